@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: MIT
+#include "cache/thread_cache.h"
+
+#include "cache/thread_registry.h"
+#include "layout/metadata_pool.h"
+#include "os/config.h"
+#include "os/thread_exit.h"
+#include "slab/misuse.h"
+#include "slab/shard_pool.h"
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+
+namespace ashlar::cache {
+
+constinit thread_local PointerStacks stacks;
+
+namespace {
+
+using layout::class_size;
+using layout::kClasses;
+using layout::PageHeader;
+using layout::SizeClass;
+using slab::shard_pool;
+
+// How deep a stack may get, in bytes of blocks and in entries: at the start, when a class keeps growing, and
+// when refills and flushes alternate. Large blocks keep a few entries all the same.
+struct Depth {
+    std::size_t bytes;
+    std::size_t least;
+    std::size_t most;
+};
+constexpr Depth kFirst{.bytes = 32 * 1024, .least = 2, .most = kFirstDepth};
+constexpr Depth kGrowing{.bytes = 32 * 1024, .least = 4, .most = 256};
+constexpr Depth kAlternating{.bytes = 128 * 1024, .least = 8, .most = 1024};
+
+constexpr unsigned kPrewarmed = 8; // the classes up to 128 bytes
+
+constinit bool caches_allowed = false;
+constinit thread_local Chunk* chunk = nullptr;
+
+constexpr std::size_t depth(const Depth& d, SizeClass c) {
+    return std::clamp(d.bytes / class_size(c), d.least, d.most);
+}
+
+bool in_chunk(SizeClass c) {
+    return stacks.slots(c) == chunk->first_slots[c - 1U].data();
+}
+
+void free_slots(SizeClass c) {
+    if (in_chunk(c)) return;
+    layout::metadata_pool.give(stacks.slots(c), chunk->classes[c].capacity * sizeof(void*));
+}
+
+// Moves both ends into an array of `capacity` entries; does nothing if there is no memory for one.
+void deepen(SizeClass c, std::size_t capacity) {
+    auto** const slots = static_cast<void**>(layout::metadata_pool.take(capacity * sizeof(void*)));
+    if (slots == nullptr) return;
+    ClassState& state = chunk->classes[c];
+    const std::size_t foreign = state.capacity - std::size_t{stacks.limit(c)};
+    std::memcpy(slots, stacks.slots(c), stacks.count(c) * sizeof(void*));
+    std::memcpy(slots + capacity - foreign, stacks.slots(c) + stacks.limit(c), foreign * sizeof(void*));
+    free_slots(c);
+    chunk->deepened_bytes += (capacity - state.capacity) * class_size(c);
+    state.capacity.store(static_cast<std::uint16_t>(capacity), std::memory_order_relaxed);
+    stacks.set_slots(c, slots);
+    stacks.set_limit(c, static_cast<std::uint32_t>(capacity - foreign));
+}
+
+// Notes what is about to happen to a stack and deepens it if the class has shown that it pays.
+void adapt(SizeClass c, Event event) {
+    ClassState& state = chunk->classes[c];
+    const bool alternates = state.last != Event::kNone && state.last != event;
+    state.last = event;
+    const std::size_t most = depth(alternates ? kAlternating : kGrowing, c);
+    const std::size_t wanted = std::min<std::size_t>(std::bit_ceil(state.capacity + 1U), most);
+    if (wanted <= state.capacity) return;
+    const std::size_t added = (wanted - state.capacity) * class_size(c);
+    if (chunk->deepened_bytes + added > os::settings.thread_cache.load(std::memory_order_relaxed)) return;
+    deepen(c, wanted);
+}
+
+// Sends the foreign blocks home, those of one shard in one batch.
+void return_foreign(SizeClass c) {
+    const std::uint32_t capacity = chunk->classes[c].capacity;
+    void** const end = stacks.slots(c) + capacity;
+    void** first = stacks.slots(c) + stacks.limit(c);
+    stacks.set_limit(c, capacity);
+    while (first != end) {
+        const PageHeader header = layout::window.header_of(*first);
+        void** const others = std::partition(
+            first, end, [header](const void* p) { return layout::window.header_of(p) == header; });
+        if (header.size_class != c) slab::report(slab::Fault::kDoubleFree, *first);
+        shard_pool.bin(header).give(header, first, static_cast<std::uint32_t>(others - first));
+        first = others;
+    }
+}
+
+// Returns the oldest `count` local blocks.
+void return_local(SizeClass c, std::uint32_t count) {
+    void** const slots = stacks.slots(c);
+    const PageHeader header{c, stacks.shard};
+    shard_pool.bin(header).give(header, slots, count);
+    const std::uint32_t kept = stacks.count(c) - count;
+    std::memmove(slots, slots + count, kept * sizeof(void*));
+    stacks.set_count(c, kept);
+}
+
+// Called with an empty stack; fills it with at most half of what it holds, or all while the class grows, so
+// that a flush need not follow.
+bool refill(SizeClass c) {
+    const bool growing = chunk->classes[c].last == Event::kRefill;
+    adapt(c, Event::kRefill);
+    if (stacks.limit(c) == 0) return_foreign(c);
+    const std::uint32_t capacity = chunk->classes[c].capacity;
+    const std::uint32_t batch =
+        std::min<std::uint32_t>(stacks.limit(c), growing ? capacity : (capacity + 1) / 2);
+    void** const slots = stacks.slots(c);
+    const PageHeader header{c, stacks.shard};
+    const std::uint32_t taken = shard_pool.bin(header).take(c, stacks.shard, slots + batch, batch);
+    if (taken != batch) std::memmove(slots, slots + batch - taken, taken * sizeof(void*));
+    stacks.set_count(c, taken);
+    return taken != 0;
+}
+
+// Called with a full array.
+void make_room(SizeClass c) {
+    adapt(c, Event::kFlush);
+    if (stacks.count(c) < stacks.limit(c)) return;
+    const std::uint32_t capacity = chunk->classes[c].capacity;
+    if ((capacity - stacks.limit(c)) * 2 >= capacity) {
+        return_foreign(c);
+    } else {
+        return_local(c, (stacks.count(c) + 1U) / 2);
+    }
+}
+
+void prewarm() {
+    for (SizeClass c = 1; c <= kPrewarmed; ++c) {
+        if (stacks.count(c) == 0) refill(c);
+    }
+}
+
+void detach() {
+    flush();
+    for (unsigned i = 1; i < kClasses; ++i) {
+        const auto c = static_cast<SizeClass>(i);
+        free_slots(c);
+        stacks.set_limit(c, 0);
+        stacks.set_slots(c, nullptr);
+    }
+    thread_registry.remove(*chunk);
+    shard_pool.release(stacks.shard);
+    chunk = nullptr;
+    stacks.shard = 0;
+    stacks.phase = Phase::kEnded;
+}
+
+bool attach() {
+    if (!caches_allowed) return false;
+    chunk = thread_registry.add(stacks);
+    if (chunk == nullptr) return false;
+    chunk->deepened_bytes = 0;
+    for (unsigned i = 1; i < kClasses; ++i) {
+        const auto c = static_cast<SizeClass>(i);
+        const std::size_t capacity = depth(kFirst, c);
+        chunk->classes[c].capacity.store(static_cast<std::uint16_t>(capacity), std::memory_order_relaxed);
+        chunk->classes[c].last = Event::kNone;
+        stacks.set_slots(c, chunk->first_slots[c - 1U].data());
+        stacks.set_limit(c, static_cast<std::uint32_t>(capacity));
+    }
+    stacks.shard = shard_pool.acquire();
+    stacks.phase = Phase::kAttached;
+    if (!os::call_at_thread_exit()) { // nobody would end it: better none than one that leaks
+        detach();
+        return false;
+    }
+    if (os::settings.prewarm.load(std::memory_order_relaxed) != 0) prewarm();
+    return true;
+}
+
+bool attached() {
+    return stacks.phase == Phase::kAttached || (stacks.phase == Phase::kNew && attach());
+}
+
+void* allocate_uncached(SizeClass c) {
+    void* block = nullptr;
+    shard_pool.bin({c, slab::ShardPool::kCommon}).take(c, slab::ShardPool::kCommon, &block + 1, 1);
+    return block;
+}
+
+} // namespace
+
+void allow_caches() {
+    caches_allowed = true;
+}
+
+void* allocate(SizeClass c) {
+    if (!attached()) return allocate_uncached(c);
+    void* block = nullptr;
+    if (!stacks.pop(c, block) && refill(c)) stacks.pop(c, block);
+    return block;
+}
+
+void release(PageHeader header, void* block) {
+    if (!attached()) {
+        shard_pool.bin(header).give(header, &block, 1);
+        return;
+    }
+    if (stacks.push(header, block)) return;
+    make_room(header.size_class);
+    stacks.push(header, block);
+}
+
+void flush() {
+    if (stacks.phase != Phase::kAttached) return;
+    for (unsigned i = 1; i < kClasses; ++i) {
+        const auto c = static_cast<SizeClass>(i);
+        if (stacks.count(c) != 0) return_local(c, stacks.count(c));
+        if (stacks.limit(c) != chunk->classes[c].capacity) return_foreign(c);
+    }
+}
+
+void end_thread() {
+    if (stacks.phase == Phase::kAttached) detach();
+    stacks.phase = Phase::kEnded;
+}
+
+void survive_fork() {
+    shard_pool.forget_other_owners(stacks.shard);
+    thread_registry.forget_others(chunk);
+}
+
+} // namespace ashlar::cache

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: MIT
+//
+// The replaceable operator new and delete, all twenty.
+//
+// Without a dependency on the C++ library: what they need of it (the new-handler, the exception) is
+// referenced weakly and is there whenever a C++ program runs. A failing new calls the handler until there is
+// memory or no handler is left; then it throws. The nothrow forms catch what a handler throws and return
+// null, which takes this one file to be compiled with exceptions and the references to their run-time support
+// to be weak.
+#include "heap/heap.h"
+
+#include <cstdlib>
+#include <new>
+
+using namespace ashlar; // NOLINT(google-build-using-namespace): this file is names, nothing else
+
+// std::get_new_handler and std::__throw_bad_alloc, and what the compiler calls for try and catch.
+extern "C" [[gnu::weak]] std::new_handler _ZSt15get_new_handlerv();
+extern "C" [[gnu::weak, noreturn]] void _ZSt17__throw_bad_allocv();
+asm(".weak __gxx_personality_v0\n"
+    ".weak __cxa_begin_catch\n"
+    ".weak __cxa_end_catch\n"
+    ".weak _ZSt9terminatev\n"
+    ".weak __cxa_call_terminate\n"
+    ".weak _Unwind_Resume\n");
+
+namespace {
+
+// In a program without the C++ library nobody can catch: then running out of memory ends it.
+[[noreturn]] void throw_bad_alloc() {
+    if (_ZSt17__throw_bad_allocv != nullptr) _ZSt17__throw_bad_allocv();
+    std::abort();
+}
+
+// Calls the new-handler and tries again, until there is memory; null if there is no handler.
+template <typename Attempt>
+void* retry(Attempt attempt) {
+    for (;;) {
+        const std::new_handler handler =
+            _ZSt15get_new_handlerv != nullptr ? _ZSt15get_new_handlerv() : nullptr;
+        if (handler == nullptr) return nullptr;
+        handler();
+        if (void* const block = attempt()) return block;
+    }
+}
+
+template <typename Attempt>
+[[gnu::noinline]] void* insist(Attempt attempt) {
+    if (void* const block = retry(attempt)) return block;
+    throw_bad_alloc();
+}
+
+template <typename Attempt>
+[[gnu::noinline]] void* insist_quietly(Attempt attempt) noexcept {
+    try {
+        return retry(attempt);
+    } catch (...) {
+        return nullptr;
+    }
+}
+
+struct Plain {
+    std::size_t size;
+    void* operator()() const { return heap::allocate(size); }
+};
+
+struct Aligned {
+    std::size_t size;
+    std::align_val_t alignment;
+    void* operator()() const { return heap::allocate_aligned(static_cast<std::size_t>(alignment), size); }
+};
+
+template <typename Attempt>
+[[gnu::always_inline]] inline void* make(Attempt attempt) {
+    void* const block = attempt();
+    if (block != nullptr) [[likely]]
+        return block;
+    return insist(attempt);
+}
+
+template <typename Attempt>
+[[gnu::always_inline]] inline void* make_quietly(Attempt attempt) noexcept {
+    void* const block = attempt();
+    if (block != nullptr) [[likely]]
+        return block;
+    return insist_quietly(attempt);
+}
+
+} // namespace
+
+#pragma GCC visibility push(default)
+
+void* operator new(std::size_t size) {
+    return make(Plain{size});
+}
+void* operator new[](std::size_t size) {
+    return make(Plain{size});
+}
+void* operator new(std::size_t size, std::align_val_t a) {
+    return make(Aligned{size, a});
+}
+void* operator new[](std::size_t size, std::align_val_t a) {
+    return make(Aligned{size, a});
+}
+
+void* operator new(std::size_t size, const std::nothrow_t& /*quietly*/) noexcept {
+    return make_quietly(Plain{size});
+}
+void* operator new[](std::size_t size, const std::nothrow_t& /*quietly*/) noexcept {
+    return make_quietly(Plain{size});
+}
+void* operator new(std::size_t size, std::align_val_t a, const std::nothrow_t& /*quietly*/) noexcept {
+    return make_quietly(Aligned{size, a});
+}
+void* operator new[](std::size_t size, std::align_val_t a, const std::nothrow_t& /*quietly*/) noexcept {
+    return make_quietly(Aligned{size, a});
+}
+
+void operator delete(void* block) noexcept {
+    heap::release(block);
+}
+void operator delete[](void* block) noexcept {
+    heap::release(block);
+}
+void operator delete(void* block, std::size_t /*size*/) noexcept {
+    heap::release(block);
+}
+void operator delete[](void* block, std::size_t /*size*/) noexcept {
+    heap::release(block);
+}
+void operator delete(void* block, std::align_val_t /*a*/) noexcept {
+    heap::release(block);
+}
+void operator delete[](void* block, std::align_val_t /*a*/) noexcept {
+    heap::release(block);
+}
+void operator delete(void* block, std::size_t /*size*/, std::align_val_t /*a*/) noexcept {
+    heap::release(block);
+}
+void operator delete[](void* block, std::size_t /*size*/, std::align_val_t /*a*/) noexcept {
+    heap::release(block);
+}
+void operator delete(void* block, const std::nothrow_t& /*quietly*/) noexcept {
+    heap::release(block);
+}
+void operator delete[](void* block, const std::nothrow_t& /*quietly*/) noexcept {
+    heap::release(block);
+}
+void operator delete(void* block, std::align_val_t /*a*/, const std::nothrow_t& /*quietly*/) noexcept {
+    heap::release(block);
+}
+void operator delete[](void* block, std::align_val_t /*a*/, const std::nothrow_t& /*quietly*/) noexcept {
+    heap::release(block);
+}
+
+#pragma GCC visibility pop

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT
+//
+// The malloc behind Ashlar: it serves what the size classes do not, everything when the window cannot be had
+// or is switched off, and every pointer that does not lie in the window.
+//
+// Two implementations, chosen by the product that is linked: in the preload library the next malloc in link
+// order (fallback_next.cc); in the static library the program's malloc (fallback_linked.cc). Functions behave
+// as their namesakes and set errno as they do.
+#pragma once
+
+#include <cstddef>
+
+namespace ashlar::heap::fallback {
+
+// Looks up what is needed, so that no later call has to. Optional, may be repeated.
+void prepare();
+
+void* allocate(std::size_t size);
+void* allocate_zeroed(std::size_t count, std::size_t size);
+void* allocate_aligned(std::size_t alignment, std::size_t size);
+void* resize(void* block, std::size_t size);
+void release(void* block);
+std::size_t usable_size(void* block);
+
+bool trim(std::size_t keep);
+std::size_t allocated_bytes(); // that its blocks occupy
+
+} // namespace ashlar::heap::fallback

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: MIT
+//
+// The next malloc in link order, found by dlsym(RTLD_NEXT). It is looked up at start, not when first needed:
+// dlsym takes the dynamic loader's lock, which a thread that waits for us may hold.
+//
+// dlsym itself may allocate. Should that come back to the fallback (there is no window), a few static bytes
+// serve it; they are never reused.
+#include "heap/fallback.h"
+#include "layout/size_class.h"
+#include "os/message.h"
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <cstring>
+#include <dlfcn.h>
+#include <malloc.h>
+
+namespace ashlar::heap::fallback {
+
+namespace {
+
+struct Bootstrap {
+    alignas(layout::kAlignment) char bytes[4096];
+    std::size_t used;
+
+    void* take(std::size_t size) {
+        const std::size_t rounded = (size + layout::kAlignment - 1) / layout::kAlignment * layout::kAlignment;
+        if (rounded < size || rounded > sizeof(bytes) - used) return nullptr;
+        void* const taken = bytes + used;
+        used += rounded;
+        return taken;
+    }
+    bool contains(const void* p) const { return p >= bytes && p < bytes + sizeof(bytes); }
+};
+
+constinit Bootstrap bootstrap{};
+constinit thread_local bool looking_up = false;
+
+// A function of the next allocator: its name, and its address once looked up.
+template <typename Function>
+class Next {
+  public:
+    constexpr explicit Next(const char* name) : name_(name) {}
+
+    // Null while this thread is inside dlsym, or if there is no such function.
+    Function* get() {
+        if (Function* const known = function_.load(std::memory_order_relaxed)) return known;
+        if (looking_up) return nullptr;
+        looking_up = true;
+        auto* const found = reinterpret_cast<Function*>(::dlsym(RTLD_NEXT, name_));
+        looking_up = false;
+        function_.store(found, std::memory_order_relaxed);
+        return found;
+    }
+
+  private:
+    const char* const name_;
+    std::atomic<Function*> function_{nullptr};
+};
+
+constinit Next<void*(std::size_t)> next_malloc{"malloc"};
+constinit Next<void*(std::size_t, std::size_t)> next_calloc{"calloc"};
+constinit Next<void*(std::size_t, std::size_t)> next_memalign{"memalign"};
+constinit Next<void*(void*, std::size_t)> next_realloc{"realloc"};
+constinit Next<void(void*)> next_free{"free"};
+constinit Next<std::size_t(void*)> next_usable_size{"malloc_usable_size"};
+constinit Next<int(std::size_t)> next_trim{"malloc_trim"};
+constinit Next<struct mallinfo2()> next_mallinfo{"mallinfo2"};
+
+void* out_of_memory() {
+    errno = ENOMEM;
+    return nullptr;
+}
+
+} // namespace
+
+void prepare() {
+    next_malloc.get();
+    next_calloc.get();
+    next_memalign.get();
+    next_realloc.get();
+    next_free.get();
+    next_usable_size.get();
+}
+
+void* allocate(std::size_t size) {
+    auto* const next = next_malloc.get();
+    if (next != nullptr) return next(size);
+    void* const taken = bootstrap.take(size);
+    return taken != nullptr ? taken : out_of_memory();
+}
+
+void* allocate_zeroed(std::size_t count, std::size_t size) {
+    auto* const next = next_calloc.get();
+    if (next != nullptr) return next(count, size);
+    std::size_t bytes = 0;
+    if (__builtin_mul_overflow(count, size, &bytes)) return out_of_memory();
+    void* const taken = bootstrap.take(bytes); // static, never reused: zero
+    return taken != nullptr ? taken : out_of_memory();
+}
+
+void* allocate_aligned(std::size_t alignment, std::size_t size) {
+    auto* const next = next_memalign.get();
+    return next != nullptr ? next(alignment, size) : out_of_memory();
+}
+
+void* resize(void* block, std::size_t size) {
+    if (bootstrap.contains(block)) {
+        void* const moved = allocate(size);
+        if (moved != nullptr) std::memcpy(moved, block, std::min(size, usable_size(block)));
+        return moved;
+    }
+    auto* const next = next_realloc.get();
+    return next != nullptr ? next(block, size) : out_of_memory();
+}
+
+void release(void* block) {
+    if (bootstrap.contains(block)) return;
+    if (auto* const next = next_free.get()) next(block);
+}
+
+std::size_t usable_size(void* block) {
+    // How long a bootstrap block is nobody knows; that it does not reach beyond the buffer is enough to copy.
+    if (bootstrap.contains(block)) {
+        return static_cast<std::size_t>(bootstrap.bytes + bootstrap.used - static_cast<char*>(block));
+    }
+    auto* const next = next_usable_size.get();
+    return next != nullptr ? next(block) : 0;
+}
+
+bool trim(std::size_t keep) {
+    auto* const next = next_trim.get();
+    return next != nullptr && next(keep) != 0;
+}
+
+std::size_t allocated_bytes() {
+    auto* const next = next_mallinfo.get();
+    if (next == nullptr) return 0;
+    const struct mallinfo2 info = next();
+    return info.uordblks + info.hblkhd;
+}
+
+} // namespace ashlar::heap::fallback

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT
+//
+// The heap: allocate, release, resize, whatever the size and whoever owns the pointer.
+//
+// A request within the size classes is served by the calling thread's stacks, everything else by the
+// fallback. The fast paths are here, in full: malloc is "which class; pop; or the slow path", free is "whose
+// is it; push; or the slow path". They take no lock, make no call and touch no memory of the block; a golden
+// test counts their instructions. Results and errno are as the C functions want them: null with ENOMEM when
+// memory is short or the size exceeds PTRDIFF_MAX; releasing keeps errno.
+#pragma once
+
+#include "cache/pointer_stacks.h"
+#include "layout/size_class.h"
+#include "layout/window.h"
+
+#include <cstddef>
+
+namespace ashlar::heap {
+
+void* allocate_slow(std::size_t size);
+void release_slow(void* block);
+
+[[gnu::always_inline]] inline void* allocate(std::size_t size) {
+    if (size <= layout::kMaxClassSize) [[likely]] {
+        void* block = nullptr;
+        if (cache::stacks.pop(layout::class_of(size), block)) [[likely]]
+            return block;
+    }
+    return allocate_slow(size);
+}
+
+[[gnu::always_inline]] inline void release(void* block) {
+    const std::size_t offset = layout::window.offset_of(block);
+    if (offset < layout::window.size) [[likely]] {
+        const layout::PageHeader header =
+            layout::window.header(static_cast<layout::Page>(offset >> layout::kPageShift));
+        if (cache::stacks.push(header, block)) [[likely]]
+            return;
+    }
+    release_slow(block);
+}
+
+void* allocate_zeroed(std::size_t count, std::size_t size);
+// `alignment` is a power of two.
+void* allocate_aligned(std::size_t alignment, std::size_t size);
+// Null allocates; 0 releases and returns null with errno unchanged. On failure the old block is untouched.
+void* resize(void* block, std::size_t size);
+std::size_t usable_size(void* block);
+
+// Start-up: reads the settings and reserves the window; the first call does it if nobody did before.
+void start();
+// False if everything goes to the fallback: there is no window, or the user switched Ashlar off.
+bool serving();
+// Returns the calling thread's cached blocks and all free memory to the system; true if some was returned.
+bool trim(std::size_t keep);
+
+} // namespace ashlar::heap

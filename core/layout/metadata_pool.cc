@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+#include "layout/metadata_pool.h"
+
+#include "layout/window.h"
+
+#include <algorithm>
+
+namespace ashlar::layout {
+
+constinit MetadataPool metadata_pool;
+
+namespace {
+
+constexpr std::size_t kCarved = 4096; // blocks are carved from so much at a time
+
+std::size_t block_of(std::size_t size) {
+    return std::bit_ceil(std::max(size, MetadataPool::kMinBlock));
+}
+
+unsigned order_of(std::size_t block) {
+    return static_cast<unsigned>(std::countr_zero(block) - std::countr_zero(MetadataPool::kMinBlock));
+}
+
+} // namespace
+
+MetadataPool::FreeBlock* MetadataPool::split_new_page(std::size_t block) {
+    const std::size_t length = std::max(block, kCarved);
+    const std::size_t offset = (used_ + length - 1) / length * length;
+    if (!window.pool.grow_to(offset + length)) return nullptr;
+    used_ = offset + length;
+    const std::uintptr_t start = window.pool.start() + offset;
+    FreeBlock* list = nullptr;
+    for (std::size_t end = length; end != 0; end -= block) {
+        auto* const free_block = reinterpret_cast<FreeBlock*>(start + end - block);
+        free_block->next = list;
+        list = free_block;
+    }
+    return list;
+}
+
+void* MetadataPool::take(std::size_t size) {
+    const std::size_t block = block_of(size);
+    if (block > kMaxBlock) return nullptr;
+    const os::Guard guard(mutex_);
+    FreeBlock*& list = free_[order_of(block)];
+    if (list == nullptr) list = split_new_page(block);
+    FreeBlock* const taken = list;
+    if (taken != nullptr) list = taken->next;
+    return taken;
+}
+
+void MetadataPool::give(void* block, std::size_t size) {
+    const os::Guard guard(mutex_);
+    FreeBlock*& list = free_[order_of(block_of(size))];
+    auto* const freed = static_cast<FreeBlock*>(block);
+    freed->next = list;
+    list = freed;
+}
+
+} // namespace ashlar::layout

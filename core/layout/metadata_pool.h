@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+//
+// Memory for the allocator's own structures: power-of-two blocks from the window's metadata pool.
+//
+// Blocks of one size stand together in pages; a free block holds the link to the next. Contents are undefined
+// when a block is handed out. Memory is reused, never given back: what lives here (long bitmaps, deep stacks,
+// shards) is small next to the blocks that it describes. Thread-safe; takes the lock of the highest rank, so
+// it may be called under any other.
+#pragma once
+
+#include "os/mutex.h"
+
+#include <bit>
+#include <cstddef>
+
+namespace ashlar::layout {
+
+class MetadataPool {
+  public:
+    static constexpr std::size_t kMinBlock = 64;
+    static constexpr std::size_t kMaxBlock = 16 * 1024;
+
+    // `size` is rounded up to a power of two; the block is aligned to that. Null if memory is short.
+    void* take(std::size_t size);
+    void give(void* block, std::size_t size); // the size that was asked for
+
+    os::Mutex<os::Rank::kMetadata>& mutex() { return mutex_; }
+
+  private:
+    struct FreeBlock {
+        FreeBlock* next;
+    };
+    static constexpr unsigned kOrders = std::bit_width(kMaxBlock / kMinBlock);
+
+    FreeBlock* split_new_page(std::size_t block);
+
+    os::Mutex<os::Rank::kMetadata> mutex_;
+    FreeBlock* free_[kOrders] = {};
+    std::size_t used_ = 0; // of the window's pool part
+};
+
+extern constinit MetadataPool metadata_pool;
+
+} // namespace ashlar::layout

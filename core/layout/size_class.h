@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: MIT
+//
+// The size classes: a constexpr table and its proofs.
+//
+// 16-byte steps up to 128, eight classes per doubling up to 8 KiB (so that at most 12.5 % of a block is
+// waste), four per doubling up to 32 KiB. Class 0 means "not a slab" and has no blocks. Every size is a
+// multiple of 16; a class whose size is a multiple of 2^k gives blocks aligned to 2^k, because slabs start at
+// multiples of their own length.
+//
+// The class of a request is one byte from a table of 16-byte steps: 2 KiB in all, of which a program touches
+// only the lines of the sizes it uses; computing the class from the leading zeroes instead costs more
+// instructions than the whole rest of malloc.
+#pragma once
+
+#include <array>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+
+namespace ashlar::layout {
+
+using SizeClass = std::uint8_t;
+
+inline constexpr std::size_t kPageSize = 64 * 1024; // the unit of slabs and runs, not the system's page
+inline constexpr unsigned kPageShift = 16;
+inline constexpr std::size_t kAlignment = 16; // of every block
+inline constexpr std::size_t kMaxClassSize = 32 * 1024;
+inline constexpr unsigned kClasses = 65; // class 0 included
+inline constexpr unsigned kMaxSlabPages = 4;
+inline constexpr unsigned kMaxSlabBlocks = kPageSize / kAlignment;
+
+namespace detail {
+
+constexpr std::array<std::uint32_t, kClasses> make_sizes() {
+    std::array<std::uint32_t, kClasses> sizes{};
+    std::uint32_t size = 0;
+    for (unsigned c = 1; c < kClasses; ++c) {
+        const std::uint32_t doubling = size < 128 ? 128 : std::bit_floor(size);
+        size += doubling / (doubling < 8192 ? 8 : 4);
+        sizes[c] = size;
+    }
+    return sizes;
+}
+
+inline constexpr auto kSizes = make_sizes();
+
+constexpr std::array<SizeClass, kMaxClassSize / kAlignment + 1> make_classes() {
+    std::array<SizeClass, kMaxClassSize / kAlignment + 1> classes{};
+    SizeClass c = 1;
+    for (std::size_t step = 0; step < classes.size(); ++step) {
+        while (kSizes[c] < step * kAlignment)
+            ++c;
+        classes[step] = c;
+    }
+    return classes;
+}
+
+inline constexpr auto kClassOfStep = make_classes();
+
+// A slab of n pages starts at a multiple of n pages and holds at least 8 blocks.
+constexpr unsigned pages_for(std::size_t size) {
+    return size <= 8192 ? 1 : size <= 16384 ? 2 : 4;
+}
+
+} // namespace detail
+
+// What slabs of one class look like. 16 bytes, so that four classes share a cache line.
+struct ClassShape {
+    std::uint32_t size;       // of a block
+    std::uint16_t blocks;     // in a slab
+    std::uint8_t pages;       // of a slab, a power of two
+    std::uint64_t reciprocal; // ceil(2^40 / size): index of a block = offset * reciprocal >> 40
+};
+
+inline constexpr unsigned kReciprocalShift = 40;
+
+namespace detail {
+
+constexpr std::array<ClassShape, kClasses> make_shapes() {
+    std::array<ClassShape, kClasses> shapes{};
+    for (unsigned c = 1; c < kClasses; ++c) {
+        const std::uint32_t size = kSizes[c];
+        const unsigned pages = pages_for(size);
+        shapes[c] = {size, static_cast<std::uint16_t>(pages * kPageSize / size),
+                     static_cast<std::uint8_t>(pages),
+                     ((std::uint64_t{1} << kReciprocalShift) + size - 1) / size};
+    }
+    return shapes;
+}
+
+} // namespace detail
+
+inline constexpr auto kShapes = detail::make_shapes();
+
+constexpr std::size_t class_size(SizeClass c) {
+    return detail::kSizes[c];
+}
+
+// For size ≤ kMaxClassSize; 0 gets the smallest class.
+constexpr SizeClass class_of(std::size_t size) {
+    return detail::kClassOfStep[(size + kAlignment - 1) / kAlignment];
+}
+
+// The smallest class that holds `size` bytes at `alignment` (a power of two); 0 if none does.
+constexpr SizeClass class_of_aligned(std::size_t size, std::size_t alignment) {
+    if (size > kMaxClassSize || alignment > kMaxClassSize) return 0;
+    SizeClass c = class_of(size);
+    while (class_size(c) % alignment != 0)
+        ++c; // ends at a power of two: kMaxClassSize at the latest
+    return c;
+}
+
+constexpr std::uint32_t block_index(const ClassShape& shape, std::size_t offset) {
+    return static_cast<std::uint32_t>(offset * shape.reciprocal >> kReciprocalShift);
+}
+
+// ---- The proofs
+// --------------------------------------------------------------------------------------------
+
+static_assert(sizeof(ClassShape) == 16);
+static_assert(detail::kSizes[kClasses - 1] == kMaxClassSize);
+
+consteval bool shapes_hold() {
+    for (unsigned c = 1; c < kClasses; ++c) {
+        const ClassShape& s = kShapes[c];
+        if (s.size % kAlignment != 0 || s.size <= detail::kSizes[c - 1]) return false;
+        if (s.blocks < 8 || s.blocks > kMaxSlabBlocks || s.pages > kMaxSlabPages) return false;
+        // Division by multiplication (Granlund and Montgomery 1994) is exact for all offsets of the slab if
+        // the error of the reciprocal, scaled by the largest offset, stays below 2^40.
+        const std::uint64_t error = s.reciprocal * s.size - (std::uint64_t{1} << kReciprocalShift);
+        if (error * s.pages * kPageSize >= std::uint64_t{1} << kReciprocalShift) return false;
+    }
+    return true;
+}
+static_assert(shapes_hold());
+
+} // namespace ashlar::layout

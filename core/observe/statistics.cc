@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+#include "observe/statistics.h"
+
+#include "cache/thread_registry.h"
+#include "heap/fallback.h"
+#include "heap/heap.h"
+#include "layout/superslab.h"
+#include "os/message.h"
+#include "slab/shard_pool.h"
+
+#include <algorithm>
+#include <string_view>
+#include <unistd.h>
+
+namespace ashlar::observe {
+
+namespace {
+
+std::size_t cached_bytes(const cache::Chunk& chunk) {
+    std::size_t bytes = 0;
+    for (unsigned i = 1; i < layout::kClasses; ++i) {
+        const auto c = static_cast<layout::SizeClass>(i);
+        const std::size_t capacity = chunk.classes[c].capacity.load(std::memory_order_relaxed);
+        const std::size_t foreign = capacity - std::min<std::size_t>(capacity, chunk.owner->limit(c));
+        bytes += (chunk.owner->count(c) + foreign) * layout::class_size(c);
+    }
+    return bytes;
+}
+
+struct Row {
+    std::string_view name;
+    std::size_t ashlar_statistics::*value;
+};
+
+constexpr Row kRows[] = {
+    {"window", &ashlar_statistics::window},     {"committed", &ashlar_statistics::committed},
+    {"slabs", &ashlar_statistics::slabs},       {"allocated", &ashlar_statistics::allocated},
+    {"cached", &ashlar_statistics::cached},     {"metadata", &ashlar_statistics::metadata},
+    {"threads", &ashlar_statistics::threads},   {"shards", &ashlar_statistics::shards},
+    {"fallback", &ashlar_statistics::fallback},
+};
+
+} // namespace
+
+ashlar_statistics gather() {
+    ashlar_statistics s{};
+    std::size_t out = 0;
+    slab::shard_pool.for_each_bin([&out](layout::PageHeader header, slab::Bin& bin) {
+        out += bin.blocks_out() * layout::class_size(header.size_class);
+    });
+    cache::thread_registry.for_each([&s](const cache::Chunk& chunk) { s.cached += cached_bytes(chunk); });
+    s.cached = std::min(s.cached, out);
+    s.allocated = out - s.cached;
+    s.window = layout::window.size;
+    s.committed = layout::superslabs.committed();
+    s.slabs = layout::superslabs.pages_in_use() * layout::kPageSize;
+    s.metadata = layout::window.metadata_committed();
+    s.threads = cache::thread_registry.live();
+    s.shards = slab::shard_pool.created();
+    s.fallback = heap::fallback::allocated_bytes();
+    s.fallback_only = heap::serving() ? 0 : 1;
+    return s;
+}
+
+void print(const ashlar_statistics& statistics) {
+    os::Message message;
+    for (const Row& row : kRows) {
+        message.text("ashlar: ").text(row.name).text(" ").number(statistics.*row.value).text("\n");
+    }
+    message.text("ashlar: fallback_only ").number(statistics.fallback_only != 0 ? 1 : 0).text("\n");
+    message.write_to(STDERR_FILENO);
+}
+
+} // namespace ashlar::observe

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: MIT
+#include "os/config.h"
+
+#include "os/message.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <unistd.h>
+
+namespace ashlar::os {
+
+constinit Settings settings;
+
+namespace {
+
+enum class Kind : unsigned char { kSwitch, kBytes };
+enum class When : unsigned char { kStart, kAnyTime };
+
+struct Key {
+    std::string_view name;
+    Kind kind;
+    When when;
+    std::atomic<std::size_t>* value;
+    std::string_view source; // where the effective value came from
+};
+
+constinit std::array keys = {
+    Key{"enabled", Kind::kSwitch, When::kStart, &settings.enabled, "default"},
+    Key{"prewarm", Kind::kSwitch, When::kAnyTime, &settings.prewarm, "default"},
+    Key{"print", Kind::kSwitch, When::kStart, &settings.print, "default"},
+    Key{"thread_cache", Kind::kBytes, When::kAnyTime, &settings.thread_cache, "default"},
+    Key{"window", Kind::kBytes, When::kStart, &settings.window, "default"},
+};
+
+constinit bool environment_read = false;
+
+bool parse_switch(std::string_view text, std::size_t& value) {
+    if (text != "true" && text != "false") return false;
+    value = text == "true" ? 1 : 0;
+    return true;
+}
+
+// Decimal digits and optionally k, m, g or t for powers of 1024.
+bool parse_bytes(std::string_view text, std::size_t& value) {
+    constexpr std::string_view kUnits = "kmgt";
+    unsigned shift = 0;
+    if (!text.empty()) {
+        const auto unit = kUnits.find(static_cast<char>(text.back() | 0x20));
+        if (unit != std::string_view::npos) {
+            shift = 10 * (static_cast<unsigned>(unit) + 1);
+            text.remove_suffix(1);
+        }
+    }
+    if (text.empty()) return false;
+    std::size_t result = 0;
+    for (const char c : text) {
+        if (c < '0' || c > '9') return false;
+        if (__builtin_mul_overflow(result, std::size_t{10}, &result) ||
+            __builtin_add_overflow(result, static_cast<std::size_t>(c - '0'), &result)) {
+            return false;
+        }
+    }
+    if (result > (~std::size_t{0} >> shift)) return false;
+    value = result << shift;
+    return true;
+}
+
+struct Halves {
+    std::string_view before;
+    std::string_view after;
+};
+
+// At the first separator, which belongs to neither half. (string_view::substr would bring the C++ library.)
+Halves split(std::string_view text, char separator) {
+    const auto at = std::min(text.find(separator), text.size());
+    Halves halves{text, text};
+    halves.before.remove_suffix(text.size() - at);
+    halves.after.remove_prefix(std::min(at + 1, text.size()));
+    return halves;
+}
+
+SetResult set(std::string_view setting, When now, std::string_view source) {
+    const auto [name, text] = split(setting, ':');
+    auto* const key = std::find_if(keys.begin(), keys.end(), [wanted = name](const Key& k) { return k.name == wanted; });
+    if (key == keys.end()) return SetResult::kUnknownKey;
+    if (now == When::kAnyTime && key->when == When::kStart) return SetResult::kOnlyAtStart;
+    std::size_t value = 0;
+    if (!(key->kind == Kind::kSwitch ? parse_switch(text, value) : parse_bytes(text, value))) {
+        return SetResult::kBadValue;
+    }
+    key->value->store(value, std::memory_order_relaxed);
+    key->source = source;
+    return SetResult::kDone;
+}
+
+// Levenshtein's distance, for words of up to 31 letters.
+std::size_t distance(std::string_view a, std::string_view b) {
+    std::array<std::size_t, 32> row{};
+    a.remove_suffix(a.size() - std::min(a.size(), row.size() - 1));
+    for (std::size_t i = 0; i <= a.size(); ++i)
+        row[i] = i;
+    for (const char letter : b) {
+        std::size_t diagonal = row[0]++;
+        for (std::size_t i = 1; i <= a.size(); ++i) {
+            const std::size_t replaced = diagonal + (a[i - 1] == letter ? 0 : 1);
+            diagonal = row[i];
+            row[i] = std::min({replaced, row[i] + 1, row[i - 1] + 1});
+        }
+    }
+    return row[a.size()];
+}
+
+std::string_view nearest_key(std::string_view name) {
+    return std::min_element(
+               keys.begin(), keys.end(),
+               [&](const Key& a, const Key& b) { return distance(name, a.name) < distance(name, b.name); })
+        ->name;
+}
+
+void warn_about(std::string_view setting, SetResult result) {
+    const auto name = split(setting, ':').before;
+    Message message;
+    message.text("ASHLAR_CONF: ");
+    if (result == SetResult::kUnknownKey) {
+        message.text("unknown key \"").text(name).text("\" ignored; did you mean \"");
+        message.text(nearest_key(name)).text("\"?");
+    } else {
+        message.text("bad value in \"").text(setting);
+        message.text("\" ignored; say true or false for a switch, a number with k, m, g or t for bytes");
+    }
+    warn(message);
+}
+
+} // namespace
+
+SetResult change_setting(std::string_view setting) {
+    return set(setting, When::kAnyTime, "ashlar_control");
+}
+
+void read_settings() {
+    if (environment_read || environ == nullptr) return;
+    environment_read = true;
+    const char* variable = ::secure_getenv("ASHLAR_CONF");
+    std::string_view rest = variable == nullptr ? std::string_view{} : std::string_view{variable};
+    while (!rest.empty()) {
+        const auto [setting, others] = split(rest, ',');
+        rest = others;
+        if (setting.empty()) continue;
+        const SetResult result = set(setting, When::kStart, "ASHLAR_CONF");
+        if (result != SetResult::kDone) warn_about(setting, result);
+    }
+}
+
+void print_settings() {
+    for (const Key& key : keys) {
+        const std::size_t value = key.value->load(std::memory_order_relaxed);
+        Message message;
+        message.text(key.name).text(":");
+        if (key.kind == Kind::kSwitch) {
+            message.text(value != 0 ? "true" : "false");
+        } else {
+            message.number(value);
+        }
+        warn(message.text(" (").text(key.source).text(")"));
+    }
+}
+
+} // namespace ashlar::os

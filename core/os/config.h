@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+//
+// The settings: one table of keys, read from ASHLAR_CONF="key:value,key:value" at start and changed one by
+// one through ashlar_control(). docs/configuration.md gives the reason for each.
+//
+// Unknown keys and bad values are named on stderr, once each, with the nearest key that exists; the rest of
+// the string counts. Nothing here allocates. Written at start, before there is a second thread; later only
+// keys that may change at run time, with relaxed atomicity: readers see the old or the new value.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <string_view>
+
+namespace ashlar::os {
+
+struct Settings {
+    std::atomic<std::size_t> enabled{1};                         // 0: everything goes to the fallback
+    std::atomic<std::size_t> prewarm{0};                         // 1: fill the tiny stacks at thread start
+    std::atomic<std::size_t> print{0};                           // 1: show the settings at start
+    std::atomic<std::size_t> thread_cache{std::size_t{4} << 20}; // bytes a thread's stacks may hold
+    std::atomic<std::size_t> window{std::size_t{1} << 40};       // bytes of address space to ask for first
+};
+
+extern constinit Settings settings;
+
+enum class SetResult { kDone, kUnknownKey, kBadValue, kOnlyAtStart };
+
+// One "key:value", at run time.
+SetResult change_setting(std::string_view setting);
+
+// Reads ASHLAR_CONF (not in setuid programs). Does nothing, and may be called again, while the environment is
+// not there yet; afterwards does nothing when called again.
+void read_settings();
+
+// Every effective value and where it came from, on stderr.
+void print_settings();
+
+} // namespace ashlar::os

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+#include "os/message.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+namespace ashlar::os {
+
+namespace {
+
+// Digits of `value` in `base`, most significant first.
+std::string_view digits(std::uint64_t value, unsigned base, char (&buffer)[20]) {
+    char* first = buffer + sizeof(buffer);
+    do {
+        *--first = "0123456789abcdef"[value % base];
+        value /= base;
+    } while (value != 0);
+    return {first, static_cast<std::size_t>(buffer + sizeof(buffer) - first)};
+}
+
+} // namespace
+
+Message& Message::text(std::string_view words) {
+    const std::size_t taken = std::min(words.size(), kCapacity - length_);
+    std::memcpy(buffer_ + length_, words.data(), taken);
+    length_ += taken;
+    return *this;
+}
+
+Message& Message::number(std::uint64_t value) {
+    char buffer[20];
+    return text(digits(value, 10, buffer));
+}
+
+Message& Message::address(const void* where) {
+    char buffer[20];
+    return text("0x").text(digits(reinterpret_cast<std::uintptr_t>(where), 16, buffer));
+}
+
+void Message::write_to(int descriptor) const {
+    const int saved = errno;
+    [[maybe_unused]] const ssize_t ignored = ::write(descriptor, buffer_, length_);
+    errno = saved;
+}
+
+void warn(const Message& message) {
+    Message line;
+    line.text("ashlar: ").text(message.view()).text("\n").write_to(STDERR_FILENO);
+}
+
+void fatal(const Message& message) {
+    warn(message);
+    std::abort();
+}
+
+std::uint64_t thread_id() {
+    return static_cast<std::uint64_t>(::syscall(SYS_gettid));
+}
+
+} // namespace ashlar::os

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT
+#include "os/page_memory.h"
+
+#include <cerrno>
+#include <sys/auxv.h>
+#include <sys/mman.h>
+
+namespace ashlar::os {
+
+namespace {
+
+class KeepErrno {
+  public:
+    KeepErrno() : saved_(errno) {}
+    ~KeepErrno() { errno = saved_; }
+    KeepErrno(const KeepErrno&) = delete;
+    KeepErrno& operator=(const KeepErrno&) = delete;
+
+  private:
+    int saved_;
+};
+
+} // namespace
+
+void* reserve(std::size_t size) {
+    const KeepErrno keep;
+    void* start = ::mmap(nullptr, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    return start == MAP_FAILED ? nullptr : start;
+}
+
+bool unreserve(void* start, std::size_t size) {
+    const KeepErrno keep;
+    return ::munmap(start, size) == 0;
+}
+
+bool commit(void* start, std::size_t size) {
+    const KeepErrno keep;
+    return ::mprotect(start, size, PROT_READ | PROT_WRITE) == 0;
+}
+
+bool commit_readable(void* start, std::size_t size) {
+    const KeepErrno keep;
+    return ::mprotect(start, size, PROT_READ) == 0;
+}
+
+bool purge(void* start, std::size_t size) {
+    const KeepErrno keep;
+    return ::madvise(start, size, MADV_DONTNEED) == 0;
+}
+
+std::size_t page_size() {
+    return ::getauxval(AT_PAGESZ);
+}
+
+} // namespace ashlar::os

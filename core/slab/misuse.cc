@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+#include "slab/misuse.h"
+
+#include "os/message.h"
+
+namespace ashlar::slab {
+
+namespace {
+
+std::string_view words_for(Fault fault) {
+    switch (fault) {
+    case Fault::kDoubleFree:
+        return "double free of ";
+    case Fault::kNeverAllocated:
+        return "free of a block that was never allocated, ";
+    case Fault::kInterior:
+        return "free of an invalid pointer (inside a block), ";
+    case Fault::kNoBlock:
+    case Fault::kNone:
+        break;
+    }
+    return "free of an invalid pointer (no block), ";
+}
+
+void describe(os::Message& message, const void* address, layout::SizeClass c) {
+    const char* const block = block_around(address, c);
+    message.text(": ").number(layout::class_size(c)).text("-byte class, slab ");
+    message.address(layout::window.address_of(slab_at(layout::window.page_of(address), c).first_page()));
+    if (block == nullptr) {
+        message.text(", behind its last block");
+    } else if (block != address) {
+        message.text(", ").number(static_cast<std::size_t>(static_cast<const char*>(address) - block));
+        message.text(" bytes into the block at ").address(block);
+    }
+}
+
+} // namespace
+
+void report(Fault fault, const void* address) {
+    os::Message message;
+    message.text(words_for(fault)).address(address);
+    if (layout::window.contains(address)) {
+        const layout::PageHeader header = layout::window.header_of(address);
+        if (header.size_class != 0) {
+            describe(message, address, header.size_class);
+        } else {
+            message.text(": a page of the heap that holds no blocks");
+        }
+    }
+    os::fatal(message.text(", thread ").number(os::thread_id()));
+}
+
+} // namespace ashlar::slab

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT
+//
+// Who owns which shard.
+//
+// A thread gets a shard when its cache starts and returns it when it ends. Free shards are handed out last
+// in, first out: a new thread takes over what the last one left, with its slabs still warm. There are four
+// shards per processor at most; when more threads live, they share. Shard 1 also serves calls without a cache
+// (before start-up has finished, after a thread's cache is gone).
+#pragma once
+
+#include "os/mutex.h"
+#include "slab/shard.h"
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+namespace ashlar::slab {
+
+class ShardPool {
+  public:
+    static constexpr layout::Shard kCommon = 1;
+    static constexpr unsigned kMaxShards = 255;
+
+    bool prepare(); // makes the common shard, before any other call; false if there is no memory
+
+    layout::Shard acquire();
+    void release(layout::Shard shard);
+
+    // The bin that the blocks of pages with this header belong to. Not for class 0.
+    Bin& bin(layout::PageHeader header) {
+        return bins_[header.shard].load(std::memory_order_acquire)->bin(header.size_class);
+    }
+    unsigned created() const { return created_.load(std::memory_order_acquire); }
+
+    // Calls visit(header, bin) for every bin of every shard, in the order in which fork locks them.
+    template <typename Visit>
+    void for_each_bin(Visit visit) {
+        for (unsigned s = 1; s <= created(); ++s) {
+            for (unsigned c = 1; c < layout::kClasses; ++c) {
+                const layout::PageHeader header{static_cast<layout::SizeClass>(c),
+                                                static_cast<layout::Shard>(s)};
+                visit(header, bin(header));
+            }
+        }
+    }
+
+    // In a forked child: only the calling thread, which owns `survivor` (or 0), is left.
+    void forget_other_owners(layout::Shard survivor);
+
+    os::Mutex<os::Rank::kShardPool>& mutex() { return mutex_; }
+
+  private:
+    bool create();
+    layout::Shard share();
+
+    os::Mutex<os::Rank::kShardPool> mutex_;
+    std::atomic<unsigned> created_{0};
+    unsigned limit_ = 0; // 0: the processors have not been counted yet
+    unsigned next_to_share_ = 0;
+    unsigned free_count_ = 0;
+    std::array<layout::Shard, kMaxShards> free_{}; // a stack
+    std::array<std::uint32_t, kMaxShards + 1> users_{};
+    std::array<std::atomic<ShardBins*>, kMaxShards + 1> bins_{};
+};
+
+extern constinit ShardPool shard_pool;
+
+} // namespace ashlar::slab

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT
+#include "slab/slab.h"
+
+#include "layout/metadata_pool.h"
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+
+namespace ashlar::slab {
+
+bool Slab::start(layout::SizeClass c, layout::Shard owner, layout::Page first) {
+    size_class_ = c;
+    shard_ = owner;
+    first_page_ = first;
+    const std::size_t bytes = bitmap_bytes();
+    words_ = bytes <= sizeof(inline_words_) ? inline_words_
+                                            : static_cast<std::uint64_t*>(layout::metadata_pool.take(bytes));
+    if (words_ == nullptr) return false;
+    std::memset(words_, 0, bytes);
+    summary_ = 0;
+    freed_ = 0;
+    fresh_ = 0;
+    return true;
+}
+
+void Slab::finish() {
+    if (words_ != inline_words_) layout::metadata_pool.give(words_, bitmap_bytes());
+    words_ = nullptr;
+}
+
+std::uint32_t Slab::take(void** end, std::uint32_t count) {
+    const std::size_t size = shape().size;
+    char* const start = start_address();
+    void** out = end;
+    void** const last = end - count;
+    while (out != last && summary_ != 0) {
+        const auto number = static_cast<unsigned>(std::countr_zero(summary_));
+        char* const word_start = start + std::size_t{number} * kWordBits * size;
+        std::uint64_t word = words_[number];
+        do {
+            *--out = word_start + static_cast<unsigned>(std::countr_zero(word)) * size;
+            word &= word - 1;
+        } while (out != last && word != 0);
+        words_[number] = word;
+        if (word == 0) summary_ &= summary_ - 1;
+    }
+    freed_ = static_cast<std::uint16_t>(freed_ - (end - out));
+    const auto fresh = std::min(static_cast<std::uint32_t>(out - last), blocks() - fresh_);
+    char* next_block = start + std::size_t{fresh_} * size;
+    for (std::uint32_t i = 0; i < fresh; ++i, next_block += size)
+        *--out = next_block;
+    fresh_ = static_cast<std::uint16_t>(fresh_ + fresh);
+    return static_cast<std::uint32_t>(end - out);
+}
+
+} // namespace ashlar::slab
