@@ -18,7 +18,6 @@
 #include "layout/window.h"
 
 #include <array>
-#include <atomic>
 #include <cstdint>
 
 namespace ashlar::cache {
@@ -27,66 +26,84 @@ enum class Phase : std::uint8_t { kNew, kAttached, kEnded };
 
 class PointerStacks {
   public:
-    bool pop(layout::SizeClass c, void*& block) {
-        const std::uint16_t count = marks_[c].count.load(std::memory_order_relaxed);
+    bool pop(unsigned c, void*& block) {
+        const unsigned count = marks_[c].count;
         if (count == 0) [[unlikely]]
             return false;
-        const auto top = static_cast<std::uint16_t>(count - 1);
-        marks_[c].count.store(top, std::memory_order_relaxed);
-        block = slots_[c][top];
+        void* const* const slots = slots_[c];
+        set_count(c, count - 1);
+        block = slots[count - 1];
         return true;
     }
 
-    bool push(layout::SizeClass c, void* block) {
-        const std::uint16_t count = marks_[c].count.load(std::memory_order_relaxed);
-        if (count >= marks_[c].limit.load(std::memory_order_relaxed)) [[unlikely]]
+    bool push(unsigned c, void* block) {
+        const unsigned count = marks_[c].count;
+        if (count >= marks_[c].limit) [[unlikely]]
             return false;
         slots_[c][count] = block;
-        marks_[c].count.store(static_cast<std::uint16_t>(count + 1), std::memory_order_relaxed);
+        set_count(c, count + 1);
         return true;
     }
 
-    bool push_foreign(layout::SizeClass c, void* block) {
-        const std::uint16_t limit = marks_[c].limit.load(std::memory_order_relaxed);
-        if (marks_[c].count.load(std::memory_order_relaxed) >= limit) [[unlikely]]
+    bool push_foreign(unsigned c, void* block) {
+        const unsigned limit = marks_[c].limit;
+        if (marks_[c].count >= limit) [[unlikely]]
             return false;
-        const auto end = static_cast<std::uint16_t>(limit - 1);
-        slots_[c][end] = block;
-        marks_[c].limit.store(end, std::memory_order_relaxed);
+        slots_[c][limit - 1] = block;
+        set_limit(c, limit - 1);
         return true;
     }
 
     bool push(layout::PageHeader header, void* block) {
-        return header.shard == shard ? push(header.size_class, block)
-                                     : push_foreign(header.size_class, block);
+        const unsigned c = header.class_within(home_);
+        if (c < layout::kClasses) [[likely]]
+            return push(c, block);
+        return push_foreign(c & 0xff, block);
     }
 
-    std::uint16_t count(layout::SizeClass c) const { return marks_[c].count.load(std::memory_order_relaxed); }
-    std::uint16_t limit(layout::SizeClass c) const { return marks_[c].limit.load(std::memory_order_relaxed); }
+    // For the owner, and for statistics in another thread.
+    unsigned count(layout::SizeClass c) const { return load(marks_[c].count); }
+    unsigned limit(layout::SizeClass c) const { return load(marks_[c].limit); }
     void** slots(layout::SizeClass c) const { return slots_[c]; }
 
-    void set_count(layout::SizeClass c, std::uint32_t count) {
-        marks_[c].count.store(static_cast<std::uint16_t>(count), std::memory_order_relaxed);
-    }
-    void set_limit(layout::SizeClass c, std::uint32_t limit) {
-        marks_[c].limit.store(static_cast<std::uint16_t>(limit), std::memory_order_relaxed);
-    }
-    void set_slots(layout::SizeClass c, void** slots) { slots_[c] = slots; }
+    void set_count(unsigned c, unsigned count) { store(marks_[c].count, count); }
+    void set_limit(unsigned c, unsigned limit) { store(marks_[c].limit, limit); }
+    void set_slots(unsigned c, void** slots) { slots_[c] = slots; }
 
-    layout::Shard shard = 0; // 0: none, no block's
-    Phase phase = Phase::kNew;
+    layout::Shard shard() const { return home_.shard(); }
+    void set_shard(layout::Shard shard) { home_ = layout::ShardWord(shard); }
 
   private:
+    // Atomic for the sake of readers in other threads; the owner may read its own marks plainly, which lets
+    // the compiler compare with memory.
+    using Mark = std::uint16_t;
+    static unsigned load(const Mark& mark) { return __atomic_load_n(&mark, __ATOMIC_RELAXED); }
+    static void store(Mark& mark, unsigned value) {
+        __atomic_store_n(&mark, static_cast<Mark>(value), __ATOMIC_RELAXED);
+    }
+
     struct Marks {
-        std::atomic<std::uint16_t> count{0};
-        std::atomic<std::uint16_t> limit{0};
+        Mark count;
+        Mark limit;
     };
 
     std::array<Marks, layout::kClasses> marks_{};
     std::array<void**, layout::kClasses> slots_{};
+    layout::ShardWord home_{}; // shard 0 is no block's
+
+  public:
+    Phase phase = Phase::kNew;
 };
 static_assert(sizeof(PointerStacks) < 1024, "static thread-local storage comes out of every thread's stack");
 
 extern constinit thread_local PointerStacks stacks;
+
+// The calling thread's stacks, by their address in a register: without the detour the compiler adds up the
+// thread pointer again for each member.
+[[gnu::always_inline]] inline PointerStacks& my_stacks() {
+    PointerStacks* mine = &stacks;
+    asm("" : "+r"(mine));
+    return *mine;
+}
 
 } // namespace ashlar::cache

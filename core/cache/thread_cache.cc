@@ -91,7 +91,7 @@ void return_foreign(SizeClass c) {
         const PageHeader header = layout::window.header_of(*first);
         void** const others = std::partition(
             first, end, [header](const void* p) { return layout::window.header_of(p) == header; });
-        if (header.size_class != c) slab::report(slab::Fault::kDoubleFree, *first);
+        if (header.size_class() != c) slab::report(slab::Fault::kDoubleFree, *first);
         shard_pool.bin(header).give(header, first, static_cast<std::uint32_t>(others - first));
         first = others;
     }
@@ -100,7 +100,7 @@ void return_foreign(SizeClass c) {
 // Returns the oldest `count` local blocks.
 void return_local(SizeClass c, std::uint32_t count) {
     void** const slots = stacks.slots(c);
-    const PageHeader header{c, stacks.shard};
+    const PageHeader header{c, stacks.shard()};
     shard_pool.bin(header).give(header, slots, count);
     const std::uint32_t kept = stacks.count(c) - count;
     std::memmove(slots, slots + count, kept * sizeof(void*));
@@ -117,8 +117,8 @@ bool refill(SizeClass c) {
     const std::uint32_t batch =
         std::min<std::uint32_t>(stacks.limit(c), growing ? capacity : (capacity + 1) / 2);
     void** const slots = stacks.slots(c);
-    const PageHeader header{c, stacks.shard};
-    const std::uint32_t taken = shard_pool.bin(header).take(c, stacks.shard, slots + batch, batch);
+    const PageHeader header{c, stacks.shard()};
+    const std::uint32_t taken = shard_pool.bin(header).take(c, stacks.shard(), slots + batch, batch);
     if (taken != batch) std::memmove(slots, slots + batch - taken, taken * sizeof(void*));
     stacks.set_count(c, taken);
     return taken != 0;
@@ -151,9 +151,9 @@ void detach() {
         stacks.set_slots(c, nullptr);
     }
     thread_registry.remove(*chunk);
-    shard_pool.release(stacks.shard);
+    shard_pool.release(stacks.shard());
     chunk = nullptr;
-    stacks.shard = 0;
+    stacks.set_shard(0);
     stacks.phase = Phase::kEnded;
 }
 
@@ -170,7 +170,7 @@ bool attach() {
         stacks.set_slots(c, chunk->first_slots[c - 1U].data());
         stacks.set_limit(c, static_cast<std::uint32_t>(capacity));
     }
-    stacks.shard = shard_pool.acquire();
+    stacks.set_shard(shard_pool.acquire());
     stacks.phase = Phase::kAttached;
     if (!os::call_at_thread_exit()) { // nobody would end it: better none than one that leaks
         detach();
@@ -209,7 +209,7 @@ void release(PageHeader header, void* block) {
         return;
     }
     if (stacks.push(header, block)) return;
-    make_room(header.size_class);
+    make_room(header.size_class());
     stacks.push(header, block);
 }
 
@@ -228,7 +228,7 @@ void end_thread() {
 }
 
 void survive_fork() {
-    shard_pool.forget_other_owners(stacks.shard);
+    shard_pool.forget_other_owners(stacks.shard());
     thread_registry.forget_others(chunk);
 }
 

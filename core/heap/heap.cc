@@ -39,8 +39,8 @@ void* out_of_memory() {
 // The header of the block's page, once it is certain that this is the start of a block.
 PageHeader header_of_block(const void* block) {
     const PageHeader header = window.header_of(block);
-    if (header.size_class == 0) slab::report(slab::Fault::kNoBlock, block);
-    if (slab::block_around(block, header.size_class) != block) slab::report(slab::Fault::kInterior, block);
+    if (header.size_class() == 0) slab::report(slab::Fault::kNoBlock, block);
+    if (slab::block_around(block, header.size_class()) != block) slab::report(slab::Fault::kInterior, block);
     return header;
 }
 
@@ -92,7 +92,7 @@ void release_slow(void* block) {
         return;
     }
     const PageHeader header = window.header_of(block);
-    if (header.size_class == 0) slab::report(slab::Fault::kNoBlock, block);
+    if (header.size_class() == 0) slab::report(slab::Fault::kNoBlock, block);
     cache::release(header, block);
 }
 
@@ -128,7 +128,7 @@ void* resize(void* block, std::size_t size) {
         if (size > kMaxClassSize || !serving()) return fallback::resize(block, size);
         return move(block, fallback::usable_size(block), size);
     }
-    const std::size_t old_size = layout::class_size(header_of_block(block).size_class);
+    const std::size_t old_size = layout::class_size(header_of_block(block).size_class());
     // A block that shrinks stays where it is until half of it would be waste.
     if (size <= old_size && size >= old_size / 2) return block;
     void* const moved = move(block, old_size, size);
@@ -138,7 +138,7 @@ void* resize(void* block, std::size_t size) {
 std::size_t usable_size(void* block) {
     if (block == nullptr) return 0;
     if (!window.contains(block)) return fallback::usable_size(block);
-    return layout::class_size(header_of_block(block).size_class);
+    return layout::class_size(header_of_block(block).size_class());
 }
 
 bool trim(std::size_t keep) {

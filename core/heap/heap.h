@@ -23,7 +23,7 @@ void release_slow(void* block);
 [[gnu::always_inline]] inline void* allocate(std::size_t size) {
     if (size <= layout::kMaxClassSize) [[likely]] {
         void* block = nullptr;
-        if (cache::stacks.pop(layout::class_of(size), block)) [[likely]]
+        if (cache::my_stacks().pop(layout::class_of(size), block)) [[likely]]
             return block;
     }
     return allocate_slow(size);
@@ -32,9 +32,8 @@ void release_slow(void* block);
 [[gnu::always_inline]] inline void release(void* block) {
     const std::size_t offset = layout::window.offset_of(block);
     if (offset < layout::window.size) [[likely]] {
-        const layout::PageHeader header =
-            layout::window.header(static_cast<layout::Page>(offset >> layout::kPageShift));
-        if (cache::stacks.push(header, block)) [[likely]]
+        const layout::PageHeader header = layout::window.header_at(offset);
+        if (cache::my_stacks().push(header, block)) [[likely]]
             return;
     }
     release_slow(block);

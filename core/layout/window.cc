@@ -85,7 +85,6 @@ bool Window::reserve(std::size_t wanted) {
     }
     first_page = static_cast<Page>(round_up(header_lines.size() + kGuard, kSuperslabSize) >> kPageShift);
     end_page = static_cast<Page>((end - kGuard - start) / kSuperslabSize * kPagesPerSuperslab);
-    headers = reinterpret_cast<AtomicPageHeader*>(start);
     base = start;
     size = length;
     return true;

@@ -35,11 +35,34 @@ inline constexpr unsigned kPagesPerSuperslab = kSuperslabSize / kPageSize;
 inline constexpr std::size_t kSlabDescriptorSize = 128;          // set aside for each page
 inline constexpr std::size_t kMinWindow = std::size_t{64} << 20; // below it the fallback serves everything
 
-struct PageHeader {
-    SizeClass size_class;
-    Shard shard;
+// A shard, placed as in a page header.
+class ShardWord {
+  public:
+    constexpr ShardWord() = default;
+    constexpr explicit ShardWord(Shard shard) : word_(static_cast<unsigned>(shard) << 8) {}
+    constexpr Shard shard() const { return static_cast<Shard>(word_ >> 8); }
 
-    friend bool operator==(PageHeader, PageHeader) = default;
+  private:
+    friend class PageHeader;
+    unsigned word_ = 0;
+};
+
+// {class, shard}, in one word so that free compares and indexes without taking it apart.
+class PageHeader {
+  public:
+    constexpr PageHeader() = default;
+    constexpr PageHeader(SizeClass c, Shard s) : word_(static_cast<std::uint16_t>(c | s << 8)) {}
+
+    constexpr SizeClass size_class() const { return static_cast<SizeClass>(word_ & 0xff); }
+    constexpr Shard shard() const { return static_cast<Shard>(word_ >> 8); }
+
+    // The class if the page is of this shard, otherwise 256 or more.
+    constexpr unsigned class_within(ShardWord shard) const { return word_ ^ shard.word_; }
+
+    friend constexpr bool operator==(PageHeader, PageHeader) = default;
+
+  private:
+    std::uint16_t word_ = 0;
 };
 using AtomicPageHeader = std::atomic<PageHeader>;
 static_assert(sizeof(AtomicPageHeader) == 2 && AtomicPageHeader::is_always_lock_free);
@@ -66,7 +89,6 @@ struct Window {
     // No user address lies within `size` of the initial base: until the window is reserved all are foreign.
     std::uintptr_t base = std::uintptr_t{1} << 63;
     std::size_t size = 0;
-    AtomicPageHeader* headers = nullptr; // == base: the first part
 
     Page first_page = 0; // superslabs are the pages [first_page, end_page)
     Page end_page = 0;
@@ -89,7 +111,10 @@ struct Window {
         return reinterpret_cast<char*>(base + (std::size_t{page} << kPageShift));
     }
     PageHeader header_of(const void* address) const { return header(page_of(address)); }
-    PageHeader header(Page page) const { return headers[page].load(std::memory_order_relaxed); }
+    PageHeader header(Page page) const { return headers()[page].load(std::memory_order_relaxed); }
+    PageHeader header_at(std::size_t offset) const {
+        return headers()[offset >> kPageShift].load(std::memory_order_relaxed);
+    }
 
     // Writable headers and slab descriptors for all pages below `end`; then headers may be set.
     bool commit_page_tables(Page end) {
@@ -98,12 +123,17 @@ struct Window {
     }
     void set_headers(Page first, unsigned count, PageHeader header) {
         for (unsigned i = 0; i < count; ++i)
-            headers[first + i].store(header, std::memory_order_relaxed);
+            headers()[first + i].store(header, std::memory_order_relaxed);
     }
 
     std::size_t metadata_committed() const;
+
+  private:
+    // The first part: finding a header needs no other variable than deciding whether the address is ours.
+    AtomicPageHeader* headers() const { return reinterpret_cast<AtomicPageHeader*>(base); }
 };
 
-extern constinit Window window;
+// Hidden at the declaration too, so that the compiler addresses it directly.
+[[gnu::visibility("hidden")]] extern constinit Window window;
 
 } // namespace ashlar::layout

@@ -46,7 +46,7 @@ ashlar_statistics gather() {
     ashlar_statistics s{};
     std::size_t out = 0;
     slab::shard_pool.for_each_bin([&out](layout::PageHeader header, slab::Bin& bin) {
-        out += bin.blocks_out() * layout::class_size(header.size_class);
+        out += bin.blocks_out() * layout::class_size(header.size_class());
     });
     cache::thread_registry.for_each([&s](const cache::Chunk& chunk) { s.cached += cached_bytes(chunk); });
     s.cached = std::min(s.cached, out);

@@ -82,7 +82,8 @@ Halves split(std::string_view text, char separator) {
 
 SetResult set(std::string_view setting, When now, std::string_view source) {
     const auto [name, text] = split(setting, ':');
-    auto* const key = std::find_if(keys.begin(), keys.end(), [wanted = name](const Key& k) { return k.name == wanted; });
+    auto* const key =
+        std::find_if(keys.begin(), keys.end(), [wanted = name](const Key& k) { return k.name == wanted; });
     if (key == keys.end()) return SetResult::kUnknownKey;
     if (now == When::kAnyTime && key->when == When::kStart) return SetResult::kOnlyAtStart;
     std::size_t value = 0;

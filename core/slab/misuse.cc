@@ -41,8 +41,8 @@ void report(Fault fault, const void* address) {
     message.text(words_for(fault)).address(address);
     if (layout::window.contains(address)) {
         const layout::PageHeader header = layout::window.header_of(address);
-        if (header.size_class != 0) {
-            describe(message, address, header.size_class);
+        if (header.size_class() != 0) {
+            describe(message, address, header.size_class());
         } else {
             message.text(": a page of the heap that holds no blocks");
         }

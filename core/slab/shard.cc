@@ -88,13 +88,14 @@ void Bin::settle(Slab& slab) {
 }
 
 Bin::Offence Bin::give_locked(layout::PageHeader expected, void* const* blocks, std::uint32_t count) {
-    const layout::Page page_mask = ~static_cast<layout::Page>(layout::kShapes[expected.size_class].pages - 1);
+    const layout::Page page_mask =
+        ~static_cast<layout::Page>(layout::kShapes[expected.size_class()].pages - 1);
     std::uint32_t i = 0;
     while (i < count) {
         const layout::Page page = layout::window.page_of(blocks[i]);
         // The block may have been freed twice and its slab dissolved in between.
         if (layout::window.header(page) != expected) return {Fault::kDoubleFree, blocks[i]};
-        Slab& slab = slab_at(page, expected.size_class);
+        Slab& slab = slab_at(page, expected.size_class());
         Returner returner(slab);
         Fault fault = Fault::kNone;
         do {

@@ -30,7 +30,7 @@ class ShardPool {
 
     // The bin that the blocks of pages with this header belong to. Not for class 0.
     Bin& bin(layout::PageHeader header) {
-        return bins_[header.shard].load(std::memory_order_acquire)->bin(header.size_class);
+        return bins_[header.shard()].load(std::memory_order_acquire)->bin(header.size_class());
     }
     unsigned created() const { return created_.load(std::memory_order_acquire); }
 
