@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+// The two functions under test. Programs call plain malloc and free, so that LD_PRELOAD decides whose they
+// are; built with BENCH_PREFIXED_ALLOCATOR they call a heap linked in under prefixed names, beside the
+// system's.
+#pragma once
+
+#include <cstddef>
+
+#ifdef BENCH_PREFIXED_ALLOCATOR
+#include <ashlar/ashlar.h>
+#else
+#include <cstdlib>
+#endif
+
+namespace bench {
+
+#ifdef BENCH_PREFIXED_ALLOCATOR
+inline void* allocate(std::size_t size) {
+    return ashlar_malloc(size);
+}
+inline void release(void* block) {
+    ashlar_free(block);
+}
+#else
+inline void* allocate(std::size_t size) {
+    return std::malloc(size);
+}
+inline void release(void* block) {
+    std::free(block);
+}
+#endif
+
+} // namespace bench

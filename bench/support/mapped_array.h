@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+// Arrays of the harness itself, mapped from the system: the allocator under test serves the workload and
+// nothing else. Elements start as zero bytes, every page of them touched so that the measured loop takes no
+// fault here.
+#pragma once
+
+#include "support/fail.h"
+
+#include <cstddef>
+#include <cstring>
+#include <sys/mman.h>
+#include <type_traits>
+
+namespace bench {
+
+template <typename T>
+class MappedArray {
+    static_assert(std::is_trivially_copyable_v<T>);
+
+  public:
+    explicit MappedArray(std::size_t size) : size_(size) {
+        void* const memory =
+            mmap(nullptr, bytes(), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        if (memory == MAP_FAILED) {
+            fail(kRunFailed, "cannot map %zu bytes for the benchmark's own array: %m\n", bytes());
+        }
+        std::memset(memory, 0, bytes());
+        elements_ = static_cast<T*>(memory);
+    }
+    ~MappedArray() { munmap(elements_, bytes()); }
+    MappedArray(const MappedArray&) = delete;
+    MappedArray& operator=(const MappedArray&) = delete;
+
+    T& operator[](std::size_t index) { return elements_[index]; }
+    T* data() { return elements_; }
+    std::size_t size() const { return size_; }
+    T* begin() { return elements_; }
+    T* end() { return elements_ + size_; }
+
+  private:
+    std::size_t bytes() const { return size_ * sizeof(T); }
+
+    T* elements_;
+    std::size_t size_;
+};
+
+} // namespace bench
