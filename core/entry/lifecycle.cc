@@ -7,7 +7,6 @@
 // torn down; the calling thread's cached blocks go back to their slabs, which is where bad frees show.
 #include "cache/thread_cache.h"
 #include "cache/thread_registry.h"
-#include "heap/fallback.h"
 #include "heap/heap.h"
 #include "layout/metadata_pool.h"
 #include "layout/superslab.h"
@@ -61,7 +60,6 @@ void after_fork_in_child() {
 // Before the constructors of the program, so that its fork handlers run inside of ours.
 [[gnu::constructor(101)]] void start() {
     heap::start();
-    heap::fallback::prepare();
     os::prepare_thread_exit(cache::end_thread);
     ::pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
     cache::allow_caches();

@@ -12,6 +12,9 @@
 
 namespace ashlar::heap::fallback {
 
+// Whether this stands behind the process's malloc (the preload library) or beside it.
+bool behind_malloc();
+
 // Looks up what is needed, so that no later call has to. Optional, may be repeated.
 void prepare();
 

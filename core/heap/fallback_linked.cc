@@ -6,6 +6,9 @@
 
 namespace ashlar::heap::fallback {
 
+bool behind_malloc() {
+    return false;
+}
 void prepare() {}
 
 void* allocate(std::size_t size) {

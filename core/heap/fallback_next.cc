@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The next malloc in link order, found by dlsym(RTLD_NEXT). It is looked up at start, not when first needed:
-// dlsym takes the dynamic loader's lock, which a thread that waits for us may hold.
+// The next malloc in link order, found by dlsym(RTLD_NEXT). It is looked up when the heap starts, not when it
+// is first needed: dlsym takes the dynamic loader's lock, which a thread that waits for us may hold.
 //
 // dlsym itself may allocate. Should that come back to the fallback (there is no window), a few static bytes
 // serve it; they are never reused.
@@ -74,6 +74,10 @@ void* out_of_memory() {
 }
 
 } // namespace
+
+bool behind_malloc() {
+    return true;
+}
 
 void prepare() {
     next_malloc.get();

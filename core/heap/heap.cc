@@ -26,8 +26,20 @@ using layout::window;
 enum class Service : std::uint8_t { kUnknown, kClasses, kFallback };
 constinit std::atomic<Service> service{Service::kUnknown};
 
+constinit bool started = false; // the start-up hook has run
+
+// Before the start-up hook the environment may be missing, and dlsym must not be called.
+void open_for_service() {
+    os::read_settings();
+    const bool ready = os::settings.enabled.load(std::memory_order_relaxed) != 0 &&
+                       window.reserve(os::settings.window.load(std::memory_order_relaxed)) &&
+                       slab::shard_pool.prepare();
+    service.store(ready ? Service::kClasses : Service::kFallback, std::memory_order_relaxed);
+    if (started) fallback::prepare();
+}
+
 Service service_now() {
-    if (service.load(std::memory_order_relaxed) == Service::kUnknown) start();
+    if (service.load(std::memory_order_relaxed) == Service::kUnknown) open_for_service();
     return service.load(std::memory_order_relaxed);
 }
 
@@ -60,15 +72,15 @@ void* allocate_class(SizeClass c) {
 } // namespace
 
 void start() {
+    started = true;
     os::read_settings();
-    if (service.load(std::memory_order_relaxed) == Service::kUnknown) {
-        const bool ready = os::settings.enabled.load(std::memory_order_relaxed) != 0 &&
-                           window.reserve(os::settings.window.load(std::memory_order_relaxed)) &&
-                           slab::shard_pool.prepare();
-        service.store(ready ? Service::kClasses : Service::kFallback, std::memory_order_relaxed);
-    }
-    if (os::settings.enabled.load(std::memory_order_relaxed) == 0) {
-        service.store(Service::kFallback, std::memory_order_relaxed);
+    if (service.load(std::memory_order_relaxed) != Service::kUnknown) {
+        fallback::prepare();
+        if (os::settings.enabled.load(std::memory_order_relaxed) == 0) {
+            service.store(Service::kFallback, std::memory_order_relaxed);
+        }
+    } else if (!fallback::behind_malloc()) {
+        open_for_service();
     }
 }
 

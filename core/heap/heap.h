@@ -46,7 +46,9 @@ void* allocate_aligned(std::size_t alignment, std::size_t size);
 void* resize(void* block, std::size_t size);
 std::size_t usable_size(void* block);
 
-// Start-up: reads the settings and reserves the window; the first call does it if nobody did before.
+// Start-up hook: libraries are in place. In the preload library the window is reserved by the first call (a
+// process that never allocates does not pay for one), which comes before there is a second thread, because
+// making a thread allocates; in the static library it is reserved here.
 void start();
 // False if everything goes to the fallback: there is no window, or the user switched Ashlar off.
 bool serving();
