@@ -6,6 +6,7 @@
 
 #include "support/fail.h"
 
+#include <cerrno>
 #include <cstddef>
 #include <cstring>
 #include <sys/mman.h>
@@ -22,7 +23,8 @@ class MappedArray {
         void* const memory =
             mmap(nullptr, bytes(), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         if (memory == MAP_FAILED) {
-            fail(kRunFailed, "cannot map %zu bytes for the benchmark's own array: %m\n", bytes());
+            fail(kRunFailed, "cannot map %zu bytes for the benchmark's own array: %s\n", bytes(),
+                 strerrordesc_np(errno));
         }
         std::memset(memory, 0, bytes());
         elements_ = static_cast<T*>(memory);

@@ -4,7 +4,7 @@
 
 #include <cstdint>
 #include <cstdio>
-#include <time.h>
+#include <ctime>
 
 namespace bench {
 

@@ -16,7 +16,7 @@
 #include "support/stopwatch.h"
 
 #include <atomic>
-#include <cerrno>
+#include <cstring>
 #include <pthread.h>
 #include <semaphore.h>
 
@@ -135,8 +135,7 @@ void start_thread(Chain<Block>& chain) {
     const int error = pthread_create(&thread, &attributes, thread_body<Block>, &chain);
     pthread_attr_destroy(&attributes);
     if (error != 0) {
-        errno = error;
-        bench::fail(bench::kRunFailed, "cannot start a thread: %m\n");
+        bench::fail(bench::kRunFailed, "cannot start a thread: %s\n", strerrordesc_np(error));
     }
 }
 
