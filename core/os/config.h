@@ -18,7 +18,7 @@ struct Settings {
     std::atomic<std::size_t> enabled{1};                         // 0: everything goes to the fallback
     std::atomic<std::size_t> prewarm{0};                         // 1: fill the tiny stacks at thread start
     std::atomic<std::size_t> print{0};                           // 1: show the settings at start
-    std::atomic<std::size_t> thread_cache{std::size_t{4} << 20}; // bytes a thread's stacks may hold
+    std::atomic<std::size_t> thread_cache{std::size_t{1} << 20}; // bytes a thread's stacks may hold
     std::atomic<std::size_t> window{std::size_t{1} << 40};       // bytes of address space to ask for first
 };
 

@@ -14,14 +14,14 @@ constinit ShardPool shard_pool;
 namespace {
 
 // So many are made before the processors are counted: most processes never need the system call.
-constexpr unsigned kUncounted = 4;
-constexpr unsigned kPerProcessor = 4;
+constexpr unsigned kUncounted = 2;
+constexpr unsigned kPerProcessor = 1;
 
 } // namespace
 
 bool ShardPool::create() {
     const unsigned count = created();
-    if (count >= kUncounted && limit_ == 0) limit_ = std::min(os::processors() * kPerProcessor, kMaxShards);
+    if (count >= kUncounted && limit_ == 0) limit_ = std::min(os::processors(), kMaxShards);
     if (count == kMaxShards || (limit_ != 0 && count >= limit_)) return false;
     void* const memory = layout::metadata_pool.take(sizeof(ShardBins));
     if (memory == nullptr) return false;
@@ -37,9 +37,13 @@ bool ShardPool::prepare() {
     return true;
 }
 
-layout::Shard ShardPool::share() {
-    next_to_share_ = next_to_share_ % created() + 1;
-    return static_cast<layout::Shard>(next_to_share_);
+// The one with the fewest users.
+layout::Shard ShardPool::share() const {
+    unsigned best = last_acquired_;
+    for (unsigned s = 1; s <= created(); ++s) {
+        if (users_[s] < users_[best]) best = s;
+    }
+    return static_cast<layout::Shard>(best);
 }
 
 layout::Shard ShardPool::acquire() {
@@ -53,6 +57,7 @@ layout::Shard ShardPool::acquire() {
         shard = share();
     }
     ++users_[shard];
+    last_acquired_ = shard;
     return shard;
 }
 
