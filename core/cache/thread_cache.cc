@@ -74,7 +74,7 @@ void adapt(SizeClass c, Event event) {
     const bool alternates = state.last != Event::kNone && state.last != event;
     state.last = event;
     const std::size_t most = depth(alternates ? kAlternating : kGrowing, c);
-    const std::size_t wanted = std::min<std::size_t>(std::bit_ceil(state.capacity + 1U), most);
+    const std::size_t wanted = std::min<std::size_t>(std::bit_ceil(state.capacity * 2U), most);
     if (wanted <= state.capacity) return;
     const std::size_t added = (wanted - state.capacity) * class_size(c);
     if (chunk->deepened_bytes + added > os::settings.thread_cache.load(std::memory_order_relaxed)) return;

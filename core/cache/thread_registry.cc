@@ -16,24 +16,36 @@ Chunk& ThreadRegistry::chunk(unsigned number) {
 }
 
 unsigned ThreadRegistry::lowest_free() const {
-    for (unsigned word = full_words_; word < used_.size(); ++word) {
-        if (used_[word] != ~std::uint64_t{0}) {
-            return word * kWordBits + static_cast<unsigned>(std::countr_one(used_[word]));
+    for (unsigned word = full_words_; word < used_chunks_.size(); ++word) {
+        if (used_chunks_[word] != ~std::uint64_t{0}) {
+            return word * kWordBits + static_cast<unsigned>(std::countr_one(used_chunks_[word]));
         }
     }
     return kMaxThreads;
 }
 
-void ThreadRegistry::mark(unsigned number, bool used) {
+void ThreadRegistry::use(unsigned number) {
     const unsigned word = number / kWordBits;
     const std::uint64_t bit = std::uint64_t{1} << (number % kWordBits);
-    if (used) {
-        used_[word] |= bit;
-        while (full_words_ < used_.size() && used_[full_words_] == ~std::uint64_t{0})
-            ++full_words_;
+    used_chunks_[word] |= bit;
+    if ((kept_chunks_[word] & bit) != 0) --kept_;
+    kept_chunks_[word] &= ~bit;
+    while (full_words_ < used_chunks_.size() && used_chunks_[full_words_] == ~std::uint64_t{0})
+        ++full_words_;
+    ever_used_ = std::max(ever_used_, number + 1);
+}
+
+void ThreadRegistry::retire(unsigned number) {
+    const unsigned word = number / kWordBits;
+    const std::uint64_t bit = std::uint64_t{1} << (number % kWordBits);
+    chunk(number).owner = nullptr;
+    used_chunks_[word] &= ~bit;
+    full_words_ = std::min(full_words_, word);
+    if (kept_ < kKeptChunks) {
+        kept_chunks_[word] |= bit;
+        ++kept_;
     } else {
-        used_[word] &= ~bit;
-        full_words_ = std::min(full_words_, word);
+        os::purge(&chunk(number), kChunkSize);
     }
 }
 
@@ -41,31 +53,22 @@ Chunk* ThreadRegistry::add(PointerStacks& owner) {
     const os::Guard guard(mutex_);
     const unsigned number = lowest_free();
     if (number == kMaxThreads || !layout::window.threads.grow_to((number + 1) * kChunkSize)) return nullptr;
-    mark(number, true);
-    ever_used_ = std::max(ever_used_, number + 1);
+    use(number);
     live_.store(live() + 1, std::memory_order_relaxed);
-    Chunk& added = chunk(number);
-    added.owner = &owner;
-    return &added;
+    chunk(number).owner = &owner;
+    return &chunk(number);
 }
 
 void ThreadRegistry::remove(Chunk& removed) {
     const os::Guard guard(mutex_);
-    const auto number = static_cast<unsigned>(
-        (reinterpret_cast<std::uintptr_t>(&removed) - layout::window.threads.start()) / kChunkSize);
-    removed.owner = nullptr;
-    mark(number, false);
+    retire(static_cast<unsigned>(
+        (reinterpret_cast<std::uintptr_t>(&removed) - layout::window.threads.start()) / kChunkSize));
     live_.store(live() - 1, std::memory_order_relaxed);
-    // The lowest are used first: those far above the live ones will not be needed soon.
-    if (number >= live() + kKeptChunks) os::purge(&removed, kChunkSize);
 }
 
 void ThreadRegistry::forget_others(const Chunk* survivor) {
     for (unsigned i = 0; i < ever_used_; ++i) {
-        Chunk& other = chunk(i);
-        if (other.owner == nullptr || &other == survivor) continue;
-        other.owner = nullptr;
-        mark(i, false);
+        if (chunk(i).owner != nullptr && &chunk(i) != survivor) retire(i);
     }
     live_.store(survivor != nullptr ? 1 : 0, std::memory_order_relaxed);
 }

@@ -63,16 +63,20 @@ class ThreadRegistry {
     static constexpr unsigned kMaxThreads = 65536;
     static constexpr unsigned kKeptChunks = 64; // free ones that keep their memory
     static constexpr unsigned kWordBits = 64;
+    using Bits = std::array<std::uint64_t, kMaxThreads / kWordBits>;
 
     static Chunk& chunk(unsigned number);
     unsigned lowest_free() const;
-    void mark(unsigned number, bool used);
+    void use(unsigned number);
+    void retire(unsigned number);
 
     os::Mutex<os::Rank::kThreads> mutex_;
     std::atomic<std::size_t> live_{0};
     unsigned ever_used_ = 0;  // chunks from here on were never used
     unsigned full_words_ = 0; // words below this one have no free chunk
-    std::array<std::uint64_t, kMaxThreads / kWordBits> used_{};
+    unsigned kept_ = 0;       // free chunks that keep their memory: the set bits of kept_chunks_
+    Bits used_chunks_{};
+    Bits kept_chunks_{};
 };
 
 extern constinit ThreadRegistry thread_registry;

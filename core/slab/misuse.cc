@@ -12,14 +12,14 @@ std::string_view words_for(Fault fault) {
     case Fault::kDoubleFree:
         return "double free of ";
     case Fault::kNeverAllocated:
-        return "free of a block that was never allocated, ";
+        return "invalid pointer (a block that was never allocated) ";
     case Fault::kInterior:
-        return "free of an invalid pointer (inside a block), ";
+        return "invalid pointer (inside a block) ";
     case Fault::kNoBlock:
     case Fault::kNone:
         break;
     }
-    return "free of an invalid pointer (no block), ";
+    return "invalid pointer (no block) ";
 }
 
 void describe(os::Message& message, const void* address, layout::SizeClass c) {
