@@ -32,7 +32,7 @@ struct Depth {
     std::size_t most;
 };
 constexpr Depth kFirst{.bytes = 32 * 1024, .least = 2, .most = kFirstDepth};
-constexpr Depth kGrowing{.bytes = 32 * 1024, .least = 4, .most = 256};
+constexpr Depth kGrowing{.bytes = 8 * 1024, .least = 4, .most = 256};
 constexpr Depth kAlternating{.bytes = 128 * 1024, .least = 8, .most = 1024};
 
 constexpr unsigned kPrewarmed = 8; // the classes up to 128 bytes
