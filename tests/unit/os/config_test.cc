@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: MIT
+#include "../support/child.h"
+#include "os/config.h"
+
+#include <ashlar/ashlar.h>
+
+#include <atomic>
+#include <catch2/catch.hpp>
+#include <cerrno>
+#include <cstddef>
+#include <cstdlib>
+#include <string>
+#include <string_view>
+
+namespace {
+
+using ashlar::os::change_setting;
+using ashlar::os::SetResult;
+using ashlar::os::settings;
+using Catch::Matchers::Contains;
+
+constexpr std::size_t kKi = 1024;
+
+// Puts a setting back when a test ends.
+class Restore {
+  public:
+    explicit Restore(std::atomic<std::size_t>& value) : value_(value), before_(value.load()) {}
+    ~Restore() { value_.store(before_); }
+    Restore(const Restore&) = delete;
+    Restore& operator=(const Restore&) = delete;
+
+  private:
+    std::atomic<std::size_t>& value_;
+    const std::size_t before_;
+};
+
+struct Bytes {
+    std::string_view text;
+    std::size_t value;
+};
+
+constexpr Bytes kGoodBytes[] = {
+    {"0", 0},
+    {"1", 1},
+    {"0007", 7},
+    {"65536", 65536},
+    {"3k", 3 * kKi},
+    {"3K", 3 * kKi},
+    {"5m", 5 * kKi* kKi},
+    {"5M", 5 * kKi* kKi},
+    {"7g", 7 * kKi* kKi* kKi},
+    {"7G", 7 * kKi* kKi* kKi},
+    {"2t", 2 * kKi* kKi* kKi* kKi},
+    {"2T", 2 * kKi* kKi* kKi* kKi},
+    {"0t", 0},
+    {"18446744073709551615", ~std::size_t{0}},
+    {"18014398509481983k", 18014398509481983 * kKi},
+    {"16777215t", std::size_t{16777215} << 40},
+};
+
+constexpr std::string_view kBadBytes[] = {
+    "",
+    "k",
+    "-1",
+    "+1",
+    " 1",
+    "1 ",
+    "1.5m",
+    "1kk",
+    "1km",
+    "1b",
+    "1e6",
+    "0x1",
+    "true",
+    "12a4",
+    "m1",
+    "1,",
+    "1:",
+    "١",
+    "1kB",
+    "1p",
+    "18446744073709551616",  // 2^64
+    "99999999999999999999",  // more, of as many digits
+    "184467440737095516150", // overflows by the multiplication
+    "18014398509481984k",    // 2^64 by the unit
+    "16777216t",
+    "18446744073709551615t",
+};
+
+constexpr std::string_view kBadSwitches[] = {"",      "1",     "0",     "yes",       "True",
+                                             "FALSE", "true ", " true", "truefalse", "t"};
+
+std::string setting(std::string_view key, std::string_view value) {
+    return std::string(key) + ":" + std::string(value);
+}
+
+TEST_CASE("config: bytes with every unit") {
+    const Restore restore(settings.thread_cache);
+    for (const Bytes& good : kGoodBytes) {
+        CAPTURE(good.text);
+        CHECK(change_setting(setting("thread_cache", good.text)) == SetResult::kDone);
+        CHECK(settings.thread_cache == good.value);
+    }
+}
+
+TEST_CASE("config: bad bytes and overflow change nothing") {
+    const Restore restore(settings.thread_cache);
+    settings.thread_cache = 4711;
+    for (const std::string_view bad : kBadBytes) {
+        CAPTURE(bad);
+        CHECK(change_setting(setting("thread_cache", bad)) == SetResult::kBadValue);
+        CHECK(settings.thread_cache == 4711);
+    }
+    CHECK(change_setting("thread_cache") == SetResult::kBadValue);
+    CHECK(settings.thread_cache == 4711);
+}
+
+TEST_CASE("config: switches are true or false") {
+    const Restore restore(settings.prewarm);
+    CHECK(change_setting("prewarm:true") == SetResult::kDone);
+    CHECK(settings.prewarm == 1);
+    for (const std::string_view bad : kBadSwitches) {
+        CAPTURE(bad);
+        CHECK(change_setting(setting("prewarm", bad)) == SetResult::kBadValue);
+        CHECK(settings.prewarm == 1);
+    }
+    CHECK(change_setting("prewarm:false") == SetResult::kDone);
+    CHECK(settings.prewarm == 0);
+    CHECK(change_setting("prewarm") == SetResult::kBadValue);
+    CHECK(change_setting("prewarm:true:true") == SetResult::kBadValue);
+    CHECK(settings.prewarm == 0);
+}
+
+TEST_CASE("config: what only counts at start cannot be changed later") {
+    const std::size_t window = settings.window;
+    const std::size_t enabled = settings.enabled;
+    const std::size_t print = settings.print;
+    CHECK(change_setting("window:1g") == SetResult::kOnlyAtStart);
+    CHECK(change_setting("enabled:false") == SetResult::kOnlyAtStart);
+    CHECK(change_setting("print:true") == SetResult::kOnlyAtStart);
+    CHECK(settings.window == window);
+    CHECK(settings.enabled == enabled);
+    CHECK(settings.print == print);
+}
+
+TEST_CASE("config: a key must be spelt out") {
+    for (const std::string_view unknown : {"", ":", ":true", "prewar:true", "prewarmm:true", "Prewarm:true",
+                                           " prewarm:true", "prewarm :true", "prewarm=true", "nothing:1"}) {
+        CAPTURE(unknown);
+        CHECK(change_setting(unknown) == SetResult::kUnknownKey);
+    }
+}
+
+TEST_CASE("config: the public function reports by its result alone") {
+    const Restore prewarm(settings.prewarm);
+    const Restore thread_cache(settings.thread_cache);
+    errno = EDOM;
+    CHECK(ashlar_control("prewarm:true") == 0);
+    CHECK(settings.prewarm == 1);
+    CHECK(ashlar_control("thread_cache:1m") == 0);
+    CHECK(settings.thread_cache == kKi * kKi);
+    CHECK(ashlar_control("thread_cache:1x") == EINVAL);
+    CHECK(ashlar_control("threadcache:1m") == EINVAL);
+    CHECK(ashlar_control("") == EINVAL);
+    CHECK(ashlar_control("enabled:false") == EPERM);
+    CHECK(ashlar_control("window:1g") == EPERM);
+    CHECK(ashlar_control("print:true") == EPERM);
+    CHECK(errno == EDOM);
+    CHECK(settings.thread_cache == kKi * kKi);
+}
+
+// ---- The environment: what a process that is given `configuration` says -----------------------------------
+
+TEST_CASE("child: config says nothing of its own", "[.child]") {}
+
+std::string said(const std::string& configuration) {
+    const unit::Outcome outcome = unit::run_test("child: config says nothing of its own", configuration);
+    INFO(outcome.describe());
+    REQUIRE(outcome.exited(0));
+    return outcome.errors;
+}
+
+TEST_CASE("config: every key counts at start and print shows where it came from") {
+    CHECK(said("print:true,enabled:false,prewarm:true,thread_cache:3m,window:2g") ==
+          "ashlar: enabled:false (ASHLAR_CONF)\n"
+          "ashlar: prewarm:true (ASHLAR_CONF)\n"
+          "ashlar: print:true (ASHLAR_CONF)\n"
+          "ashlar: thread_cache:3145728 (ASHLAR_CONF)\n"
+          "ashlar: window:2147483648 (ASHLAR_CONF)\n");
+}
+
+TEST_CASE("config: print shows defaults as such") {
+    const std::string text = said("print:true");
+    CHECK_THAT(text, Contains("ashlar: enabled:true (default)\n"));
+    CHECK_THAT(text, Contains("ashlar: prewarm:false (default)\n"));
+    CHECK_THAT(text, Contains("ashlar: print:true (ASHLAR_CONF)\n"));
+    CHECK_THAT(text, Contains("ashlar: window:1099511627776 (default)\n"));
+}
+
+TEST_CASE("config: silent unless asked or wrong") {
+    CHECK(said("").empty());
+    CHECK(said("print:false,prewarm:false").empty());
+    CHECK(said(",,prewarm:true,,thread_cache:1m,").empty());
+}
+
+TEST_CASE("config: an unknown key is named with the nearest one and the rest counts") {
+    struct Typo {
+        std::string_view written;
+        std::string_view meant;
+    };
+    for (const Typo& typo :
+         {Typo{"enable", "enabled"}, Typo{"prewam", "prewarm"}, Typo{"pirnt", "print"},
+          Typo{"threadcache", "thread_cache"}, Typo{"thread_cahce", "thread_cache"},
+          Typo{"windows", "window"}, Typo{"Window", "window"}, Typo{"printing", "print"}}) {
+        const std::string text = said("print:true," + setting(typo.written, "true") + ",thread_cache:77k");
+        CAPTURE(typo.written, text);
+        CHECK_THAT(text, Contains("unknown key \"" + std::string(typo.written) + "\""));
+        CHECK_THAT(text, Contains("\"" + std::string(typo.meant) + "\""));
+        CHECK_THAT(text, Contains("thread_cache:78848 (ASHLAR_CONF)"));
+    }
+}
+
+TEST_CASE("config: a bad value is named and the rest counts") {
+    const std::string text = said("thread_cache:lots,prewarm:maybe,print:true,window:64m");
+    CAPTURE(text);
+    CHECK_THAT(text, Contains("\"thread_cache:lots\"") && Contains("\"prewarm:maybe\""));
+    CHECK_THAT(text, Contains("prewarm:false (default)") && Contains("thread_cache:4194304 (default)"));
+    CHECK_THAT(text, Contains("window:67108864 (ASHLAR_CONF)"));
+}
+
+TEST_CASE("config: keys of any length are survived") {
+    for (const std::size_t length : {31U, 32U, 33U, 500U, 50'000U}) {
+        const std::string text = said(std::string(length, 'w') + ":1,print:true");
+        CAPTURE(length, text);
+        CHECK_THAT(text, Contains("unknown key \"wwwwww"));
+        CHECK_THAT(text, Contains("print:true (ASHLAR_CONF)\n"));
+    }
+}
+
+UNIT_TEST_CASE_IN_CHILD("config: the environment is read once", "thread_cache:5m") {
+    REQUIRE(settings.thread_cache == 5 * kKi * kKi);
+    REQUIRE(::setenv("ASHLAR_CONF", "thread_cache:6m", 1) == 0);
+    ashlar::os::read_settings();
+    REQUIRE(settings.thread_cache == 5 * kKi * kKi);
+}
+
+UNIT_TEST_CASE_IN_CHILD("config: print names what was changed at run time", "thread_cache:5m") {
+    REQUIRE(change_setting("thread_cache:6m") == SetResult::kDone);
+    const unit::Outcome outcome = unit::run_here([] { ashlar::os::print_settings(); });
+    REQUIRE_THAT(outcome.errors, Contains("ashlar: thread_cache:6291456 (ashlar_control)\n"));
+    REQUIRE_THAT(outcome.errors, Contains("ashlar: prewarm:false (default)\n"));
+}
+
+} // namespace

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: MIT
+#include "../support/child.h"
+#include "os/message.h"
+
+#include <array>
+#include <catch2/catch.hpp>
+#include <cerrno>
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <sys/syscall.h>
+#include <thread>
+#include <unistd.h>
+
+namespace {
+
+using ashlar::os::Message;
+
+TEST_CASE("message: parts follow one another") {
+    Message message;
+    CHECK(message.view().empty());
+    message.text("blocks: ").number(17).text(", at ").address(reinterpret_cast<void*>(0xabc0)).text("");
+    CHECK(message.view() == "blocks: 17, at 0xabc0");
+}
+
+TEST_CASE("message: numbers and addresses from the smallest to the largest") {
+    constexpr auto kMost = std::numeric_limits<std::uint64_t>::max();
+    CHECK(Message().number(0).view() == "0");
+    CHECK(Message().number(9).view() == "9");
+    CHECK(Message().number(10).view() == "10");
+    CHECK(Message().number(kMost).view() == "18446744073709551615");
+    CHECK(Message().address(nullptr).view() == "0x0");
+    CHECK(Message().address(reinterpret_cast<void*>(0xf)).view() == "0xf");
+    CHECK(Message().address(reinterpret_cast<void*>(0x10)).view() == "0x10");
+    CHECK(Message().address(reinterpret_cast<void*>(kMost)).view() == "0xffffffffffffffff");
+}
+
+TEST_CASE("message: what does not fit is cut off") {
+    std::string whole;
+    Message message;
+    for (unsigned i = 0; i < 1000; ++i) {
+        message.text("word ").number(i).text(" ");
+        whole += "word " + std::to_string(i) + " ";
+    }
+    const std::string_view kept = message.view();
+    CHECK(kept.size() >= 256);
+    CHECK(kept.size() < whole.size());
+    CHECK(kept == whole.substr(0, kept.size()));
+    message.text("more").number(1).address(&message);
+    CHECK(message.view() == kept);
+}
+
+TEST_CASE("message: a single text longer than the message is cut too") {
+    const std::string text(100'000, 'x');
+    Message message;
+    message.text(text);
+    CHECK(message.view().size() >= 256);
+    CHECK(message.view() == text.substr(0, message.view().size()));
+}
+
+TEST_CASE("message: is written as it is and keeps errno") {
+    std::array<int, 2> ends{};
+    REQUIRE(::pipe(ends.data()) == 0);
+    errno = EDOM;
+    Message().text("one\ntwo ").number(2).write_to(ends[1]);
+    CHECK(errno == EDOM);
+    std::array<char, 64> buffer{};
+    const auto count = static_cast<std::size_t>(::read(ends[0], buffer.data(), buffer.size()));
+    CHECK(std::string_view(buffer.data(), count) == "one\ntwo 2");
+    ::close(ends[0]);
+    ::close(ends[1]);
+    errno = EDOM;
+    Message().text("lost").write_to(ends[1]);
+    CHECK(errno == EDOM);
+}
+
+TEST_CASE("message: a warning is one line on stderr") {
+    const unit::Outcome outcome =
+        unit::run_here([] { ashlar::os::warn(Message().text("careful, ").number(3)); });
+    UNIT_REQUIRE_PASSED(outcome);
+    CHECK(outcome.errors == "ashlar: careful, 3\n");
+    CHECK(outcome.output.empty());
+}
+
+TEST_CASE("message: a warning of any length ends its line") {
+    for (const std::size_t length : {495U, 503U, 504U, 511U, 512U, 513U, 5000U}) {
+        const unit::Outcome outcome =
+            unit::run_here([&] { ashlar::os::warn(Message().text(std::string(length, 'x'))); });
+        CAPTURE(length, outcome.errors);
+        CHECK(outcome.errors.rfind("ashlar: xxx", 0) == 0);
+        CHECK(outcome.errors.back() == '\n');
+    }
+}
+
+TEST_CASE("message: a fatal one is written before the process is aborted") {
+    const unit::Outcome outcome = unit::run_here([] { ashlar::os::fatal(Message().text("the end")); });
+    UNIT_REQUIRE_ABORTED("ashlar: the end\n", outcome);
+}
+
+TEST_CASE("message: the number of a thread is the kernel's") {
+    const auto mine = ashlar::os::thread_id();
+    CHECK(mine == static_cast<std::uint64_t>(::syscall(SYS_gettid)));
+    std::uint64_t other = 0;
+    std::thread([&other] { other = ashlar::os::thread_id(); }).join();
+    CHECK(other != mine);
+}
+
+} // namespace
