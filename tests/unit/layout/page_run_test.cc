@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+#include "../support/random.h"
+#include "layout/page_run.h"
+
+#include <catch2/catch.hpp>
+#include <cstdint>
+
+namespace {
+
+using namespace ashlar::layout; // NOLINT(google-build-using-namespace): the layer under test
+
+constexpr unsigned kPages = 32;
+
+bool is_free(PageMask free, unsigned page) {
+    return (free >> page & 1) != 0;
+}
+
+// Page by page.
+PageMask starts_by_looking(PageMask free, unsigned order) {
+    const unsigned pages = 1U << order;
+    PageMask starts = 0;
+    for (unsigned first = 0; first < kPages; first += pages) {
+        bool all = true;
+        for (unsigned page = first; page < first + pages; ++page)
+            all = all && is_free(free, page);
+        if (all) starts |= PageMask{1} << first;
+    }
+    return starts;
+}
+
+void compare(PageMask free) {
+    for (unsigned order = 0; order < kRunOrders; ++order) {
+        if (run_starts(free, order) != starts_by_looking(free, order)) {
+            FAIL("free pages " << free << ", order " << order << ": " << run_starts(free, order));
+        }
+    }
+}
+
+TEST_CASE("page run: the starts of free runs in every mask of 16 pages, at both ends") {
+    for (PageMask low = 0; low <= 0xffff; ++low) {
+        compare(low);
+        compare(low << 16);
+        compare(~low);
+        compare(low << 8 | 0xf000'000f);
+    }
+    SUCCEED();
+}
+
+TEST_CASE("page run: the starts of free runs in random masks") {
+    unit::Random random;
+    CAPTURE(random.seed());
+    for (unsigned i = 0; i < 200'000; ++i) {
+        const auto mask = static_cast<PageMask>(random.below(std::size_t{1} << 32));
+        compare(mask);
+        compare(mask | static_cast<PageMask>(random.below(std::size_t{1} << 32)));
+    }
+    SUCCEED();
+}
+
+TEST_CASE("page run: the mask of a run has its pages and no other") {
+    for (unsigned pages = 1; pages <= kPages; ++pages) {
+        for (unsigned first = 0; first + pages <= kPages; ++first) {
+            const PageMask mask = run_mask(first, pages);
+            for (unsigned page = 0; page < kPages; ++page) {
+                if (is_free(mask, page) != (page >= first && page < first + pages)) {
+                    FAIL("page " << page << " of the run of " << pages << " at " << first);
+                }
+            }
+        }
+    }
+    SUCCEED();
+}
+
+} // namespace
