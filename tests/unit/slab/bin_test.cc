@@ -1,0 +1,337 @@
+// SPDX-License-Identifier: MIT
+//
+// Bins of a test's own, whose slabs come from the process's superslabs under the number of a shard that
+// nobody else has.
+#include "../support/child.h"
+#include "../support/random.h"
+#include "layout/superslab.h"
+#include "slab/shard.h"
+
+#include <algorithm>
+#include <atomic>
+#include <catch2/catch.hpp>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <set>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace {
+
+using namespace ashlar;       // NOLINT(google-build-using-namespace): the layer under test
+using namespace ashlar::slab; // NOLINT(google-build-using-namespace): the layer under test
+
+using layout::kClasses;
+using layout::kPageSize;
+using layout::kShapes;
+using layout::PageHeader;
+using layout::SizeClass;
+using layout::superslabs;
+using layout::window;
+using Blocks = std::vector<void*>;
+
+constexpr layout::Shard kOwner = 255;
+
+// A bin of one class; what it gave out and was not given back is given back at the end.
+class OwnBin {
+  public:
+    explicit OwnBin(unsigned c)
+        : class_(static_cast<SizeClass>(c)), pages_before_(superslabs.pages_in_use()) {}
+    ~OwnBin() {
+        if (!out_.empty()) bin.give(header(), out_.data(), static_cast<std::uint32_t>(out_.size()));
+        bin.trim();
+    }
+    OwnBin(const OwnBin&) = delete;
+    OwnBin& operator=(const OwnBin&) = delete;
+
+    PageHeader header() const { return {class_, kOwner}; }
+    std::uint32_t per_slab() const { return kShapes[class_].blocks; }
+    std::size_t slabs() const { return (superslabs.pages_in_use() - pages_before_) / kShapes[class_].pages; }
+
+    // In the order in which they are meant to be used.
+    Blocks take(std::uint32_t count) {
+        Blocks blocks(count);
+        const std::uint32_t taken = bin.take(class_, kOwner, blocks.data() + count, count);
+        blocks.erase(blocks.begin(), blocks.end() - taken);
+        std::reverse(blocks.begin(), blocks.end());
+        out_.insert(out_.end(), blocks.begin(), blocks.end());
+        return blocks;
+    }
+    void give(const Blocks& blocks) {
+        const std::set<void*> given(blocks.begin(), blocks.end());
+        out_.erase(std::remove_if(out_.begin(), out_.end(), [&](void* p) { return given.count(p) != 0; }),
+                   out_.end());
+        bin.give(header(), blocks.data(), static_cast<std::uint32_t>(blocks.size()));
+    }
+    const Blocks& out() const { return out_; }
+
+    Bin bin{};
+
+  private:
+    SizeClass class_;
+    std::size_t pages_before_;
+    Blocks out_;
+};
+
+// Every part-th block, beginning with the first.
+Blocks every(std::size_t part, const Blocks& blocks) {
+    Blocks some;
+    for (std::size_t i = 0; i < blocks.size(); i += part)
+        some.push_back(blocks[i]);
+    return some;
+}
+
+bool same_slab(const Blocks& blocks) {
+    const SizeClass c = window.header_of(blocks.front()).size_class();
+    return std::all_of(blocks.begin(), blocks.end(), [&](void* p) {
+        return &slab_at(window.page_of(p), c) == &slab_at(window.page_of(blocks.front()), c);
+    });
+}
+
+TEST_CASE("bin: blocks of every class come in the order of addresses, slab after slab") {
+    for (unsigned c = 1; c < kClasses; ++c) {
+        CAPTURE(c);
+        OwnBin own(c);
+        const Blocks blocks = own.take(own.per_slab() * 2 + 1);
+        REQUIRE(blocks.size() == own.per_slab() * 2 + 1);
+        REQUIRE(own.bin.blocks_out() == blocks.size());
+        REQUIRE(own.slabs() == 3);
+        for (std::size_t i = 0; i < blocks.size(); ++i) {
+            const char* const block = static_cast<char*>(blocks[i]);
+            if (window.header_of(block) != own.header()) FAIL("header of block " << i);
+            if (window.header_of(block + kShapes[c].size - 1) != own.header()) FAIL("end of block " << i);
+            if (i % own.per_slab() != 0 && block != static_cast<char*>(blocks[i - 1]) + kShapes[c].size) {
+                FAIL("block " << i << " does not follow its predecessor");
+            }
+        }
+        REQUIRE(same_slab({blocks[0], blocks[own.per_slab() - 1]}));
+        REQUIRE_FALSE(same_slab({blocks[0], blocks[own.per_slab()]}));
+        own.give(blocks);
+        REQUIRE(own.bin.blocks_out() == 0);
+        own.bin.trim();
+        REQUIRE(own.slabs() == 0);
+    }
+}
+
+TEST_CASE("bin: serves from the fullest of its partial slabs") {
+    OwnBin own(9); // 144 bytes: some 450 in a slab
+    std::vector<Blocks> slabs;
+    for (unsigned i = 0; i < 5; ++i)
+        slabs.push_back(own.take(own.per_slab()));
+    own.take(1); // the sixth serves now
+    // Free in slab 0, 1, 2, 3: a half, a fifth, nearly all, a third; nothing in slab 4.
+    own.give(every(2, slabs[0]));
+    own.give(every(5, slabs[1]));
+    own.give(Blocks(slabs[2].begin() + 1, slabs[2].end()));
+    own.give(every(3, slabs[3]));
+    REQUIRE(own.slabs() == 6);
+    own.take(own.per_slab() - 1); // uses up the sixth
+    for (const unsigned expected : {1U, 3U, 0U, 2U}) {
+        CAPTURE(expected);
+        const std::size_t free = slab_at(window.page_of(slabs[expected].front()), 9).free_blocks();
+        const Blocks taken = own.take(static_cast<std::uint32_t>(free));
+        CHECK(same_slab(taken));
+        CHECK(same_slab({taken.front(), slabs[expected].front()}));
+    }
+    CHECK(own.slabs() == 6);
+    CHECK(own.take(1).size() == 1);
+    CHECK(own.slabs() == 7);
+}
+
+TEST_CASE("bin: one empty slab is kept and more are dissolved") {
+    for (const unsigned c : {1U, 20U, 60U, 64U}) {
+        CAPTURE(c);
+        OwnBin own(c);
+        std::vector<Blocks> slabs;
+        for (unsigned i = 0; i < 4; ++i)
+            slabs.push_back(own.take(own.per_slab()));
+        own.take(1);
+        REQUIRE(own.slabs() == 5);
+        own.give(slabs[0]);
+        REQUIRE(own.slabs() == 5);
+        own.give(every(2, slabs[1]));
+        REQUIRE(own.slabs() == 5);
+        own.give(slabs[2]);
+        REQUIRE(own.slabs() == 4);
+        REQUIRE(window.header_of(slabs[2].front()) == PageHeader{});
+        REQUIRE(window.header_of(slabs[2].back()) == PageHeader{});
+        REQUIRE(window.header_of(slabs[0].front()) == own.header());
+        own.give(slabs[3]);
+        REQUIRE(own.slabs() == 3);
+        // The partial one serves before the empty one, and both before a new one.
+        const Blocks rest = own.take(own.per_slab() - 1);
+        const Blocks partial = own.take(static_cast<std::uint32_t>(every(2, slabs[1]).size()));
+        REQUIRE(same_slab({partial.front(), partial.back(), slabs[1].front()}));
+        const Blocks kept = own.take(own.per_slab());
+        REQUIRE(same_slab({kept.front(), kept.back(), slabs[0].front()}));
+        REQUIRE(own.slabs() == 3);
+        REQUIRE(own.bin.blocks_out() == own.out().size());
+    }
+}
+
+TEST_CASE("bin: an empty slab that served again may be kept again") {
+    OwnBin own(30);
+    const Blocks first = own.take(own.per_slab());
+    const Blocks second = own.take(own.per_slab());
+    own.take(1);
+    for (unsigned round = 0; round < 5; ++round) {
+        CAPTURE(round);
+        own.give(round % 2 == 0 ? first : second);
+        REQUIRE(own.slabs() == 3);
+        // Uses up the third, then all of the empty one.
+        const Blocks again =
+            own.take(2 * own.per_slab() - static_cast<std::uint32_t>(own.out().size()) + own.per_slab());
+        REQUIRE(own.slabs() == 3);
+        REQUIRE(own.bin.blocks_out() == 3 * own.per_slab());
+        own.give(Blocks(again.begin(), again.end() - own.per_slab()));
+        REQUIRE(own.slabs() == 3);
+    }
+}
+
+TEST_CASE("bin: trimming returns empty slabs and leaves the others") {
+    OwnBin own(12);
+    const Blocks first = own.take(own.per_slab());
+    const Blocks second = own.take(own.per_slab());
+    const Blocks third = own.take(own.per_slab() / 2);
+    own.give(first);
+    own.give(every(2, second));
+    own.give(third); // the slab that serves is empty now
+    REQUIRE(own.slabs() == 3);
+    own.bin.trim();
+    CHECK(own.slabs() == 1);
+    CHECK(own.bin.blocks_out() == own.out().size());
+    const Blocks again = own.take(1);
+    CHECK(same_slab({again.front(), second.front()}));
+    own.bin.trim();
+    CHECK(own.slabs() == 1);
+}
+
+TEST_CASE("bin: batches may mix slabs in any order") {
+    for (const unsigned c : {1U, 17U, 33U, 50U, 61U, 64U}) {
+        unit::Random random(c);
+        CAPTURE(c, random.seed());
+        OwnBin own(c);
+        std::set<void*> live;
+        for (unsigned step = 0; step < 100; ++step) {
+            if (random.chance(step < 60 ? 65 : 35)) {
+                for (void* const block : own.take(static_cast<std::uint32_t>(random.between(1, 100)))) {
+                    if (!live.insert(block).second) FAIL("a block was given out twice");
+                }
+            } else {
+                Blocks given(own.out());
+                for (std::size_t i = given.size(); i > 1; --i)
+                    std::swap(given[i - 1], given[random.below(i)]);
+                given.resize(std::min(given.size(), random.between(1, 100)));
+                own.give(given);
+                for (void* const block : given)
+                    live.erase(block);
+            }
+            if (own.bin.blocks_out() != live.size())
+                FAIL(own.bin.blocks_out() << " out, not " << live.size());
+            if (own.slabs() * own.per_slab() < live.size()) FAIL("more blocks than slabs hold");
+        }
+    }
+    SUCCEED();
+}
+
+TEST_CASE("bin: threads never get the same block") {
+    constexpr unsigned kThreads = 4;
+    constexpr unsigned c = 5;
+    OwnBin own(c);
+    std::atomic<unsigned> faults = 0;
+    std::vector<std::thread> threads;
+    for (unsigned t = 1; t <= kThreads; ++t) {
+        threads.emplace_back([&own, &faults, random = unit::Random(t), t]() mutable {
+            Blocks held;
+            for (unsigned step = 0; step < 2000; ++step) {
+                Blocks batch(random.between(1, 40));
+                if (held.size() < 2000 && random.chance(55)) {
+                    const auto count = static_cast<std::uint32_t>(batch.size());
+                    if (own.bin.take(c, kOwner, batch.data() + count, count) != count) ++faults;
+                    for (void* const block : batch)
+                        *static_cast<unsigned*>(block) = t;
+                    held.insert(held.end(), batch.begin(), batch.end());
+                } else if (held.size() >= batch.size()) {
+                    for (void*& block : batch) {
+                        std::swap(held[random.below(held.size())], held.back());
+                        block = held.back();
+                        held.pop_back();
+                        if (*static_cast<unsigned*>(block) != t) ++faults;
+                    }
+                    own.bin.give(own.header(), batch.data(), static_cast<std::uint32_t>(batch.size()));
+                }
+            }
+            own.bin.give(own.header(), held.data(), static_cast<std::uint32_t>(held.size()));
+        });
+    }
+    for (std::thread& thread : threads)
+        thread.join();
+    CHECK(faults == 0);
+    CHECK(own.bin.blocks_out() == 0);
+    own.bin.trim();
+    CHECK(own.slabs() == 0);
+}
+
+UNIT_TEST_CASE_IN_CHILD("bin: gives what there is when the window is full", unit::kNoHeap) {
+    REQUIRE(window.reserve(layout::kMinWindow));
+    const std::size_t pages = window.end_page - window.first_page;
+    OwnBin own(40);
+    const Blocks all = own.take(own.per_slab() * static_cast<std::uint32_t>(pages) + 100);
+    REQUIRE(all.size() == own.per_slab() * pages);
+    REQUIRE(own.bin.blocks_out() == all.size());
+    REQUIRE(own.take(1).empty());
+    OwnBin other(41);
+    REQUIRE(other.take(1).empty());
+    REQUIRE(other.bin.blocks_out() == 0);
+    own.give({all[1000], all[2000]});
+    const Blocks again = own.take(5);
+    REQUIRE(std::set<void*>(again.begin(), again.end()) == std::set<void*>{all[1000], all[2000]});
+    own.give(all);
+    own.bin.trim();
+    REQUIRE(other.take(3).size() == 3);
+}
+
+// ---- Misuse
+// ------------------------------------------------------------------------------------------------
+
+unit::Outcome giving(const std::function<Blocks(OwnBin&)>& wrong) {
+    return unit::run_here([&] {
+        OwnBin own(4);
+        own.give(wrong(own));
+    });
+}
+
+TEST_CASE("bin: the first address of a batch that is no live block ends the process") {
+    UNIT_REQUIRE_ABORTED("double free of 0x", giving([](OwnBin& own) {
+                             const Blocks blocks = own.take(20);
+                             return Blocks{blocks[3], blocks[9], blocks[3]};
+                         }));
+    UNIT_REQUIRE_ABORTED("double free of 0x", giving([](OwnBin& own) {
+                             const Blocks blocks = own.take(20);
+                             own.give({blocks[7]});
+                             return Blocks{blocks[7]};
+                         }));
+    UNIT_REQUIRE_ABORTED("inside a block", giving([](OwnBin& own) {
+                             const Blocks blocks = own.take(20);
+                             return Blocks{blocks[0], static_cast<char*>(blocks[1]) + 16};
+                         }));
+    UNIT_REQUIRE_ABORTED("never allocated", giving([](OwnBin& own) {
+                             const Blocks blocks = own.take(20);
+                             return Blocks{static_cast<char*>(blocks.back()) + 64};
+                         }));
+}
+
+TEST_CASE("bin: a block of a slab that was dissolved meanwhile was freed twice") {
+    UNIT_REQUIRE_ABORTED("double free of 0x", giving([](OwnBin& own) {
+                             Blocks first = own.take(own.per_slab());
+                             const Blocks second = own.take(own.per_slab());
+                             own.take(1);
+                             own.give(second);
+                             own.give(first); // dissolved, for an empty one is there already
+                             return Blocks{first[5]};
+                         }));
+}
+
+} // namespace

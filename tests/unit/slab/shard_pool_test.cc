@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: MIT
+//
+// Pools of a test's own; the bins of their shards come from the process's metadata pool and stay.
+#include "../support/child.h"
+#include "layout/metadata_pool.h"
+#include "os/topology.h"
+#include "slab/shard_pool.h"
+
+#include <algorithm>
+#include <atomic>
+#include <catch2/catch.hpp>
+#include <map>
+#include <memory>
+#include <sched.h>
+#include <set>
+#include <thread>
+#include <vector>
+
+namespace {
+
+using namespace ashlar;       // NOLINT(google-build-using-namespace): the layer under test
+using namespace ashlar::slab; // NOLINT(google-build-using-namespace): the layer under test
+
+using layout::Shard;
+
+std::unique_ptr<ShardPool> prepared() {
+    auto pool = std::make_unique<ShardPool>();
+    REQUIRE(pool->created() == 0);
+    REQUIRE(pool->prepare());
+    REQUIRE(pool->created() == 1);
+    return pool;
+}
+
+// Acquires until shards are shared; returns them in the order in which they came, without the shared one.
+std::vector<Shard> acquire_all(ShardPool& pool) {
+    std::vector<Shard> shards;
+    for (;;) {
+        const Shard shard = pool.acquire();
+        if (std::find(shards.begin(), shards.end(), shard) != shards.end()) {
+            pool.release(shard);
+            return shards;
+        }
+        shards.push_back(shard);
+    }
+}
+
+TEST_CASE("shard pool: shards are numbered from the common one") {
+    const auto pool = prepared();
+    CHECK(pool->acquire() == ShardPool::kCommon);
+    CHECK(pool->acquire() == 2);
+    CHECK(pool->created() == 2);
+}
+
+TEST_CASE("shard pool: who comes takes over what was left last") {
+    const auto pool = prepared();
+    std::vector<Shard> shards = acquire_all(*pool);
+    REQUIRE(shards.size() >= 2);
+    const unsigned created = pool->created();
+    for (const Shard shard : shards)
+        pool->release(shard);
+    std::reverse(shards.begin(), shards.end());
+    for (const Shard expected : shards)
+        CHECK(pool->acquire() == expected);
+    CHECK(pool->created() == created);
+    pool->release(shards[1]);
+    CHECK(pool->acquire() == shards[1]);
+}
+
+TEST_CASE("shard pool: no more than a few for each processor") {
+    const auto pool = prepared();
+    for (unsigned i = 0; i < 1000; ++i)
+        pool->acquire();
+    CHECK(pool->created() >= std::min(os::processors(), ShardPool::kMaxShards));
+    CHECK(pool->created() <= std::max(4 * os::processors(), 4U));
+    CHECK(pool->created() <= ShardPool::kMaxShards);
+}
+
+TEST_CASE("shard pool: a process bound to one processor has few") {
+    UNIT_REQUIRE_PASSED(unit::run_here([] {
+        cpu_set_t mask;
+        CPU_ZERO(&mask);
+        CPU_SET(static_cast<unsigned>(::sched_getcpu()), &mask);
+        REQUIRE(::sched_setaffinity(0, sizeof(mask), &mask) == 0);
+        const auto pool = prepared();
+        for (unsigned i = 0; i < 100; ++i)
+            pool->acquire();
+        REQUIRE(pool->created() <= 4);
+    }));
+}
+
+TEST_CASE("shard pool: shared evenly when there are more users") {
+    const auto pool = prepared();
+    const std::vector<Shard> shards = acquire_all(*pool);
+    std::map<Shard, unsigned> users;
+    for (const Shard shard : shards)
+        users[shard] = 1;
+    for (std::size_t i = 0; i < 6 * shards.size(); ++i)
+        ++users[pool->acquire()];
+    CHECK(users.size() == shards.size());
+    for (const auto& [shard, count] : users) {
+        CAPTURE(shard);
+        CHECK(count >= 6);
+        CHECK(count <= 8);
+    }
+}
+
+TEST_CASE("shard pool: a shared one is free when its last user has gone") {
+    const auto pool = prepared();
+    const std::vector<Shard> shards = acquire_all(*pool);
+    Shard shared = 0;
+    std::map<Shard, unsigned> users;
+    for (const Shard shard : shards)
+        users[shard] = 1;
+    while (users[shared = pool->acquire()]++ == 1 && users.size() < shards.size()) {
+    }
+    REQUIRE(users[shared] >= 2);
+    // One user less: still not free, so that nobody is handed it as his own.
+    pool->release(shared);
+    users[shared]--;
+    Shard other = 0;
+    for (const Shard shard : shards) {
+        if (shard != shared) other = shard;
+    }
+    while (users[other]-- > 0)
+        pool->release(other);
+    CHECK(pool->acquire() == other);
+    while (users[shared]-- > 0)
+        pool->release(shared);
+    CHECK(pool->acquire() == shared);
+}
+
+TEST_CASE("shard pool: every bin of every shard is there, visited in one order") {
+    const auto pool = prepared();
+    const std::size_t shards = acquire_all(*pool).size();
+    std::set<Bin*> bins;
+    std::vector<unsigned> order;
+    pool->for_each_bin([&](layout::PageHeader header, Bin& bin) {
+        bins.insert(&bin);
+        order.push_back(header.shard() * 256U + header.size_class());
+        if (&pool->bin(header) != &bin) FAIL("another bin for the same header");
+        if (bin.blocks_out() != 0) FAIL("a new bin has blocks out");
+        if (reinterpret_cast<std::uintptr_t>(&bin) % 64 != 0) FAIL("a bin shares a line");
+    });
+    CHECK(bins.size() == shards * (layout::kClasses - 1));
+    CHECK(order.size() == bins.size());
+    CHECK(std::is_sorted(order.begin(), order.end()));
+    std::vector<unsigned> again;
+    pool->for_each_bin([&](layout::PageHeader header, Bin&) {
+        again.push_back(header.shard() * 256U + header.size_class());
+    });
+    CHECK(order == again);
+}
+
+TEST_CASE("shard pool: after a fork only the survivor's shard is taken") {
+    for (const bool has_survivor : {true, false}) {
+        CAPTURE(has_survivor);
+        const auto pool = prepared();
+        const std::vector<Shard> shards = acquire_all(*pool);
+        pool->acquire(); // shared
+        const Shard survivor = has_survivor ? shards.back() : Shard{0};
+        pool->forget_other_owners(survivor);
+        std::set<Shard> free;
+        for (std::size_t i = has_survivor ? 1 : 0; i < shards.size(); ++i)
+            free.insert(pool->acquire());
+        CHECK(free.size() == shards.size() - (has_survivor ? 1 : 0));
+        CHECK(free.count(survivor) == 0);
+        CHECK(pool->created() == shards.size());
+        if (has_survivor) {
+            pool->release(survivor);
+            CHECK(pool->acquire() == survivor);
+        }
+    }
+}
+
+TEST_CASE("shard pool: threads that come and go share it out without a loss") {
+    const auto pool = prepared();
+    const std::vector<Shard> shards = acquire_all(*pool);
+    for (const Shard shard : shards)
+        pool->release(shard);
+    std::atomic<unsigned> faults = 0;
+    std::vector<std::thread> threads;
+    for (unsigned t = 0; t < 6; ++t) {
+        threads.emplace_back([&] {
+            for (unsigned i = 0; i < 3000; ++i) {
+                const Shard mine = pool->acquire();
+                if (mine == 0 || mine > shards.size()) ++faults;
+                pool->release(mine);
+            }
+        });
+    }
+    for (std::thread& thread : threads)
+        thread.join();
+    CHECK(faults == 0);
+    CHECK(acquire_all(*pool).size() == shards.size());
+}
+
+UNIT_TEST_CASE_IN_CHILD("shard pool: no memory, no shard", unit::kNoHeap) {
+    REQUIRE(layout::window.reserve(layout::kMinWindow));
+    while (layout::metadata_pool.take(layout::MetadataPool::kMinBlock) != nullptr) {
+    }
+    const auto pool = std::make_unique<ShardPool>();
+    REQUIRE_FALSE(pool->prepare());
+}
+
+UNIT_TEST_CASE_IN_CHILD("shard pool: shares what it has when there is no memory for more", unit::kNoHeap) {
+    REQUIRE(layout::window.reserve(layout::kMinWindow));
+    const auto pool = prepared();
+    while (layout::metadata_pool.take(layout::MetadataPool::kMinBlock) != nullptr) {
+    }
+    for (unsigned i = 0; i < 10; ++i)
+        REQUIRE(pool->acquire() == ShardPool::kCommon);
+}
+
+} // namespace
