@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: MIT
+// Limits on memory: small programs fit into small limits, and what does not fit is refused in an orderly way.
+#include "child.h"
+#include "subject.h"
+
+#include <catch2/catch.hpp>
+#include <cstdlib>
+#include <fstream>
+#include <string>
+#include <sys/resource.h>
+
+using contract::Child;
+using contract::program;
+using contract::run;
+
+namespace {
+
+constexpr rlim_t kMiB = rlim_t{1} << 20;
+
+Child limited(std::vector<std::string> command, __rlimit_resource resource, rlim_t bytes) {
+    std::vector<std::pair<std::string, std::string>> environment;
+    // System's arenas reserve 64 MiB each, which is no matter of the contract.
+    if (!contract::under_ashlar()) environment.emplace_back("MALLOC_ARENA_MAX", "1");
+    return Child{std::move(command), std::move(environment), [resource, bytes] {
+                     // Thread stacks of the usual size, whatever the machine says.
+                     const struct rlimit stack { 8 * kMiB, 8 * kMiB };
+                     setrlimit(RLIMIT_STACK, &stack);
+                     const struct rlimit limit { bytes, bytes };
+                     setrlimit(resource, &limit);
+                 }};
+}
+
+std::string in_bytes(rlim_t size) {
+    return std::to_string(size);
+}
+
+constexpr rlim_t k256KiB = kMiB / 4;
+
+} // namespace
+
+TEST_CASE("/bin/true runs within 8 MiB of address space and every limit above") {
+    for (rlim_t size = 8; size <= 4096; size += size / 4) {
+        INFO(size << " MiB");
+        REQUIRE_CLEAN(run(limited({"/bin/true"}, RLIMIT_AS, size * kMiB)));
+    }
+}
+
+TEST_CASE("four threads with usual stacks run within 48 MiB of address space and every limit above") {
+    for (rlim_t size = 48; size <= 2048; size += size / 6) {
+        INFO(size << " MiB");
+        REQUIRE_CLEAN(run(limited({program("four_threads"), in_bytes(8 * kMiB)}, RLIMIT_AS, size * kMiB)));
+    }
+}
+
+TEST_CASE("four threads with small stacks run within 32 MiB of address space and every limit above") {
+    for (rlim_t size = 32; size <= 2048; size += size / 6) {
+        INFO(size << " MiB");
+        REQUIRE_CLEAN(run(limited({program("four_threads"), in_bytes(k256KiB)}, RLIMIT_AS, size * kMiB)));
+    }
+}
+
+TEST_CASE("an address space much smaller than the machine's leaves room for the program's own mappings") {
+    // The program maps half of its limit itself before it allocates, and again after.
+    for (rlim_t size = 64; size <= 64 * 1024; size *= 2) {
+        INFO(size << " MiB");
+        REQUIRE_CLEAN(
+            run(limited({program("own_mappings"), in_bytes(size * kMiB / 2)}, RLIMIT_AS, size * kMiB)));
+    }
+}
+
+TEST_CASE("programs run within a small limit on data") {
+    for (rlim_t size = 4; size <= 1024; size *= 2) {
+        INFO(size << " MiB");
+        REQUIRE_CLEAN(run(limited({"/bin/true"}, RLIMIT_DATA, size * kMiB)));
+    }
+    for (rlim_t size = 16; size <= 1024; size *= 2) {
+        INFO(size << " MiB");
+        REQUIRE_CLEAN(run(limited({program("four_threads"), in_bytes(k256KiB)}, RLIMIT_DATA, size * kMiB)));
+    }
+}
+
+TEST_CASE("memory that runs out gives null and ENOMEM, and works again once some is freed") {
+    struct Case {
+        __rlimit_resource resource;
+        rlim_t size;
+    };
+    for (const Case& c :
+         {Case{RLIMIT_AS, 40}, Case{RLIMIT_AS, 130}, Case{RLIMIT_DATA, 40}, Case{RLIMIT_DATA, 100}}) {
+        for (const char* const size : {"64", "1000", "20000", "100000", "mixed"}) {
+            INFO((c.resource == RLIMIT_AS ? "RLIMIT_AS " : "RLIMIT_DATA ")
+                 << c.size << " MiB, blocks of " << size);
+            REQUIRE_CLEAN(run(limited({program("out_of_memory"), size}, c.resource, c.size * kMiB)));
+        }
+    }
+}
+
+TEST_CASE("new throws when memory has run out, and works again once some is freed") {
+    REQUIRE_CLEAN(run(limited({program("new_out_of_memory")}, RLIMIT_AS, 128 * kMiB)));
+    REQUIRE_CLEAN(run(limited({program("new_out_of_memory")}, RLIMIT_DATA, 64 * kMiB)));
+}
+
+TEST_CASE("threads share what memory there is when it runs out") {
+    REQUIRE_CLEAN(run(limited({program("out_of_memory_threads")}, RLIMIT_AS, 200 * kMiB)));
+    REQUIRE_CLEAN(run(limited({program("out_of_memory_threads")}, RLIMIT_DATA, 100 * kMiB)));
+}
+
+TEST_CASE("ten thousand threads cost little and give it back") {
+    const contract::Outcome outcome = run({{program("many_threads"), "10000"}});
+    INFO(outcome.describe());
+    CHECK(outcome.clean());
+}
+
+TEST_CASE("strict accounting of memory is survived") {
+    // The setting is the whole machine's, so whoever runs the tests has to ask for it.
+    const char* const wanted = std::getenv("ASHLAR_TEST_OVERCOMMIT");
+    if (wanted == nullptr || std::string(wanted) != "1") {
+        WARN("not tried: ASHLAR_TEST_OVERCOMMIT=1 allows to set vm.overcommit_memory for a moment");
+        return;
+    }
+    const std::string path = "/proc/sys/vm/overcommit_memory";
+    std::string before;
+    std::ifstream(path) >> before;
+    const auto set = [&path](const std::string& value) {
+        return bool(std::ofstream(path) << value << std::flush);
+    };
+    REQUIRE(set("2"));
+    const contract::Outcome quick = run({{"/bin/true"}});
+    const contract::Outcome threads = run({{program("four_threads"), in_bytes(k256KiB)}});
+    const bool restored = set(before);
+    REQUIRE(restored);
+    INFO(quick.describe() << "\n" << threads.describe());
+    CHECK(quick.clean());
+    CHECK(threads.clean());
+}

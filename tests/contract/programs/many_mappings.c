@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Fills the kernel's table of mappings (vm.max_map_count), so that mmap, mprotect and even munmap fail with
+ * ENOMEM: the heap gives blocks or null with ENOMEM, frees without a word, and is as before once there is
+ * room again.
+ */
+#include "exercise.h"
+#include "hoard.h"
+
+#include <sys/mman.h>
+
+enum { kMostMappings = 2000000, kPage = 4096 };
+
+/* Alternating protections keep the kernel from merging neighbours. Fails by itself at the limit. */
+static size_t split(char* area) {
+    size_t pages = 0;
+    while (pages < kMostMappings && mprotect(area + 2 * pages * kPage, kPage, PROT_READ) == 0)
+        ++pages;
+    return pages;
+}
+
+static void with_full_table(void) {
+    struct hoard hoard = {NULL, 0, 0};
+    for (size_t i = 0; i < 20000; ++i)
+        if (!hoard_one(&hoard, 16 + i * 37 % 40000)) MUST(errno == ENOMEM);
+    for (size_t i = 0; i < 20; ++i)
+        if (!hoard_one(&hoard, 1000000)) MUST(errno == ENOMEM);
+    hoard_check(&hoard);
+    for (struct held* block = hoard.first; block != NULL; block = block->next) {
+        errno = 0;
+        void* const grown = realloc(malloc(100), 500000);
+        MUST(grown != NULL || errno == ENOMEM);
+        free(grown); /* null: the small block is lost to this test, on purpose */
+        if (grown == NULL) break;
+    }
+    errno = E2BIG;
+    hoard_free(&hoard, 1);
+    MUST(errno == E2BIG);
+}
+
+int main(void) {
+    exercise(100000);
+    const size_t span = (size_t)2 * kMostMappings * kPage;
+    char* const area = mmap(NULL, span, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    MUST(area != MAP_FAILED);
+    for (int round = 0; round < 2; ++round) {
+        const size_t pages = split(area);
+        MUST(pages > 0 && pages < kMostMappings);
+        with_full_table();
+        MUST(mprotect(area, span, PROT_NONE) == 0); /* they merge */
+        for (int i = 0; i < 20; ++i)
+            exercise(1000000);
+    }
+    return 0;
+}

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * misuse <what> <moment> <size>: passes a pointer that is no live block to free (or realloc), having printed
+ * it on stdout, then comes to the moment at which that must have been found. If it was not, ends with status
+ * 0.
+ *
+ *   what    none double double_later double_by_two double_by_successor interior unaligned window
+ * realloc_interior moment  trim     malloc_trim, then _exit thread   done by a thread that ends; then _exit
+ *           exit     exit()
+ *           main     return from main
+ *           packets  trim in a child whose stderr keeps writes apart; prints how many there were
+ */
+#include "exercise.h"
+
+#include <dlfcn.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+static const char* what;
+static size_t size;
+static void* shared;
+
+static void announce(const void* bad) {
+    MUST(dprintf(STDOUT_FILENO, "%p\n", bad) > 0);
+}
+
+static int is(const char* name) {
+    return strcmp(what, name) == 0;
+}
+
+static void in_new_thread(void* (*function)(void*)) {
+    pthread_t thread;
+    MUST(pthread_create(&thread, NULL, function, NULL) == 0);
+    MUST(pthread_join(thread, NULL) == 0);
+}
+
+static void* free_shared(void* unused) {
+    (void)unused;
+    free(opaque_pointer(shared));
+    return NULL;
+}
+
+/* The other thread stands before the first free: starting it could allocate and be given the very block. */
+static sem_t go;
+static void* wait_and_free_shared(void* unused) {
+    while (sem_wait(&go) != 0)
+        MUST(errno == EINTR);
+    return free_shared(unused);
+}
+static void free_by_two(void* block) {
+    pthread_t thread;
+    MUST(sem_init(&go, 0, 0) == 0);
+    MUST(pthread_create(&thread, NULL, wait_and_free_shared, NULL) == 0);
+    free(opaque_pointer(block));
+    MUST(sem_post(&go) == 0);
+    MUST(pthread_join(thread, NULL) == 0);
+}
+
+static void* pointer_into_window(char* block) {
+    void* const found = dlsym(RTLD_DEFAULT, "ashlar_owns");
+    MUST(found != NULL);
+    int (*owns)(const void*) = NULL;
+    memcpy(&owns, &found, sizeof owns);
+    for (size_t distance = (size_t)1 << 38; distance > (size_t)1 << 24;
+         distance /= 2) /* far from any block */
+        if (owns(block + distance)) return block + distance;
+    MUST(!"the window reaches beyond the blocks");
+}
+
+static void do_it(void) {
+    char* const neighbour = malloc(size);
+    char* const block = malloc(size);
+    MUST(block != NULL && neighbour != NULL);
+    memset(block, 1, size);
+    if (is("none")) {
+        free(block);
+        free(neighbour);
+        return;
+    }
+    char* bad = block;
+    if (is("window")) bad = pointer_into_window(block);
+    if (is("interior") || is("realloc_interior")) bad = block + (size >= 32 ? 16 : 8);
+    if (is("unaligned")) bad = block + 1;
+    bad = opaque_pointer(bad);
+    announce(bad);
+    if (is("double")) {
+        free(block);
+        free(opaque_pointer(bad));
+    } else if (is("double_later")) {
+        void* others[20];
+        for (int i = 0; i < 20; ++i)
+            others[i] = malloc(size);
+        free(block);
+        for (int i = 0; i < 20; ++i)
+            free(others[i]);
+        free(opaque_pointer(bad));
+    } else if (is("double_by_two")) {
+        shared = block;
+        free_by_two(block);
+    } else if (is("double_by_successor")) {
+        shared = block;
+        in_new_thread(free_shared);
+        free(opaque_pointer(bad));
+    } else if (is("realloc_interior")) {
+        free(realloc(bad, 2 * size + 100));
+    } else {
+        free(bad);
+    }
+}
+
+static void* do_it_in_thread(void* unused) {
+    (void)unused;
+    do_it();
+    return NULL;
+}
+
+/* Each write to a socket of this kind is a message of its own. */
+static void count_writes(void) {
+    int ends[2];
+    MUST(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends) == 0);
+    const pid_t pid = fork();
+    MUST(pid >= 0);
+    if (pid == 0) {
+        MUST(dup2(ends[1], STDERR_FILENO) == STDERR_FILENO);
+        MUST(close(STDOUT_FILENO) == 0);
+        MUST(dup2(STDERR_FILENO, STDOUT_FILENO) == STDOUT_FILENO); /* the announcement is one write more */
+        do_it();
+        malloc_trim(0);
+        _exit(0);
+    }
+    MUST(close(ends[1]) == 0);
+    char text[1024];
+    int writes = 0;
+    while (recv(ends[0], text, sizeof text, 0) > 0)
+        ++writes;
+    MUST(writes > 0);
+    int status = 0;
+    MUST(waitpid(pid, &status, 0) == pid);
+    MUST(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
+    dprintf(STDOUT_FILENO, "%d write%s\n", writes - 1, writes == 2 ? "" : "s");
+}
+
+int main(int count, char** arguments) {
+    MUST(count == 4);
+    const struct rlimit no_core = {0, 0};
+    MUST(setrlimit(RLIMIT_CORE, &no_core) == 0);
+    what = arguments[1];
+    const char* const moment = arguments[2];
+    size = strtoul(arguments[3], NULL, 10);
+    if (strcmp(moment, "packets") == 0) {
+        count_writes();
+        _exit(0);
+    }
+    if (strcmp(moment, "thread") == 0) {
+        in_new_thread(do_it_in_thread);
+        _exit(0);
+    }
+    do_it();
+    if (strcmp(moment, "trim") == 0) {
+        malloc_trim(0);
+        _exit(0);
+    }
+    if (strcmp(moment, "exit") == 0) exit(0);
+    return 0;
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/* A library whose constructor and destructor start and join a thread that allocates, under the loader's lock.
+ */
+#include "exercise.h"
+
+#include <pthread.h>
+
+static void* in_thread(void* unused) {
+    (void)unused;
+    exercise(100000);
+    return NULL;
+}
+
+static void start_and_join(void) {
+    pthread_t thread;
+    MUST(pthread_create(&thread, NULL, in_thread, NULL) == 0);
+    MUST(pthread_join(thread, NULL) == 0);
+}
+
+__attribute__((constructor)) static void start(void) {
+    start_and_join();
+}
+__attribute__((destructor)) static void end(void) {
+    start_and_join();
+}
