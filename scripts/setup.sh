@@ -1,0 +1,124 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+#
+# Installs what building, testing and measuring need and is not there yet (Debian 12), and says what it does.
+# When nothing is missing it asks dpkg once and returns. Installing needs root or sudo; no service is started.
+#
+# usage: scripts/setup.sh            install what is missing
+#        scripts/setup.sh --check    only say what is missing; status 1 if anything is
+set -euo pipefail
+
+# One package a line: its name, "|" and a command that serves in its place when it stands on PATH from
+# elsewhere (often none), "#" and what needs it.
+packages() {
+    cat <<'LIST'
+g++                   |                # everything; brings libasan and libtsan
+cmake                 |                # everything; preload tests
+ninja-build           |                # the generator of every preset
+clang-14              |                # second compiler that must give no warning
+libclang-rt-14-dev    |                # scudo, a peer in measurements; sanitizers for clang
+clang-format-14       |                # scripts/format.sh
+clang-tidy-14         |                # scripts/lint.sh
+catch2                |                # tests/
+libbenchmark-dev      |                # bench/micro
+libnuma-dev           |                # tests of node placement
+libsqlite3-dev        |                # preload tests: a program linked with sqlite
+libcli11-dev          |                # tools: command lines
+libfmt-dev            |                # tools: output
+nlohmann-json3-dev    |                # tools: --json
+libjemalloc2          |                # peer in measurements
+libmimalloc2.0        |                # peer in measurements
+libtcmalloc-minimal4  |                # peer in measurements
+libtbbmalloc2         |                # peer in measurements
+valgrind              | valgrind       # scripts/measure/instructions.sh
+gdb                   | gdb            # looking at a failed test
+binutils              | objdump        # tests/checks: objdump, strings, readelf
+git                   | git            # list of tracked files; preload tests
+python3               | python3        # tests/checks, scripts/measure; preload tests
+perl                  | perl           # preload tests
+sqlite3               | sqlite3        # preload tests, scripts/measure/peak_rss.sh
+redis-server          | redis-server   # preload tests
+redis-tools           | redis-benchmark # preload tests
+nodejs                | node           # preload tests
+xz-utils              | xz             # preload tests
+procps                | ps             # tests that look at processes
+LIST
+}
+
+say() { printf 'setup: %s\n' "$*"; }
+
+# Prints the packages that are neither installed nor replaced by a command on PATH.
+missing_packages() {
+    local names installed name command
+    names=$(packages | cut -d' ' -f1)
+    # Each line "name status"; a package that dpkg has never heard of is a complaint on stderr instead.
+    # shellcheck disable=SC2086
+    installed=$(dpkg-query -W -f '${Package} ${db:Status-Status}\n' $names 2>/dev/null || true)
+    while IFS='|#' read -r name command _; do
+        name=${name%% *}
+        command=${command// /}
+        case $'\n'$installed$'\n' in *$'\n'"$name installed"$'\n'*) continue ;; esac
+        if [[ -n $command ]] && type -P "$command" >/dev/null; then continue; fi
+        printf '%s\n' "$name"
+    done < <(packages)
+}
+
+# Services must not come up while their packages are unpacked: invoke-rc.d and deb-systemd-invoke ask this
+# file, whose status 101 means "not allowed". Somebody else's file is left as it is.
+forbid_services() {
+    policy=/usr/sbin/policy-rc.d
+    [[ -e $policy ]] && return
+    trap 'as_root rm -f "$policy"' EXIT
+    printf '#!/bin/sh\nexit 101\n' | as_root tee "$policy" >/dev/null
+    as_root chmod 755 "$policy"
+}
+
+as_root() {
+    if [[ $EUID -eq 0 ]]; then "$@"; else sudo -- "$@"; fi
+}
+
+install_packages() {
+    local log
+    log=$(mktemp)
+    apt() {
+        as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=300 \
+            "$@" >"$log" 2>&1 </dev/null && return
+        cat "$log" >&2
+        say "'apt-get $1' failed, its output is above; to be installed were: ${missing[*]}" >&2
+        exit 1
+    }
+    say "reading the package lists"
+    apt update
+    say "installing ${#missing[@]} packages and what they depend on; this can take some minutes"
+    forbid_services
+    apt install --yes --no-install-recommends "${missing[@]}"
+    rm -f "$log"
+    if [[ " ${missing[*]} " == *" redis-server "* ]] && type -P systemctl >/dev/null; then
+        as_root systemctl --quiet disable redis-server.service
+        say "redis-server is installed for the tests but neither started nor enabled"
+    fi
+}
+
+if ! type -P dpkg-query apt-get >/dev/null; then
+    say "this system has no dpkg and apt-get; install by hand what serves as Debian 12's:" >&2
+    packages >&2
+    exit 1
+fi
+
+mapfile -t missing < <(missing_packages)
+[[ ${#missing[@]} -eq 0 ]] && exit 0
+say "missing: ${missing[*]}"
+[[ ${1-} == --check ]] && exit 1
+if [[ $EUID -ne 0 ]] && ! type -P sudo >/dev/null; then
+    say "installing them needs root, and there is no sudo here. As root, run:" >&2
+    say "    apt-get update && apt-get install --no-install-recommends ${missing[*]}" >&2
+    exit 1
+fi
+install_packages
+
+mapfile -t missing < <(missing_packages)
+if [[ ${#missing[@]} -ne 0 ]]; then
+    say "still missing after installing: ${missing[*]}" >&2
+    exit 1
+fi
+say "done"
