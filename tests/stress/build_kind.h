@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+//
+// Under which sanitizer this was compiled. They cost ten times the time and memory, so counts shrink and
+// resident memory says nothing.
+#pragma once
+
+namespace stress {
+
+#if defined(__SANITIZE_THREAD__)
+inline constexpr bool kThreadSanitizer = true;
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+inline constexpr bool kThreadSanitizer = true;
+#else
+inline constexpr bool kThreadSanitizer = false;
+#endif
+#else
+inline constexpr bool kThreadSanitizer = false;
+#endif
+
+#if defined(__SANITIZE_ADDRESS__)
+inline constexpr bool kSanitized = true;
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+inline constexpr bool kSanitized = true;
+#else
+inline constexpr bool kSanitized = kThreadSanitizer;
+#endif
+#else
+inline constexpr bool kSanitized = kThreadSanitizer;
+#endif
+
+// A count for a plain build, reduced where a sanitizer watches.
+constexpr unsigned long scaled(unsigned long count) {
+    return kSanitized ? (count + 9) / 10 : count;
+}
+
+} // namespace stress

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+//
+// Many blocks of one size, then all freed in the order they came, backwards, or shuffled; for each size in
+// turn, cycle after cycle. Each cycle holds as much as the last, so resident memory must not grow after the
+// first two.
+//
+// usage: bulk [--kib N] [--cycles N] [--seed N] [--expect-ashlar]
+#include "arguments.h"
+#include "build_kind.h"
+#include "heap.h"
+#include "random.h"
+#include "report.h"
+#include "resident.h"
+#include "stamp.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <random>
+#include <vector>
+
+namespace {
+
+using namespace stress;
+
+enum class Order { kSame, kReverse, kRandom };
+constexpr Order kOrders[] = {Order::kSame, Order::kReverse, Order::kRandom};
+
+// Every multiple of 16 to 128, then eight steps to each doubling, to 64 KiB: no class of any allocator is
+// left out.
+std::vector<std::size_t> sizes() {
+    std::vector<std::size_t> result;
+    for (std::size_t size = 16; size <= 128; size += 16)
+        result.push_back(size);
+    for (std::size_t base = 128; base < 65536; base *= 2) {
+        for (std::size_t step = 1; step <= 8; step++)
+            result.push_back(base + base / 8 * step);
+    }
+    return result;
+}
+
+void cycle(std::vector<void*>& blocks, std::size_t size, std::size_t count, Order order, Random& random) {
+    blocks.resize(count);
+    // Only the ends are written: the whole of each would make this a test of memory bandwidth.
+    const std::size_t front = std::min<std::size_t>(size, 64);
+    const std::size_t back = size >= 128 ? 64 : 0;
+    for (std::size_t i = 0; i < count; i++) {
+        blocks[i] = heap::allocate_or_fail(size);
+        stamp(blocks[i], front, i);
+        stamp(static_cast<char*>(blocks[i]) + size - back, back, ~i);
+    }
+    for (std::size_t i = 0; i < count; i++) {
+        require_stamp(blocks[i], front, i, "front");
+        require_stamp(static_cast<char*>(blocks[i]) + size - back, back, ~i, "back");
+    }
+    if (order == Order::kReverse) std::reverse(blocks.begin(), blocks.end());
+    if (order == Order::kRandom) {
+        for (std::size_t i = count; i > 1; i--)
+            std::swap(blocks[i - 1], blocks[random.below(i)]);
+    }
+    for (void* block : blocks)
+        heap::release(block);
+}
+
+} // namespace
+
+int main(int count, char** values) {
+    Arguments arguments(count, values);
+    const std::size_t bytes = arguments.number("--kib", 4096) * 1024;
+    const std::uint64_t cycles = arguments.number("--cycles", kSanitized ? 2 : 6);
+    run_seed = arguments.number("--seed", std::random_device()());
+    if (arguments.flag("--expect-ashlar")) heap::require_ashlar();
+    arguments.refuse_others();
+
+    Random random(run_seed);
+    std::vector<void*> blocks;
+    std::size_t early = 0;
+    for (current_step = 0; current_step < cycles; current_step++) {
+        for (const std::size_t size : sizes()) {
+            for (const Order order : kOrders)
+                cycle(blocks, size, scaled(bytes / size), order, random);
+        }
+        if (current_step == 1) early = resident_kib();
+    }
+    const std::size_t end = resident_kib();
+    std::printf("bulk: %llu cycles, seed %llu, resident %zu KiB after two, %zu KiB at the end\n",
+                static_cast<unsigned long long>(cycles), static_cast<unsigned long long>(run_seed), early,
+                end);
+    if (!kSanitized) require_flat(early, end);
+}

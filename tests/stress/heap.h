@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: MIT
+//
+// The allocator under stress. Each program is compiled twice: against the static library, where the prefixed
+// names are Ashlar's heap, and with plain names, where it is an ordinary program that runs on any allocator
+// and on Ashlar by LD_PRELOAD. There `--expect-ashlar` makes sure that the preloading happened.
+#pragma once
+
+#include "report.h"
+
+#include <cstddef>
+
+#ifdef STRESS_PLAIN_NAMES
+#include <cstdlib>
+#include <dlfcn.h>
+#include <malloc.h>
+#else
+#include <ashlar/ashlar.h>
+#endif
+
+namespace stress::heap {
+
+#ifdef STRESS_PLAIN_NAMES
+inline constexpr bool kPlainNames = true;
+
+[[gnu::noinline]] inline void* allocate(std::size_t size) {
+    return std::malloc(size);
+}
+[[gnu::noinline]] inline void* allocate_zeroed(std::size_t count, std::size_t size) {
+    return std::calloc(count, size);
+}
+[[gnu::noinline]] inline void* resize(void* block, std::size_t size) {
+    return std::realloc(block, size);
+}
+[[gnu::noinline]] inline void* resize_array(void* block, std::size_t count, std::size_t size) {
+    return ::reallocarray(block, count, size);
+}
+[[gnu::noinline]] inline void* allocate_aligned(std::size_t alignment, std::size_t size) {
+    return ::aligned_alloc(alignment, size);
+}
+[[gnu::noinline]] inline void* allocate_memalign(std::size_t alignment, std::size_t size) {
+    return ::memalign(alignment, size);
+}
+[[gnu::noinline]] inline int allocate_posix(void** block, std::size_t alignment, std::size_t size) {
+    return ::posix_memalign(block, alignment, size);
+}
+[[gnu::noinline]] inline void* allocate_page(std::size_t size) {
+    return ::valloc(size);
+}
+[[gnu::noinline]] inline void* allocate_whole_pages(std::size_t size) {
+    return ::pvalloc(size);
+}
+[[gnu::noinline]] inline void release(void* block) {
+    std::free(block);
+}
+[[gnu::noinline]] inline std::size_t usable_size(void* block) {
+    return ::malloc_usable_size(block);
+}
+[[gnu::noinline]] inline int trim(std::size_t keep) {
+    return ::malloc_trim(keep);
+}
+
+// glibc 2.36 has no sized frees; an allocator that is preloaded may.
+[[gnu::noinline]] inline void release_sized(void* block, std::size_t size) {
+    static const auto function =
+        reinterpret_cast<void (*)(void*, std::size_t)>(dlsym(RTLD_DEFAULT, "free_sized"));
+    function != nullptr ? function(block, size) : std::free(block);
+}
+[[gnu::noinline]] inline void release_aligned_sized(void* block, std::size_t alignment, std::size_t size) {
+    static const auto function = reinterpret_cast<void (*)(void*, std::size_t, std::size_t)>(
+        dlsym(RTLD_DEFAULT, "free_aligned_sized"));
+    function != nullptr ? function(block, alignment, size) : std::free(block);
+}
+
+[[gnu::noinline]] inline void require_ashlar() {
+    const auto owns = reinterpret_cast<int (*)(const void*)>(dlsym(RTLD_DEFAULT, "ashlar_owns"));
+    if (owns == nullptr) fail("Ashlar is not preloaded");
+    void* block = allocate(100);
+    if (owns(block) != 1) fail("malloc gives %p, which is not Ashlar's", block);
+    release(block);
+}
+#else
+inline constexpr bool kPlainNames = false;
+
+[[gnu::noinline]] inline void* allocate(std::size_t size) {
+    return ashlar_malloc(size);
+}
+[[gnu::noinline]] inline void* allocate_zeroed(std::size_t count, std::size_t size) {
+    return ashlar_calloc(count, size);
+}
+[[gnu::noinline]] inline void* resize(void* block, std::size_t size) {
+    return ashlar_realloc(block, size);
+}
+[[gnu::noinline]] inline void* resize_array(void* block, std::size_t count, std::size_t size) {
+    return ashlar_reallocarray(block, count, size);
+}
+[[gnu::noinline]] inline void* allocate_aligned(std::size_t alignment, std::size_t size) {
+    return ashlar_aligned_alloc(alignment, size);
+}
+[[gnu::noinline]] inline void* allocate_memalign(std::size_t alignment, std::size_t size) {
+    return ashlar_memalign(alignment, size);
+}
+[[gnu::noinline]] inline int allocate_posix(void** block, std::size_t alignment, std::size_t size) {
+    return ashlar_posix_memalign(block, alignment, size);
+}
+[[gnu::noinline]] inline void* allocate_page(std::size_t size) {
+    return ashlar_valloc(size);
+}
+[[gnu::noinline]] inline void* allocate_whole_pages(std::size_t size) {
+    return ashlar_pvalloc(size);
+}
+[[gnu::noinline]] inline void release(void* block) {
+    ashlar_free(block);
+}
+[[gnu::noinline]] inline void release_sized(void* block, std::size_t size) {
+    ashlar_free_sized(block, size);
+}
+[[gnu::noinline]] inline void release_aligned_sized(void* block, std::size_t alignment, std::size_t size) {
+    ashlar_free_aligned_sized(block, alignment, size);
+}
+[[gnu::noinline]] inline std::size_t usable_size(void* block) {
+    return ashlar_malloc_usable_size(block);
+}
+[[gnu::noinline]] inline int trim(std::size_t keep) {
+    return ashlar_malloc_trim(keep);
+}
+[[gnu::noinline]] inline void require_ashlar() {}
+#endif
+
+// For programs that cannot go on without the block.
+[[gnu::noinline]] inline void* allocate_or_fail(std::size_t size) {
+    void* block = allocate(size);
+    if (block == nullptr) fail("no memory for %zu bytes", size);
+    return block;
+}
+
+} // namespace stress::heap
