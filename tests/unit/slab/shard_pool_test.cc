@@ -66,12 +66,13 @@ TEST_CASE("shard pool: who comes takes over what was left last") {
     CHECK(pool->acquire() == shards[1]);
 }
 
-TEST_CASE("shard pool: no more than a few for each processor") {
+// Before there are two, the processors are not even counted.
+TEST_CASE("shard pool: no more than one for each processor") {
     const auto pool = prepared();
     for (unsigned i = 0; i < 1000; ++i)
         pool->acquire();
     CHECK(pool->created() >= std::min(os::processors(), ShardPool::kMaxShards));
-    CHECK(pool->created() <= std::max(4 * os::processors(), 4U));
+    CHECK(pool->created() <= std::max(os::processors(), 2U));
     CHECK(pool->created() <= ShardPool::kMaxShards);
 }
 
@@ -84,23 +85,27 @@ TEST_CASE("shard pool: a process bound to one processor has few") {
         const auto pool = prepared();
         for (unsigned i = 0; i < 100; ++i)
             pool->acquire();
-        REQUIRE(pool->created() <= 4);
+        REQUIRE(pool->created() <= 2);
     }));
 }
 
-TEST_CASE("shard pool: shared evenly when there are more users") {
+TEST_CASE("shard pool: shared evenly when there are more users, beginning with the last") {
     const auto pool = prepared();
     const std::vector<Shard> shards = acquire_all(*pool);
     std::map<Shard, unsigned> users;
     for (const Shard shard : shards)
         users[shard] = 1;
-    for (std::size_t i = 0; i < 6 * shards.size(); ++i)
-        ++users[pool->acquire()];
+    Shard last = shards.back();
+    for (std::size_t i = 0; i < 6 * shards.size(); ++i) {
+        const Shard shared = pool->acquire();
+        if (i % shards.size() == 0) CHECK(shared == last);
+        last = shared;
+        ++users[shared];
+    }
     CHECK(users.size() == shards.size());
     for (const auto& [shard, count] : users) {
         CAPTURE(shard);
-        CHECK(count >= 6);
-        CHECK(count <= 8);
+        CHECK(count == 7);
     }
 }
 

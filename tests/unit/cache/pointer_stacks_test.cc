@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: MIT
+#include "../support/random.h"
+#include "cache/pointer_stacks.h"
+
+#include <array>
+#include <catch2/catch.hpp>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace {
+
+using ashlar::cache::Phase;
+using ashlar::cache::PointerStacks;
+using ashlar::layout::kClasses;
+using ashlar::layout::PageHeader;
+using ashlar::layout::Shard;
+using ashlar::layout::SizeClass;
+
+constexpr unsigned kClass = 7;
+constexpr unsigned kCapacity = 10;
+constexpr Shard kHome = 3;
+
+// Stacks with an array for one class; what is pushed are numbers, for nobody touches the blocks.
+struct Armed {
+    Armed() {
+        stacks.set_slots(kClass, slots.data());
+        stacks.set_limit(kClass, kCapacity);
+        stacks.set_shard(kHome);
+    }
+    Armed(const Armed&) = delete;
+    Armed& operator=(const Armed&) = delete;
+
+    bool push(std::uintptr_t block) { return stacks.push(kClass, reinterpret_cast<void*>(block)); }
+    bool push_foreign(std::uintptr_t block) {
+        return stacks.push_foreign(kClass, reinterpret_cast<void*>(block));
+    }
+    // 0 if there is none.
+    std::uintptr_t pop() {
+        void* block = nullptr;
+        return stacks.pop(kClass, block) ? reinterpret_cast<std::uintptr_t>(block) : 0;
+    }
+
+    std::array<void*, kCapacity> slots{};
+    PointerStacks stacks{};
+};
+
+TEST_CASE("pointer stacks: all zero, every pop is empty and every push full") {
+    PointerStacks stacks;
+    for (unsigned c = 0; c < kClasses; ++c) {
+        void* block = &stacks;
+        CAPTURE(c);
+        CHECK_FALSE(stacks.pop(c, block));
+        CHECK_FALSE(stacks.push(c, block));
+        CHECK_FALSE(stacks.push_foreign(c, block));
+        for (const unsigned shard : {0U, 1U, 255U}) {
+            const PageHeader header{static_cast<SizeClass>(c), static_cast<Shard>(shard)};
+            CHECK_FALSE(stacks.push(header, block));
+        }
+        CHECK(block == &stacks);
+    }
+    CHECK(stacks.shard() == 0);
+    CHECK(stacks.phase == Phase::kNew);
+}
+
+TEST_CASE("pointer stacks: what was pushed last is popped first") {
+    Armed armed;
+    for (std::uintptr_t block = 1; block <= kCapacity; ++block)
+        CHECK(armed.push(block));
+    CHECK_FALSE(armed.push(99));
+    CHECK(armed.stacks.count(kClass) == kCapacity);
+    for (std::uintptr_t block = kCapacity; block >= 1; --block)
+        CHECK(armed.pop() == block);
+    CHECK(armed.pop() == 0);
+    CHECK(armed.stacks.count(kClass) == 0);
+}
+
+TEST_CASE("pointer stacks: foreign blocks fill the array from its far end and are never popped") {
+    Armed armed;
+    for (std::uintptr_t block = 1; block <= kCapacity; ++block)
+        CHECK(armed.push_foreign(block));
+    CHECK_FALSE(armed.push_foreign(99));
+    CHECK_FALSE(armed.push(99));
+    CHECK(armed.pop() == 0);
+    CHECK(armed.stacks.limit(kClass) == 0);
+    for (std::uintptr_t i = 0; i < kCapacity; ++i)
+        CHECK(reinterpret_cast<std::uintptr_t>(armed.slots[kCapacity - 1 - i]) == i + 1);
+}
+
+TEST_CASE("pointer stacks: a header decides which end") {
+    Armed armed;
+    void* const block = &armed;
+    CHECK(armed.stacks.push(PageHeader{kClass, kHome}, block));
+    CHECK(armed.stacks.count(kClass) == 1);
+    CHECK(armed.stacks.limit(kClass) == kCapacity);
+    for (unsigned shard = 0; shard < 256; ++shard) {
+        if (shard == kHome) continue;
+        Armed other;
+        CAPTURE(shard);
+        CHECK(other.stacks.push(PageHeader{kClass, static_cast<Shard>(shard)}, block));
+        CHECK(other.stacks.count(kClass) == 0);
+        CHECK(other.stacks.limit(kClass) == kCapacity - 1);
+    }
+    // Class 0 is always full.
+    CHECK_FALSE(armed.stacks.push(PageHeader{}, block));
+    CHECK_FALSE(armed.stacks.push(PageHeader{0, kHome}, block));
+    // Another class has an array of its own.
+    CHECK_FALSE(armed.stacks.push(PageHeader{kClass + 1, kHome}, block));
+}
+
+TEST_CASE("pointer stacks: both ends agree with a model until they meet") {
+    unit::Random random;
+    CAPTURE(random.seed());
+    Armed armed;
+    std::vector<std::uintptr_t> local;
+    std::vector<std::uintptr_t> foreign;
+    for (std::uintptr_t step = 1; step <= 100'000; ++step) {
+        const bool full = local.size() + foreign.size() == kCapacity;
+        const std::size_t what = random.below(20);
+        if (what < 9) {
+            if (armed.push(step) == full) FAIL("push of " << step);
+            if (!full) local.push_back(step);
+        } else if (what < 11) {
+            if (armed.push_foreign(step) == full) FAIL("foreign push of " << step);
+            if (!full) foreign.push_back(step);
+        } else if (what < 19) {
+            const std::uintptr_t expected = local.empty() ? 0 : local.back();
+            if (!local.empty()) local.pop_back();
+            if (armed.pop() != expected) FAIL("pop at " << step);
+        } else { // as when foreign blocks are sent home
+            armed.stacks.set_limit(kClass, kCapacity);
+            foreign.clear();
+        }
+        if (armed.stacks.count(kClass) != local.size()) FAIL("count at " << step);
+        if (armed.stacks.limit(kClass) != kCapacity - foreign.size()) FAIL("limit at " << step);
+        for (std::size_t i = 0; i < foreign.size(); ++i) {
+            const void* const slot = armed.slots[kCapacity - 1 - i];
+            if (reinterpret_cast<std::uintptr_t>(slot) != foreign[i]) FAIL("foreign blocks at " << step);
+        }
+    }
+}
+
+} // namespace

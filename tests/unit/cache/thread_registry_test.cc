@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: MIT
+//
+// In children without a heap: the table of chunks is the test's. A small window has few hundred chunks.
+#include "../support/child.h"
+#include "../support/random.h"
+#include "cache/thread_registry.h"
+#include "os/page_memory.h"
+
+#include <algorithm>
+#include <atomic>
+#include <catch2/catch.hpp>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <deque>
+#include <memory>
+#include <set>
+#include <sys/mman.h>
+#include <thread>
+#include <vector>
+
+namespace {
+
+using namespace ashlar;        // NOLINT(google-build-using-namespace): the layer under test
+using namespace ashlar::cache; // NOLINT(google-build-using-namespace): the layer under test
+
+using layout::window;
+
+// A registry with numbered chunks, and an owner for every chunk.
+class Table {
+  public:
+    Table() {
+        REQUIRE(window.reserve(layout::kMinWindow));
+        Chunk* const first = registry.add(owners.emplace_back());
+        Chunk* const second = registry.add(owners.emplace_back());
+        stride = static_cast<std::size_t>(reinterpret_cast<char*>(second) - reinterpret_cast<char*>(first));
+        REQUIRE(reinterpret_cast<std::uintptr_t>(first) == window.threads.start());
+        REQUIRE(stride >= sizeof(Chunk));
+        registry.remove(*second);
+        registry.remove(*first);
+        owners.clear();
+        capacity = window.threads.size() / stride;
+    }
+
+    std::size_t number(const Chunk* chunk) const {
+        return (reinterpret_cast<std::uintptr_t>(chunk) - window.threads.start()) / stride;
+    }
+    Chunk* add() { return registry.add(owners.emplace_back()); }
+    std::set<std::size_t> live() {
+        std::set<std::size_t> numbers;
+        registry.for_each([&](const Chunk& chunk) { numbers.insert(number(&chunk)); });
+        return numbers;
+    }
+    std::size_t resident_pages() const {
+        std::vector<unsigned char> pages(window.threads.size() / os::page_size());
+        REQUIRE(::mincore(reinterpret_cast<void*>(window.threads.start()), window.threads.size(),
+                          pages.data()) == 0);
+        return static_cast<std::size_t>(
+            std::count_if(pages.begin(), pages.end(), [](unsigned char p) { return (p & 1) != 0; }));
+    }
+
+    ThreadRegistry& registry = thread_registry;
+    std::deque<PointerStacks> owners{};
+    std::size_t stride = 0;
+    std::size_t capacity = 0;
+};
+
+UNIT_TEST_CASE_IN_CHILD("thread registry: the lowest free chunk comes first", unit::kNoHeap) {
+    Table table;
+    unit::Random random;
+    CAPTURE(random.seed());
+    std::vector<Chunk*> chunks(table.capacity, nullptr);
+    std::size_t live = 0;
+    for (unsigned step = 0; step < 20'000; ++step) {
+        const auto lowest =
+            static_cast<std::size_t>(std::find(chunks.begin(), chunks.end(), nullptr) - chunks.begin());
+        if (random.chance(step / 4000 % 2 == 0 ? 80 : 30)) {
+            Chunk* const added = table.add();
+            if (lowest == table.capacity) {
+                if (added != nullptr) FAIL("a chunk beyond the table");
+                continue;
+            }
+            if (added == nullptr || table.number(added) != lowest) FAIL("not chunk " << lowest);
+            if (added->owner != &table.owners.back()) FAIL("another owner");
+            chunks[lowest] = added;
+            ++live;
+        } else {
+            const std::size_t number = random.below(table.capacity);
+            if (chunks[number] == nullptr) continue;
+            table.registry.remove(*chunks[number]);
+            chunks[number] = nullptr;
+            --live;
+        }
+        if (table.registry.live() != live) FAIL(table.registry.live() << " are live, not " << live);
+    }
+    REQUIRE(table.live().size() == live);
+}
+
+UNIT_TEST_CASE_IN_CHILD("thread registry: a full table says so and recovers", unit::kNoHeap) {
+    Table table;
+    std::vector<Chunk*> chunks;
+    while (Chunk* const chunk = table.add())
+        chunks.push_back(chunk);
+    REQUIRE(chunks.size() == table.capacity);
+    REQUIRE(table.registry.live() == table.capacity);
+    REQUIRE(table.add() == nullptr);
+    REQUIRE(table.registry.live() == table.capacity);
+    for (const std::size_t number : {std::size_t{0}, std::size_t{63}, std::size_t{64}, table.capacity - 1}) {
+        table.registry.remove(*chunks[number]);
+        REQUIRE(table.registry.live() == table.capacity - 1);
+        REQUIRE(table.add() == chunks[number]);
+    }
+}
+
+UNIT_TEST_CASE_IN_CHILD("thread registry: visits the live ones", unit::kNoHeap) {
+    Table table;
+    REQUIRE(table.live().empty());
+    std::vector<Chunk*> chunks;
+    for (unsigned i = 0; i < 130; ++i)
+        chunks.push_back(table.add());
+    for (const std::size_t number : {0U, 1U, 64U, 100U, 129U})
+        table.registry.remove(*chunks[number]);
+    const std::set<std::size_t> live = table.live();
+    REQUIRE(live.size() == 125);
+    for (const std::size_t number : {0U, 1U, 64U, 100U, 129U})
+        REQUIRE(live.count(number) == 0);
+}
+
+UNIT_TEST_CASE_IN_CHILD("thread registry: a storm of threads leaves little behind", unit::kNoHeap) {
+    const auto resident_after = [](bool lowest_first) {
+        Table& table = *new Table; // NOLINT(cppcoreguidelines-owning-memory): the child ends
+        std::vector<Chunk*> chunks;
+        while (Chunk* const chunk = table.add()) {
+            PointerStacks* const owner = chunk->owner;
+            std::memset(static_cast<void*>(chunk), 1, table.stride);
+            chunk->owner = owner;
+            chunks.push_back(chunk);
+        }
+        const std::size_t peak = table.resident_pages();
+        REQUIRE(peak == window.threads.size() / os::page_size());
+        if (!lowest_first) std::reverse(chunks.begin(), chunks.end());
+        for (Chunk* const chunk : chunks)
+            table.registry.remove(*chunk);
+        REQUIRE(table.registry.live() == 0);
+        REQUIRE(table.resident_pages() <= peak / 4);
+        REQUIRE(table.resident_pages() > 0); // some are kept for the next threads
+        // And they are usable again.
+        for (unsigned i = 0; i < chunks.size(); ++i) {
+            Chunk* const chunk = table.add();
+            REQUIRE(chunk != nullptr);
+            chunk->deepened_bytes = 1;
+        }
+    };
+    UNIT_REQUIRE_PASSED(unit::run_here([&] { resident_after(true); }));
+    UNIT_REQUIRE_PASSED(unit::run_here([&] { resident_after(false); }));
+}
+
+UNIT_TEST_CASE_IN_CHILD("thread registry: after a fork only the survivor is there", unit::kNoHeap) {
+    Table table;
+    std::vector<Chunk*> chunks;
+    for (unsigned i = 0; i < 70; ++i)
+        chunks.push_back(table.add());
+    table.registry.remove(*chunks[2]);
+    table.registry.forget_others(chunks[66]);
+    REQUIRE(table.live() == std::set<std::size_t>{66});
+    REQUIRE(table.registry.live() == 1);
+    for (std::size_t expected = 0; expected < 66; ++expected)
+        REQUIRE(table.number(table.add()) == expected);
+    REQUIRE(table.number(table.add()) == 67);
+    table.registry.forget_others(nullptr);
+    REQUIRE(table.live().empty());
+    REQUIRE(table.registry.live() == 0);
+    REQUIRE(table.number(table.add()) == 0);
+}
+
+UNIT_TEST_CASE_IN_CHILD("thread registry: threads never get the same chunk", unit::kNoHeap) {
+    const auto table = std::make_unique<Table>();
+    std::atomic<unsigned> faults = 0;
+    std::vector<std::thread> threads;
+    for (unsigned t = 0; t < 4; ++t) {
+        threads.emplace_back([&table, &faults] {
+            PointerStacks mine;
+            for (unsigned i = 0; i < 5000; ++i) {
+                Chunk* const chunk = table->registry.add(mine);
+                if (chunk == nullptr || chunk->owner != &mine) {
+                    ++faults;
+                    continue;
+                }
+                chunk->deepened_bytes = i;
+                if (chunk->deepened_bytes != i || chunk->owner != &mine) ++faults;
+                table->registry.remove(*chunk);
+            }
+        });
+    }
+    for (std::thread& thread : threads)
+        thread.join();
+    REQUIRE(faults == 0);
+    REQUIRE(table->registry.live() == 0);
+}
+
+} // namespace
