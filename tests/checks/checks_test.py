@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: MIT
+"""The checks of this folder, on small trees and listings with one thing wrong each."""
+import os
+import tempfile
+import unittest
+
+import fast_path
+import include_direction
+import licence_headers
+import no_stdio
+import shipped_text
+
+
+class Tree:
+    """Files in a temporary directory."""
+
+    def __init__(self, files):
+        self.files = files
+
+    def __enter__(self):
+        self.directory = tempfile.TemporaryDirectory()
+        for path, text in self.files.items():
+            place = os.path.join(self.directory.name, path)
+            os.makedirs(os.path.dirname(place), exist_ok=True)
+            with open(place, "w", encoding="utf-8") as file:
+                file.write(text)
+        return self.directory.name
+
+    def __exit__(self, *_):
+        self.directory.cleanup()
+
+
+class IncludeDirection(unittest.TestCase):
+    def check(self, files, expected):
+        with Tree(files) as root:
+            found = include_direction.violations(root)
+        self.assertEqual(len(found), len(expected), found)
+        for text, part in zip(found, expected):
+            self.assertIn(part, text)
+
+    def test_down_and_own_layer(self):
+        self.check({"core/os/a.h": "#include <atomic>\n", "core/layout/b.h": '#include "os/a.h"\n',
+                    "core/layout/b.cc": '#include "layout/b.h"\n#include <ashlar/ashlar.h>\n'}, [])
+
+    def test_up(self):
+        self.check({"core/os/a.h": '\n#include "layout/b.h"\n', "core/layout/b.h": ""}, ["core/os/a.h:2: os includes"])
+
+    def test_comment_is_no_include(self):
+        self.check({"core/os/a.h": '// #include "layout/b.h"\n/*\n#include "layout/b.h"\n*/\n', "core/layout/b.h": ""}, [])
+
+    def test_circle_through_sources(self):
+        self.check({"core/os/a.h": "", "core/os/b.h": "", "core/os/a.cc": '#include "os/b.h"\n',
+                    "core/os/b.cc": '#include "os/a.h"\n'}, ["circle: core/os/a -> core/os/b -> core/os/a"])
+
+    def test_relative_name_and_unknown_layer(self):
+        self.check({"core/os/a.h": '#include "../layout/b.h"\n', "core/layout/b.h": "", "core/misc/c.h": ""},
+                   ["is no layer", "not named by its place"])
+
+    def test_nothing_to_look_at(self):
+        self.check({}, ["no sources"])
+
+
+class NoStdio(unittest.TestCase):
+    def check(self, text, count, path="core/os/a.cc"):
+        with Tree({path: text}) as root:
+            self.assertEqual(len(no_stdio.violations(root)), count, text)
+
+    def test_calls(self):
+        for text in ("std::fprintf(stderr, x);", "printf (x);", "snprintf(b, 1, x);", "std::cerr << 1;", "puts(x);",
+                     "#include <iostream>", "#include <cstdio>", "fwrite(x, 1, 1, f);"):
+            self.check(text, 1)
+
+    def test_others(self):
+        for text in ("// printf(x)", "[[gnu::format(printf, 1, 2)]] void say(const char*);", "print_statistics();",
+                     "os::Message().print();", "#include <cstddef>"):
+            self.check(text, 0)
+
+    def test_malloc_info(self):
+        self.check("#include <cstdio>\n::fwrite(a, 1, n, f);", 0, "core/entry/glibc.cc")
+        self.check("::fprintf(f, a);", 1, "core/entry/glibc.cc")
+
+
+class LicenceHeaders(unittest.TestCase):
+    def test_headers(self):
+        licence = "# SPDX-License-Identifier: MIT\n"
+        files = {"a.cc": "int a;\n", "b.sh": "#!/bin/sh\n" + licence, "run": "#!/bin/bash\necho\n", "c.md": "text\n",
+                 "d/CMakeLists.txt": "\n" * 6 + licence, "e/CMakeLists.txt": licence}
+        with Tree(files) as root:
+            found = licence_headers.violations(root, sorted(files))
+        self.assertEqual([line.split(":")[0] for line in found], ["a.cc", "d/CMakeLists.txt", "run"])
+
+
+class ShippedText(unittest.TestCase):
+    def test_lines(self):
+        bad = ["Assertion failed: x", "thread_cache.cc", "/home/me/x", "bool ashlar::cache::full()"]
+        good = ["libashlar.so", "GLIBC_2.34", "invalid pointer", "/proc/self/maps", "ashlar: double free of %p", "t.h8"]
+        self.assertEqual(shipped_text.violations(bad + good), bad)
+
+
+class FastPath(unittest.TestCase):
+    def follow(self, listing):
+        path, complaints = fast_path.follow(fast_path.parse(listing))
+        return [mnemonic for _, mnemonic, _ in path], complaints
+
+    def test_straight(self):
+        mnemonics, complaints = self.follow("   10:\tcmp    $0x400,%rdi\n   14:\tja     40 <slow>\n   16:\tret\n   17:\tnop\n")
+        self.assertEqual((mnemonics, complaints), (["cmp", "ja", "ret"], []))
+
+    def test_forward_jump_is_followed(self):
+        mnemonics, complaints = self.follow("  10:\tjmp    14 <f+0x4>\n  12:\tint3\n  14:\tret\n")
+        self.assertEqual((mnemonics, complaints), (["jmp", "ret"], []))
+
+    def test_complaints(self):
+        for listing, complaint in (
+                ("  10:\tcall   90 <g>\n  15:\tret\n", "calls"),
+                ("  10:\tlock cmpxchg %rcx,(%rdx)\n  15:\tret\n", "locks"),
+                ("  10:\txchg   %rcx,(%rdx)\n  15:\tret\n", "locks"),
+                ("  10:\tnop\n  11:\tjne    10 <f>\n  15:\tret\n", "jumps back"),
+                ("  10:\tjmp    90 <g>\n", "leaves"),
+                ("  10:\tjmp    *%rax\n", "leaves"),
+                ("  10:\tnop\n", "no ret"),
+                ("", "no instructions")):
+            self.assertIn(complaint, " ".join(self.follow(listing)[1]), listing)
+
+    def test_conditional_jump_to_a_cold_part_before_the_function(self):
+        self.assertEqual(self.follow("  10:\tje     5 <f.cold>\n  12:\tret\n")[1], [])
+
+
+if __name__ == "__main__":
+    unittest.main()
