@@ -18,7 +18,7 @@ namespace contract {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-constexpr std::chrono::seconds kDeadline{90};
+constexpr std::chrono::seconds kDeadline{60};
 constexpr int kCouldNotExecute = 127;
 
 [[noreturn]] void fail(const char* what) {

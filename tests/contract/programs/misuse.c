@@ -24,7 +24,7 @@ static size_t size;
 static void* shared;
 
 static void announce(const void* bad) {
-    MUST(dprintf(STDOUT_FILENO, "%p\n", bad) > 0);
+    if (dprintf(STDOUT_FILENO, "%p\n", bad) < 0) MUST(errno == EBADF); /* some tests close it */
 }
 
 static int is(const char* name) {
