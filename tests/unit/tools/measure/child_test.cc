@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: MIT
+// Runs real commands: whatever they do, the call comes back and says what happened.
+#include "measure/child.h"
+#include "measure/stacks.h"
+
+#include <catch2/catch.hpp>
+#include <csignal>
+#include <unistd.h>
+
+using namespace ashlar::measure;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr auto kAmple = 60s; // for what ends by itself, however busy the machine is
+
+Run shell(const std::string& script, std::chrono::milliseconds limit = kAmple) {
+    return run({.arguments = {"sh", "-c", script}}, {.time_limit = limit});
+}
+
+} // namespace
+
+TEST_CASE("child: output, errors and exit status") {
+    const Run result = shell("echo out; echo err >&2; exit 3");
+    CHECK(result.ending == Ending::kExited);
+    CHECK(result.code == 3);
+    CHECK(result.output == "out\n");
+    CHECK(result.errors == "err\n");
+    CHECK_FALSE(result.succeeded());
+    CHECK(describe_ending(result) == "exit status 3");
+    CHECK(result.usage.wall_seconds > 0);
+    CHECK_FALSE(result.preload_mapped);
+}
+
+TEST_CASE("child: a signal is named") {
+    const Run result = shell("kill -SEGV $$");
+    CHECK(result.ending == Ending::kSignalled);
+    CHECK(result.code == SIGSEGV);
+    CHECK(describe_ending(result).find("SIGSEGV") != std::string::npos);
+}
+
+TEST_CASE("child: a command that does not exist") {
+    const Run result = run({.arguments = {"/no/such/command"}}, {.time_limit = kAmple});
+    CHECK(result.ending == Ending::kNotRun);
+    CHECK(result.code == ENOENT);
+    CHECK(describe_ending(result).find("No such file") != std::string::npos);
+}
+
+TEST_CASE("child: one that hangs is looked at, then ended") {
+    pid_t seen = 0;
+    const Run result =
+        run({.arguments = {"sleep", "1000"}}, {.time_limit = 200ms, .on_time_out = [&](pid_t pid) {
+                                                   seen = pid;
+                                                   CHECK(kill(pid, 0) == 0);
+                                               }});
+    CHECK(result.ending == Ending::kTimedOut);
+    CHECK(seen > 0);
+    CHECK(kill(seen, 0) != 0);
+}
+
+TEST_CASE("child: one that ignores signals is ended all the same") {
+    const Run result = shell("trap '' TERM INT HUP; while :; do sleep 1000; done", 300ms);
+    CHECK(result.ending == Ending::kTimedOut);
+}
+
+TEST_CASE("child: what it leaves running in its group does not outlive it") {
+    // The grandchild holds the pipes open; the call must not wait for it.
+    const Run result = shell("sleep 1000 & echo $!");
+    CHECK(result.succeeded());
+    const pid_t grandchild = std::stoi(result.output);
+    for (int tries = 0; tries < 1000 && kill(grandchild, 0) == 0; ++tries) {
+        usleep(10'000); // it has been killed; whoever inherits it has to reap it
+    }
+    CHECK(kill(grandchild, 0) != 0);
+}
+
+TEST_CASE("child: one that prints without end is cut off, and the end of its output kept") {
+    const Run endless = shell("while :; do echo xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx; done", 500ms);
+    CHECK(endless.ending == Ending::kTimedOut);
+    CHECK(endless.output.size() < 1'000'000);
+    const Run much = shell("head -c 3000000 /dev/zero; echo; echo last");
+    CHECK(much.succeeded());
+    CHECK(much.output.ends_with("\nlast\n"));
+    CHECK(much.output.size() < 1'000'000);
+}
+
+TEST_CASE("child: usage is the command's own, not this program's") {
+    const std::vector<char> ballast(std::size_t{64} << 20, 'x');
+    CHECK(ballast.back() == 'x');
+    const Run small = run({.arguments = {"true"}}, {.time_limit = kAmple});
+    CHECK(small.usage.peak_rss_kib > 100);
+    CHECK(small.usage.peak_rss_kib < 40'000);
+    const Run busy = shell("i=0; while [ $i -lt 100000 ]; do i=$((i+1)); done");
+    CHECK(busy.usage.cpu_seconds() > small.usage.cpu_seconds());
+    CHECK(busy.usage.minor_faults > 0);
+}
+
+TEST_CASE("child: nothing is preloaded unless it is asked for") {
+    setenv("LD_PRELOAD", "/no/such/library.so", 1);
+    const Run result = shell("echo \"[$LD_PRELOAD]\"");
+    unsetenv("LD_PRELOAD");
+    CHECK(result.output == "[]\n");
+}
+
+TEST_CASE("child: a library that cannot be preloaded is found out") {
+    const Run result = run({.arguments = {"true"}, .preload = "/no/such/library.so", .prove_preload = true},
+                           {.time_limit = kAmple});
+    CHECK(result.succeeded());
+    if (result.preload_mapped) { // nothing where tracing is not permitted
+        CHECK_FALSE(*result.preload_mapped);
+    }
+}
+
+TEST_CASE("child: the stacks of a process tell where its threads are") {
+    std::string stacks;
+    run({.arguments = {"sleep", "1000"}},
+        {.time_limit = 300ms, .on_time_out = [&](pid_t pid) { stacks = thread_stacks(pid); }});
+    CHECK(stacks.find("comm: sleep") != std::string::npos);
+}

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: MIT
+#include "allocators/find.h"
+
+#include "machine/files.h"
+
+#include <algorithm>
+#include <array>
+#include <dlfcn.h>
+#include <filesystem>
+#include <stdexcept>
+#include <stdlib.h> // NOLINT(modernize-deprecated-headers): an address of the C library is wanted
+#include <string_view>
+
+namespace ashlar::allocators {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Known {
+    std::string_view name;
+    std::string_view file;
+    std::string_view package; // of Debian 12
+    bool by_default;
+};
+
+constexpr std::string_view kAshlar = "ashlar";
+
+constexpr std::array kPeers{
+    Known{.name = "jemalloc", .file = "libjemalloc.so.2", .package = "libjemalloc2", .by_default = true},
+    Known{.name = "mimalloc", .file = "libmimalloc.so.2.0", .package = "libmimalloc2.0", .by_default = true},
+    Known{.name = "tcmalloc",
+          .file = "libtcmalloc_minimal.so.4",
+          .package = "libtcmalloc-minimal4",
+          .by_default = true},
+    Known{.name = "tbbmalloc",
+          .file = "libtbbmalloc_proxy.so.2",
+          .package = "libtbbmalloc2",
+          .by_default = false},
+};
+
+// Where distributions put libraries: first the folder that holds the C library itself.
+std::vector<fs::path> library_folders() {
+    std::vector<fs::path> folders;
+    Dl_info info{};
+    if (dladdr(reinterpret_cast<const void*>(&::exit), &info) != 0 && info.dli_fname != nullptr) {
+        folders.push_back(fs::path(info.dli_fname).parent_path());
+    }
+    for (const char* const folder : {"/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu",
+                                     "/usr/local/lib", "/usr/lib64", "/usr/lib"}) {
+        folders.emplace_back(folder);
+    }
+    return folders;
+}
+
+std::optional<std::string> real_file(const fs::path& path) {
+    std::error_code error;
+    const auto real = fs::canonical(path, error);
+    return error || !fs::is_regular_file(real, error) ? std::nullopt : std::optional(real.string());
+}
+
+std::optional<std::string> find_in(const std::vector<fs::path>& folders, std::string_view file) {
+    for (const fs::path& folder : folders) {
+        if (auto found = real_file(folder / file)) {
+            return found;
+        }
+    }
+    return std::nullopt;
+}
+
+// Beside this program in the tree that both were built in, or installed.
+std::optional<std::string> find_ashlar() {
+    auto folders = library_folders();
+    folders.insert(folders.begin(), machine::program_folder() / ".." / "lib");
+    return find_in(folders, "libashlar.so");
+}
+
+std::optional<std::string> find_peer(const Known& peer) {
+    return find_in(library_folders(), peer.file);
+}
+
+std::string how_to_build() {
+    return "libashlar.so is not built (looked in " +
+           (machine::program_folder() / "../lib").lexically_normal().string() +
+           " and the system's folders); build it with: cmake --preset release && cmake --build --preset "
+           "release "
+           "--target ashlar_shared";
+}
+
+std::string how_to_install(const Known& peer) {
+    return std::string(peer.name) + " is not installed (" + std::string(peer.file) +
+           "); install it with: apt-get install " + std::string(peer.package);
+}
+
+Allocator custom(const std::string& specification, std::size_t equals) {
+    const std::string path = specification.substr(equals + 1);
+    const auto library = real_file(path);
+    if (equals == 0 || !library) {
+        throw std::invalid_argument("'" + specification +
+                                    "': no such library; give name=/path/to/library.so");
+    }
+    return {.name = specification.substr(0, equals), .library = *library};
+}
+
+std::string lower(std::string text) {
+    std::transform(text.begin(), text.end(), text.begin(),
+                   [](unsigned char each) { return static_cast<char>(std::tolower(each)); });
+    return text;
+}
+
+Allocator named(const std::string& specification) {
+    if (const auto equals = specification.find('='); equals != std::string::npos) {
+        return custom(specification, equals);
+    }
+    const std::string name = lower(specification);
+    if (name == kAshlar) {
+        if (const auto library = find_ashlar()) {
+            return {.name = name, .library = *library};
+        }
+        throw std::invalid_argument(how_to_build());
+    }
+    const auto* const peer =
+        std::find_if(kPeers.begin(), kPeers.end(), [&](const Known& each) { return each.name == name; });
+    if (peer == kPeers.end()) {
+        throw std::invalid_argument("no allocator is called '" + specification + "'; there are " +
+                                    known_names() + ", and name=/path/to/library.so for any other");
+    }
+    if (const auto library = find_peer(*peer)) {
+        return {.name = name, .library = *library};
+    }
+    throw std::invalid_argument(how_to_install(*peer));
+}
+
+} // namespace
+
+Selection select_default() {
+    Selection selection{.found = {{.name = kSystem, .library = ""}}, .missing = {}};
+    for (const Known& peer : kPeers) {
+        if (!peer.by_default) {
+            continue;
+        }
+        if (const auto library = find_peer(peer)) {
+            selection.found.push_back({.name = std::string(peer.name), .library = *library});
+        } else {
+            selection.missing.push_back(how_to_install(peer));
+        }
+    }
+    if (const auto library = find_ashlar()) {
+        selection.found.push_back({.name = std::string(kAshlar), .library = *library});
+    } else {
+        selection.missing.push_back(how_to_build());
+    }
+    return selection;
+}
+
+Selection select(const std::vector<std::string>& names) {
+    Selection selection{.found = {{.name = kSystem, .library = ""}}, .missing = {}};
+    for (const std::string& name : names) {
+        if (lower(name) == lower(kSystem)) {
+            continue;
+        }
+        Allocator allocator = named(name);
+        const bool known_already =
+            std::any_of(selection.found.begin(), selection.found.end(),
+                        [&](const Allocator& each) { return each.name == allocator.name; });
+        if (known_already) {
+            throw std::invalid_argument("'" + allocator.name + "' is named twice");
+        }
+        selection.found.push_back(std::move(allocator));
+    }
+    return selection;
+}
+
+std::string known_names() {
+    std::string names = lower(kSystem);
+    for (const Known& peer : kPeers) {
+        names += ", " + std::string(peer.name);
+    }
+    return names + ", " + std::string(kAshlar);
+}
+
+} // namespace ashlar::allocators

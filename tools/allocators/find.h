@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MIT
+// Which allocators are there, and where.
+#pragma once
+
+#include "allocators/allocator.h"
+
+namespace ashlar::allocators {
+
+// What was asked for, as far as it exists, in that order, and one sentence for each that does not.
+struct Selection {
+    std::vector<Allocator> found; // System is always the first
+    std::vector<std::string> missing;
+};
+
+// The allocators that are compared unless others are named; those that are not installed are only reported.
+Selection select_default();
+
+// Each name is a known one (see known_names), or "name=/path/to/library.so". Throws std::invalid_argument,
+// with a sentence that says what to do, for one that cannot be had.
+Selection select(const std::vector<std::string>& names);
+
+// "system, jemalloc, ..."
+std::string known_names();
+
+} // namespace ashlar::allocators

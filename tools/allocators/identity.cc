@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+#include "allocators/identity.h"
+
+#include "measure/child.h"
+
+#include <dlfcn.h>
+#include <filesystem>
+#include <stdlib.h> // NOLINT(modernize-deprecated-headers): an address of the C library is wanted
+
+namespace ashlar::allocators {
+
+namespace {
+
+// What a small query prints, or nothing.
+std::string answer(std::vector<std::string> command) {
+    const measure::Run run =
+        measure::run({.arguments = std::move(command)}, {.time_limit = std::chrono::seconds(10)});
+    return run.succeeded() ? run.output : "";
+}
+
+std::string c_library() {
+    Dl_info info{};
+    if (dladdr(reinterpret_cast<const void*>(&::exit), &info) == 0 || info.dli_fname == nullptr) {
+        return "";
+    }
+    std::error_code error;
+    return std::filesystem::canonical(info.dli_fname, error).string();
+}
+
+// dpkg records a file under the path of its package, which may lack the /usr of the real one.
+std::string package_of(const std::string& library) {
+    for (const std::string& path : {library, library.starts_with("/usr/") ? library.substr(4) : library}) {
+        const std::string line = answer({"dpkg-query", "--search", path});
+        if (const auto end = line.find(": "); end != std::string::npos) {
+            return answer(
+                {"dpkg-query", "--show", "--showformat", "${Package} ${Version}", line.substr(0, end)});
+        }
+    }
+    return "";
+}
+
+} // namespace
+
+Identity identify(const Allocator& allocator) {
+    Identity identity{
+        .library = allocator.is_system() ? c_library() : allocator.library, .sha256 = "", .package = ""};
+    const std::string sum = answer({"sha256sum", identity.library});
+    identity.sha256 = sum.substr(0, sum.find(' '));
+    identity.package = package_of(identity.library);
+    return identity;
+}
+
+} // namespace ashlar::allocators

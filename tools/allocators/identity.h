@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: MIT
+// Exactly which build of an allocator was measured.
+#pragma once
+
+#include "allocators/allocator.h"
+
+namespace ashlar::allocators {
+
+struct Identity {
+    std::string library; // for System the C library
+    std::string sha256;  // empty if sha256sum is missing
+    std::string package; // "name version" where dpkg knows the file, else empty
+};
+
+Identity identify(const Allocator& allocator);
+
+} // namespace ashlar::allocators

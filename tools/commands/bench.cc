@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: MIT
+// ashlar bench: the benchmark suite under every allocator of this machine.
+#include "allocators/find.h"
+#include "commands/command.h"
+#include "compare/rounds.h"
+#include "machine/files.h"
+#include "machine/terminal.h"
+#include "report/comparison_json.h"
+#include "report/comparison_text.h"
+#include "report/progress_line.h"
+#include "suite/workloads.h"
+
+#include <CLI/CLI.hpp>
+#include <ctime>
+#include <fmt/format.h>
+#include <fstream>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <stdexcept>
+
+namespace ashlar::commands {
+
+namespace {
+
+// How much is run: enough for a look, or for a figure that can be shown.
+struct Effort {
+    int rounds;
+    double seconds;
+    std::uint64_t operations;
+};
+constexpr Effort kUsual{.rounds = 15, .seconds = 0.25, .operations = 5'000'000};
+constexpr Effort kQuick{.rounds = 5, .seconds = 0.1, .operations = 2'000'000};
+
+struct Options {
+    std::vector<std::string> workloads;
+    std::vector<unsigned> threads{1, 2, 4, 8};
+    std::vector<std::string> sizes{"16", "32", "64", "128", "256", "512", "1024", "2048", "4096", "8192"};
+    std::vector<std::string> allocators;
+    bool quick = false;
+    std::optional<int> rounds;
+    std::optional<double> seconds;
+    std::optional<std::uint64_t> operations;
+    std::uint64_t seed = 1;
+    std::optional<double> timeout;
+    std::string json;
+};
+
+constexpr const char* kFooter = R"(Examples:
+  ashlar bench                                    everything, about five minutes
+  ashlar bench --quick larson --threads 1,2       one workload, a few seconds
+  ashlar bench --allocators system,ashlar,other=/opt/lib/libother.so --json result.json
+
+Exit status: 0, 1 if a run failed, 2 for wrong arguments, 130 if interrupted (what there is is shown).)";
+
+// "64" or "16-1024"; the program itself looks at the numbers.
+std::string check_size(const std::string& text) {
+    const bool digits = text.find_first_not_of("0123456789-") == std::string::npos;
+    return digits && !text.empty()
+               ? ""
+               : "'" + text + "' is neither a size such as 64 nor a range such as 16-1024";
+}
+
+allocators::Selection choose_allocators(const Options& options) {
+    allocators::Selection selection =
+        options.allocators.empty() ? allocators::select_default() : allocators::select(options.allocators);
+    for (const std::string& missing : selection.missing) {
+        fmt::print(stderr, "ashlar bench: goes on without: {}\n", missing);
+    }
+    return selection;
+}
+
+compare::Plan make_plan(const Options& options, const allocators::Selection& selection) {
+    const Effort& effort = options.quick ? kQuick : kUsual;
+    const suite::Settings settings{.threads = options.threads,
+                                   .sizes = options.sizes,
+                                   .seconds = options.seconds.value_or(effort.seconds),
+                                   .operations = options.operations.value_or(effort.operations),
+                                   .seed = options.seed};
+    compare::Plan plan;
+    for (const std::string& workload :
+         options.workloads.empty() ? suite::workload_names() : options.workloads) {
+        const auto added = suite::configurations(workload, settings);
+        plan.configurations.insert(plan.configurations.end(), added.begin(), added.end());
+    }
+    plan.contenders = compare::contenders(selection.found);
+    plan.rounds = options.rounds.value_or(effort.rounds);
+    plan.seed = options.seed;
+    if (options.timeout) {
+        plan.time_limit = std::chrono::milliseconds(static_cast<long>(*options.timeout * 1000));
+    }
+    plan.stacks_folder = options.json.empty() ? std::filesystem::temp_directory_path()
+                                              : std::filesystem::absolute(options.json).parent_path();
+    return plan;
+}
+
+std::string utc_now() {
+    const std::time_t now = std::time(nullptr);
+    std::tm broken{};
+    gmtime_r(&now, &broken);
+    char text[sizeof "2000-01-01T00:00:00Z"];
+    std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &broken);
+    return text;
+}
+
+report::Provenance collect_provenance(const Options& options, const compare::Plan& plan) {
+    report::Provenance provenance{.command_line = machine::command_line(),
+                                  .version = ASHLAR_VERSION,
+                                  .started = utc_now(),
+                                  .machine = machine::collect_facts(),
+                                  .identities = {},
+                                  .workload_seed = options.seed};
+    for (const compare::Contender& contender : plan.contenders) {
+        provenance.identities.push_back(allocators::identify(contender.allocator));
+    }
+    return provenance;
+}
+
+// Before anything is measured: a name that cannot be written to should not cost the measurement.
+std::ofstream open_result(const std::string& path) {
+    std::ofstream file;
+    if (!path.empty()) {
+        file.open(path);
+        if (!file) {
+            throw std::invalid_argument("--json: cannot write to " + path);
+        }
+    }
+    return file;
+}
+
+std::string heading(const compare::Plan& plan, const report::Provenance& provenance) {
+    const machine::Facts& machine = provenance.machine;
+    std::string text = fmt::format("{}, {} usable, Linux {}, {}, transparent huge pages: {}\n",
+                                   machine.processor, machine.usable_processors, machine.kernel,
+                                   machine.c_library, machine.transparent_huge_pages);
+    for (std::size_t index = 0; index < plan.contenders.size(); ++index) {
+        if (!plan.contenders[index].is_control) {
+            const allocators::Identity& identity = provenance.identities[index];
+            text += fmt::format("  {:<10} {} {}\n", plan.contenders[index].allocator.name, identity.library,
+                                identity.package.empty() ? "" : "(" + identity.package + ")");
+        }
+    }
+    return text + fmt::format("{} rounds, each in an order of its own (seed {})\n\n", plan.rounds, plan.seed);
+}
+
+compare::Experiment run_plan(const compare::Plan& plan, const machine::Interrupt& interrupt) {
+    report::ProgressLine line;
+    return compare::run_rounds(plan, interrupt, [&](const compare::Progress& progress) {
+        line.show(progress.done, progress.total,
+                  fmt::format("{}: {}, {}",
+                              progress.round == compare::kWarmUp
+                                  ? "warm-up"
+                                  : fmt::format("round {}/{}", progress.round, plan.rounds),
+                              progress.configuration->name, progress.contender->allocator.name));
+    });
+}
+
+bool any_failed(const compare::Experiment& experiment) {
+    return std::any_of(experiment.samples.begin(), experiment.samples.end(),
+                       [](const compare::Sample& sample) { return !sample.failure.empty(); });
+}
+
+int run_bench(const Options& options) {
+    const compare::Plan plan = make_plan(options, choose_allocators(options));
+    std::ofstream result_file = open_result(options.json);
+    const machine::Interrupt interrupt;
+    const report::Provenance provenance = collect_provenance(options, plan);
+    fmt::print("{}", heading(plan, provenance));
+    std::fflush(stdout);
+
+    const compare::Experiment experiment = run_plan(plan, interrupt);
+    const compare::Result result = compare::evaluate(experiment);
+    if (!experiment.complete) {
+        fmt::print("Interrupted: this is what there is.\n\n");
+    }
+    fmt::print("{}", report::comparison_text(experiment, result,
+                                             {.colour = machine::shows_colour(stdout),
+                                              .processors = provenance.machine.usable_processors}));
+    if (result_file.is_open()) {
+        result_file << report::comparison_json(experiment, result, provenance).dump(1) << '\n';
+        fmt::print("All samples: {}\n", options.json);
+    }
+    if (!experiment.complete) {
+        return kInterrupted;
+    }
+    return any_failed(experiment) ? kSomethingFailed : kSuccess;
+}
+
+} // namespace
+
+void add_bench(CLI::App& app, Action& action) {
+    auto options = std::make_shared<Options>();
+    CLI::App* const bench =
+        app.add_subcommand("bench", "Run the benchmark programs under every allocator of this machine");
+    bench->footer(kFooter);
+    bench
+        ->add_option("workloads", options->workloads,
+                     fmt::format("Which to run (all of them): {}", fmt::join(suite::workload_names(), " ")))
+        ->check(CLI::IsMember(suite::workload_names()));
+    bench->add_option("--threads", options->threads, "Thread counts of larson")
+        ->delimiter(',')
+        ->check(CLI::Range(1, 4096))
+        ->capture_default_str();
+    bench
+        ->add_option("--sizes", options->sizes,
+                     "Block sizes of random_mixed, in bytes, or ranges such as 16-1024")
+        ->delimiter(',')
+        ->check(check_size)
+        ->capture_default_str();
+    bench
+        ->add_option(
+            "--allocators", options->allocators,
+            fmt::format("Those to compare with System: {}, or name=/path/to/library.so (all that are "
+                        "installed but tbbmalloc)",
+                        allocators::known_names()))
+        ->delimiter(',');
+    bench
+        ->add_option("--rounds", options->rounds,
+                     fmt::format("Rounds that count ({}; {} with --quick)", kUsual.rounds, kQuick.rounds))
+        ->check(CLI::Range(1, 10'000));
+    bench
+        ->add_option("--seconds", options->seconds,
+                     fmt::format("Length of a run of larson ({}; {})", kUsual.seconds, kQuick.seconds))
+        ->check(CLI::Range(0.01, 3600.0));
+    bench
+        ->add_option(
+            "--operations", options->operations,
+            fmt::format("Operations of a run of random_mixed ({}; {})", kUsual.operations, kQuick.operations))
+        ->check(CLI::PositiveNumber);
+    bench->add_option("--seed", options->seed, "Of the operations and of the order in the rounds")
+        ->capture_default_str();
+    bench
+        ->add_option("--timeout", options->timeout,
+                     "Seconds after which a run counts as hung (ten times the warm-up, at least 5)")
+        ->check(CLI::PositiveNumber);
+    bench->add_option("--json", options->json, "Write all samples and where they come from to this file");
+    bench->add_flag("--quick", options->quick, "Fewer and shorter runs: a look, not a figure to show");
+    bench->callback([options, &action] { action = [options] { return run_bench(*options); }; });
+}
+
+} // namespace ashlar::commands

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+// A comparison before and after it has run: what is to be run, and every single run of it. What the numbers
+// say is worked out in compare/result.h.
+#pragma once
+
+#include "allocators/allocator.h"
+#include "measure/child.h"
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace ashlar::compare {
+
+// One command that every allocator runs: a line of the result.
+struct Configuration {
+    std::string name;  // "larson, 2 threads"
+    std::string group; // what a mean is taken over: "larson"
+    std::vector<std::string> command;
+    unsigned threads = 1;
+    // To turn operations per second into CPU time per operation: how many the command does, or for how long.
+    std::optional<double> operations{};
+    std::optional<double> seconds{};
+};
+
+// System takes part twice, as the reference and as what is compared with it: how far these two are apart is
+// how far the others' distance can be trusted.
+struct Contender {
+    allocators::Allocator allocator;
+    bool is_control = false; // System the second time
+};
+
+struct Plan {
+    std::vector<Configuration> configurations;
+    std::vector<Contender> contenders; // the first is the reference
+    int rounds = 15;
+    std::uint64_t seed = 1;                              // of the order in each round
+    std::optional<std::chrono::milliseconds> time_limit; // of one run; else by the warm-up
+    std::filesystem::path stacks_folder;                 // for what hung
+};
+
+inline constexpr std::size_t kReference = 0;
+inline constexpr int kWarmUp = 0; // rounds count from 1
+
+struct Sample {
+    std::size_t configuration = 0;
+    std::size_t contender = 0;
+    int round = kWarmUp;
+    int position = 0; // in the order of this round
+    measure::Run run{};
+    double throughput = 0; // operations per second, as printed by the command
+    std::string failure{}; // why this run does not count; empty if it does
+
+    bool counts() const { return failure.empty() && round != kWarmUp; }
+};
+
+struct Experiment {
+    Plan plan;
+    std::vector<Sample> samples; // in the order in which they were taken
+    std::vector<std::string> remarks;
+    bool complete = false;
+};
+
+// System, the others, and System once more.
+std::vector<Contender> contenders(const std::vector<allocators::Allocator>& allocators);
+
+} // namespace ashlar::compare

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: MIT
+#include "compare/result.h"
+
+#include "statistics/summary.h"
+
+#include <map>
+
+namespace ashlar::compare {
+
+namespace {
+
+constexpr double kNoiseLimit = 0.05;
+
+// One metric of one contender in one configuration, by round.
+using ByRound = std::map<int, double>;
+
+std::optional<double> value_of(const Sample& sample, const Configuration& configuration, Metric metric) {
+    switch (metric) {
+    case Metric::kThroughput:
+        return sample.throughput;
+    case Metric::kCpuPerOperation: {
+        if (!configuration.operations && !configuration.seconds) {
+            return std::nullopt;
+        }
+        const double operations =
+            configuration.operations ? *configuration.operations : sample.throughput * *configuration.seconds;
+        return sample.run.usage.cpu_seconds() * 1e9 / operations;
+    }
+    case Metric::kPeakRss:
+        return static_cast<double>(sample.run.usage.peak_rss_kib);
+    }
+    return std::nullopt;
+}
+
+ByRound values(const Experiment& experiment, std::size_t configuration, std::size_t contender,
+               Metric metric) {
+    ByRound result;
+    for (const Sample& sample : experiment.samples) {
+        if (sample.counts() && sample.configuration == configuration && sample.contender == contender) {
+            if (const auto value = value_of(sample, experiment.plan.configurations[configuration], metric)) {
+                result[sample.round] = *value;
+            }
+        }
+    }
+    return result;
+}
+
+std::vector<double> without_rounds(const ByRound& by_round) {
+    std::vector<double> result;
+    for (const auto& [round, value] : by_round) {
+        result.push_back(value);
+    }
+    return result;
+}
+
+std::optional<Ratio> ratio(const ByRound& above, const ByRound& below) {
+    std::vector<double> ratios;
+    for (const auto& [round, value] : above) {
+        if (const auto other = below.find(round); other != below.end() && other->second > 0) {
+            ratios.push_back(value / other->second);
+        }
+    }
+    if (ratios.empty()) {
+        return std::nullopt;
+    }
+    return Ratio{.median = statistics::median(ratios), .interval = statistics::median_interval(ratios)};
+}
+
+// System ran twice in a round: the geometric mean of both is a steadier reference than either.
+ByRound reference(const ByRound& first, const ByRound& second) {
+    ByRound result = first;
+    result.insert(second.begin(), second.end());
+    for (auto& [round, value] : result) {
+        const auto one = first.find(round);
+        const auto other = second.find(round);
+        if (one != first.end() && other != second.end()) {
+            value = statistics::geometric_mean(std::array{one->second, other->second});
+        }
+    }
+    return result;
+}
+
+std::optional<Measurement> measurement(const ByRound& by_round, const ByRound* system) {
+    if (by_round.empty()) {
+        return std::nullopt;
+    }
+    const std::vector<double> plain = without_rounds(by_round);
+    return Measurement{
+        .median = statistics::median(plain),
+        .interval = statistics::median_interval(plain),
+        .to_system = system != nullptr ? ratio(by_round, *system) : std::nullopt,
+    };
+}
+
+void count_samples(const Experiment& experiment, std::size_t configuration, Row& row) {
+    for (const Sample& sample : experiment.samples) {
+        if (sample.configuration != configuration) {
+            continue;
+        }
+        Cell& cell = row.cells[sample.contender];
+        cell.samples += sample.counts() ? 1 : 0;
+        cell.failures += sample.failure.empty() ? 0 : 1;
+    }
+}
+
+std::size_t control_of(const Plan& plan) {
+    for (std::size_t contender = 0; contender < plan.contenders.size(); ++contender) {
+        if (plan.contenders[contender].is_control) {
+            return contender;
+        }
+    }
+    return kReference;
+}
+
+Row evaluate_row(const Experiment& experiment, std::size_t configuration) {
+    const std::size_t control = control_of(experiment.plan);
+    Row row{.cells = std::vector<Cell>(experiment.plan.contenders.size()), .control = {}};
+    count_samples(experiment, configuration, row);
+    for (const Metric metric : kMetrics) {
+        const auto index = static_cast<std::size_t>(metric);
+        const ByRound first = values(experiment, configuration, kReference, metric);
+        const ByRound second = values(experiment, configuration, control, metric);
+        const ByRound system = reference(first, second);
+        row.control[index] = ratio(second, first);
+        for (std::size_t contender = 0; contender < row.cells.size(); ++contender) {
+            const bool is_system = contender == kReference || contender == control;
+            row.cells[contender].measurements[index] =
+                measurement(is_system ? system : values(experiment, configuration, contender, metric),
+                            is_system ? nullptr : &system);
+        }
+    }
+    return row;
+}
+
+} // namespace
+
+Standing standing(const Ratio& to_system, Metric metric) {
+    const statistics::Verdict verdict = to_system.verdict();
+    if (verdict == statistics::Verdict::kNoMeasurableDifference) {
+        return Standing::kNoMeasurableDifference;
+    }
+    const bool more_is_better = metric == Metric::kThroughput;
+    return (verdict == statistics::Verdict::kHigher) == more_is_better ? Standing::kBetter : Standing::kWorse;
+}
+
+Result evaluate(const Experiment& experiment) {
+    Result result;
+    for (std::size_t configuration = 0; configuration < experiment.plan.configurations.size();
+         ++configuration) {
+        result.rows.push_back(evaluate_row(experiment, configuration));
+    }
+    return result;
+}
+
+bool is_noisy(const std::optional<Ratio>& control) {
+    return control && (control->interval.low < 1 - kNoiseLimit || control->interval.high > 1 + kNoiseLimit);
+}
+
+Metric speed_metric(const Configuration& configuration) {
+    return configuration.threads > 1 ? Metric::kThroughput : Metric::kCpuPerOperation;
+}
+
+Tally speed_tally(const Experiment& experiment, const Result& result, std::size_t contender) {
+    Tally tally;
+    for (std::size_t index = 0; index < result.rows.size(); ++index) {
+        const Metric metric = speed_metric(experiment.plan.configurations[index]);
+        const auto& found = result.rows[index].cells[contender].of(metric);
+        if (!found || !found->to_system) {
+            continue;
+        }
+        switch (standing(*found->to_system, metric)) {
+        case Standing::kBetter:
+            ++tally.faster;
+            break;
+        case Standing::kWorse:
+            ++tally.slower;
+            break;
+        case Standing::kNoMeasurableDifference:
+            ++tally.alike;
+            break;
+        }
+    }
+    return tally;
+}
+
+std::optional<double> mean_ratio(const Experiment& experiment, const Result& result, const std::string& group,
+                                 std::size_t contender, Metric metric) {
+    std::vector<double> ratios;
+    for (std::size_t index = 0; index < result.rows.size(); ++index) {
+        if (experiment.plan.configurations[index].group != group) {
+            continue;
+        }
+        const auto& found = result.rows[index].cells[contender].of(metric);
+        if (!found || !found->to_system) {
+            return std::nullopt;
+        }
+        ratios.push_back(found->to_system->median);
+    }
+    return ratios.empty() ? std::nullopt : std::optional(statistics::geometric_mean(ratios));
+}
+
+} // namespace ashlar::compare

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: MIT
+// What an experiment says: for each configuration and contender the medians, and the ratios to System with
+// the interval in which they can be trusted. Pure functions of the samples.
+#pragma once
+
+#include "compare/experiment.h"
+#include "statistics/bootstrap.h"
+#include "statistics/verdict.h"
+
+#include <array>
+
+namespace ashlar::compare {
+
+enum class Metric : std::size_t {
+    kThroughput,      // operations per second, more is better
+    kCpuPerOperation, // nanoseconds of CPU time, of the whole process, less is better
+    kPeakRss,         // KiB, less is better
+};
+inline constexpr std::array kMetrics{Metric::kThroughput, Metric::kCpuPerOperation, Metric::kPeakRss};
+
+struct Ratio {
+    double median = 1; // of the ratios within the rounds
+    statistics::Interval interval{1, 1};
+
+    statistics::Verdict verdict() const { return statistics::judge(interval); }
+};
+
+struct Measurement {
+    double median = 0;
+    statistics::Interval interval{0, 0};
+    std::optional<Ratio> to_system; // nothing for System itself, or if no round has both
+};
+
+struct Cell {
+    int samples = 0;
+    int failures = 0; // in rounds and warm-up
+    std::array<std::optional<Measurement>, kMetrics.size()> measurements;
+
+    const std::optional<Measurement>& of(Metric metric) const {
+        return measurements[static_cast<std::size_t>(metric)];
+    }
+};
+
+struct Row {
+    std::vector<Cell> cells; // by contender
+    // System over System, by metric: what a difference of nothing looks like in this run.
+    std::array<std::optional<Ratio>, kMetrics.size()> control;
+
+    const std::optional<Ratio>& control_of(Metric metric) const {
+        return control[static_cast<std::size_t>(metric)];
+    }
+};
+
+struct Result {
+    std::vector<Row> rows; // by configuration
+};
+
+// Against System, in the metric's own sense.
+enum class Standing { kBetter, kWorse, kNoMeasurableDifference };
+
+Standing standing(const Ratio& to_system, Metric metric);
+
+Result evaluate(const Experiment& experiment);
+
+// The control's interval leaves 1 ± 5 %: do not trust small differences of this row.
+bool is_noisy(const std::optional<Ratio>& control);
+
+// What decides whether an allocator is faster: operations per second where threads may wait for each other.
+// One thread's wall time is mostly the machine's noise, so there CPU time.
+Metric speed_metric(const Configuration& configuration);
+
+// In how many configurations a contender is faster than System, slower, or neither can be told.
+struct Tally {
+    int faster = 0;
+    int slower = 0;
+    int alike = 0;
+
+    int all() const { return faster + slower + alike; }
+};
+
+Tally speed_tally(const Experiment& experiment, const Result& result, std::size_t contender);
+
+// Geometric mean of a contender's median ratios over the configurations of a group; nothing unless all have
+// one.
+std::optional<double> mean_ratio(const Experiment& experiment, const Result& result, const std::string& group,
+                                 std::size_t contender, Metric metric);
+
+} // namespace ashlar::compare

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+#include "machine/files.h"
+
+#include <fstream>
+#include <sstream>
+
+namespace ashlar::machine {
+
+std::optional<std::string> read_file(const std::filesystem::path& path) {
+    std::ifstream file(path, std::ios::binary);
+    if (!file) {
+        return std::nullopt;
+    }
+    std::ostringstream text;
+    text << file.rdbuf();
+    return text.str();
+}
+
+const std::filesystem::path& program_folder() {
+    static const std::filesystem::path folder = [] {
+        std::error_code error;
+        return std::filesystem::read_symlink("/proc/self/exe", error).parent_path();
+    }();
+    return folder;
+}
+
+std::vector<std::string> command_line() {
+    std::vector<std::string> arguments;
+    std::istringstream text(read_file("/proc/self/cmdline").value_or(""));
+    for (std::string argument; std::getline(text, argument, '\0');) {
+        arguments.push_back(argument);
+    }
+    return arguments;
+}
+
+std::optional<std::filesystem::path> find_companion(const std::string& name) {
+    for (const std::filesystem::path folder : {".", "../libexec/ashlar"}) {
+        std::error_code error;
+        auto candidate = (program_folder() / folder / name).lexically_normal();
+        if (std::filesystem::is_regular_file(candidate, error)) {
+            return candidate;
+        }
+    }
+    return std::nullopt;
+}
+
+} // namespace ashlar::machine

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+#include "machine/interrupt.h"
+
+#include <cerrno>
+#include <poll.h>
+#include <sys/signalfd.h>
+#include <system_error>
+
+namespace ashlar::machine {
+
+Interrupt::Interrupt() {
+    sigset_t signals;
+    sigemptyset(&signals);
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
+        sigaddset(&signals, signal);
+    }
+    pthread_sigmask(SIG_BLOCK, &signals, &before_);
+    descriptor_ = Descriptor(signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
+    if (!descriptor_.open()) {
+        throw std::system_error(errno, std::generic_category(), "signalfd");
+    }
+}
+
+Interrupt::~Interrupt() {
+    // Take what is pending, so that the work that was asked to end is not killed right after it has.
+    signalfd_siginfo taken{};
+    while (read(number(), &taken, sizeof taken) > 0) {
+    }
+    pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+}
+
+bool Interrupt::requested() const {
+    pollfd wait{.fd = number(), .events = POLLIN, .revents = 0};
+    return poll(&wait, 1, 0) == 1;
+}
+
+} // namespace ashlar::machine

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT
+// Ctrl-C and its like, as something to wait for beside everything else. While an Interrupt lives, SIGINT,
+// SIGTERM and SIGHUP no longer end the process: they stay pending, and whoever works asks between two steps
+// or puts number() among the descriptors that it polls.
+#pragma once
+
+#include "machine/descriptor.h"
+
+#include <csignal>
+
+namespace ashlar::machine {
+
+class Interrupt {
+  public:
+    Interrupt();
+    ~Interrupt();
+    Interrupt(const Interrupt&) = delete;
+    Interrupt& operator=(const Interrupt&) = delete;
+
+    int number() const { return descriptor_.number(); }
+    bool requested() const;
+
+  private:
+    sigset_t before_{};
+    Descriptor descriptor_;
+};
+
+} // namespace ashlar::machine

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+#include "machine/terminal.h"
+
+#include <cstdlib>
+#include <string_view>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+namespace ashlar::machine {
+
+namespace {
+
+std::string_view environment(const char* name) {
+    const char* const value = std::getenv(name); // NOLINT(concurrency-mt-unsafe): there is one thread
+    return value == nullptr ? "" : value;
+}
+
+} // namespace
+
+bool is_terminal(std::FILE* stream) {
+    return isatty(fileno(stream)) == 1;
+}
+
+bool shows_colour(std::FILE* stream) {
+    return is_terminal(stream) && environment("NO_COLOR").empty() && environment("TERM") != "dumb";
+}
+
+int columns(std::FILE* stream) {
+    winsize size{};
+    constexpr int kUsual = 80;
+    return ioctl(fileno(stream), TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : kUsual;
+}
+
+} // namespace ashlar::machine

@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: MIT
+#include "measure/child.h"
+
+#include "machine/facts.h"
+#include "machine/files.h"
+#include "measure/launch_message.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <fcntl.h>
+#include <poll.h>
+#include <spawn.h>
+#include <stdexcept>
+#include <sys/wait.h>
+#include <system_error>
+
+namespace ashlar::measure {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using machine::Descriptor;
+
+// A killed command may sit in the kernel for a while; longer than this, and it is left to itself.
+constexpr std::chrono::seconds kEndOfPatience{10};
+constexpr std::size_t kKeptOutput = std::size_t{64} * 1024;
+constexpr int kPartsAtOnce = 8;
+
+struct Pipe {
+    Descriptor reader;
+    Descriptor writer;
+};
+
+Pipe make_pipe() {
+    std::array<int, 2> ends{};
+    if (pipe2(ends.data(), O_CLOEXEC) != 0) {
+        throw std::system_error(errno, std::generic_category(), "pipe");
+    }
+    fcntl(ends[0], F_SETFL, O_NONBLOCK);
+    return {Descriptor(ends[0]), Descriptor(ends[1])};
+}
+
+// Takes what is there, but no more than a pipe holds, so that the clock is looked at while gigabytes come;
+// keeps the end of it. Closes the descriptor when nothing more can come.
+void drain(Descriptor& source, std::string& kept) {
+    std::array<char, 16384> part{};
+    for (int parts = 0; source.open() && parts < kPartsAtOnce; ++parts) {
+        const ssize_t length = read(source.number(), part.data(), part.size());
+        if (length > 0) {
+            kept.append(part.data(), static_cast<std::size_t>(length));
+            if (kept.size() > 2 * kKeptOutput) {
+                kept.erase(0, kept.size() - kKeptOutput);
+            }
+        } else if (length == 0) {
+            source.close();
+        } else if (errno != EINTR) {
+            return;
+        }
+    }
+}
+
+std::vector<char*> pointers(std::vector<std::string>& strings) {
+    std::vector<char*> result;
+    result.reserve(strings.size() + 1);
+    for (std::string& each : strings) {
+        result.push_back(each.data());
+    }
+    result.push_back(nullptr);
+    return result;
+}
+
+// Ours but for LD_PRELOAD: what is preloaded is decided here alone.
+std::vector<char*> environment() {
+    std::vector<char*> result;
+    for (char** entry = environ; *entry != nullptr; ++entry) {
+        if (std::strncmp(*entry, "LD_PRELOAD=", 11) != 0) {
+            result.push_back(*entry);
+        }
+    }
+    result.push_back(nullptr);
+    return result;
+}
+
+struct Pipes {
+    Pipe report = make_pipe();
+    Pipe output = make_pipe();
+    Pipe errors = make_pipe();
+};
+
+pid_t spawn_launcher(const Command& command, const Pipes& pipes) {
+    const auto launcher = machine::find_companion("ashlar-launcher");
+    if (!launcher) {
+        throw std::runtime_error("ashlar-launcher is missing beside this program in " +
+                                 machine::program_folder().string());
+    }
+    std::vector<std::string> arguments{launcher->string(), command.prove_preload ? "prove" : "plain",
+                                       command.preload};
+    arguments.insert(arguments.end(), command.arguments.begin(), command.arguments.end());
+
+    posix_spawn_file_actions_t actions;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+    posix_spawn_file_actions_adddup2(&actions, pipes.output.writer.number(), STDOUT_FILENO);
+    posix_spawn_file_actions_adddup2(&actions, pipes.errors.writer.number(), STDERR_FILENO);
+    posix_spawn_file_actions_adddup2(&actions, pipes.report.writer.number(), kLaunchReport);
+
+    posix_spawnattr_t attributes;
+    posix_spawnattr_init(&attributes);
+    sigset_t none;
+    sigemptyset(&none);
+    posix_spawnattr_setsigmask(&attributes, &none);
+    posix_spawnattr_setpgroup(&attributes, 0); // a Ctrl-C reaches us alone, who then end the command
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP);
+
+    pid_t pid = 0;
+    const int error = posix_spawn(&pid, launcher->c_str(), &actions, &attributes, pointers(arguments).data(),
+                                  environment().data());
+    posix_spawnattr_destroy(&attributes);
+    posix_spawn_file_actions_destroy(&actions);
+    if (error != 0) {
+        throw std::system_error(error, std::generic_category(), "starting " + launcher->string());
+    }
+    return pid;
+}
+
+double seconds(const timeval& time) {
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
+}
+
+Usage usage_of(const LaunchMessage& message) {
+    const auto count = [](long value) { return static_cast<std::uint64_t>(value); };
+    return {
+        .wall_seconds = static_cast<double>(message.wall_nanoseconds) * 1e-9,
+        .user_seconds = seconds(message.usage.ru_utime),
+        .system_seconds = seconds(message.usage.ru_stime),
+        .peak_rss_kib = count(message.usage.ru_maxrss),
+        .minor_faults = count(message.usage.ru_minflt),
+        .major_faults = count(message.usage.ru_majflt),
+        .voluntary_switches = count(message.usage.ru_nvcsw),
+        .involuntary_switches = count(message.usage.ru_nivcsw),
+        .stolen_seconds = 0,
+    };
+}
+
+// Follows one launcher from its start to its end.
+class Watch {
+  public:
+    Watch(const Command& command, const Supervision& supervision)
+        : supervision_(supervision), launcher_(spawn_launcher(command, pipes_)),
+          deadline_(Clock::now() + supervision.time_limit) {
+        for (Pipe* pipe : {&pipes_.report, &pipes_.output, &pipes_.errors}) {
+            pipe->writer.close();
+        }
+    }
+
+    Run follow() {
+        while (!over_) {
+            wait_for_news();
+            drain(pipes_.output.reader, run_.output);
+            drain(pipes_.errors.reader, run_.errors);
+            take_messages();
+            if (!over_ && !being_ended_ && interrupted()) {
+                end_command(Ending::kInterrupted);
+            } else if (!over_ && Clock::now() >= deadline_) {
+                time_is_up();
+            }
+        }
+        drain(pipes_.output.reader, run_.output);
+        drain(pipes_.errors.reader, run_.errors);
+        while (waitpid(launcher_, nullptr, 0) < 0 && errno == EINTR) {
+        }
+        return std::move(run_);
+    }
+
+  private:
+    bool interrupted() const {
+        return supervision_.interrupt != nullptr && supervision_.interrupt->requested();
+    }
+
+    void wait_for_news() {
+        // A negative number is one that poll leaves out: closed, or no longer of interest.
+        const int interrupt =
+            supervision_.interrupt != nullptr && !being_ended_ ? supervision_.interrupt->number() : -1;
+        std::array<pollfd, 4> sources{};
+        const std::array numbers{pipes_.report.reader.number(), pipes_.output.reader.number(),
+                                 pipes_.errors.reader.number(), interrupt};
+        for (std::size_t index = 0; index < sources.size(); ++index) {
+            sources[index] = {.fd = numbers[index], .events = POLLIN, .revents = 0};
+        }
+        const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline_ - Clock::now()).count();
+        poll(sources.data(), sources.size(), static_cast<int>(std::clamp<long>(left, 0, 1'000'000)));
+    }
+
+    void take_messages() {
+        LaunchMessage message{};
+        ssize_t length = 0;
+        while (!over_ && (length = read(pipes_.report.reader.number(), &message, sizeof message)) != 0) {
+            if (length == sizeof message) {
+                take(message);
+            } else if (errno == EAGAIN) {
+                return;
+            }
+        }
+        over_ = true; // told everything, or gone without a word: then the run counts as lost
+    }
+
+    void take(const LaunchMessage& message) {
+        switch (message.kind) {
+        case LaunchMessage::Kind::kStarted:
+            command_ = message.pid;
+            break;
+        case LaunchMessage::Kind::kNotRun:
+            run_.ending = Ending::kNotRun;
+            run_.code = message.error;
+            not_run_ = true;
+            break;
+        case LaunchMessage::Kind::kEnded:
+            take_ending(message);
+            over_ = true;
+            break;
+        }
+    }
+
+    void take_ending(const LaunchMessage& message) {
+        run_.usage = usage_of(message);
+        if (message.preload_mapped != LaunchMessage::Mapped::kUnknown) {
+            run_.preload_mapped = message.preload_mapped == LaunchMessage::Mapped::kYes;
+        }
+        if (being_ended_ || not_run_) {
+            return; // the reason is known already
+        }
+        const bool exited = WIFEXITED(message.status);
+        run_.ending = exited ? Ending::kExited : Ending::kSignalled;
+        run_.code = exited ? WEXITSTATUS(message.status) : WTERMSIG(message.status);
+    }
+
+    void time_is_up() {
+        if (being_ended_) {
+            run_.ending = Ending::kLost;
+            kill(launcher_, SIGKILL);
+            over_ = true;
+            return;
+        }
+        if (supervision_.on_time_out && command_ > 0) {
+            supervision_.on_time_out(command_);
+        }
+        end_command(Ending::kTimedOut);
+    }
+
+    void end_command(Ending reason) {
+        being_ended_ = true;
+        run_.ending = reason;
+        deadline_ = Clock::now() + kEndOfPatience;
+        kill(command_ > 0 ? -command_ : launcher_, SIGKILL);
+    }
+
+    const Supervision& supervision_;
+    Pipes pipes_;
+    pid_t launcher_;
+    Clock::time_point deadline_;
+    pid_t command_ = 0;
+    bool being_ended_ = false;
+    bool not_run_ = false;
+    bool over_ = false;
+    Run run_;
+};
+
+} // namespace
+
+Run run(const Command& command, const Supervision& supervision) {
+    const double stolen_before = machine::stolen_seconds();
+    Run result = Watch(command, supervision).follow();
+    result.usage.stolen_seconds = machine::stolen_seconds() - stolen_before;
+    return result;
+}
+
+std::string describe_ending(const Run& run) {
+    switch (run.ending) {
+    case Ending::kExited:
+        return "exit status " + std::to_string(run.code);
+    case Ending::kSignalled: {
+        const char* const name = sigabbrev_np(run.code);
+        const char* const meaning = sigdescr_np(run.code);
+        return std::string("killed by SIG") + (name != nullptr ? name : std::to_string(run.code)) +
+               (meaning != nullptr ? std::string(" (") + meaning + ")" : "");
+    }
+    case Ending::kTimedOut:
+        return "timed out";
+    case Ending::kInterrupted:
+        return "interrupted";
+    case Ending::kNotRun:
+        return "could not be run: " + std::generic_category().message(run.code);
+    case Ending::kLost:
+        break;
+    }
+    return "lost: it did not end when it was killed, or its launcher died";
+}
+
+} // namespace ashlar::measure

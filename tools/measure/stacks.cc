@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+#include "measure/stacks.h"
+
+#include "machine/files.h"
+#include "measure/child.h"
+
+#include <filesystem>
+
+namespace ashlar::measure {
+
+namespace {
+
+constexpr std::chrono::seconds kDebuggerLimit{30};
+
+std::string from_kernel(pid_t process) {
+    std::string text;
+    std::error_code error;
+    const auto tasks = std::filesystem::path("/proc") / std::to_string(process) / "task";
+    for (const auto& task : std::filesystem::directory_iterator(tasks, error)) {
+        text += "thread " + task.path().filename().string() + "\n";
+        for (const char* const file : {"comm", "wchan", "syscall", "stack"}) {
+            text +=
+                std::string("  ") + file + ": " + machine::read_file(task.path() / file).value_or("") + "\n";
+        }
+    }
+    return text;
+}
+
+std::string from_debugger(pid_t process) {
+    const Run debugger = run({.arguments = {"gdb", "--batch", "--nx", "-p", std::to_string(process), "-ex",
+                                            "set pagination off", "-ex", "thread apply all backtrace"}},
+                             {.time_limit = kDebuggerLimit});
+    if (debugger.succeeded() && !debugger.output.empty()) {
+        return debugger.output;
+    }
+    return "gdb: " + describe_ending(debugger) + "\n" + debugger.errors; // not installed, or may not attach
+}
+
+} // namespace
+
+std::string thread_stacks(pid_t process) {
+    // The kernel's view first: the debugger stops the threads.
+    const std::string kernel = from_kernel(process);
+    return from_debugger(process) + "\nFrom /proc:\n" + kernel;
+}
+
+} // namespace ashlar::measure

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+// A comparison for machines: where it was made, with exactly what, every sample, and the figures drawn from
+// them.
+#pragma once
+
+#include "allocators/identity.h"
+#include "compare/result.h"
+#include "machine/facts.h"
+
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <vector>
+
+namespace ashlar::report {
+
+struct Provenance {
+    std::vector<std::string> command_line;
+    std::string version; // of Ashlar's tools
+    std::string started; // UTC, ISO 8601
+    machine::Facts machine;
+    std::vector<allocators::Identity> identities; // by contender
+    std::uint64_t workload_seed = 0;
+};
+
+// The name of the format; it changes when a reader would have to.
+inline constexpr const char* kFormat = "ashlar-comparison-1";
+
+nlohmann::ordered_json comparison_json(const compare::Experiment& experiment, const compare::Result& result,
+                                       const Provenance& provenance);
+
+} // namespace ashlar::report

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: MIT
+#include "report/comparison_text.h"
+
+#include "report/text_table.h"
+
+#include <cmath>
+#include <fmt/format.h>
+
+namespace ashlar::report {
+
+namespace {
+
+using compare::Cell;
+using compare::Experiment;
+using compare::kReference;
+using compare::Metric;
+using compare::Ratio;
+using compare::Result;
+using compare::Row;
+
+// How one metric is printed.
+struct Style {
+    Metric metric;
+    const char* title;
+    double unit;  // values are divided by it
+    int decimals; // of values below 100; larger ones have one less
+};
+
+constexpr Style kThroughput{
+    .metric = Metric::kThroughput, .title = "Operations per second, in millions", .unit = 1e6, .decimals = 1};
+constexpr Style kPeakRss{
+    .metric = Metric::kPeakRss, .title = "Peak RSS, in MiB", .unit = 1024, .decimals = 1};
+constexpr Style kCpu{.metric = Metric::kCpuPerOperation,
+                     .title = "CPU time of the whole process per operation, in ns",
+                     .unit = 1,
+                     .decimals = 1};
+
+constexpr const char* kColumns = "median, percentage of System, ± half of the percentage's 95 % interval";
+
+std::string value_text(double value, const Style& style) {
+    const double scaled = value / style.unit;
+    return fmt::format("{:.{}f}", scaled, scaled < 100 ? style.decimals : style.decimals - 1);
+}
+
+// Half an interval, in percent; with too few rounds there is none.
+std::string spread_text(double half_width) {
+    return std::isfinite(half_width) ? fmt::format("±{:.0f}", half_width * 100) : "±?";
+}
+
+// "161% ±3"
+std::string ratio_text(const Ratio& ratio) {
+    return fmt::format("{:4.0f}% {:<3}", ratio.median * 100, spread_text(ratio.interval.half_width()));
+}
+
+Tint tint_of(const Ratio& ratio, Metric metric) {
+    switch (compare::standing(ratio, metric)) {
+    case compare::Standing::kBetter:
+        return Tint::kGood;
+    case compare::Standing::kWorse:
+        return Tint::kBad;
+    case compare::Standing::kNoMeasurableDifference:
+        break;
+    }
+    return Tint::kNone;
+}
+
+TextCell cell_text(const Cell& cell, const Style& style) {
+    const auto& found = cell.of(style.metric);
+    if (!found) {
+        return {cell.failures > 0 ? "failed" : "-", cell.failures > 0 ? Tint::kBad : Tint::kFaint};
+    }
+    const std::string mark = cell.failures > 0 ? "! " : "";
+    const std::string value = mark + value_text(found->median, style);
+    if (found->to_system) {
+        return {value + " " + ratio_text(*found->to_system), tint_of(*found->to_system, style.metric)};
+    }
+    const double spread = found->median > 0 ? found->interval.half_width() / found->median : 0;
+    return {fmt::format("{} {:<4}", value, spread_text(spread) + "%")};
+}
+
+class ComparisonText {
+  public:
+    ComparisonText(const Experiment& experiment, const Result& result, const TextSettings& settings)
+        : experiment_(experiment), result_(result), settings_(settings) {}
+
+    std::string render() const {
+        std::string text;
+        for (const Style& style : {kThroughput, kPeakRss, kCpu}) {
+            text +=
+                fmt::format("{}: {}\n\n{}\n", style.title, kColumns, table(style).render(settings_.colour));
+        }
+        return text + notes();
+    }
+
+  private:
+    bool oversubscribed(std::size_t configuration) const {
+        return experiment_.plan.configurations[configuration].threads > settings_.processors;
+    }
+
+    std::string label(std::size_t configuration, Metric metric) const {
+        std::string text = experiment_.plan.configurations[configuration].name;
+        text += oversubscribed(configuration) ? " †" : "";
+        text += compare::is_noisy(result_.rows[configuration].control_of(metric)) ? " *" : "";
+        return text;
+    }
+
+    TextTable table(const Style& style) const {
+        std::vector<std::string> header{""};
+        for (const auto& contender : experiment_.plan.contenders) {
+            header.push_back(contender.is_control ? "A/A" : contender.allocator.name);
+        }
+        TextTable table(header);
+        const auto& configurations = experiment_.plan.configurations;
+        for (std::size_t index = 0; index < result_.rows.size(); ++index) {
+            if (index > 0 && configurations[index].group != configurations[index - 1].group) {
+                add_mean(table, configurations[index - 1].group, style.metric);
+                table.add_rule();
+            }
+            table.add(row_text(index, style));
+        }
+        if (!configurations.empty()) {
+            add_mean(table, configurations.back().group, style.metric);
+        }
+        return table;
+    }
+
+    std::vector<TextCell> row_text(std::size_t configuration, const Style& style) const {
+        const Row& row = result_.rows[configuration];
+        std::vector<TextCell> cells{{label(configuration, style.metric)}};
+        for (std::size_t contender = 0; contender < row.cells.size(); ++contender) {
+            if (!experiment_.plan.contenders[contender].is_control) {
+                cells.push_back(cell_text(row.cells[contender], style));
+            } else if (const auto& control = row.control_of(style.metric)) {
+                cells.push_back({ratio_text(*control), Tint::kFaint});
+            } else {
+                cells.push_back({"-", Tint::kFaint});
+            }
+        }
+        return cells;
+    }
+
+    void add_mean(TextTable& table, const std::string& group, Metric metric) const {
+        std::vector<TextCell> cells{{group + ", geometric mean"}};
+        for (std::size_t contender = 0; contender < experiment_.plan.contenders.size(); ++contender) {
+            const auto mean = compare::mean_ratio(experiment_, result_, group, contender, metric);
+            cells.push_back({mean ? fmt::format("{:4.0f}%    ", *mean * 100) : ""});
+        }
+        table.add(std::move(cells));
+    }
+
+    std::string notes() const {
+        std::string text =
+            "Each figure is the median of the rounds; percentages are medians of the ratios within "
+            "the rounds.\nA/A is System compared with itself: what no difference looks like here.\n";
+        text += general_notes();
+        text += verdicts();
+        text += failures();
+        for (const std::string& remark : experiment_.remarks) {
+            text += remark + "\n";
+        }
+        return text;
+    }
+
+    std::string general_notes() const {
+        bool any_oversubscribed = false;
+        bool any_noisy = false;
+        for (std::size_t index = 0; index < result_.rows.size(); ++index) {
+            any_oversubscribed |= oversubscribed(index);
+            for (const Style& style : {kThroughput, kPeakRss, kCpu}) {
+                any_noisy |= compare::is_noisy(result_.rows[index].control_of(style.metric));
+            }
+        }
+        std::string text;
+        if (any_oversubscribed) {
+            text += fmt::format(
+                "†  oversubscribed: more threads than the {} processor{}. It shows how threads that "
+                "wait fare, not scaling.\n",
+                settings_.processors, settings_.processors == 1 ? "" : "s");
+        }
+        if (any_noisy) {
+            text += "*  noisy: the A/A interval leaves 100 ± 5 %, or there are too few rounds for one. Do "
+                    "not trust "
+                    "small differences of this row.\n";
+        }
+        return text;
+    }
+
+    std::string verdicts() const {
+        std::string text;
+        for (std::size_t contender = 0; contender < experiment_.plan.contenders.size(); ++contender) {
+            if (contender == kReference || experiment_.plan.contenders[contender].is_control) {
+                continue;
+            }
+            const compare::Tally tally = compare::speed_tally(experiment_, result_, contender);
+            const std::string& name = experiment_.plan.contenders[contender].allocator.name;
+            text += tally.all() == 0
+                        ? fmt::format("  {}: nothing that can be compared\n", name)
+                        : fmt::format("  {}: faster than System in {} of {}, slower in {}, no measurable "
+                                      "difference in {}\n",
+                                      name, tally.faster, tally.all(), tally.slower, tally.alike);
+        }
+        return text.empty() ? text
+                            : "By CPU time for one thread, by operations per second for more:\n" + text;
+    }
+
+    std::string failures() const {
+        std::string text;
+        for (const compare::Sample& sample : experiment_.samples) {
+            if (!sample.failure.empty()) {
+                text += fmt::format(
+                    "!  {} under {}, {}: {}\n", experiment_.plan.configurations[sample.configuration].name,
+                    experiment_.plan.contenders[sample.contender].allocator.name,
+                    sample.round == compare::kWarmUp ? "warm-up" : fmt::format("round {}", sample.round),
+                    sample.failure);
+            }
+        }
+        return text.empty() ? text : "Runs that failed; they are in no figure:\n" + text;
+    }
+
+    const Experiment& experiment_;
+    const Result& result_;
+    const TextSettings& settings_;
+};
+
+} // namespace
+
+std::string comparison_text(const Experiment& experiment, const Result& result,
+                            const TextSettings& settings) {
+    return ComparisonText(experiment, result, settings).render();
+}
+
+} // namespace ashlar::report
