@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+#
+# Builds Ashlar and compares it with the system's malloc and the other allocators that are installed.
+#
+# usage: scripts/run.sh [--quick] [options of `ashlar bench`]
+#
+#   scripts/run.sh                                  under ten minutes: the figures
+#   scripts/run.sh --quick                          under two minutes: a look
+#   scripts/run.sh --json results/today.json        keep all samples
+#   scripts/run.sh random_mixed --sizes 64          one workload, one size
+#
+# Runs Larson with 1, 2, 4 and 8 threads and random-mixed at 16 to 8192 bytes, in rounds in which every allocator
+# takes its turn, and prints operations per second, peak RSS and CPU time with each one's percentage of System.
+# Everything that `build/release/bin/ashlar bench --help` names can be added.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+case ${1-} in
+-h | --help)
+    sed -n '/^# usage/,/^set/{s/^# \{0,1\}//;/^set/!p}' "scripts/run.sh"
+    exit
+    ;;
+esac
+
+scripts/setup.sh
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+echo "run: building in build/release" >&2
+if ! { cmake --preset release && cmake --build --preset release --target ashlar_shared ashlar_command; } \
+    >"$log" 2>&1; then
+    cat "$log" >&2
+    echo "run: the build failed, its output is above" >&2
+    exit 1
+fi
+rm -f "$log" # exec runs no trap
+exec build/release/bin/ashlar bench "$@"
