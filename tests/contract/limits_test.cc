@@ -5,6 +5,7 @@
 #include <catch2/catch.hpp>
 #include <cstdlib>
 #include <fstream>
+#include <sched.h>
 #include <string>
 #include <sys/resource.h>
 
@@ -100,6 +101,15 @@ TEST_CASE("new throws when memory has run out, and works again once some is free
 TEST_CASE("threads share what memory there is when it runs out") {
     REQUIRE_CLEAN(run(limited({program("out_of_memory_threads")}, RLIMIT_AS, 200 * kMiB)));
     REQUIRE_CLEAN(run(limited({program("out_of_memory_threads")}, RLIMIT_DATA, 100 * kMiB)));
+}
+
+TEST_CASE("more processors appear than the process began with") {
+    REQUIRE_CLEAN(run({{program("four_threads"), in_bytes(k256KiB), "all-processors"}, {}, [] {
+                           cpu_set_t one;
+                           CPU_ZERO(&one);
+                           CPU_SET(0, &one);
+                           sched_setaffinity(0, sizeof one, &one);
+                       }}));
 }
 
 TEST_CASE("ten thousand threads cost little and give it back") {

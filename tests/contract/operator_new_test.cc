@@ -152,6 +152,21 @@ TEST_CASE("an array whose size overflows throws") {
     CHECK_THROWS_AS(new std::uint64_t[count], std::bad_alloc);
 }
 
+TEST_CASE("a wrong size in delete is not looked at by default") {
+    // Programs that get it wrong are many; a check may be offered but not imposed.
+    for (const std::size_t size :
+         {std::size_t{1}, std::size_t{100}, std::size_t{5000}, std::size_t{100'000}}) {
+        ::operator delete(::operator new(opaque(size)), 3 * size + 17);
+        ::operator delete[](::operator new[](opaque(size)), std::size_t{1});
+        ::operator delete(::operator new(opaque(size), kWide), 5 * size, kWide);
+    }
+    REQUIRE_CLEAN(contract::run_here([] {
+        ::operator delete(::operator new(opaque<std::size_t>(100)), opaque<std::size_t>(99'999));
+        malloc_trim(0); // would find it at the latest
+        return 0;
+    }));
+}
+
 TEST_CASE("new in a C program's C++ plugin allocates, throws and asks the handler") {
     REQUIRE_CLEAN(
         contract::run({{contract::program("cxx_plugin_host"), contract::program("libcxx_plugin.so")}}));

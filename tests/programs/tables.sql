@@ -10,7 +10,8 @@ WITH RECURSIVE counter (n, x) AS (
     SELECT n + 1, (x * 1103515245 + 12345) % 2147483648 FROM counter WHERE n < 100000
 )
 INSERT INTO item
-    SELECT n, 'item' || x, x % 97, (x % 100000) / 100.0, substr('some words that make a note longer', 1 + x % 20)
+    SELECT n, 'item' || x, x % 97, (x % 100000) / 100.0,
+           substr('some words that make a note longer', 1 + x % 20)
     FROM counter;
 COMMIT;
 CREATE INDEX item_by_name ON item (name);

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* Four threads with stacks of the given size allocate at once: four_threads <bytes of stack>. The blocks are
- * those of the size classes: larger ones go to the C library, whose arenas reserve 64 MiB a thread. */
+/*
+ * four_threads <bytes of stack> [all-processors]: four threads with such stacks allocate at once, on all
+ * processors of the machine if asked to, though the heap was first used on fewer. The blocks are those of the
+ * size classes: larger ones go to the C library, whose arenas reserve 64 MiB a thread.
+ */
 #include "exercise.h"
 
 #include <pthread.h>
+#include <sched.h>
 
 enum { kThreads = 4, kRounds = 20, kLargest = 30000 };
 static pthread_barrier_t all_there;
@@ -16,8 +20,16 @@ static void* in_thread(void* unused) {
     return NULL;
 }
 
+static void widen(void) {
+    cpu_set_t all;
+    memset(&all, 0xFF, sizeof all);
+    exercise(kLargest);
+    MUST(sched_setaffinity(0, sizeof all, &all) == 0);
+}
+
 int main(int count, char** arguments) {
-    MUST(count == 2);
+    MUST(count >= 2);
+    if (count == 3) widen();
     pthread_attr_t attributes;
     MUST(pthread_attr_init(&attributes) == 0);
     MUST(pthread_attr_setstacksize(&attributes, strtoul(arguments[1], NULL, 10)) == 0);

@@ -21,6 +21,12 @@
         }                                                                                                    \
     } while (0)
 
+/* For places that are not reached if all is well. */
+__attribute__((noreturn)) static inline void give_up(const char* why) {
+    dprintf(STDERR_FILENO, "%s (errno %d)\n", why, errno);
+    _exit(1);
+}
+
 /* Hides from the compiler what a pointer points to and a number is. */
 static inline void* opaque_pointer(void* pointer) {
     __asm__ volatile("" : "+r"(pointer) : : "memory");

@@ -59,5 +59,5 @@ int main(int count, char** arguments) {
     unsetenv("LD_PRELOAD"); /* from here on the library comes from /etc/ld.so.preload alone */
     char* const command[] = {(char*)"/run/copy", (char*)"secure", NULL};
     execv(command[0], command);
-    MUST(!"exec works");
+    give_up("exec does not work");
 }

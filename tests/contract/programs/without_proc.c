@@ -21,5 +21,5 @@ int main(int count, char** arguments) {
     if (!empty("/proc") || !empty("/sys")) return kNotAllowed;
     MUST(access("/proc/self/maps", F_OK) != 0);
     execv(arguments[1], arguments + 1);
-    MUST(!"exec works");
+    give_up("exec does not work");
 }
