@@ -169,7 +169,7 @@ TEST_CASE("aligned_alloc refuses what is no power of two", "[ashlar-only]") { //
 }
 
 TEST_CASE("aligned_alloc does not need a multiple of the alignment") {
-    for (const std::size_t size : {1, 63, 65, 100, 1000, 100'001}) {
+    for (const std::size_t size : {1u, 63u, 65u, 100u, 1000u, 100'001u}) {
         void* const block = aligned_alloc(64, opaque(size));
         REQUIRE(block != nullptr);
         check_block(block, 64, size);

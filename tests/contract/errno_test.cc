@@ -47,7 +47,7 @@ TEST_CASE("calls that succeed leave errno alone in a thread's first calls too") 
     int touched = -1;
     std::thread([&touched] {
         errno = kWitness;
-        void* const block = malloc(opaque(100));
+        void* const block = malloc(opaque<std::size_t>(100));
         const bool kept = errno == kWitness;
         errno = kWitness;
         free(opaque(block));

@@ -29,8 +29,8 @@ TEST_CASE("libashlar is loaded and answers", "[ashlar-only]") {
     }
     auto* const owns = contract::symbol<int(const void*)>("ashlar_owns");
     REQUIRE(owns != nullptr);
-    void* const by_malloc = malloc(contract::opaque(100));
-    void* const by_new = ::operator new(contract::opaque(100));
+    void* const by_malloc = malloc(contract::opaque<std::size_t>(100));
+    void* const by_new = ::operator new(contract::opaque<std::size_t>(100));
     CHECK(owns(by_malloc) == 1);
     CHECK(owns(by_new) == 1);
     CHECK(owns(&by_malloc) == 0);

@@ -78,7 +78,7 @@ TEST_CASE("each delete releases what its new gave") {
         ::operator delete[](write(::operator new[](opaque(size)), size), size);
         ::operator delete(write(::operator new(opaque(size), std::nothrow), size), std::nothrow);
         ::operator delete[](write(::operator new[](opaque(size), std::nothrow), size), std::nothrow);
-        for (const std::size_t power : {16, 32, 64, 128, 256, 4096, 65'536}) {
+        for (const std::size_t power : {16u, 32u, 64u, 128u, 256u, 4096u, 65'536u}) {
             const std::align_val_t alignment{power};
             void* const one = write(::operator new(opaque(size), alignment), size);
             void* const array = write(::operator new[](opaque(size), alignment), size);

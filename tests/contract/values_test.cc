@@ -110,8 +110,8 @@ TEST_CASE("calloc gives zero, in recycled memory too") {
 }
 
 TEST_CASE("calloc multiplies") {
-    for (const std::size_t count : {1, 3, 7, 100, 1000})
-        for (const std::size_t size : {1, 5, 16, 100, 1000}) {
+    for (const std::size_t count : {1u, 3u, 7u, 100u, 1000u})
+        for (const std::size_t size : {1u, 5u, 16u, 100u, 1000u}) {
             void* const block = calloc(opaque(count), opaque(size));
             REQUIRE(block != nullptr);
             CHECK(malloc_usable_size(block) >= count * size);
@@ -128,8 +128,8 @@ TEST_CASE("null may be released") {
     for (const contract::EntryPoint& entry : entry_points())
         entry.release(nullptr);
     // Afterwards the heap still gives blocks that differ.
-    void* const first = malloc(opaque(16));
-    void* const second = malloc(opaque(16));
+    void* const first = malloc(opaque<std::size_t>(16));
+    void* const second = malloc(opaque<std::size_t>(16));
     CHECK(first != second);
     free(first);
     free(second);

@@ -18,7 +18,7 @@ std::size_t take_all(Held*& first) {
         for (;; ++blocks)
             first = new Held{first, {}};
     } catch (const std::bad_alloc&) {
-        MUST(new (std::nothrow) Held[100'000] == nullptr);
+        MUST(::operator new(opaque_size(100'000 * sizeof(Held)), std::nothrow) == nullptr);
         return blocks;
     }
 }
