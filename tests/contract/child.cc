@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <poll.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <system_error>
 #include <unistd.h>
@@ -79,6 +80,7 @@ Outcome observe(const std::function<void()>& in_child) {
     if (pid < 0) fail("fork");
     if (pid == 0) {
         setpgid(0, 0);
+        prctl(PR_SET_PDEATHSIG, SIGKILL); // whoever kills the tests kills the child
         dup2(output.write_end, STDOUT_FILENO);
         dup2(errors.write_end, STDERR_FILENO);
         in_child();

@@ -42,8 +42,12 @@ TEST_CASE("a preloaded library's constructor allocates, loaded behind the alloca
     REQUIRE_CLEAN(run(preloading("early_library_user", "libearly_library.so", false)));
 }
 
-TEST_CASE("an IFUNC resolver of a library loaded before the allocator allocates") {
-    REQUIRE_CLEAN(run(preloading("ifunc", "libifunc_library.so", true)));
+TEST_CASE("a preloaded library's IFUNC resolver allocates, loaded before the allocator") {
+    REQUIRE_CLEAN(run(preloading("ifunc_library_user", "libifunc_library.so", true)));
+}
+
+TEST_CASE("a preloaded library's IFUNC resolver allocates, loaded behind the allocator") {
+    REQUIRE_CLEAN(run(preloading("ifunc_library_user", "libifunc_library.so", false)));
 }
 
 TEST_CASE("dlsym and dlerror allocate while they are first used") {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A library to preload: its IFUNC resolver allocates. */
+/* A library to preload: its IFUNC resolver allocates. The loader calls it while it relocates whoever uses the
+ * function, which is before any constructor. */
 #include <stdlib.h>
 
 static void* early;
@@ -10,8 +11,12 @@ static void* block(void) {
 
 typedef void* Block(void);
 __attribute__((used)) static Block* resolve(void) {
-    early = malloc(100);
-    free(malloc(1000));
+    early = malloc(500);
+    for (size_t size = 1; size < 5000; size += 100) {
+        char* const other = calloc(1, size);
+        if (other != NULL) other[size - 1] = 1;
+        free(other);
+    }
     return block;
 }
 
