@@ -11,11 +11,11 @@
 #include "suite/workloads.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <ctime>
 #include <fmt/format.h>
 #include <fstream>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <stdexcept>
 
 namespace ashlar::commands {
@@ -176,7 +176,7 @@ int run_bench(const Options& options) {
                                              {.colour = machine::shows_colour(stdout),
                                               .processors = provenance.machine.usable_processors}));
     if (result_file.is_open()) {
-        result_file << report::comparison_json(experiment, result, provenance).dump(1) << '\n';
+        report::write_comparison_json(result_file, experiment, result, provenance);
         fmt::print("All samples: {}\n", options.json);
     }
     if (!experiment.complete) {

@@ -2,6 +2,7 @@
 #include "report/comparison_json.h"
 
 #include <nlohmann/json.hpp>
+#include <ostream>
 
 namespace ashlar::report {
 
@@ -152,6 +153,11 @@ Json comparison_json(const compare::Experiment& experiment, const compare::Resul
         {"remarks", experiment.remarks},
         {"samples", samples_json(experiment)}, // round 0 is the warm-up
     };
+}
+
+void write_comparison_json(std::ostream& stream, const compare::Experiment& experiment,
+                           const compare::Result& result, const Provenance& provenance) {
+    stream << comparison_json(experiment, result, provenance).dump(1) << '\n';
 }
 
 } // namespace ashlar::report

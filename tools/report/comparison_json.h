@@ -7,6 +7,7 @@
 #include "compare/result.h"
 #include "machine/facts.h"
 
+#include <iosfwd>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
@@ -27,5 +28,8 @@ inline constexpr const char* kFormat = "ashlar-comparison-1";
 
 nlohmann::ordered_json comparison_json(const compare::Experiment& experiment, const compare::Result& result,
                                        const Provenance& provenance);
+
+void write_comparison_json(std::ostream& stream, const compare::Experiment& experiment,
+                           const compare::Result& result, const Provenance& provenance);
 
 } // namespace ashlar::report
