@@ -72,6 +72,7 @@ constexpr std::array kWorkloads{
 
 std::vector<std::string> workload_names() {
     std::vector<std::string> names;
+    names.reserve(kWorkloads.size());
     for (const Workload& workload : kWorkloads) {
         names.emplace_back(workload.name);
     }
