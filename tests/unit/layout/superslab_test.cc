@@ -109,7 +109,8 @@ UNIT_TEST_CASE_IN_CHILD("superslabs: random runs agree with a model", unit::kNoH
     std::vector<std::pair<Run, std::uint64_t>> held;
     std::uint64_t stamps = 0;
     unsigned percent = 70; // of taking: grows and shrinks in turns
-    for (unsigned step = 0; step < 30'000; ++step) {
+    constexpr unsigned kSteps = unit::kSanitizer ? 9'000 : 30'000;
+    for (unsigned step = 0; step < kSteps; ++step) {
         if (step % 3000 == 0) percent = step / 3000 % 2 == 0 ? 75 : 25;
         if (random.chance(percent)) {
             const unsigned pages = random_pages(random);

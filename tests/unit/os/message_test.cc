@@ -87,9 +87,9 @@ TEST_CASE("message: a warning of any length ends its line", "[!shouldfail]") {
     for (const std::size_t length : {495U, 503U, 504U, 511U, 512U, 513U, 5000U}) {
         const unit::Outcome outcome =
             unit::run_here([&] { ashlar::os::warn(Message().text(std::string(length, 'x'))); });
-        CAPTURE(length, outcome.errors);
-        CHECK(outcome.errors.rfind("ashlar: xxx", 0) == 0);
-        CHECK(outcome.errors.back() == '\n');
+        CAPTURE(length);
+        const bool whole_line = outcome.errors.rfind("ashlar: xxx", 0) == 0 && outcome.errors.back() == '\n';
+        CHECK(whole_line);
     }
 }
 

@@ -41,6 +41,11 @@ struct Outcome {
 
     bool exited(int code) const { return !hung && WIFEXITED(status) && WEXITSTATUS(status) == code; }
     bool killed_by(int signal) const { return !hung && WIFSIGNALED(status) && WTERMSIG(status) == signal; }
+    // The line in which the child says that it skipped its test, or nothing.
+    std::string skipped() const {
+        const auto start = output.find("skipped: ");
+        return start == std::string::npos ? "" : output.substr(start, output.find('\n', start) - start);
+    }
     std::string describe() const {
         std::string how = "hung";
         if (!hung && WIFEXITED(status)) how = "exited with " + std::to_string(WEXITSTATUS(status));
@@ -164,8 +169,11 @@ inline Outcome run_test(const std::string& name, const std::string& configuratio
 #define UNIT_REQUIRE_PASSED(...)                                                                             \
     do {                                                                                                     \
         const ::unit::Outcome outcome_of_child = (__VA_ARGS__);                                              \
-        INFO(outcome_of_child.describe());                                                                   \
-        REQUIRE(outcome_of_child.exited(0));                                                                 \
+        {                                                                                                    \
+            INFO(outcome_of_child.describe());                                                               \
+            REQUIRE(outcome_of_child.exited(0));                                                             \
+        }                                                                                                    \
+        if (!outcome_of_child.skipped().empty()) WARN(outcome_of_child.skipped());                           \
     } while (false)
 
 // The outcome of a child that must have been ended by abort() with these words on stderr.
