@@ -40,15 +40,18 @@ void before_fork() {
     if (!locked_for_fork) return;
     os::suspend_rank_check(true);
     for_each_lock([](auto& mutex) { mutex.lock(); });
+    os::holds_all_locks = true;
 }
 
 void after_fork_in_parent() {
     if (!locked_for_fork) return;
+    os::holds_all_locks = false;
     for_each_lock([](auto& mutex) { mutex.unlock(); });
     os::suspend_rank_check(false);
 }
 
 void after_fork_in_child() {
+    os::holds_all_locks = false;
     for_each_lock([](auto& mutex) { mutex.reset(); });
     if (locked_for_fork) {
         os::locks_held = 0;

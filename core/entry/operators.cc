@@ -3,20 +3,19 @@
 // The replaceable operator new and delete, all twenty.
 //
 // Without a dependency on the C++ library: what they need of it (the new-handler, the exception) is
-// referenced weakly and is there whenever a C++ program runs. A failing new calls the handler until there is
+// referenced when it is needed, weakly or by name. A failing new calls the handler until there is
 // memory or no handler is left; then it throws. The nothrow forms catch what a handler throws and return
 // null, which takes this one file to be compiled with exceptions and the references to their run-time support
 // to be weak.
 #include "heap/heap.h"
 
 #include <cstdlib>
+#include <dlfcn.h>
 #include <new>
 
 using namespace ashlar; // NOLINT(google-build-using-namespace): this file is names, nothing else
 
-// std::get_new_handler and std::__throw_bad_alloc, and what the compiler calls for try and catch.
-extern "C" [[gnu::weak]] std::new_handler _ZSt15get_new_handlerv();
-extern "C" [[gnu::weak, noreturn]] void _ZSt17__throw_bad_allocv();
+// What the compiler calls for try and catch.
 asm(".weak __gxx_personality_v0\n"
     ".weak __cxa_begin_catch\n"
     ".weak __cxa_end_catch\n"
@@ -26,18 +25,27 @@ asm(".weak __gxx_personality_v0\n"
 
 namespace {
 
+// A function of the C++ library: found when it is needed, because a C program may have loaded the library, as
+// a dependency of a plug-in and visible to that alone, long after us. Null if it is not there.
+template <typename Function>
+Function* find(const char* mangled) {
+    if (void* const visible = ::dlsym(RTLD_DEFAULT, mangled)) return reinterpret_cast<Function*>(visible);
+    void* const library = ::dlopen("libstdc++.so.6", RTLD_LAZY | RTLD_NOLOAD);
+    return library != nullptr ? reinterpret_cast<Function*>(::dlsym(library, mangled)) : nullptr;
+}
+
 // In a program without the C++ library nobody can catch: then running out of memory ends it.
 [[noreturn]] void throw_bad_alloc() {
-    if (_ZSt17__throw_bad_allocv != nullptr) _ZSt17__throw_bad_allocv();
+    if (auto* const thrower = find<void()>("_ZSt17__throw_bad_allocv")) thrower(); // std::__throw_bad_alloc
     std::abort();
 }
 
 // Calls the new-handler and tries again, until there is memory; null if there is no handler.
 template <typename Attempt>
 void* retry(Attempt attempt) {
+    auto* const get_new_handler = find<std::new_handler()>("_ZSt15get_new_handlerv"); // std::get_new_handler
     for (;;) {
-        const std::new_handler handler =
-            _ZSt15get_new_handlerv != nullptr ? _ZSt15get_new_handlerv() : nullptr;
+        const std::new_handler handler = get_new_handler != nullptr ? get_new_handler() : nullptr;
         if (handler == nullptr) return nullptr;
         handler();
         if (void* const block = attempt()) return block;

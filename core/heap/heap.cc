@@ -137,8 +137,10 @@ void* resize(void* block, std::size_t size) {
     }
     if (size > PTRDIFF_MAX) return out_of_memory();
     if (!window.contains(block)) {
+        const std::size_t usable = fallback::usable_size(block);
+        if (size <= usable && size >= usable / 2) return block; // the fallback's realloc may move it
         if (size > kMaxClassSize || !serving()) return fallback::resize(block, size);
-        return move(block, fallback::usable_size(block), size);
+        return move(block, usable, size);
     }
     const std::size_t old_size = layout::class_size(header_of_block(block).size_class());
     // A block that shrinks stays where it is until half of it would be waste.

@@ -38,12 +38,36 @@ MetadataPool::FreeBlock* MetadataPool::split_new_page(std::size_t block) {
     return list;
 }
 
+// The last resort when the pool cannot grow: a free block of the next larger size that has one.
+MetadataPool::FreeBlock* MetadataPool::split_larger_block(std::size_t block) {
+    for (std::size_t larger = block * 2; larger <= kMaxBlock; larger *= 2) {
+        FreeBlock*& list = free_[order_of(larger)];
+        if (list == nullptr) continue;
+        const auto start = reinterpret_cast<std::uintptr_t>(list);
+        list = list->next;
+        FreeBlock* pieces = nullptr;
+        for (std::size_t end = larger; end != 0; end -= block) {
+            auto* const piece = reinterpret_cast<FreeBlock*>(start + end - block);
+            piece->next = pieces;
+            pieces = piece;
+        }
+        return pieces;
+    }
+    return nullptr;
+}
+
+bool MetadataPool::set_aside(std::size_t bytes) {
+    const os::Guard guard(mutex_);
+    return window.pool.grow_to(std::min(bytes, window.pool.size()));
+}
+
 void* MetadataPool::take(std::size_t size) {
     const std::size_t block = block_of(size);
     if (block > kMaxBlock) return nullptr;
     const os::Guard guard(mutex_);
     FreeBlock*& list = free_[order_of(block)];
     if (list == nullptr) list = split_new_page(block);
+    if (list == nullptr) list = split_larger_block(block);
     FreeBlock* const taken = list;
     if (taken != nullptr) list = taken->next;
     return taken;

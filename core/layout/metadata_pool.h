@@ -24,6 +24,10 @@ class MetadataPool {
     void* take(std::size_t size);
     void give(void* block, std::size_t size); // the size that was asked for
 
+    // Commits (without touching) the first `bytes` of the pool: what slabs may need for their bitmaps must be
+    // there before the pages for the slabs take the last memory that a limit allows.
+    bool set_aside(std::size_t bytes);
+
     os::Mutex<os::Rank::kMetadata>& mutex() { return mutex_; }
 
   private:
@@ -33,6 +37,7 @@ class MetadataPool {
     static constexpr unsigned kOrders = std::bit_width(kMaxBlock / kMinBlock);
 
     FreeBlock* split_new_page(std::size_t block);
+    FreeBlock* split_larger_block(std::size_t block);
 
     os::Mutex<os::Rank::kMetadata> mutex_;
     FreeBlock* free_[kOrders] = {};

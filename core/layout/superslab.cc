@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "layout/superslab.h"
 
+#include "layout/metadata_pool.h"
 #include "os/page_memory.h"
 
 #include <algorithm>
@@ -12,7 +13,8 @@ constinit Superslabs superslabs;
 
 namespace {
 
-constexpr std::size_t kMaxCommitStep = 32; // superslabs, 64 MiB
+constexpr std::size_t kMaxCommitStep = 32;                  // superslabs, 64 MiB
+constexpr std::size_t kMaxBitmapBytes = kMaxSlabBlocks / 8; // of a page's slab, outside of its descriptor
 
 char* start_of(std::size_t superslab) {
     return window.address_of(static_cast<Page>(superslab * kPagesPerSuperslab));
@@ -40,7 +42,8 @@ bool Superslabs::open_superslab() {
     const std::size_t next = opened_ == 0 ? window.first_page / kPagesPerSuperslab : opened_;
     if (next >= total) return false;
     if (!window.superslab_states.grow_to((next / kGroupSize + 1) * sizeof(Group)) ||
-        !window.commit_page_tables(static_cast<Page>((next + 1) * kPagesPerSuperslab))) {
+        !window.commit_page_tables(static_cast<Page>((next + 1) * kPagesPerSuperslab)) ||
+        !metadata_pool.set_aside((next + 1) * kPagesPerSuperslab * kMaxBitmapBytes)) {
         return false;
     }
     if (next >= commit_end_) {

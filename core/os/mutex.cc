@@ -12,6 +12,7 @@
 namespace ashlar::os {
 
 constinit thread_local unsigned locks_held = 0;
+constinit thread_local bool holds_all_locks = false;
 
 namespace {
 

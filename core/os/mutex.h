@@ -24,8 +24,12 @@ enum class Rank : std::uint8_t {
 void note_rank_locked(Rank rank);
 void note_rank_unlocked(Rank rank);
 
-// Fork holds all locks at once, many of one rank: while it runs the order is not checked.
+// Fork takes all locks, many of one rank: meanwhile the order is not checked.
 void suspend_rank_check(bool suspended);
+
+// True between the moment that this thread, which forks, has taken all locks and the moment that it returns
+// them. Other libraries' fork handlers run in between and may allocate: to them every lock is already theirs.
+extern constinit thread_local bool holds_all_locks;
 
 // How many locks this thread holds: fork, called by a signal handler, must know.
 extern constinit thread_local unsigned locks_held;
@@ -62,6 +66,8 @@ template <Rank kRank>
 class Mutex : private MutexBase {
   public:
     void lock() {
+        if (holds_all_locks) [[unlikely]]
+            return;
         acquire();
         ++locks_held;
 #ifndef NDEBUG
@@ -70,6 +76,8 @@ class Mutex : private MutexBase {
     }
 
     void unlock() {
+        if (holds_all_locks) [[unlikely]]
+            return;
 #ifndef NDEBUG
         note_rank_unlocked(kRank);
 #endif

@@ -15,7 +15,6 @@ namespace {
 
 // So many are made before the processors are counted: most processes never need the system call.
 constexpr unsigned kUncounted = 2;
-constexpr unsigned kPerProcessor = 1;
 
 } // namespace
 
