@@ -1,0 +1,9 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+#
+# Hundreds of short runs of larson and the fork storm, none of which may hang or fail.
+# Prints each figure beside its target, PASS or FAIL; --help tells how it is measured.
+set -euo pipefail
+here=$(dirname "${BASH_SOURCE[0]}")
+"$here/build.sh" ashlar_shared larson fork_storm -- "$@"
+exec python3 "$here/hangs.py" "$@"

@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: MIT
+"""What the measuring commands share: allocators, environments, medians, intervals, and how a figure is printed."""
+import argparse
+import glob
+import os
+import random
+import shutil
+import statistics
+import subprocess
+import sys
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+PEERS = {"jemalloc": "libjemalloc.so.2", "mimalloc": "libmimalloc.so.2.0", "tcmalloc": "libtcmalloc_minimal.so.4"}
+
+
+def arguments(description, **numbers):
+    """Parses --tree and one --option NUMBER for each keyword, whose value is (default, help)."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--tree", default=os.path.join(ROOT, "build/release"), help="build tree (default build/release)")
+    for name, (default, text) in numbers.items():
+        parser.add_argument("--" + name.replace("_", "-"), type=type(default), default=default,
+                            help=f"{text} (default {default})")
+    return parser.parse_args()
+
+
+def program(tree, name):
+    path = os.path.join(tree, "bin", name)
+    if not os.access(path, os.X_OK):
+        sys.exit(f"{path} is missing; scripts/test.sh --preset release builds it")
+    return path
+
+
+def environment(library=None, **more):
+    """The present environment with `library` (None: nothing) preloaded."""
+    result = {key: value for key, value in os.environ.items() if key not in ("LD_PRELOAD", "PYTHONMALLOC")}
+    if library:
+        result["LD_PRELOAD"] = library
+    result.update(more)
+    return result
+
+
+def loaded(library):
+    """Whether preloading works: the dynamic linker only warns if it does not."""
+    maps = subprocess.run(["cat", "/proc/self/maps"], env=environment(library), capture_output=True, text=True, check=True)
+    return os.path.realpath(library) in maps.stdout
+
+
+def ashlar(tree):
+    library = os.path.realpath(os.path.join(tree, "lib/libashlar.so"))
+    if not os.path.exists(library) or not loaded(library):
+        sys.exit(f"{library} is missing or cannot be preloaded")
+    return library
+
+
+def peers():
+    """{name: library} of those that are installed."""
+    found = {}
+    for name, file in PEERS.items():
+        for path in sorted(glob.glob(f"/usr/lib/*/{file}") + glob.glob(f"/usr/lib/{file}")):
+            if loaded(path):
+                found[name] = os.path.realpath(path)
+                break
+        else:
+            print(f"{name}: {file} is not installed")
+    return found
+
+
+def command_path(name):
+    path = shutil.which(name)
+    if path is None:
+        sys.exit(f"{name} is missing; scripts/setup.sh installs it")
+    return path
+
+
+def median(values):
+    return statistics.median(values)
+
+
+def interval(values, seed=1):
+    """95 % bootstrap interval of the median."""
+    generator = random.Random(seed)
+    medians = sorted(median(generator.choices(values, k=len(values))) for _ in range(2000))
+    return medians[49], medians[1949]
+
+
+def shuffled(items, generator):
+    items = list(items)
+    generator.shuffle(items)
+    return items
+
+
+class Verdicts:
+    """Prints each figure beside its target; the exit status is that of the worst."""
+
+    def __init__(self):
+        self.failed = False
+
+    def at_most(self, what, value, target, detail=""):
+        figure = f"{value:.3f}" if abs(value) < 10 else f"{value:.1f}"
+        self.say(what, figure, f"at most {target}", value <= target, detail)
+
+    def say(self, what, value, target, passed, detail=""):
+        self.failed |= not passed
+        print(f"{'PASS' if passed else 'FAIL'}  {what}: {value} (target: {target}){'; ' + detail if detail else ''}", flush=True)
+
+    def status(self):
+        return 1 if self.failed else 0
+
+
+def progress(text):
+    """On a terminal only."""
+    if sys.stderr.isatty():
+        print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
