@@ -5,6 +5,8 @@
 // Nothing depends on when the start-up hook runs: calls before it are served without a thread cache, because
 // the dynamic loader may still initialise the main thread's thread-local storage over it. At exit nothing is
 // torn down; the calling thread's cached blocks go back to their slabs, which is where bad frees show.
+#include "entry/lifecycle.h"
+
 #include "cache/thread_cache.h"
 #include "cache/thread_registry.h"
 #include "heap/heap.h"
@@ -18,6 +20,8 @@
 #include <sys/single_threaded.h>
 
 using namespace ashlar; // NOLINT(google-build-using-namespace): this file is the top of all layers
+
+const char ashlar::entry::kLifecycleLinked = 1;
 
 namespace {
 

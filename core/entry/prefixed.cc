@@ -2,6 +2,7 @@
 //
 // The public interface of ashlar.h: the family under names of its own, and steering.
 #include "entry/family.h"
+#include "entry/lifecycle.h"
 #include "heap/heap.h"
 #include "observe/statistics.h"
 #include "os/config.h"
@@ -11,6 +12,10 @@
 #include <cerrno>
 
 using namespace ashlar; // NOLINT(google-build-using-namespace): this file is names, nothing else
+
+namespace {
+[[gnu::used]] const char* const lifecycle = &entry::kLifecycleLinked;
+}
 
 extern "C" {
 

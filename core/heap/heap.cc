@@ -144,7 +144,7 @@ void* resize(void* block, std::size_t size) {
     }
     const std::size_t old_size = layout::class_size(header_of_block(block).size_class());
     // A block that shrinks stays where it is until half of it would be waste.
-    if (size <= old_size && size >= old_size / 2) return block;
+    if (size <= old_size && (size >= old_size / 2 || old_size == layout::kAlignment)) return block;
     void* const moved = move(block, old_size, size);
     return moved == nullptr && size <= old_size ? block : moved;
 }
