@@ -24,8 +24,10 @@ std::string_view words_for(Fault fault) {
 
 void describe(os::Message& message, const void* address, layout::SizeClass c) {
     const char* const block = block_around(address, c);
+    const layout::Page first =
+        layout::window.page_of(address) & ~static_cast<layout::Page>(layout::kShapes[c].pages - 1);
     message.text(": ").number(layout::class_size(c)).text("-byte class, slab ");
-    message.address(layout::window.address_of(slab_at(layout::window.page_of(address), c).first_page()));
+    message.address(layout::window.address_of(first));
     if (block == nullptr) {
         message.text(", behind its last block");
     } else if (block != address) {
