@@ -19,7 +19,7 @@
 #ifndef ASHLAR_ASHLAR_H
 #define ASHLAR_ASHLAR_H
 
-#include <stddef.h>
+#include <stddef.h> /* NOLINT(modernize-deprecated-headers): C includes this */
 
 #ifdef __cplusplus
 extern "C" {
@@ -45,8 +45,7 @@ ASHLAR_API void ashlar_free(void* block);
 ASHLAR_API void ashlar_free_sized(void* block, size_t size);
 ASHLAR_API void ashlar_free_aligned_sized(void* block, size_t alignment, size_t size);
 /* EINVAL unless `alignment` is a power of two; `size` need not be a multiple of it. */
-ASHLAR_API void* ashlar_aligned_alloc(size_t alignment, size_t size)
-    __attribute__((malloc, alloc_size(2)));
+ASHLAR_API void* ashlar_aligned_alloc(size_t alignment, size_t size) __attribute__((malloc, alloc_size(2)));
 /* As aligned_alloc, but rounds `alignment` up to a power of two; EINVAL above SIZE_MAX / 2 + 1. */
 ASHLAR_API void* ashlar_memalign(size_t alignment, size_t size) __attribute__((malloc, alloc_size(2)));
 /* Returns 0, EINVAL or ENOMEM (then errno is set as well); on error *block is untouched. */
@@ -70,16 +69,16 @@ ASHLAR_API int ashlar_control(const char* setting);
 /* What the heap holds. Figures are gathered one after the other while the program runs on: each is right for
  * some moment during the call, and sums may differ by what happened meanwhile. */
 struct ashlar_statistics {
-    size_t window;        /* address space reserved for blocks */
-    size_t committed;     /* of it, made writable so far */
-    size_t slabs;         /* in slabs of the size classes */
-    size_t allocated;     /* in blocks that the program holds (classes' sizes, not requests) */
-    size_t cached;        /* in free blocks held by thread caches */
-    size_t metadata;      /* headers, slab descriptors, bitmaps, caches: bytes committed */
-    size_t threads;       /* live thread caches */
-    size_t shards;        /* shards ever used */
-    size_t fallback;      /* bytes the system's malloc holds for requests that the classes do not serve */
-    int fallback_only;    /* 1: no window could be had (or enabled:false); everything goes to the fallback */
+    size_t window;     /* address space reserved for blocks */
+    size_t committed;  /* of it, made writable so far */
+    size_t slabs;      /* in slabs of the size classes */
+    size_t allocated;  /* in blocks that the program holds (classes' sizes, not requests) */
+    size_t cached;     /* in free blocks held by thread caches */
+    size_t metadata;   /* headers, slab descriptors, bitmaps, caches: bytes committed */
+    size_t threads;    /* live thread caches */
+    size_t shards;     /* shards ever used */
+    size_t fallback;   /* bytes the system's malloc holds for requests that the classes do not serve */
+    int fallback_only; /* 1: no window could be had (or enabled:false); everything goes to the fallback */
 };
 /* Fills *out. Returns 0, or EINVAL if `size` is not sizeof(struct ashlar_statistics). */
 ASHLAR_API int ashlar_get_statistics(struct ashlar_statistics* out, size_t size);
