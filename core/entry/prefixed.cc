@@ -14,7 +14,7 @@
 using namespace ashlar; // NOLINT(google-build-using-namespace): this file is names, nothing else
 
 namespace {
-[[gnu::used]] const char* const lifecycle = &entry::kLifecycleLinked;
+[[gnu::used]] const char* const kLifecycle = &entry::kLifecycleLinked;
 }
 
 extern "C" {
