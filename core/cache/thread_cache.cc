@@ -147,6 +147,7 @@ void detach() {
     for (unsigned i = 1; i < kClasses; ++i) {
         const auto c = static_cast<SizeClass>(i);
         free_slots(c);
+        chunk->classes[c].capacity.store(0, std::memory_order_relaxed);
         stacks.set_limit(c, 0);
         stacks.set_slots(c, nullptr);
     }
@@ -165,10 +166,10 @@ bool attach() {
     for (unsigned i = 1; i < kClasses; ++i) {
         const auto c = static_cast<SizeClass>(i);
         const std::size_t capacity = depth(kFirst, c);
-        chunk->classes[c].capacity.store(static_cast<std::uint16_t>(capacity), std::memory_order_relaxed);
-        chunk->classes[c].last = Event::kNone;
         stacks.set_slots(c, chunk->first_slots[c - 1U].data());
         stacks.set_limit(c, static_cast<std::uint32_t>(capacity));
+        chunk->classes[c].capacity.store(static_cast<std::uint16_t>(capacity), std::memory_order_relaxed);
+        chunk->classes[c].last = Event::kNone;
     }
     stacks.set_shard(shard_pool.acquire());
     stacks.phase = Phase::kAttached;

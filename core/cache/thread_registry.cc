@@ -55,8 +55,12 @@ Chunk* ThreadRegistry::add(PointerStacks& owner) {
     if (number == kMaxThreads || !layout::window.threads.grow_to((number + 1) * kChunkSize)) return nullptr;
     use(number);
     live_.store(live() + 1, std::memory_order_relaxed);
-    chunk(number).owner = &owner;
-    return &chunk(number);
+    Chunk& added = chunk(number);
+    // Statistics read them before there are arrays: those of the last owner are gone.
+    for (ClassState& state : added.classes)
+        state.capacity.store(0, std::memory_order_relaxed);
+    added.owner = &owner;
+    return &added;
 }
 
 void ThreadRegistry::remove(Chunk& removed) {

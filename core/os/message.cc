@@ -48,8 +48,10 @@ void Message::write_to(int descriptor) const {
 }
 
 void warn(const Message& message) {
+    constexpr std::string_view kPrefix = "ashlar: ";
+    constexpr std::size_t kRoom = Message::kCapacity - kPrefix.size() - 1;
     Message line;
-    line.text("ashlar: ").text(message.view()).text("\n").write_to(STDERR_FILENO);
+    line.text(kPrefix).text(message.view().substr(0, kRoom)).text("\n").write_to(STDERR_FILENO);
 }
 
 void fatal(const Message& message) {

@@ -15,6 +15,8 @@ namespace ashlar::os {
 
 class Message {
   public:
+    static constexpr std::size_t kCapacity = 512;
+
     Message& text(std::string_view words);
     Message& number(std::uint64_t value);
     Message& address(const void* where); // as 0x…
@@ -23,12 +25,11 @@ class Message {
     void write_to(int descriptor) const; // keeps errno; a failing descriptor is ignored
 
   private:
-    static constexpr std::size_t kCapacity = 512;
     char buffer_[kCapacity];
     std::size_t length_ = 0;
 };
 
-// Writes "ashlar: " and a newline around the message, on stderr.
+// Writes "ashlar: " and a newline around the message, on stderr; a message too long for both is cut.
 void warn(const Message& message);
 
 // Warns, then ends the process by abort().

@@ -17,8 +17,11 @@
 #include <atomic>
 #include <cerrno>
 #include <csignal>
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <latch>
+#include <optional>
 #include <random>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -39,13 +42,17 @@ std::atomic<bool> stopping{false};
 unsigned limit_seconds = 60;
 std::uint64_t forks_each = 0;
 
+// All threads begin together: to start one and to note its name allocates from the sanitizer's own malloc,
+// whose locks fork leaves as they are.
+std::optional<std::latch> all_started;
+
 extern "C" void on_alarm(int) {
     constexpr char kText[] = "FAILED: fork_storm: blocked until the alarm\n";
     [[maybe_unused]] const ssize_t ignored = write(STDERR_FILENO, kText, sizeof kText - 1);
     _exit(124);
 }
 
-// Above the size classes the sanitizer's own malloc serves, whose locks fork leaves as they are.
+// Above the size classes the sanitizer's own malloc serves, too.
 constexpr std::size_t kLargest = kSanitized ? 16384 : 65536;
 
 Block make(Random& random) {
@@ -75,6 +82,7 @@ void* work(void* argument) {
     current_thread = static_cast<unsigned>(reinterpret_cast<std::uintptr_t>(argument));
     Random random(run_seed * 1000003 + current_thread);
     Blocks blocks;
+    all_started->arrive_and_wait();
     while (!stopping.load(std::memory_order_relaxed))
         churn(blocks, random, 100);
     for (const Block& block : blocks) {
@@ -129,6 +137,7 @@ void* fork_again_and_again(void* argument) {
     current_thread = static_cast<unsigned>(reinterpret_cast<std::uintptr_t>(argument));
     Random random(run_seed * 1000003 + current_thread);
     Blocks blocks;
+    all_started->arrive_and_wait();
     for (current_step = 0; current_step < forks_each; current_step++) {
         alarm(limit_seconds); // the parent's, anew for each fork
         churn(blocks, random, 50);
@@ -165,6 +174,7 @@ int main(int count, char** values) {
 
     std::signal(SIGALRM, on_alarm);
     forks_each = (forks + forkers - 1) / forkers;
+    all_started.emplace(static_cast<std::ptrdiff_t>(workers + forkers + 1));
     std::vector<pthread_t> working, forking;
     std::uintptr_t number = 1;
     for (std::uint64_t i = 0; i < workers; i++) {
@@ -173,6 +183,7 @@ int main(int count, char** values) {
     for (std::uint64_t i = 0; i < forkers; i++) {
         forking.push_back(start_thread(fork_again_and_again, reinterpret_cast<void*>(number++)));
     }
+    all_started->arrive_and_wait();
     for (const pthread_t thread : forking)
         join_thread(thread);
     alarm(limit_seconds);
