@@ -41,7 +41,8 @@ void ThreadRegistry::retire(unsigned number) {
     chunk(number).owner = nullptr;
     used_chunks_[word] &= ~bit;
     full_words_ = std::min(full_words_, word);
-    if (kept_ < kKeptChunks) {
+    const bool shares_a_page = kChunkSize % os::page_size() != 0;
+    if (kept_ < kKeptChunks || shares_a_page) {
         kept_chunks_[word] |= bit;
         ++kept_;
     } else {

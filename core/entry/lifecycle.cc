@@ -2,8 +2,11 @@
 //
 // Start, fork and exit of the process.
 //
-// Nothing depends on when the start-up hook runs: calls before it are served without a thread cache, because
-// the dynamic loader may still initialise the main thread's thread-local storage over it. At exit nothing is
+// The start-up hook is the first constructor of the process (the preload library is linked with initfirst, the
+// static library's has the first priority), so that our fork handlers are registered first: prepare runs them
+// in reverse order, and what other libraries' handlers do, a lock taken that another thread holds while it
+// allocates, is over before we take our locks. Calls before the hook are served without a thread cache,
+// because the dynamic loader may still initialise the main thread's thread-local storage over it. At exit nothing is
 // torn down; the calling thread's cached blocks go back to their slabs, which is where bad frees show.
 #include "entry/lifecycle.h"
 
@@ -28,6 +31,7 @@ namespace {
 // Calls visit(mutex) for every lock there is, in the order of their ranks.
 template <typename Visit>
 void for_each_lock(Visit visit) {
+    visit(heap::opening_mutex());
     visit(cache::thread_registry.mutex());
     visit(slab::shard_pool.mutex());
     slab::shard_pool.for_each_bin([&visit](layout::PageHeader, slab::Bin& bin) { visit(bin.mutex()); });
@@ -64,13 +68,16 @@ void after_fork_in_child() {
     cache::survive_fork();
 }
 
-// Before the constructors of the program, so that its fork handlers run inside of ours.
-[[gnu::constructor(101)]] void start() {
-    heap::start();
+// The C library gives constructors the arguments of main.
+[[gnu::constructor(101)]] void start(int /*count*/, char** /*arguments*/, char** environment) {
+    heap::start(environment);
     os::prepare_thread_exit(cache::end_thread);
     ::pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
     cache::allow_caches();
-    if (os::settings.print.load(std::memory_order_relaxed) != 0) os::print_settings();
+    if (os::settings.print.load(std::memory_order_relaxed) != 0) {
+        heap::serving(); // the window has the size it could get
+        os::print_settings();
+    }
 }
 
 [[gnu::destructor(101)]] void check_at_exit() {

@@ -9,6 +9,7 @@
 // to be weak.
 #include "heap/heap.h"
 
+#include <bit>
 #include <cstdlib>
 #include <dlfcn.h>
 #include <new>
@@ -23,12 +24,18 @@ asm(".weak __gxx_personality_v0\n"
     ".weak __cxa_call_terminate\n"
     ".weak _Unwind_Resume\n");
 
+// std::__throw_bad_alloc and std::get_new_handler.
+[[gnu::weak, gnu::visibility("default")]] void linked_throw() asm("_ZSt17__throw_bad_allocv");
+[[gnu::weak, gnu::visibility("default")]] std::new_handler linked_handler() asm("_ZSt15get_new_handlerv");
+
 namespace {
 
-// A function of the C++ library: found when it is needed, because a C program may have loaded the library, as
-// a dependency of a plug-in and visible to that alone, long after us. Null if it is not there.
+// A function of the C++ library: `linked` in a C++ program. A C program may have loaded the library, as a
+// dependency of a plug-in and visible to that alone, long after us: only then is the dynamic loader asked,
+// whose lock a thread that waits for this one may hold. Null if the library is not there.
 template <typename Function>
-Function* find(const char* mangled) {
+Function* find(Function* linked, const char* mangled) {
+    if (linked != nullptr) return linked;
     if (void* const visible = ::dlsym(RTLD_DEFAULT, mangled)) return reinterpret_cast<Function*>(visible);
     void* const library = ::dlopen("libstdc++.so.6", RTLD_LAZY | RTLD_NOLOAD);
     return library != nullptr ? reinterpret_cast<Function*>(::dlsym(library, mangled)) : nullptr;
@@ -36,14 +43,14 @@ Function* find(const char* mangled) {
 
 // In a program without the C++ library nobody can catch: then running out of memory ends it.
 [[noreturn]] void throw_bad_alloc() {
-    if (auto* const thrower = find<void()>("_ZSt17__throw_bad_allocv")) thrower(); // std::__throw_bad_alloc
+    if (auto* const thrower = find(&linked_throw, "_ZSt17__throw_bad_allocv")) thrower();
     std::abort();
 }
 
 // Calls the new-handler and tries again, until there is memory; null if there is no handler.
+using GetNewHandler = std::new_handler();
 template <typename Attempt>
-void* retry(Attempt attempt) {
-    auto* const get_new_handler = find<std::new_handler()>("_ZSt15get_new_handlerv"); // std::get_new_handler
+void* retry(GetNewHandler* get_new_handler, Attempt attempt) {
     for (;;) {
         const std::new_handler handler = get_new_handler != nullptr ? get_new_handler() : nullptr;
         if (handler == nullptr) return nullptr;
@@ -54,14 +61,16 @@ void* retry(Attempt attempt) {
 
 template <typename Attempt>
 [[gnu::noinline]] void* insist(Attempt attempt) {
-    if (void* const block = retry(attempt)) return block;
+    auto* const get_new_handler = find(&linked_handler, "_ZSt15get_new_handlerv");
+    if (void* const block = retry(get_new_handler, attempt)) return block;
     throw_bad_alloc();
 }
 
+// Only in a C++ program can the exceptions of a handler be caught here.
 template <typename Attempt>
 [[gnu::noinline]] void* insist_quietly(Attempt attempt) noexcept {
     try {
-        return retry(attempt);
+        return retry(&linked_handler, attempt);
     } catch (...) {
         return nullptr;
     }
@@ -75,7 +84,10 @@ struct Plain {
 struct Aligned {
     std::size_t size;
     std::align_val_t alignment;
-    void* operator()() const { return heap::allocate_aligned(static_cast<std::size_t>(alignment), size); }
+    void* operator()() const {
+        const auto bytes = static_cast<std::size_t>(alignment);
+        return std::has_single_bit(bytes) ? heap::allocate_aligned(bytes, size) : nullptr;
+    }
 };
 
 template <typename Attempt>

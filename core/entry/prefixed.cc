@@ -64,6 +64,7 @@ int ashlar_malloc_trim(size_t keep) {
 }
 
 int ashlar_control(const char* setting) {
+    if (setting == nullptr) return EINVAL;
     switch (os::change_setting(setting)) {
     case os::SetResult::kDone:
         return 0;

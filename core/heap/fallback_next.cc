@@ -24,12 +24,20 @@ struct Bootstrap {
     alignas(layout::kAlignment) char bytes[4096];
     std::size_t used;
 
+    // With its length in front.
     void* take(std::size_t size) {
+        if (size > sizeof(bytes)) return nullptr;
         const std::size_t rounded = (size + layout::kAlignment - 1) / layout::kAlignment * layout::kAlignment;
-        if (rounded < size || rounded > sizeof(bytes) - used) return nullptr;
-        void* const taken = bytes + used;
-        used += rounded;
+        if (layout::kAlignment + rounded > sizeof(bytes) - used) return nullptr;
+        char* const taken = bytes + used + layout::kAlignment;
+        std::memcpy(taken - layout::kAlignment, &rounded, sizeof(rounded));
+        used += layout::kAlignment + rounded;
         return taken;
+    }
+    static std::size_t size_of(const void* taken) {
+        std::size_t size = 0;
+        std::memcpy(&size, static_cast<const char*>(taken) - layout::kAlignment, sizeof(size));
+        return size;
     }
     bool contains(const void* p) const { return p >= bytes && p < bytes + sizeof(bytes); }
 };
@@ -86,6 +94,8 @@ void prepare() {
     next_realloc.get();
     next_free.get();
     next_usable_size.get();
+    next_trim.get();
+    next_mallinfo.get();
 }
 
 void* allocate(std::size_t size) {
@@ -125,10 +135,7 @@ void release(void* block) {
 }
 
 std::size_t usable_size(void* block) {
-    // How long a bootstrap block is nobody knows; that it does not reach beyond the buffer is enough to copy.
-    if (bootstrap.contains(block)) {
-        return static_cast<std::size_t>(bootstrap.bytes + bootstrap.used - static_cast<char*>(block));
-    }
+    if (bootstrap.contains(block)) return Bootstrap::size_of(block);
     auto* const next = next_usable_size.get();
     return next != nullptr ? next(block) : 0;
 }

@@ -13,6 +13,7 @@
 #include <cerrno>
 #include <cstdint>
 #include <cstring>
+#include <unistd.h>
 
 namespace ashlar::heap {
 
@@ -26,21 +27,34 @@ using layout::window;
 enum class Service : std::uint8_t { kUnknown, kClasses, kFallback };
 constinit std::atomic<Service> service{Service::kUnknown};
 
+constinit os::Mutex<os::Rank::kOpening> opening;
+
 constinit bool started = false; // the start-up hook has run
 
-// Before the start-up hook the environment may be missing, and dlsym must not be called.
+bool ready_for_service() {
+    if (os::settings.enabled.load(std::memory_order_relaxed) == 0) return false;
+    if (!window.reserve(os::settings.window.load(std::memory_order_relaxed))) return false;
+    os::settings.window.store(window.size, std::memory_order_relaxed);
+    return slab::shard_pool.prepare();
+}
+
+// Two threads may make the first call: of a library opened late, or when a program has a malloc of its own
+// and leaves us operator new. Before the start-up hook the environment may be missing, and dlsym must not be
+// called.
 void open_for_service() {
-    os::read_settings();
-    const bool ready = os::settings.enabled.load(std::memory_order_relaxed) != 0 &&
-                       window.reserve(os::settings.window.load(std::memory_order_relaxed)) &&
-                       slab::shard_pool.prepare();
-    service.store(ready ? Service::kClasses : Service::kFallback, std::memory_order_relaxed);
-    if (started) fallback::prepare();
+    {
+        const os::Guard guard(opening);
+        if (service.load(std::memory_order_relaxed) != Service::kUnknown) return;
+        os::read_settings(environ);
+        service.store(ready_for_service() ? Service::kClasses : Service::kFallback,
+                      std::memory_order_release);
+    }
+    if (started) fallback::prepare(); // allocates
 }
 
 Service service_now() {
-    if (service.load(std::memory_order_relaxed) == Service::kUnknown) open_for_service();
-    return service.load(std::memory_order_relaxed);
+    if (service.load(std::memory_order_acquire) == Service::kUnknown) open_for_service();
+    return service.load(std::memory_order_acquire);
 }
 
 void* out_of_memory() {
@@ -71,9 +85,13 @@ void* allocate_class(SizeClass c) {
 
 } // namespace
 
-void start() {
+os::Mutex<os::Rank::kOpening>& opening_mutex() {
+    return opening;
+}
+
+void start(const char* const* environment) {
     started = true;
-    os::read_settings();
+    os::read_settings(environment);
     if (service.load(std::memory_order_relaxed) != Service::kUnknown) {
         fallback::prepare();
         if (os::settings.enabled.load(std::memory_order_relaxed) == 0) {
@@ -145,8 +163,11 @@ void* resize(void* block, std::size_t size) {
     const std::size_t old_size = layout::class_size(header_of_block(block).size_class());
     // A block that shrinks stays where it is until half of it would be waste.
     if (size <= old_size && (size >= old_size / 2 || old_size == layout::kAlignment)) return block;
+    const int saved = errno;
     void* const moved = move(block, old_size, size);
-    return moved == nullptr && size <= old_size ? block : moved;
+    if (moved != nullptr || size > old_size) return moved;
+    errno = saved; // without memory for a smaller block this one does
+    return block;
 }
 
 std::size_t usable_size(void* block) {

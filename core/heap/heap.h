@@ -12,6 +12,7 @@
 #include "cache/pointer_stacks.h"
 #include "layout/size_class.h"
 #include "layout/window.h"
+#include "os/mutex.h"
 
 #include <cstddef>
 
@@ -46,10 +47,10 @@ void* allocate_aligned(std::size_t alignment, std::size_t size);
 void* resize(void* block, std::size_t size);
 std::size_t usable_size(void* block);
 
-// Start-up hook: libraries are in place. In the preload library the window is reserved by the first call (a
-// process that never allocates does not pay for one), which comes before there is a second thread, because
-// making a thread allocates; in the static library it is reserved here.
-void start();
+// Start-up hook, with the environment of the process. In the preload library the window is reserved by the
+// first call (a process that never allocates does not pay for one), in the static library here.
+void start(const char* const* environment);
+os::Mutex<os::Rank::kOpening>& opening_mutex();
 // False if everything goes to the fallback: there is no window, or the user switched Ashlar off.
 bool serving();
 // Returns the calling thread's cached blocks and all free memory to the system; true if some was returned.

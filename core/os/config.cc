@@ -5,8 +5,7 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdlib>
-#include <unistd.h>
+#include <sys/auxv.h>
 
 namespace ashlar::os {
 
@@ -22,8 +21,10 @@ struct Key {
     Kind kind;
     When when;
     std::atomic<std::size_t>* value;
-    std::string_view source; // where the effective value came from
+    std::string_view source; // where the value at start came from
 };
+
+constexpr std::string_view kVariable = "ASHLAR_CONF";
 
 constinit std::array keys = {
     Key{"enabled", Kind::kSwitch, When::kStart, &settings.enabled, "default"},
@@ -80,7 +81,7 @@ Halves split(std::string_view text, char separator) {
     return halves;
 }
 
-SetResult set(std::string_view setting, When now, std::string_view source) {
+SetResult set(std::string_view setting, When now) {
     const auto [name, text] = split(setting, ':');
     auto* const key =
         std::find_if(keys.begin(), keys.end(), [wanted = name](const Key& k) { return k.name == wanted; });
@@ -91,7 +92,7 @@ SetResult set(std::string_view setting, When now, std::string_view source) {
         return SetResult::kBadValue;
     }
     key->value->store(value, std::memory_order_relaxed);
-    key->source = source;
+    if (now == When::kStart) key->source = kVariable;
     return SetResult::kDone;
 }
 
@@ -119,6 +120,16 @@ std::string_view nearest_key(std::string_view name) {
         ->name;
 }
 
+// Its value; empty if it is not set. Not getenv: a constructor that runs before the C library's has no other
+// environment than its argument.
+std::string_view find_variable(const char* const* environment) {
+    for (; *environment != nullptr; ++environment) {
+        const auto [name, value] = split(*environment, '=');
+        if (name == kVariable) return value;
+    }
+    return {};
+}
+
 void warn_about(std::string_view setting, SetResult result) {
     const auto name = split(setting, ':').before;
     Message message;
@@ -136,19 +147,18 @@ void warn_about(std::string_view setting, SetResult result) {
 } // namespace
 
 SetResult change_setting(std::string_view setting) {
-    return set(setting, When::kAnyTime, "ashlar_control");
+    return set(setting, When::kAnyTime);
 }
 
-void read_settings() {
-    if (environment_read || environ == nullptr) return;
+void read_settings(const char* const* environment) {
+    if (environment_read || environment == nullptr) return;
     environment_read = true;
-    const char* variable = ::secure_getenv("ASHLAR_CONF");
-    std::string_view rest = variable == nullptr ? std::string_view{} : std::string_view{variable};
+    std::string_view rest = ::getauxval(AT_SECURE) == 0 ? find_variable(environment) : std::string_view{};
     while (!rest.empty()) {
         const auto [setting, others] = split(rest, ',');
         rest = others;
         if (setting.empty()) continue;
-        const SetResult result = set(setting, When::kStart, "ASHLAR_CONF");
+        const SetResult result = set(setting, When::kStart);
         if (result != SetResult::kDone) warn_about(setting, result);
     }
 }

@@ -29,11 +29,11 @@ enum class SetResult { kDone, kUnknownKey, kBadValue, kOnlyAtStart };
 // One "key:value", at run time.
 SetResult change_setting(std::string_view setting);
 
-// Reads ASHLAR_CONF (not in setuid programs). Does nothing, and may be called again, while the environment is
-// not there yet; afterwards does nothing when called again.
-void read_settings();
+// Reads ASHLAR_CONF (not in setuid programs) from an environment, the process's. Does nothing, and may be
+// called again, if it is null (not there yet); afterwards does nothing when called again.
+void read_settings(const char* const* environment);
 
-// Every effective value and where it came from, on stderr.
+// Every effective value and where it came from at start, on stderr.
 void print_settings();
 
 } // namespace ashlar::os

@@ -19,6 +19,7 @@ constexpr unsigned kUncounted = 2;
 } // namespace
 
 bool ShardPool::create() {
+    if (os::holds_all_locks) return false; // fork gives back the locks of the shards that it took
     const unsigned count = created();
     if (count >= kUncounted && limit_ == 0) limit_ = std::min(os::processors(), kMaxShards);
     if (count == kMaxShards || (limit_ != 0 && count >= limit_)) return false;

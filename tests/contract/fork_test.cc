@@ -171,6 +171,10 @@ TEST_CASE("fork handlers of a preloaded library allocate, whoever registered fir
     }
 }
 
+TEST_CASE("fork handlers take a lock that another thread holds while it allocates") {
+    REQUIRE_CLEAN(contract::run({{contract::program("fork_lock_handlers")}}));
+}
+
 TEST_CASE("fork in a signal handler that interrupted malloc does not block") {
     REQUIRE_CLEAN(contract::run({{contract::program("fork_in_handler")}}));
 }

@@ -98,6 +98,10 @@ TEST_CASE("new throws when memory has run out, and works again once some is free
     REQUIRE_CLEAN(run(limited({program("new_out_of_memory")}, RLIMIT_DATA, 64 * kMiB)));
 }
 
+TEST_CASE("a block shrinks without memory") {
+    REQUIRE_CLEAN(run(limited({program("shrink_without_memory")}, RLIMIT_DATA, 64 * kMiB)));
+}
+
 TEST_CASE("threads share what memory there is when it runs out") {
     REQUIRE_CLEAN(run(limited({program("out_of_memory_threads")}, RLIMIT_AS, 200 * kMiB)));
     REQUIRE_CLEAN(run(limited({program("out_of_memory_threads")}, RLIMIT_DATA, 100 * kMiB)));

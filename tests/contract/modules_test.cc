@@ -9,7 +9,7 @@
 using contract::program;
 using contract::run;
 
-TEST_CASE("a library's constructor starts and joins a thread that allocates") {
+TEST_CASE("a library's constructor starts and joins a thread that allocates and trims") {
     // dlopen holds the loader's lock meanwhile: whoever needs that lock for a thread's first call hangs here.
     REQUIRE_CLEAN(run({{program("open_library"), program("libthread_starter.so")}}));
 }
@@ -32,4 +32,9 @@ TEST_CASE("blocks of code bound to the C library's malloc are taken by free and 
 
 TEST_CASE("the allocator can be opened and closed at run time, and its blocks stay", "[ashlar-only]") {
     REQUIRE_CLEAN(run({{program("open_allocator"), contract::library()}, {{"LD_PRELOAD", ""}}}));
+}
+
+TEST_CASE("two threads make the first call to the opened allocator", "[ashlar-only]") {
+    for (int i = 0; i < 50; ++i) // one in four died
+        REQUIRE_CLEAN(run({{program("open_in_threads"), contract::library()}, {{"LD_PRELOAD", ""}}}));
 }

@@ -152,6 +152,12 @@ TEST_CASE("an array whose size overflows throws") {
     CHECK_THROWS_AS(new std::uint64_t[count], std::bad_alloc);
 }
 
+TEST_CASE("an alignment that is no power of two throws") {
+    const auto alignment = std::align_val_t{opaque<std::size_t>(1000)};
+    CHECK_THROWS_AS(::operator new(opaque<std::size_t>(10), alignment), std::bad_alloc);
+    CHECK(::operator new(opaque<std::size_t>(10), alignment, std::nothrow) == nullptr);
+}
+
 TEST_CASE("a wrong size in delete is not looked at by default") {
     // Programs that get it wrong are many; a check may be offered but not imposed.
     for (const std::size_t size :

@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* A library whose constructor and destructor start and join a thread that allocates, under the loader's lock.
+/* A library whose constructor and destructor start and join a thread that allocates and trims, under the loader's
+ * lock.
  */
 #include "exercise.h"
 
+#include <malloc.h>
 #include <pthread.h>
 
 static void* in_thread(void* unused) {
     (void)unused;
     exercise(100000);
+    malloc_trim(0);
+    MUST(mallinfo2().uordblks > 0);
     return NULL;
 }
 

@@ -216,4 +216,16 @@ UNIT_TEST_CASE_IN_CHILD("shard pool: shares what it has when there is no memory 
         REQUIRE(pool->acquire() == ShardPool::kCommon);
 }
 
+// What a fork handler allocates while all locks are held must not make locks that fork then gives back.
+TEST_CASE("shard pool: none is made while fork holds all locks") {
+    const auto pool = prepared();
+    pool->acquire();
+    os::holds_all_locks = true;
+    const Shard shared = pool->acquire();
+    os::holds_all_locks = false;
+    CHECK(shared == ShardPool::kCommon);
+    CHECK(pool->created() == 1);
+    CHECK(pool->acquire() == 2);
+}
+
 } // namespace

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* To be run under a limit: realloc to a smaller size succeeds without memory, and leaves errno alone. */
+#include "exercise.h"
+#include "hoard.h"
+
+int main(void) {
+    enum { kBefore = 8192, kAfter = 104 };
+    unsigned char* block = malloc(kBefore);
+    MUST(block != NULL);
+    memset(block, 0x3C, kBefore);
+    struct hoard large = {NULL, 0, 0};
+    hoard_until_refused(&large, 4000);
+    struct hoard small = {NULL, 0, 0};
+    hoard_until_refused(&small, kAfter);
+    errno = 0;
+    block = realloc(block, kAfter);
+    MUST(block != NULL && errno == 0);
+    MUST(all_bytes_are(block, kAfter, 0x3C));
+    hoard_free(&small, 1);
+    hoard_free(&large, 1);
+    free(block);
+    return 0;
+}
