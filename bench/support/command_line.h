@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Positional arguments of a benchmark program, with --verify and --help allowed anywhere. Whatever is wrong
-// ends the program with one line that names the argument, the usage, and status 2.
+// Positional arguments of a benchmark program, with --verify, --help and options of its own, each with a
+// value, allowed anywhere. Whatever is wrong ends the program with one line that names the argument, the
+// usage, and status 2.
 #pragma once
 
 #include "support/fail.h"
@@ -11,16 +12,33 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <limits>
+#include <span>
 
 namespace bench {
+
+// An option that is followed by its value.
+struct Option {
+    const char* name;            // "--csv"
+    const char* value = nullptr; // nothing if it was not given
+};
 
 class CommandLine {
   public:
     static constexpr int kMaxPositional = 16;
 
-    CommandLine(int count, char** arguments, const char* usage) : usage_(usage) {
+    // Values are stored in `options`, and read by the functions below.
+    CommandLine(int count, char** arguments, const char* usage, std::span<Option> options = {})
+        : usage_(usage) {
         for (int index = 1; index < count; ++index) {
-            take(arguments[index]);
+            Option* const option = find(options, arguments[index]);
+            if (option == nullptr) {
+                take(arguments[index]);
+            } else if (++index < count) {
+                option->value = arguments[index];
+            } else {
+                fail(kBadArguments, "%s: expected a value after it\n%s", option->name, usage_);
+            }
         }
     }
 
@@ -34,19 +52,27 @@ class CommandLine {
     }
 
     std::uint64_t integer(int index, const char* name, std::uint64_t smallest, std::uint64_t largest) const {
-        const char* end = nullptr;
-        const std::uint64_t value = leading_integer(positional_[index], index, name, smallest, largest, end);
-        if (*end != '\0') {
-            reject(index, name, "a whole number");
+        return integer(positional_[index], name, smallest, largest);
+    }
+
+    std::uint64_t integer_or(std::uint64_t otherwise, const Option& option, std::uint64_t smallest,
+                             std::uint64_t largest) const {
+        return option.value == nullptr ? otherwise : integer(option.value, option.name, smallest, largest);
+    }
+
+    double seconds(int index, const char* name) const {
+        const double value = number(positional_[index]);
+        if (!(value > 0 && value <= kMostSeconds)) {
+            reject(positional_[index], name, "a number of seconds above 0, such as 0.2");
         }
         return value;
     }
 
-    double seconds(int index, const char* name) const {
-        char* end = nullptr;
-        const double value = std::strtod(positional_[index], &end);
-        if (end == positional_[index] || *end != '\0' || !(value > 0 && value <= 1e6)) {
-            reject(index, name, "a number of seconds above 0, such as 0.2");
+    // Here none at all is possible.
+    double seconds_or(double otherwise, const Option& option) const {
+        const double value = option.value == nullptr ? otherwise : number(option.value);
+        if (!(value >= 0 && value <= kMostSeconds)) {
+            reject(option.value, option.name, "a number of seconds, such as 0.2");
         }
         return value;
     }
@@ -54,23 +80,39 @@ class CommandLine {
     // "64" or "16-1024".
     void range(int index, const char* name, std::uint32_t& smallest, std::uint32_t& largest) const {
         const char* end = nullptr;
-        smallest = block_size(positional_[index], index, name, end);
+        const char* const text = positional_[index];
+        smallest = block_size(text, text, name, end);
         largest = smallest;
         if (*end == '-') {
-            largest = block_size(end + 1, index, name, end);
+            largest = block_size(end + 1, text, name, end);
         }
         if (*end != '\0' || largest < smallest) {
-            reject(index, name, "a size such as 64, or a range such as 16-1024");
+            reject(text, name, "a size such as 64, or a range such as 16-1024");
         }
     }
 
     [[noreturn]] void reject(int index, const char* name, const char* expected) const {
-        fail(kBadArguments, "%s: expected %s, not '%s'\n%s", name, expected, positional_[index], usage_);
+        reject(positional_[index], name, expected);
     }
 
     static constexpr std::uint32_t kLargestBlock = std::uint32_t{1} << 30;
 
   private:
+    static constexpr double kMostSeconds = 1e6;
+
+    static Option* find(std::span<Option> options, const char* argument) {
+        for (Option& option : options) {
+            if (std::strcmp(argument, option.name) == 0) {
+                return &option;
+            }
+        }
+        return nullptr;
+    }
+
+    [[noreturn]] void reject(const char* text, const char* name, const char* expected) const {
+        fail(kBadArguments, "%s: expected %s, not '%s'\n%s", name, expected, text, usage_);
+    }
+
     void take(const char* argument) {
         if (std::strcmp(argument, "--verify") == 0) {
             verify_ = true;
@@ -87,14 +129,32 @@ class CommandLine {
         }
     }
 
-    std::uint32_t block_size(const char* text, int index, const char* name, const char*& end) const {
-        return static_cast<std::uint32_t>(leading_integer(text, index, name, 1, kLargestBlock, end));
+    std::uint64_t integer(const char* text, const char* name, std::uint64_t smallest,
+                          std::uint64_t largest) const {
+        const char* end = nullptr;
+        const std::uint64_t value = leading_integer(text, text, name, smallest, largest, end);
+        if (*end != '\0') {
+            reject(text, name, "a whole number");
+        }
+        return value;
     }
 
-    std::uint64_t leading_integer(const char* text, int index, const char* name, std::uint64_t smallest,
-                                  std::uint64_t largest, const char*& end) const {
+    // Not a number for what is none.
+    static double number(const char* text) {
+        char* end = nullptr;
+        const double value = std::strtod(text, &end);
+        return end != text && *end == '\0' ? value : std::numeric_limits<double>::quiet_NaN();
+    }
+
+    std::uint32_t block_size(const char* text, const char* whole, const char* name, const char*& end) const {
+        return static_cast<std::uint32_t>(leading_integer(text, whole, name, 1, kLargestBlock, end));
+    }
+
+    // At the start of `text`, which is a part of the argument `whole`.
+    std::uint64_t leading_integer(const char* text, const char* whole, const char* name,
+                                  std::uint64_t smallest, std::uint64_t largest, const char*& end) const {
         if (std::isdigit(static_cast<unsigned char>(*text)) == 0) { // strtoull would accept a sign
-            reject(index, name, "a whole number");
+            reject(whole, name, "a whole number");
         }
         char* stop = nullptr;
         errno = 0;
@@ -105,7 +165,7 @@ class CommandLine {
             std::snprintf(expected, sizeof expected, "a number from %llu to %llu",
                           static_cast<unsigned long long>(smallest),
                           static_cast<unsigned long long>(largest));
-            reject(index, name, expected);
+            reject(whole, name, expected);
         }
         return value;
     }

@@ -38,10 +38,9 @@ class MappedArray {
     std::size_t size() const { return size_; }
     T* begin() { return elements_; }
     T* end() { return elements_ + size_; }
-
-  private:
     std::size_t bytes() const { return size_ * sizeof(T); }
 
+  private:
     T* elements_;
     std::size_t size_;
 };

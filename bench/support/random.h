@@ -61,4 +61,20 @@ class SizeRange {
     std::uint32_t count_;
 };
 
+// Sizes from 2^octave up to 2^(octave + octaves), in which each doubling comes as often as any other: there
+// are as many blocks of 32 to 64 bytes as of 8 to 16 KiB.
+class OctaveRange {
+  public:
+    constexpr OctaveRange(std::uint32_t octave, std::uint32_t octaves) : octave_(octave), octaves_(octaves) {}
+
+    constexpr std::uint32_t pick(Draw& draw) const {
+        const std::uint32_t start = std::uint32_t{1} << (octave_ + draw.below(octaves_));
+        return start + draw.below(start);
+    }
+
+  private:
+    std::uint32_t octave_;
+    std::uint32_t octaves_;
+};
+
 } // namespace bench

@@ -2,12 +2,13 @@
 //
 // Start, fork and exit of the process.
 //
-// The start-up hook is the first constructor of the process (the preload library is linked with initfirst, the
-// static library's has the first priority), so that our fork handlers are registered first: prepare runs them
-// in reverse order, and what other libraries' handlers do, a lock taken that another thread holds while it
-// allocates, is over before we take our locks. Calls before the hook are served without a thread cache,
-// because the dynamic loader may still initialise the main thread's thread-local storage over it. At exit nothing is
-// torn down; the calling thread's cached blocks go back to their slabs, which is where bad frees show.
+// The start-up hook is the first constructor of the process (the preload library is linked with initfirst,
+// the static library's has the first priority), so that our fork handlers are registered first: prepare runs
+// them in reverse order, and what other libraries' handlers do, a lock taken that another thread holds while
+// it allocates, is over before we take our locks. Calls before the hook are served without a thread cache,
+// because the dynamic loader may still initialise the main thread's thread-local storage over it. At exit
+// nothing is torn down; the calling thread's cached blocks go back to their slabs, which is where bad frees
+// show.
 #include "entry/lifecycle.h"
 
 #include "cache/thread_cache.h"

@@ -15,7 +15,8 @@
 // Each part of the metadata is committed in steps as it grows; nothing that a program writes past its blocks
 // reaches it, because guards lie between.
 //
-// Reserved once, by the first call or the start-up hook, before there is a second thread; constant after.
+// Reserved once, by the first call or the start-up hook, under the heap's lock for that; constant after. A
+// thread that reads half of it meanwhile takes every address for foreign, and none can be ours yet.
 #pragma once
 
 #include "layout/size_class.h"

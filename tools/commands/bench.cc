@@ -27,9 +27,14 @@ struct Effort {
     int rounds;
     double seconds;
     std::uint64_t operations;
+    double long_seconds;
+    std::uint64_t scale_mib;
 };
-constexpr Effort kUsual{.rounds = 15, .seconds = 0.25, .operations = 5'000'000};
-constexpr Effort kQuick{.rounds = 5, .seconds = 0.1, .operations = 2'000'000};
+constexpr Effort kUsual{
+    .rounds = 15, .seconds = 0.25, .operations = 5'000'000, .long_seconds = 2, .scale_mib = 100};
+constexpr Effort kQuick{
+    .rounds = 5, .seconds = 0.1, .operations = 2'000'000, .long_seconds = 0.25, .scale_mib = 12};
+constexpr int kLongRounds = 5; // as few as give an interval
 
 struct Options {
     std::vector<std::string> workloads;
@@ -40,13 +45,15 @@ struct Options {
     std::optional<int> rounds;
     std::optional<double> seconds;
     std::optional<std::uint64_t> operations;
+    std::optional<double> long_seconds;
+    std::optional<std::uint64_t> scale_mib;
     std::uint64_t seed = 1;
     std::optional<double> timeout;
     std::string json;
 };
 
 constexpr const char* kFooter = R"(Examples:
-  ashlar bench                                    everything, about five minutes
+  ashlar bench                                    everything, about eight minutes
   ashlar bench --quick larson --threads 1,2       one workload, a few seconds
   ashlar bench --allocators system,ashlar,other=/opt/lib/libother.so --json result.json
 
@@ -74,6 +81,9 @@ compare::Plan make_plan(const Options& options, const allocators::Selection& sel
     const suite::Settings settings{.threads = options.threads,
                                    .sizes = options.sizes,
                                    .seconds = options.seconds.value_or(effort.seconds),
+                                   .long_seconds = options.long_seconds.value_or(effort.long_seconds),
+                                   .scale_mib = options.scale_mib.value_or(effort.scale_mib),
+                                   .long_rounds = options.rounds.value_or(kLongRounds),
                                    .operations = options.operations.value_or(effort.operations),
                                    .seed = options.seed};
     compare::Plan plan;
@@ -215,7 +225,8 @@ void add_bench(CLI::App& app, Action& action) {
         ->delimiter(',');
     bench
         ->add_option("--rounds", options->rounds,
-                     fmt::format("Rounds that count ({}; {} with --quick)", kUsual.rounds, kQuick.rounds))
+                     fmt::format("Rounds that count ({}; {} with --quick and of fragmentation and long_run)",
+                                 kUsual.rounds, kLongRounds))
         ->check(CLI::Range(1, 10'000));
     bench
         ->add_option("--seconds", options->seconds,
@@ -226,6 +237,16 @@ void add_bench(CLI::App& app, Action& action) {
             "--operations", options->operations,
             fmt::format("Operations of a run of random_mixed ({}; {})", kUsual.operations, kQuick.operations))
         ->check(CLI::PositiveNumber);
+    bench
+        ->add_option(
+            "--long-seconds", options->long_seconds,
+            fmt::format("Length of a run of long_run ({}; {})", kUsual.long_seconds, kQuick.long_seconds))
+        ->check(CLI::Range(0.01, 86'400.0));
+    bench
+        ->add_option(
+            "--scale", options->scale_mib,
+            fmt::format("Live MiB of a run of fragmentation ({}; {})", kUsual.scale_mib, kQuick.scale_mib))
+        ->check(CLI::Range(1, 1 << 20));
     bench->add_option("--seed", options->seed, "Of the operations and of the order in the rounds")
         ->capture_default_str();
     bench

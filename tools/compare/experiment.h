@@ -6,6 +6,7 @@
 #include "allocators/allocator.h"
 #include "measure/child.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <filesystem>
 #include <optional>
@@ -23,6 +24,7 @@ struct Configuration {
     // To turn operations per second into CPU time per operation: how many the command does, or for how long.
     std::optional<double> operations{};
     std::optional<double> seconds{};
+    std::optional<int> most_rounds{}; // if it takes part in fewer than the plan has
 };
 
 // System takes part twice, as the reference and as what is compared with it: how far these two are apart is
@@ -39,10 +41,22 @@ struct Plan {
     std::uint64_t seed = 1;                              // of the order in each round
     std::optional<std::chrono::milliseconds> time_limit; // of one run; else by the warm-up
     std::filesystem::path stacks_folder;                 // for what hung
+
+    int rounds_of(const Configuration& configuration) const {
+        return std::min(rounds, configuration.most_rounds.value_or(rounds));
+    }
 };
 
 inline constexpr std::size_t kReference = 0;
 inline constexpr int kWarmUp = 0; // rounds count from 1
+
+// What a command prints about itself. Drifts are in percent, from the second slice of a long run to the last.
+struct Figures {
+    std::optional<double> throughput{}; // operations per second
+    std::optional<double> rss_per_live{};
+    std::optional<double> throughput_drift{};
+    std::optional<double> rss_drift{};
+};
 
 struct Sample {
     std::size_t configuration = 0;
@@ -50,7 +64,7 @@ struct Sample {
     int round = kWarmUp;
     int position = 0; // in the order of this round
     measure::Run run{};
-    double throughput = 0; // operations per second, as printed by the command
+    Figures figures{};
     std::string failure{}; // why this run does not count; empty if it does
 
     bool counts() const { return failure.empty() && round != kWarmUp; }

@@ -3,6 +3,7 @@
 
 #include "statistics/summary.h"
 
+#include <algorithm>
 #include <map>
 
 namespace ashlar::compare {
@@ -14,20 +15,32 @@ constexpr double kNoiseLimit = 0.05;
 // One metric of one contender in one configuration, by round.
 using ByRound = std::map<int, double>;
 
+// A share, unlike a drift, has a ratio to System's.
+std::optional<double> share_kept(const std::optional<double>& drift) {
+    return drift ? std::optional(1 + *drift / 100) : std::nullopt;
+}
+
 std::optional<double> value_of(const Sample& sample, const Configuration& configuration, Metric metric) {
     switch (metric) {
     case Metric::kThroughput:
-        return sample.throughput;
+        return sample.figures.throughput;
     case Metric::kCpuPerOperation: {
-        if (!configuration.operations && !configuration.seconds) {
+        if (!sample.figures.throughput || (!configuration.operations && !configuration.seconds)) {
             return std::nullopt;
         }
-        const double operations =
-            configuration.operations ? *configuration.operations : sample.throughput * *configuration.seconds;
+        const double operations = configuration.operations
+                                      ? *configuration.operations
+                                      : *sample.figures.throughput * *configuration.seconds;
         return sample.run.usage.cpu_seconds() * 1e9 / operations;
     }
     case Metric::kPeakRss:
         return static_cast<double>(sample.run.usage.peak_rss_kib);
+    case Metric::kRssPerLive:
+        return sample.figures.rss_per_live;
+    case Metric::kThroughputKept:
+        return share_kept(sample.figures.throughput_drift);
+    case Metric::kRssKept:
+        return share_kept(sample.figures.rss_drift);
     }
     return std::nullopt;
 }
@@ -139,7 +152,7 @@ Standing standing(const Ratio& to_system, Metric metric) {
     if (verdict == statistics::Verdict::kNoMeasurableDifference) {
         return Standing::kNoMeasurableDifference;
     }
-    const bool more_is_better = metric == Metric::kThroughput;
+    const bool more_is_better = metric == Metric::kThroughput || metric == Metric::kThroughputKept;
     return (verdict == statistics::Verdict::kHigher) == more_is_better ? Standing::kBetter : Standing::kWorse;
 }
 
@@ -150,6 +163,11 @@ Result evaluate(const Experiment& experiment) {
         result.rows.push_back(evaluate_row(experiment, configuration));
     }
     return result;
+}
+
+bool has(const Row& row, Metric metric) {
+    return std::any_of(row.cells.begin(), row.cells.end(),
+                       [&](const Cell& cell) { return cell.of(metric).has_value(); });
 }
 
 bool is_noisy(const std::optional<Ratio>& control) {

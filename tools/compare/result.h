@@ -15,8 +15,12 @@ enum class Metric : std::size_t {
     kThroughput,      // operations per second, more is better
     kCpuPerOperation, // nanoseconds of CPU time, of the whole process, less is better
     kPeakRss,         // KiB, less is better
+    kRssPerLive,      // less is better
+    kThroughputKept,  // at the end of a long run, as a share of that at its beginning, more is better
+    kRssKept,         // the same of RSS, less is better
 };
-inline constexpr std::array kMetrics{Metric::kThroughput, Metric::kCpuPerOperation, Metric::kPeakRss};
+inline constexpr std::array kMetrics{Metric::kThroughput, Metric::kCpuPerOperation, Metric::kPeakRss,
+                                     Metric::kRssPerLive, Metric::kThroughputKept,  Metric::kRssKept};
 
 struct Ratio {
     double median = 1; // of the ratios within the rounds
@@ -54,6 +58,9 @@ struct Row {
 struct Result {
     std::vector<Row> rows; // by configuration
 };
+
+// Whether any contender has this figure: no command prints all of them.
+bool has(const Row& row, Metric metric);
 
 // Against System, in the metric's own sense.
 enum class Standing { kBetter, kWorse, kNoMeasurableDifference };

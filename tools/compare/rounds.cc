@@ -6,7 +6,10 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <fstream>
+#include <sstream>
+#include <string_view>
 
 namespace ashlar::compare {
 
@@ -29,6 +32,17 @@ std::string last_line(const std::string& text) {
     return text.substr(start + 1, end - start); // npos + 1 is 0
 }
 
+std::optional<double> number_between(std::string_view before, std::string_view line, std::string_view after) {
+    if (!line.starts_with(before) || !line.ends_with(after)) {
+        return std::nullopt;
+    }
+    double value = 0;
+    const char* const end = line.data() + line.size() - after.size();
+    const auto [stop, error] = std::from_chars(line.data() + before.size(), end, value);
+    const bool read = error == std::errc() && stop == end && std::isfinite(value);
+    return read ? std::optional(value) : std::nullopt;
+}
+
 std::string file_name(std::string text) {
     std::replace_if(
         text.begin(), text.end(), [](unsigned char each) { return std::isalnum(each) == 0; }, '-');
@@ -42,17 +56,22 @@ class Runner {
            const std::function<void(const Progress&)>& before_each_run)
         : interrupt_(interrupt), before_each_run_(before_each_run), order_(plan.seed),
           failures_(plan.configurations.size(), std::vector<int>(plan.contenders.size())),
-          unproven_(plan.contenders.size()), limits_(plan.configurations.size(), milliseconds(kWarmUpLimit)) {
+          unproven_(plan.contenders.size()) {
         experiment_.plan = plan;
-        const auto configurations = static_cast<int>(plan.configurations.size());
         const auto contenders = static_cast<int>(plan.contenders.size());
-        progress_.total = configurations * (contenders * plan.rounds + contenders - 1);
+        for (const Configuration& configuration : plan.configurations) {
+            limits_.push_back(kWarmUpLimit +
+                              milliseconds(static_cast<long>(configuration.seconds.value_or(0) * 1000)));
+            progress_.total += contenders * plan.rounds_of(configuration) + contenders - 1;
+        }
     }
 
     Experiment run() {
         for (int round = kWarmUp; round <= plan().rounds; ++round) {
             for (std::size_t index = 0; index < plan().configurations.size(); ++index) {
-                run_configuration(round, index);
+                if (round <= plan().rounds_of(plan().configurations[index])) {
+                    run_configuration(round, index);
+                }
                 if (interrupt_.requested()) {
                     return std::move(experiment_);
                 }
@@ -84,7 +103,7 @@ class Runner {
                              .round = round,
                              .position = ++position,
                              .run = {},
-                             .throughput = 0,
+                             .figures = {},
                              .failure = ""});
             }
         }
@@ -117,10 +136,10 @@ class Runner {
         experiment_.samples.push_back(std::move(sample));
     }
 
-    // Fills in the throughput, or why there is none.
+    // Fills in the figures, or why there are none.
     void judge(Sample& sample, const std::string& stacks_file) {
         const measure::Run& run = sample.run;
-        const auto throughput = read_throughput(run.output);
+        sample.figures = read_figures(run.output);
         int& failures = failures_[sample.configuration][sample.contender];
         if (!run.succeeded()) {
             sample.failure = measure::describe_ending(run);
@@ -130,8 +149,8 @@ class Runner {
             if (!stacks_file.empty()) {
                 sample.failure += "; the stacks of its threads are in " + stacks_file;
             }
-        } else if (!throughput) {
-            sample.failure = "printed no throughput";
+        } else if (!sample.figures.throughput && !sample.figures.rss_per_live) {
+            sample.failure = "its last line is no figure";
         } else if (run.preload_mapped == false) {
             sample.failure = "its library was not in the memory of the command";
             if (!run.errors.empty()) {
@@ -143,7 +162,6 @@ class Runner {
             ++failures;
             return;
         }
-        sample.throughput = *throughput;
         remark_missing_proof(sample);
     }
 
@@ -201,17 +219,25 @@ Experiment run_rounds(const Plan& plan, const machine::Interrupt& interrupt,
     return Runner(plan, interrupt, before_each_run).run();
 }
 
-std::optional<double> read_throughput(const std::string& output) {
-    constexpr std::string_view kBefore = "Throughput = ";
-    constexpr std::string_view kAfter = " operations per second";
-    const std::string line = last_line(output);
-    if (!line.starts_with(kBefore) || !line.ends_with(kAfter)) {
-        return std::nullopt;
+Figures read_figures(const std::string& output) {
+    const std::string last = last_line(output);
+    Figures figures;
+    if (const auto number = number_between("Throughput = ", last, " operations per second"); number > 0) {
+        figures.throughput = number;
     }
-    double value = 0;
-    const char* const end = line.data() + line.size() - kAfter.size();
-    const auto [stop, error] = std::from_chars(line.data() + kBefore.size(), end, value);
-    return error == std::errc() && stop == end && value > 0 ? std::optional(value) : std::nullopt;
+    if (const auto number = number_between("RSS / live = ", last, " (geometric mean of the phase ends)");
+        number > 0) {
+        figures.rss_per_live = number;
+    }
+    std::istringstream lines(output);
+    for (std::string line; std::getline(lines, line);) {
+        if (const auto number = number_between("Throughput drift = ", line, " %")) {
+            figures.throughput_drift = number;
+        } else if (const auto other = number_between("RSS drift = ", line, " %")) {
+            figures.rss_drift = other;
+        }
+    }
+    return figures;
 }
 
 } // namespace ashlar::compare

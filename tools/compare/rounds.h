@@ -27,7 +27,8 @@ struct Progress {
 Experiment run_rounds(const Plan& plan, const machine::Interrupt& interrupt,
                       const std::function<void(const Progress&)>& before_each_run);
 
-// The number in the last line of the form "Throughput = N operations per second".
-std::optional<double> read_throughput(const std::string& output);
+// The figures in lines such as "RSS drift = 0.1 %". Of throughput and RSS / live, whichever is in the last
+// line: a command that printed something else after it did not end as it should.
+Figures read_figures(const std::string& output);
 
 } // namespace ashlar::compare

@@ -45,7 +45,6 @@ Json sample_json(const compare::Sample& sample) {
         {"contender", sample.contender},
         {"round", sample.round},
         {"position", sample.position},
-        {"throughput", sample.throughput},
         {"wall_seconds", usage.wall_seconds},
         {"user_seconds", usage.user_seconds},
         {"system_seconds", usage.system_seconds},
@@ -56,6 +55,15 @@ Json sample_json(const compare::Sample& sample) {
         {"involuntary_switches", usage.involuntary_switches},
         {"stolen_seconds", usage.stolen_seconds},
     };
+    const compare::Figures& figures = sample.figures;
+    for (const auto& [name, figure] :
+         {std::pair("throughput", figures.throughput), std::pair("rss_per_live", figures.rss_per_live),
+          std::pair("throughput_drift_percent", figures.throughput_drift),
+          std::pair("rss_drift_percent", figures.rss_drift)}) {
+        if (figure) {
+            json[name] = *figure;
+        }
+    }
     if (sample.run.preload_mapped) {
         json["library_mapped"] = *sample.run.preload_mapped;
     }
@@ -88,6 +96,12 @@ const char* name_of(compare::Metric metric) {
         return "cpu_nanoseconds_per_operation";
     case compare::Metric::kPeakRss:
         return "peak_rss_kib";
+    case compare::Metric::kRssPerLive:
+        return "rss_per_live";
+    case compare::Metric::kThroughputKept:
+        return "throughput_kept";
+    case compare::Metric::kRssKept:
+        return "rss_kept";
     }
     return "";
 }
@@ -126,6 +140,7 @@ Json configurations_json(const compare::Plan& plan, const compare::Result& resul
             {"group", configuration.group},
             {"command", configuration.command},
             {"threads", configuration.threads},
+            {"rounds", plan.rounds_of(configuration)},
             {"oversubscribed", configuration.threads > processors},
             {"result", row_json(result.rows[index])},
         });

@@ -3,6 +3,7 @@
 
 #include "report/text_table.h"
 
+#include <array>
 #include <cmath>
 #include <fmt/format.h>
 
@@ -34,6 +35,20 @@ constexpr Style kCpu{.metric = Metric::kCpuPerOperation,
                      .title = "CPU time of the whole process per operation, in ns",
                      .unit = 1,
                      .decimals = 1};
+constexpr Style kRssPerLive{.metric = Metric::kRssPerLive,
+                            .title = "RSS / live bytes, geometric mean of the phase ends, less is better",
+                            .unit = 1,
+                            .decimals = 2};
+constexpr Style kThroughputKept{
+    .metric = Metric::kThroughputKept,
+    .title = "Drift of throughput: last slice of a long run over the second, 1 is none",
+    .unit = 1,
+    .decimals = 3};
+constexpr Style kRssKept{.metric = Metric::kRssKept,
+                         .title = "Drift of RSS: last slice of a long run over the second, 1 is none",
+                         .unit = 1,
+                         .decimals = 3};
+constexpr std::array kStyles{kThroughput, kPeakRss, kCpu, kRssPerLive, kThroughputKept, kRssKept};
 
 constexpr const char* kColumns = "median, percentage of System, ± half of the percentage's 95 % interval";
 
@@ -85,9 +100,12 @@ class ComparisonText {
 
     std::string render() const {
         std::string text;
-        for (const Style& style : {kThroughput, kPeakRss, kCpu}) {
-            text +=
-                fmt::format("{}: {}\n\n{}\n", style.title, kColumns, table(style).render(settings_.colour));
+        for (const Style& style : kStyles) {
+            const std::vector<std::size_t> shown = configurations_with(style.metric);
+            if (!shown.empty()) {
+                text += fmt::format("{}: {}\n\n{}\n", style.title, kColumns,
+                                    table(style, shown).render(settings_.colour));
+            }
         }
         return text + notes();
     }
@@ -104,24 +122,44 @@ class ComparisonText {
         return text;
     }
 
-    TextTable table(const Style& style) const {
+    // All of them for the memory, so that one whose runs all failed has a row too.
+    std::vector<std::size_t> configurations_with(Metric metric) const {
+        std::vector<std::size_t> found;
+        for (std::size_t index = 0; index < result_.rows.size(); ++index) {
+            if (metric == Metric::kPeakRss || compare::has(result_.rows[index], metric)) {
+                found.push_back(index);
+            }
+        }
+        return found;
+    }
+
+    TextTable table(const Style& style, const std::vector<std::size_t>& shown) const {
         std::vector<std::string> header{""};
         for (const auto& contender : experiment_.plan.contenders) {
             header.push_back(contender.is_control ? "A/A" : contender.allocator.name);
         }
         TextTable table(header);
-        const auto& configurations = experiment_.plan.configurations;
-        for (std::size_t index = 0; index < result_.rows.size(); ++index) {
-            if (index > 0 && configurations[index].group != configurations[index - 1].group) {
-                add_mean(table, configurations[index - 1].group, style.metric);
-                table.add_rule();
+        std::size_t rows_of_group = 0;
+        for (std::size_t place = 0; place < shown.size(); ++place) {
+            table.add(row_text(shown[place], style));
+            ++rows_of_group;
+            const std::string& group = group_of(shown[place]);
+            const bool last = place + 1 == shown.size();
+            if (last || group_of(shown[place + 1]) != group) {
+                if (rows_of_group > 1) {
+                    add_mean(table, group, style.metric);
+                }
+                if (!last) {
+                    table.add_rule();
+                }
+                rows_of_group = 0;
             }
-            table.add(row_text(index, style));
-        }
-        if (!configurations.empty()) {
-            add_mean(table, configurations.back().group, style.metric);
         }
         return table;
+    }
+
+    const std::string& group_of(std::size_t configuration) const {
+        return experiment_.plan.configurations[configuration].group;
     }
 
     std::vector<TextCell> row_text(std::size_t configuration, const Style& style) const {
@@ -166,7 +204,7 @@ class ComparisonText {
         bool any_noisy = false;
         for (std::size_t index = 0; index < result_.rows.size(); ++index) {
             any_oversubscribed |= oversubscribed(index);
-            for (const Style& style : {kThroughput, kPeakRss, kCpu}) {
+            for (const Style& style : kStyles) {
                 any_noisy |= compare::is_noisy(result_.rows[index].control_of(style.metric));
             }
         }

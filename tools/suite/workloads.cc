@@ -58,6 +58,31 @@ std::vector<Configuration> random_mixed(const Settings& settings) {
     return result;
 }
 
+// Its drain is a matter of its own: what remains after seconds of idleness has no live bytes to compare with.
+std::vector<Configuration> fragmentation(const Settings& settings) {
+    return {{
+        .name = fmt::format("fragmentation, {} MiB", settings.scale_mib),
+        .group = "fragmentation",
+        .command = {program("fragmentation"), std::to_string(settings.seed), "--scale",
+                    std::to_string(settings.scale_mib), "--drain", "0"},
+        .threads = 1,
+        .most_rounds = settings.long_rounds,
+    }};
+}
+
+std::vector<Configuration> long_run(const Settings& settings) {
+    constexpr unsigned kThreads = 2;
+    return {{
+        .name = fmt::format("long_run, {} s, {} threads", settings.long_seconds, kThreads),
+        .group = "long_run",
+        .command = {program("long_run"), fmt::format("{}", settings.long_seconds), std::to_string(kThreads),
+                    std::to_string(settings.seed)},
+        .threads = kThreads,
+        .seconds = settings.long_seconds,
+        .most_rounds = settings.long_rounds,
+    }};
+}
+
 struct Workload {
     const char* name;
     std::vector<Configuration> (*configurations)(const Settings&);
@@ -66,6 +91,8 @@ struct Workload {
 constexpr std::array kWorkloads{
     Workload{.name = "larson", .configurations = larson},
     Workload{.name = "random_mixed", .configurations = random_mixed},
+    Workload{.name = "fragmentation", .configurations = fragmentation},
+    Workload{.name = "long_run", .configurations = long_run},
 };
 
 } // namespace

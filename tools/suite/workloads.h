@@ -14,6 +14,9 @@ struct Settings {
     std::vector<unsigned> threads;
     std::vector<std::string> sizes; // "64", or a range such as "16-1024"
     double seconds = 0;             // of a run that is bounded by time
+    double long_seconds = 0;        // of a run in slices
+    std::uint64_t scale_mib = 0;    // live bytes of the fragmentation benchmark
+    int long_rounds = 0;            // of these two, which take longer than the others and vary less
     std::uint64_t operations = 0;   // of a run that is bounded by work
     std::uint64_t seed = 1;         // the same stream of operations in every run
 };

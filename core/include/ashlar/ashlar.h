@@ -13,8 +13,10 @@
  * to ashlar_free or ashlar_realloc, by any thread.
  *
  * Passing a pointer that is no live block is reported on stderr in one line and ends the process by abort():
- * at once if the pointer lies in no block, otherwise when the thread's cache returns it to its slab (at the
- * latest when the thread or the process ends, or at ashlar_malloc_trim).
+ * at once if the pointer lies in a page without blocks, otherwise when the thread's cache returns it to its
+ * slab: at a flush, at ashlar_malloc_trim, or when the thread (or, for the thread that ends it, the process)
+ * ends. A pointer that malloc hands out again before that is not found: who frees a block twice and allocates
+ * twice at once gets the block twice.
  */
 #ifndef ASHLAR_ASHLAR_H
 #define ASHLAR_ASHLAR_H
@@ -34,7 +36,9 @@ ASHLAR_API void* ashlar_malloc(size_t size) __attribute__((malloc, alloc_size(1)
 /* As malloc(count * size), zeroed; ENOMEM also if the product overflows. */
 ASHLAR_API void* ashlar_calloc(size_t count, size_t size) __attribute__((malloc, alloc_size(1, 2)));
 /* Null is malloc; size 0 frees and returns null with errno unchanged; on failure the old block is untouched.
- * Growing within ashlar_malloc_usable_size never moves the block. */
+ * Growing within ashlar_malloc_usable_size never moves a block of ashlar_malloc; one that would be left with
+ * less than half of it in use (after shrinking, or because its alignment made it large) moves to a smaller.
+ */
 ASHLAR_API void* ashlar_realloc(void* block, size_t size) __attribute__((alloc_size(2)));
 /* As realloc(block, count * size); ENOMEM if the product overflows. */
 ASHLAR_API void* ashlar_reallocarray(void* block, size_t count, size_t size)
@@ -77,7 +81,7 @@ struct ashlar_statistics {
     size_t metadata;   /* headers, slab descriptors, bitmaps, caches: bytes committed */
     size_t threads;    /* live thread caches */
     size_t shards;     /* shards ever used */
-    size_t fallback;   /* bytes the system's malloc holds for requests that the classes do not serve */
+    size_t fallback;   /* in blocks of the malloc behind Ashlar; with libashlar.a: all of the program's own */
     int fallback_only; /* 1: no window could be had (or enabled:false); everything goes to the fallback */
 };
 /* Fills *out. Returns 0, or EINVAL if `size` is not sizeof(struct ashlar_statistics). */

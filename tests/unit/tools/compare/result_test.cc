@@ -31,7 +31,7 @@ Experiment two_allocators(int rounds) {
 void add(Experiment& experiment, std::size_t configuration, std::size_t contender, int round,
          double throughput, double cpu_seconds, std::uint64_t peak_rss_kib) {
     Sample sample{.configuration = configuration, .contender = contender, .round = round};
-    sample.throughput = throughput;
+    sample.figures.throughput = throughput;
     sample.run.ending = measure::Ending::kExited;
     sample.run.usage.user_seconds = cpu_seconds;
     sample.run.usage.peak_rss_kib = peak_rss_kib;
@@ -117,7 +117,7 @@ TEST_CASE("result: a run that failed is counted as such and is in no figure") {
     for (Sample& sample : experiment.samples) {
         if (sample.contender == kOther && sample.round == 6 && sample.configuration == 0) {
             sample.failure = "killed by SIGSEGV";
-            sample.throughput = 1;
+            sample.figures.throughput = 1;
         }
         if (sample.contender == kOther && sample.configuration == 1) {
             sample.failure = "timed out";
@@ -146,14 +146,76 @@ TEST_CASE("result: means over a group, and who is faster") {
 }
 
 TEST_CASE("result: the throughput is read from the last line only") {
-    CHECK(read_throughput("Throughput = 12345 operations per second\n") == 12345.0);
-    CHECK(read_throughput("x\nThroughput = 1.5 operations per second") == 1.5);
-    CHECK_FALSE(read_throughput("Throughput = 12345 operations per second\nkilled\n"));
-    CHECK_FALSE(read_throughput("Throughput =  operations per second\n"));
-    CHECK_FALSE(read_throughput("Throughput = 0 operations per second\n"));
-    CHECK_FALSE(read_throughput("Throughput = nan operations per second\n"));
-    CHECK_FALSE(read_throughput("Throughput = 12x operations per second\n"));
-    CHECK_FALSE(read_throughput(""));
+    const auto throughput = [](const char* output) { return read_figures(output).throughput; };
+    CHECK(throughput("Throughput = 12345 operations per second\n") == 12345.0);
+    CHECK(throughput("x\nThroughput = 1.5 operations per second") == 1.5);
+    CHECK_FALSE(throughput("Throughput = 12345 operations per second\nkilled\n"));
+    CHECK_FALSE(throughput("Throughput =  operations per second\n"));
+    CHECK_FALSE(throughput("Throughput = 0 operations per second\n"));
+    CHECK_FALSE(throughput("Throughput = nan operations per second\n"));
+    CHECK_FALSE(throughput("Throughput = 12x operations per second\n"));
+    CHECK_FALSE(throughput(""));
+}
+
+TEST_CASE("result: the figures of memory and of long runs are read") {
+    const Figures memory = read_figures("grow 1.5\nRSS / live = 2.204 (geometric mean of the phase ends)\n");
+    CHECK(memory.rss_per_live == 2.204);
+    CHECK_FALSE(memory.throughput);
+    CHECK_FALSE(read_figures("RSS / live = inf (geometric mean of the phase ends)\n").rss_per_live);
+    CHECK_FALSE(read_figures("RSS / live = 2.204 (geometric mean of the phase ends)\nx\n").rss_per_live);
+
+    const Figures slices = read_figures("Throughput drift = -1.25 %\nRSS drift = 0.50 %\n"
+                                        "Throughput = 5 operations per second\n");
+    CHECK(slices.throughput == 5.0);
+    CHECK(slices.throughput_drift == -1.25);
+    CHECK(slices.rss_drift == 0.5);
+    CHECK_FALSE(read_figures("RSS drift = nan %\n").rss_drift);
+}
+
+TEST_CASE("result: figures that a command does not print are missing, and its row with them") {
+    Experiment experiment = drifting(5);
+    for (Sample& sample : experiment.samples) {
+        if (sample.configuration == 1) {
+            sample.figures = {.rss_per_live = sample.contender == kOther ? 1.5 : 3};
+        } else {
+            sample.figures.rss_drift = sample.contender == kOther ? 2 : 0;
+        }
+    }
+    const Result result = evaluate(experiment);
+    CHECK_FALSE(has(result.rows[1], Metric::kThroughput));
+    CHECK_FALSE(has(result.rows[1], Metric::kCpuPerOperation));
+    CHECK_FALSE(has(result.rows[0], Metric::kRssPerLive));
+    const auto& leaner = result.rows[1].cells[kOther].of(Metric::kRssPerLive);
+    REQUIRE(leaner);
+    CHECK(leaner->to_system->median == Approx(0.5));
+    CHECK(standing(*leaner->to_system, Metric::kRssPerLive) == Standing::kBetter);
+    const auto& growing = result.rows[0].cells[kOther].of(Metric::kRssKept);
+    REQUIRE(growing);
+    CHECK(growing->median == Approx(1.02));
+    CHECK(standing(*growing->to_system, Metric::kRssKept) == Standing::kWorse);
+
+    const std::string text = report::comparison_text(experiment, result, {.processors = 8});
+    const auto lines_with = [&](const std::string& part) {
+        int lines = 0;
+        for (auto at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) {
+            ++lines;
+        }
+        return lines;
+    };
+    CHECK(lines_with("work, 1 thread ") == 4);  // throughput, peak RSS, CPU, drift of RSS
+    CHECK(lines_with("work, 4 threads ") == 2); // peak RSS, RSS / live
+    CHECK(lines_with("Drift of throughput") == 0);
+}
+
+TEST_CASE("plan: a configuration may take part in fewer rounds, not in more") {
+    Plan plan;
+    plan.rounds = 7;
+    Configuration configuration;
+    CHECK(plan.rounds_of(configuration) == 7);
+    configuration.most_rounds = 5;
+    CHECK(plan.rounds_of(configuration) == 5);
+    configuration.most_rounds = 9;
+    CHECK(plan.rounds_of(configuration) == 7);
 }
 
 TEST_CASE("report: the text marks what must not be trusted and names what failed") {
