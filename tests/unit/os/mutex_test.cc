@@ -193,12 +193,17 @@ unit::Outcome take_while_holding() {
     });
 }
 
+std::string out_of_order(Rank rank) {
+    return "locks taken out of order: rank " + std::to_string(static_cast<unsigned>(rank)) + "\n";
+}
+
 TEST_CASE("mutex: a lock of a lower or equal rank ends the process") {
-    const std::string words = "locks taken out of order: rank ";
-    UNIT_REQUIRE_ABORTED(words + "0", (take_while_holding<Rank::kShardPool, Rank::kThreads>()));
-    UNIT_REQUIRE_ABORTED(words + "2", (take_while_holding<Rank::kBin, Rank::kBin>()));
-    UNIT_REQUIRE_ABORTED(words + "2", (take_while_holding<Rank::kSuperslabs, Rank::kBin>()));
-    UNIT_REQUIRE_ABORTED(words + "3", (take_while_holding<Rank::kMetadata, Rank::kSuperslabs>()));
+    UNIT_REQUIRE_ABORTED(out_of_order(Rank::kThreads),
+                         (take_while_holding<Rank::kShardPool, Rank::kThreads>()));
+    UNIT_REQUIRE_ABORTED(out_of_order(Rank::kBin), (take_while_holding<Rank::kBin, Rank::kBin>()));
+    UNIT_REQUIRE_ABORTED(out_of_order(Rank::kBin), (take_while_holding<Rank::kSuperslabs, Rank::kBin>()));
+    UNIT_REQUIRE_ABORTED(out_of_order(Rank::kSuperslabs),
+                         (take_while_holding<Rank::kMetadata, Rank::kSuperslabs>()));
     UNIT_REQUIRE_PASSED(take_while_holding<Rank::kBin, Rank::kMetadata>());
 }
 
