@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Registers fork handlers that allocate and free, and forks while other threads allocate. */
-#include "exercise.h"
+#include "forks.h"
 
 #include <pthread.h>
 #include <semaphore.h>
 #include <stdatomic.h>
-#include <sys/wait.h>
 
 static sem_t running;
 static atomic_bool stop;
@@ -44,17 +43,7 @@ int main(void) {
     for (int i = 0; i < kThreads; ++i)
         while (sem_wait(&running) != 0)
             MUST(errno == EINTR);
-    for (int i = 0; i < kForks; ++i) {
-        const pid_t pid = fork();
-        MUST(pid >= 0);
-        if (pid == 0) {
-            exercise(10000);
-            _exit(0);
-        }
-        int status = -1;
-        MUST(waitpid(pid, &status, 0) == pid);
-        MUST(status == 0);
-    }
+    fork_and_wait(kForks, 10000);
     atomic_store(&stop, 1);
     for (int i = 0; i < kThreads; ++i)
         MUST(pthread_join(threads[i], NULL) == 0);

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* As a library would that a program links: fork handlers, registered before any constructor, take a lock that
  * another thread holds while it allocates. */
-#include "exercise.h"
+#include "forks.h"
 
 #include <pthread.h>
 #include <semaphore.h>
 #include <stdatomic.h>
-#include <sys/wait.h>
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static sem_t running;
@@ -44,17 +43,7 @@ int main(void) {
     MUST(pthread_create(&thread, NULL, allocate_under_lock, NULL) == 0);
     while (sem_wait(&running) != 0)
         MUST(errno == EINTR);
-    for (int i = 0; i < kForks; ++i) {
-        const pid_t pid = fork();
-        MUST(pid >= 0);
-        if (pid == 0) {
-            exercise(1000);
-            _exit(0);
-        }
-        int status = -1;
-        MUST(waitpid(pid, &status, 0) == pid);
-        MUST(status == 0);
-    }
+    fork_and_wait(kForks, 1000);
     atomic_store(&stop, 1);
     MUST(pthread_join(thread, NULL) == 0);
     return 0;
