@@ -89,7 +89,9 @@ class Fragmentation(unittest.TestCase):
         lines, header, rows = with_csv(*GOOD[NAME], "--verify")
         ends = self.ends(lines)
         self.assertEqual(list(ends), ["grow", "sawtooth", "cache", "long-lived", "drain"])
-        self.assertEqual([row[0] for row in ends["drain"]], [0.1, 0.2])
+        self.assertEqual(len(ends["drain"]), 2)
+        for (seconds, *_), planned in zip(ends["drain"], [0.1, 0.2]):
+            self.assertGreaterEqual(seconds, planned) # when it was seen: a busy machine is late
         ratios = [ends[phase][0][3] for phase in list(ends)[:-1]]
         mean = math.exp(sum(map(math.log, ratios)) / len(ratios))
         self.assertAlmostEqual(float(re.search(r"= ([\d.]+)", lines[-1]).group(1)), mean, delta=0.01)
