@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The two functions under test. Programs call plain malloc and free, so that LD_PRELOAD decides whose they
-// are; built with BENCH_PREFIXED_ALLOCATOR they call a heap linked in under prefixed names, beside the
+// The functions under test. Programs call plain malloc, realloc and free, so that LD_PRELOAD decides whose
+// they are; built with BENCH_PREFIXED_ALLOCATOR they call a heap linked in under prefixed names, beside the
 // system's.
 #pragma once
 
@@ -18,12 +18,18 @@ namespace bench {
 inline void* allocate(std::size_t size) {
     return ashlar_malloc(size);
 }
+inline void* reallocate(void* block, std::size_t size) {
+    return ashlar_realloc(block, size);
+}
 inline void release(void* block) {
     ashlar_free(block);
 }
 #else
 inline void* allocate(std::size_t size) {
     return std::malloc(size);
+}
+inline void* reallocate(void* block, std::size_t size) {
+    return std::realloc(block, size);
 }
 inline void release(void* block) {
     std::free(block);

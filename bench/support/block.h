@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: MIT
-// A slot that is empty or holds one block. Two kinds with one interface, chosen by a program's template
+// A slot that is empty or holds one block. Three kinds with one interface, chosen by a program's template
 // parameter. TouchedBlock writes the first and the last byte, as allocation benchmarks do, and one byte a
 // page between them, because memory that no program would leave unused must not be missing from the peak; it
-// is one pointer. VerifiedBlock fills the whole block with a pattern and checks it before the release. The
-// stamp makes two blocks at one address differ, so that a block handed out twice is found when its first
-// holder releases it.
+// is one pointer. FilledBlock writes every byte, for programs to which that belongs. VerifiedBlock fills the
+// whole block with a pattern and checks it before the release, and after a reallocation as far as the block
+// was kept. The stamp makes two blocks at one address differ, so that a block handed out twice is found when
+// its first holder releases it.
 #pragma once
 
 #include "support/allocator.h"
 #include "support/fail.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -18,6 +20,10 @@ namespace bench {
 
 [[noreturn, gnu::cold]] inline void fail_out_of_memory(std::size_t size) {
     fail(kRunFailed, "out of memory: malloc(%zu) returned null\n", size);
+}
+
+[[noreturn, gnu::cold]] inline void fail_to_reallocate(std::size_t size) {
+    fail(kRunFailed, "out of memory: realloc to %zu returned null\n", size);
 }
 
 [[noreturn, gnu::cold]] inline void fail_contents(const void* block, std::size_t size, std::size_t offset) {
@@ -33,11 +39,16 @@ class TouchedBlock {
         if (bytes_ == nullptr) [[unlikely]] {
             fail_out_of_memory(size);
         }
-        bytes_[0] = 1;
-        bytes_[size - 1] = 1;
-        if (size > kPage) [[unlikely]] {
-            touch_pages_between(size);
+        touch(size);
+    }
+
+    // Of a block that is held.
+    void resize(std::size_t size) {
+        bytes_ = static_cast<unsigned char*>(reallocate(bytes_, size));
+        if (bytes_ == nullptr) [[unlikely]] {
+            fail_to_reallocate(size);
         }
+        touch(size);
     }
 
     void release() {
@@ -48,6 +59,14 @@ class TouchedBlock {
   private:
     static constexpr std::size_t kPage = 4096;
 
+    void touch(std::size_t size) {
+        bytes_[0] = 1;
+        bytes_[size - 1] = 1;
+        if (size > kPage) [[unlikely]] {
+            touch_pages_between(size);
+        }
+    }
+
     // Out of line: a loop that small blocks never enter would cost each of them its set-up.
     [[gnu::noinline]] void touch_pages_between(std::size_t size) {
         for (std::size_t offset = kPage; offset < size; offset += kPage) {
@@ -55,6 +74,27 @@ class TouchedBlock {
         }
     }
 
+    unsigned char* bytes_;
+};
+
+class FilledBlock {
+  public:
+    bool held() const { return bytes_ != nullptr; }
+
+    void acquire(std::size_t size, std::uint64_t stamp) {
+        bytes_ = static_cast<unsigned char*>(allocate(size));
+        if (bytes_ == nullptr) [[unlikely]] {
+            fail_out_of_memory(size);
+        }
+        std::memset(bytes_, static_cast<int>(stamp & 0xFF), size);
+    }
+
+    void release() {
+        bench::release(bytes_);
+        bytes_ = nullptr;
+    }
+
+  private:
     unsigned char* bytes_;
 };
 
@@ -69,24 +109,44 @@ class VerifiedBlock {
         }
         size_ = size;
         stamp_ = stamp;
-        for (std::size_t offset = 0; offset < size_; offset += sizeof(std::uint64_t)) {
+        fill_from(0);
+    }
+
+    void resize(std::size_t size) {
+        bytes_ = static_cast<unsigned char*>(reallocate(bytes_, size));
+        if (bytes_ == nullptr) {
+            fail_to_reallocate(size);
+        }
+        size_ = std::min(size_, size); // what was kept
+        check();
+        const std::size_t whole_words = size_ / sizeof(std::uint64_t) * sizeof(std::uint64_t);
+        size_ = size;
+        fill_from(whole_words);
+    }
+
+    void release() {
+        check();
+        bench::release(bytes_);
+        bytes_ = nullptr;
+    }
+
+  private:
+    void fill_from(std::size_t start) {
+        for (std::size_t offset = start; offset < size_; offset += sizeof(std::uint64_t)) {
             const std::uint64_t word = word_at(offset);
             std::memcpy(bytes_ + offset, &word, word_length(offset));
         }
     }
 
-    void release() {
+    void check() const {
         for (std::size_t offset = 0; offset < size_; offset += sizeof(std::uint64_t)) {
             const std::uint64_t word = word_at(offset);
             if (std::memcmp(bytes_ + offset, &word, word_length(offset)) != 0) {
                 fail_contents(bytes_, size_, offset);
             }
         }
-        bench::release(bytes_);
-        bytes_ = nullptr;
     }
 
-  private:
     std::uint64_t word_at(std::size_t offset) const { return (stamp_ + offset) * 0x9E3779B97F4A7C15U; }
 
     std::size_t word_length(std::size_t offset) const {

@@ -77,7 +77,18 @@ class CommandLine {
         return value;
     }
 
-    // "64" or "16-1024".
+    // Bytes of a block: "64", "4k" or "5m".
+    std::uint32_t size(int index, const char* name) const {
+        const char* end = nullptr;
+        const char* const text = positional_[index];
+        const std::uint32_t value = block_size(text, text, name, end);
+        if (*end != '\0') {
+            reject(text, name, "a size such as 64 or 4k");
+        }
+        return value;
+    }
+
+    // One size, or two with a dash between them, such as "16-1k".
     void range(int index, const char* name, std::uint32_t& smallest, std::uint32_t& largest) const {
         const char* end = nullptr;
         const char* const text = positional_[index];
@@ -87,7 +98,7 @@ class CommandLine {
             largest = block_size(end + 1, text, name, end);
         }
         if (*end != '\0' || largest < smallest) {
-            reject(text, name, "a size such as 64, or a range such as 16-1024");
+            reject(text, name, "a size such as 64 or 4k, or a range such as 16-1k");
         }
     }
 
@@ -147,7 +158,15 @@ class CommandLine {
     }
 
     std::uint32_t block_size(const char* text, const char* whole, const char* name, const char*& end) const {
-        return static_cast<std::uint32_t>(leading_integer(text, whole, name, 1, kLargestBlock, end));
+        std::uint64_t value = leading_integer(text, whole, name, 1, kLargestBlock, end);
+        if (*end == 'k' || *end == 'm') {
+            value <<= *end == 'k' ? 10 : 20;
+            ++end;
+        }
+        if (value > kLargestBlock) {
+            reject(whole, name, "sizes of at most 1024m");
+        }
+        return static_cast<std::uint32_t>(value);
     }
 
     // At the start of `text`, which is a part of the argument `whole`.

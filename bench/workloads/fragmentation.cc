@@ -25,6 +25,7 @@
 #include "support/block.h"
 #include "support/command_line.h"
 #include "support/csv_file.h"
+#include "support/idle.h"
 #include "support/mapped_array.h"
 #include "support/random.h"
 #include "support/resident.h"
@@ -276,17 +277,7 @@ struct Phase {
 
 void drain(Recorder& recorder, double seconds) {
     recorder.begin("drain");
-    const Stopwatch stopwatch;
-    const auto look_after = [&](double idle) {
-        stopwatch.wait_until(idle);
-        recorder.end(0);
-    };
-    for (const double mark : {0.1, 1.0}) {
-        if (mark < seconds) {
-            look_after(mark);
-        }
-    }
-    look_after(seconds);
+    bench::look_while_idle(seconds, [&] { recorder.end(0); });
 }
 
 template <typename Block>

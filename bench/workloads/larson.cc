@@ -10,14 +10,12 @@
 // generation only, never on the allocator; how many of them fit in the time is what is measured.
 #include "support/block.h"
 #include "support/command_line.h"
-#include "support/fail.h"
 #include "support/mapped_array.h"
 #include "support/random.h"
 #include "support/stopwatch.h"
+#include "support/thread.h"
 
 #include <atomic>
-#include <cstring>
-#include <pthread.h>
 #include <semaphore.h>
 
 namespace {
@@ -108,9 +106,6 @@ template <typename Block>
 }
 
 template <typename Block>
-void start_thread(Chain<Block>& chain);
-
-template <typename Block>
 void* thread_body(void* argument) {
     auto& chain = *static_cast<Chain<Block>*>(argument);
     Run& run = *chain.run;
@@ -120,23 +115,9 @@ void* thread_body(void* argument) {
     if (run.stop.load(std::memory_order_relaxed)) {
         sem_post(&run.chains_ended);
     } else {
-        start_thread(chain);
+        bench::start_detached_thread(thread_body<Block>, &chain);
     }
     return nullptr;
-}
-
-// Detached: a predecessor may still be ending while its successor works, as threads of a server do.
-template <typename Block>
-void start_thread(Chain<Block>& chain) {
-    pthread_attr_t attributes;
-    pthread_attr_init(&attributes);
-    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-    pthread_t thread{};
-    const int error = pthread_create(&thread, &attributes, thread_body<Block>, &chain);
-    pthread_attr_destroy(&attributes);
-    if (error != 0) {
-        bench::fail(bench::kRunFailed, "cannot start a thread: %s\n", strerrordesc_np(error));
-    }
 }
 
 template <typename Block>
@@ -171,7 +152,7 @@ void measure(const Settings& settings) {
                          .seed = settings.seed + index + 1,
                          .generation = 0,
                          .replacements = 0};
-        start_thread(chains[index]);
+        bench::start_detached_thread(thread_body<Block>, &chains[index]);
     }
     stopwatch.wait_until(settings.seconds);
     run.stop.store(true, std::memory_order_relaxed);

@@ -16,6 +16,7 @@
 #include "support/resident.h"
 #include "support/stopwatch.h"
 #include "support/theil_sen.h"
+#include "support/thread.h"
 
 #include <array>
 #include <atomic>
@@ -158,14 +159,6 @@ void* thread_body(void* argument) {
     return nullptr;
 }
 
-template <typename Block>
-void start_thread(Worker<Block>& worker) {
-    const int error = pthread_create(&worker.thread, nullptr, thread_body<Block>, &worker);
-    if (error != 0) {
-        bench::fail(bench::kRunFailed, "cannot start a thread: %s\n", strerrordesc_np(error));
-    }
-}
-
 // Sums of what the threads have done so far.
 struct Totals {
     std::uint64_t replacements = 0;
@@ -237,7 +230,7 @@ void measure(const Settings& settings) {
         worker.run = &run;
         worker.hand = all.subspan(std::size_t{index} * kSlotsPerThread, kSlotsPerThread);
         worker.seed = settings.seed + index + 1;
-        start_thread(worker);
+        worker.thread = bench::start_thread(thread_body<Block>, &worker);
     }
     pthread_barrier_wait(&run.all_filled);
     const Stopwatch stopwatch;

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+// Threads of a workload, which runs with all that it asked for or not at all.
+#pragma once
+
+#include "support/fail.h"
+
+#include <cstring>
+#include <pthread.h>
+
+namespace bench {
+
+using ThreadBody = void* (*)(void*);
+
+inline pthread_t start_thread(ThreadBody body, void* argument, const pthread_attr_t* attributes = nullptr) {
+    pthread_t thread{};
+    const int error = pthread_create(&thread, attributes, body, argument);
+    if (error != 0) {
+        fail(kRunFailed, "cannot start a thread: %s\n", strerrordesc_np(error));
+    }
+    return thread;
+}
+
+// Nobody waits for it: it may still be ending while its successor works, as threads of a server do.
+inline void start_detached_thread(ThreadBody body, void* argument) {
+    pthread_attr_t attributes;
+    pthread_attr_init(&attributes);
+    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+    start_thread(body, argument, &attributes);
+    pthread_attr_destroy(&attributes);
+}
+
+} // namespace bench
