@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Short runs of one benchmark program, with contents checked: what it prints, what it writes, what it refuses.
 
-usage: programs_test.py NAME PROGRAM"""
+usage: programs_test.py NAME PROGRAM [RECORDER]
+
+RECORDER is recording_malloc.so, to be preloaded under PROGRAM to see its calls."""
 import csv
 import math
 import os
@@ -11,21 +13,30 @@ import sys
 import tempfile
 import unittest
 
-NAME, PROGRAM = sys.argv[1:]
+NAME, PROGRAM = sys.argv[1:3]
+RECORDER = sys.argv[3] if len(sys.argv) > 3 else None
 
 GOOD = {
     "larson": ["0.2", "8", "1000", "200", "10", "1", "2"],
     "random_mixed": ["20000", "16-1024", "1"],
     "fragmentation": ["1", "--scale", "4", "--drain", "0.2"],
     "long_run": ["0.5", "2", "1", "--slices", "5"],
+    "replace_large": ["20", "1m-2500k", "1", "3"],
+    "hand_over": ["50000", "16-2k", "1"],
+    "successors": ["2", "1", "2"],
+    "drain": ["4", "1k", "--seconds", "0.2"],
 }
 LAST_LINE = {
     "fragmentation": r"RSS / live = \d+\.\d{3} \(geometric mean of the phase ends\)",
+    "drain": r"RSS = [1-9]\d* KiB after 0\.2 s",
 }
 # Wrong arguments, and the one that must be named.
 BAD = {
     "larson": [([], "0 arguments"), (["0", "8", "1000", "200", "10", "1", "2"], "seconds")],
-    "random_mixed": [(["10", "0", "1"], "size"), (["10", "8-4", "1"], "size"), (["-1", "8", "1"], "operations")],
+    "random_mixed": [
+        (["10", "0", "1"], "size"), (["10", "8-4", "1"], "size"), (["10", "1k-1023", "1"], "size"),
+        (["10", "8x", "1"], "size"), (["10", "8-16-32", "1"], "size"), (["10", "k", "1"], "size"),
+        (["10", "1025m", "1"], "size"), (["-1", "8", "1"], "operations")],
     "fragmentation": [
         ([], "0 arguments"), (["1", "2"], "2 arguments"), (["x"], "seed"), (["1", "--scale", "0"], "--scale"),
         (["1", "--scale", "4x"], "--scale"), (["1", "--drain", "-1"], "--drain"), (["1", "--drain", "nan"], "--drain"),
@@ -34,11 +45,23 @@ BAD = {
         (["1", "2"], "2 arguments"), (["0", "2", "1"], "seconds"), (["1", "0", "1"], "threads"),
         (["1", "2", "-1"], "seed"), (["1", "2", "1", "--slices", "2"], "--slices"),
         (["1", "2", "1", "--slices"], "--slices")],
+    "replace_large": [
+        (["1", "5m"], "2 arguments"), (["0", "5m", "1"], "steps"), (["1", "25m-5m", "1"], "size"),
+        (["1", "5m", "x"], "seed"), (["1", "5m", "1", "0"], "slots")],
+    "hand_over": [
+        (["1", "16"], "2 arguments"), (["0", "16", "1"], "operations"), (["1", "16-", "1"], "size"),
+        (["1", "16", "-1"], "seed"), (["1", "16", "1", "0"], "pairs"), (["1", "16", "1", "1", "1"], "5 arguments")],
+    "successors": [
+        (["1", "1"], "2 arguments"), (["0", "1", "1"], "rounds"), (["1", "x", "1"], "seed"), (["1", "1", "0"], "threads")],
+    "drain": [
+        (["1"], "1 arguments"), (["0", "1k"], "MiB"), (["1", "1-2"], "size"), (["1", "1", "--seconds", "-1"], "--seconds"),
+        (["1", "1", "--seconds"], "--seconds")],
 }
 
 
-def run(*arguments):
-    return subprocess.run([PROGRAM, *arguments], capture_output=True, text=True, check=False)
+def run(*arguments, **environment):
+    return subprocess.run([PROGRAM, *arguments], capture_output=True, text=True, check=False,
+                          env={**os.environ, **environment})
 
 
 def run_well(*arguments):
@@ -73,6 +96,65 @@ class AnyProgram(unittest.TestCase):
 
     def test_help(self):
         self.assertIn(f"usage: {NAME} ", run_well("--help")[0])
+
+
+@unittest.skipUnless(RECORDER and NAME in ("replace_large", "hand_over", "successors", "drain"),
+                     "bounded by time, or nothing records")
+class Calls(unittest.TestCase):
+    """What the program asks of the allocator."""
+
+    def record(self, *arguments):
+        """(mallocs, reallocs, frees, sum over the sizes)"""
+        done = run(*arguments, LD_PRELOAD=RECORDER)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        found = re.search(r"^(\d+) mallocs (\d+) reallocs (\d+) frees ([0-9a-f]+)$", done.stderr, re.MULTILINE)
+        return tuple(map(int, found.groups()[:3])) + (found.group(4),)
+
+    def with_argument(self, index, value):
+        return [*GOOD[NAME][:index], value, *GOOD[NAME][index + 1:]]
+
+    def test_depend_on_the_arguments_only(self):
+        expected = self.record(*GOOD[NAME])
+        for again in ([], ["--verify"], ["--verify"]):
+            self.assertEqual(self.record(*GOOD[NAME], *again), expected)
+        if NAME == "drain":
+            return # it has no seed
+        seed = {"replace_large": 2, "hand_over": 2, "successors": 1}[NAME]
+        self.assertNotEqual(self.record(*self.with_argument(seed, "2")), expected)
+
+    def test_are_as_many_as_the_arguments_say(self):
+        less, (mallocs, reallocs, frees) = [
+            self.record(*arguments)[:3] for arguments in (self.with_argument(0, "1"), GOOD[NAME])]
+        more = mallocs - less[0] # the rest is the start of the workload, and the libraries'
+        if NAME == "hand_over":
+            made = more + reallocs - less[1] + frees - less[2]
+            self.assertTrue(50000 - 14 <= made <= 50000, made) # a realloc by each thread takes 14
+            self.assertEqual(3 * (reallocs - less[1]), more)
+        else:
+            self.assertEqual(more, {"replace_large": 19, "successors": 2 * 32768, "drain": 3 * 1024}[NAME])
+            self.assertEqual(reallocs, 0)
+        self.assertLessEqual(abs(mallocs - frees), 8)
+
+    def test_verify_finds_a_faulty_allocator(self):
+        for fault in ["malloc", "realloc"] if NAME == "hand_over" else ["malloc"]:
+            arguments = self.with_argument(0, "200") if NAME == "replace_large" else GOOD[NAME]
+            done = run(*arguments, "--verify", LD_PRELOAD=RECORDER, FAULT=fault)
+            self.assertEqual(done.returncode, 1, done.stderr)
+            self.assertRegex(done.stderr, r"^contents changed: block 0x[0-9a-f]+ of \d+ bytes")
+
+
+@unittest.skipUnless(NAME == "drain", "of another program")
+class Drain(unittest.TestCase):
+    def test_looks(self):
+        for seconds, looks in (("0", 1), ("0.05", 1), ("0.2", 2), ("1.1", 3)):
+            header, held, *idle, last = run_well("4", "1k", "--seconds", seconds)
+            self.assertEqual(header.split(), ["seconds", "RSS", "KiB"])
+            self.assertEqual(held.split()[0], "held")
+            self.assertGreater(int(held.split()[1]), 4 * 1024)
+            self.assertEqual(len(idle), looks)
+            for line, planned in zip(idle, [0.1, 1, 1.1] if looks == 3 else [0.1, 0.2] if looks == 2 else [float(seconds)]):
+                self.assertGreaterEqual(float(line.split()[0]), planned - 0.005) # as it was printed
+            self.assertEqual(last, f"RSS = {idle[-1].split()[1]} KiB after {seconds} s")
 
 
 @unittest.skipUnless(NAME == "fragmentation", "of another program")
