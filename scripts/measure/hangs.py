@@ -41,7 +41,7 @@ def run(command, env):
 
 def main():
     options = arguments(__doc__, runs=(200, "runs of each"))
-    env = environment(ashlar(options.tree))
+    env = environment(ashlar(options))
     larson, fork_storm = program(options.tree, "larson"), program(options.tree, "fork_storm")
     cases = {f"larson, {threads} threads": lambda seed, threads=threads: [
         larson, "0.2", "8", "1000", "1000", "100", str(seed), str(threads)] for threads in (4, 8)}

@@ -3,7 +3,4 @@
 #
 # Hundreds of short runs of larson and the fork storm, none of which may hang or fail.
 # Prints each figure beside its target, PASS or FAIL; --help tells how it is measured.
-set -euo pipefail
-here=$(dirname "${BASH_SOURCE[0]}")
-"$here/build.sh" ashlar_shared larson fork_storm -- "$@"
-exec python3 "$here/hangs.py" "$@"
+exec "$(dirname "${BASH_SOURCE[0]}")/measure.sh" hangs larson fork_storm -- "$@"

@@ -22,7 +22,7 @@ def count(command, library):
 def main():
     options = arguments(__doc__, operations=(1000000, "allocations and releases"))
     command_path("valgrind")
-    libraries = {"System": None, **peers(), "ashlar": ashlar(options.tree)}
+    libraries = {"System": None, **peers(), "ashlar": ashlar(options)}
     command = [program(options.tree, "random_mixed"), str(options.operations), "8-1031", "42"]
     with concurrent.futures.ThreadPoolExecutor(min(2, os.cpu_count() or 1)) as pool:
         counts = dict(zip(libraries, pool.map(lambda library: count(command, library), libraries.values())))

@@ -1,26 +1,36 @@
 # SPDX-License-Identifier: MIT
-"""What the measuring commands share: allocators, environments, medians, intervals, and how a figure is printed."""
+"""What the measuring commands share: allocators, environments, watched runs, medians, intervals, and how a figure is
+printed."""
 import argparse
 import glob
 import os
 import random
+import re
+import select
 import shutil
 import statistics
 import subprocess
 import sys
+import tempfile
+import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 PEERS = {"jemalloc": "libjemalloc.so.2", "mimalloc": "libmimalloc.so.2.0", "tcmalloc": "libtcmalloc_minimal.so.4"}
 
 
-def arguments(description, **numbers):
-    """Parses --tree and one --option NUMBER for each keyword, whose value is (default, help)."""
+def argument_parser(description, **numbers):
+    """For --tree, --library and one --option NUMBER for each keyword, whose value is (default, help)."""
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--tree", default=os.path.join(ROOT, "build/release"), help="build tree (default build/release)")
+    parser.add_argument("--library", help="Ashlar's library, such as that of another branch (default: the tree's)")
     for name, (default, text) in numbers.items():
         parser.add_argument("--" + name.replace("_", "-"), type=type(default), default=default,
                             help=f"{text} (default {default})")
-    return parser.parse_args()
+    return parser
+
+
+def arguments(description, **numbers):
+    return argument_parser(description, **numbers).parse_args()
 
 
 def program(tree, name):
@@ -45,8 +55,9 @@ def loaded(library):
     return os.path.realpath(library) in maps.stdout
 
 
-def ashlar(tree):
-    library = os.path.realpath(os.path.join(tree, "lib/libashlar.so"))
+def ashlar(options):
+    """The library that the command line asks for."""
+    library = os.path.realpath(options.library or os.path.join(options.tree, "lib/libashlar.so"))
     if not os.path.exists(library) or not loaded(library):
         sys.exit(f"{library} is missing or cannot be preloaded")
     return library
@@ -70,6 +81,53 @@ def command_path(name):
     if path is None:
         sys.exit(f"{name} is missing; scripts/setup.sh installs it")
     return path
+
+
+class Run:
+    """One run of a program to its end, watched all the while: what it printed, its seconds by the wall and of CPU, its
+    peak resident KiB, and samples: [(seconds since start, resident KiB)]."""
+
+    INTERVAL_MS = 20
+
+    def __init__(self, command, env):
+        start, self.samples, self.peak_kib = time.monotonic(), [], 0
+        with tempfile.TemporaryFile("w+") as output, tempfile.TemporaryFile("w+") as errors:
+            process = subprocess.Popen(command, env=env, stdout=output, stderr=errors)
+            ended = select.poll()
+            descriptor = os.pidfd_open(process.pid)
+            ended.register(descriptor, select.POLLIN)
+            while not ended.poll(self.INTERVAL_MS):
+                self._sample(process.pid, start)
+            os.close(descriptor)
+            _, status, usage = os.wait4(process.pid, 0)
+            process.returncode = os.waitstatus_to_exitcode(status)
+            self.seconds = time.monotonic() - start
+            self.cpu_seconds = usage.ru_utime + usage.ru_stime
+            output.seek(0)
+            errors.seek(0)
+            self.output, self.errors = output.read(), errors.read()
+        if process.returncode != 0:
+            sys.exit(f"{' '.join(command)} failed with status {process.returncode}:\n{self.output}{self.errors}")
+
+    def _sample(self, process, start):
+        with open(f"/proc/{process}/status", encoding="ascii") as file:
+            fields = dict(line.split(":", 1) for line in file)
+        if "VmRSS" in fields:  # else it is just ending
+            self.samples.append((time.monotonic() - start, int(fields["VmRSS"].split()[0])))
+            self.peak_kib = int(fields["VmHWM"].split()[0])
+
+    def number(self, pattern):
+        """The group of a regular expression in what was printed."""
+        found = re.search(pattern, self.output, re.MULTILINE)
+        if not found:
+            sys.exit(f"'{pattern}' is not in the output:\n{self.output}")
+        return float(found.group(1))
+
+    def throughput(self):
+        return self.number(r"^Throughput = +(\d+)")
+
+    def mean_kib(self):
+        return statistics.mean(kib for _, kib in self.samples)
 
 
 def median(values):

@@ -57,7 +57,7 @@ def peak_kib(make_command, library, more):
 
 def main():
     options = arguments(__doc__, rounds=(5, "rounds"))
-    libraries = {"System": None, "Ashlar": ashlar(options.tree)}
+    libraries = {"System": None, "Ashlar": ashlar(options)}
     generator = random.Random(1)
     verdicts = Verdicts()
     for name, (make_command, more) in WORKLOADS.items():

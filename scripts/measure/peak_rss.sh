@@ -3,7 +3,4 @@
 #
 # Peak resident memory of python3 and sqlite3, against System.
 # Prints each figure beside its target, PASS or FAIL; --help tells how it is measured.
-set -euo pipefail
-here=$(dirname "${BASH_SOURCE[0]}")
-"$here/build.sh" ashlar_shared -- "$@"
-exec python3 "$here/peak_rss.py" "$@"
+exec "$(dirname "${BASH_SOURCE[0]}")/measure.sh" peak_rss -- "$@"

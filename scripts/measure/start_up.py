@@ -36,7 +36,7 @@ def private_dirty_kib(env):
 
 def main():
     options = arguments(__doc__, runs=(1000, "runs of each"))
-    library = ashlar(options.tree)
+    library = ashlar(options)
     os.sync()  # pages of a library that was just linked count as dirty until they are written
     environments = {"System": environment(), "System again": environment(), "Ashlar": environment(library)}
     generator = random.Random(1)

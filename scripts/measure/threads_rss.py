@@ -19,7 +19,7 @@ def resident_kib(command, library):
 
 def main():
     options = arguments(__doc__, threads=(10000, "threads"), rounds=(3, "rounds"))
-    library = ashlar(options.tree)
+    library = ashlar(options)
     command = [program(options.tree, "live_threads"), "--threads", str(options.threads)]
     rounds = [(resident_kib(command, None), resident_kib(command, library)) for _ in range(options.rounds)]
     live = median([ours[0] - system[0] for system, ours in rounds])

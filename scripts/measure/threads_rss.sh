@@ -3,7 +3,4 @@
 #
 # Resident memory of ten thousand live threads, against System.
 # Prints each figure beside its target, PASS or FAIL; --help tells how it is measured.
-set -euo pipefail
-here=$(dirname "${BASH_SOURCE[0]}")
-"$here/build.sh" ashlar_shared live_threads -- "$@"
-exec python3 "$here/threads_rss.py" "$@"
+exec "$(dirname "${BASH_SOURCE[0]}")/measure.sh" threads_rss live_threads -- "$@"
