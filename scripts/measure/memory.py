@@ -1,0 +1,193 @@
+# SPDX-License-Identifier: MIT
+"""Speed and resident memory of workloads that are about memory, against System, jemalloc, mimalloc and tcmalloc.
+
+Criteria, all by default, or those that are named:
+
+  replace_large  blocks of 5 to 25 MiB, replaced at random and written: CPU and wall time within 10 % of the fastest
+                 of the four, peak or mean RSS within 10 % of the leanest
+  hand_over      a pair of threads that give each other blocks of 16 B to 16 KiB: throughput within 5 % of the fastest,
+                 peak RSS within 10 % of the leanest of those that reach 80 % of Ashlar's throughput
+  successors     two lines of threads that end and leave blocks to others: likewise
+  fragmentation  RSS / live, geometric mean of the phase ends: less than each of the four
+  drain          RSS 5 s after 1 GiB in blocks of 1 KiB was released: at most 64 MiB, and with
+                 ASHLAR_CONF=background:true at most 16 MiB
+  long_run       only with --long or by name: ten minutes, throughput and RSS drift by at most 2 % between the second
+                 and the last
+
+A round runs each allocator once on the same operations, in shuffled order. What is compared is the median of the
+rounds' ratios to each of the others, and the worst of these; in brackets stand the smallest and the largest ratio of
+a round. RSS is sampled every 20 ms, peaks are the kernel's (VmHWM); drain and fragmentation read their own and
+subtract their bookkeeping."""
+import random
+import sys
+
+from measuring import Run, Verdicts, argument_parser, ashlar, environment, median, peers, program, progress, shuffled
+
+
+def say_each(runs, describe):
+    for name, each in runs.items():
+        print(f"      {name:9} {describe(each)}")
+
+
+def middle(runs, figure):
+    return median([figure(run) for run in runs])
+
+
+def cpu(run):
+    return run.cpu_seconds
+
+
+def wall(run):
+    return run.seconds
+
+
+def peak_mib(run):
+    return run.peak_kib / 1024
+
+
+def mean_mib(run):
+    return run.mean_kib() / 1024
+
+
+def million_operations(run):
+    return run.throughput() / 1e6
+
+
+def rss_per_live(run):
+    return run.number(r"^RSS / live = ([\d.]+)")
+
+
+def drained_mib(run):
+    return run.number(r"^RSS = (\d+) KiB") / 1024
+
+
+class Ratios:
+    """Ashlar's figures by those of one other, round by round."""
+
+    def __init__(self, name, runs, figure):
+        self.name = name
+        self.values = [figure(ours) / figure(theirs) for ours, theirs in zip(runs["Ashlar"], runs[name])]
+        self.median = median(self.values)
+
+    def __str__(self):
+        return f"{self.name} [{min(self.values):.3f} to {max(self.values):.3f}]"
+
+
+def all_ratios(runs, figure, names=None):
+    return [Ratios(name, runs, figure) for name in names or runs if name != "Ashlar"]
+
+
+def largest(ratios):
+    return max(ratios, key=lambda each: each.median)
+
+
+class Measurement:
+    def __init__(self, options):
+        self.options = options
+        self.verdicts = Verdicts()
+        self.generator = random.Random(1)
+        self.environments = {"System": environment(), "Ashlar": environment(ashlar(options))}
+        self.environments.update((name, environment(library)) for name, library in peers().items())
+
+    def rounds(self, usual, name, *arguments, environments=None):
+        """{allocator: [Run of each round]}"""
+        environments = environments or self.environments
+        command = [program(self.options.tree, name), *arguments]
+        count = self.options.rounds or usual
+        runs = {allocator: [None] * count for allocator in environments}
+        for number in range(count):
+            for allocator in shuffled(environments, self.generator):
+                progress(f"{name}: round {number + 1} of {count}, {allocator}")
+                runs[allocator][number] = Run(command, environments[allocator])
+        progress("")
+        return runs
+
+    def replace_large(self):
+        runs = self.rounds(3, "replace_large", str(self.options.steps), "5m-25m", "1")
+        say_each(runs, lambda each: f"{middle(each, cpu):6.2f} s CPU {middle(each, wall):6.2f} s, "
+                                    f"RSS {middle(each, peak_mib):6.1f} MiB peak {middle(each, mean_mib):6.1f} MiB mean")
+        for what, figure in (("CPU time", cpu), ("wall time", wall)):
+            worst = largest(all_ratios(runs, figure))
+            self.verdicts.at_most(f"replace_large, {what}, ratio to the fastest", worst.median, 1.10, str(worst))
+        peak, mean = (largest(all_ratios(runs, figure)) for figure in (peak_mib, mean_mib))
+        better = min(peak, mean, key=lambda each: each.median)
+        self.verdicts.at_most("replace_large, peak or mean RSS, ratio to the leanest", better.median, 1.10,
+                              f"peak {peak.median:.3f} {peak}, mean {mean.median:.3f} {mean}")
+
+    def as_fast_and_lean(self, name, *arguments):
+        runs = self.rounds(5, name, *arguments)
+        say_each(runs, lambda each: f"{middle(each, million_operations):6.2f} M/s, {middle(each, cpu):6.2f} s CPU, "
+                                    f"RSS {middle(each, peak_mib):6.1f} MiB peak")
+        speeds = all_ratios(runs, million_operations)
+        worst = min(speeds, key=lambda each: each.median)
+        self.verdicts.say(f"{name}, throughput, ratio to the fastest", f"{worst.median:.3f}", "at least 0.95",
+                          worst.median >= 0.95, str(worst))
+        as_fast = [each.name for each in speeds if each.median <= 1 / 0.8]
+        what = f"{name}, peak RSS, ratio to the leanest that is as fast"
+        if as_fast:
+            worst = largest(all_ratios(runs, peak_mib, as_fast))
+            self.verdicts.at_most(what, worst.median, 1.10, str(worst))
+        else:
+            self.verdicts.say(what, "none reaches 80 % of Ashlar's throughput", "at most 1.1", True)
+
+    def hand_over(self):
+        self.as_fast_and_lean("hand_over", "8000000", "16-16k", "1")
+
+    def successors(self):
+        self.as_fast_and_lean("successors", "100", "1", "2")
+
+    def fragmentation(self):
+        runs = self.rounds(3, "fragmentation", "1", "--drain", "0")
+        say_each(runs, lambda each: f"RSS / live {middle(each, rss_per_live):.3f}, {middle(each, cpu):5.2f} s CPU")
+        worst = largest(all_ratios(runs, rss_per_live))
+        self.verdicts.say("fragmentation, RSS / live, ratio to the leanest", f"{worst.median:.3f}", "below 1",
+                          worst.median < 1, str(worst))
+
+    def drain(self):
+        background = "Ashlar, background:true"
+        environments = {**self.environments, background: {**self.environments["Ashlar"], "ASHLAR_CONF": "background:true"}}
+        runs = self.rounds(1, "drain", "1024", "1k", environments=environments)
+        for name, each in runs.items():
+            looks = [line.split() for line in each[0].output.splitlines()[1:-1]]
+            print(f"      {name:24} RSS in MiB: " + ", ".join(
+                f"{int(kib) / 1024:.1f} {'held' if at == 'held' else f'after {at} s'}" for at, kib in looks))
+        for name, most in (("Ashlar", 64), (background, 16)):
+            complaints = runs[name][0].errors.strip().splitlines()  # such as of a key that there is not
+            self.verdicts.at_most(f"drain, RSS in MiB after 5 s, {name}", max(map(drained_mib, runs[name])), most,
+                                  "; ".join(complaints))
+
+    def long_run(self):
+        seconds = self.options.long_seconds
+        runs = self.rounds(1, "long_run", str(seconds), "2", "1", environments={"Ashlar": self.environments["Ashlar"]})
+        for what in ("Throughput", "RSS"):
+            worst = max((run.number(rf"^{what} drift = (-?[\d.]+) %") for run in runs["Ashlar"]), key=abs)
+            self.verdicts.say(f"long_run, {seconds} s, second tenth to last: {what} drift", f"{worst:.2f} %",
+                              "at most 2 % either way", abs(worst) <= 2)
+
+
+CRITERIA = {"replace_large": Measurement.replace_large, "hand_over": Measurement.hand_over,
+            "successors": Measurement.successors, "fragmentation": Measurement.fragmentation, "drain": Measurement.drain,
+            "long_run": Measurement.long_run}
+
+
+def main():
+    parser = argument_parser(__doc__, rounds=(0, "rounds of each criterion, 0: 3 of replace_large and fragmentation, "
+                                                 "5 of hand_over and successors, 1 of the others"),
+                             steps=(2000, "of replace_large"), long_seconds=(600, "of long_run"))
+    parser.add_argument("criteria", nargs="*", metavar="CRITERION", help=f"{', '.join(CRITERIA)} (default: all but long_run)")
+    parser.add_argument("--long", action="store_true", help="long_run as well, ten minutes")
+    options = parser.parse_args()
+    unknown = set(options.criteria) - set(CRITERIA)
+    if unknown:
+        parser.error(f"no criterion is called {', '.join(sorted(unknown))}")
+    chosen = options.criteria or [name for name in CRITERIA if name != "long_run"]
+    if options.long:
+        chosen = list(dict.fromkeys([*chosen, "long_run"]))
+    measurement = Measurement(options)
+    for name in chosen:
+        CRITERIA[name](measurement)
+    return measurement.verdicts.status()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
