@@ -57,12 +57,12 @@ int malloc_trim(std::size_t keep) noexcept {
 struct mallinfo2 mallinfo2() noexcept {
     const ashlar_statistics s = observe::gather();
     struct mallinfo2 info = {};
-    info.arena = s.slabs;
+    info.arena = s.slabs + s.large;
     info.ordblks = 1;
     info.hblks = s.fallback != 0 ? 1 : 0;
     info.hblkhd = s.fallback;
     info.uordblks = s.allocated;
-    info.fordblks = s.slabs - std::min(s.slabs, s.allocated);
+    info.fordblks = info.arena - std::min(info.arena, s.allocated);
     info.keepcost = s.cached;
     return info;
 }
@@ -93,7 +93,7 @@ int malloc_info(int options, FILE* stream) noexcept {
     const ashlar_statistics s = observe::gather();
     os::Message xml;
     xml.text("<malloc version=\"1\">\n<heap nr=\"0\">\n</heap>\n");
-    append(xml, "current", s.slabs + s.fallback);
+    append(xml, "current", s.slabs + s.large + s.fallback);
     append(xml, "allocated", s.allocated + s.fallback);
     append(xml, "cached", s.cached);
     append(xml, "metadata", s.metadata);

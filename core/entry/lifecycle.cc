@@ -36,6 +36,7 @@ void for_each_lock(Visit visit) {
     visit(cache::thread_registry.mutex());
     visit(slab::shard_pool.mutex());
     slab::shard_pool.for_each_bin([&visit](layout::PageHeader, slab::Bin& bin) { visit(bin.mutex()); });
+    visit(layout::superslabs.tables_mutex());
     visit(layout::superslabs.mutex());
     visit(layout::metadata_pool.mutex());
 }

@@ -3,6 +3,7 @@
 
 #include "cache/thread_cache.h"
 #include "heap/fallback.h"
+#include "heap/large.h"
 #include "layout/superslab.h"
 #include "os/config.h"
 #include "slab/misuse.h"
@@ -62,13 +63,25 @@ void* out_of_memory() {
     return nullptr;
 }
 
-// The header of the block's page, once it is certain that this is the start of a block.
-PageHeader header_of_block(const void* block) {
-    const PageHeader header = window.header_of(block);
-    if (header.size_class() == 0) slab::report(slab::Fault::kNoBlock, block);
-    if (slab::block_around(block, header.size_class()) != block) slab::report(slab::Fault::kInterior, block);
-    return header;
-}
+// A block of the window, once it is certain that it is one. Ends the process otherwise.
+struct Owned {
+    PageHeader header;
+    std::size_t size;
+
+    explicit Owned(const void* block) : header(window.header_of(block)) {
+        if (header == large::kHeader && layout::is_page_start(block)) {
+            size = large::usable_size(block);
+            return;
+        }
+        if (header.size_class() == 0) slab::report(slab::Fault::kNoBlock, block);
+        if (slab::block_around(block, header.size_class()) != block) {
+            slab::report(slab::Fault::kInterior, block);
+        }
+        size = layout::class_size(header.size_class());
+    }
+
+    bool is_large() const { return header == large::kHeader; }
+};
 
 void* move(void* block, std::size_t old_size, std::size_t size) {
     void* const moved = allocate(size);
@@ -78,9 +91,23 @@ void* move(void* block, std::size_t old_size, std::size_t size) {
     return moved;
 }
 
-// The class's block; null if the classes do not serve now.
+// Null if neither the classes nor the window serve now.
 void* allocate_class(SizeClass c) {
     return service_now() == Service::kClasses ? cache::allocate(c) : nullptr;
+}
+
+large::Block allocate_large(std::size_t size, std::size_t alignment) {
+    if (service_now() != Service::kClasses ||
+        std::max(size, alignment) > os::settings.large_limit.load(std::memory_order_relaxed)) {
+        return {};
+    }
+    return large::allocate(size, alignment);
+}
+
+// The block may stay where it is: it fits, and half of it would not be waste; or it can be made to fit.
+bool stays(void* block, const Owned& owned, std::size_t size) {
+    if (owned.is_large()) return size > kMaxClassSize && large::resize_in_place(block, size);
+    return size <= owned.size && (size >= owned.size / 2 || owned.size == layout::kAlignment);
 }
 
 } // namespace
@@ -112,7 +139,8 @@ void* allocate_slow(std::size_t size) {
         if (block != nullptr) return block;
     }
     if (size > PTRDIFF_MAX) return out_of_memory();
-    return fallback::allocate(size);
+    void* const block = size > kMaxClassSize ? allocate_large(size, layout::kAlignment).start : nullptr;
+    return block != nullptr ? block : fallback::allocate(size);
 }
 
 void release_slow(void* block) {
@@ -122,14 +150,22 @@ void release_slow(void* block) {
         return;
     }
     const PageHeader header = window.header_of(block);
-    if (header.size_class() == 0) slab::report(slab::Fault::kNoBlock, block);
-    cache::release(header, block);
+    if (header.size_class() != 0) {
+        cache::release(header, block);
+    } else if (Owned(block).is_large()) {
+        large::release(block);
+    }
 }
 
 void* allocate_zeroed(std::size_t count, std::size_t size) {
     std::size_t bytes = 0;
     if (__builtin_mul_overflow(count, size, &bytes) || bytes > PTRDIFF_MAX) return out_of_memory();
-    if (bytes > kMaxClassSize || !serving()) return fallback::allocate_zeroed(1, bytes);
+    if (bytes > kMaxClassSize) {
+        const large::Block block = allocate_large(bytes, layout::kAlignment);
+        if (block.start == nullptr) return fallback::allocate_zeroed(1, bytes);
+        return block.zero ? block.start : std::memset(block.start, 0, bytes);
+    }
+    if (!serving()) return fallback::allocate_zeroed(1, bytes);
     void* const block = allocate(bytes);
     return block != nullptr ? std::memset(block, 0, bytes) : nullptr;
 }
@@ -144,7 +180,8 @@ void* allocate_aligned(std::size_t alignment, std::size_t size) {
         if (block != nullptr) return block;
     }
     if (size > PTRDIFF_MAX || alignment > PTRDIFF_MAX - size) return out_of_memory();
-    return fallback::allocate_aligned(alignment, size);
+    void* const block = c == 0 ? allocate_large(size, alignment).start : nullptr;
+    return block != nullptr ? block : fallback::allocate_aligned(alignment, size);
 }
 
 void* resize(void* block, std::size_t size) {
@@ -160,12 +197,14 @@ void* resize(void* block, std::size_t size) {
         if (size > kMaxClassSize || !serving()) return fallback::resize(block, size);
         return move(block, usable, size);
     }
-    const std::size_t old_size = layout::class_size(header_of_block(block).size_class());
-    // A block that shrinks stays where it is until half of it would be waste.
-    if (size <= old_size && (size >= old_size / 2 || old_size == layout::kAlignment)) return block;
+    const Owned owned(block);
+    if (stays(block, owned, size)) return block;
+    if (owned.is_large() && size <= os::settings.large_limit.load(std::memory_order_relaxed)) {
+        if (void* const moved = large::resize_by_moving(block, size)) return moved;
+    }
     const int saved = errno;
-    void* const moved = move(block, old_size, size);
-    if (moved != nullptr || size > old_size) return moved;
+    void* const moved = move(block, owned.size, size);
+    if (moved != nullptr || size > owned.size) return moved;
     errno = saved; // without memory for a smaller block this one does
     return block;
 }
@@ -173,7 +212,7 @@ void* resize(void* block, std::size_t size) {
 std::size_t usable_size(void* block) {
     if (block == nullptr) return 0;
     if (!window.contains(block)) return fallback::usable_size(block);
-    return layout::class_size(header_of_block(block).size_class());
+    return Owned(block).size;
 }
 
 bool trim(std::size_t keep) {
@@ -181,7 +220,7 @@ bool trim(std::size_t keep) {
     if (!serving()) return fallback_trimmed;
     cache::flush();
     slab::shard_pool.for_each_bin([](PageHeader, slab::Bin& bin) { bin.trim(); });
-    return layout::superslabs.purge() != 0 || fallback_trimmed;
+    return layout::superslabs.purge_all() != 0 || fallback_trimmed;
 }
 
 } // namespace ashlar::heap

@@ -2,11 +2,12 @@
 //
 // The heap: allocate, release, resize, whatever the size and whoever owns the pointer.
 //
-// A request within the size classes is served by the calling thread's stacks, everything else by the
-// fallback. The fast paths are here, in full: malloc is "which class; pop; or the slow path", free is "whose
-// is it; push; or the slow path". They take no lock, make no call and touch no memory of the block; a golden
-// test counts their instructions. Results and errno are as the C functions want them: null with ENOMEM when
-// memory is short or the size exceeds PTRDIFF_MAX; releasing keeps errno.
+// A request within the size classes is served by the calling thread's stacks, a larger one by pages of the
+// window, and what the window does not hold by the fallback. The fast paths are here, in full: malloc is
+// "which class; pop; or the slow path", free is "whose is it; push; or the slow path". They take no lock,
+// make no call and touch no memory of the block; a golden test counts their instructions. Results and errno
+// are as the C functions want them: null with ENOMEM when memory is short or the size exceeds PTRDIFF_MAX;
+// releasing keeps errno.
 #pragma once
 
 #include "cache/pointer_stacks.h"

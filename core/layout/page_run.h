@@ -2,8 +2,8 @@
 //
 // Runs of 64 KiB pages inside one superslab, as arithmetic on a 32-bit mask (1 = free).
 //
-// A run of n pages, n a power of two, starts at a multiple of n: the first page of a slab then follows from
-// any page of it without a look-up.
+// A slab's run of n pages, n a power of two, starts at a multiple of n: its first page then follows from any
+// page of it without a look-up. Runs of large blocks start anywhere.
 #pragma once
 
 #include <bit>
@@ -13,21 +13,35 @@ namespace ashlar::layout {
 
 using PageMask = std::uint32_t;
 
-inline constexpr unsigned kRunOrders = 3; // runs of 1, 2 and 4 pages
+inline constexpr unsigned kPagesPerSuperslab = 32;
+inline constexpr PageMask kAllPages = ~PageMask{0};
+inline constexpr unsigned kRunOrders = 6; // runs of at least 1, 2, 4, … 32 pages
 
-// A bit for each page at which a free run of 1 << order pages starts.
-constexpr PageMask run_starts(PageMask free, unsigned order) {
-    constexpr PageMask kAligned[kRunOrders] = {0xffffffff, 0x55555555, 0x11111111};
-    for (unsigned i = 0; i < order; ++i)
-        free &= free >> (1U << i);
-    return free & kAligned[order];
+// A bit for each page at which a run of `pages` (1 to 32) starts.
+constexpr PageMask run_starts(PageMask free, unsigned pages) {
+    // After each step bit i says that `covered` pages from i on are free.
+    unsigned covered = 1;
+    while (covered < pages && free != 0) {
+        const unsigned step = covered < pages - covered ? covered : pages - covered;
+        free &= free >> step;
+        covered += step;
+    }
+    return free;
+}
+
+// Likewise, those at multiples of `pages` (1, 2 or 4).
+constexpr PageMask aligned_run_starts(PageMask free, unsigned pages) {
+    const PageMask multiples = pages == 1 ? kAllPages : pages == 2 ? 0x55555555 : 0x11111111;
+    return run_starts(free, pages) & multiples;
 }
 
 constexpr PageMask run_mask(unsigned first, unsigned pages) {
-    return (pages == 32 ? ~PageMask{0} : (PageMask{1} << pages) - 1) << first;
+    return (pages == kPagesPerSuperslab ? kAllPages : (PageMask{1} << pages) - 1) << first;
 }
 
-static_assert(run_starts(0b0000'0110, 1) == 0, "pages 1 and 2 are free, but no aligned pair");
-static_assert(run_starts(0b1111'1110, 2) == 0b0001'0000);
+static_assert(aligned_run_starts(0b0000'0110, 2) == 0, "pages 1 and 2 are free, but no aligned pair");
+static_assert(aligned_run_starts(0b1111'1110, 4) == 0b0001'0000);
+static_assert(run_starts(0b0111'0110, 3) == 0b0001'0000);
+static_assert(run_starts(kAllPages, 32) == 1 && run_starts(kAllPages >> 1, 32) == 0);
 
 } // namespace ashlar::layout

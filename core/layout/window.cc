@@ -21,9 +21,8 @@ constexpr std::size_t round_up(std::size_t value, std::size_t unit) {
     return (value + unit - 1) / unit * unit;
 }
 
-constexpr std::size_t kSuperslabState = 16; // bytes per superslab
-constexpr std::size_t kPoolShare = 32;      // of the window
-constexpr std::size_t kThreadsShare = 16;   // of the window, but at most:
+constexpr std::size_t kPoolShare = 32;    // of the window
+constexpr std::size_t kThreadsShare = 16; // of the window, but at most:
 constexpr std::size_t kMaxThreads = std::size_t{512} << 20;
 constexpr std::size_t kGuard = kPageSize; // at least
 
@@ -76,7 +75,7 @@ bool Window::reserve(std::size_t wanted) {
     const std::size_t pages = length / kPageSize;
     place_at_end(pool, length / kPoolShare);
     place_at_end(threads, std::min(length / kThreadsShare, kMaxThreads));
-    place_at_end(superslab_states, length / kSuperslabSize * kSuperslabState);
+    place_at_end(superslab_states, length / kSuperslabSize * kSuperslabStateSize);
     place_at_end(slab_descriptors, pages * kSlabDescriptorSize);
     header_lines.place(start, round_up(pages * sizeof(AtomicPageHeader), kPageSize));
     if (!os::commit_readable(reinterpret_cast<void*>(start), header_lines.size())) {

@@ -19,6 +19,7 @@
 // thread that reads half of it meanwhile takes every address for foreign, and none can be ours yet.
 #pragma once
 
+#include "layout/page_run.h"
 #include "layout/size_class.h"
 
 #include <atomic>
@@ -32,8 +33,9 @@ using Page = std::uint32_t; // the number of a 64 KiB page, from the window's ba
 
 inline constexpr unsigned kSuperslabShift = 21;
 inline constexpr std::size_t kSuperslabSize = std::size_t{1} << kSuperslabShift;
-inline constexpr unsigned kPagesPerSuperslab = kSuperslabSize / kPageSize;
+static_assert(kSuperslabSize == kPagesPerSuperslab * kPageSize);
 inline constexpr std::size_t kSlabDescriptorSize = 128;          // set aside for each page
+inline constexpr std::size_t kSuperslabStateSize = 32;           // set aside for each superslab
 inline constexpr std::size_t kMinWindow = std::size_t{64} << 20; // below it the fallback serves everything
 
 // A shard, placed as in a page header.
@@ -47,6 +49,10 @@ class ShardWord {
     friend class PageHeader;
     unsigned word_ = 0;
 };
+
+inline bool is_page_start(const void* address) {
+    return reinterpret_cast<std::uintptr_t>(address) % kPageSize == 0;
+}
 
 // {class, shard}, in one word so that free compares and indexes without taking it apart.
 class PageHeader {

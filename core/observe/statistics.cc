@@ -4,6 +4,7 @@
 #include "cache/thread_registry.h"
 #include "heap/fallback.h"
 #include "heap/heap.h"
+#include "heap/large.h"
 #include "layout/superslab.h"
 #include "os/message.h"
 #include "slab/shard_pool.h"
@@ -35,6 +36,7 @@ struct Row {
 constexpr Row kRows[] = {
     {"window", &ashlar_statistics::window},     {"committed", &ashlar_statistics::committed},
     {"slabs", &ashlar_statistics::slabs},       {"allocated", &ashlar_statistics::allocated},
+    {"large", &ashlar_statistics::large},       {"dirty", &ashlar_statistics::dirty},
     {"cached", &ashlar_statistics::cached},     {"metadata", &ashlar_statistics::metadata},
     {"threads", &ashlar_statistics::threads},   {"shards", &ashlar_statistics::shards},
     {"fallback", &ashlar_statistics::fallback},
@@ -50,10 +52,12 @@ ashlar_statistics gather() {
     });
     cache::thread_registry.for_each([&s](const cache::Chunk& chunk) { s.cached += cached_bytes(chunk); });
     s.cached = std::min(s.cached, out);
-    s.allocated = out - s.cached;
+    s.allocated = out - s.cached + heap::large::allocated_bytes();
     s.window = layout::window.size;
     s.committed = layout::superslabs.committed();
-    s.slabs = layout::superslabs.pages_in_use() * layout::kPageSize;
+    s.slabs = layout::superslabs.pages_in_use() * layout::kPageSize - heap::large::allocated_bytes();
+    s.large = heap::large::allocated_bytes();
+    s.dirty = layout::superslabs.dirty_pages() * layout::kPageSize;
     s.metadata = layout::window.metadata_committed();
     s.threads = cache::thread_registry.live();
     s.shards = slab::shard_pool.created();

@@ -13,7 +13,7 @@ constinit Settings settings;
 
 namespace {
 
-enum class Kind : unsigned char { kSwitch, kBytes };
+enum class Kind : unsigned char { kSwitch, kNumber };
 enum class When : unsigned char { kStart, kAnyTime };
 
 struct Key {
@@ -30,8 +30,11 @@ constinit std::array keys = {
     Key{"enabled", Kind::kSwitch, When::kStart, &settings.enabled, "default"},
     Key{"prewarm", Kind::kSwitch, When::kAnyTime, &settings.prewarm, "default"},
     Key{"print", Kind::kSwitch, When::kStart, &settings.print, "default"},
-    Key{"thread_cache", Kind::kBytes, When::kAnyTime, &settings.thread_cache, "default"},
-    Key{"window", Kind::kBytes, When::kStart, &settings.window, "default"},
+    Key{"thread_cache", Kind::kNumber, When::kAnyTime, &settings.thread_cache, "default"},
+    Key{"large_limit", Kind::kNumber, When::kAnyTime, &settings.large_limit, "default"},
+    Key{"purge_delay_ms", Kind::kNumber, When::kAnyTime, &settings.purge_delay_ms, "default"},
+    Key{"dirty_limit", Kind::kNumber, When::kAnyTime, &settings.dirty_limit, "default"},
+    Key{"window", Kind::kNumber, When::kStart, &settings.window, "default"},
 };
 
 constinit bool environment_read = false;
@@ -43,7 +46,7 @@ bool parse_switch(std::string_view text, std::size_t& value) {
 }
 
 // Decimal digits and optionally k, m, g or t for powers of 1024.
-bool parse_bytes(std::string_view text, std::size_t& value) {
+bool parse_number(std::string_view text, std::size_t& value) {
     constexpr std::string_view kUnits = "kmgt";
     unsigned shift = 0;
     if (!text.empty()) {
@@ -88,7 +91,7 @@ SetResult set(std::string_view setting, When now) {
     if (key == keys.end()) return SetResult::kUnknownKey;
     if (now == When::kAnyTime && key->when == When::kStart) return SetResult::kOnlyAtStart;
     std::size_t value = 0;
-    if (!(key->kind == Kind::kSwitch ? parse_switch(text, value) : parse_bytes(text, value))) {
+    if (!(key->kind == Kind::kSwitch ? parse_switch(text, value) : parse_number(text, value))) {
         return SetResult::kBadValue;
     }
     key->value->store(value, std::memory_order_relaxed);
@@ -139,7 +142,8 @@ void warn_about(std::string_view setting, SetResult result) {
         message.text(nearest_key(name)).text("\"?");
     } else {
         message.text("bad value in \"").text(setting);
-        message.text("\" ignored; say true or false for a switch, a number with k, m, g or t for bytes");
+        message.text(
+            "\" ignored; say true or false for a switch, else a number, with k, m, g or t for bytes");
     }
     warn(message);
 }

@@ -19,6 +19,9 @@ struct Settings {
     std::atomic<std::size_t> prewarm{0};                         // 1: fill the tiny stacks at thread start
     std::atomic<std::size_t> print{0};                           // 1: show the settings at start
     std::atomic<std::size_t> thread_cache{std::size_t{1} << 20}; // bytes a thread's stacks may hold
+    std::atomic<std::size_t> large_limit{std::size_t{16} << 30}; // larger blocks are the fallback's
+    std::atomic<std::size_t> purge_delay_ms{1000};               // dirty pages are given back after
+    std::atomic<std::size_t> dirty_limit{std::size_t{32} << 20}; // bytes that may be dirty, beyond a share
     std::atomic<std::size_t> window{std::size_t{1} << 40};       // bytes of address space to ask for first
 };
 

@@ -15,7 +15,7 @@ namespace ashlar::os {
 
 class Message {
   public:
-    static constexpr std::size_t kCapacity = 512;
+    static constexpr std::size_t kCapacity = 768;
 
     Message& text(std::string_view words);
     Message& number(std::uint64_t value);

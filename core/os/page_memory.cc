@@ -48,6 +48,24 @@ bool purge(void* start, std::size_t size) {
     return ::madvise(start, size, MADV_DONTNEED) == 0;
 }
 
+Move move_pages(void* from, void* to, std::size_t size) {
+    const KeepErrno keep;
+    if (::mremap(from, size, size, MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP, to) == to) {
+        return Move::kDone;
+    }
+    if (errno == EINVAL || errno == ENOSYS || errno == EPERM) return Move::kRefused; // looked at nothing
+    const bool mapped_again =
+        ::mmap(to, size, PROT_READ | PROT_WRITE,
+               MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0) == to;
+    return mapped_again ? Move::kRefused : Move::kLost;
+}
+
+bool renew(void* start, std::size_t size) {
+    const KeepErrno keep;
+    return ::mmap(start, size, PROT_READ | PROT_WRITE,
+                  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0) == start;
+}
+
 std::size_t page_size() {
     return ::getauxval(AT_PAGESZ);
 }

@@ -21,6 +21,14 @@ bool commit_readable(void* start, std::size_t size);
 // The contents are dropped; the next touch finds zeroes. False if the kernel refused (contents kept).
 bool purge(void* start, std::size_t size);
 
+// The memory of `from` becomes that of `to`, whose own is dropped, without copying; `from` reads zero then.
+// Refused (with nothing changed) before Linux 5.7; near a limit the kernel may have unmapped `to` before it
+// refused, and what another thread then mapped there is not touched: `to` is lost.
+enum class Move { kDone, kRefused, kLost };
+Move move_pages(void* from, void* to, std::size_t size);
+// Drops the contents, and with them the mapping of its own that move_pages() gave the range.
+bool renew(void* start, std::size_t size);
+
 std::size_t page_size();
 
 } // namespace ashlar::os

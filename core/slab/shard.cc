@@ -30,7 +30,8 @@ void Bin::dissolve(Slab& slab) {
     const layout::Page first = slab.first_page();
     const unsigned pages = slab.shape().pages;
     slab.finish();
-    layout::superslabs.give_run(first, pages);
+    layout::window.set_headers(first, pages, layout::PageHeader{});
+    layout::superslabs.give_from_slab(first, pages);
 }
 
 Slab* Bin::next_slab(layout::SizeClass c, layout::Shard owner) {
@@ -42,11 +43,11 @@ Slab* Bin::next_slab(layout::SizeClass c, layout::Shard owner) {
         return slab;
     }
     const unsigned pages = layout::kShapes[c].pages;
-    const layout::Page first = layout::superslabs.take_run(pages);
+    const layout::Page first = layout::superslabs.take_for_slab(pages).first;
     if (first == 0) return nullptr;
     Slab& slab = slab_at(first, c);
     if (!slab.start(c, owner, first)) {
-        layout::superslabs.give_run(first, pages);
+        layout::superslabs.give_from_slab(first, pages);
         return nullptr;
     }
     put(slab, kCurrent);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A handler that frees a reserve: new succeeds at the second attempt, under a limit on address space.
+// A handler that frees a reserve: new succeeds at the second attempt, under a limit on memory.
 #include "exercise.h"
 
 #include <new>
@@ -23,7 +23,7 @@ void free_reserve() {
 
 int main() {
     const struct rlimit limit { std::size_t{512} << 20, std::size_t{512} << 20 };
-    MUST(setrlimit(RLIMIT_AS, &limit) == 0);
+    MUST(setrlimit(RLIMIT_DATA, &limit) == 0);
     reserve = malloc(opaque_size(kReserve));
     MUST(reserve != nullptr);
     std::set_new_handler(free_reserve);

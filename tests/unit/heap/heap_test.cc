@@ -67,17 +67,17 @@ std::size_t heap_bytes() {
 // ---- Allocating
 // --------------------------------------------------------------------------------------------
 
-TEST_CASE("heap: every size is served, by the class that fits or the fallback") {
+TEST_CASE("heap: every size is served, by the class that fits or by whole pages") {
     errno = EDOM;
     for (std::size_t size = 0; size <= kMaxClassSize + 4096; ++size) {
         void* const block = heap::allocate(size);
         if (block == nullptr || !aligned(block, 16)) FAIL("block " << block << " of " << size);
-        if (window.contains(block) != (size <= kMaxClassSize)) FAIL(size << " is served by the wrong heap");
+        if (!window.contains(block)) FAIL(size << " is served by the wrong heap");
         const std::size_t usable = heap::usable_size(block);
-        if (size <= kMaxClassSize ? usable != class_size(class_of(size)) : usable < size) {
+        if (usable != (size <= kMaxClassSize ? class_size(class_of(size)) : layout::kPageSize)) {
             FAIL(size << " has " << usable << " usable bytes");
         }
-        if (size <= kMaxClassSize || !unit::kSanitizer) fill(block, 1, usable);
+        fill(block, 1, usable);
         heap::release(block);
     }
     CHECK(errno == EDOM);
@@ -91,9 +91,9 @@ TEST_CASE("heap: sizes around the largest class") {
         heap::release(block);
     }
     void* const block = heap::allocate(kMaxClassSize + 1);
-    CHECK_FALSE(window.contains(block));
-    CHECK(heap::usable_size(block) >= kMaxClassSize + 1);
-    fill(block, 1, kMaxClassSize + 1);
+    CHECK(window.contains(block));
+    CHECK(heap::usable_size(block) == layout::kPageSize);
+    fill(block, 1, layout::kPageSize);
     heap::release(block);
 }
 
@@ -184,9 +184,7 @@ TEST_CASE("heap: every alignment") {
                 REQUIRE(block != nullptr);
                 if (!aligned(block, alignment) || !aligned(block, 16)) FAIL("misaligned: " << block);
                 if (heap::usable_size(block) < size) FAIL("too small");
-                if (window.contains(block) != (layout::class_of_aligned(size, alignment) != 0)) {
-                    FAIL("served by the wrong heap");
-                }
+                if (!window.contains(block)) FAIL("served by the wrong heap");
                 fill(block, 3, size);
             }
             REQUIRE(std::set<void*>(blocks.begin(), blocks.end()).size() == blocks.size());
@@ -264,8 +262,7 @@ TEST_CASE("heap: resizing keeps the contents from any size to any size") {
         void* const resized = heap::resize(block, next);
         REQUIRE(resized != nullptr);
         if (!filled(resized, stamp, std::min(size, next))) FAIL("from " << size << " to " << next);
-        // A fallback block may stay where it is when it shrinks.
-        if (next > kMaxClassSize && window.contains(resized)) FAIL(next << " is served by the wrong heap");
+        if (!window.contains(resized)) FAIL(next << " is served by the wrong heap");
         block = resized;
         size = next;
         stamp = static_cast<int>(i % 256);
@@ -355,8 +352,15 @@ TEST_CASE("heap: blocks of the system's malloc are accepted") {
     CHECK(filled(resized, 4, 100));
     resized = heap::resize(resized, 100'000);
     CHECK(filled(resized, 4, 100));
+    CHECK(ashlar_owns(resized));
+    heap::release(resized);
+}
+
+TEST_CASE("heap: blocks of the system's malloc stay its own while they are large") {
+    void* const measured = std::malloc(100);
+    void* const resized = heap::resize(opaque(measured), 100'000);
     CHECK_FALSE(ashlar_owns(resized));
-    std::free(resized); // such a block is the system's
+    std::free(resized);
 }
 
 TEST_CASE("heap: null is no block") {

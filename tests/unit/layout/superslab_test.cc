@@ -6,6 +6,7 @@
 #include "../support/limits.h"
 #include "../support/random.h"
 #include "layout/superslab.h"
+#include "os/config.h"
 
 #include <algorithm>
 #include <atomic>
@@ -23,19 +24,45 @@ using namespace ashlar::layout; // NOLINT(google-build-using-namespace): the lay
 
 constexpr std::size_t kMi = std::size_t{1} << 20;
 
-struct Run {
+enum class Kind : std::uint8_t { kSlab, kLarge };
+
+struct Held {
     Page first;
     unsigned pages;
+    Kind kind = Kind::kSlab;
 };
+
+Page take_slab(unsigned pages) {
+    return superslabs.take_for_slab(pages).first;
+}
+
+void give(Held run) {
+    window.set_headers(run.first, run.pages, PageHeader{});
+    if (run.kind == Kind::kSlab) {
+        superslabs.give_from_slab(run.first, run.pages);
+    } else {
+        superslabs.give(run.first, run.pages);
+    }
+}
+
+// Nothing is purged but by purge_all().
+void purge_on_demand_only() {
+    ashlar::os::settings.dirty_limit = std::size_t{1} << 40;
+    ashlar::os::settings.purge_delay_ms = std::size_t{1} << 40;
+}
 
 // Which pages are taken, which of the free ones may hold memory: one flag each, everything by looking.
 class Model {
   public:
     Model() : taken_(window.end_page, false), dirty_(window.end_page, false) {}
 
-    // The lowest run there is, 0 if none.
-    Page lowest(unsigned pages) const {
-        for (Page first = window.first_page; first + pages <= window.end_page; first += pages) {
+    // The lowest run there is, 0 if none: a slab's starts at a multiple of its length, a large block's lies
+    // in one superslab or, if it is longer, starts with one.
+    Page lowest(Kind kind, unsigned pages) const {
+        const Page step = kind == Kind::kSlab ? pages : pages > kPagesPerSuperslab ? kPagesPerSuperslab : 1;
+        for (Page first = window.first_page; first + pages <= window.end_page; first += step) {
+            const bool crosses = first % kPagesPerSuperslab + pages > kPagesPerSuperslab;
+            if (crosses && pages <= kPagesPerSuperslab) continue;
             if (all_free(first, pages)) return first;
         }
         return 0;
@@ -46,8 +73,8 @@ class Model {
         }
         return true;
     }
-    void take(Run run) { set(run, true, false); }
-    void give(Run run) { set(run, false, true); }
+    void take(Held run) { set(run, true, false); }
+    void give(Held run) { set(run, false, true); }
     std::size_t taken() const {
         return static_cast<std::size_t>(std::count(taken_.begin(), taken_.end(), true));
     }
@@ -60,7 +87,7 @@ class Model {
     bool dirty(Page page) const { return dirty_[page]; }
 
   private:
-    void set(Run run, bool taken, bool dirty) {
+    void set(Held run, bool taken, bool dirty) {
         for (Page page = run.first; page < run.first + run.pages; ++page) {
             taken_[page] = taken;
             dirty_[page] = dirty;
@@ -71,7 +98,7 @@ class Model {
 };
 
 // Something at both ends of every page, different for each run.
-void stamp(Run run, std::uint64_t value) {
+void stamp(Held run, std::uint64_t value) {
     for (Page page = run.first; page < run.first + run.pages; ++page) {
         char* const start = window.address_of(page);
         std::memcpy(start, &value, sizeof(value));
@@ -79,7 +106,7 @@ void stamp(Run run, std::uint64_t value) {
     }
 }
 
-bool has_stamp(Run run, std::uint64_t value) {
+bool has_stamp(Held run, std::uint64_t value) {
     for (Page page = run.first; page < run.first + run.pages; ++page) {
         std::uint64_t first = 0;
         std::uint64_t last = 0;
@@ -90,7 +117,7 @@ bool has_stamp(Run run, std::uint64_t value) {
     return true;
 }
 
-bool headers_are(Run run, PageHeader header) {
+bool headers_are(Held run, PageHeader header) {
     for (Page page = run.first; page < run.first + run.pages; ++page) {
         if (window.header(page) != header) return false;
     }
@@ -98,27 +125,35 @@ bool headers_are(Run run, PageHeader header) {
 }
 
 unsigned random_pages(unit::Random& random) {
-    return 1U << random.below(kRunOrders);
+    return 1U << random.below(3);
 }
 
 UNIT_TEST_CASE_IN_CHILD("superslabs: random runs agree with a model", unit::kNoHeap) {
     REQUIRE(window.reserve(512 * kMi));
+    purge_on_demand_only();
     unit::Random random;
     CAPTURE(random.seed());
     Model model;
-    std::vector<std::pair<Run, std::uint64_t>> held;
+    std::vector<std::pair<Held, std::uint64_t>> held;
     std::uint64_t stamps = 0;
     unsigned percent = 70; // of taking: grows and shrinks in turns
     constexpr unsigned kSteps = unit::kSanitizer ? 9'000 : 30'000;
     for (unsigned step = 0; step < kSteps; ++step) {
         if (step % 3000 == 0) percent = step / 3000 % 2 == 0 ? 75 : 25;
         if (random.chance(percent)) {
-            const unsigned pages = random_pages(random);
-            const Page expected = model.lowest(pages);
+            const Kind kind = random.chance(70) ? Kind::kSlab : Kind::kLarge;
+            const unsigned pages =
+                kind == Kind::kSlab ? random_pages(random)
+                                    : static_cast<unsigned>(random.between(1, random.chance(80) ? 32 : 150));
+            const Page expected = model.lowest(kind, pages);
             bool was_dirty = false;
             for (Page page = expected; page < expected + pages; ++page)
                 was_dirty = was_dirty || model.dirty(page);
-            const Run run{superslabs.take_run(pages), pages};
+            const Run taken = kind == Kind::kSlab ? superslabs.take_for_slab(pages) : superslabs.take(pages);
+            const Held run{taken.first, pages, kind};
+            if (expected == 0) model.purge(); // it tried that first
+            if (run.first != 0 && taken.zero == was_dirty)
+                FAIL("zero: " << taken.zero << " at " << run.first);
             if (run.first != expected) FAIL(pages << " pages at " << run.first << " instead of " << expected);
             if (run.first == 0) continue;
             if (!headers_are(run, PageHeader{})) FAIL("headers of page " << run.first << " are not zero");
@@ -132,12 +167,11 @@ UNIT_TEST_CASE_IN_CHILD("superslabs: random runs agree with a model", unit::kNoH
             const auto [run, value] = held.back();
             held.pop_back();
             if (!has_stamp(run, value)) FAIL("the run at " << run.first << " has been changed");
-            superslabs.give_run(run.first, run.pages);
+            give(run);
             model.give(run);
-            if (!headers_are(run, PageHeader{})) FAIL("headers of page " << run.first << " are not zeroed");
         }
         if (random.below(1000) == 0) {
-            const std::size_t purged = superslabs.purge();
+            const std::size_t purged = superslabs.purge_all();
             if (purged != model.purge() * kPageSize) FAIL("purged " << purged << " bytes");
         }
         if (superslabs.pages_in_use() != model.taken()) FAIL(superslabs.pages_in_use() << " pages in use");
@@ -152,20 +186,20 @@ UNIT_TEST_CASE_IN_CHILD("superslabs: random runs agree with a model", unit::kNoH
 
 UNIT_TEST_CASE_IN_CHILD("superslabs: purged runs are zero and those in use untouched", unit::kNoHeap) {
     REQUIRE(window.reserve(kMinWindow));
-    std::vector<Run> runs;
+    std::vector<Held> runs;
     for (unsigned i = 0; i < 100; ++i) {
-        runs.push_back({superslabs.take_run(1U << (i % 3)), 1U << (i % 3)});
+        runs.push_back({take_slab(1U << (i % 3)), 1U << (i % 3)});
         REQUIRE(runs.back().first != 0);
         std::memset(window.address_of(runs.back().first), static_cast<int>(i + 1),
                     runs.back().pages * kPageSize);
     }
     std::size_t given = 0;
     for (unsigned i = 0; i < 100; i += 2) {
-        superslabs.give_run(runs[i].first, runs[i].pages);
+        give(runs[i]);
         given += runs[i].pages;
     }
-    REQUIRE(superslabs.purge() == given * kPageSize);
-    REQUIRE(superslabs.purge() == 0);
+    REQUIRE(superslabs.purge_all() == given * kPageSize);
+    REQUIRE(superslabs.purge_all() == 0);
     for (unsigned i = 0; i < 100; ++i) {
         const char expected = i % 2 == 0 ? '\0' : static_cast<char>(i + 1);
         const char* const start = window.address_of(runs[i].first);
@@ -180,18 +214,18 @@ UNIT_TEST_CASE_IN_CHILD("superslabs: a full window says so and recovers", unit::
     for (const unsigned pages : {1U, 2U, 4U, 1U}) {
         CAPTURE(pages);
         std::vector<Page> taken;
-        while (const Page first = superslabs.take_run(pages))
+        while (const Page first = take_slab(pages))
             taken.push_back(first);
         REQUIRE(taken.size() == total / pages);
         REQUIRE(superslabs.pages_in_use() == total);
         REQUIRE(superslabs.committed() == total * kPageSize);
-        REQUIRE(superslabs.take_run(1) == 0);
-        REQUIRE(superslabs.take_run(4) == 0);
-        superslabs.give_run(taken[3], pages);
-        REQUIRE(superslabs.take_run(pages) == taken[3]);
-        REQUIRE(superslabs.take_run(1) == 0);
+        REQUIRE(take_slab(1) == 0);
+        REQUIRE(take_slab(4) == 0);
+        give({taken[3], pages});
+        REQUIRE(take_slab(pages) == taken[3]);
+        REQUIRE(take_slab(1) == 0);
         for (const Page first : taken)
-            superslabs.give_run(first, pages);
+            give({first, pages});
         REQUIRE(superslabs.pages_in_use() == 0);
     }
 }
@@ -199,21 +233,21 @@ UNIT_TEST_CASE_IN_CHILD("superslabs: a full window says so and recovers", unit::
 UNIT_TEST_CASE_IN_CHILD("superslabs: a system without memory says so and recovers", unit::kNoHeap) {
     UNIT_SKIP_IF(unit::kSanitizer, "writable memory cannot be limited");
     REQUIRE(window.reserve(256 * kMi));
-    const Page first = superslabs.take_run(1);
+    const Page first = take_slab(1);
     REQUIRE(first != 0);
     unit::allow_writable_memory(8 * kMi);
     std::vector<Page> taken;
-    while (const Page page = superslabs.take_run(4))
+    while (const Page page = take_slab(4))
         taken.push_back(page);
     REQUIRE(taken.size() >= kPagesPerSuperslab / 4 * 2); // not all of it: tables want some too
     REQUIRE(superslabs.committed() <= 16 * kMi);
-    REQUIRE(superslabs.take_run(4) == 0);
+    REQUIRE(take_slab(4) == 0);
     for (const Page page : taken)
         *window.address_of(page) = 1;
-    superslabs.give_run(taken.back(), 4);
-    REQUIRE(superslabs.take_run(4) == taken.back());
+    give({taken.back(), 4});
+    REQUIRE(take_slab(4) == taken.back());
     unit::allow_any_amount();
-    const Page next = superslabs.take_run(4);
+    const Page next = take_slab(4);
     REQUIRE(next > taken.back());
     *window.address_of(next) = 1;
 }
@@ -227,18 +261,18 @@ UNIT_TEST_CASE_IN_CHILD("superslabs: threads never get the same page", unit::kNo
     std::vector<std::thread> threads;
     for (unsigned t = 1; t <= kThreads; ++t) {
         threads.emplace_back([&owners, &faults, random = unit::Random(t), t]() mutable {
-            std::vector<Run> held;
+            std::vector<Held> held;
             const auto give_back = [&] {
                 for (Page page = held.back().first; page < held.back().first + held.back().pages; ++page) {
                     if (owners[page].exchange(0) != t) ++faults;
                 }
-                superslabs.give_run(held.back().first, held.back().pages);
+                give(held.back());
                 held.pop_back();
             };
             for (unsigned step = 0; step < kSteps; ++step) {
                 if (held.size() < 100 && random.chance(60)) {
                     const unsigned pages = random_pages(random);
-                    held.push_back({superslabs.take_run(pages), pages});
+                    held.push_back({take_slab(pages), pages});
                     for (Page page = held.back().first; page < held.back().first + pages; ++page) {
                         if (owners[page].exchange(t) != 0) ++faults;
                     }
@@ -246,7 +280,7 @@ UNIT_TEST_CASE_IN_CHILD("superslabs: threads never get the same page", unit::kNo
                     std::swap(held[random.below(held.size())], held.back());
                     give_back();
                 }
-                if (step % 1000 == 0) superslabs.purge();
+                if (step % 1000 == 0) superslabs.purge_all();
             }
             while (!held.empty())
                 give_back();
@@ -256,6 +290,69 @@ UNIT_TEST_CASE_IN_CHILD("superslabs: threads never get the same page", unit::kNo
         thread.join();
     REQUIRE(faults == 0);
     REQUIRE(superslabs.pages_in_use() == 0);
+}
+
+UNIT_TEST_CASE_IN_CHILD("superslabs: what exceeds the dirty limit is purged at once", unit::kNoHeap) {
+    REQUIRE(window.reserve(kMinWindow));
+    ashlar::os::settings.purge_delay_ms = std::size_t{1} << 40;
+    ashlar::os::settings.dirty_limit = 64 * kPageSize;
+    std::vector<Page> slabs;
+    for (unsigned i = 0; i < 200; ++i) {
+        slabs.push_back(take_slab(1));
+        std::memset(window.address_of(slabs.back()), 1, kPageSize);
+    }
+    std::size_t most = 0;
+    while (!slabs.empty()) {
+        give({slabs.back(), 1});
+        slabs.pop_back();
+        most = std::max(most, superslabs.dirty_pages());
+        REQUIRE(superslabs.dirty_pages() <= 64 + slabs.size() / 8);
+    }
+    REQUIRE(most > 60);
+    REQUIRE(superslabs.dirty_pages() > 0);
+}
+
+// A block that replaces another finds its pages; none are purged while no more are dirty than large blocks
+// lately had in use.
+UNIT_TEST_CASE_IN_CHILD("superslabs: large blocks keep what they had at their peak", unit::kNoHeap) {
+    REQUIRE(window.reserve(256 * kMi));
+    ashlar::os::settings.purge_delay_ms = std::size_t{1} << 40;
+    ashlar::os::settings.dirty_limit = 0;
+    const Page first = superslabs.take(1000).first;
+    const Page second = superslabs.take(200).first;
+    superslabs.give(first, 1000);
+    REQUIRE(superslabs.dirty_pages() == 1000);
+    const Run again = superslabs.take(1000);
+    REQUIRE(again.first == first);
+    REQUIRE_FALSE(again.zero);
+    superslabs.give(again.first, 1000);
+    superslabs.give(second, 200);
+    REQUIRE(superslabs.dirty_pages() == 1200);
+}
+
+UNIT_TEST_CASE_IN_CHILD("superslabs: pages are purged after they have been dirty for the delay",
+                        unit::kNoHeap) {
+    REQUIRE(window.reserve(kMinWindow));
+    ashlar::os::settings.purge_delay_ms = 20;
+    const Page kept = take_slab(1);
+    const Page page = superslabs.take(32).first;
+    superslabs.give(page, 32);
+    REQUIRE(superslabs.dirty_pages() == 32);
+    while (superslabs.dirty_pages() != 0) // by the clock, at the second look
+        superslabs.purge_aged();
+    REQUIRE(superslabs.take_at(page, 32).zero);
+    REQUIRE(superslabs.take_at(kept, 1).first == 0);
+}
+
+UNIT_TEST_CASE_IN_CHILD("superslabs: a run grows into free neighbours only", unit::kNoHeap) {
+    REQUIRE(window.reserve(kMinWindow));
+    const Page first = superslabs.take(40).first;
+    REQUIRE(first != 0);
+    REQUIRE(superslabs.take_at(first + 39, 2).first == 0);
+    REQUIRE(superslabs.take_at(first + 40, 10).first == first + 40);
+    REQUIRE(superslabs.take_at(first + 40, 10).first == 0);
+    REQUIRE(superslabs.take_at(window.end_page - 5, 10).first == 0);
+    REQUIRE(superslabs.pages_in_use() == 50);
 }
 
 } // namespace

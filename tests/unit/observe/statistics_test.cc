@@ -206,10 +206,29 @@ TEST_CASE("statistics: a cache that is not ready yet holds nothing") {
 TEST_CASE("statistics: the fallback's share") {
     UNIT_SKIP_IF(unit::kSanitizer, "its malloc tells nothing");
     const std::size_t before = now().fallback;
+    REQUIRE(ashlar_control("large_limit:1m") == 0);
     void* const large = ashlar_malloc(std::size_t{10} << 20);
     CHECK(now().fallback >= before + (std::size_t{10} << 20));
     ashlar_free(large);
     CHECK(now().fallback < before + (std::size_t{10} << 20));
+    REQUIRE(ashlar_control("large_limit:16g") == 0);
+}
+
+TEST_CASE("statistics: large blocks count, and what they leave is dirty until it is purged") {
+    constexpr std::size_t kSize = std::size_t{10} << 20;
+    ashlar_malloc_trim(0);
+    const ashlar_statistics before = now();
+    void* const large = ashlar_malloc(kSize);
+    const ashlar_statistics meanwhile = now();
+    ashlar_free(large);
+    const ashlar_statistics after = now();
+    ashlar_malloc_trim(0);
+    CHECK(meanwhile.large == before.large + kSize);
+    CHECK(meanwhile.allocated == before.allocated + kSize);
+    CHECK(meanwhile.slabs == before.slabs);
+    CHECK(after.large == before.large);
+    CHECK(after.dirty >= kSize);
+    CHECK(now().dirty == 0);
 }
 
 TEST_CASE("statistics: a caller compiled for another structure is refused") {
@@ -231,6 +250,8 @@ TEST_CASE("statistics: are printed one figure a line") {
         s.window = 1;
         s.committed = 2;
         s.slabs = 3;
+        s.large = 10;
+        s.dirty = 11;
         s.allocated = 4;
         s.cached = 5;
         s.metadata = 6;
@@ -241,8 +262,9 @@ TEST_CASE("statistics: are printed one figure a line") {
         ashlar::observe::print(s);
     });
     UNIT_REQUIRE_PASSED(outcome);
-    for (const char* const line : {"window 1", "committed 2", "slabs 3", "allocated 4", "cached 5",
-                                   "metadata 6", "threads 7", "shards 8", "fallback 9", "fallback_only 1"}) {
+    for (const char* const line :
+         {"window 1", "committed 2", "slabs 3", "large 10", "dirty 11", "allocated 4", "cached 5",
+          "metadata 6", "threads 7", "shards 8", "fallback 9", "fallback_only 1"}) {
         CHECK_THAT(outcome.errors, Catch::Matchers::Contains("ashlar: " + std::string(line) + "\n"));
     }
 }
@@ -250,7 +272,7 @@ TEST_CASE("statistics: are printed one figure a line") {
 TEST_CASE("statistics: the largest figures fit") {
     const unit::Outcome outcome = unit::run_here([] {
         constexpr std::size_t most = ~std::size_t{0};
-        ashlar::observe::print({most, most, most, most, most, most, most, most, most, 1});
+        ashlar::observe::print({most, most, most, most, most, most, most, most, most, most, most, 1});
     });
     CHECK_THAT(outcome.errors, Catch::Matchers::EndsWith("ashlar: fallback_only 1\n"));
 }

@@ -84,7 +84,8 @@ TEST_CASE("message: a warning is one line on stderr") {
 
 // The line's buffer is as long as the message's: the message is cut, not its newline.
 TEST_CASE("message: a warning of any length ends its line") {
-    for (const std::size_t length : {495U, 503U, 504U, 511U, 512U, 513U, 5000U}) {
+    for (const std::size_t length : {Message::kCapacity - 17, Message::kCapacity - 9, Message::kCapacity - 8,
+                                     Message::kCapacity, Message::kCapacity + 1, std::size_t{5000}}) {
         const unit::Outcome outcome =
             unit::run_here([&] { ashlar::os::warn(Message().text(std::string(length, 'x'))); });
         CAPTURE(length);

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+//
+// Large blocks: runs of 64 KiB pages from the window, one block each.
+//
+// The header of a block's first page says "large block"; its length stands in that page's descriptor, which a
+// slab would use otherwise. Freed runs are reused, lowest address first, and purged like all others.
+// Alignments up to a page cost nothing; larger ones take a longer run and return what lies around the block.
+#pragma once
+
+#include "layout/window.h"
+
+#include <cstddef>
+
+namespace ashlar::heap::large {
+
+// Class 0 keeps the block out of the fast paths; the shard tells it from a page that is nothing.
+inline constexpr layout::PageHeader kHeader{0, 1};
+
+struct Block {
+    void* start = nullptr; // null: the window or the system has no more
+    bool zero = false;     // reads zero
+};
+
+Block allocate(std::size_t size, std::size_t alignment);
+void release(void* block);
+std::size_t usable_size(const void* block);
+
+// Makes the block `size` long where it is, by taking the pages behind it or returning its tail; false if that
+// cannot be done.
+bool resize_in_place(void* block, std::size_t size);
+
+// Moves a block that grows to a place that is large enough, by its page tables instead of its bytes; null if
+// that cannot be done or would not be cheaper than copying.
+void* resize_by_moving(void* block, std::size_t size);
+
+std::size_t allocated_bytes();
+
+} // namespace ashlar::heap::large

@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: MIT
+//
+// Blocks above the size classes, through the heap.
+#include "../support/build_kind.h"
+#include "../support/child.h"
+#include "../support/random.h"
+#include "heap/heap.h"
+#include "layout/superslab.h"
+
+#include <ashlar/ashlar.h>
+
+#include <algorithm>
+#include <atomic>
+#include <catch2/catch.hpp>
+#include <cerrno>
+#include <csignal>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <thread>
+#include <vector>
+
+namespace {
+
+using namespace ashlar; // NOLINT(google-build-using-namespace): the layer under test
+
+using layout::kMaxClassSize;
+using layout::kPageSize;
+using layout::window;
+
+constexpr std::size_t kMi = std::size_t{1} << 20;
+
+std::size_t large_bytes() {
+    ashlar_statistics statistics{};
+    REQUIRE(ashlar_get_statistics(&statistics, sizeof(statistics)) == 0);
+    return statistics.large;
+}
+
+// A value of its own in every 4 KiB.
+void stamp(void* block, std::size_t size, std::uint64_t key) {
+    for (std::size_t at = 0; at + sizeof(key) <= size; at += 4096) {
+        const std::uint64_t value = key + at;
+        std::memcpy(static_cast<char*>(block) + at, &value, sizeof(value));
+    }
+}
+
+bool stamped(const void* block, std::size_t size, std::uint64_t key) {
+    for (std::size_t at = 0; at + sizeof(key) <= size; at += 4096) {
+        std::uint64_t value = 0;
+        std::memcpy(&value, static_cast<const char*>(block) + at, sizeof(value));
+        if (value != key + at) return false;
+    }
+    return true;
+}
+
+TEST_CASE("large: every size takes the pages it needs and gives them back") {
+    const std::size_t before = large_bytes();
+    for (const std::size_t size : {kMaxClassSize + 1, kPageSize, kPageSize + 1, kMi, 2 * kMi, 2 * kMi + 1,
+                                   5 * kMi + 12345, 100 * kMi}) {
+        CAPTURE(size);
+        void* const block = heap::allocate(size);
+        REQUIRE(window.contains(block));
+        CHECK(heap::usable_size(block) == (size + kPageSize - 1) / kPageSize * kPageSize);
+        CHECK(large_bytes() == before + heap::usable_size(block));
+        stamp(block, size, 7);
+        CHECK(stamped(block, size, 7));
+        heap::release(block);
+        CHECK(large_bytes() == before);
+    }
+}
+
+TEST_CASE("large: a zeroed block is zero whether its memory was used or not") {
+    for (unsigned round = 0; round < 4; ++round) {
+        const std::size_t size = 3 * kMi + round;
+        auto* const block = static_cast<unsigned char*>(heap::allocate_zeroed(1, size));
+        REQUIRE(std::all_of(block, block + size, [](unsigned char c) { return c == 0; }));
+        std::memset(block, 0xff, size);
+        heap::release(block);
+        if (round == 1) heap::trim(0);
+    }
+}
+
+TEST_CASE("large: alignments beyond a page") {
+    const std::size_t before = large_bytes();
+    for (std::size_t alignment = kPageSize; alignment <= 256 * kMi; alignment *= 2) {
+        for (const std::size_t size : {std::size_t{1}, kPageSize, 3 * kMi}) {
+            CAPTURE(alignment, size);
+            void* const block = heap::allocate_aligned(alignment, size);
+            REQUIRE(window.contains(block));
+            CHECK(reinterpret_cast<std::uintptr_t>(block) % alignment == 0);
+            std::memset(block, 1, size);
+            heap::release(block);
+        }
+    }
+    CHECK(large_bytes() == before);
+}
+
+TEST_CASE("large: a block grows into free neighbours and shrinks in place") {
+    const std::size_t pages = 64;
+    void* const block = heap::allocate(pages * kPageSize);
+    stamp(block, pages * kPageSize, 1);
+    REQUIRE(heap::resize(block, kPageSize * 40) == block);
+    CHECK(heap::usable_size(block) == kPageSize * 40);
+    REQUIRE(heap::resize(block, kPageSize * 64) == block); // what it has just returned
+    CHECK(stamped(block, kPageSize * 40, 1));
+    stamp(block, pages * kPageSize, 2);
+    void* const small = heap::resize(block, 1000);
+    CHECK(small != block);
+    CHECK(stamped(small, 1000, 2));
+    heap::release(small);
+}
+
+TEST_CASE("large: a block that cannot grow in place moves without its bytes, and leaves zeroes") {
+    const std::size_t size = 5 * kMi;
+    void* block = heap::allocate(size);
+    for (std::uint64_t round = 1; round <= 20; ++round) {
+        void* const in_the_way = heap::allocate(kPageSize); // at the lowest free page
+        void* const behind = heap::allocate(3 * kMi);
+        stamp(block, size * round, round << 40);
+        void* const moved = heap::resize(block, size * (round + 1));
+        REQUIRE(stamped(moved, size * round, round << 40));
+        heap::release(behind);
+        heap::release(in_the_way);
+        auto* const zeroed = static_cast<unsigned char*>(heap::allocate_zeroed(1, size));
+        REQUIRE(std::all_of(zeroed, zeroed + size, [](unsigned char c) { return c == 0; }));
+        heap::release(zeroed);
+        block = moved;
+    }
+    heap::release(block);
+}
+
+// The number of the process's mappings.
+std::size_t mappings() {
+    std::ifstream maps("/proc/self/maps");
+    return static_cast<std::size_t>(std::count(std::istreambuf_iterator<char>(maps), {}, '\n'));
+}
+
+TEST_CASE("large: moved blocks leave no mappings behind") {
+    const std::size_t before = mappings();
+    for (unsigned round = 0; round < 200; ++round) {
+        void* a = heap::allocate(5 * kMi);
+        void* const b = heap::allocate(5 * kMi);
+        std::memset(a, 1, 5 * kMi);
+        a = heap::resize(a, 9 * kMi);
+        heap::release(a);
+        heap::release(b);
+    }
+    CHECK(mappings() <= before + 10);
+}
+
+TEST_CASE("large: random blocks keep what is written") {
+    unit::Random random;
+    CAPTURE(random.seed());
+    struct Block {
+        void* start;
+        std::size_t size;
+        std::uint64_t key;
+    };
+    const std::size_t before = large_bytes();
+    std::vector<Block> blocks;
+    for (std::uint64_t step = 1; step <= 3000; ++step) {
+        const std::size_t size = random.between(1, std::size_t{8} * kMi >> random.below(10));
+        if (blocks.size() < 20) {
+            blocks.push_back({heap::allocate(size), size, step << 32});
+        } else {
+            Block& b = blocks[random.below(blocks.size())];
+            if (!stamped(b.start, b.size, b.key)) FAIL("changed: " << b.size << " bytes at " << b.start);
+            if (random.chance(50)) {
+                heap::release(b.start);
+                b.start = heap::allocate(size);
+            } else {
+                b.start = heap::resize(b.start, size);
+                if (!stamped(b.start, std::min(size, b.size), b.key)) FAIL("lost in resize to " << size);
+            }
+            b.size = size;
+            b.key = step << 32;
+            stamp(b.start, b.size, b.key);
+            continue;
+        }
+        stamp(blocks.back().start, size, blocks.back().key);
+    }
+    for (const Block& b : blocks) {
+        if (!stamped(b.start, b.size, b.key)) FAIL("changed: " << b.size << " bytes at " << b.start);
+        heap::release(b.start);
+    }
+    CHECK(large_bytes() == before);
+}
+
+TEST_CASE("large: threads never share pages") {
+    std::vector<std::thread> threads;
+    std::atomic<unsigned> faults = 0;
+    for (unsigned t = 0; t < 4; ++t) {
+        threads.emplace_back([&faults, random = unit::Random(t), t]() mutable {
+            void* blocks[8] = {};
+            std::size_t sizes[8] = {};
+            for (unsigned step = 0; step < 2000; ++step) {
+                const std::size_t i = random.below(8);
+                if (blocks[i] != nullptr && !stamped(blocks[i], sizes[i], t * 1000 + i)) ++faults;
+                heap::release(blocks[i]);
+                sizes[i] = random.between(kMaxClassSize + 1, 3 * kMi);
+                blocks[i] = heap::allocate(sizes[i]);
+                stamp(blocks[i], sizes[i], t * 1000 + i);
+            }
+            for (void* const block : blocks)
+                heap::release(block);
+        });
+    }
+    for (std::thread& thread : threads)
+        thread.join();
+    CHECK(faults == 0);
+}
+
+TEST_CASE("large: a pointer into a block or to a freed one is reported at once") {
+    const auto reported = [](std::size_t offset, bool twice) {
+        return unit::run_here([=] {
+            auto* const block = static_cast<char*>(heap::allocate(3 * kMi));
+            if (twice) heap::release(block);
+            heap::release(block + offset);
+        });
+    };
+    CHECK(reported(16, false).killed_by(SIGABRT));
+    CHECK(reported(kPageSize, false).killed_by(SIGABRT));
+    CHECK(reported(0, true).killed_by(SIGABRT));
+    UNIT_REQUIRE_PASSED(reported(0, false));
+}
+
+UNIT_TEST_CASE_IN_CHILD("large: beyond the limit the fallback serves", "large_limit:1m") {
+    UNIT_SKIP_IF(unit::kSanitizer, "its malloc tells nothing");
+    void* const inside = heap::allocate(kMi);
+    void* const beyond = heap::allocate(kMi + 1);
+    REQUIRE(window.contains(inside));
+    REQUIRE_FALSE(window.contains(beyond));
+    heap::release(inside);
+    heap::release(beyond);
+}
+
+TEST_CASE("large: what the window cannot hold is refused") {
+    UNIT_SKIP_IF(unit::kSanitizer, "whose malloc ends the process instead");
+    errno = 0;
+    void* const block = heap::allocate(std::size_t{1} << 46);
+    CHECK(block == nullptr);
+    CHECK(errno == ENOMEM);
+}
+
+} // namespace
