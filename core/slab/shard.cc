@@ -26,15 +26,23 @@ void Bin::unlink(Slab& slab) {
     if (slab.next != nullptr) slab.next->previous = slab.previous;
 }
 
-void Bin::dissolve(Slab& slab) {
-    const layout::Page first = slab.first_page();
-    const unsigned pages = slab.shape().pages;
+void Bin::dissolve(Slab& slab, Slab*& leaving) {
+    layout::window.set_headers(slab.first_page(), slab.shape().pages, layout::PageHeader{});
     slab.finish();
-    layout::window.set_headers(first, pages, layout::PageHeader{});
-    layout::superslabs.give_from_slab(first, pages);
+    slab.next = leaving;
+    leaving = &slab;
 }
 
-Slab* Bin::next_slab(layout::SizeClass c, layout::Shard owner) {
+void Bin::return_pages(Slab* leaving) {
+    while (leaving != nullptr) {
+        Slab* const next = leaving->next;
+        layout::superslabs.give_from_slab(leaving->first_page(), leaving->shape().pages);
+        leaving = next;
+    }
+}
+
+// The fullest that has free blocks.
+Slab* Bin::next_slab() {
     for (Slab* slab : lists_) {
         if (slab == nullptr) continue;
         unlink(*slab);
@@ -42,21 +50,25 @@ Slab* Bin::next_slab(layout::SizeClass c, layout::Shard owner) {
         put(*slab, kCurrent);
         return slab;
     }
+    return nullptr;
+}
+
+bool Bin::add_slab(layout::SizeClass c, layout::Shard owner) {
     const unsigned pages = layout::kShapes[c].pages;
     const layout::Page first = layout::superslabs.take_for_slab(pages).first;
-    if (first == 0) return nullptr;
+    if (first == 0) return false;
     Slab& slab = slab_at(first, c);
     if (!slab.start(c, owner, first)) {
         layout::superslabs.give_from_slab(first, pages);
-        return nullptr;
+        return false;
     }
-    put(slab, kCurrent);
+    const os::Guard guard(mutex_);
     layout::window.set_headers(first, pages, {c, owner});
-    return &slab;
+    put(slab, kEmptiest);
+    return true;
 }
 
-std::uint32_t Bin::take(layout::SizeClass c, layout::Shard owner, void** end, std::uint32_t count) {
-    const os::Guard guard(mutex_);
+std::uint32_t Bin::take_locked(void** end, std::uint32_t count) {
     std::uint32_t taken = 0;
     for (;;) {
         if (current_ != nullptr) {
@@ -64,14 +76,23 @@ std::uint32_t Bin::take(layout::SizeClass c, layout::Shard owner, void** end, st
             if (taken == count) break;
             put(*current_, kFull);
         }
-        current_ = next_slab(c, owner);
+        current_ = next_slab();
         if (current_ == nullptr) break;
     }
     blocks_out_.store(blocks_out() + taken, std::memory_order_relaxed);
     return taken;
 }
 
-void Bin::settle(Slab& slab) {
+std::uint32_t Bin::take(layout::SizeClass c, layout::Shard owner, void** end, std::uint32_t count) {
+    std::uint32_t taken = 0;
+    do {
+        const os::Guard guard(mutex_);
+        taken += take_locked(end - taken, count - taken);
+    } while (taken != count && add_slab(c, owner));
+    return taken;
+}
+
+void Bin::settle(Slab& slab, Slab*& leaving) {
     if (slab.list == kCurrent) return;
     const std::uint32_t blocks = slab.blocks();
     const std::uint32_t quarters = slab.free_blocks() * 4;
@@ -79,7 +100,7 @@ void Bin::settle(Slab& slab) {
         (quarters > blocks ? 1 : 0) + (quarters > 2 * blocks ? 1 : 0) + (quarters > 3 * blocks ? 1 : 0));
     if (slab.empty() && empty_slabs_ != 0) {
         unlink(slab);
-        dissolve(slab);
+        dissolve(slab, leaving);
     } else if (slab.list != place) {
         unlink(slab);
         put(slab, place);
@@ -88,7 +109,8 @@ void Bin::settle(Slab& slab) {
     }
 }
 
-Bin::Offence Bin::give_locked(layout::PageHeader expected, void* const* blocks, std::uint32_t count) {
+Bin::Offence Bin::give_locked(layout::PageHeader expected, void* const* blocks, std::uint32_t count,
+                              Slab*& leaving) {
     const layout::Page page_mask =
         ~static_cast<layout::Page>(layout::kShapes[expected.size_class()].pages - 1);
     std::uint32_t i = 0;
@@ -106,37 +128,43 @@ Bin::Offence Bin::give_locked(layout::PageHeader expected, void* const* blocks, 
         } while (i < count && (layout::window.page_of(blocks[i]) & page_mask) == slab.first_page());
         blocks_out_.store(blocks_out() - returner.finish(), std::memory_order_relaxed);
         if (fault != Fault::kNone) return {fault, blocks[i]};
-        settle(slab);
+        settle(slab, leaving);
     }
     return {Fault::kNone, nullptr};
 }
 
 void Bin::give(layout::PageHeader expected, void* const* blocks, std::uint32_t count) {
     Offence offence{};
+    Slab* leaving = nullptr;
     {
         const os::Guard guard(mutex_);
-        offence = give_locked(expected, blocks, count);
+        offence = give_locked(expected, blocks, count, leaving);
     }
+    return_pages(leaving);
     if (offence.fault != Fault::kNone) report(offence.fault, offence.address);
 }
 
 void Bin::trim() {
-    const os::Guard guard(mutex_);
-    if (current_ != nullptr && current_->empty()) {
-        dissolve(*current_);
-        current_ = nullptr;
-    }
-    for (Slab* first : lists_) {
-        for (Slab* slab = first; slab != nullptr;) {
-            Slab* const next = slab->next;
-            if (slab->empty()) {
-                unlink(*slab);
-                --empty_slabs_;
-                dissolve(*slab);
+    Slab* leaving = nullptr;
+    {
+        const os::Guard guard(mutex_);
+        if (current_ != nullptr && current_->empty()) {
+            dissolve(*current_, leaving);
+            current_ = nullptr;
+        }
+        for (Slab* first : lists_) {
+            for (Slab* slab = first; slab != nullptr;) {
+                Slab* const next = slab->next;
+                if (slab->empty()) {
+                    unlink(*slab);
+                    --empty_slabs_;
+                    dissolve(*slab, leaving);
+                }
+                slab = next;
             }
-            slab = next;
         }
     }
+    return_pages(leaving);
 }
 
 } // namespace ashlar::slab

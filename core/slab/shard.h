@@ -32,18 +32,24 @@ class alignas(64) Bin {
   private:
     // Where a slab is: serving, full (in no list), or in a list by how full it is, fullest first.
     static constexpr unsigned kLists = 4;
-    enum Place : std::uint8_t { kFullest = 0, kCurrent = kLists, kFull };
+    enum Place : std::uint8_t { kEmptiest = kLists - 1, kCurrent = kLists, kFull };
 
-    Slab* next_slab(layout::SizeClass c, layout::Shard owner);
+    Slab* next_slab();
+    bool add_slab(layout::SizeClass c, layout::Shard owner);
+    std::uint32_t take_locked(void** end, std::uint32_t count);
     void put(Slab& slab, std::uint8_t place);
     void unlink(Slab& slab);
-    void settle(Slab& slab); // after blocks came back
-    void dissolve(Slab& slab);
+    // After blocks came back. Slabs that leave the bin are chained: their pages are returned when the lock is
+    // free, because that may take system calls.
+    void settle(Slab& slab, Slab*& leaving);
+    static void dissolve(Slab& slab, Slab*& leaving);
+    static void return_pages(Slab* leaving);
     struct Offence {
         Fault fault;
         const void* address;
     };
-    Offence give_locked(layout::PageHeader expected, void* const* blocks, std::uint32_t count);
+    Offence give_locked(layout::PageHeader expected, void* const* blocks, std::uint32_t count,
+                        Slab*& leaving);
 
     os::Mutex<os::Rank::kBin> mutex_;
     std::uint32_t empty_slabs_ = 0; // in the lists
