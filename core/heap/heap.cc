@@ -83,25 +83,35 @@ struct Owned {
     bool is_large() const { return header == large::kHeader; }
 };
 
-void* move(void* block, std::size_t old_size, std::size_t size) {
-    void* const moved = allocate(size);
-    if (moved == nullptr) return nullptr;
-    std::memcpy(moved, block, std::min(old_size, size));
-    release(block);
-    return moved;
-}
-
 // Null if neither the classes nor the window serve now.
 void* allocate_class(SizeClass c) {
     return service_now() == Service::kClasses ? cache::allocate(c) : nullptr;
 }
 
-large::Block allocate_large(std::size_t size, std::size_t alignment) {
-    if (service_now() != Service::kClasses ||
-        std::max(size, alignment) > os::settings.large_limit.load(std::memory_order_relaxed)) {
-        return {};
-    }
-    return large::allocate(size, alignment);
+bool serves_large(std::size_t size) {
+    return service_now() == Service::kClasses &&
+           size <= os::settings.large_limit.load(std::memory_order_relaxed);
+}
+
+large::Block allocate_large(std::size_t size, std::size_t alignment,
+                            large::Contents contents = large::Contents::kAny) {
+    return serves_large(std::max(size, alignment)) ? large::allocate(size, alignment, contents)
+                                                   : large::Block{};
+}
+
+// For the contents of a smaller block.
+void* allocate_growing(std::size_t size) {
+    void* const block =
+        size > kMaxClassSize && serves_large(size) ? large::allocate_growing(size).start : nullptr;
+    return block != nullptr ? block : allocate(size);
+}
+
+void* move(void* block, std::size_t old_size, std::size_t size) {
+    void* const moved = size > old_size ? allocate_growing(size) : allocate(size);
+    if (moved == nullptr) return nullptr;
+    std::memcpy(moved, block, std::min(old_size, size));
+    release(block);
+    return moved;
 }
 
 // The block may stay where it is: it fits, and half of it would not be waste; or it can be made to fit.
@@ -161,7 +171,7 @@ void* allocate_zeroed(std::size_t count, std::size_t size) {
     std::size_t bytes = 0;
     if (__builtin_mul_overflow(count, size, &bytes) || bytes > PTRDIFF_MAX) return out_of_memory();
     if (bytes > kMaxClassSize) {
-        const large::Block block = allocate_large(bytes, layout::kAlignment);
+        const large::Block block = allocate_large(bytes, layout::kAlignment, large::Contents::kZero);
         if (block.start == nullptr) return fallback::allocate_zeroed(1, bytes);
         return block.zero ? block.start : std::memset(block.start, 0, bytes);
     }

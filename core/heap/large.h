@@ -21,7 +21,12 @@ struct Block {
     bool zero = false;     // reads zero
 };
 
-Block allocate(std::size_t size, std::size_t alignment);
+// Memory that is to be zero is best clean, other best warm.
+enum class Contents : unsigned char { kAny, kZero };
+Block allocate(std::size_t size, std::size_t alignment, Contents contents);
+// Likewise for the contents of a smaller one: what grew once will grow again, so there is room behind it if
+// that can be had.
+Block allocate_growing(std::size_t size);
 void release(void* block);
 std::size_t usable_size(const void* block);
 

@@ -36,7 +36,7 @@ void Bin::dissolve(Slab& slab, Slab*& leaving) {
 void Bin::return_pages(Slab* leaving) {
     while (leaving != nullptr) {
         Slab* const next = leaving->next;
-        layout::superslabs.give_from_slab(leaving->first_page(), leaving->shape().pages);
+        layout::superslabs.give(leaving->first_page(), leaving->shape().pages);
         leaving = next;
     }
 }
@@ -59,7 +59,7 @@ bool Bin::add_slab(layout::SizeClass c, layout::Shard owner) {
     if (first == 0) return false;
     Slab& slab = slab_at(first, c);
     if (!slab.start(c, owner, first)) {
-        layout::superslabs.give_from_slab(first, pages);
+        layout::superslabs.give(first, pages);
         return false;
     }
     const os::Guard guard(mutex_);

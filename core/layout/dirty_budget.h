@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT
+//
+// How many free pages may stay dirty: warm for whoever needs pages next, but still counted as this process's.
+//
+// At most a floor (the setting dirty_limit) and a quarter of what is in use; and so few that the process
+// holds little more than it had in use lately. What replaces what was just released thus finds warm pages, a
+// peak does not get higher by what lies around, and a process that goes idle right after a peak does not sit
+// on it.
+#pragma once
+
+#include <algorithm>
+#include <atomic>
+#include <cstddef>
+
+namespace ashlar::layout {
+
+class DirtyBudget {
+  public:
+    // All in pages.
+    void note_in_use(std::size_t in_use) {
+        if (in_use > peak()) peak_.store(in_use, std::memory_order_relaxed);
+    }
+    std::size_t allowed(std::size_t in_use, std::size_t floor) const {
+        const std::size_t above_peak = floor / kFloorAbovePeak + in_use / kShareAbovePeak;
+        return std::min(floor + in_use / kShare, std::max(peak(), in_use) - in_use + above_peak);
+    }
+    // Once every purge delay: a peak is forgotten by halves.
+    void forget(std::size_t in_use) { peak_.store((peak() + in_use) / 2, std::memory_order_relaxed); }
+
+  private:
+    static constexpr std::size_t kShare = 4;
+    static constexpr std::size_t kFloorAbovePeak = 64;
+    static constexpr std::size_t kShareAbovePeak = 32;
+
+    std::size_t peak() const { return peak_.load(std::memory_order_relaxed); }
+
+    std::atomic<std::size_t> peak_{0}; // the most pages in use of late
+};
+
+} // namespace ashlar::layout

@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: MIT
+#include "layout/page_map.h"
+
+#include <algorithm>
+#include <bit>
+
+namespace ashlar::layout {
+
+namespace {
+
+constexpr std::size_t kMostDisplaced = 500; // superslabs; each may be 64 mappings at worst
+
+std::size_t count(PageMask pages) {
+    return static_cast<std::size_t>(std::popcount(pages));
+}
+
+std::uint64_t with_bit(std::uint64_t word, std::uint64_t bit, bool set) {
+    return set ? word | bit : word & ~bit;
+}
+
+// The map has one writer at a time: no need for the lock prefix.
+void add(std::atomic<std::size_t>& counter, std::size_t value) {
+    counter.store(counter.load(std::memory_order_relaxed) + value, std::memory_order_relaxed);
+}
+
+void subtract(std::atomic<std::size_t>& counter, std::size_t value) {
+    counter.store(counter.load(std::memory_order_relaxed) - value, std::memory_order_relaxed);
+}
+
+} // namespace
+
+PageMap::Group& PageMap::group(std::size_t superslab) {
+    return reinterpret_cast<Group*>(window.superslab_states.start())[superslab / kGroupSize];
+}
+
+PageMap::State& PageMap::state(std::size_t superslab) {
+    return group(superslab).states[superslab % kGroupSize];
+}
+
+void PageMap::note_changes(std::size_t superslab) {
+    Group& home = group(superslab);
+    const State& s = state(superslab);
+    const std::uint64_t bit = std::uint64_t{1} << (superslab % kGroupSize);
+    PageMask starts = s.free;
+    for (unsigned order = 0; order < kRunOrders; ++order) {
+        if (order != 0) starts &= starts >> (1U << (order - 1));
+        home.has_run[order] = with_bit(home.has_run[order], bit, starts != 0);
+    }
+    home.has_dirty = with_bit(home.has_dirty, bit, s.dirty != 0);
+}
+
+// Calls visit(superslab, mask) for the part of the run in each superslab.
+template <typename Visit>
+void PageMap::for_each_piece(Page first, std::size_t pages, Visit visit) {
+    while (pages != 0) {
+        const unsigned offset = first % kPagesPerSuperslab;
+        const auto here = static_cast<unsigned>(std::min<std::size_t>(pages, kPagesPerSuperslab - offset));
+        visit(first / kPagesPerSuperslab, run_mask(offset, here));
+        first += here;
+        pages -= here;
+    }
+}
+
+void PageMap::open(std::size_t begin, std::size_t end) {
+    opened_ = std::max(opened_, end);
+    for (std::size_t s = begin; s < end; ++s) {
+        state(s) = {.free = kAllPages, .dirty = 0, .aged = 0, .displaced = 0};
+        note_changes(s);
+    }
+}
+
+void PageMap::set_aside(std::size_t begin, std::size_t end) {
+    for (std::size_t s = begin; s < end; ++s)
+        group(s).aside |= std::uint64_t{1} << (s % kGroupSize);
+}
+
+std::size_t PageMap::reclaim() {
+    for (std::size_t base = 0; base < opened_; base += kGroupSize) {
+        Group& home = group(base);
+        if (home.aside == 0) continue;
+        const auto slot = static_cast<unsigned>(std::countr_zero(home.aside));
+        home.aside &= home.aside - 1;
+        return base + slot;
+    }
+    return 0;
+}
+
+Page PageMap::find(std::size_t pages, Fit fit) const {
+    return pages <= kPagesPerSuperslab ? find_short(static_cast<unsigned>(pages), fit) : find_long(pages);
+}
+
+Page PageMap::find_short(unsigned pages, Fit fit) const {
+    const auto order = static_cast<unsigned>(std::bit_width(pages) - 1);
+    for (std::size_t base = 0; base < opened_; base += kGroupSize) {
+        const Group& home = group(base);
+        for (std::uint64_t rest = home.has_run[order]; rest != 0; rest &= rest - 1) {
+            const auto slot = static_cast<unsigned>(std::countr_zero(rest));
+            const PageMask free = home.states[slot].free;
+            const PageMask starts =
+                fit == Fit::kAligned ? aligned_run_starts(free, pages) : run_starts(free, pages);
+            if (starts != 0)
+                return first_page_of(base + slot) + static_cast<unsigned>(std::countr_zero(starts));
+        }
+    }
+    return 0;
+}
+
+Page PageMap::find_long(std::size_t pages) const {
+    const std::size_t whole = pages / kPagesPerSuperslab;
+    const auto rest = static_cast<Page>(pages % kPagesPerSuperslab);
+    std::size_t in_a_row = 0;
+    for (std::size_t s = 0; s < opened_; ++s) {
+        if (s % kGroupSize == 0 && group(s).has_run[kRunOrders - 1] == 0) {
+            in_a_row = 0;
+            s += kGroupSize - 1;
+            continue;
+        }
+        in_a_row = state(s).free == kAllPages ? in_a_row + 1 : 0;
+        if (in_a_row >= whole && (rest == 0 || all_free(first_page_of(s + 1), rest))) {
+            return first_page_of(s + 1 - whole);
+        }
+    }
+    return 0;
+}
+
+bool PageMap::all_free(Page first, std::size_t pages) const {
+    bool free = (first + pages - 1) / kPagesPerSuperslab < opened_;
+    if (free) {
+        for_each_piece(first, pages, [&](std::size_t superslab, PageMask mask) {
+            free = free && (state(superslab).free & mask) == mask;
+        });
+    }
+    return free;
+}
+
+std::size_t PageMap::free_superslabs_at_end() const {
+    std::size_t free = 0;
+    while (free < opened_ && state(opened_ - 1 - free).free == kAllPages)
+        ++free;
+    return free;
+}
+
+Run PageMap::take(Page first, std::size_t pages) {
+    Run run{first, true};
+    for_each_piece(first, pages, [&](std::size_t superslab, PageMask mask) {
+        State& s = state(superslab);
+        const PageMask dirty = s.dirty & mask;
+        if (dirty != 0) run.zero = false;
+        subtract(dirty_, count(dirty));
+        s.free &= ~mask;
+        s.dirty &= ~mask;
+        s.aged &= ~mask;
+        note_changes(superslab);
+    });
+    add(in_use_, pages);
+    return run;
+}
+
+void PageMap::give(Page first, std::size_t pages, bool dirty) {
+    for_each_piece(first, pages, [&](std::size_t superslab, PageMask mask) {
+        State& s = state(superslab);
+        s.free |= mask;
+        if (dirty) {
+            s.dirty |= mask;
+            add(dirty_, count(mask));
+        }
+        note_changes(superslab);
+    });
+    subtract(in_use_, pages);
+}
+
+PageMap::Piece PageMap::take_dirty(Which which, std::size_t below) {
+    for (std::size_t next = std::min(below, opened_); next != 0;) {
+        --next;
+        if (group(next).has_dirty == 0) {
+            next -= next % kGroupSize;
+            continue;
+        }
+        State& s = state(next);
+        const PageMask chosen = which == Which::kAll ? s.dirty : s.dirty & s.aged;
+        if (chosen == 0) continue;
+        s.free &= ~chosen;
+        s.dirty &= ~chosen;
+        s.aged &= ~chosen;
+        subtract(dirty_, count(chosen));
+        note_changes(next);
+        return {next, chosen, chosen & s.displaced};
+    }
+    return {0, 0, 0};
+}
+
+void PageMap::put_back(Piece piece, PageMask still_dirty) {
+    State& s = state(piece.superslab);
+    s.free |= piece.pages;
+    s.dirty |= still_dirty;
+    set_displaced(piece.superslab, piece.displaced & ~still_dirty, false);
+    add(dirty_, count(still_dirty));
+    note_changes(piece.superslab);
+}
+
+void PageMap::age() {
+    for (std::size_t base = 0; base < opened_; base += kGroupSize) {
+        Group& home = group(base);
+        for (std::uint64_t rest = home.has_dirty; rest != 0; rest &= rest - 1) {
+            State& s = home.states[std::countr_zero(rest)];
+            s.aged = s.dirty;
+        }
+    }
+}
+
+// The highest superslab from donor.superslab - 1 down that has a long enough run of dirty pages outside of
+// the given run.
+bool PageMap::next_donor(Donor& donor, Page first, std::size_t pages) const {
+    while (donor.superslab != 0) {
+        --donor.superslab;
+        if (group(donor.superslab).has_dirty == 0) {
+            donor.superslab -= donor.superslab % kGroupSize;
+            continue;
+        }
+        donor.pages = state(donor.superslab).dirty;
+        for_each_piece(first, pages, [&](std::size_t superslab, PageMask mask) {
+            if (superslab == donor.superslab) donor.pages &= ~mask;
+        });
+        if (run_starts(donor.pages, kLeastPagesToMove) != 0) return true;
+    }
+    return false;
+}
+
+bool PageMap::may_displace() const {
+    return displaced_superslabs_ < kMostDisplaced;
+}
+
+unsigned PageMap::plan_moves(Page first, std::size_t pages, Move* moves, unsigned most) {
+    unsigned planned = 0;
+    Donor donor{may_displace() ? opened_ : 0, 0};
+    for_each_piece(first, pages, [&](std::size_t superslab, PageMask mask) {
+        PageMask clean = mask & ~state(superslab).dirty;
+        while (planned < most) {
+            const PageMask to_starts = run_starts(clean, kLeastPagesToMove);
+            if (to_starts == 0) return;
+            if (run_starts(donor.pages, kLeastPagesToMove) == 0 && !next_donor(donor, first, pages)) return;
+            const auto to = static_cast<unsigned>(std::countr_zero(to_starts));
+            const auto from =
+                static_cast<unsigned>(std::countr_zero(run_starts(donor.pages, kLeastPagesToMove)));
+            const auto length = static_cast<unsigned>(
+                std::min(std::countr_one(clean >> to), std::countr_one(donor.pages >> from)));
+            State& source = state(donor.superslab);
+            const PageMask taken = run_mask(from, length);
+            source.free &= ~taken;
+            source.dirty &= ~taken;
+            source.aged &= ~taken;
+            subtract(dirty_, length);
+            note_changes(donor.superslab);
+            donor.pages &= ~taken;
+            clean &= ~run_mask(to, length);
+            moves[planned++] = {first_page_of(donor.superslab) + from, first_page_of(superslab) + to, length,
+                                (source.displaced & taken) != 0};
+        }
+    });
+    return planned;
+}
+
+void PageMap::put_back(const Move& move, bool moved, bool renewed) {
+    for_each_piece(move.from, move.pages, [&](std::size_t superslab, PageMask mask) {
+        put_back(Piece{superslab, mask, 0}, moved ? 0 : mask);
+    });
+    if (moved) set_displaced(move.to, move.pages, true);
+    if (renewed) set_displaced(move.from, move.pages, false);
+}
+
+void PageMap::set_displaced(std::size_t superslab, PageMask pages, bool displaced) {
+    PageMask& now = state(superslab).displaced;
+    const PageMask before = now;
+    now = displaced ? before | pages : before & ~pages;
+    if (before == 0 && now != 0) ++displaced_superslabs_;
+    if (before != 0 && now == 0) --displaced_superslabs_;
+}
+
+void PageMap::set_displaced(Page first, std::size_t pages, bool displaced) {
+    for_each_piece(first, pages,
+                   [&](std::size_t superslab, PageMask mask) { set_displaced(superslab, mask, displaced); });
+}
+
+bool PageMap::any_displaced(Page first, std::size_t pages) const {
+    if (displaced_superslabs_ == 0) return false;
+    bool any = false;
+    for_each_piece(first, pages, [&](std::size_t superslab, PageMask mask) {
+        any = any || (state(superslab).displaced & mask) != 0;
+    });
+    return any;
+}
+
+} // namespace ashlar::layout

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: MIT
+//
+// Which pages of the window are free and which of those may hold memory: the bare map, without locks, system
+// calls or policy.
+//
+// A run of up to 32 pages lies in one superslab, the lowest that has room for it; a longer one starts with a
+// superslab and covers whole ones and the first pages of a last one. So the heap stays dense at its low end.
+// 64 superslabs (128 MiB) form a group with a word per run length that says which of them have such a run.
+//
+// Guarded by its owner; the counters may be read at any time.
+#pragma once
+
+#include "layout/page_run.h"
+#include "layout/window.h"
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+namespace ashlar::layout {
+
+struct Run {
+    Page first = 0;    // 0: none
+    bool zero = false; // all of it reads zero
+};
+
+class PageMap {
+  public:
+    enum class Fit : std::uint8_t { kAnywhere, kAligned };
+
+    // Superslabs below this number may be free; none is before the first was opened.
+    std::size_t opened() const { return opened_; }
+    // They are free now, and read zero.
+    void open(std::size_t begin, std::size_t end);
+    // Superslabs that could not be had when it was their turn, and one of them again (0: there is none).
+    void set_aside(std::size_t begin, std::size_t end);
+    std::size_t reclaim();
+
+    // The lowest run of so many free pages, aligned ones up to 4; 0 if there is none.
+    Page find(std::size_t pages, Fit fit) const;
+    bool all_free(Page first, std::size_t pages) const;
+    std::size_t free_superslabs_at_end() const;
+
+    Run take(Page first, std::size_t pages);
+    void give(Page first, std::size_t pages, bool dirty);
+
+    // Takes all dirty pages out of the highest superslab below `below` that has such, or those that were
+    // dirty before the last age(). They are nobody's, not even in use, until they are put back.
+    enum class Which : std::uint8_t { kAll, kAged };
+    struct Piece {
+        std::size_t superslab;
+        PageMask pages; // 0: there are none
+        PageMask displaced;
+    };
+    Piece take_dirty(Which which, std::size_t below);
+    // What is no longer dirty is in no mapping of its own either.
+    void put_back(Piece piece, PageMask still_dirty);
+    void age();
+
+    // Memory can be moved from page to page. Pages that have another's are *displaced*: in a mapping of their
+    // own, of which a process may have some 65 thousand.
+    struct Move {
+        Page from;
+        Page to;
+        std::size_t pages;
+        bool displaced; // `from` is; its mapping should be renewed
+    };
+    static constexpr unsigned kLeastPagesToMove = 8; // costs about as much as a fault or two
+    bool may_displace() const;
+    // Finds dirty pages for the clean ones of a free run and takes them out of the map; how many moves.
+    unsigned plan_moves(Page first, std::size_t pages, Move* moves, unsigned most);
+    void put_back(const Move& move, bool moved, bool renewed);
+    void set_displaced(Page first, std::size_t pages, bool displaced);
+    bool any_displaced(Page first, std::size_t pages) const;
+
+    std::size_t pages_in_use() const { return in_use_.load(std::memory_order_relaxed); }
+    std::size_t dirty_pages() const { return dirty_.load(std::memory_order_relaxed); }
+
+  private:
+    struct State {
+        PageMask free;
+        PageMask dirty; // free pages that may hold memory
+        PageMask aged;  // of them, those that were dirty at the last age()
+        PageMask displaced;
+    };
+
+    static constexpr unsigned kGroupSize = 64;
+    struct alignas(64) Group {
+        std::uint64_t has_run[kRunOrders]; // bit s: superslab s of the group has a free run of that length
+        std::uint64_t has_dirty;
+        std::uint64_t aside;
+        State states[kGroupSize];
+    };
+
+  public:
+    // A group for each so many superslabs, in the window's part for their states.
+    static constexpr std::size_t bytes_for(std::size_t superslabs) {
+        return (superslabs + kGroupSize - 1) / kGroupSize * sizeof(Group);
+    }
+
+  private:
+    static_assert(sizeof(Group) / kGroupSize <= kSuperslabStateSize, "what the window sets aside");
+
+    static Group& group(std::size_t superslab);
+    static State& state(std::size_t superslab);
+    static void note_changes(std::size_t superslab);
+    void set_displaced(std::size_t superslab, PageMask pages, bool displaced);
+
+    template <typename Visit>
+    static void for_each_piece(Page first, std::size_t pages, Visit visit);
+
+    // The next run of dirty pages to give to others; 0: there is none.
+    struct Donor {
+        std::size_t superslab;
+        PageMask pages; // that may be given
+    };
+    bool next_donor(Donor& donor, Page first, std::size_t pages) const;
+
+    Page find_short(unsigned pages, Fit fit) const;
+    Page find_long(std::size_t pages) const;
+
+    std::size_t opened_ = 0;
+    std::size_t displaced_superslabs_ = 0;
+    std::atomic<std::size_t> in_use_{0};
+    std::atomic<std::size_t> dirty_{0};
+};
+
+constexpr Page first_page_of(std::size_t superslab) {
+    return static_cast<Page>(superslab * kPagesPerSuperslab);
+}
+
+} // namespace ashlar::layout

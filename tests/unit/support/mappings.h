@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: MIT
+//
+// How many mappings this process has.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <fstream>
+#include <iterator>
+
+namespace unit {
+
+inline std::size_t count_mappings() {
+    std::ifstream maps("/proc/self/maps");
+    return static_cast<std::size_t>(std::count(std::istreambuf_iterator<char>(maps), {}, '\n'));
+}
+
+} // namespace unit
