@@ -2,9 +2,30 @@
 #include "slab/shard.h"
 
 #include "layout/superslab.h"
+#include "os/page_memory.h"
 #include "slab/misuse.h"
 
+#include <algorithm>
+#include <bit>
+
 namespace ashlar::slab {
+
+namespace {
+
+constexpr std::size_t kLeastHollow = std::size_t{512} << 10; // bytes free in a bin before it gives back pages
+
+// The pages of a slab that are named by bits, run by run.
+void purge_pages(char* start, std::uint64_t pages) {
+    while (pages != 0) {
+        const auto first = static_cast<unsigned>(std::countr_zero(pages));
+        const auto count = static_cast<unsigned>(std::countr_one(pages >> first));
+        os::purge(start + first * kSystemPageSize, count * kSystemPageSize);
+        if (first + count == 64) return;
+        pages = pages >> (first + count) << (first + count);
+    }
+}
+
+} // namespace
 
 void Bin::put(Slab& slab, std::uint8_t place) {
     slab.list = place;
@@ -26,19 +47,41 @@ void Bin::unlink(Slab& slab) {
     if (slab.next != nullptr) slab.next->previous = slab.previous;
 }
 
-void Bin::dissolve(Slab& slab, Slab*& leaving) {
+void Bin::dissolve(Slab& slab, Chores& chores) {
     layout::window.set_headers(slab.first_page(), slab.shape().pages, layout::PageHeader{});
     slab.finish();
-    slab.next = leaving;
-    leaving = &slab;
+    --slabs_;
+    slab.next = chores.leaving;
+    chores.leaving = &slab;
 }
 
-void Bin::return_pages(Slab* leaving) {
-    while (leaving != nullptr) {
-        Slab* const next = leaving->next;
-        layout::superslabs.give(leaving->first_page(), leaving->shape().pages);
-        leaving = next;
+// Without the lock; chores of the chores' own are done too.
+void Bin::attend(Chores& chores) {
+    while (chores.purging != nullptr) {
+        Slab& slab = *chores.purging;
+        chores.purging = slab.next;
+        std::uint64_t pages = 0;
+        {
+            const os::Guard guard(mutex_);
+            pages = slab.take_hollow_pages();
+        }
+        purge_pages(slab.start_address(), pages);
+        const os::Guard guard(mutex_);
+        slab.list = kFull; // for no list has it
+        settle(slab, 0, chores);
     }
+    while (chores.leaving != nullptr) {
+        Slab& slab = *chores.leaving;
+        chores.leaving = slab.next;
+        layout::superslabs.give(slab.first_page(), slab.shape().pages);
+    }
+}
+
+// More than half of the bin's blocks are free, and it would be worth a thought.
+bool Bin::hollow(const layout::ClassShape& shape) const {
+    const std::size_t blocks = slabs_ * std::size_t{shape.blocks};
+    const std::size_t free = blocks - std::min(blocks, blocks_out());
+    return free * 2 > blocks && free * shape.size > kLeastHollow;
 }
 
 // The fullest that has free blocks.
@@ -48,6 +91,7 @@ Slab* Bin::next_slab() {
         unlink(*slab);
         if (slab->empty()) --empty_slabs_;
         put(*slab, kCurrent);
+        slab->forget_purged();
         return slab;
     }
     return nullptr;
@@ -65,6 +109,7 @@ bool Bin::add_slab(layout::SizeClass c, layout::Shard owner) {
     const os::Guard guard(mutex_);
     layout::window.set_headers(first, pages, {c, owner});
     put(slab, kEmptiest);
+    ++slabs_;
     return true;
 }
 
@@ -92,25 +137,36 @@ std::uint32_t Bin::take(layout::SizeClass c, layout::Shard owner, void** end, st
     return taken;
 }
 
-void Bin::settle(Slab& slab, Slab*& leaving) {
-    if (slab.list == kCurrent) return;
+void Bin::settle(Slab& slab, std::uint32_t came, Chores& chores) {
+    if (slab.list == kCurrent || slab.list == kPurging) return;
     const std::uint32_t blocks = slab.blocks();
-    const std::uint32_t quarters = slab.free_blocks() * 4;
+    const std::uint32_t free = slab.free_blocks();
+    const std::uint32_t quarters = free * 4;
     const auto place = static_cast<std::uint8_t>(
         (quarters > blocks ? 1 : 0) + (quarters > 2 * blocks ? 1 : 0) + (quarters > 3 * blocks ? 1 : 0));
     if (slab.empty() && empty_slabs_ != 0) {
         unlink(slab);
-        dissolve(slab, leaving);
-    } else if (slab.list != place) {
+        dissolve(slab, chores);
+        return;
+    }
+    if (slab.list != place) {
         unlink(slab);
         put(slab, place);
     } else if (slab.empty()) {
         ++empty_slabs_;
     }
+    // With each eighth that comes free.
+    if (free * 2 > blocks && free * 8 / blocks != (free - came) * 8 / blocks && !slab.empty() &&
+        hollow(slab.shape())) {
+        unlink(slab);
+        slab.list = kPurging;
+        slab.next = chores.purging;
+        chores.purging = &slab;
+    }
 }
 
 Bin::Offence Bin::give_locked(layout::PageHeader expected, void* const* blocks, std::uint32_t count,
-                              Slab*& leaving) {
+                              Chores& chores) {
     const layout::Page page_mask =
         ~static_cast<layout::Page>(layout::kShapes[expected.size_class()].pages - 1);
     std::uint32_t i = 0;
@@ -126,30 +182,31 @@ Bin::Offence Bin::give_locked(layout::PageHeader expected, void* const* blocks, 
             if (fault != Fault::kNone) break;
             ++i;
         } while (i < count && (layout::window.page_of(blocks[i]) & page_mask) == slab.first_page());
-        blocks_out_.store(blocks_out() - returner.finish(), std::memory_order_relaxed);
+        const std::uint32_t came = returner.finish();
+        blocks_out_.store(blocks_out() - came, std::memory_order_relaxed);
         if (fault != Fault::kNone) return {fault, blocks[i]};
-        settle(slab, leaving);
+        settle(slab, came, chores);
     }
     return {Fault::kNone, nullptr};
 }
 
 void Bin::give(layout::PageHeader expected, void* const* blocks, std::uint32_t count) {
     Offence offence{};
-    Slab* leaving = nullptr;
+    Chores chores;
     {
         const os::Guard guard(mutex_);
-        offence = give_locked(expected, blocks, count, leaving);
+        offence = give_locked(expected, blocks, count, chores);
     }
-    return_pages(leaving);
+    attend(chores);
     if (offence.fault != Fault::kNone) report(offence.fault, offence.address);
 }
 
 void Bin::trim() {
-    Slab* leaving = nullptr;
+    Chores chores;
     {
         const os::Guard guard(mutex_);
         if (current_ != nullptr && current_->empty()) {
-            dissolve(*current_, leaving);
+            dissolve(*current_, chores);
             current_ = nullptr;
         }
         for (Slab* first : lists_) {
@@ -158,13 +215,13 @@ void Bin::trim() {
                 if (slab->empty()) {
                     unlink(*slab);
                     --empty_slabs_;
-                    dissolve(*slab, leaving);
+                    dissolve(*slab, chores);
                 }
                 slab = next;
             }
         }
     }
-    return_pages(leaving);
+    attend(chores);
 }
 
 } // namespace ashlar::slab

@@ -5,7 +5,9 @@
 // Thread caches take blocks from the shard they are assigned to and give every block back to the shard that
 // its page's header names, tens at a time: the locks are for batches, not for blocks. A bin serves from its
 // current slab; when that is used up, from the fullest of its partial slabs, so that nearly empty ones get
-// the chance to drain and return their pages. One empty slab per bin is kept.
+// the chance to drain and return their pages. One empty slab per bin is kept. When most of a bin is free but
+// its slabs do not drain, slabs that are more than half free give back, as they empty, the system's pages in
+// which no block is left.
 #pragma once
 
 #include "os/mutex.h"
@@ -32,27 +34,33 @@ class alignas(64) Bin {
   private:
     // Where a slab is: serving, full (in no list), or in a list by how full it is, fullest first.
     static constexpr unsigned kLists = 4;
-    enum Place : std::uint8_t { kEmptiest = kLists - 1, kCurrent = kLists, kFull };
+    enum Place : std::uint8_t { kEmptiest = kLists - 1, kCurrent = kLists, kFull, kPurging };
 
     Slab* next_slab();
     bool add_slab(layout::SizeClass c, layout::Shard owner);
     std::uint32_t take_locked(void** end, std::uint32_t count);
     void put(Slab& slab, std::uint8_t place);
     void unlink(Slab& slab);
-    // After blocks came back. Slabs that leave the bin are chained: their pages are returned when the lock is
-    // free, because that may take system calls.
-    void settle(Slab& slab, Slab*& leaving);
-    static void dissolve(Slab& slab, Slab*& leaving);
-    static void return_pages(Slab* leaving);
+    // Slabs that want system calls: they are chained, and attended to when the lock is free.
+    struct Chores {
+        Slab* leaving = nullptr; // dissolved; their pages are to be returned
+        Slab* purging = nullptr; // out of the lists while pages of theirs are purged
+    };
+    // After blocks came back.
+    void settle(Slab& slab, std::uint32_t came, Chores& chores);
+    void dissolve(Slab& slab, Chores& chores);
+    bool hollow(const layout::ClassShape& shape) const;
+    void attend(Chores& chores);
     struct Offence {
         Fault fault;
         const void* address;
     };
     Offence give_locked(layout::PageHeader expected, void* const* blocks, std::uint32_t count,
-                        Slab*& leaving);
+                        Chores& chores);
 
     os::Mutex<os::Rank::kBin> mutex_;
     std::uint32_t empty_slabs_ = 0; // in the lists
+    std::uint32_t slabs_ = 0;
     Slab* current_ = nullptr;
     std::array<Slab*, kLists> lists_{};
     std::atomic<std::size_t> blocks_out_{0};

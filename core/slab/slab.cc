@@ -21,6 +21,7 @@ bool Slab::start(layout::SizeClass c, layout::Shard owner, layout::Page first) {
     summary_ = 0;
     freed_ = 0;
     fresh_ = 0;
+    purged_ = 0;
     return true;
 }
 
@@ -52,6 +53,33 @@ std::uint32_t Slab::take(void** end, std::uint32_t count) {
         *--out = next_block;
     fresh_ = static_cast<std::uint16_t>(fresh_ + fresh);
     return static_cast<std::uint32_t>(end - out);
+}
+
+// Whether all bits from `first` to `last` are set.
+bool Slab::all_free(std::uint32_t first, std::uint32_t last) const {
+    constexpr std::uint64_t kAll = ~std::uint64_t{0};
+    for (std::uint32_t number = first / kWordBits; number <= last / kWordBits; ++number) {
+        std::uint64_t wanted = kAll;
+        if (number == first / kWordBits) wanted &= kAll << (first % kWordBits);
+        if (number == last / kWordBits) wanted &= kAll >> (kWordBits - 1 - last % kWordBits);
+        if ((words_[number] & wanted) != wanted) return false;
+    }
+    return true;
+}
+
+std::uint64_t Slab::take_hollow_pages() {
+    if (fresh_ == 0) return 0;
+    const std::size_t touched = fresh_ * std::size_t{shape().size};
+    std::uint64_t hollow = 0;
+    for (std::size_t start = 0; start < touched; start += kSystemPageSize) {
+        const std::uint64_t page = std::uint64_t{1} << (start / kSystemPageSize);
+        if ((purged_ & page) != 0) continue;
+        const std::uint32_t first = layout::block_index(shape(), start);
+        const std::uint32_t last = layout::block_index(shape(), start + kSystemPageSize - 1);
+        if (all_free(first, std::min<std::uint32_t>(last, fresh_ - 1U))) hollow |= page;
+    }
+    purged_ |= hollow;
+    return hollow;
 }
 
 } // namespace ashlar::slab

@@ -21,6 +21,9 @@ namespace ashlar::slab {
 
 enum class Fault : std::uint8_t { kNone, kNoBlock, kInterior, kNeverAllocated, kDoubleFree };
 
+// The system's page size, as far as slabs give pages back one by one; where it is larger they do not.
+inline constexpr std::size_t kSystemPageSize = 4096;
+
 class alignas(64) Slab {
   public:
     // Links and place in its bin's lists; the bin's business.
@@ -36,6 +39,11 @@ class alignas(64) Slab {
     // Takes up to `count` blocks; the one with the lowest address is stored at end[-1], the next at end[-2]
     // and so on. Returns how many.
     std::uint32_t take(void** end, std::uint32_t count);
+
+    // The system's pages of this slab, as bits, that hold free blocks only and may hold memory: to be purged
+    // by the caller, and not named again before forget_purged().
+    std::uint64_t take_hollow_pages();
+    void forget_purged() { purged_ = 0; }
 
     layout::SizeClass size_class() const { return size_class_; }
     layout::Shard shard() const { return shard_; }
@@ -55,6 +63,8 @@ class alignas(64) Slab {
         return (blocks() + kWordBits - 1) / kWordBits * sizeof(std::uint64_t);
     }
 
+    bool all_free(std::uint32_t first, std::uint32_t last) const;
+
     std::uint64_t summary_ = 0;      // bit w: words_[w] is not zero
     std::uint64_t* words_ = nullptr; // inline_words_, or from the metadata pool for more than 512 blocks
     std::uint16_t freed_ = 0;        // set bits
@@ -63,7 +73,9 @@ class alignas(64) Slab {
     layout::SizeClass size_class_ = 0;
     layout::Shard shard_ = 0;
     std::uint64_t inline_words_[kInlineWords] = {};
+    std::uint64_t purged_ = 0; // system pages, since blocks were last taken
 };
+static_assert(layout::kMaxSlabPages * layout::kPageSize / kSystemPageSize <= 64, "a bit each");
 static_assert(sizeof(Slab) == layout::kSlabDescriptorSize);
 
 // Returns blocks to one slab after the other, keeping the current slab, bitmap word and counts in registers:

@@ -12,9 +12,11 @@
 #include <catch2/catch.hpp>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <functional>
 #include <set>
 #include <string>
+#include <sys/mman.h>
 #include <thread>
 #include <vector>
 
@@ -206,6 +208,57 @@ TEST_CASE("bin: trimming returns empty slabs and leaves the others") {
     CHECK(same_slab({again.front(), second.front()}));
     own.bin.trim();
     CHECK(own.slabs() == 1);
+}
+
+bool resident(const void* address) {
+    unsigned char pages = 0;
+    const auto start = reinterpret_cast<std::uintptr_t>(address) / kSystemPageSize * kSystemPageSize;
+    REQUIRE(mincore(reinterpret_cast<void*>(start), 1, &pages) == 0);
+    return (pages & 1U) != 0;
+}
+
+// Blocks of half a system page: of each pair that shares one, both are free, one, or none.
+TEST_CASE("bin: a hollow bin gives back system pages in which no block is left") {
+    OwnBin own(layout::class_of(2048));
+    REQUIRE(kShapes[own.header().size_class()].size == 2048);
+    Blocks blocks = own.take(own.per_slab() * 40);
+    for (void* const block : blocks)
+        std::memset(block, 1, 2048);
+    Blocks freed;
+    Blocks kept;
+    for (std::size_t i = 0; i < blocks.size(); ++i)
+        (i % 16 == 0 ? kept : freed).push_back(blocks[i]);
+    // Slab by slab, in batches as threads return them.
+    for (std::size_t i = 0; i < freed.size(); i += 15) {
+        const auto first = freed.begin() + static_cast<std::ptrdiff_t>(i);
+        own.give({first, first + 15});
+    }
+    std::size_t gone = 0;
+    for (void* const block : freed)
+        gone += resident(block) ? 0 : 1;
+    for (const void* const block : kept) {
+        REQUIRE(resident(block));
+        const char* const bytes = static_cast<const char*>(block);
+        REQUIRE(std::count(bytes, bytes + 2048, 1) == 2048);
+    }
+    CHECK(gone * 3 > freed.size()); // those after the bin was more than half free
+    CHECK(own.slabs() == 40);
+    // All of it serves again.
+    const Blocks again = own.take(static_cast<std::uint32_t>(freed.size()));
+    REQUIRE(again.size() == freed.size());
+    for (void* const block : again)
+        std::memset(block, 2, 2048);
+    CHECK(own.slabs() == 40);
+}
+
+TEST_CASE("bin: a small bin keeps its pages") {
+    OwnBin own(layout::class_of(2048));
+    Blocks blocks = own.take(own.per_slab() * 6);
+    for (void* const block : blocks)
+        std::memset(block, 1, 2048);
+    own.give({blocks.begin() + 1, blocks.begin() + own.per_slab()});
+    for (const void* const block : blocks)
+        REQUIRE(resident(block));
 }
 
 TEST_CASE("bin: batches may mix slabs in any order") {
