@@ -2,6 +2,7 @@
 #include "cache/thread_cache.h"
 
 #include "cache/thread_registry.h"
+#include "cache/upkeep.h"
 #include "layout/metadata_pool.h"
 #include "os/config.h"
 #include "os/thread_exit.h"
@@ -35,7 +36,8 @@ constexpr Depth kFirst{.bytes = 32 * 1024, .least = 2, .most = kFirstDepth};
 constexpr Depth kGrowing{.bytes = 8 * 1024, .least = 4, .most = 256};
 constexpr Depth kAlternating{.bytes = 128 * 1024, .least = 8, .most = 1024};
 
-constexpr unsigned kPrewarmed = 8; // the classes up to 128 bytes
+constexpr unsigned kPrewarmed = 8;         // the classes up to 128 bytes
+constexpr unsigned kSlowCallsPerLook = 16; // at the clock
 
 constinit bool caches_allowed = false;
 constinit thread_local Chunk* chunk = nullptr;
@@ -107,6 +109,31 @@ void return_local(SizeClass c, std::uint32_t count) {
     stacks.set_count(c, kept);
 }
 
+void return_all(SizeClass c) {
+    if (stacks.count(c) != 0) return_local(c, stacks.count(c));
+    if (stacks.limit(c) != chunk->classes[c].capacity) return_foreign(c);
+}
+
+// Returns the blocks of classes that no slow path has seen for a purge delay or two.
+void return_idle() {
+    for (unsigned i = 1; i < kClasses; ++i) {
+        const auto c = static_cast<SizeClass>(i);
+        ClassState& state = chunk->classes[c];
+        if (!state.used) return_all(c);
+        state.used = false;
+    }
+}
+
+// Every so many slow calls, a look at what else there is to do.
+void look_around(SizeClass c, std::uint32_t (*upkeep)()) {
+    chunk->classes[c].used = true;
+    if (++chunk->slow_calls % kSlowCallsPerLook != 0) return;
+    const std::uint32_t number = upkeep();
+    if (chunk->upkeep == number) return;
+    chunk->upkeep = number;
+    return_idle();
+}
+
 // Called with an empty stack; fills it with at most half of what it holds, or all while the class grows, so
 // that a flush need not follow.
 bool refill(SizeClass c) {
@@ -163,6 +190,8 @@ bool attach() {
     chunk = thread_registry.add(stacks);
     if (chunk == nullptr) return false;
     chunk->deepened_bytes = 0;
+    chunk->slow_calls = 0;
+    chunk->upkeep = 0;
     for (unsigned i = 1; i < kClasses; ++i) {
         const auto c = static_cast<SizeClass>(i);
         const std::size_t capacity = depth(kFirst, c);
@@ -200,7 +229,9 @@ void allow_caches() {
 void* allocate(SizeClass c) {
     if (!attached()) return allocate_uncached(c);
     void* block = nullptr;
-    if (!stacks.pop(c, block) && refill(c)) stacks.pop(c, block);
+    if (stacks.pop(c, block)) return block;
+    look_around(c, upkeep);
+    if (refill(c)) stacks.pop(c, block);
     return block;
 }
 
@@ -210,6 +241,7 @@ void release(PageHeader header, void* block) {
         return;
     }
     if (stacks.push(header, block)) return;
+    look_around(header.size_class(), upkeep_after_release);
     make_room(header.size_class());
     stacks.push(header, block);
 }
@@ -217,9 +249,7 @@ void release(PageHeader header, void* block) {
 void flush() {
     if (stacks.phase != Phase::kAttached) return;
     for (unsigned i = 1; i < kClasses; ++i) {
-        const auto c = static_cast<SizeClass>(i);
-        if (stacks.count(c) != 0) return_local(c, stacks.count(c));
-        if (stacks.limit(c) != chunk->classes[c].capacity) return_foreign(c);
+        return_all(static_cast<SizeClass>(i));
     }
 }
 

@@ -23,6 +23,7 @@ enum class Event : std::uint8_t { kNone, kRefill, kFlush };
 struct ClassState {
     std::atomic<std::uint16_t> capacity{0}; // of the array; statistics read it
     Event last = Event::kNone;              // what the slow path did last
+    bool used = false;                      // by a slow path since the last upkeep
 };
 
 inline constexpr unsigned kFirstDepth = 14; // entries of the arrays in the chunk
@@ -30,6 +31,8 @@ inline constexpr unsigned kFirstDepth = 14; // entries of the arrays in the chun
 struct Chunk {
     PointerStacks* owner;       // null while the chunk is free
     std::size_t deepened_bytes; // what the stacks could hold beyond their first depth, in bytes of blocks
+    std::uint32_t slow_calls;
+    std::uint32_t upkeep; // its number when this thread last looked after its stacks
     std::array<ClassState, layout::kClasses> classes;
     std::array<std::array<void*, kFirstDepth>, layout::kClasses - 1> first_slots;
 };

@@ -16,6 +16,7 @@
 #include "heap/heap.h"
 #include "layout/metadata_pool.h"
 #include "layout/superslab.h"
+#include "os/background.h"
 #include "os/config.h"
 #include "os/thread_exit.h"
 #include "slab/shard_pool.h"
@@ -36,7 +37,7 @@ void for_each_lock(Visit visit) {
     visit(cache::thread_registry.mutex());
     visit(slab::shard_pool.mutex());
     slab::shard_pool.for_each_bin([&visit](layout::PageHeader, slab::Bin& bin) { visit(bin.mutex()); });
-    visit(layout::superslabs.tables_mutex());
+    visit(layout::superslabs.growth_mutex());
     visit(layout::superslabs.mutex());
     visit(layout::metadata_pool.mutex());
 }
@@ -67,6 +68,7 @@ void after_fork_in_child() {
         os::locks_held = 0;
         os::suspend_rank_check(false);
     }
+    os::forget_background();
     cache::survive_fork();
 }
 

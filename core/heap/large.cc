@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "heap/large.h"
 
+#include "cache/upkeep.h"
 #include "layout/superslab.h"
 #include "os/page_memory.h"
 
@@ -93,6 +94,7 @@ Block allocate_growing(std::size_t size) {
 void release(void* block) {
     const Page first = window.page_of(block);
     superslabs.give(first, end(first));
+    cache::upkeep_after_release();
 }
 
 std::size_t usable_size(const void* block) {

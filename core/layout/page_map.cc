@@ -69,22 +69,6 @@ void PageMap::open(std::size_t begin, std::size_t end) {
     }
 }
 
-void PageMap::set_aside(std::size_t begin, std::size_t end) {
-    for (std::size_t s = begin; s < end; ++s)
-        group(s).aside |= std::uint64_t{1} << (s % kGroupSize);
-}
-
-std::size_t PageMap::reclaim() {
-    for (std::size_t base = 0; base < opened_; base += kGroupSize) {
-        Group& home = group(base);
-        if (home.aside == 0) continue;
-        const auto slot = static_cast<unsigned>(std::countr_zero(home.aside));
-        home.aside &= home.aside - 1;
-        return base + slot;
-    }
-    return 0;
-}
-
 Page PageMap::find(std::size_t pages, Fit fit) const {
     return pages <= kPagesPerSuperslab ? find_short(static_cast<unsigned>(pages), fit) : find_long(pages);
 }

@@ -32,9 +32,6 @@ class PageMap {
     std::size_t opened() const { return opened_; }
     // They are free now, and read zero.
     void open(std::size_t begin, std::size_t end);
-    // Superslabs that could not be had when it was their turn, and one of them again (0: there is none).
-    void set_aside(std::size_t begin, std::size_t end);
-    std::size_t reclaim();
 
     // The lowest run of so many free pages, aligned ones up to 4; 0 if there is none.
     Page find(std::size_t pages, Fit fit) const;
@@ -88,7 +85,6 @@ class PageMap {
     struct alignas(64) Group {
         std::uint64_t has_run[kRunOrders]; // bit s: superslab s of the group has a free run of that length
         std::uint64_t has_dirty;
-        std::uint64_t aside;
         State states[kGroupSize];
     };
 

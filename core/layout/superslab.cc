@@ -2,7 +2,6 @@
 #include "layout/superslab.h"
 
 #include "layout/metadata_pool.h"
-#include "os/clock.h"
 #include "os/config.h"
 
 #include <algorithm>
@@ -20,58 +19,38 @@ constexpr std::size_t kRoom = 4;                            // times the length 
 
 } // namespace
 
-Superslabs::Claim Superslabs::claim(std::size_t pages) {
-    const std::size_t total = window.end_page / kPagesPerSuperslab;
-    const os::Guard guard(mutex_);
+// Opens superslabs behind the last one, so that a run of `pages` fits there. `seen` is what the caller saw
+// opened: if there is more by now, the caller should look again first.
+bool Superslabs::grow(std::size_t pages, std::size_t seen) {
+    const os::Guard growing(growth_mutex_);
+    const std::size_t begin = std::max<std::size_t>(seen, window.first_page / kPagesPerSuperslab);
     std::size_t needed = (pages + kPagesPerSuperslab - 1) / kPagesPerSuperslab;
-    if (needed == 1) {
-        if (const std::size_t again = map_.reclaim(); again != 0) return {again, again + 1, again + 1};
-    } else if (map_.opened() == claimed_) {
-        needed -= std::min(map_.free_superslabs_at_end(), needed - 1); // the run can start there
-    }
-    const std::size_t begin = std::max<std::size_t>(claimed_, window.first_page / kPagesPerSuperslab);
-    if (needed > total - begin) return {begin, begin, begin};
-    const std::size_t have = committed_.load(std::memory_order_relaxed);
-    const std::size_t step = std::clamp<std::size_t>(have / 8, 1, kMaxCommitStep);
-    claimed_ = begin + std::min(std::max(needed, step), total - begin);
-    return {begin, begin + needed, claimed_};
-}
-
-void Superslabs::publish(std::size_t begin, std::size_t end) {
-    const os::Guard guard(mutex_);
-    map_.open(begin, end);
-    committed_.fetch_add(end - begin, std::memory_order_relaxed);
-}
-
-void Superslabs::abandon(std::size_t begin, std::size_t end) {
-    const os::Guard guard(mutex_);
-    if (claimed_ == end) {
-        claimed_ = begin;
-    } else {
-        map_.set_aside(begin, std::min(end, map_.opened()));
-    }
-}
-
-bool Superslabs::grow(std::size_t pages) {
-    const Claim claimed = claim(pages);
-    if (claimed.begin == claimed.end) return false;
-    bool described = false;
     {
-        const os::Guard guard(tables_mutex_);
-        described = window.superslab_states.grow_to(PageMap::bytes_for(claimed.end)) &&
-                    window.commit_page_tables(first_page_of(claimed.end)) &&
-                    metadata_pool.set_aside(claimed.end * kPagesPerSuperslab * kMaxBitmapBytes);
+        const os::Guard guard(mutex_);
+        if (map_.opened() != seen) return true;
+        if (needed > 1)
+            needed -= std::min(map_.free_superslabs_at_end(), needed - 1); // the run can start there
     }
-    char* const start = window.address_of(first_page_of(claimed.begin));
-    const auto commit_to = [&](std::size_t end) {
-        return described && os::commit(start, (end - claimed.begin) * kSuperslabSize);
+    const std::size_t room = window.end_page / kPagesPerSuperslab - begin;
+    if (needed > room) return false;
+    const std::size_t have = committed_.load(std::memory_order_relaxed);
+    const std::size_t step = std::clamp<std::size_t>(have / 8, needed, std::max(needed, kMaxCommitStep));
+    const auto commit = [&](std::size_t more) {
+        const std::size_t end = begin + more;
+        return window.superslab_states.grow_to(PageMap::bytes_for(end)) &&
+               window.commit_page_tables(first_page_of(end)) &&
+               metadata_pool.set_aside(end * kPagesPerSuperslab * kMaxBitmapBytes) &&
+               os::commit(window.address_of(first_page_of(begin)), more * kSuperslabSize);
     };
-    const std::size_t end = commit_to(claimed.end)      ? claimed.end
-                            : commit_to(claimed.enough) ? claimed.enough
-                                                        : claimed.begin;
-    if (end != claimed.begin) publish(claimed.begin, end);
-    if (end != claimed.end) abandon(end, claimed.end);
-    return end != claimed.begin;
+    std::size_t added = std::min(step, room);
+    if (!commit(added)) {
+        added = needed;
+        if (!commit(added)) return false;
+    }
+    const os::Guard guard(mutex_);
+    map_.open(begin, begin + added);
+    committed_.fetch_add(added, std::memory_order_relaxed);
+    return true;
 }
 
 Run Superslabs::take_locked(Page first, std::size_t pages) {
@@ -90,12 +69,14 @@ Run Superslabs::take_locked(Page first, std::size_t pages, std::size_t filled, M
 template <typename Take>
 Run Superslabs::take_or_grow(std::size_t pages, PageMap::Fit fit, Take take) {
     for (;;) {
+        std::size_t opened = 0;
         {
             const os::Guard guard(mutex_);
             if (const Page found = map_.find(pages, fit); found != 0) return take(found);
+            opened = map_.opened();
         }
         // Memory that is only dirty counts against the same limits.
-        if (!grow(pages) && (purge_all() == 0 || !grow(pages))) return {};
+        if (!grow(pages, opened) && (purge_all() == 0 || !grow(pages, opened))) return {};
     }
 }
 
@@ -133,6 +114,7 @@ Run Superslabs::take_with_room(std::size_t pages, std::size_t filled) {
 Run Superslabs::take_at(Page first, std::size_t pages) {
     if (first + pages > window.end_page) return {};
     MovePlan plan;
+    std::size_t opened = 0;
     std::size_t missing = 0; // pages of the run that lie behind the heap's end
     const auto take_now = [&] {
         return map_.all_free(first, pages) ? take_locked(first, pages, 0, plan) : Run{};
@@ -141,13 +123,14 @@ Run Superslabs::take_at(Page first, std::size_t pages) {
     {
         const os::Guard guard(mutex_);
         run = take_now();
-        const std::size_t end = map_.opened() * kPagesPerSuperslab;
-        if (run.first == 0 && claimed_ == map_.opened() && first + pages > end &&
+        opened = map_.opened();
+        const std::size_t end = opened * kPagesPerSuperslab;
+        if (run.first == 0 && first + pages > end &&
             (first == end || (first < end && map_.all_free(first, end - first)))) {
             missing = first + pages - end;
         }
     }
-    if (missing != 0 && grow(missing)) {
+    if (missing != 0 && grow(missing, opened)) {
         const os::Guard guard(mutex_);
         run = take_now();
     }
@@ -195,7 +178,6 @@ void Superslabs::give(Page first, std::size_t pages) {
         map_.give(first, pages, true);
     }
     purge_excess();
-    purge_aged();
 }
 
 void Superslabs::give_clean(Page first, std::size_t pages) {
@@ -255,11 +237,6 @@ std::size_t Superslabs::purge_all() {
 }
 
 void Superslabs::purge_aged() {
-    const std::uint64_t now = os::coarse_milliseconds();
-    std::uint64_t due = next_look_.load(std::memory_order_relaxed);
-    if (now < due) return;
-    const std::uint64_t next = now + os::settings.purge_delay_ms.load(std::memory_order_relaxed);
-    if (!next_look_.compare_exchange_strong(due, next, std::memory_order_relaxed)) return;
     purge(PageMap::Which::kAged, ~std::size_t{0});
     const os::Guard guard(mutex_);
     budget_.forget(pages_in_use());

@@ -6,8 +6,8 @@
 // read zero. They are purged when they have been dirty for the purge delay, and at once, highest addresses
 // first, when there are more of them than the budget allows.
 //
-// Thread-safe. No lock is held over a system call: memory to be committed or purged is out of everybody's
-// reach meanwhile.
+// Thread-safe. No lock that others might want is held over a system call: memory to be purged or moved is out
+// of everybody's reach meanwhile. Only growth is one at a time: who waits for it needs its result.
 #pragma once
 
 #include "layout/dirty_budget.h"
@@ -46,15 +46,14 @@ class Superslabs {
 
     // Purges everything dirty; returns the bytes.
     std::size_t purge_all();
-    // Purges what has been dirty for the purge delay. To be called now and then; costs a look at a coarse
-    // clock.
+    // Purges what was dirty when it was called last. To be called once every purge delay.
     void purge_aged();
 
     std::size_t committed() const { return committed_.load(std::memory_order_relaxed) * kSuperslabSize; }
     std::size_t pages_in_use() const { return map_.pages_in_use(); }
     std::size_t dirty_pages() const { return map_.dirty_pages(); }
 
-    os::Mutex<os::Rank::kTables>& tables_mutex() { return tables_mutex_; }
+    os::Mutex<os::Rank::kGrowth>& growth_mutex() { return growth_mutex_; }
     os::Mutex<os::Rank::kSuperslabs>& mutex() { return mutex_; }
 
   private:
@@ -71,26 +70,16 @@ class Superslabs {
     Run warm(Run run, const MovePlan& plan);
     bool carry_out(const PageMap::Move& move);
 
-    struct Claim {
-        std::size_t begin;
-        std::size_t enough; // for what is asked now
-        std::size_t end;    // == begin: there is no room
-    };
-    bool grow(std::size_t pages);
-    Claim claim(std::size_t pages);
-    void publish(std::size_t begin, std::size_t end);
-    void abandon(std::size_t begin, std::size_t end);
+    bool grow(std::size_t pages, std::size_t seen);
 
     std::size_t purge(PageMap::Which which, std::size_t most);
     void purge_excess();
 
-    os::Mutex<os::Rank::kTables> tables_mutex_;
+    os::Mutex<os::Rank::kGrowth> growth_mutex_;
     os::Mutex<os::Rank::kSuperslabs> mutex_;
     PageMap map_;
     DirtyBudget budget_;
-    std::size_t claimed_ = 0; // superslabs below this number are somebody's business (0: none yet)
     std::atomic<std::size_t> committed_{0};
-    std::atomic<std::uint64_t> next_look_{0}; // at the clock, in its milliseconds
 };
 
 [[gnu::visibility("hidden")]] extern constinit Superslabs superslabs;

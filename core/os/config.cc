@@ -28,6 +28,7 @@ constexpr std::string_view kVariable = "ASHLAR_CONF";
 
 constinit std::array keys = {
     Key{"enabled", Kind::kSwitch, When::kStart, &settings.enabled, "default"},
+    Key{"background", Kind::kSwitch, When::kAnyTime, &settings.background, "default"},
     Key{"prewarm", Kind::kSwitch, When::kAnyTime, &settings.prewarm, "default"},
     Key{"print", Kind::kSwitch, When::kStart, &settings.print, "default"},
     Key{"thread_cache", Kind::kNumber, When::kAnyTime, &settings.thread_cache, "default"},

@@ -17,7 +17,7 @@ enum class Rank : std::uint8_t {
     kThreads,    // which thread caches exist
     kShardPool,  // who owns which shard
     kBin,        // one class of one shard
-    kTables,     // the growing parts of the metadata that describe pages
+    kGrowth,     // making the heap larger
     kSuperslabs, // page runs
     kMetadata,   // the metadata pool
 };

@@ -12,7 +12,9 @@ namespace ashlar::slab {
 
 namespace {
 
-constexpr std::size_t kLeastHollow = std::size_t{512} << 10; // bytes free in a bin before it gives back pages
+// Bytes free in a bin before it gives back single pages: while it is used, and when it is not.
+constexpr std::size_t kLeastHollow = std::size_t{512} << 10;
+constexpr std::size_t kLeastIdle = std::size_t{64} << 10;
 
 // The pages of a slab that are named by bits, run by run.
 void purge_pages(char* start, std::uint64_t pages) {
@@ -77,11 +79,21 @@ void Bin::attend(Chores& chores) {
     }
 }
 
+std::size_t Bin::free_bytes(const layout::ClassShape& shape) const {
+    return (slabs_ * std::size_t{shape.blocks} - blocks_out()) * shape.size;
+}
+
 // More than half of the bin's blocks are free, and it would be worth a thought.
 bool Bin::hollow(const layout::ClassShape& shape) const {
-    const std::size_t blocks = slabs_ * std::size_t{shape.blocks};
-    const std::size_t free = blocks - std::min(blocks, blocks_out());
-    return free * 2 > blocks && free * shape.size > kLeastHollow;
+    const std::size_t free = free_bytes(shape);
+    return free > kLeastHollow && free > blocks_out() * shape.size;
+}
+
+void Bin::start_purging(Slab& slab, Chores& chores) {
+    unlink(slab);
+    slab.list = kPurging;
+    slab.next = chores.purging;
+    chores.purging = &slab;
 }
 
 // The fullest that has free blocks.
@@ -132,6 +144,7 @@ std::uint32_t Bin::take(layout::SizeClass c, layout::Shard owner, void** end, st
     std::uint32_t taken = 0;
     do {
         const os::Guard guard(mutex_);
+        used_ = true;
         taken += take_locked(end - taken, count - taken);
     } while (taken != count && add_slab(c, owner));
     return taken;
@@ -158,10 +171,7 @@ void Bin::settle(Slab& slab, std::uint32_t came, Chores& chores) {
     // With each eighth that comes free.
     if (free * 2 > blocks && free * 8 / blocks != (free - came) * 8 / blocks && !slab.empty() &&
         hollow(slab.shape())) {
-        unlink(slab);
-        slab.list = kPurging;
-        slab.next = chores.purging;
-        chores.purging = &slab;
+        start_purging(slab, chores);
     }
 }
 
@@ -195,33 +205,64 @@ void Bin::give(layout::PageHeader expected, void* const* blocks, std::uint32_t c
     Chores chores;
     {
         const os::Guard guard(mutex_);
+        used_ = true;
         offence = give_locked(expected, blocks, count, chores);
     }
     attend(chores);
     if (offence.fault != Fault::kNone) report(offence.fault, offence.address);
 }
 
+void Bin::dissolve_empty(Chores& chores) {
+    if (current_ != nullptr && current_->empty()) {
+        dissolve(*current_, chores);
+        current_ = nullptr;
+    }
+    for (Slab* first : lists_) {
+        for (Slab* slab = first; slab != nullptr;) {
+            Slab* const next = slab->next;
+            if (slab->empty()) {
+                unlink(*slab);
+                --empty_slabs_;
+                dissolve(*slab, chores);
+            }
+            slab = next;
+        }
+    }
+}
+
 void Bin::trim() {
     Chores chores;
     {
         const os::Guard guard(mutex_);
-        if (current_ != nullptr && current_->empty()) {
-            dissolve(*current_, chores);
-            current_ = nullptr;
+        dissolve_empty(chores);
+    }
+    attend(chores);
+}
+
+bool Bin::tidy(layout::SizeClass c) {
+    Chores chores;
+    {
+        const os::Guard guard(mutex_);
+        const bool used = used_;
+        used_ = false;
+        if (used || tidied_) {
+            tidied_ = tidied_ && !used;
+            return used;
         }
-        for (Slab* first : lists_) {
-            for (Slab* slab = first; slab != nullptr;) {
-                Slab* const next = slab->next;
-                if (slab->empty()) {
-                    unlink(*slab);
-                    --empty_slabs_;
-                    dissolve(*slab, chores);
+        tidied_ = true;
+        dissolve_empty(chores);
+        if (free_bytes(layout::kShapes[c]) > kLeastIdle) {
+            for (Slab* const first : lists_) {
+                for (Slab* slab = first; slab != nullptr;) {
+                    Slab* const next = slab->next;
+                    start_purging(*slab, chores);
+                    slab = next;
                 }
-                slab = next;
             }
         }
     }
     attend(chores);
+    return false;
 }
 
 } // namespace ashlar::slab

@@ -25,8 +25,11 @@ class alignas(64) Bin {
     std::uint32_t take(layout::SizeClass c, layout::Shard owner, void** end, std::uint32_t count);
     // Ends the process (see misuse.h) at the first address that is no live block of this bin.
     void give(layout::PageHeader expected, void* const* blocks, std::uint32_t count);
-    // Returns the empty slab, if there is one.
+    // Returns the empty slabs, if there are any.
     void trim();
+    // To be called at intervals: a bin that was not used since the last time is trimmed and gives back the
+    // system's pages in which no block is left. True if it was used.
+    bool tidy(layout::SizeClass c);
 
     std::size_t blocks_out() const { return blocks_out_.load(std::memory_order_relaxed); }
     os::Mutex<os::Rank::kBin>& mutex() { return mutex_; }
@@ -49,7 +52,10 @@ class alignas(64) Bin {
     // After blocks came back.
     void settle(Slab& slab, std::uint32_t came, Chores& chores);
     void dissolve(Slab& slab, Chores& chores);
+    std::size_t free_bytes(const layout::ClassShape& shape) const;
     bool hollow(const layout::ClassShape& shape) const;
+    void dissolve_empty(Chores& chores);
+    void start_purging(Slab& slab, Chores& chores);
     void attend(Chores& chores);
     struct Offence {
         Fault fault;
@@ -61,6 +67,8 @@ class alignas(64) Bin {
     os::Mutex<os::Rank::kBin> mutex_;
     std::uint32_t empty_slabs_ = 0; // in the lists
     std::uint32_t slabs_ = 0;
+    bool used_ = false;   // since tidy() was called last
+    bool tidied_ = false; // and not used since
     Slab* current_ = nullptr;
     std::array<Slab*, kLists> lists_{};
     std::atomic<std::size_t> blocks_out_{0};

@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <barrier>
 #include <catch2/catch.hpp>
 #include <cstddef>
 #include <cstdint>
@@ -292,6 +293,29 @@ UNIT_TEST_CASE_IN_CHILD("superslabs: threads never get the same page", unit::kNo
         thread.join();
     REQUIRE(faults == 0);
     REQUIRE(superslabs.pages_in_use() == 0);
+}
+
+// More threads than superslabs, all of which find that there is none: those that one of them opens are
+// enough.
+UNIT_TEST_CASE_IN_CHILD("superslabs: threads that grow the heap together do not exhaust the window",
+                        unit::kNoHeap) {
+    REQUIRE(window.reserve(kMinWindow));
+    constexpr unsigned kThreads = 100;
+    const unsigned least = kThreads * 4;
+    REQUIRE(window.end_page - window.first_page > least);
+    std::barrier together(kThreads);
+    std::atomic<unsigned> refused = 0;
+    std::vector<std::thread> threads;
+    for (unsigned t = 0; t < kThreads; ++t) {
+        threads.emplace_back([&] {
+            together.arrive_and_wait();
+            if (take_slab(4) == 0) ++refused;
+        });
+    }
+    for (std::thread& thread : threads)
+        thread.join();
+    REQUIRE(refused == 0);
+    REQUIRE(superslabs.pages_in_use() == least);
 }
 
 UNIT_TEST_CASE_IN_CHILD("superslabs: what exceeds the dirty limit is purged at once", unit::kNoHeap) {
