@@ -13,12 +13,16 @@ constinit Settings settings;
 
 namespace {
 
-enum class Kind : unsigned char { kSwitch, kNumber };
 enum class When : unsigned char { kStart, kAnyTime };
+
+// The names that a value can have, in the order of the numbers they stand for; empty: a number.
+using Choices = std::string_view;
+constexpr Choices kNumber;
+constexpr Choices kSwitch = "false|true";
 
 struct Key {
     std::string_view name;
-    Kind kind;
+    Choices choices;
     When when;
     std::atomic<std::size_t>* value;
     std::string_view source; // where the value at start came from
@@ -27,23 +31,50 @@ struct Key {
 constexpr std::string_view kVariable = "ASHLAR_CONF";
 
 constinit std::array keys = {
-    Key{"enabled", Kind::kSwitch, When::kStart, &settings.enabled, "default"},
-    Key{"background", Kind::kSwitch, When::kAnyTime, &settings.background, "default"},
-    Key{"prewarm", Kind::kSwitch, When::kAnyTime, &settings.prewarm, "default"},
-    Key{"print", Kind::kSwitch, When::kStart, &settings.print, "default"},
-    Key{"thread_cache", Kind::kNumber, When::kAnyTime, &settings.thread_cache, "default"},
-    Key{"large_limit", Kind::kNumber, When::kAnyTime, &settings.large_limit, "default"},
-    Key{"purge_delay_ms", Kind::kNumber, When::kAnyTime, &settings.purge_delay_ms, "default"},
-    Key{"dirty_limit", Kind::kNumber, When::kAnyTime, &settings.dirty_limit, "default"},
-    Key{"window", Kind::kNumber, When::kStart, &settings.window, "default"},
+    Key{"enabled", kSwitch, When::kStart, &settings.enabled, "default"},
+    Key{"background", kSwitch, When::kAnyTime, &settings.background, "default"},
+    Key{"prewarm", kSwitch, When::kAnyTime, &settings.prewarm, "default"},
+    Key{"print", kSwitch, When::kStart, &settings.print, "default"},
+    Key{"thread_cache", kNumber, When::kAnyTime, &settings.thread_cache, "default"},
+    Key{"large_limit", kNumber, When::kAnyTime, &settings.large_limit, "default"},
+    Key{"purge_delay_ms", kNumber, When::kAnyTime, &settings.purge_delay_ms, "default"},
+    Key{"dirty_limit", kNumber, When::kAnyTime, &settings.dirty_limit, "default"},
+    Key{"window", kNumber, When::kStart, &settings.window, "default"},
+    Key{"numa", "off|local|bind", When::kStart, &settings.numa, "default"},
 };
 
 constinit bool environment_read = false;
 
-bool parse_switch(std::string_view text, std::size_t& value) {
-    if (text != "true" && text != "false") return false;
-    value = text == "true" ? 1 : 0;
-    return true;
+struct Halves {
+    std::string_view before;
+    std::string_view after;
+};
+
+// At the first separator, which belongs to neither half. (string_view::substr would bring the C++ library.)
+Halves split(std::string_view text, char separator) {
+    const auto at = std::min(text.find(separator), text.size());
+    Halves halves{text, text};
+    halves.before.remove_suffix(text.size() - at);
+    halves.after.remove_prefix(std::min(at + 1, text.size()));
+    return halves;
+}
+
+bool parse_choice(Choices choices, std::string_view text, std::size_t& value) {
+    for (std::size_t number = 0; !choices.empty(); ++number) {
+        const auto [name, others] = split(choices, '|');
+        if (name == text) {
+            value = number;
+            return true;
+        }
+        choices = others;
+    }
+    return false;
+}
+
+std::string_view name_of(Choices choices, std::size_t value) {
+    for (; value != 0; --value)
+        choices = split(choices, '|').after;
+    return split(choices, '|').before;
 }
 
 // Decimal digits and optionally k, m, g or t for powers of 1024.
@@ -71,30 +102,20 @@ bool parse_number(std::string_view text, std::size_t& value) {
     return true;
 }
 
-struct Halves {
-    std::string_view before;
-    std::string_view after;
-};
-
-// At the first separator, which belongs to neither half. (string_view::substr would bring the C++ library.)
-Halves split(std::string_view text, char separator) {
-    const auto at = std::min(text.find(separator), text.size());
-    Halves halves{text, text};
-    halves.before.remove_suffix(text.size() - at);
-    halves.after.remove_prefix(std::min(at + 1, text.size()));
-    return halves;
+Key* find_key(std::string_view name) {
+    auto* const key = std::find_if(keys.begin(), keys.end(), [name](const Key& k) { return k.name == name; });
+    return key == keys.end() ? nullptr : key;
 }
 
 SetResult set(std::string_view setting, When now) {
     const auto [name, text] = split(setting, ':');
-    auto* const key =
-        std::find_if(keys.begin(), keys.end(), [wanted = name](const Key& k) { return k.name == wanted; });
-    if (key == keys.end()) return SetResult::kUnknownKey;
+    Key* const key = find_key(name);
+    if (key == nullptr) return SetResult::kUnknownKey;
     if (now == When::kAnyTime && key->when == When::kStart) return SetResult::kOnlyAtStart;
     std::size_t value = 0;
-    if (!(key->kind == Kind::kSwitch ? parse_switch(text, value) : parse_number(text, value))) {
-        return SetResult::kBadValue;
-    }
+    const bool good =
+        key->choices == kNumber ? parse_number(text, value) : parse_choice(key->choices, text, value);
+    if (!good) return SetResult::kBadValue;
     key->value->store(value, std::memory_order_relaxed);
     if (now == When::kStart) key->source = kVariable;
     return SetResult::kDone;
@@ -134,6 +155,17 @@ std::string_view find_variable(const char* const* environment) {
     return {};
 }
 
+// "a, b or c"
+void say_values(Message& message, Choices choices) {
+    if (choices == kNumber) message.text("a number, with k, m, g or t for bytes");
+    for (std::string_view separator; !choices.empty();) {
+        const auto [name, others] = split(choices, '|');
+        message.text(separator).text(name);
+        choices = others;
+        separator = choices.find('|') == std::string_view::npos ? " or " : ", ";
+    }
+}
+
 void warn_about(std::string_view setting, SetResult result) {
     const auto name = split(setting, ':').before;
     Message message;
@@ -142,9 +174,8 @@ void warn_about(std::string_view setting, SetResult result) {
         message.text("unknown key \"").text(name).text("\" ignored; did you mean \"");
         message.text(nearest_key(name)).text("\"?");
     } else {
-        message.text("bad value in \"").text(setting);
-        message.text(
-            "\" ignored; say true or false for a switch, else a number, with k, m, g or t for bytes");
+        message.text("bad value in \"").text(setting).text("\" ignored; say ");
+        say_values(message, find_key(name)->choices);
     }
     warn(message);
 }
@@ -173,10 +204,10 @@ void print_settings() {
         const std::size_t value = key.value->load(std::memory_order_relaxed);
         Message message;
         message.text(key.name).text(":");
-        if (key.kind == Kind::kSwitch) {
-            message.text(value != 0 ? "true" : "false");
-        } else {
+        if (key.choices == kNumber) {
             message.number(value);
+        } else {
+            message.text(name_of(key.choices, value));
         }
         warn(message.text(" (").text(key.source).text(")"));
     }

@@ -14,6 +14,13 @@
 
 namespace ashlar::os {
 
+// Whether memory belongs to a node of the machine, and who places it there.
+enum class Numa : std::size_t {
+    kOff,   // there is one node
+    kLocal, // the kernel, by first touch
+    kBind,  // we ask for the node
+};
+
 struct Settings {
     std::atomic<std::size_t> enabled{1};                         // 0: everything goes to the fallback
     std::atomic<std::size_t> prewarm{0};                         // 1: fill the tiny stacks at thread start
@@ -24,6 +31,9 @@ struct Settings {
     std::atomic<std::size_t> purge_delay_ms{1000};               // dirty pages are given back after
     std::atomic<std::size_t> dirty_limit{std::size_t{32} << 20}; // bytes that may be dirty, beyond a share
     std::atomic<std::size_t> window{std::size_t{1} << 40};       // bytes of address space to ask for first
+    std::atomic<std::size_t> numa{static_cast<std::size_t>(Numa::kLocal)};
+
+    Numa numa_now() const { return static_cast<Numa>(numa.load(std::memory_order_relaxed)); }
 };
 
 extern constinit Settings settings;

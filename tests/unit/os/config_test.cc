@@ -183,17 +183,18 @@ std::string said(const std::string& configuration) {
 }
 
 TEST_CASE("config: every key counts at start and print shows where it came from") {
-    CHECK(
-        said("print:true,enabled:false,background:true,prewarm:true,thread_cache:3m,window:2g,large_limit:1g,"
-             "purge_delay_ms:500,dirty_limit:16m") == "ashlar: enabled:false (ASHLAR_CONF)\n"
-                                                      "ashlar: background:true (ASHLAR_CONF)\n"
-                                                      "ashlar: prewarm:true (ASHLAR_CONF)\n"
-                                                      "ashlar: print:true (ASHLAR_CONF)\n"
-                                                      "ashlar: thread_cache:3145728 (ASHLAR_CONF)\n"
-                                                      "ashlar: large_limit:1073741824 (ASHLAR_CONF)\n"
-                                                      "ashlar: purge_delay_ms:500 (ASHLAR_CONF)\n"
-                                                      "ashlar: dirty_limit:16777216 (ASHLAR_CONF)\n"
-                                                      "ashlar: window:2147483648 (ASHLAR_CONF)\n");
+    CHECK(said("print:true,enabled:false,background:true,prewarm:true,thread_cache:3m,window:2g,large_limit:1g,"
+               "purge_delay_ms:500,dirty_limit:16m,numa:off") ==
+          "ashlar: enabled:false (ASHLAR_CONF)\n"
+          "ashlar: background:true (ASHLAR_CONF)\n"
+          "ashlar: prewarm:true (ASHLAR_CONF)\n"
+          "ashlar: print:true (ASHLAR_CONF)\n"
+          "ashlar: thread_cache:3145728 (ASHLAR_CONF)\n"
+          "ashlar: large_limit:1073741824 (ASHLAR_CONF)\n"
+          "ashlar: purge_delay_ms:500 (ASHLAR_CONF)\n"
+          "ashlar: dirty_limit:16777216 (ASHLAR_CONF)\n"
+          "ashlar: window:2147483648 (ASHLAR_CONF)\n"
+          "ashlar: numa:off (ASHLAR_CONF)\n");
 }
 
 TEST_CASE("config: print shows defaults as such") {
@@ -230,10 +231,25 @@ TEST_CASE("config: an unknown key is named with the nearest one and the rest cou
 TEST_CASE("config: a bad value is named and the rest counts") {
     const std::string text = said("thread_cache:lots,prewarm:maybe,print:true,window:64m");
     CAPTURE(text);
-    CHECK_THAT(text, Contains("\"thread_cache:lots\"") && Contains("\"prewarm:maybe\""));
+    CHECK_THAT(text, Contains("\"thread_cache:lots\" ignored; say a number, with k, m, g or t for bytes\n") &&
+                         Contains("\"prewarm:maybe\" ignored; say false or true\n"));
     const std::string usual = std::to_string(ashlar::os::Settings{}.thread_cache);
     CHECK_THAT(text, Contains("prewarm:false (default)") && Contains("thread_cache:" + usual + " (default)"));
     CHECK_THAT(text, Contains("window:67108864 (ASHLAR_CONF)"));
+}
+
+TEST_CASE("config: a choice is one of its names, spelt out") {
+    for (const char* good : {"off", "local", "bind"})
+        CHECK_THAT(said(setting("numa", good) + ",print:true"),
+                   Contains("ashlar: numa:" + std::string(good) + " (ASHLAR_CONF)\n"));
+    for (const char* bad : {"", "o", "offf", "Off", "off|local", "|", "local|", "0", "true", "off:off"}) {
+        const std::string text = said(setting("numa", bad) + ",print:true");
+        CAPTURE(bad, text);
+        CHECK_THAT(text, Contains("bad value in \"numa:" + std::string(bad) +
+                                  "\" ignored; say off, local or bind\n"));
+        CHECK_THAT(text, Contains("numa:local (default)"));
+    }
+    CHECK(change_setting("numa:off") == SetResult::kOnlyAtStart);
 }
 
 TEST_CASE("config: keys of any length are survived") {
