@@ -5,7 +5,8 @@
 // At most a floor (the setting dirty_limit) and a quarter of what is in use; and so few that the process
 // holds little more than it had in use lately. What replaces what was just released thus finds warm pages, a
 // peak does not get higher by what lies around, and a process that goes idle right after a peak does not sit
-// on it.
+// on it. Under a limit on the process's memory, at most an eighth of what is left of it besides: the rest of
+// the process needs some too.
 #pragma once
 
 #include <algorithm>
@@ -20,9 +21,11 @@ class DirtyBudget {
     void note_in_use(std::size_t in_use) {
         if (in_use > peak()) peak_.store(in_use, std::memory_order_relaxed);
     }
-    std::size_t allowed(std::size_t in_use, std::size_t floor) const {
+    std::size_t allowed(std::size_t in_use, std::size_t floor, std::size_t limit) const {
+        const std::size_t left = limit - std::min(limit, in_use);
         const std::size_t above_peak = floor / kFloorAbovePeak + in_use / kShareAbovePeak;
-        return std::min(floor + in_use / kShare, std::max(peak(), in_use) - in_use + above_peak);
+        return std::min({floor + in_use / kShare, std::max(peak(), in_use) - in_use + above_peak,
+                         left / kShareOfWhatIsLeft});
     }
     // Once every purge delay: a peak is forgotten by halves.
     void forget(std::size_t in_use) { peak_.store((peak() + in_use) / 2, std::memory_order_relaxed); }
@@ -31,6 +34,7 @@ class DirtyBudget {
     static constexpr std::size_t kShare = 4;
     static constexpr std::size_t kFloorAbovePeak = 64;
     static constexpr std::size_t kShareAbovePeak = 32;
+    static constexpr std::size_t kShareOfWhatIsLeft = 8;
 
     std::size_t peak() const { return peak_.load(std::memory_order_relaxed); }
 

@@ -2,6 +2,7 @@
 #include "layout/superslab.h"
 
 #include "layout/metadata_pool.h"
+#include "os/clock.h"
 #include "os/config.h"
 
 #include <algorithm>
@@ -138,6 +139,9 @@ Run Superslabs::take_at(Page first, std::size_t pages) {
 }
 
 Run Superslabs::warm(Run run, const MovePlan& plan) {
+    // For large blocks only: a program that makes none may be in a sandbox that ends it when it opens a file,
+    // and what its slabs leave dirty does not make it larger than it was.
+    limit_.note_size(committed());
     bool whole = true;
     for (unsigned i = 0; i < plan.count; ++i) {
         run.zero = false;
@@ -195,7 +199,7 @@ void Superslabs::give_clean(Page first, std::size_t pages) {
 void Superslabs::purge_excess() {
     const std::size_t dirty = dirty_pages();
     const std::size_t floor = os::settings.dirty_limit.load(std::memory_order_relaxed) / kPageSize;
-    const std::size_t allowed = budget_.allowed(pages_in_use(), floor);
+    const std::size_t allowed = budget_.allowed(pages_in_use(), floor, limit_.bytes() / kPageSize);
     if (dirty > allowed) purge(PageMap::Which::kAll, dirty - allowed / 4 * 3);
 }
 
@@ -237,6 +241,7 @@ std::size_t Superslabs::purge_all() {
 }
 
 void Superslabs::purge_aged() {
+    limit_.note_time(os::coarse_milliseconds());
     purge(PageMap::Which::kAged, ~std::size_t{0});
     const os::Guard guard(mutex_);
     budget_.forget(pages_in_use());

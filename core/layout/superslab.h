@@ -12,6 +12,7 @@
 
 #include "layout/dirty_budget.h"
 #include "layout/page_map.h"
+#include "os/memory_limit.h"
 #include "os/mutex.h"
 #include "os/page_memory.h"
 
@@ -79,6 +80,7 @@ class Superslabs {
     os::Mutex<os::Rank::kSuperslabs> mutex_;
     PageMap map_;
     DirtyBudget budget_;
+    os::MemoryLimit limit_;
     std::atomic<std::size_t> committed_{0};
 };
 

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+#include "layout/dirty_budget.h"
+
+#include <catch2/catch.hpp>
+#include <cstddef>
+
+namespace {
+
+using ashlar::layout::DirtyBudget;
+
+constexpr std::size_t kNone = ~std::size_t{0} / 65536; // no limit, in pages
+
+TEST_CASE("dirty budget: the floor and a quarter of what is in use, below what was in use lately") {
+    DirtyBudget budget;
+    budget.note_in_use(10'000);
+    CHECK(budget.allowed(0, 512, kNone) == 512);
+    CHECK(budget.allowed(1000, 512, kNone) == 512 + 250);
+    CHECK(budget.allowed(10'000, 640, kNone) == 640 / 64 + 10'000 / 32);
+    CHECK(budget.allowed(20'000, 640, kNone) == 640 / 64 + 20'000 / 32);
+}
+
+TEST_CASE("dirty budget: a peak is forgotten by halves") {
+    DirtyBudget budget;
+    budget.note_in_use(10'000);
+    budget.forget(0);
+    CHECK(budget.allowed(0, 100'000, kNone) == 5000 + 100'000 / 64);
+    budget.forget(0);
+    CHECK(budget.allowed(0, 100'000, kNone) == 2500 + 100'000 / 64);
+}
+
+TEST_CASE("dirty budget: an eighth of what a memory limit leaves") {
+    DirtyBudget budget;
+    budget.note_in_use(2000);
+    CHECK(budget.allowed(200, 512, 1000) == 100);
+    CHECK(budget.allowed(999, 512, 1000) == 0);
+    CHECK(budget.allowed(1000, 512, 1000) == 0);
+    CHECK(budget.allowed(1500, 512, 1000) == 0);
+    CHECK(budget.allowed(0, 512, 0) == 0);
+    CHECK(budget.allowed(0, 512, 100'000) == 512);
+}
+
+} // namespace
