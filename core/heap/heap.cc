@@ -99,6 +99,37 @@ large::Block allocate_large(std::size_t size, std::size_t alignment,
                                                    : large::Block{};
 }
 
+void return_cached() {
+    cache::flush();
+    slab::shard_pool.for_each_bin([](PageHeader, slab::Bin& bin) { bin.trim(); });
+}
+
+// Gives back all that is free, so that a request which is about to be refused may be served. False if there
+// was nothing, or if it could not help.
+bool make_room(std::size_t size) {
+    if (!serving() || size > window.size) return false;
+    const int saved = errno;
+    const bool trimmed = fallback::trim(0);
+    const std::size_t before = layout::superslabs.pages_in_use();
+    return_cached();
+    const bool withdrawn = layout::superslabs.withdraw_all() != 0;
+    errno = saved;
+    return withdrawn || trimmed || layout::superslabs.pages_in_use() < before;
+}
+
+// What `ask` returns, if need be after everything free has been given back. Ashlar and the fallback count
+// against the same limits, so `ask` should try both.
+template <typename Ask>
+void* insist(std::size_t size, Ask ask) {
+    const int saved = errno;
+    void* block = ask();
+    if (block == nullptr && make_room(size)) [[unlikely]] {
+        block = ask();
+        if (block != nullptr) errno = saved;
+    }
+    return block;
+}
+
 // For the contents of a smaller block.
 void* allocate_growing(std::size_t size) {
     void* const block =
@@ -144,13 +175,12 @@ bool serving() {
 }
 
 void* allocate_slow(std::size_t size) {
-    if (size <= kMaxClassSize) {
-        void* const block = allocate_class(layout::class_of(size));
-        if (block != nullptr) return block;
-    }
     if (size > PTRDIFF_MAX) return out_of_memory();
-    void* const block = size > kMaxClassSize ? allocate_large(size, layout::kAlignment).start : nullptr;
-    return block != nullptr ? block : fallback::allocate(size);
+    return insist(size, [size] {
+        void* const block = size <= kMaxClassSize ? allocate_class(layout::class_of(size))
+                                                  : allocate_large(size, layout::kAlignment).start;
+        return block != nullptr ? block : fallback::allocate(size);
+    });
 }
 
 void release_slow(void* block) {
@@ -171,9 +201,11 @@ void* allocate_zeroed(std::size_t count, std::size_t size) {
     std::size_t bytes = 0;
     if (__builtin_mul_overflow(count, size, &bytes) || bytes > PTRDIFF_MAX) return out_of_memory();
     if (bytes > kMaxClassSize) {
-        const large::Block block = allocate_large(bytes, layout::kAlignment, large::Contents::kZero);
-        if (block.start == nullptr) return fallback::allocate_zeroed(1, bytes);
-        return block.zero ? block.start : std::memset(block.start, 0, bytes);
+        return insist(bytes, [bytes] {
+            const large::Block block = allocate_large(bytes, layout::kAlignment, large::Contents::kZero);
+            if (block.start == nullptr) return fallback::allocate_zeroed(1, bytes);
+            return block.zero ? block.start : std::memset(block.start, 0, bytes);
+        });
     }
     if (!serving()) return fallback::allocate_zeroed(1, bytes);
     void* const block = allocate(bytes);
@@ -183,15 +215,13 @@ void* allocate_zeroed(std::size_t count, std::size_t size) {
 void* allocate_aligned(std::size_t alignment, std::size_t size) {
     if (alignment <= layout::kAlignment) return allocate(size);
     const SizeClass c = layout::class_of_aligned(size, alignment);
-    if (c != 0) {
-        void* block = nullptr;
-        if (cache::stacks.pop(c, block)) return block;
-        block = allocate_class(c);
-        if (block != nullptr) return block;
-    }
+    void* cached = nullptr;
+    if (c != 0 && cache::stacks.pop(c, cached)) return cached;
     if (size > PTRDIFF_MAX || alignment > PTRDIFF_MAX - size) return out_of_memory();
-    void* const block = c == 0 ? allocate_large(size, alignment).start : nullptr;
-    return block != nullptr ? block : fallback::allocate_aligned(alignment, size);
+    return insist(size + alignment, [=] {
+        void* const block = c != 0 ? allocate_class(c) : allocate_large(size, alignment).start;
+        return block != nullptr ? block : fallback::allocate_aligned(alignment, size);
+    });
 }
 
 void* resize(void* block, std::size_t size) {
@@ -204,7 +234,9 @@ void* resize(void* block, std::size_t size) {
     if (!window.contains(block)) {
         const std::size_t usable = fallback::usable_size(block);
         if (size <= usable && size >= usable / 2) return block; // the fallback's realloc may move it
-        if (size > kMaxClassSize || !serving()) return fallback::resize(block, size);
+        if (size > kMaxClassSize || !serving()) {
+            return insist(size, [=] { return fallback::resize(block, size); });
+        }
         return move(block, usable, size);
     }
     const Owned owned(block);
@@ -228,8 +260,7 @@ std::size_t usable_size(void* block) {
 bool trim(std::size_t keep) {
     const bool fallback_trimmed = fallback::trim(keep);
     if (!serving()) return fallback_trimmed;
-    cache::flush();
-    slab::shard_pool.for_each_bin([](PageHeader, slab::Bin& bin) { bin.trim(); });
+    return_cached();
     return layout::superslabs.purge_all() != 0 || fallback_trimmed;
 }
 

@@ -63,6 +63,7 @@ void PageMap::for_each_piece(Page first, std::size_t pages, Visit visit) {
 
 void PageMap::open(std::size_t begin, std::size_t end) {
     opened_ = std::max(opened_, end);
+    ++openings_;
     for (std::size_t s = begin; s < end; ++s) {
         state(s) = {.free = kAllPages, .dirty = 0, .aged = 0, .displaced = 0};
         note_changes(s);
@@ -190,6 +191,50 @@ void PageMap::age() {
             s.aged = s.dirty;
         }
     }
+}
+
+PageMap::Piece PageMap::take_superslab(std::size_t below) {
+    for (std::size_t next = std::min(below, opened_); next != 0;) {
+        --next;
+        if (group(next).has_run[kRunOrders - 1] == 0) {
+            next -= next % kGroupSize;
+            continue;
+        }
+        State& s = state(next);
+        if (s.free != kAllPages) continue;
+        const Piece taken{next, s.dirty, s.displaced};
+        subtract(dirty_, count(s.dirty));
+        s.free = 0;
+        s.dirty = 0;
+        s.aged = 0;
+        note_changes(next);
+        return taken;
+    }
+    return {0, 0, 0};
+}
+
+void PageMap::set_aside(Piece superslab) {
+    set_displaced(superslab.superslab, kAllPages, false);
+    set_aside(superslab.superslab);
+}
+
+void PageMap::set_aside(std::size_t superslab) {
+    group(superslab).aside |= std::uint64_t{1} << (superslab % kGroupSize);
+}
+
+std::size_t PageMap::reclaim() {
+    for (std::size_t base = 0; base < opened_; base += kGroupSize) {
+        Group& home = group(base);
+        if (home.aside == 0) continue;
+        const auto slot = static_cast<unsigned>(std::countr_zero(home.aside));
+        home.aside &= home.aside - 1;
+        return base + slot;
+    }
+    return 0;
+}
+
+void PageMap::give_back(Piece superslab) {
+    put_back({superslab.superslab, kAllPages, 0}, superslab.pages);
 }
 
 // The highest superslab from donor.superslab - 1 down that has a long enough run of dirty pages outside of

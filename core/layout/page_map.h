@@ -32,6 +32,7 @@ class PageMap {
     std::size_t opened() const { return opened_; }
     // They are free now, and read zero.
     void open(std::size_t begin, std::size_t end);
+    std::size_t openings() const { return openings_; } // how often that happened
 
     // The lowest run of so many free pages, aligned ones up to 4; 0 if there is none.
     Page find(std::size_t pages, Fit fit) const;
@@ -53,6 +54,13 @@ class PageMap {
     // What is no longer dirty is in no mapping of its own either.
     void put_back(Piece piece, PageMask still_dirty);
     void age();
+    // Takes the highest superslab below `below` that is free as a whole; its pages are the dirty ones of it.
+    // {0, 0, 0}: there is none. Nobody's until it is set aside or given back.
+    Piece take_superslab(std::size_t below);
+    void set_aside(Piece superslab);
+    void set_aside(std::size_t superslab);
+    std::size_t reclaim(); // one that was set aside, to be opened; 0: there is none
+    void give_back(Piece superslab);
 
     // Memory can be moved from page to page. Pages that have another's are *displaced*: in a mapping of their
     // own, of which a process may have some 65 thousand.
@@ -85,6 +93,7 @@ class PageMap {
     struct alignas(64) Group {
         std::uint64_t has_run[kRunOrders]; // bit s: superslab s of the group has a free run of that length
         std::uint64_t has_dirty;
+        std::uint64_t aside;
         State states[kGroupSize];
     };
 
@@ -116,6 +125,7 @@ class PageMap {
     Page find_long(std::size_t pages) const;
 
     std::size_t opened_ = 0;
+    std::size_t openings_ = 0;
     std::size_t displaced_superslabs_ = 0;
     std::atomic<std::size_t> in_use_{0};
     std::atomic<std::size_t> dirty_{0};

@@ -20,22 +20,31 @@ constexpr std::size_t kRoom = 4;                            // times the length 
 
 } // namespace
 
-// Opens superslabs behind the last one, so that a run of `pages` fits there. `seen` is what the caller saw
-// opened: if there is more by now, the caller should look again first.
-bool Superslabs::grow(std::size_t pages, std::size_t seen) {
+// Opens superslabs behind the last one, so that a run of `pages` fits there, or one that was withdrawn. `seen`
+// is what the caller saw of map_.openings(): if there were more, it should look again first.
+Superslabs::Growth Superslabs::grow(std::size_t pages, std::size_t seen) {
     const os::Guard growing(growth_mutex_);
-    const std::size_t begin = std::max<std::size_t>(seen, window.first_page / kPagesPerSuperslab);
     std::size_t needed = (pages + kPagesPerSuperslab - 1) / kPagesPerSuperslab;
+    std::size_t begin = window.first_page / kPagesPerSuperslab;
+    std::size_t room = 0;
+    std::size_t again = 0;
     {
         const os::Guard guard(mutex_);
-        if (map_.opened() != seen) return true;
-        if (needed > 1)
-            needed -= std::min(map_.free_superslabs_at_end(), needed - 1); // the run can start there
+        if (map_.openings() != seen) return Growth::kDone;
+        begin = std::max(begin, map_.opened());
+        room = window.end_page / kPagesPerSuperslab - begin;
+        if (pages > kPagesPerSuperslab) { // the run can start with the last ones
+            needed -= std::min(map_.free_superslabs_at_end(), needed - 1);
+        }
+        // Where there is no room, those set aside may make up for it, one by one.
+        if (pages <= kPagesPerSuperslab || needed > room) again = map_.reclaim();
     }
-    const std::size_t room = window.end_page / kPagesPerSuperslab - begin;
-    if (needed > room) return false;
-    const std::size_t have = committed_.load(std::memory_order_relaxed);
-    const std::size_t step = std::clamp<std::size_t>(have / 8, needed, std::max(needed, kMaxCommitStep));
+    if (again != 0) {
+        begin = again;
+        needed = 1;
+    } else if (needed > room) {
+        return Growth::kNoRoom;
+    }
     const auto commit = [&](std::size_t more) {
         const std::size_t end = begin + more;
         return window.superslab_states.grow_to(PageMap::bytes_for(end)) &&
@@ -43,15 +52,21 @@ bool Superslabs::grow(std::size_t pages, std::size_t seen) {
                metadata_pool.set_aside(end * kPagesPerSuperslab * kMaxBitmapBytes) &&
                os::commit(window.address_of(first_page_of(begin)), more * kSuperslabSize);
     };
-    std::size_t added = std::min(step, room);
-    if (!commit(added)) {
+    const std::size_t eager = std::min({committed_.load(std::memory_order_relaxed) / 8, kMaxCommitStep, room});
+    std::size_t added = again != 0 ? 1 : std::max(needed, eager);
+    bool done = commit(added);
+    if (!done && added > needed) {
         added = needed;
-        if (!commit(added)) return false;
+        done = commit(added);
     }
     const os::Guard guard(mutex_);
+    if (!done) {
+        if (again != 0) map_.set_aside(again);
+        return Growth::kRefused;
+    }
     map_.open(begin, begin + added);
     committed_.fetch_add(added, std::memory_order_relaxed);
-    return true;
+    return Growth::kDone;
 }
 
 Run Superslabs::take_locked(Page first, std::size_t pages) {
@@ -69,15 +84,18 @@ Run Superslabs::take_locked(Page first, std::size_t pages, std::size_t filled, M
 // `take(first)` takes the run that was found, under the lock.
 template <typename Take>
 Run Superslabs::take_or_grow(std::size_t pages, PageMap::Fit fit, Take take) {
-    for (;;) {
-        std::size_t opened = 0;
+    for (bool withdrawn = false;;) {
+        std::size_t openings = 0;
         {
             const os::Guard guard(mutex_);
             if (const Page found = map_.find(pages, fit); found != 0) return take(found);
-            opened = map_.opened();
+            openings = map_.openings();
         }
-        // Memory that is only dirty counts against the same limits.
-        if (!grow(pages, opened) && (purge_all() == 0 || !grow(pages, opened))) return {};
+        const Growth growth = grow(pages, openings);
+        if (growth == Growth::kDone) continue;
+        // Free memory elsewhere counts against the same limits.
+        if (growth == Growth::kNoRoom || withdrawn || withdraw_all() == 0) return {};
+        withdrawn = true;
     }
 }
 
@@ -115,7 +133,7 @@ Run Superslabs::take_with_room(std::size_t pages, std::size_t filled) {
 Run Superslabs::take_at(Page first, std::size_t pages) {
     if (first + pages > window.end_page) return {};
     MovePlan plan;
-    std::size_t opened = 0;
+    std::size_t openings = 0;
     std::size_t missing = 0; // pages of the run that lie behind the heap's end
     const auto take_now = [&] {
         return map_.all_free(first, pages) ? take_locked(first, pages, 0, plan) : Run{};
@@ -124,14 +142,14 @@ Run Superslabs::take_at(Page first, std::size_t pages) {
     {
         const os::Guard guard(mutex_);
         run = take_now();
-        opened = map_.opened();
-        const std::size_t end = opened * kPagesPerSuperslab;
+        openings = map_.openings();
+        const std::size_t end = map_.opened() * kPagesPerSuperslab;
         if (run.first == 0 && first + pages > end &&
             (first == end || (first < end && map_.all_free(first, end - first)))) {
             missing = first + pages - end;
         }
     }
-    if (missing != 0 && grow(missing, opened)) {
+    if (missing != 0 && grow(missing, openings) == Growth::kDone) {
         const os::Guard guard(mutex_);
         run = take_now();
     }
@@ -238,6 +256,29 @@ std::size_t Superslabs::purge(PageMap::Which which, std::size_t most) {
 
 std::size_t Superslabs::purge_all() {
     return purge(PageMap::Which::kAll, ~std::size_t{0}) * kPageSize;
+}
+
+std::size_t Superslabs::withdraw_all() {
+    std::size_t withdrawn = 0;
+    for (std::size_t below = ~std::size_t{0};;) {
+        PageMap::Piece piece{};
+        {
+            const os::Guard guard(mutex_);
+            piece = map_.take_superslab(below);
+        }
+        if (piece.superslab == 0) break;
+        below = piece.superslab;
+        const bool done = os::decommit(window.address_of(first_page_of(piece.superslab)), kSuperslabSize);
+        const os::Guard guard(mutex_);
+        if (done) {
+            map_.set_aside(piece);
+            committed_.fetch_sub(1, std::memory_order_relaxed);
+            ++withdrawn;
+        } else {
+            map_.give_back(piece);
+        }
+    }
+    return withdrawn * kSuperslabSize + purge_all();
 }
 
 void Superslabs::purge_aged() {

@@ -47,6 +47,9 @@ class Superslabs {
 
     // Purges everything dirty; returns the bytes.
     std::size_t purge_all();
+    // Likewise, and free superslabs become inaccessible until they are needed again: limits on writable
+    // memory count what is accessible, used or not.
+    std::size_t withdraw_all();
     // Purges what was dirty when it was called last. To be called once every purge delay.
     void purge_aged();
 
@@ -71,7 +74,8 @@ class Superslabs {
     Run warm(Run run, const MovePlan& plan);
     bool carry_out(const PageMap::Move& move);
 
-    bool grow(std::size_t pages, std::size_t seen);
+    enum class Growth : std::uint8_t { kDone, kNoRoom, kRefused };
+    Growth grow(std::size_t pages, std::size_t seen);
 
     std::size_t purge(PageMap::Which which, std::size_t most);
     void purge_excess();

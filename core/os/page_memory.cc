@@ -60,6 +60,12 @@ Move move_pages(void* from, void* to, std::size_t size) {
     return mapped_again ? Move::kRefused : Move::kLost;
 }
 
+bool decommit(void* start, std::size_t size) {
+    const KeepErrno keep;
+    return ::mmap(start, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0) ==
+           start;
+}
+
 bool renew(void* start, std::size_t size) {
     const KeepErrno keep;
     return ::mmap(start, size, PROT_READ | PROT_WRITE,

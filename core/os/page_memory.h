@@ -17,6 +17,8 @@ bool unreserve(void* start, std::size_t size);
 // Reserved space becomes readable and writable (zero) / readable (zero, charged to nobody).
 bool commit(void* start, std::size_t size);
 bool commit_readable(void* start, std::size_t size);
+// The reverse of commit(): the contents are dropped, and limits on writable memory no longer count the range.
+bool decommit(void* start, std::size_t size);
 
 // The contents are dropped; the next touch finds zeroes. False if the kernel refused (contents kept).
 bool purge(void* start, std::size_t size);

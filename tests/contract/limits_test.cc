@@ -35,6 +35,12 @@ std::string in_bytes(rlim_t size) {
 
 constexpr rlim_t k256KiB = kMiB / 4;
 
+// The sizes of blocks that are to replace each other.
+struct Change {
+    const char* first;
+    const char* then;
+};
+
 } // namespace
 
 TEST_CASE("/bin/true runs within 8 MiB of address space and every limit above") {
@@ -90,6 +96,40 @@ TEST_CASE("memory that runs out gives null and ENOMEM, and works again once some
                  << c.size << " MiB, blocks of " << size);
             REQUIRE_CLEAN(run(limited({program("out_of_memory"), size}, c.resource, c.size * kMiB)));
         }
+    }
+}
+
+TEST_CASE("memory that was freed serves blocks of other sizes") {
+    for (const rlim_t size : {40, 64}) {
+        for (const Change& c :
+             {Change{"10000000", "64"}, Change{"10000000", "5000"}, Change{"3000000", "9000000"},
+              Change{"100000", "5000000"}, Change{"20000", "1000000"}}) {
+            INFO(size << " MiB, " << c.first << " and " << c.then << " bytes");
+            REQUIRE_CLEAN(
+                run(limited({program("changing_sizes"), c.first, c.then, "1"}, RLIMIT_DATA, size * kMiB)));
+            REQUIRE_CLEAN(
+                run(limited({program("changing_sizes"), c.first, c.then, "1"}, RLIMIT_AS, 2 * size * kMiB)));
+        }
+    }
+}
+
+// It need not lie in one piece where only writable memory is limited.
+TEST_CASE("memory that was freed in pieces serves large blocks", "[ashlar-only]") {
+    for (const Change& c : {Change{"3000000", "9000000"}, Change{"10000000", "25000000"}}) {
+        INFO(c.first << " and " << c.then << " bytes");
+        REQUIRE_CLEAN(
+            run(limited({program("changing_sizes"), c.first, c.then, "2"}, RLIMIT_DATA, 200 * kMiB)));
+    }
+}
+
+TEST_CASE("what Ashlar holds free serves blocks that are the fallback's, and the other way round",
+          "[ashlar-only]") {
+    for (const Change& c : {Change{"10000000", "64"}, Change{"10000000", "400000"},
+                            Change{"20000", "1000000"}, Change{"400000", "5000000"}}) {
+        INFO(c.first << " and " << c.then << " bytes");
+        Child child = limited({program("changing_sizes"), c.first, c.then, "1"}, RLIMIT_DATA, 100 * kMiB);
+        child.environment.emplace_back("ASHLAR_CONF", "large_limit:500000");
+        REQUIRE_CLEAN(run(child));
     }
 }
 

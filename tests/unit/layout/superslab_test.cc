@@ -154,7 +154,6 @@ UNIT_TEST_CASE_IN_CHILD("superslabs: random runs agree with a model", unit::kNoH
                 was_dirty = was_dirty || model.dirty(page);
             const Run taken = kind == Kind::kSlab ? superslabs.take_for_slab(pages) : take(pages);
             const Held run{taken.first, pages, kind};
-            if (expected == 0) model.purge(); // it tried that first
             if (run.first != 0 && taken.zero == was_dirty)
                 FAIL("zero: " << taken.zero << " at " << run.first);
             if (run.first != expected) FAIL(pages << " pages at " << run.first << " instead of " << expected);
@@ -462,6 +461,53 @@ UNIT_TEST_CASE_IN_CHILD("superslabs: pages are purged after they have been dirty
         superslabs.purge_aged();
     REQUIRE(superslabs.take_at(page, 32).zero);
     REQUIRE(superslabs.take_at(kept, 1).first == 0);
+}
+
+UNIT_TEST_CASE_IN_CHILD("superslabs: free memory is withdrawn and comes back as zeroes", unit::kNoHeap) {
+    REQUIRE(window.reserve(256 * kMi));
+    purge_on_demand_only();
+    const Page low = take(200).first;
+    const Page kept = take(1).first;
+    std::memset(window.address_of(low), 1, 200 * kPageSize);
+    *window.address_of(kept) = 1;
+    superslabs.give(low, 200);
+    const std::size_t committed = superslabs.committed();
+    const std::size_t withdrawn = superslabs.withdraw_all();
+    REQUIRE(withdrawn >= 200 * kPageSize);
+    REQUIRE(superslabs.withdraw_all() == 0);
+    REQUIRE(superslabs.dirty_pages() == 0);
+    REQUIRE(superslabs.pages_in_use() == 1);
+    REQUIRE(superslabs.committed() <= committed - 6 * kSuperslabSize); // one superslab is partly in use
+    REQUIRE(*window.address_of(kept) == 1);
+    // Short runs find it again, and long ones when the window has no other room.
+    const Run shorter = take(32);
+    REQUIRE(shorter.zero);
+    REQUIRE(shorter.first == low);
+    REQUIRE(*window.address_of(low) == 0);
+    give({low, 32});
+    while (take(100).first > kept) {
+    }
+    REQUIRE(take(32).first != 0);
+}
+
+UNIT_TEST_CASE_IN_CHILD("superslabs: what is free in pieces makes room for a long run", unit::kNoHeap) {
+    UNIT_SKIP_IF(unit::kSanitizer, "writable memory cannot be limited");
+    REQUIRE(window.reserve(1024 * kMi));
+    purge_on_demand_only();
+    std::vector<Page> blocks;
+    for (unsigned i = 0; i < 16; ++i)
+        blocks.push_back(take(48).first);
+    unit::allow_writable_memory(2 * kMi);
+    while (take(32).first != 0) {
+    }
+    for (unsigned i = 0; i < 16; i += 2)
+        superslabs.give(blocks[i], 48);
+    // Eight times two superslabs, nowhere more in a row.
+    const Run run = take(12 * 32);
+    REQUIRE(run.first > blocks.back());
+    REQUIRE(run.zero);
+    std::memset(window.address_of(run.first), 1, 12 * 32 * kPageSize);
+    REQUIRE(take(12 * 32).first == 0);
 }
 
 UNIT_TEST_CASE_IN_CHILD("superslabs: a run grows into free neighbours only", unit::kNoHeap) {
