@@ -3,11 +3,15 @@
 #include "child.h"
 
 #include <catch2/catch.hpp>
+#include <cerrno>
 #include <cstdlib>
+#include <cstring>
 #include <fstream>
 #include <sched.h>
 #include <string>
 #include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 using contract::Child;
 using contract::program;
@@ -183,4 +187,39 @@ TEST_CASE("strict accounting of memory is survived") {
     INFO(quick.describe() << "\n" << threads.describe());
     CHECK(quick.clean());
     CHECK(threads.clean());
+}
+
+// 30 to 50 MiB of large blocks that come and go.
+TEST_CASE("near the limit of a control group little stays dirty", "[ashlar-only]") {
+    const contract::Outcome outcome = run({{program("control_group"), "pretend", in_bytes(64 * kMiB)}});
+    INFO(outcome.describe());
+    if (outcome.status == 77 << 8) {
+        WARN("not tried: this machine allows no mount namespace");
+        return;
+    }
+    CHECK(outcome.clean());
+}
+
+TEST_CASE("a control group's limit is survived", "[ashlar-only]") {
+    // Groups are the whole machine's, and this process's may belong to whoever watches over it.
+    const char* const parent = std::getenv("ASHLAR_TEST_CONTROL_GROUP");
+    if (parent == nullptr) {
+        WARN("not tried: ASHLAR_TEST_CONTROL_GROUP=DIRECTORY allows to make a group in that directory, of a "
+             "hierarchy of control groups with the memory controller");
+        return;
+    }
+    const std::string group = std::string(parent) + "/ashlar_test_" + std::to_string(getpid());
+    if (mkdir(group.c_str(), 0755) != 0) {
+        WARN("not tried: " << group << " cannot be made: " << std::strerror(errno));
+        return;
+    }
+    const contract::Outcome outcome = run({{program("control_group"), "enter", group, in_bytes(64 * kMiB)}});
+    const bool removed = rmdir(group.c_str()) == 0;
+    INFO(outcome.describe());
+    CHECK(removed);
+    if (outcome.status == 77 << 8) {
+        WARN("not tried: no process can be moved to " << group << ", or its limit not set");
+        return;
+    }
+    CHECK(outcome.clean());
 }
