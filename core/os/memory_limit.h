@@ -5,7 +5,7 @@
 // both.
 //
 // Reading it opens some files in /proc/self and in the hierarchies. That allocates nothing, keeps errno, is
-// no cancellation point and takes little of the stack; it takes some ten system calls, so hold no lock.
+// no cancellation point and takes little of the stack; it takes some twenty system calls, so hold no lock.
 // Whatever cannot be read limits nothing.
 #pragma once
 
