@@ -2,8 +2,11 @@
 #include "os/page_memory.h"
 
 #include <cerrno>
+#include <linux/mempolicy.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 namespace ashlar::os {
 
@@ -70,6 +73,13 @@ bool renew(void* start, std::size_t size) {
     const KeepErrno keep;
     return ::mmap(start, size, PROT_READ | PROT_WRITE,
                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0) == start;
+}
+
+// The C library has no function for it.
+bool prefer_node(void* start, std::size_t size, unsigned node) {
+    const KeepErrno keep;
+    const unsigned long mask = 1UL << node;
+    return ::syscall(SYS_mbind, start, size, MPOL_PREFERRED, &mask, sizeof(mask) * 8, 0) == 0;
 }
 
 std::size_t page_size() {

@@ -31,6 +31,9 @@ Move move_pages(void* from, void* to, std::size_t size);
 // Drops the contents, and with them the mapping of its own that move_pages() gave the range.
 bool renew(void* start, std::size_t size);
 
+// Pages touched from now on come from this node of the machine while it has any.
+bool prefer_node(void* start, std::size_t size, unsigned node);
+
 std::size_t page_size();
 
 } // namespace ashlar::os

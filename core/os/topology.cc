@@ -1,13 +1,71 @@
 // SPDX-License-Identifier: MIT
 #include "os/topology.h"
 
+#include "os/config.h"
+
+#include <algorithm>
 #include <bit>
 #include <cerrno>
 #include <cstddef>
+#include <fcntl.h>
+#include <sched.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 namespace ashlar::os {
+
+constinit Topology topology;
+
+namespace {
+
+constexpr const char* kOnline = "/sys/devices/system/node/online";
+constexpr unsigned kHighestNumber = 4095; // of a node; Linux has at most 1024
+
+// Takes a number off the front of the text; false if there is none.
+bool take_number(std::string_view& text, unsigned& number) {
+    const std::size_t before = text.size();
+    number = 0;
+    while (!text.empty() && text.front() >= '0' && text.front() <= '9' && number <= kHighestNumber) {
+        number = number * 10 + static_cast<unsigned>(text.front() - '0');
+        text.remove_prefix(1);
+    }
+    return text.size() != before && number <= kHighestNumber;
+}
+
+bool take(std::string_view& text, char expected) {
+    if (text.empty() || text.front() != expected) return false;
+    text.remove_prefix(1);
+    return true;
+}
+
+// Not libc's functions: those are cancellation points, which malloc is not.
+NodeList read_nodes(const char* path) {
+    const auto file = static_cast<int>(::syscall(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC));
+    if (file < 0) return {1, 1};
+    char text[256];
+    const long length = ::syscall(SYS_read, file, text, sizeof(text));
+    ::syscall(SYS_close, file);
+    return parse_nodes({text, static_cast<std::size_t>(std::max(length, 0L))});
+}
+
+unsigned node_of_processor() {
+    unsigned processor = 0;
+    unsigned node = 0;
+    return ::getcpu(&processor, &node) == 0 ? node : 0;
+}
+
+unsigned read_topology() {
+    const NodeList found = read_nodes(topology.list != nullptr ? topology.list : kOnline);
+    if (found.end > kMaxNodes) { // our numbers are not the kernel's then
+        std::size_t bind = static_cast<std::size_t>(Numa::kBind);
+        settings.numa.compare_exchange_strong(bind, static_cast<std::size_t>(Numa::kLocal));
+    }
+    const unsigned count = std::min(found.count, kMaxNodes);
+    topology.nodes.store(count, std::memory_order_relaxed);
+    return count;
+}
+
+} // namespace
 
 unsigned processors() {
     const int saved = errno;
@@ -20,6 +78,31 @@ unsigned processors() {
         count += std::popcount(mask[word]);
     }
     return count > 0 ? static_cast<unsigned>(count) : 1;
+}
+
+NodeList parse_nodes(std::string_view list) {
+    NodeList found{0, 0};
+    do {
+        unsigned first = 0;
+        if (!take_number(list, first)) return {1, 1};
+        unsigned last = first;
+        if (take(list, '-') && !take_number(list, last)) return {1, 1};
+        if (first < found.end || last < first) return {1, 1}; // the kernel's lists rise
+        found.count += last - first + 1;
+        found.end = last + 1;
+    } while (take(list, ','));
+    take(list, '\n');
+    return list.empty() ? found : NodeList{1, 1};
+}
+
+Node current_node() {
+    unsigned known = topology.nodes.load(std::memory_order_relaxed);
+    if (known == 1 || settings.numa_now() == Numa::kOff) return 0;
+    const int saved = errno;
+    const unsigned node = topology.node_here != nullptr ? topology.node_here() : node_of_processor();
+    if (node != 0 && known == 0) known = read_topology();
+    errno = saved;
+    return known <= 1 ? 0 : static_cast<Node>(node % kMaxNodes);
 }
 
 } // namespace ashlar::os
