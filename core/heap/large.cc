@@ -4,6 +4,7 @@
 #include "cache/upkeep.h"
 #include "layout/superslab.h"
 #include "os/page_memory.h"
+#include "os/topology.h"
 
 #include <algorithm>
 #include <atomic>
@@ -64,8 +65,9 @@ std::size_t end(Page first) {
 
 // A run of `pages` whose first page is a multiple of `multiple` pages in memory.
 Run take(std::size_t pages, std::size_t multiple, Superslabs::Want want) {
-    if (multiple == 1) return superslabs.take(pages, want);
-    Run run = superslabs.take(pages + multiple - 1, Superslabs::Want::kAny);
+    const os::Node node = os::current_node();
+    if (multiple == 1) return superslabs.take(pages, want, node);
+    Run run = superslabs.take(pages + multiple - 1, Superslabs::Want::kAny, node);
     if (run.first == 0) return run;
     const std::uintptr_t start = reinterpret_cast<std::uintptr_t>(window.address_of(run.first)) / kPageSize;
     const auto before = static_cast<Page>((multiple - start % multiple) % multiple);
@@ -88,7 +90,8 @@ Block allocate(std::size_t size, std::size_t alignment, Contents contents) {
 
 Block allocate_growing(std::size_t size) {
     const std::size_t pages = pages_for(size);
-    return pages < window.end_page ? begin(superslabs.take_with_room(pages, 0), pages) : Block{};
+    if (pages >= window.end_page) return {};
+    return begin(superslabs.take_with_room(pages, 0, os::current_node()), pages);
 }
 
 void release(void* block) {
@@ -123,7 +126,8 @@ void* resize_by_moving(void* block, std::size_t size) {
     if (old_pages < layout::PageMap::kLeastPagesToMove || pages <= old_pages || pages >= window.end_page) {
         return nullptr;
     }
-    const Run to = superslabs.take_with_room(pages, old_pages);
+    // Its memory stays where it is.
+    const Run to = superslabs.take_with_room(pages, old_pages, superslabs.node_of(from));
     if (to.first == 0) return nullptr;
     const os::Move result = superslabs.move(from, to.first, old_pages);
     if (result != os::Move::kDone) {

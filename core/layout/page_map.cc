@@ -37,6 +37,14 @@ PageMap::State& PageMap::state(std::size_t superslab) {
     return group(superslab).states[superslab % kGroupSize];
 }
 
+std::uint64_t PageMap::of_node(const Group& home, os::Node node) {
+    return node == kAnyNode ? ~std::uint64_t{0} : home.of_node[node];
+}
+
+bool PageMap::is_of_node(std::size_t superslab, os::Node node) {
+    return (of_node(group(superslab), node) >> (superslab % kGroupSize) & 1U) != 0;
+}
+
 void PageMap::note_changes(std::size_t superslab) {
     Group& home = group(superslab);
     const State& s = state(superslab);
@@ -61,24 +69,36 @@ void PageMap::for_each_piece(Page first, std::size_t pages, Visit visit) {
     }
 }
 
-void PageMap::open(std::size_t begin, std::size_t end) {
+void PageMap::open(std::size_t begin, std::size_t end, os::Node node) {
     opened_ = std::max(opened_, end);
     ++openings_;
     for (std::size_t s = begin; s < end; ++s) {
+        for (os::Node other = 0; other < os::kMaxNodes; ++other) {
+            std::uint64_t& members = group(s).of_node[other];
+            members = with_bit(members, std::uint64_t{1} << (s % kGroupSize), other == node);
+        }
         state(s) = {.free = kAllPages, .dirty = 0, .aged = 0, .displaced = 0};
         note_changes(s);
     }
 }
 
-Page PageMap::find(std::size_t pages, Fit fit) const {
-    return pages <= kPagesPerSuperslab ? find_short(static_cast<unsigned>(pages), fit) : find_long(pages);
+os::Node PageMap::node_of(std::size_t superslab) const {
+    os::Node node = 0;
+    while (node + 1U < os::kMaxNodes && !is_of_node(superslab, node))
+        ++node;
+    return node;
 }
 
-Page PageMap::find_short(unsigned pages, Fit fit) const {
+Page PageMap::find(std::size_t pages, Fit fit, os::Node node) const {
+    return pages <= kPagesPerSuperslab ? find_short(static_cast<unsigned>(pages), fit, node)
+                                       : find_long(pages, node);
+}
+
+Page PageMap::find_short(unsigned pages, Fit fit, os::Node node) const {
     const auto order = static_cast<unsigned>(std::bit_width(pages) - 1);
     for (std::size_t base = 0; base < opened_; base += kGroupSize) {
         const Group& home = group(base);
-        for (std::uint64_t rest = home.has_run[order]; rest != 0; rest &= rest - 1) {
+        for (std::uint64_t rest = home.has_run[order] & of_node(home, node); rest != 0; rest &= rest - 1) {
             const auto slot = static_cast<unsigned>(std::countr_zero(rest));
             const PageMask free = home.states[slot].free;
             const PageMask starts =
@@ -90,18 +110,19 @@ Page PageMap::find_short(unsigned pages, Fit fit) const {
     return 0;
 }
 
-Page PageMap::find_long(std::size_t pages) const {
+Page PageMap::find_long(std::size_t pages, os::Node node) const {
     const std::size_t whole = pages / kPagesPerSuperslab;
     const auto rest = static_cast<Page>(pages % kPagesPerSuperslab);
     std::size_t in_a_row = 0;
     for (std::size_t s = 0; s < opened_; ++s) {
-        if (s % kGroupSize == 0 && group(s).has_run[kRunOrders - 1] == 0) {
+        if (s % kGroupSize == 0 && (group(s).has_run[kRunOrders - 1] & of_node(group(s), node)) == 0) {
             in_a_row = 0;
             s += kGroupSize - 1;
             continue;
         }
-        in_a_row = state(s).free == kAllPages ? in_a_row + 1 : 0;
-        if (in_a_row >= whole && (rest == 0 || all_free(first_page_of(s + 1), rest))) {
+        in_a_row = state(s).free == kAllPages && is_of_node(s, node) ? in_a_row + 1 : 0;
+        if (in_a_row >= whole &&
+            (rest == 0 || (all_free(first_page_of(s + 1), rest) && is_of_node(s + 1, node)))) {
             return first_page_of(s + 1 - whole);
         }
     }
@@ -118,9 +139,10 @@ bool PageMap::all_free(Page first, std::size_t pages) const {
     return free;
 }
 
-std::size_t PageMap::free_superslabs_at_end() const {
+std::size_t PageMap::free_superslabs_at_end(os::Node node) const {
     std::size_t free = 0;
-    while (free < opened_ && state(opened_ - 1 - free).free == kAllPages)
+    while (free < opened_ && state(opened_ - 1 - free).free == kAllPages &&
+           is_of_node(opened_ - 1 - free, node))
         ++free;
     return free;
 }
@@ -246,6 +268,7 @@ bool PageMap::next_donor(Donor& donor, Page first, std::size_t pages) const {
             donor.superslab -= donor.superslab % kGroupSize;
             continue;
         }
+        if (!is_of_node(donor.superslab, donor.node)) continue;
         donor.pages = state(donor.superslab).dirty;
         for_each_piece(first, pages, [&](std::size_t superslab, PageMask mask) {
             if (superslab == donor.superslab) donor.pages &= ~mask;
@@ -261,7 +284,7 @@ bool PageMap::may_displace() const {
 
 unsigned PageMap::plan_moves(Page first, std::size_t pages, Move* moves, unsigned most) {
     unsigned planned = 0;
-    Donor donor{may_displace() ? opened_ : 0, 0};
+    Donor donor{may_displace() ? opened_ : 0, 0, node_of(first / kPagesPerSuperslab)};
     for_each_piece(first, pages, [&](std::size_t superslab, PageMask mask) {
         PageMask clean = mask & ~state(superslab).dirty;
         while (planned < most) {

@@ -5,13 +5,15 @@
 //
 // A run of up to 32 pages lies in one superslab, the lowest that has room for it; a longer one starts with a
 // superslab and covers whole ones and the first pages of a last one. So the heap stays dense at its low end.
-// 64 superslabs (128 MiB) form a group with a word per run length that says which of them have such a run.
+// 64 superslabs (128 MiB) form a group with a word per run length that says which of them have such a run,
+// and a word per node of the machine that says which are of that node.
 //
 // Guarded by its owner; the counters may be read at any time.
 #pragma once
 
 #include "layout/page_run.h"
 #include "layout/window.h"
+#include "os/topology.h"
 
 #include <atomic>
 #include <cstddef>
@@ -24,20 +26,24 @@ struct Run {
     bool zero = false; // all of it reads zero
 };
 
+inline constexpr os::Node kAnyNode = os::kMaxNodes;
+
 class PageMap {
   public:
     enum class Fit : std::uint8_t { kAnywhere, kAligned };
 
     // Superslabs below this number may be free; none is before the first was opened.
     std::size_t opened() const { return opened_; }
-    // They are free now, and read zero.
-    void open(std::size_t begin, std::size_t end);
+    // They are free now, read zero, and are of that node.
+    void open(std::size_t begin, std::size_t end, os::Node node);
     std::size_t openings() const { return openings_; } // how often that happened
+    os::Node node_of(std::size_t superslab) const;
 
-    // The lowest run of so many free pages, aligned ones up to 4; 0 if there is none.
-    Page find(std::size_t pages, Fit fit) const;
+    // The lowest run of so many free pages in superslabs of the node, or of any if they may be mixed; aligned
+    // ones up to 4. 0 if there is none.
+    Page find(std::size_t pages, Fit fit, os::Node node) const;
     bool all_free(Page first, std::size_t pages) const;
-    std::size_t free_superslabs_at_end() const;
+    std::size_t free_superslabs_at_end(os::Node node) const;
 
     Run take(Page first, std::size_t pages);
     void give(Page first, std::size_t pages, bool dirty);
@@ -72,7 +78,8 @@ class PageMap {
     };
     static constexpr unsigned kLeastPagesToMove = 8; // costs about as much as a fault or two
     bool may_displace() const;
-    // Finds dirty pages for the clean ones of a free run and takes them out of the map; how many moves.
+    // Finds dirty pages of the same node for the clean ones of a free run and takes them out of the map; how
+    // many moves.
     unsigned plan_moves(Page first, std::size_t pages, Move* moves, unsigned most);
     void put_back(const Move& move, bool moved, bool renewed);
     void set_displaced(Page first, std::size_t pages, bool displaced);
@@ -94,6 +101,7 @@ class PageMap {
         std::uint64_t has_run[kRunOrders]; // bit s: superslab s of the group has a free run of that length
         std::uint64_t has_dirty;
         std::uint64_t aside;
+        std::uint64_t of_node[os::kMaxNodes];
         State states[kGroupSize];
     };
 
@@ -108,6 +116,8 @@ class PageMap {
 
     static Group& group(std::size_t superslab);
     static State& state(std::size_t superslab);
+    static std::uint64_t of_node(const Group& home, os::Node node);
+    static bool is_of_node(std::size_t superslab, os::Node node);
     static void note_changes(std::size_t superslab);
     void set_displaced(std::size_t superslab, PageMask pages, bool displaced);
 
@@ -118,11 +128,12 @@ class PageMap {
     struct Donor {
         std::size_t superslab;
         PageMask pages; // that may be given
+        os::Node node;
     };
     bool next_donor(Donor& donor, Page first, std::size_t pages) const;
 
-    Page find_short(unsigned pages, Fit fit) const;
-    Page find_long(std::size_t pages) const;
+    Page find_short(unsigned pages, Fit fit, os::Node node) const;
+    Page find_long(std::size_t pages, os::Node node) const;
 
     std::size_t opened_ = 0;
     std::size_t openings_ = 0;

@@ -18,11 +18,22 @@ constexpr std::size_t kMaxCommitStep = 32;                  // superslabs, 64 Mi
 constexpr std::size_t kMaxBitmapBytes = kMaxSlabBlocks / 8; // of a page's slab, outside of its descriptor
 constexpr std::size_t kRoom = 4;                            // times the length of a block that grows
 
+void place(Page first, std::size_t pages, os::Node node) {
+    if (os::settings.numa_now() != os::Numa::kBind) return;
+    os::prefer_node(window.address_of(first), pages * kPageSize, node); // refused: it is where it is touched
+}
+
+// With one node there is nothing to tell apart.
+os::Node told_apart(os::Node node) {
+    return os::nodes() == 1 ? kAnyNode : node;
+}
+
 } // namespace
 
 // Opens superslabs behind the last one, so that a run of `pages` fits there, or one that was withdrawn. `seen`
 // is what the caller saw of map_.openings(): if there were more, it should look again first.
-Superslabs::Growth Superslabs::grow(std::size_t pages, std::size_t seen) {
+// A long run may begin in superslabs of the node `beginning`; those that are opened are of `node`.
+Superslabs::Growth Superslabs::grow(std::size_t pages, std::size_t seen, os::Node beginning, os::Node node) {
     const os::Guard growing(growth_mutex_);
     std::size_t needed = (pages + kPagesPerSuperslab - 1) / kPagesPerSuperslab;
     std::size_t begin = window.first_page / kPagesPerSuperslab;
@@ -34,7 +45,7 @@ Superslabs::Growth Superslabs::grow(std::size_t pages, std::size_t seen) {
         begin = std::max(begin, map_.opened());
         room = window.end_page / kPagesPerSuperslab - begin;
         if (pages > kPagesPerSuperslab) { // the run can start with the last ones
-            needed -= std::min(map_.free_superslabs_at_end(), needed - 1);
+            needed -= std::min(map_.free_superslabs_at_end(beginning), needed - 1);
         }
         // Where there is no room, those set aside may make up for it, one by one.
         if (pages <= kPagesPerSuperslab || needed > room) again = map_.reclaim();
@@ -59,12 +70,13 @@ Superslabs::Growth Superslabs::grow(std::size_t pages, std::size_t seen) {
         added = needed;
         done = commit(added);
     }
+    if (done) place(first_page_of(begin), added * kPagesPerSuperslab, node);
     const os::Guard guard(mutex_);
     if (!done) {
         if (again != 0) map_.set_aside(again);
         return Growth::kRefused;
     }
-    map_.open(begin, begin + added);
+    map_.open(begin, begin + added, node);
     committed_.fetch_add(added, std::memory_order_relaxed);
     return Growth::kDone;
 }
@@ -83,48 +95,53 @@ Run Superslabs::take_locked(Page first, std::size_t pages, std::size_t filled, M
 
 // `take(first)` takes the run that was found, under the lock.
 template <typename Take>
-Run Superslabs::take_or_grow(std::size_t pages, PageMap::Fit fit, Take take) {
+Run Superslabs::take_or_grow(std::size_t pages, PageMap::Fit fit, os::Node node, Take take) {
+    os::Node wanted = told_apart(node);
     for (bool withdrawn = false;;) {
         std::size_t openings = 0;
         {
             const os::Guard guard(mutex_);
-            if (const Page found = map_.find(pages, fit); found != 0) return take(found);
+            if (const Page found = map_.find(pages, fit, wanted); found != 0) return take(found);
             openings = map_.openings();
         }
-        const Growth growth = grow(pages, openings);
+        const Growth growth = grow(pages, openings, wanted, node);
         if (growth == Growth::kDone) continue;
+        if (wanted != kAnyNode) {
+            wanted = kAnyNode;
+            continue;
+        }
         // Free memory elsewhere counts against the same limits.
         if (growth == Growth::kNoRoom || withdrawn || withdraw_all() == 0) return {};
         withdrawn = true;
     }
 }
 
-Run Superslabs::take_for_slab(unsigned pages) {
-    const Run run =
-        take_or_grow(pages, PageMap::Fit::kAligned, [&](Page found) { return take_locked(found, pages); });
+Run Superslabs::take_for_slab(unsigned pages, os::Node node) {
+    const Run run = take_or_grow(pages, PageMap::Fit::kAligned, node,
+                                 [&](Page found) { return take_locked(found, pages); });
     if (run.zero) purge_excess();
     return run;
 }
 
-Run Superslabs::take(std::size_t pages, Want want) {
+Run Superslabs::take(std::size_t pages, Want want, os::Node node) {
     MovePlan plan;
-    const Run run = take_or_grow(pages, PageMap::Fit::kAnywhere, [&](Page found) {
+    const Run run = take_or_grow(pages, PageMap::Fit::kAnywhere, node, [&](Page found) {
         return want == Want::kWarm ? take_locked(found, pages, 0, plan) : take_locked(found, pages);
     });
     return warm(run, plan);
 }
 
-Run Superslabs::take_with_room(std::size_t pages, std::size_t filled) {
+Run Superslabs::take_with_room(std::size_t pages, std::size_t filled, os::Node node) {
     MovePlan plan;
     Run run;
     if (pages < kPagesPerSuperslab) {
         const os::Guard guard(mutex_);
         const std::size_t room = std::min<std::size_t>(pages * kRoom, kPagesPerSuperslab);
-        const Page found = map_.find(room, PageMap::Fit::kAnywhere);
+        const Page found = map_.find(room, PageMap::Fit::kAnywhere, told_apart(node));
         if (found != 0) run = take_locked(found, pages, filled, plan);
     }
     if (run.first == 0) {
-        run = take_or_grow(pages, PageMap::Fit::kAnywhere,
+        run = take_or_grow(pages, PageMap::Fit::kAnywhere, node,
                            [&](Page found) { return take_locked(found, pages, filled, plan); });
     }
     return warm(run, plan);
@@ -149,7 +166,8 @@ Run Superslabs::take_at(Page first, std::size_t pages) {
             missing = first + pages - end;
         }
     }
-    if (missing != 0 && grow(missing, openings) == Growth::kDone) {
+    if (missing != 0 &&
+        grow(missing, openings, kAnyNode, node_of(static_cast<Page>(first - 1))) == Growth::kDone) {
         const os::Guard guard(mutex_);
         run = take_now();
     }
@@ -175,7 +193,7 @@ bool Superslabs::carry_out(const PageMap::Move& move) {
     const std::size_t size = move.pages * kPageSize;
     const os::Move result = os::move_pages(from, window.address_of(move.to), size);
     const bool moved = result == os::Move::kDone;
-    const bool renewed = moved && move.displaced && os::renew(from, size);
+    const bool renewed = moved && move.displaced && renew(move.from, move.pages);
     const os::Guard guard(mutex_);
     map_.put_back(move, moved, renewed);
     return result != os::Move::kLost;
@@ -208,7 +226,7 @@ void Superslabs::give_clean(Page first, std::size_t pages) {
         const os::Guard guard(mutex_);
         displaced = map_.any_displaced(first, pages);
     }
-    const bool renewed = displaced && os::renew(window.address_of(first), pages * kPageSize);
+    const bool renewed = displaced && renew(first, pages);
     const os::Guard guard(mutex_);
     if (renewed) map_.set_displaced(first, pages, false);
     map_.give(first, pages, false);
@@ -219,6 +237,19 @@ void Superslabs::purge_excess() {
     const std::size_t floor = os::settings.dirty_limit.load(std::memory_order_relaxed) / kPageSize;
     const std::size_t allowed = budget_.allowed(pages_in_use(), floor, limit_.bytes() / kPageSize);
     if (dirty > allowed) purge(PageMap::Which::kAll, dirty - allowed / 4 * 3);
+}
+
+os::Node Superslabs::node_of(Page page) {
+    if (os::nodes() == 1) return 0;
+    const os::Guard guard(mutex_);
+    return map_.node_of(page / kPagesPerSuperslab);
+}
+
+// The new mapping has no policy yet.
+bool Superslabs::renew(Page first, std::size_t pages) {
+    if (!os::renew(window.address_of(first), pages * kPageSize)) return false;
+    place(first, pages, node_of(first));
+    return true;
 }
 
 // Purges up to about `most` pages, from the highest superslab down; returns how many it did.
@@ -239,10 +270,9 @@ std::size_t Superslabs::purge(PageMap::Which which, std::size_t most) {
             const auto pages = static_cast<unsigned>(std::countr_one(rest >> first));
             const PageMask run = run_mask(first, pages);
             rest &= ~run;
-            void* const start = window.address_of(first_page_of(piece.superslab) + first);
-            const std::size_t size = pages * kPageSize;
+            const Page start = first_page_of(piece.superslab) + first;
             const bool displaced = (piece.displaced & run) != 0;
-            if (displaced ? os::renew(start, size) : os::purge(start, size)) {
+            if (displaced ? renew(start, pages) : os::purge(window.address_of(start), pages * kPageSize)) {
                 purged += pages;
             } else {
                 refused |= run;

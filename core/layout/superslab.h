@@ -6,6 +6,9 @@
 // read zero. They are purged when they have been dirty for the purge delay, and at once, highest addresses
 // first, when there are more of them than the budget allows.
 //
+// On a machine with several nodes every superslab is of one. A run is taken from superslabs of the node that
+// is asked for, which grow for it; from others when there is no more to be had.
+//
 // Thread-safe. No lock that others might want is held over a system call: memory to be purged or moved is out
 // of everybody's reach meanwhile. Only growth is one at a time: who waits for it needs its result.
 #pragma once
@@ -28,15 +31,15 @@ class Superslabs {
     // All of these: headers of a taken run are zero. `first` is 0 if there is none.
 
     // `pages` (1, 2 or 4) that start at a multiple of `pages`.
-    Run take_for_slab(unsigned pages);
+    Run take_for_slab(unsigned pages, os::Node node);
     // Any number of pages. With Want::kWarm, dirty pages from elsewhere are moved to where the run is clean,
     // so that touching it need not fault.
     enum class Want : std::uint8_t { kAny, kWarm };
-    Run take(std::size_t pages, Want want);
+    Run take(std::size_t pages, Want want, os::Node node);
     // Warm too, for a block that grows: free pages follow the run if there are some to choose. The first
     // `filled` pages are left as they are.
-    Run take_with_room(std::size_t pages, std::size_t filled);
-    // The `pages` from `first` on, warm, if they are all free.
+    Run take_with_room(std::size_t pages, std::size_t filled, os::Node node);
+    // The `pages` from `first` on, warm, if they are all free. What lies before them is the caller's.
     Run take_at(Page first, std::size_t pages);
     // The caller has zeroed the headers. The pages of a run or of a part of it.
     void give(Page first, std::size_t pages);
@@ -44,6 +47,9 @@ class Superslabs {
     void give_clean(Page first, std::size_t pages);
     // Moves the memory of a run to another, both in use; `from` reads zero then.
     os::Move move(Page from, Page to, std::size_t pages);
+
+    // Where a page in use belongs.
+    os::Node node_of(Page page);
 
     // Purges everything dirty; returns the bytes.
     std::size_t purge_all();
@@ -70,13 +76,14 @@ class Superslabs {
     Run take_locked(Page first, std::size_t pages);
     Run take_locked(Page first, std::size_t pages, std::size_t filled, MovePlan& plan);
     template <typename Take>
-    Run take_or_grow(std::size_t pages, PageMap::Fit fit, Take take);
+    Run take_or_grow(std::size_t pages, PageMap::Fit fit, os::Node node, Take take);
     Run warm(Run run, const MovePlan& plan);
     bool carry_out(const PageMap::Move& move);
 
     enum class Growth : std::uint8_t { kDone, kNoRoom, kRefused };
-    Growth grow(std::size_t pages, std::size_t seen);
+    Growth grow(std::size_t pages, std::size_t seen, os::Node beginning, os::Node node);
 
+    bool renew(Page first, std::size_t pages);
     std::size_t purge(PageMap::Which which, std::size_t most);
     void purge_excess();
 

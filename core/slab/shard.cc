@@ -111,7 +111,7 @@ Slab* Bin::next_slab() {
 
 bool Bin::add_slab(layout::SizeClass c, layout::Shard owner) {
     const unsigned pages = layout::kShapes[c].pages;
-    const layout::Page first = layout::superslabs.take_for_slab(pages).first;
+    const layout::Page first = layout::superslabs.take_for_slab(pages, node_).first;
     if (first == 0) return false;
     Slab& slab = slab_at(first, c);
     if (!slab.start(c, owner, first)) {

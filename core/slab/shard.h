@@ -11,6 +11,7 @@
 #pragma once
 
 #include "os/mutex.h"
+#include "os/topology.h"
 #include "slab/slab.h"
 
 #include <array>
@@ -30,6 +31,8 @@ class alignas(64) Bin {
     // To be called at intervals: a bin that was not used since the last time is trimmed and gives back the
     // system's pages in which no block is left. True if it was used.
     bool tidy(layout::SizeClass c);
+
+    void set_node(os::Node node) { node_ = node; } // whose memory it takes; before the first block
 
     std::size_t blocks_out() const { return blocks_out_.load(std::memory_order_relaxed); }
     os::Mutex<os::Rank::kBin>& mutex() { return mutex_; }
@@ -69,6 +72,7 @@ class alignas(64) Bin {
     std::uint32_t slabs_ = 0;
     bool used_ = false;   // since tidy() was called last
     bool tidied_ = false; // and not used since
+    os::Node node_ = 0;
     Slab* current_ = nullptr;
     std::array<Slab*, kLists> lists_{};
     std::atomic<std::size_t> blocks_out_{0};
@@ -76,6 +80,11 @@ class alignas(64) Bin {
 static_assert(sizeof(Bin) == 64, "a line to itself: neighbouring classes are used by other threads");
 
 struct ShardBins {
+    explicit ShardBins(os::Node node) {
+        for (Bin& each : bins)
+            each.set_node(node);
+    }
+
     std::array<Bin, layout::kClasses - 1> bins;
 
     Bin& bin(layout::SizeClass c) { return bins[c - 1U]; }

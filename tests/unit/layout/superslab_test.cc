@@ -5,6 +5,7 @@
 #include "../support/child.h"
 #include "../support/limits.h"
 #include "../support/mappings.h"
+#include "../support/nodes.h"
 #include "../support/random.h"
 #include "layout/superslab.h"
 #include "os/config.h"
@@ -13,17 +14,23 @@
 #include <atomic>
 #include <barrier>
 #include <catch2/catch.hpp>
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <linux/mempolicy.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <thread>
+#include <unistd.h>
 #include <utility>
 #include <vector>
 
 namespace {
 
 using namespace ashlar::layout; // NOLINT(google-build-using-namespace): the layer under test
+
+using ashlar::os::Node;
 
 constexpr std::size_t kMi = std::size_t{1} << 20;
 
@@ -35,12 +42,12 @@ struct Held {
     Kind kind = Kind::kSlab;
 };
 
-Page take_slab(unsigned pages) {
-    return superslabs.take_for_slab(pages).first;
+Page take_slab(unsigned pages, Node node = 0) {
+    return superslabs.take_for_slab(pages, node).first;
 }
 
-Run take(std::size_t pages) {
-    return superslabs.take(pages, Superslabs::Want::kAny);
+Run take(std::size_t pages, Node node = 0) {
+    return superslabs.take(pages, Superslabs::Want::kAny, node);
 }
 
 void give(Held run) {
@@ -54,25 +61,49 @@ void purge_on_demand_only() {
     ashlar::os::settings.purge_delay_ms = std::size_t{1} << 40;
 }
 
-// Which pages are taken, which of the free ones may hold memory: one flag each, everything by looking.
+// Which pages are taken, which of the free ones may hold memory: one flag each, everything by looking. And
+// which node a superslab is of.
 class Model {
   public:
-    Model() : taken_(window.end_page, false), dirty_(window.end_page, false) {}
+    Model()
+        : taken_(window.end_page, false), dirty_(window.end_page, false),
+          node_(window.end_page / kPagesPerSuperslab, kNobody),
+          grown_(window.first_page / kPagesPerSuperslab) {}
+
+    // The lowest run for the node; of superslabs of any node if there is none of its own and nobody's.
+    Page expected(Kind kind, unsigned pages, Node node) const {
+        const Page own = lowest(kind, pages, node);
+        return own != 0 ? own : lowest(kind, pages, kAnyNode);
+    }
+    // So many superslabs there are now, the new ones are the node's.
+    void grow(std::size_t superslabs, Node node) {
+        const std::size_t end = window.first_page / kPagesPerSuperslab + superslabs;
+        while (grown_ < end)
+            node_[grown_++] = node;
+    }
+    bool on(Page first, Node node) const { return node_[first / kPagesPerSuperslab] == node; }
 
     // The lowest run there is, 0 if none: a slab's starts at a multiple of its length, a large block's lies
     // in one superslab or, if it is longer, starts with one.
-    Page lowest(Kind kind, unsigned pages) const {
+    Page lowest(Kind kind, unsigned pages, Node node) const {
         const Page step = kind == Kind::kSlab ? pages : pages > kPagesPerSuperslab ? kPagesPerSuperslab : 1;
         for (Page first = window.first_page; first + pages <= window.end_page; first += step) {
             const bool crosses = first % kPagesPerSuperslab + pages > kPagesPerSuperslab;
             if (crosses && pages <= kPagesPerSuperslab) continue;
-            if (all_free(first, pages)) return first;
+            if (all_free(first, pages) && all_of(first, pages, node)) return first;
         }
         return 0;
     }
     bool all_free(Page first, unsigned pages) const {
         for (Page page = first; page < first + pages; ++page) {
             if (taken_[page]) return false;
+        }
+        return true;
+    }
+    bool all_of(Page first, unsigned pages, Node node) const {
+        for (Page page = first; page < first + pages; ++page) {
+            const Node its = node_[page / kPagesPerSuperslab];
+            if (node != kAnyNode && its != node && its != kNobody) return false;
         }
         return true;
     }
@@ -98,6 +129,9 @@ class Model {
     }
     std::vector<bool> taken_;
     std::vector<bool> dirty_;
+    static constexpr Node kNobody = 255;
+    std::vector<Node> node_; // of each superslab
+    std::size_t grown_;      // superslabs below it are somebody's
 };
 
 // Something at both ends of every page, different for each run.
@@ -131,7 +165,7 @@ unsigned random_pages(unit::Random& random) {
     return 1U << random.below(3);
 }
 
-UNIT_TEST_CASE_IN_CHILD("superslabs: random runs agree with a model", unit::kNoHeap) {
+void compare_with_model(unsigned nodes) {
     REQUIRE(window.reserve(512 * kMi));
     purge_on_demand_only();
     unit::Random random;
@@ -139,7 +173,8 @@ UNIT_TEST_CASE_IN_CHILD("superslabs: random runs agree with a model", unit::kNoH
     Model model;
     std::vector<std::pair<Held, std::uint64_t>> held;
     std::uint64_t stamps = 0;
-    unsigned percent = 70; // of taking: grows and shrinks in turns
+    std::size_t elsewhere = 0; // runs on another node than was asked for
+    unsigned percent = 70;     // of taking: grows and shrinks in turns
     constexpr unsigned kSteps = unit::kSanitizer ? 9'000 : 30'000;
     for (unsigned step = 0; step < kSteps; ++step) {
         if (step % 3000 == 0) percent = step / 3000 % 2 == 0 ? 75 : 25;
@@ -148,16 +183,20 @@ UNIT_TEST_CASE_IN_CHILD("superslabs: random runs agree with a model", unit::kNoH
             const unsigned pages =
                 kind == Kind::kSlab ? random_pages(random)
                                     : static_cast<unsigned>(random.between(1, random.chance(80) ? 32 : 150));
-            const Page expected = model.lowest(kind, pages);
+            const auto node = static_cast<Node>(random.below(nodes));
+            const Page expected = model.expected(kind, pages, node);
             bool was_dirty = false;
             for (Page page = expected; page < expected + pages; ++page)
                 was_dirty = was_dirty || model.dirty(page);
-            const Run taken = kind == Kind::kSlab ? superslabs.take_for_slab(pages) : take(pages);
+            const Run taken = kind == Kind::kSlab ? superslabs.take_for_slab(pages, node) : take(pages, node);
+            model.grow(superslabs.committed() / kSuperslabSize, node);
             const Held run{taken.first, pages, kind};
             if (run.first != 0 && taken.zero == was_dirty)
                 FAIL("zero: " << taken.zero << " at " << run.first);
             if (run.first != expected) FAIL(pages << " pages at " << run.first << " instead of " << expected);
             if (run.first == 0) continue;
+            if (superslabs.node_of(run.first) != node) ++elsewhere;
+            if (model.on(run.first, node) != (superslabs.node_of(run.first) == node)) FAIL("another node");
             if (!headers_are(run, PageHeader{})) FAIL("headers of page " << run.first << " are not zero");
             if (!was_dirty && !has_stamp(run, 0)) FAIL("page " << run.first << " should be zero");
             model.take(run);
@@ -180,10 +219,119 @@ UNIT_TEST_CASE_IN_CHILD("superslabs: random runs agree with a model", unit::kNoH
         if (superslabs.committed() < model.taken() * kPageSize) FAIL("more taken than committed");
     }
     REQUIRE(superslabs.committed() > 128 * kMi); // more than one group
+    REQUIRE((elsewhere != 0) == (nodes != 1));
     REQUIRE(superslabs.committed() % kSuperslabSize == 0);
     for (const auto& [run, value] : held) {
         if (!has_stamp(run, value)) FAIL("the run at " << run.first << " has been changed");
     }
+}
+
+UNIT_TEST_CASE_IN_CHILD("superslabs: random runs agree with a model", unit::kNoHeap) {
+    compare_with_model(1);
+}
+
+UNIT_TEST_CASE_IN_CHILD("superslabs: random runs on two nodes agree with a model", unit::kNoHeap) {
+    const unit::Nodes machine(2);
+    compare_with_model(2);
+}
+
+UNIT_TEST_CASE_IN_CHILD("superslabs: random runs on eight nodes agree with a model", unit::kNoHeap) {
+    const unit::Nodes machine(8);
+    compare_with_model(8);
+}
+
+UNIT_TEST_CASE_IN_CHILD("superslabs: a node takes from others when there is no more", unit::kNoHeap) {
+    const unit::Nodes machine(2);
+    REQUIRE(window.reserve(kMinWindow));
+    const Page first = take_slab(1, 0);
+    REQUIRE(take(1, 1).first == first_page_of(first / kPagesPerSuperslab + 1));
+    const unsigned total = window.end_page - window.first_page;
+    std::size_t taken = 2;
+    std::size_t borrowed = 0;
+    while (const Page page = take_slab(1, 1)) {
+        ++taken;
+        if (superslabs.node_of(page) == 0) ++borrowed;
+    }
+    REQUIRE(taken == total);
+    REQUIRE(borrowed == kPagesPerSuperslab - 1);
+    give({first, 1});
+    REQUIRE(take_slab(1, 1) == first);
+}
+
+// Neither node could serve it alone.
+UNIT_TEST_CASE_IN_CHILD("superslabs: a run may begin on another node at the end of the heap", unit::kNoHeap) {
+    const unit::Nodes machine(2);
+    REQUIRE(window.reserve(kMinWindow));
+    const unsigned total = window.end_page - window.first_page;
+    const Page low = take(total / 2, 0).first;
+    superslabs.give(low, total / 2);
+    const Run all = take(total, 1);
+    REQUIRE(all.first == low);
+    REQUIRE(superslabs.node_of(low) == 0);
+    REQUIRE(superslabs.node_of(low + total - 1) == 1);
+}
+
+UNIT_TEST_CASE_IN_CHILD("superslabs: a run grows on the node of what lies before it", unit::kNoHeap) {
+    const unit::Nodes machine(2);
+    REQUIRE(window.reserve(kMinWindow));
+    const Page block = take(32, 1).first;
+    REQUIRE(superslabs.take_at(block + 32, 40).first == block + 32);
+    REQUIRE(superslabs.node_of(block + 71) == 1);
+}
+
+// What mbind said to this memory; false if the kernel would not do it anyway.
+bool preferred(const void* address, unsigned node) {
+    int mode = 0;
+    unsigned long mask[16] = {}; // 1024 nodes
+    if (::syscall(SYS_get_mempolicy, &mode, mask, 1024, address, MPOL_F_ADDR) != 0) return false;
+    return mode == MPOL_PREFERRED && mask[0] == 1UL << node;
+}
+
+bool kernel_binds() {
+    void* const page = ::mmap(nullptr, kPageSize, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return ashlar::os::prefer_node(page, kPageSize, 0) && preferred(page, 0);
+}
+
+UNIT_TEST_CASE_IN_CHILD("superslabs: local leaves the place to the kernel", "enabled:false,numa:local") {
+    REQUIRE(window.reserve(256 * kMi));
+    REQUIRE_FALSE(preferred(window.address_of(take(100).first), 0));
+}
+
+UNIT_TEST_CASE_IN_CHILD("superslabs: bound memory stays bound", "enabled:false,numa:bind") {
+    UNIT_SKIP_IF(!kernel_binds(), "this kernel binds no memory");
+    REQUIRE(window.reserve(256 * kMi));
+    purge_on_demand_only();
+    const auto all_preferred = [](Page first, unsigned pages) {
+        for (Page page = first; page < first + pages; ++page) {
+            if (!preferred(window.address_of(page), 0)) return false;
+        }
+        return true;
+    };
+    const Page a = take(100).first;
+    REQUIRE(all_preferred(a, 100));
+    std::memset(window.address_of(a), 1, 100 * kPageSize);
+    REQUIRE(take(1).first == a + 100);
+    superslabs.give(a, 100);
+    REQUIRE(take(128).first > a); // clean memory behind it
+    const Run b = superslabs.take(110, Superslabs::Want::kWarm, 0);
+    REQUIRE_FALSE(b.zero);
+    REQUIRE(all_preferred(b.first, 110)); // moved
+    superslabs.give(b.first, 110);
+    REQUIRE(superslabs.purge_all() != 0);
+    REQUIRE(all_preferred(a, 100));
+    REQUIRE(all_preferred(b.first, 110)); // renewed
+}
+
+// The kernel has never heard of node 1 on most machines.
+UNIT_TEST_CASE_IN_CHILD("superslabs: a refused binding changes nothing", "enabled:false,numa:bind") {
+    const unit::Nodes machine(2);
+    REQUIRE(window.reserve(256 * kMi));
+    errno = EDOM;
+    const Page page = take_slab(1, 1);
+    REQUIRE(page != 0);
+    REQUIRE(errno == EDOM);
+    *window.address_of(page) = 1;
+    REQUIRE(superslabs.node_of(page) == 1);
 }
 
 UNIT_TEST_CASE_IN_CHILD("superslabs: purged runs are zero and those in use untouched", unit::kNoHeap) {
@@ -391,7 +539,7 @@ UNIT_TEST_CASE_IN_CHILD("superslabs: dirty pages are moved to where they are wan
         std::memset(window.address_of(blocks[i]), 1, 32 * kPageSize);
         superslabs.give(blocks[i], 32);
     }
-    const Run run = superslabs.take(200, Superslabs::Want::kWarm);
+    const Run run = superslabs.take(200, Superslabs::Want::kWarm, 0);
     REQUIRE(run.first > blocks.back());
     REQUIRE_FALSE(run.zero);
     CHECK(warm_pages(run.first, 200) == 200);
@@ -427,7 +575,7 @@ UNIT_TEST_CASE_IN_CHILD("superslabs: purged pages lie in the window's own mappin
     REQUIRE(take(32 * 4).first != 0); // clean memory behind it, so that the next is
     REQUIRE(take(32 * 8).first != 0); // and so much that tables need not grow either
     const std::size_t before = unit::count_mappings();
-    const Run b = superslabs.take(110, Superslabs::Want::kWarm);
+    const Run b = superslabs.take(110, Superslabs::Want::kWarm, 0);
     REQUIRE(b.first > wall);
     REQUIRE_FALSE(b.zero);
     superslabs.give(b.first, 110);
@@ -442,7 +590,7 @@ UNIT_TEST_CASE_IN_CHILD("superslabs: a block that grows finds room behind it", u
     const Page low = take(3).first;
     REQUIRE(take(1).first == low + 3);
     superslabs.give(low, 3);
-    const Page growing = superslabs.take_with_room(1, 0).first;
+    const Page growing = superslabs.take_with_room(1, 0, 0).first;
     REQUIRE(growing == low + 4); // not in the gap, where it could not grow fourfold
     // Beyond the superslabs there are, too.
     REQUIRE(superslabs.take_at(growing + 1, 100).first == growing + 1);

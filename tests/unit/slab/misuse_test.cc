@@ -42,7 +42,7 @@ std::string hex(const void* address) {
 // A child that reports a fault at `offset` in a page of the class, and the line that it ended with.
 Told reported(Fault fault, std::size_t offset, bool in_thread = false) {
     const unit::Outcome outcome = unit::run_here([=] {
-        const layout::Page page = layout::superslabs.take_for_slab(layout::kShapes[kClass].pages).first;
+        const layout::Page page = layout::superslabs.take_for_slab(layout::kShapes[kClass].pages, 0).first;
         window.set_headers(page, layout::kShapes[kClass].pages, {kClass, 3});
         const auto tell_and_report = [&] {
             char* const slab = window.address_of(page);
