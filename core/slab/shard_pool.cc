@@ -2,6 +2,7 @@
 #include "slab/shard_pool.h"
 
 #include "layout/metadata_pool.h"
+#include "layout/page_map.h"
 #include "os/topology.h"
 
 #include <algorithm>
@@ -16,48 +17,70 @@ namespace {
 // So many are made before the processors are counted: most processes never need the system call.
 constexpr unsigned kUncounted = 2;
 
+using layout::kAnyNode;
+
 } // namespace
 
-bool ShardPool::create() {
+bool ShardPool::may_create(os::Node node) {
     if (os::holds_all_locks) return false; // fork gives back the locks of the shards that it took
-    const unsigned count = created();
-    if (count >= kUncounted && limit_ == 0) limit_ = std::min(os::processors(), kMaxShards);
-    if (count == kMaxShards || (limit_ != 0 && count >= limit_)) return false;
+    if (created() == kMaxShards) return false;
+    if (created() < kUncounted) return true;
+    if (processors_ == 0) processors_ = os::processors();
+    return created_of_[node] < (processors_ + os::nodes() - 1) / os::nodes();
+}
+
+layout::Shard ShardPool::create(os::Node node) {
+    if (!may_create(node)) return 0;
     void* const memory = layout::metadata_pool.take(sizeof(ShardBins));
-    if (memory == nullptr) return false;
-    bins_[count + 1].store(new (memory) ShardBins, std::memory_order_release);
-    created_.store(count + 1, std::memory_order_release);
-    return true;
+    if (memory == nullptr) return 0;
+    const unsigned shard = created() + 1;
+    node_[shard] = node;
+    ++created_of_[node];
+    bins_[shard].store(new (memory) ShardBins(node), std::memory_order_release);
+    created_.store(shard, std::memory_order_release);
+    return static_cast<layout::Shard>(shard);
 }
 
 bool ShardPool::prepare() {
+    const os::Node node = os::current_node();
     const os::Guard guard(mutex_);
-    if (!create()) return false;
+    if (create(node) == 0) return false;
     free_[free_count_++] = kCommon;
     return true;
 }
 
-// The one with the fewest users.
-layout::Shard ShardPool::share() const {
-    unsigned best = last_acquired_;
+// The one that was left last; 0 if there is none.
+layout::Shard ShardPool::take_free(os::Node node) {
+    for (unsigned i = free_count_; i-- != 0;) {
+        if (node != kAnyNode && node_[free_[i]] != node) continue;
+        const layout::Shard shard = free_[i];
+        std::copy(free_.begin() + i + 1, free_.begin() + free_count_, free_.begin() + i);
+        --free_count_;
+        return shard;
+    }
+    return 0;
+}
+
+// The one with the fewest users, each having some; 0 if there is none.
+layout::Shard ShardPool::share(os::Node node) const {
+    unsigned best = last_acquired_[node];
     for (unsigned s = 1; s <= created(); ++s) {
-        if (users_[s] < users_[best]) best = s;
+        if ((node == kAnyNode || node_[s] == node) && users_[s] < users_[best]) best = s;
     }
     return static_cast<layout::Shard>(best);
 }
 
 layout::Shard ShardPool::acquire() {
+    const os::Node node = os::current_node();
     const os::Guard guard(mutex_);
-    layout::Shard shard = 0;
-    if (free_count_ != 0) {
-        shard = free_[--free_count_];
-    } else if (create()) {
-        shard = static_cast<layout::Shard>(created());
-    } else {
-        shard = share();
-    }
+    layout::Shard shard = take_free(node);
+    if (shard == 0) shard = create(node);
+    if (shard == 0) shard = share(node);
+    if (shard == 0) shard = take_free(kAnyNode);
+    if (shard == 0) shard = share(kAnyNode);
     ++users_[shard];
-    last_acquired_ = shard;
+    last_acquired_[node_[shard]] = shard;
+    last_acquired_[kAnyNode] = shard;
     return shard;
 }
 

@@ -8,9 +8,14 @@
 // thread that starts its successor and ends has its blocks come home. More shards were measured to cost
 // memory (each keeps slabs of every class) and to win nothing: their locks are for batches of blocks. Shard 1
 // also serves calls without a cache (before start-up has finished, after a thread's cache is gone).
+//
+// On a machine with several nodes a shard is of the node whose thread it was made for, takes its memory
+// there, and all of the above holds for each node by itself: as many shards as it has processors, shared by
+// the threads that started there. Only a thread whose node can have none gets another node's.
 #pragma once
 
 #include "os/mutex.h"
+#include "os/topology.h"
 #include "slab/shard.h"
 
 #include <array>
@@ -34,6 +39,7 @@ class ShardPool {
     Bin& bin(layout::PageHeader header) {
         return bins_[header.shard()].load(std::memory_order_acquire)->bin(header.size_class());
     }
+    os::Node node_of(layout::Shard shard) const { return node_[shard]; }
     unsigned created() const { return created_.load(std::memory_order_acquire); }
 
     // Calls visit(header, bin) for every bin of every shard, in the order in which fork locks them.
@@ -54,16 +60,20 @@ class ShardPool {
     os::Mutex<os::Rank::kShardPool>& mutex() { return mutex_; }
 
   private:
-    bool create();
-    layout::Shard share() const;
+    bool may_create(os::Node node);
+    layout::Shard create(os::Node node);
+    layout::Shard take_free(os::Node node);
+    layout::Shard share(os::Node node) const;
 
     os::Mutex<os::Rank::kShardPool> mutex_;
     std::atomic<unsigned> created_{0};
-    unsigned limit_ = 0; // 0: the processors have not been counted yet
-    unsigned last_acquired_ = 0;
+    unsigned processors_ = 0;                                      // 0: they have not been counted yet
+    std::array<layout::Shard, os::kMaxNodes + 1> last_acquired_{}; // of each node, and of all
     unsigned free_count_ = 0;
     std::array<layout::Shard, kMaxShards> free_{}; // a stack
     std::array<std::uint32_t, kMaxShards + 1> users_{};
+    std::array<os::Node, kMaxShards + 1> node_{};
+    std::array<std::uint8_t, os::kMaxNodes> created_of_{}; // each node
     std::array<std::atomic<ShardBins*>, kMaxShards + 1> bins_{};
 };
 

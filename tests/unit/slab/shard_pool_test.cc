@@ -2,7 +2,9 @@
 //
 // Pools of a test's own; the bins of their shards come from the process's metadata pool and stay.
 #include "../support/child.h"
+#include "../support/nodes.h"
 #include "layout/metadata_pool.h"
+#include "layout/superslab.h"
 #include "os/topology.h"
 #include "slab/shard_pool.h"
 
@@ -226,6 +228,90 @@ TEST_CASE("shard pool: none is made while fork holds all locks") {
     CHECK(shared == ShardPool::kCommon);
     CHECK(pool->created() == 1);
     CHECK(pool->acquire() == 2);
+}
+
+Shard acquire_on(ShardPool& pool, unsigned node) {
+    unit::node_here = node;
+    return pool.acquire();
+}
+
+TEST_CASE("shard pool: a thread gets a shard of its node") {
+    for (const unsigned nodes : {2U, 4U}) {
+        CAPTURE(nodes);
+        const unit::Nodes machine(nodes);
+        const auto pool = prepared();
+        CHECK(pool->node_of(ShardPool::kCommon) == 0);
+        const unsigned each = (os::processors() + nodes - 1) / nodes;
+        std::map<unsigned, std::set<Shard>> shards;
+        for (unsigned i = 0; i < 8 * nodes * each; ++i) {
+            const unsigned node = nodes - 1 - i % nodes;
+            const Shard shard = acquire_on(*pool, node);
+            CHECK(pool->node_of(shard) == node);
+            shards[node].insert(shard);
+        }
+        for (const auto& [node, its] : shards) {
+            CAPTURE(node);
+            CHECK(its.size() >= each);
+            CHECK(its.size() <= std::max(each, 2U)); // two are made before the processors are counted
+        }
+    }
+}
+
+TEST_CASE("shard pool: each node's shards are handed out and shared by themselves") {
+    const unit::Nodes machine(2);
+    const auto pool = prepared();
+    const Shard a = acquire_on(*pool, 1);
+    const Shard b = acquire_on(*pool, 0);
+    CHECK(a != b);
+    pool->release(a);
+    pool->release(b);
+    CHECK(acquire_on(*pool, 1) == a); // though b was left last
+    // Rather shared than another's.
+    std::set<Shard> of_first;
+    for (unsigned i = 0; i < 100; ++i) {
+        const Shard shard = acquire_on(*pool, 1);
+        CHECK(pool->node_of(shard) == 1);
+        of_first.insert(shard);
+    }
+    CHECK(of_first.count(b) == 0);
+    CHECK(acquire_on(*pool, 0) == b);
+}
+
+UNIT_TEST_CASE_IN_CHILD("shard pool: a node without a shard shares another's", unit::kNoHeap) {
+    REQUIRE(layout::window.reserve(layout::kMinWindow));
+    const unit::Nodes machine(2);
+    const auto pool = prepared();
+    while (layout::metadata_pool.take(layout::MetadataPool::kMinBlock) != nullptr) {
+    }
+    REQUIRE(acquire_on(*pool, 1) == ShardPool::kCommon); // a free one
+    REQUIRE(acquire_on(*pool, 1) == ShardPool::kCommon); // one in use
+    pool->release(ShardPool::kCommon);
+    pool->release(ShardPool::kCommon);
+    REQUIRE(acquire_on(*pool, 0) == ShardPool::kCommon);
+}
+
+TEST_CASE("shard pool: after a fork each node's shards are its own") {
+    const unit::Nodes machine(2);
+    const auto pool = prepared();
+    const Shard a = acquire_on(*pool, 1);
+    const Shard b = acquire_on(*pool, 0);
+    pool->forget_other_owners(0);
+    CHECK(acquire_on(*pool, 1) == a);
+    CHECK(acquire_on(*pool, 0) == b);
+}
+
+UNIT_TEST_CASE_IN_CHILD("shard pool: a shard's bins take the memory of its node", unit::kNoHeap) {
+    REQUIRE(layout::window.reserve(layout::kMinWindow));
+    const unit::Nodes machine(4);
+    const auto pool = prepared();
+    for (const unsigned node : {3U, 0U, 2U}) {
+        const Shard shard = acquire_on(*pool, node);
+        for (const auto c : {layout::SizeClass{1}, layout::SizeClass{30}, layout::SizeClass{64}}) {
+            void* block = nullptr;
+            REQUIRE(pool->bin({c, shard}).take(c, shard, &block + 1, 1) == 1);
+            REQUIRE(layout::superslabs.node_of(layout::window.page_of(block)) == node);
+        }
+    }
 }
 
 } // namespace
