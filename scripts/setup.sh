@@ -21,7 +21,7 @@ clang-format-14       |                # scripts/format.sh
 clang-tidy-14         |                # scripts/lint.sh
 catch2                |                # tests/
 libbenchmark-dev      |                # bench/micro
-libnuma-dev           |                # tests of node placement
+libnuma-dev           |                # tests of node placement; bench --node
 libsqlite3-dev        |                # preload tests: a program linked with sqlite
 libcli11-dev          |                # tools: command lines
 libfmt-dev            |                # tools: output

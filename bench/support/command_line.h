@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Positional arguments of a benchmark program, with --verify, --help and options of its own, each with a
-// value, allowed anywhere. Whatever is wrong ends the program with one line that names the argument, the
+// Positional arguments of a benchmark program, with --verify, --help and options of its own, with a value or
+// without, allowed anywhere. Whatever is wrong ends the program with one line that names the argument, the
 // usage, and status 2.
 #pragma once
 
@@ -17,10 +17,11 @@
 
 namespace bench {
 
-// An option that is followed by its value.
+// An option that is followed by its value, or a switch.
 struct Option {
     const char* name;            // "--csv"
-    const char* value = nullptr; // nothing if it was not given
+    const char* value = nullptr; // nothing if it was not given; of a switch its name
+    bool is_switch = false;
 };
 
 class CommandLine {
@@ -34,6 +35,8 @@ class CommandLine {
             Option* const option = find(options, arguments[index]);
             if (option == nullptr) {
                 take(arguments[index]);
+            } else if (option->is_switch) {
+                option->value = option->name;
             } else if (++index < count) {
                 option->value = arguments[index];
             } else {

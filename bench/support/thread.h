@@ -3,6 +3,7 @@
 #pragma once
 
 #include "support/fail.h"
+#include "support/placement.h"
 
 #include <cstring>
 #include <pthread.h>
@@ -12,6 +13,7 @@ namespace bench {
 using ThreadBody = void* (*)(void*);
 
 inline pthread_t start_thread(ThreadBody body, void* argument, const pthread_attr_t* attributes = nullptr) {
+    const Pinning::Turn turn(pinning);
     pthread_t thread{};
     const int error = pthread_create(&thread, attributes, body, argument);
     if (error != 0) {

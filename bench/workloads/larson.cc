@@ -11,10 +11,12 @@
 #include "support/block.h"
 #include "support/command_line.h"
 #include "support/mapped_array.h"
+#include "support/placement.h"
 #include "support/random.h"
 #include "support/stopwatch.h"
 #include "support/thread.h"
 
+#include <array>
 #include <atomic>
 #include <semaphore.h>
 
@@ -27,13 +29,16 @@ using bench::Random;
 using bench::SizeRange;
 
 constexpr const char* kUsage =
-    "usage: larson <seconds> <min> <max> <chunks per thread> <rounds> <seed> <threads> [--verify]\n"
+    "usage: larson <seconds> <min> <max> <chunks per thread> <rounds> <seed> <threads> [--node N] [--pin] "
+    "[--verify]\n"
     "  seconds   how long to run, such as 5 or 0.2\n"
     "  min, max  bytes of a block, both included\n"
     "  chunks    blocks that each thread holds\n"
     "  rounds    a thread ends after rounds x chunks replacements and leaves its blocks to a successor\n"
     "  seed      the same seed gives the same operations under every allocator\n"
     "  threads   how many run at a time\n"
+    "  --node N  run on the processors of this node only\n"
+    "  --pin     keep each chain of threads on one processor\n"
     "  --verify  fill every block and check its contents when it is released\n"
     "The last line printed is: Throughput = N operations per second, where one malloc or one free counts "
     "one\n";
@@ -175,8 +180,10 @@ void measure(const Settings& settings) {
 } // namespace
 
 int main(int argc, char** argv) {
-    const CommandLine line(argc, argv, kUsage);
+    std::array options{bench::kNodeOption, bench::kPinOption};
+    const CommandLine line(argc, argv, kUsage, options);
     const Settings settings = read_settings(line);
+    bench::place(line, options[0], options[1]);
     if (line.verify()) {
         measure<bench::VerifiedBlock>(settings);
     } else {

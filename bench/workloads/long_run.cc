@@ -12,6 +12,7 @@
 #include "support/command_line.h"
 #include "support/csv_file.h"
 #include "support/mapped_array.h"
+#include "support/placement.h"
 #include "support/random.h"
 #include "support/resident.h"
 #include "support/stopwatch.h"
@@ -34,12 +35,15 @@ using bench::Random;
 using bench::Stopwatch;
 
 constexpr const char* kUsage =
-    "usage: long_run <seconds> <threads> <seed> [--slices N] [--csv FILE] [--verify]\n"
+    "usage: long_run <seconds> <threads> <seed> [--slices N] [--csv FILE] [--node N] [--pin] "
+    "[--verify]\n"
     "  seconds      how long to run, such as 600\n"
     "  threads      how many run at a time\n"
     "  seed         the same seed gives the same sizes under every allocator\n"
     "  --slices N   parts of the time, each reported by itself (10)\n"
     "  --csv FILE   the slices: slice,seconds,operations_per_second,live_bytes,rss_bytes\n"
+    "  --node N     run on the processors of this node only\n"
+    "  --pin        keep each thread on one processor\n"
     "  --verify     fill every block and check its contents when it is released\n"
     "Drift is the rise from the second slice to the last of a Theil-Sen line, in percent.\n"
     "The last line printed is: Throughput = N operations per second, where one malloc or one free counts "
@@ -256,9 +260,11 @@ void measure(const Settings& settings) {
 int main(int argc, char** argv) {
     static char output[4096]; // else stdio asks for one
     std::setvbuf(stdout, output, _IOLBF, sizeof output);
-    std::array options{bench::Option{"--slices"}, bench::Option{"--csv"}};
+    std::array options{bench::Option{"--slices"}, bench::Option{"--csv"}, bench::kNodeOption,
+                       bench::kPinOption};
     const CommandLine line(argc, argv, kUsage, options);
     const Settings settings = read_settings(line, options[0], options[1]);
+    bench::place(line, options[2], options[3]);
     if (line.verify()) {
         measure<bench::VerifiedBlock>(settings);
     } else {

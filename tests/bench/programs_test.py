@@ -32,7 +32,9 @@ LAST_LINE = {
 }
 # Wrong arguments, and the one that must be named.
 BAD = {
-    "larson": [([], "0 arguments"), (["0", "8", "1000", "200", "10", "1", "2"], "seconds")],
+    "larson": [
+        ([], "0 arguments"), (["0", "8", "1000", "200", "10", "1", "2"], "seconds"),
+        ([*GOOD["larson"], "--node", "first"], "--node"), ([*GOOD["larson"], "--node"], "--node")],
     "random_mixed": [
         (["10", "0", "1"], "size"), (["10", "8-4", "1"], "size"), (["10", "1k-1023", "1"], "size"),
         (["10", "8x", "1"], "size"), (["10", "8-16-32", "1"], "size"), (["10", "k", "1"], "size"),
@@ -96,6 +98,41 @@ class AnyProgram(unittest.TestCase):
 
     def test_help(self):
         self.assertIn(f"usage: {NAME} ", run_well("--help")[0])
+
+
+@unittest.skipUnless(NAME in ("larson", "long_run"), "of other programs")
+class Placement(unittest.TestCase):
+    def look(self, *arguments):
+        """The processors that each thread but the main one may use, as /proc lists them, while PROGRAM runs."""
+        process = subprocess.Popen([PROGRAM, "2", *GOOD[NAME][1:], *arguments], stdout=subprocess.DEVNULL)
+        try:
+            lists = []
+            while len(lists) < 2 and process.poll() is None:
+                lists = []
+                for thread in os.listdir(f"/proc/{process.pid}/task"):
+                    if int(thread) == process.pid:
+                        continue
+                    try:
+                        lists.append(os.sched_getaffinity(int(thread)))
+                    except ProcessLookupError:
+                        pass # larson's threads end all the time
+            return lists
+        finally:
+            self.assertEqual(process.wait(), 0)
+
+    def test_pin(self):
+        lists = self.look("--pin")
+        self.assertGreaterEqual(len(lists), 2)
+        self.assertEqual({len(processors) for processors in lists}, {1})
+
+    def test_node(self):
+        with open("/sys/devices/system/node/online", encoding="ascii") as file:
+            first = int(re.match(r"\d+", file.read()).group())
+        arguments = [*GOOD[NAME], "--node", str(first), "--pin"]
+        self.assertRegex(run_well(*arguments)[-1], "^Throughput")
+        done = run(*GOOD[NAME], "--node", "1023")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("cannot run on node 1023", done.stderr)
 
 
 @unittest.skipUnless(RECORDER and NAME in ("replace_large", "hand_over", "successors", "drain"),
