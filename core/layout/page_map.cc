@@ -264,11 +264,13 @@ void PageMap::give_back(Piece superslab) {
 bool PageMap::next_donor(Donor& donor, Page first, std::size_t pages) const {
     while (donor.superslab != 0) {
         --donor.superslab;
-        if (group(donor.superslab).has_dirty == 0) {
-            donor.superslab -= donor.superslab % kGroupSize;
-            continue;
-        }
-        if (!is_of_node(donor.superslab, donor.node)) continue;
+        const Group& home = group(donor.superslab);
+        const std::size_t slot = donor.superslab % kGroupSize;
+        const std::uint64_t dirty = home.has_dirty & of_node(home, donor.node);
+        const std::uint64_t candidates = dirty & (~std::uint64_t{0} >> (kGroupSize - 1 - slot));
+        donor.superslab -= slot;
+        if (candidates == 0) continue;
+        donor.superslab += static_cast<std::size_t>(std::bit_width(candidates)) - 1;
         donor.pages = state(donor.superslab).dirty;
         for_each_piece(first, pages, [&](std::size_t superslab, PageMask mask) {
             if (superslab == donor.superslab) donor.pages &= ~mask;
