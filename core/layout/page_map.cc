@@ -8,6 +8,7 @@ namespace ashlar::layout {
 
 namespace {
 
+constexpr std::size_t kWorthBreaking = kPagesPerSuperslab / 2; // pages, for which a huge page is given up
 constexpr std::size_t kMostDisplaced = 500; // superslabs; each may be 64 mappings at worst
 
 std::size_t count(PageMask pages) {
@@ -176,6 +177,17 @@ void PageMap::give(Page first, std::size_t pages, bool dirty) {
     subtract(in_use_, pages);
 }
 
+void PageMap::set_huge(std::size_t begin, std::size_t end, bool huge) {
+    for (std::size_t s = begin; s < end; ++s) {
+        std::uint64_t& word = group(s).huge;
+        word = with_bit(word, std::uint64_t{1} << (s % kGroupSize), huge);
+    }
+}
+
+bool PageMap::is_huge(std::size_t superslab) const {
+    return (group(superslab).huge >> (superslab % kGroupSize) & 1U) != 0;
+}
+
 PageMap::Piece PageMap::take_dirty(Which which, std::size_t below) {
     for (std::size_t next = std::min(below, opened_); next != 0;) {
         --next;
@@ -184,8 +196,9 @@ PageMap::Piece PageMap::take_dirty(Which which, std::size_t below) {
             continue;
         }
         State& s = state(next);
-        const PageMask chosen = which == Which::kAll ? s.dirty : s.dirty & s.aged;
+        const PageMask chosen = which == Which::kAged ? s.dirty & s.aged : s.dirty;
         if (chosen == 0) continue;
+        if (which != Which::kAll && is_huge(next) && count(chosen) < kWorthBreaking) continue;
         s.free &= ~chosen;
         s.dirty &= ~chosen;
         s.aged &= ~chosen;

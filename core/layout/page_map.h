@@ -50,7 +50,8 @@ class PageMap {
 
     // Takes all dirty pages out of the highest superslab below `below` that has such, or those that were
     // dirty before the last age(). They are nobody's, not even in use, until they are put back.
-    enum class Which : std::uint8_t { kAll, kAged };
+    // Not a small part of a superslab with huge pages, unless it is asked for all.
+    enum class Which : std::uint8_t { kAll, kExcess, kAged };
     struct Piece {
         std::size_t superslab;
         PageMask pages; // 0: there are none
@@ -85,6 +86,10 @@ class PageMap {
     void set_displaced(Page first, std::size_t pages, bool displaced);
     bool any_displaced(Page first, std::size_t pages) const;
 
+    // Superslabs that may have huge pages.
+    void set_huge(std::size_t begin, std::size_t end, bool huge);
+    bool is_huge(std::size_t superslab) const;
+
     std::size_t pages_in_use() const { return in_use_.load(std::memory_order_relaxed); }
     std::size_t dirty_pages() const { return dirty_.load(std::memory_order_relaxed); }
 
@@ -101,6 +106,7 @@ class PageMap {
         std::uint64_t has_run[kRunOrders]; // bit s: superslab s of the group has a free run of that length
         std::uint64_t has_dirty;
         std::uint64_t aside;
+        std::uint64_t huge;
         std::uint64_t of_node[os::kMaxNodes];
         State states[kGroupSize];
     };

@@ -4,6 +4,7 @@
 #include "layout/metadata_pool.h"
 #include "os/clock.h"
 #include "os/config.h"
+#include "os/huge_pages.h"
 
 #include <algorithm>
 #include <bit>
@@ -18,10 +19,9 @@ constexpr std::size_t kMaxCommitStep = 32;                  // superslabs, 64 Mi
 constexpr std::size_t kMaxBitmapBytes = kMaxSlabBlocks / 8; // of a page's slab, outside of its descriptor
 constexpr std::size_t kRoom = 4;                            // times the length of a block that grows
 
-void place(Page first, std::size_t pages, os::Node node) {
-    if (os::settings.numa_now() != os::Numa::kBind) return;
-    os::prefer_node(window.address_of(first), pages * kPageSize, node); // refused: it is where it is touched
-}
+// A heap that is large, in superslabs, and well filled: so many eighths of it are in use.
+constexpr std::size_t kLargeHeap = 128;
+constexpr std::size_t kWellFilled = 7;
 
 // With one node there is nothing to tell apart.
 os::Node told_apart(os::Node node) {
@@ -29,6 +29,21 @@ os::Node told_apart(os::Node node) {
 }
 
 } // namespace
+
+bool Superslabs::wants_huge_pages() const {
+    const os::HugePages policy = os::settings.huge_pages_now();
+    if (policy == os::HugePages::kNever) return false;
+    const std::size_t have = committed_.load(std::memory_order_relaxed);
+    const bool filled = pages_in_use() >= have * kPagesPerSuperslab / 8 * kWellFilled;
+    return (policy == os::HugePages::kAlways || (have >= kLargeHeap && filled)) && os::huge_pages_allowed();
+}
+
+// Pages of a new mapping: those of the window as such are small, wherever they are touched first.
+void Superslabs::advise(Page first, std::size_t pages, os::Node node, bool huge) const {
+    void* const start = window.address_of(first);
+    if (huge) os::advise_huge_pages(start, pages * kPageSize);
+    if (os::settings.numa_now() == os::Numa::kBind) os::prefer_node(start, pages * kPageSize, node);
+}
 
 // Opens superslabs behind the last one, so that a run of `pages` fits there, or one that was withdrawn. `seen`
 // is what the caller saw of map_.openings(): if there were more, it should look again first.
@@ -70,13 +85,15 @@ Superslabs::Growth Superslabs::grow(std::size_t pages, std::size_t seen, os::Nod
         added = needed;
         done = commit(added);
     }
-    if (done) place(first_page_of(begin), added * kPagesPerSuperslab, node);
+    const bool huge = done && wants_huge_pages();
+    if (done) advise(first_page_of(begin), added * kPagesPerSuperslab, node, huge);
     const os::Guard guard(mutex_);
     if (!done) {
         if (again != 0) map_.set_aside(again);
         return Growth::kRefused;
     }
     map_.open(begin, begin + added, node);
+    map_.set_huge(begin, begin + added, huge);
     committed_.fetch_add(added, std::memory_order_relaxed);
     return Growth::kDone;
 }
@@ -236,7 +253,7 @@ void Superslabs::purge_excess() {
     const std::size_t dirty = dirty_pages();
     const std::size_t floor = os::settings.dirty_limit.load(std::memory_order_relaxed) / kPageSize;
     const std::size_t allowed = budget_.allowed(pages_in_use(), floor, limit_.bytes() / kPageSize);
-    if (dirty > allowed) purge(PageMap::Which::kAll, dirty - allowed / 4 * 3);
+    if (dirty > allowed) purge(PageMap::Which::kExcess, dirty - allowed / 4 * 3);
 }
 
 os::Node Superslabs::node_of(Page page) {
@@ -245,10 +262,18 @@ os::Node Superslabs::node_of(Page page) {
     return map_.node_of(page / kPagesPerSuperslab);
 }
 
-// The new mapping has no policy yet.
+bool Superslabs::is_huge(Page page) {
+    if (os::settings.huge_pages_now() == os::HugePages::kNever) return false;
+    const os::Guard guard(mutex_);
+    return map_.is_huge(page / kPagesPerSuperslab);
+}
+
+// The new mapping has none of the advice that the window was given.
 bool Superslabs::renew(Page first, std::size_t pages) {
-    if (!os::renew(window.address_of(first), pages * kPageSize)) return false;
-    place(first, pages, node_of(first));
+    char* const start = window.address_of(first);
+    if (!os::renew(start, pages * kPageSize)) return false;
+    os::advise_small_pages(start, pages * kPageSize);
+    advise(first, pages, node_of(first), is_huge(first));
     return true;
 }
 
@@ -298,7 +323,9 @@ std::size_t Superslabs::withdraw_all() {
         }
         if (piece.superslab == 0) break;
         below = piece.superslab;
-        const bool done = os::decommit(window.address_of(first_page_of(piece.superslab)), kSuperslabSize);
+        char* const start = window.address_of(first_page_of(piece.superslab));
+        const bool done = os::decommit(start, kSuperslabSize);
+        if (done) os::advise_small_pages(start, kSuperslabSize);
         const os::Guard guard(mutex_);
         if (done) {
             map_.set_aside(piece);

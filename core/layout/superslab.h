@@ -48,8 +48,9 @@ class Superslabs {
     // Moves the memory of a run to another, both in use; `from` reads zero then.
     os::Move move(Page from, Page to, std::size_t pages);
 
-    // Where a page in use belongs.
+    // Where a page in use belongs, and whether it may be part of a huge one.
     os::Node node_of(Page page);
+    bool is_huge(Page page);
 
     // Purges everything dirty; returns the bytes.
     std::size_t purge_all();
@@ -83,6 +84,8 @@ class Superslabs {
     enum class Growth : std::uint8_t { kDone, kNoRoom, kRefused };
     Growth grow(std::size_t pages, std::size_t seen, os::Node beginning, os::Node node);
 
+    bool wants_huge_pages() const;
+    void advise(Page first, std::size_t pages, os::Node node, bool huge) const;
     bool renew(Page first, std::size_t pages);
     std::size_t purge(PageMap::Which which, std::size_t most);
     void purge_excess();

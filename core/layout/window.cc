@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "layout/window.h"
 
+#include "os/huge_pages.h"
 #include "os/page_memory.h"
 
 #include <algorithm>
@@ -65,6 +66,9 @@ bool Window::reserve(std::size_t wanted) {
         space = os::reserve(length + kSuperslabSize);
         if (space == nullptr) return false;
     }
+
+    // On a system that gives huge pages unasked, a small heap would be several times as large.
+    os::advise_small_pages(space, length + kSuperslabSize);
 
     const std::uintptr_t start = round_up(reinterpret_cast<std::uintptr_t>(space), kSuperslabSize);
     std::uintptr_t end = start + length;

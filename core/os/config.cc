@@ -40,6 +40,7 @@ constinit std::array keys = {
     Key{"purge_delay_ms", kNumber, When::kAnyTime, &settings.purge_delay_ms, "default"},
     Key{"dirty_limit", kNumber, When::kAnyTime, &settings.dirty_limit, "default"},
     Key{"window", kNumber, When::kStart, &settings.window, "default"},
+    Key{"huge_pages", "never|auto|always", When::kStart, &settings.huge_pages, "default"},
     Key{"numa", "off|local|bind", When::kStart, &settings.numa, "default"},
 };
 

@@ -21,6 +21,13 @@ enum class Numa : std::size_t {
     kBind,  // we ask for the node
 };
 
+// Which superslabs may get huge pages.
+enum class HugePages : std::size_t {
+    kNever,
+    kAuto,   // those that a large and well filled heap grows by
+    kAlways, // all
+};
+
 struct Settings {
     std::atomic<std::size_t> enabled{1};                         // 0: everything goes to the fallback
     std::atomic<std::size_t> prewarm{0};                         // 1: fill the tiny stacks at thread start
@@ -33,6 +40,11 @@ struct Settings {
     std::atomic<std::size_t> window{std::size_t{1} << 40};       // bytes of address space to ask for first
     std::atomic<std::size_t> numa{static_cast<std::size_t>(Numa::kLocal)};
 
+    std::atomic<std::size_t> huge_pages{static_cast<std::size_t>(HugePages::kNever)};
+
+    HugePages huge_pages_now() const {
+        return static_cast<HugePages>(huge_pages.load(std::memory_order_relaxed));
+    }
     Numa numa_now() const { return static_cast<Numa>(numa.load(std::memory_order_relaxed)); }
 };
 

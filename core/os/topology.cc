@@ -2,12 +2,12 @@
 #include "os/topology.h"
 
 #include "os/config.h"
+#include "os/small_file.h"
 
 #include <algorithm>
 #include <bit>
 #include <cerrno>
 #include <cstddef>
-#include <fcntl.h>
 #include <sched.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -38,14 +38,9 @@ bool take(std::string_view& text, char expected) {
     return true;
 }
 
-// Not libc's functions: those are cancellation points, which malloc is not.
 NodeList read_nodes(const char* path) {
-    const auto file = static_cast<int>(::syscall(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC));
-    if (file < 0) return {1, 1};
     char text[256];
-    const long length = ::syscall(SYS_read, file, text, sizeof(text));
-    ::syscall(SYS_close, file);
-    return parse_nodes({text, static_cast<std::size_t>(std::max(length, 0L))});
+    return parse_nodes(read_small_file(path, text));
 }
 
 unsigned node_of_processor() {

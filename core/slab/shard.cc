@@ -63,7 +63,7 @@ void Bin::attend(Chores& chores) {
         Slab& slab = *chores.purging;
         chores.purging = slab.next;
         std::uint64_t pages = 0;
-        {
+        if (!layout::superslabs.is_huge(slab.first_page())) {
             const os::Guard guard(mutex_);
             pages = slab.take_hollow_pages();
         }

@@ -184,7 +184,7 @@ std::string said(const std::string& configuration) {
 
 TEST_CASE("config: every key counts at start and print shows where it came from") {
     CHECK(said("print:true,enabled:false,background:true,prewarm:true,thread_cache:3m,window:2g,large_limit:1g,"
-               "purge_delay_ms:500,dirty_limit:16m,numa:off") ==
+               "purge_delay_ms:500,dirty_limit:16m,huge_pages:always,numa:off") ==
           "ashlar: enabled:false (ASHLAR_CONF)\n"
           "ashlar: background:true (ASHLAR_CONF)\n"
           "ashlar: prewarm:true (ASHLAR_CONF)\n"
@@ -194,6 +194,7 @@ TEST_CASE("config: every key counts at start and print shows where it came from"
           "ashlar: purge_delay_ms:500 (ASHLAR_CONF)\n"
           "ashlar: dirty_limit:16777216 (ASHLAR_CONF)\n"
           "ashlar: window:2147483648 (ASHLAR_CONF)\n"
+          "ashlar: huge_pages:always (ASHLAR_CONF)\n"
           "ashlar: numa:off (ASHLAR_CONF)\n");
 }
 
@@ -249,7 +250,7 @@ TEST_CASE("config: a choice is one of its names, spelt out") {
                                   "\" ignored; say off, local or bind\n"));
         CHECK_THAT(text, Contains("numa:local (default)"));
     }
-    CHECK(change_setting("numa:off") == SetResult::kOnlyAtStart);
+    CHECK(change_setting("huge_pages:always,numa:off") == SetResult::kOnlyAtStart);
 }
 
 TEST_CASE("config: keys of any length are survived") {
