@@ -73,7 +73,7 @@ inline Pinning pinning;
 inline void run_on_node(int node) {
     void* const library = ::dlopen("libnuma.so.1", RTLD_NOW);
     if (library == nullptr) {
-        fail(kRunFailed, "--node: %s (scripts/setup.sh installs it)\n", ::dlerror());
+        fail(kRunFailed, "--node: no libnuma.so.1, which scripts/setup.sh installs\n");
     }
     const auto function = [library](const char* name) { return ::dlsym(library, name); };
     const auto available = reinterpret_cast<int (*)()>(function("numa_available"));
