@@ -9,7 +9,7 @@ namespace ashlar::layout {
 namespace {
 
 constexpr std::size_t kWorthBreaking = kPagesPerSuperslab / 2; // pages, for which a huge page is given up
-constexpr std::size_t kMostDisplaced = 500; // superslabs; each may be 64 mappings at worst
+constexpr std::size_t kMostDisplaced = 500;                    // superslabs; each may be 64 mappings at worst
 
 std::size_t count(PageMask pages) {
     return static_cast<std::size_t>(std::popcount(pages));

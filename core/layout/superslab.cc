@@ -45,9 +45,9 @@ void Superslabs::advise(Page first, std::size_t pages, os::Node node, bool huge)
     if (os::settings.numa_now() == os::Numa::kBind) os::prefer_node(start, pages * kPageSize, node);
 }
 
-// Opens superslabs behind the last one, so that a run of `pages` fits there, or one that was withdrawn. `seen`
-// is what the caller saw of map_.openings(): if there were more, it should look again first.
-// A long run may begin in superslabs of the node `beginning`; those that are opened are of `node`.
+// Opens superslabs behind the last one, so that a run of `pages` fits there, or one that was withdrawn.
+// `seen` is what the caller saw of map_.openings(): if there were more, it should look again first. A long
+// run may begin in superslabs of the node `beginning`; those that are opened are of `node`.
 Superslabs::Growth Superslabs::grow(std::size_t pages, std::size_t seen, os::Node beginning, os::Node node) {
     const os::Guard growing(growth_mutex_);
     std::size_t needed = (pages + kPagesPerSuperslab - 1) / kPagesPerSuperslab;
@@ -78,7 +78,8 @@ Superslabs::Growth Superslabs::grow(std::size_t pages, std::size_t seen, os::Nod
                metadata_pool.set_aside(end * kPagesPerSuperslab * kMaxBitmapBytes) &&
                os::commit(window.address_of(first_page_of(begin)), more * kSuperslabSize);
     };
-    const std::size_t eager = std::min({committed_.load(std::memory_order_relaxed) / 8, kMaxCommitStep, room});
+    const std::size_t eager =
+        std::min({committed_.load(std::memory_order_relaxed) / 8, kMaxCommitStep, room});
     std::size_t added = again != 0 ? 1 : std::max(needed, eager);
     bool done = commit(added);
     if (!done && added > needed) {
@@ -168,7 +169,7 @@ Run Superslabs::take_at(Page first, std::size_t pages) {
     if (first + pages > window.end_page) return {};
     MovePlan plan;
     std::size_t openings = 0;
-    std::size_t missing = 0; // pages of the run that lie behind the heap's end
+    std::size_t missing = 0; // pages of a run from the free superslabs at the heap's end to the run's
     const auto take_now = [&] {
         return map_.all_free(first, pages) ? take_locked(first, pages, 0, plan) : Run{};
     };
@@ -180,7 +181,7 @@ Run Superslabs::take_at(Page first, std::size_t pages) {
         const std::size_t end = map_.opened() * kPagesPerSuperslab;
         if (run.first == 0 && first + pages > end &&
             (first == end || (first < end && map_.all_free(first, end - first)))) {
-            missing = first + pages - end;
+            missing = first + pages - end + map_.free_superslabs_at_end(kAnyNode) * kPagesPerSuperslab;
         }
     }
     if (missing != 0 &&

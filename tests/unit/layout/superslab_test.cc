@@ -9,6 +9,7 @@
 #include "../support/random.h"
 #include "layout/superslab.h"
 #include "os/config.h"
+#include "os/huge_pages.h"
 
 #include <algorithm>
 #include <atomic>
@@ -656,6 +657,38 @@ UNIT_TEST_CASE_IN_CHILD("superslabs: what is free in pieces makes room for a lon
     REQUIRE(run.zero);
     std::memset(window.address_of(run.first), 1, 12 * 32 * kPageSize);
     REQUIRE(take(12 * 32).first == 0);
+}
+
+UNIT_TEST_CASE_IN_CHILD("superslabs: a run grows over free superslabs at the heap's end, and beyond",
+                        unit::kNoHeap) {
+    REQUIRE(window.reserve(512 * kMi));
+    const Page first = take(40 * kPagesPerSuperslab).first; // the heap grows by more than was asked for now
+    const Page next = take(1).first;
+    REQUIRE(next == first + 40 * kPagesPerSuperslab);
+    superslabs.give(next, 1);
+    REQUIRE(superslabs.take_at(next, 50 * kPagesPerSuperslab).first == next);
+    REQUIRE(superslabs.pages_in_use() == 90 * kPagesPerSuperslab);
+}
+
+UNIT_TEST_CASE_IN_CHILD("superslabs: huge pages are not broken for a few small ones", unit::kNoHeap) {
+    UNIT_SKIP_IF(!ashlar::os::huge_pages_allowed(), "the system gives none");
+    ashlar::os::settings.huge_pages = static_cast<std::size_t>(ashlar::os::HugePages::kAlways);
+    REQUIRE(window.reserve(kMinWindow));
+    const Page first = take(32).first;
+    std::memset(window.address_of(first), 1, 32 * kPageSize);
+    CHECK(superslabs.is_huge(first));
+    superslabs.give(first, 8);
+    superslabs.purge_aged();
+    superslabs.purge_aged();
+    CHECK(superslabs.dirty_pages() == 8);
+    superslabs.give(first + 8, 10);
+    superslabs.purge_aged();
+    superslabs.purge_aged();
+    CHECK(superslabs.dirty_pages() == 0);
+    superslabs.give(first + 20, 1);
+    CHECK(superslabs.purge_all() == kPageSize);
+    for (Page page = first + 21; page < first + 32; ++page)
+        CHECK(*window.address_of(page) == 1);
 }
 
 UNIT_TEST_CASE_IN_CHILD("superslabs: a run grows into free neighbours only", unit::kNoHeap) {

@@ -183,19 +183,20 @@ std::string said(const std::string& configuration) {
 }
 
 TEST_CASE("config: every key counts at start and print shows where it came from") {
-    CHECK(said("print:true,enabled:false,background:true,prewarm:true,thread_cache:3m,window:2g,large_limit:1g,"
-               "purge_delay_ms:500,dirty_limit:16m,huge_pages:always,numa:off") ==
-          "ashlar: enabled:false (ASHLAR_CONF)\n"
-          "ashlar: background:true (ASHLAR_CONF)\n"
-          "ashlar: prewarm:true (ASHLAR_CONF)\n"
-          "ashlar: print:true (ASHLAR_CONF)\n"
-          "ashlar: thread_cache:3145728 (ASHLAR_CONF)\n"
-          "ashlar: large_limit:1073741824 (ASHLAR_CONF)\n"
-          "ashlar: purge_delay_ms:500 (ASHLAR_CONF)\n"
-          "ashlar: dirty_limit:16777216 (ASHLAR_CONF)\n"
-          "ashlar: window:2147483648 (ASHLAR_CONF)\n"
-          "ashlar: huge_pages:always (ASHLAR_CONF)\n"
-          "ashlar: numa:off (ASHLAR_CONF)\n");
+    CHECK(
+        said("print:true,enabled:false,background:true,prewarm:true,thread_cache:3m,window:2g,large_limit:1g,"
+             "purge_delay_ms:500,dirty_limit:16m,huge_pages:always,numa:off") ==
+        "ashlar: enabled:false (ASHLAR_CONF)\n"
+        "ashlar: background:true (ASHLAR_CONF)\n"
+        "ashlar: prewarm:true (ASHLAR_CONF)\n"
+        "ashlar: print:true (ASHLAR_CONF)\n"
+        "ashlar: thread_cache:3145728 (ASHLAR_CONF)\n"
+        "ashlar: large_limit:1073741824 (ASHLAR_CONF)\n"
+        "ashlar: purge_delay_ms:500 (ASHLAR_CONF)\n"
+        "ashlar: dirty_limit:16777216 (ASHLAR_CONF)\n"
+        "ashlar: window:2147483648 (ASHLAR_CONF)\n"
+        "ashlar: huge_pages:always (ASHLAR_CONF)\n"
+        "ashlar: numa:off (ASHLAR_CONF)\n");
 }
 
 TEST_CASE("config: print shows defaults as such") {
