@@ -230,7 +230,7 @@ void* allocate(SizeClass c) {
     if (!attached()) return allocate_uncached(c);
     void* block = nullptr;
     if (stacks.pop(c, block)) return block;
-    look_around(c, upkeep);
+    look_around(c, upkeep_after_allocation);
     if (refill(c)) stacks.pop(c, block);
     return block;
 }

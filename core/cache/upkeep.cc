@@ -26,21 +26,27 @@ bool do_upkeep() {
     return busy || layout::superslabs.dirty_pages() != 0;
 }
 
-} // namespace
-
-std::uint32_t upkeep() {
+void do_upkeep_if_due() {
     const std::uint64_t now = os::coarse_milliseconds();
     std::uint64_t due = next_due.load(std::memory_order_relaxed);
-    if (now >= due) {
-        const std::uint64_t next = now + os::settings.purge_delay_ms.load(std::memory_order_relaxed);
-        if (next_due.compare_exchange_strong(due, next, std::memory_order_relaxed) && due != 0) do_upkeep();
-    }
-    return rounds.load(std::memory_order_relaxed);
+    if (now < due) return;
+    const std::uint64_t next = now + os::settings.purge_delay_ms.load(std::memory_order_relaxed);
+    if (next_due.compare_exchange_strong(due, next, std::memory_order_relaxed) && due != 0) do_upkeep();
+}
+
+bool in_background() {
+    return os::settings.background.load(std::memory_order_relaxed) != 0;
+}
+
+} // namespace
+
+std::uint32_t upkeep_after_allocation() {
+    if (in_background()) os::start_background(do_upkeep);
+    return upkeep_after_release();
 }
 
 std::uint32_t upkeep_after_release() {
-    if (os::settings.background.load(std::memory_order_relaxed) == 0) return upkeep();
-    os::ensure_background(do_upkeep, os::settings.purge_delay_ms.load(std::memory_order_relaxed));
+    if (!in_background() || !os::wake_background()) do_upkeep_if_due();
     return rounds.load(std::memory_order_relaxed);
 }
 

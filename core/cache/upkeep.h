@@ -9,10 +9,9 @@
 namespace ashlar::cache {
 
 // To be called now and then, without a lock; costs a look at a coarse clock. Returns how often the work has
-// been done: a thread that sees a new number looks after its own stacks.
-std::uint32_t upkeep();
-
-// Likewise where memory is released: with the setting `background`, sees to it that the thread is at work.
+// been done: a thread that sees a new number looks after its own stacks. With the setting `background` the
+// former starts the thread, and both see to it that it is awake.
+std::uint32_t upkeep_after_allocation();
 std::uint32_t upkeep_after_release();
 
 } // namespace ashlar::cache

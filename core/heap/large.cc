@@ -84,6 +84,7 @@ Block allocate(std::size_t size, std::size_t alignment, Contents contents) {
     const std::size_t multiple = std::max<std::size_t>(alignment / kPageSize, 1);
     // Beyond the window, and with it all overflow of what follows.
     if (pages >= window.end_page || multiple >= window.end_page) return {};
+    cache::upkeep_after_allocation();
     const auto want = contents == Contents::kAny ? Superslabs::Want::kWarm : Superslabs::Want::kAny;
     return begin(take(pages, multiple, want), pages);
 }

@@ -25,7 +25,7 @@ class DirtyBudget {
         const std::size_t left = limit - std::min(limit, in_use);
         const std::size_t above_peak = floor / kFloorAbovePeak + in_use / kShareAbovePeak;
         return std::min({floor + in_use / kShare, std::max(peak(), in_use) - in_use + above_peak,
-                         left / kShareOfWhatIsLeft});
+                         std::max(left / kShareOfWhatIsLeft, limit / kLeastShareOfLimit)});
     }
     // Once every purge delay: a peak is forgotten by halves.
     void forget(std::size_t in_use) { peak_.store((peak() + in_use) / 2, std::memory_order_relaxed); }
@@ -35,6 +35,7 @@ class DirtyBudget {
     static constexpr std::size_t kFloorAbovePeak = 64;
     static constexpr std::size_t kShareAbovePeak = 32;
     static constexpr std::size_t kShareOfWhatIsLeft = 8;
+    static constexpr std::size_t kLeastShareOfLimit = 64; // what is in use may never have been touched
 
     std::size_t peak() const { return peak_.load(std::memory_order_relaxed); }
 

@@ -9,7 +9,13 @@ namespace ashlar::layout {
 namespace {
 
 constexpr std::size_t kWorthBreaking = kPagesPerSuperslab / 2; // pages, for which a huge page is given up
-constexpr std::size_t kMostDisplaced = 500;                    // superslabs; each may be 64 mappings at worst
+
+// A superslab that is displaced as a whole is a mapping or two, one that is in part has a few; a process may
+// have some 65 thousand.
+constexpr std::size_t kMostDisplaced = 16'000;
+constexpr std::size_t displacement(PageMask displaced) {
+    return displaced == 0 ? 0 : displaced == kAllPages ? 1 : 4;
+}
 
 std::size_t count(PageMask pages) {
     return static_cast<std::size_t>(std::popcount(pages));
@@ -294,13 +300,14 @@ bool PageMap::next_donor(Donor& donor, Page first, std::size_t pages) const {
 }
 
 bool PageMap::may_displace() const {
-    return displaced_superslabs_ < kMostDisplaced;
+    return displacement_ < kMostDisplaced;
 }
 
-unsigned PageMap::plan_moves(Page first, std::size_t pages, Move* moves, unsigned most) {
+unsigned PageMap::plan_moves(Page first, std::size_t pages, std::size_t filled, Move* moves, unsigned most) {
     unsigned planned = 0;
     Donor donor{may_displace() ? opened_ : 0, 0, node_of(first / kPagesPerSuperslab)};
-    for_each_piece(first, pages, [&](std::size_t superslab, PageMask mask) {
+    const auto wanted = static_cast<Page>(first + filled);
+    for_each_piece(wanted, pages - filled, [&](std::size_t superslab, PageMask mask) {
         PageMask clean = mask & ~state(superslab).dirty;
         while (planned < most) {
             const PageMask to_starts = run_starts(clean, kLeastPagesToMove);
@@ -339,8 +346,7 @@ void PageMap::set_displaced(std::size_t superslab, PageMask pages, bool displace
     PageMask& now = state(superslab).displaced;
     const PageMask before = now;
     now = displaced ? before | pages : before & ~pages;
-    if (before == 0 && now != 0) ++displaced_superslabs_;
-    if (before != 0 && now == 0) --displaced_superslabs_;
+    displacement_ += displacement(now) - displacement(before);
 }
 
 void PageMap::set_displaced(Page first, std::size_t pages, bool displaced) {
@@ -349,7 +355,7 @@ void PageMap::set_displaced(Page first, std::size_t pages, bool displaced) {
 }
 
 bool PageMap::any_displaced(Page first, std::size_t pages) const {
-    if (displaced_superslabs_ == 0) return false;
+    if (displacement_ == 0) return false;
     bool any = false;
     for_each_piece(first, pages, [&](std::size_t superslab, PageMask mask) {
         any = any || (state(superslab).displaced & mask) != 0;

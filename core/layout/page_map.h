@@ -79,9 +79,9 @@ class PageMap {
     };
     static constexpr unsigned kLeastPagesToMove = 8; // costs about as much as a fault or two
     bool may_displace() const;
-    // Finds dirty pages of the same node for the clean ones of a free run and takes them out of the map; how
-    // many moves.
-    unsigned plan_moves(Page first, std::size_t pages, Move* moves, unsigned most);
+    // Finds dirty pages of the same node, outside of a free run, for its clean ones but the first `filled`,
+    // and takes them out of the map; how many moves.
+    unsigned plan_moves(Page first, std::size_t pages, std::size_t filled, Move* moves, unsigned most);
     void put_back(const Move& move, bool moved, bool renewed);
     void set_displaced(Page first, std::size_t pages, bool displaced);
     bool any_displaced(Page first, std::size_t pages) const;
@@ -143,7 +143,7 @@ class PageMap {
 
     std::size_t opened_ = 0;
     std::size_t openings_ = 0;
-    std::size_t displaced_superslabs_ = 0;
+    std::size_t displacement_ = 0; // what all displaced pages amount to, in mappings
     std::atomic<std::size_t> in_use_{0};
     std::atomic<std::size_t> dirty_{0};
 };

@@ -17,7 +17,8 @@ namespace {
 
 constexpr std::size_t kMaxCommitStep = 32;                  // superslabs, 64 MiB
 constexpr std::size_t kMaxBitmapBytes = kMaxSlabBlocks / 8; // of a page's slab, outside of its descriptor
-constexpr std::size_t kRoom = 4;                            // times the length of a block that grows
+constexpr std::size_t kMostAtOnce = 1024; // aged pages, 64 MiB, that somebody has to wait for
+constexpr std::size_t kRoom = 4;          // times the length of a block that grows
 
 // A heap that is large, in superslabs, and well filled: so many eighths of it are in use.
 constexpr std::size_t kLargeHeap = 128;
@@ -106,8 +107,7 @@ Run Superslabs::take_locked(Page first, std::size_t pages) {
 }
 
 Run Superslabs::take_locked(Page first, std::size_t pages, std::size_t filled, MovePlan& plan) {
-    plan.count = map_.plan_moves(static_cast<Page>(first + filled), pages - filled, plan.moves.data(),
-                                 MovePlan::kMost);
+    plan.count = map_.plan_moves(first, pages, filled, plan.moves.data(), MovePlan::kMost);
     return take_locked(first, pages);
 }
 
@@ -211,16 +211,22 @@ bool Superslabs::carry_out(const PageMap::Move& move) {
     const std::size_t size = move.pages * kPageSize;
     const os::Move result = os::move_pages(from, window.address_of(move.to), size);
     const bool moved = result == os::Move::kDone;
-    const bool renewed = moved && move.displaced && renew(move.from, move.pages);
+    const bool renew_it = moved && move.displaced;
+    const bool renewed = renew_it && renew(move.from, move.pages);
     const os::Guard guard(mutex_);
-    map_.put_back(move, moved, renewed);
+    if (renew_it && !renewed) {
+        map_.set_displaced(move.to, move.pages, true); // and nobody gets the place it came from
+    } else {
+        map_.put_back(move, moved, renewed);
+    }
     return result != os::Move::kLost;
 }
 
 os::Move Superslabs::move(Page from, Page to, std::size_t pages) {
     {
+        // What lies in several mappings can be moved in part before the kernel refuses, and the rest is lost.
         const os::Guard guard(mutex_);
-        if (!map_.may_displace()) return os::Move::kRefused;
+        if (!map_.may_displace() || map_.any_displaced(from, pages)) return os::Move::kRefused;
     }
     const os::Move result = os::move_pages(window.address_of(from), window.address_of(to), pages * kPageSize);
     if (result == os::Move::kDone) {
@@ -244,9 +250,9 @@ void Superslabs::give_clean(Page first, std::size_t pages) {
         const os::Guard guard(mutex_);
         displaced = map_.any_displaced(first, pages);
     }
-    const bool renewed = displaced && renew(first, pages);
+    if (displaced && !renew(first, pages)) return;
     const os::Guard guard(mutex_);
-    if (renewed) map_.set_displaced(first, pages, false);
+    if (displaced) map_.set_displaced(first, pages, false);
     map_.give(first, pages, false);
 }
 
@@ -269,7 +275,8 @@ bool Superslabs::is_huge(Page page) {
     return map_.is_huge(page / kPagesPerSuperslab);
 }
 
-// The new mapping has none of the advice that the window was given.
+// The new mapping has none of the advice that the window was given. If it fails, the old one may be gone: the
+// pages are to be left alone, at the price of their addresses.
 bool Superslabs::renew(Page first, std::size_t pages) {
     char* const start = window.address_of(first);
     if (!os::renew(start, pages * kPageSize)) return false;
@@ -297,15 +304,18 @@ std::size_t Superslabs::purge(PageMap::Which which, std::size_t most) {
             const PageMask run = run_mask(first, pages);
             rest &= ~run;
             const Page start = first_page_of(piece.superslab) + first;
-            const bool displaced = (piece.displaced & run) != 0;
-            if (displaced ? renew(start, pages) : os::purge(window.address_of(start), pages * kPageSize)) {
-                purged += pages;
-            } else {
+            if (!os::purge(window.address_of(start), pages * kPageSize)) {
                 refused |= run;
+            } else if ((piece.displaced & run) != 0 && !renew(start, pages)) {
+                piece.pages &= ~run;
+                piece.displaced &= ~run;
+            } else {
+                purged += pages;
             }
         }
         const os::Guard guard(mutex_);
         map_.put_back(piece, refused);
+        if (refused != 0) break; // locked memory, for one: the rest would be refused too
     }
     return purged;
 }
@@ -341,7 +351,7 @@ std::size_t Superslabs::withdraw_all() {
 
 void Superslabs::purge_aged() {
     limit_.note_time(os::coarse_milliseconds());
-    purge(PageMap::Which::kAged, ~std::size_t{0});
+    purge(PageMap::Which::kAged, kMostAtOnce + dirty_pages() / 8);
     const os::Guard guard(mutex_);
     budget_.forget(pages_in_use());
     map_.age();

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "os/background.h"
 
+#include "os/config.h"
+
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <climits>
@@ -16,12 +19,12 @@ namespace ashlar::os {
 
 namespace {
 
-enum State : std::uint32_t { kNone, kAwake, kAsleep };
+enum State : std::uint32_t { kNone, kStarting, kFailed, kAwake, kAsleep };
 
 constinit std::atomic<std::uint32_t> state{kNone};
 constinit BackgroundFunction work = nullptr;
-constinit std::size_t interval = 0; // milliseconds
 
+constexpr std::size_t kLongest = std::size_t{1} << 40; // milliseconds
 constexpr std::size_t kStack = 64 * 1024; // what we need, and room for a program's thread-local storage
 
 void wait_while(std::uint32_t value, const timespec* timeout) {
@@ -29,9 +32,12 @@ void wait_while(std::uint32_t value, const timespec* timeout) {
 }
 
 void* run(void* /*argument*/) {
-    const timespec pause{static_cast<time_t>(interval / 1000),
-                         static_cast<long>(interval % 1000) * 1'000'000};
+    state.store(kAwake, std::memory_order_release);
     for (;;) {
+        const std::size_t milliseconds =
+            std::clamp<std::size_t>(settings.purge_delay_ms.load(std::memory_order_relaxed), 1, kLongest);
+        const timespec pause{static_cast<time_t>(milliseconds / 1000),
+                             static_cast<long>(milliseconds % 1000) * 1'000'000};
         wait_while(kAwake, &pause);
         if (work()) continue;
         state.store(kAsleep, std::memory_order_seq_cst);
@@ -68,19 +74,23 @@ bool start() {
 
 } // namespace
 
-void ensure_background(BackgroundFunction function, std::size_t milliseconds) {
-    std::uint32_t now = state.load(std::memory_order_seq_cst);
-    if (now == kAwake) return;
-    if (!state.compare_exchange_strong(now, kAwake)) return; // somebody else does it
+void start_background(BackgroundFunction function) {
+    std::uint32_t now = kNone;
+    if (!state.compare_exchange_strong(now, kStarting)) return;
     const int saved = errno;
-    if (now == kAsleep) {
-        ::syscall(SYS_futex, &state, FUTEX_WAKE_PRIVATE, INT_MAX, nullptr, nullptr, 0);
-    } else {
-        work = function;
-        interval = milliseconds == 0 ? 1 : milliseconds;
-        start(); // if it fails, it is not tried again
-    }
+    work = function;
+    if (!start()) state.store(kFailed, std::memory_order_relaxed);
     errno = saved;
+}
+
+bool wake_background() {
+    std::uint32_t now = state.load(std::memory_order_seq_cst);
+    if (now == kAsleep && state.compare_exchange_strong(now, kAwake)) {
+        const int saved = errno;
+        ::syscall(SYS_futex, &state, FUTEX_WAKE_PRIVATE, INT_MAX, nullptr, nullptr, 0);
+        errno = saved;
+    }
+    return now == kAwake || now == kAsleep;
 }
 
 void forget_background() {

@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: MIT
 //
-// A thread of the library's own that calls a function every so often, as long as there is something to do.
+// A thread of the library's own that calls a function once every purge delay, as long as there is something
+// to do.
 #pragma once
-
-#include <cstddef>
 
 namespace ashlar::os {
 
-// False: nothing is left to do until somebody calls ensure_background().
+// False: nothing is left to do until the thread is woken.
 using BackgroundFunction = bool (*)();
 
-// Starts the thread, once, or wakes it. It has all signals blocked. What pthread_create needs it allocates:
-// not to be called under a lock. Without success everything else works as if it had not been asked for.
-void ensure_background(BackgroundFunction function, std::size_t milliseconds);
+// Starts the thread unless that was tried before. It has all signals blocked. What pthread_create needs it
+// allocates: to be called without a lock, where memory is allocated; where it is released, the C library may
+// hold a lock that pthread_create wants.
+void start_background(BackgroundFunction function);
+// False if there is no thread.
+bool wake_background();
 
 // In a forked child, which does not have the thread.
 void forget_background();

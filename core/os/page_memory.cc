@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "os/page_memory.h"
 
+#include <atomic>
 #include <cerrno>
 #include <linux/mempolicy.h>
 #include <sys/auxv.h>
@@ -22,6 +23,9 @@ class KeepErrno {
   private:
     int saved_;
 };
+
+// A kernel without it, or a process with too many mappings: the answer would be the same again.
+constinit std::atomic<bool> given_up{false};
 
 } // namespace
 
@@ -52,15 +56,18 @@ bool purge(void* start, std::size_t size) {
 }
 
 Move move_pages(void* from, void* to, std::size_t size) {
+    if (given_up.load(std::memory_order_relaxed)) return Move::kRefused;
     const KeepErrno keep;
     if (::mremap(from, size, size, MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP, to) == to) {
         return Move::kDone;
     }
+    given_up.store(true, std::memory_order_relaxed);
     if (errno == EINVAL || errno == ENOSYS || errno == EPERM) return Move::kRefused; // looked at nothing
+    const bool too_many = errno == ENOMEM || errno == EAGAIN; // most likely found before anything was done
     const bool mapped_again =
         ::mmap(to, size, PROT_READ | PROT_WRITE,
                MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0) == to;
-    return mapped_again ? Move::kRefused : Move::kLost;
+    return mapped_again || (too_many && errno == EEXIST) ? Move::kRefused : Move::kLost;
 }
 
 bool decommit(void* start, std::size_t size) {

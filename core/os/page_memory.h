@@ -24,8 +24,9 @@ bool decommit(void* start, std::size_t size);
 bool purge(void* start, std::size_t size);
 
 // The memory of `from` becomes that of `to`, whose own is dropped, without copying; `from` reads zero then.
-// Refused (with nothing changed) before Linux 5.7; near a limit the kernel may have unmapped `to` before it
-// refused, and what another thread then mapped there is not touched: `to` is lost.
+// `from` should lie in one mapping. Refused (with nothing changed) before Linux 5.7, and after the first
+// failure; near a limit the kernel may have unmapped `to` before it refused, and what another thread then
+// mapped there is not touched: `to` is lost.
 enum class Move { kDone, kRefused, kLost };
 Move move_pages(void* from, void* to, std::size_t size);
 // Drops the contents, and with them the mapping of its own that move_pages() gave the range.

@@ -15,6 +15,7 @@ namespace {
 // Bytes free in a bin before it gives back single pages: while it is used, and when it is not.
 constexpr std::size_t kLeastHollow = std::size_t{512} << 10;
 constexpr std::size_t kLeastIdle = std::size_t{64} << 10;
+constexpr unsigned kMostTidied = 64; // slabs of a bin at a time: somebody waits for it
 
 // The pages of a slab that are named by bits, run by run.
 void purge_pages(char* start, std::uint64_t pages) {
@@ -86,7 +87,7 @@ std::size_t Bin::free_bytes(const layout::ClassShape& shape) const {
 // More than half of the bin's blocks are free, and it would be worth a thought.
 bool Bin::hollow(const layout::ClassShape& shape) const {
     const std::size_t free = free_bytes(shape);
-    return free > kLeastHollow && free > blocks_out() * shape.size;
+    return free > kLeastHollow && free > blocks_out() * shape.size && os::page_size() == kSystemPageSize;
 }
 
 void Bin::start_purging(Slab& slab, Chores& chores) {
@@ -104,6 +105,7 @@ Slab* Bin::next_slab() {
         if (slab->empty()) --empty_slabs_;
         put(*slab, kCurrent);
         slab->forget_purged();
+        slab->tidied = false;
         return slab;
     }
     return nullptr;
@@ -151,6 +153,7 @@ std::uint32_t Bin::take(layout::SizeClass c, layout::Shard owner, void** end, st
 }
 
 void Bin::settle(Slab& slab, std::uint32_t came, Chores& chores) {
+    if (came != 0) slab.tidied = false;
     if (slab.list == kCurrent || slab.list == kPurging) return;
     const std::uint32_t blocks = slab.blocks();
     const std::uint32_t free = slab.free_blocks();
@@ -239,6 +242,23 @@ void Bin::trim() {
     attend(chores);
 }
 
+// Some of the slabs whose pages may be hollow; how many.
+unsigned Bin::choose_untidy(Chores& chores) {
+    unsigned chosen = 0;
+    for (Slab* const first : lists_) {
+        for (Slab* slab = first; slab != nullptr && chosen < kMostTidied;) {
+            Slab* const next = slab->next;
+            if (!slab->tidied) {
+                slab->tidied = true;
+                start_purging(*slab, chores);
+                ++chosen;
+            }
+            slab = next;
+        }
+    }
+    return chosen;
+}
+
 bool Bin::tidy(layout::SizeClass c) {
     Chores chores;
     {
@@ -249,17 +269,12 @@ bool Bin::tidy(layout::SizeClass c) {
             tidied_ = tidied_ && !used;
             return used;
         }
-        tidied_ = true;
         dissolve_empty(chores);
-        if (free_bytes(layout::kShapes[c]) > kLeastIdle) {
-            for (Slab* const first : lists_) {
-                for (Slab* slab = first; slab != nullptr;) {
-                    Slab* const next = slab->next;
-                    start_purging(*slab, chores);
-                    slab = next;
-                }
-            }
+        unsigned chosen = 0;
+        if (free_bytes(layout::kShapes[c]) > kLeastIdle && os::page_size() == kSystemPageSize) {
+            chosen = choose_untidy(chores);
         }
+        tidied_ = chosen < kMostTidied;
     }
     attend(chores);
     return false;

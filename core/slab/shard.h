@@ -59,6 +59,7 @@ class alignas(64) Bin {
     bool hollow(const layout::ClassShape& shape) const;
     void dissolve_empty(Chores& chores);
     void start_purging(Slab& slab, Chores& chores);
+    unsigned choose_untidy(Chores& chores);
     void attend(Chores& chores);
     struct Offence {
         Fault fault;

@@ -22,6 +22,7 @@ bool Slab::start(layout::SizeClass c, layout::Shard owner, layout::Page first) {
     freed_ = 0;
     fresh_ = 0;
     purged_ = 0;
+    tidied = false;
     return true;
 }
 

@@ -30,6 +30,7 @@ class alignas(64) Slab {
     Slab* next = nullptr;
     Slab* previous = nullptr;
     std::uint8_t list = 0;
+    bool tidied = false; // all hollow pages have been purged since it served or took back blocks
 
     // Starts a slab without free bits, all of it fresh. False if there is no memory for the bitmap.
     bool start(layout::SizeClass c, layout::Shard owner, layout::Page first);

@@ -18,7 +18,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <sys/mman.h>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -144,6 +146,88 @@ TEST_CASE("large: moved blocks leave no mappings behind") {
     CHECK(unit::count_mappings() <= before + 100);
     layout::superslabs.purge_all();
     CHECK(unit::count_mappings() <= before + 10);
+}
+
+// Among many blocks that grow, so that their places, warm pages and room come from all over the heap.
+TEST_CASE("large: blocks that grow never overlap") {
+    unit::Random random;
+    CAPTURE(random.seed());
+    struct Block {
+        unsigned char* start;
+        std::size_t size;
+    };
+    std::vector<Block> blocks;
+    const auto check = [&](const Block& b, std::size_t size) {
+        const auto mark = static_cast<unsigned char>(reinterpret_cast<std::uintptr_t>(b.start) >> 16);
+        for (std::size_t at = 0; at < size; at += kPageSize) {
+            if (b.start[at] != mark)
+                FAIL("page " << at / kPageSize << " of " << size << " bytes was changed");
+        }
+    };
+    const auto mark = [](const Block& b) {
+        for (std::size_t at = 0; at < b.size; at += kPageSize)
+            b.start[at] = static_cast<unsigned char>(reinterpret_cast<std::uintptr_t>(b.start) >> 16);
+    };
+    for (unsigned step = 0; step < 4000; ++step) {
+        if (blocks.size() < 60 || random.chance(50)) {
+            const std::size_t size = random.between(300 << 10, 4 * kMi);
+            blocks.push_back({static_cast<unsigned char*>(heap::allocate(size)), size});
+            mark(blocks.back());
+            continue;
+        }
+        std::swap(blocks[random.below(blocks.size())], blocks.back());
+        Block& b = blocks.back();
+        check(b, b.size);
+        if (random.chance(50) && b.size < 16 * kMi) {
+            const auto before = static_cast<unsigned char>(reinterpret_cast<std::uintptr_t>(b.start) >> 16);
+            const std::size_t old_size = b.size;
+            b.size *= 2;
+            b.start = static_cast<unsigned char*>(heap::resize(b.start, b.size));
+            for (std::size_t at = 0; at < old_size; at += kPageSize)
+                if (b.start[at] != before) FAIL("page " << at / kPageSize << " was lost in resize");
+            mark(b);
+        } else {
+            heap::release(b.start);
+            blocks.pop_back();
+        }
+        while (blocks.size() > 120) {
+            check(blocks.back(), blocks.back().size);
+            heap::release(blocks.back().start);
+            blocks.pop_back();
+        }
+    }
+    for (const Block& b : blocks) {
+        check(b, b.size);
+        heap::release(b.start);
+    }
+}
+
+// A kernel that can map no more refuses moves, some of them half-way: contents are kept and nothing leaks.
+UNIT_TEST_CASE_IN_CHILD("large: blocks grow without a mapping to spare", unit::kDefaultHeap) {
+    UNIT_SKIP_IF(unit::kSanitizer, "which needs mappings");
+    const std::size_t size = 2 * kMi;
+    heap::release(heap::allocate(100 * kMi)); // making the heap larger takes mappings too
+    // One page each, every other one of its own kind.
+    for (bool full = false; !full;) {
+        char* const pages = static_cast<char*>(
+            mmap(nullptr, 512 * 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0));
+        full = pages == MAP_FAILED;
+        for (unsigned i = 0; i < 512 && !full; i += 2)
+            full = mprotect(pages + i * 4096, 4096, PROT_READ | PROT_WRITE) != 0;
+    }
+    const std::size_t before = layout::superslabs.pages_in_use();
+    for (unsigned round = 0; round < 100; ++round) {
+        void* block = heap::allocate(size);
+        void* const wall = heap::allocate(size);
+        REQUIRE(block != nullptr);
+        stamp(block, size, round);
+        void* const grown = heap::resize(block, 3 * size);
+        REQUIRE(grown != nullptr);
+        REQUIRE(stamped(grown, size, round));
+        heap::release(wall);
+        heap::release(grown);
+    }
+    REQUIRE(layout::superslabs.pages_in_use() <= before + 3 * size / kPageSize);
 }
 
 TEST_CASE("large: random blocks keep what is written") {

@@ -32,9 +32,9 @@ TEST_CASE("dirty budget: an eighth of what a memory limit leaves") {
     DirtyBudget budget;
     budget.note_in_use(2000);
     CHECK(budget.allowed(200, 512, 1000) == 100);
-    CHECK(budget.allowed(999, 512, 1000) == 0);
-    CHECK(budget.allowed(1000, 512, 1000) == 0);
-    CHECK(budget.allowed(1500, 512, 1000) == 0);
+    CHECK(budget.allowed(999, 512, 1000) == 15);
+    CHECK(budget.allowed(1000, 512, 1000) == 15);
+    CHECK(budget.allowed(1500, 512, 1000) == 15);
     CHECK(budget.allowed(0, 512, 0) == 0);
     CHECK(budget.allowed(0, 512, 100'000) == 512);
 }

@@ -92,8 +92,8 @@ UNIT_TEST_CASE_IN_CHILD("page map: memory is moved within a node only", unit::kN
     map.take(on_first, 32);
     map.give(on_first, 32, true);
     PageMap::Move moves[4];
-    REQUIRE(map.plan_moves(on_second, 32, moves, 4) == 0);
-    REQUIRE(map.plan_moves(on_first + 64, 32, moves, 4) == 1);
+    REQUIRE(map.plan_moves(on_second, 32, 0, moves, 4) == 0);
+    REQUIRE(map.plan_moves(on_first + 64, 32, 0, moves, 4) == 1);
     REQUIRE(moves[0].from == on_first);
     REQUIRE(moves[0].to == on_first + 64);
     REQUIRE(moves[0].pages == 32);

@@ -565,6 +565,28 @@ UNIT_TEST_CASE_IN_CHILD("superslabs: dirty pages are moved to where they are wan
     CHECK(warm_pages(again.first, 200) == 0);
 }
 
+// The pages that will get another block's memory are no donors to the others of their run.
+UNIT_TEST_CASE_IN_CHILD("superslabs: a run gives no pages to itself", unit::kNoHeap) {
+    REQUIRE(window.reserve(kMinWindow));
+    purge_on_demand_only();
+    const Page block = take(16).first;
+    const Page hole = take(16).first;
+    const Page walled = take(16).first; // and 16 clean pages behind it
+    REQUIRE(hole == block + 16);
+    std::memset(window.address_of(block), 1, 48 * kPageSize);
+    superslabs.give(block, 16);
+    superslabs.give(hole, 16);
+    const Run run = superslabs.take_with_room(30, 16, 0);
+    REQUIRE(run.first == block);
+    REQUIRE(superslabs.pages_in_use() == 46);
+    for (unsigned i = 0; i < 18; ++i) {
+        const Page other = take(1).first;
+        REQUIRE((other < run.first || other >= run.first + 30));
+        REQUIRE(other != walled);
+    }
+    REQUIRE(superslabs.pages_in_use() == 64);
+}
+
 // Each move may make mappings, of which a process may have so many: purging joins them again.
 UNIT_TEST_CASE_IN_CHILD("superslabs: purged pages lie in the window's own mapping", unit::kNoHeap) {
     REQUIRE(window.reserve(256 * kMi));
