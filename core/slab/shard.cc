@@ -261,6 +261,7 @@ unsigned Bin::choose_untidy(Chores& chores) {
 
 bool Bin::tidy(layout::SizeClass c) {
     Chores chores;
+    bool more = false;
     {
         const os::Guard guard(mutex_);
         const bool used = used_;
@@ -274,10 +275,11 @@ bool Bin::tidy(layout::SizeClass c) {
         if (free_bytes(layout::kShapes[c]) > kLeastIdle && os::page_size() == kSystemPageSize) {
             chosen = choose_untidy(chores);
         }
-        tidied_ = chosen < kMostTidied;
+        more = chosen == kMostTidied;
+        tidied_ = !more;
     }
     attend(chores);
-    return false;
+    return more;
 }
 
 } // namespace ashlar::slab

@@ -29,7 +29,7 @@ class alignas(64) Bin {
     // Returns the empty slabs, if there are any.
     void trim();
     // To be called at intervals: a bin that was not used since the last time is trimmed and gives back the
-    // system's pages in which no block is left. True if it was used.
+    // system's pages in which no block is left, some at a time. True if it was used or there is more to do.
     bool tidy(layout::SizeClass c);
 
     void set_node(os::Node node) { node_ = node; } // whose memory it takes; before the first block
