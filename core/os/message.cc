@@ -26,7 +26,7 @@ std::string_view digits(std::uint64_t value, unsigned base, char (&buffer)[20]) 
 
 Message& Message::text(std::string_view words) {
     const std::size_t taken = std::min(words.size(), kCapacity - length_);
-    std::memcpy(buffer_ + length_, words.data(), taken);
+    std::copy_n(words.data(), taken, buffer_ + length_); // of an empty text there may be no address
     length_ += taken;
     return *this;
 }
