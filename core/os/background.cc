@@ -12,6 +12,7 @@
 #include <ctime>
 #include <linux/futex.h>
 #include <pthread.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -25,13 +26,13 @@ constinit std::atomic<std::uint32_t> state{kNone};
 constinit BackgroundFunction work = nullptr;
 
 constexpr std::size_t kLongest = std::size_t{1} << 40; // milliseconds
-constexpr std::size_t kStack = 64 * 1024; // what we need, and room for a program's thread-local storage
 
 void wait_while(std::uint32_t value, const timespec* timeout) {
     ::syscall(SYS_futex, &state, FUTEX_WAIT_PRIVATE, value, timeout, nullptr, 0);
 }
 
 void* run(void* /*argument*/) {
+    ::syscall(SYS_prctl, PR_SET_NAME, "ashlar", 0, 0, 0);
     state.store(kAwake, std::memory_order_release);
     for (;;) {
         const std::size_t milliseconds =
@@ -51,24 +52,17 @@ void* run(void* /*argument*/) {
     return nullptr;
 }
 
+using SignalMask = std::uint64_t;                     // bit s - 1: signal s
+constexpr SignalMask kLibrarys = SignalMask{3} << 31; // 32 and 33: the C library stops threads with them
+
+// By system call where there is one: each function of libc costs every process a look-up at its start.
 bool start() {
-    pthread_attr_t attributes;
-    if (::pthread_attr_init(&attributes) != 0) return false;
-    ::pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-    ::pthread_attr_setstacksize(&attributes, kStack);
-    sigset_t all;
-    sigset_t before;
-    ::sigfillset(&all);
-    ::pthread_sigmask(SIG_SETMASK, &all, &before);
-    pthread_t thread{};
-    bool started = ::pthread_create(&thread, &attributes, run, nullptr) == 0;
-    if (!started) { // thread-local storage may want a larger stack
-        started = ::pthread_create(&thread, nullptr, run, nullptr) == 0;
-        if (started) ::pthread_detach(thread);
-    }
-    if (started) ::pthread_setname_np(thread, "ashlar");
-    ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
-    ::pthread_attr_destroy(&attributes);
+    const SignalMask all = ~kLibrarys;
+    SignalMask before = 0;
+    ::syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, &before, sizeof(before));
+    pthread_t thread{}; // never ends, and nobody waits for it
+    const bool started = ::pthread_create(&thread, nullptr, run, nullptr) == 0;
+    ::syscall(SYS_rt_sigprocmask, SIG_SETMASK, &before, nullptr, sizeof(before));
     return started;
 }
 

@@ -98,6 +98,13 @@ unsigned own_threads() {
     return count;
 }
 
+// It gives itself its name.
+void wait_for_own_thread() {
+    while (own_threads() == 0)
+        sched_yield();
+    REQUIRE(own_threads() == 1);
+}
+
 UNIT_TEST_CASE_IN_CHILD("upkeep: what nobody uses any more is given back by those who come by",
                         "purge_delay_ms:20,thread_cache:0") {
     Busy busy;
@@ -137,7 +144,7 @@ UNIT_TEST_CASE_IN_CHILD("upkeep: the background thread gives back what an idle p
     for (void* const block : blocks)
         give(block);
     REQUIRE(errno == 5);
-    REQUIRE(own_threads() == 1);
+    wait_for_own_thread();
     flush(); // nobody else can reach into this thread's stacks
     while (resident(blocks) != 0 || layout::superslabs.dirty_pages() != 0)
         sched_yield();
@@ -159,7 +166,7 @@ UNIT_TEST_CASE_IN_CHILD("upkeep: a forked child gets a background thread of its 
     const Blocks blocks = touched_blocks(4000);
     for (void* const block : blocks)
         give(block);
-    REQUIRE(own_threads() == 1);
+    wait_for_own_thread();
     UNIT_REQUIRE_PASSED(unit::run_here([] {
         REQUIRE(own_threads() == 0);
         const Blocks again = touched_blocks(4000);
@@ -168,7 +175,7 @@ UNIT_TEST_CASE_IN_CHILD("upkeep: a forked child gets a background thread of its 
         flush();
         while (resident(again) != 0 || layout::superslabs.dirty_pages() != 0)
             sched_yield();
-        REQUIRE(own_threads() == 1);
+        wait_for_own_thread();
     }));
 }
 
