@@ -31,7 +31,7 @@ const char* short_words(Metric metric) {
     case Metric::kPeakRss:
         return "peak RSS";
     default:
-        return "its own figure";
+        return "own figure";
     }
 }
 
@@ -172,19 +172,23 @@ class ProgramText {
             }
         }
         for (const Metric metric : compare::speed_metrics(program())) {
-            if (compare::is_noisy(result_.rows[kProgram].control_of(metric))) {
+            if (const double percent = noise_percent(metric); std::isfinite(percent) && is_noisy(metric)) {
                 text += fmt::format(
                     "Noisy: System's {} differs from itself by up to {:.0f} %, so smaller differences "
                     "could not be seen. More rounds, or a quieter machine, show more.\n",
-                    short_words(metric), noise_percent(metric));
+                    short_words(metric), percent);
             }
         }
         return text.empty() ? text : text + "\n";
     }
 
+    bool is_noisy(Metric metric) const {
+        return compare::is_noisy(result_.rows[kProgram].control_of(metric));
+    }
+
     double noise_percent(Metric metric) const {
         const auto& control = result_.rows[kProgram].control_of(metric);
-        return 100 * std::max(control->interval.high - 1, 1 - control->interval.low);
+        return control ? 100 * std::max(control->interval.high - 1, 1 - control->interval.low) : 0;
     }
 
     std::string verdicts() const {
