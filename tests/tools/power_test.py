@@ -10,7 +10,7 @@ import subprocess
 import sys
 
 KIND, ASHLAR, SLOWER_MALLOC, PROGRAM = sys.argv[1:5]
-ROUNDS = sys.argv[5] if len(sys.argv) > 5 else "25"
+ROUNDS = sys.argv[5] if len(sys.argv) > 5 else "31"
 COMPARISONS = 20
 
 
