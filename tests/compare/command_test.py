@@ -37,7 +37,8 @@ class Command(unittest.TestCase):
 
     def compare(self, *command, options=(), rounds=2, status=0):
         """The text that is printed, and the result as stored."""
-        run = self.ashlar("compare", "--rounds", str(rounds), "--json", self.result, *options, "--", *command, status=status)
+        run = self.ashlar("compare", "--rounds", str(rounds), "--json", self.result, *options, "--", *command,
+                          status=status)
         with open(self.result, encoding="utf-8") as file:
             return run.stdout, json.load(file)
 
@@ -227,12 +228,13 @@ class Preparation(Command):
             self.assertLess(sample["peak_rss_kib"], 64 << 10)
 
     def test_step_that_fails(self):
-        text, _ = self.compare("true", options=["--allocators", "system", "--prepare", "echo why >&2; exit 3"], status=1)
+        text, _ = self.compare("true", options=["--allocators", "system", "--prepare", "echo why >&2; exit 3"],
+                               status=1)
         self.assertIn("the command that prepares: exit status 3: why", text)
 
     def test_server_that_does_not_get_ready(self):
-        text, _ = self.compare("true", options=["--allocators", "system", "--prepare", "sleep 98766", "--timeout", "0.5"],
-                               rounds=1, status=1)
+        text, _ = self.compare("true", rounds=1, status=1, options=[
+            "--allocators", "system", "--prepare", "sleep 98766", "--timeout", "0.5"])
         self.assertIn("the command that prepares: it neither ended nor listened", text)
         self.assert_gone("98766")
 
@@ -369,8 +371,8 @@ class Repeat(Command):
         self.assertIn("0 of 20 runs failed: 0 % (95 % interval 0 to 16 %)", text)
 
     def test_hang_leaves_its_stacks(self):
-        text = self.ashlar("repeat", "--times", "2", "--timeout", "0.5", "--stacks", self.folder, "--", "sleep", "98767",
-                           status=1).stdout
+        text = self.ashlar("repeat", "--times", "2", "--timeout", "0.5", "--stacks", self.folder, "--", "sleep",
+                           "98767", status=1).stdout
         self.assertIn("2 times: timed out", text)
         files = re.findall(r"the stacks of its threads are in (\S+)", text)
         self.assertEqual(len(files), 2)
@@ -380,8 +382,8 @@ class Repeat(Command):
         self.assert_gone("98767")
 
     def test_crash_is_named(self):
-        text = self.ashlar("repeat", "--times", "2", "--allocator", f"crash={HARMLESS}", "--", "sh", "-c", "kill -SEGV $$",
-                           status=1).stdout
+        text = self.ashlar("repeat", "--times", "2", "--allocator", f"other={HARMLESS}", "--", "sh", "-c",
+                           "kill -SEGV $$", status=1).stdout
         self.assertIn("2 times: killed by SIGSEGV (Segmentation fault)", text)
 
     def test_what_cannot_be_run(self):
