@@ -14,7 +14,6 @@ using compare::Cell;
 using compare::Experiment;
 using compare::kReference;
 using compare::Metric;
-using compare::Ratio;
 using compare::Result;
 using compare::Row;
 
