@@ -16,6 +16,7 @@ int run(int argc, char** argv) {
     app.require_subcommand(1);
     Action action;
     add_bench(app, action);
+    add_report(app, action);
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {

@@ -19,5 +19,6 @@ inline constexpr int kUsageError = 2;
 inline constexpr int kInterrupted = 130; // as shells say for Ctrl-C
 
 void add_bench(CLI::App& app, Action& action);
+void add_report(CLI::App& app, Action& action);
 
 } // namespace ashlar::commands
