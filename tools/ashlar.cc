@@ -17,6 +17,8 @@ int run(int argc, char** argv) {
     Action action;
     add_bench(app, action);
     add_report(app, action);
+    add_compare(app, action);
+    add_repeat(app, action);
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
