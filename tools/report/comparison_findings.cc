@@ -17,7 +17,7 @@ using compare::Metric;
 
 // What explains the others rather than being what people look for.
 constexpr std::array kSecondary{Metric::kThroughputKept, Metric::kRssKept, Metric::kMinorFaults,
-                                Metric::kContextSwitches};
+                                Metric::kContextSwitches, Metric::kRssTrend};
 
 // The first words, as far as they tell it from the others.
 std::string short_title(Metric metric) {

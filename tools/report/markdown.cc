@@ -12,11 +12,11 @@ namespace {
 
 class Table {
   public:
-    // The first column is words, the others figures.
-    explicit Table(const std::vector<std::string>& header) {
+    // The first column is words, the others are figures unless told otherwise.
+    explicit Table(const std::vector<std::string>& header, bool figures = true) {
         add(header);
         for (std::size_t column = 0; column < header.size(); ++column) {
-            text_ += column == 0 ? "| --- |" : " ---: |";
+            text_ += column == 0 ? "| --- |" : figures ? " ---: |" : " --- |";
         }
         text_ += '\n';
     }
@@ -73,6 +73,7 @@ class Document {
             add_changes();
         }
         add_summary();
+        text_ += "\n" + legend();
         for (const Sheet& sheet : findings_.sheets) {
             add_sheet(sheet);
         }
@@ -149,7 +150,7 @@ class Document {
                 table.add(mean_text(sheet, group));
             }
         }
-        text_ += table.text() + "\n" + legend();
+        text_ += table.text();
     }
 
     std::vector<std::string> line_text(const Sheet& sheet, const Line& line) const {
@@ -178,12 +179,12 @@ class Document {
     }
 
     std::string legend() const {
+        const std::string name = markdown_text(reference());
+        const char* const of = findings_.paired ? "rounds" : "repetitions";
         return fmt::format(
-            "Median{}, ratio to {} with its 95 % interval; **bold** is better than {}, *italic* worse, else "
-            "no "
-            "difference could be measured.{}\n",
-            findings_.paired ? " of the rounds" : "", markdown_text(reference()), markdown_text(reference()),
-            findings_.paired ? " A/A is " + markdown_text(reference()) + " against itself." : "");
+            "The tables have the median of the {}, then its ratio to {} with the 95 % interval; **bold** is "
+            "better than {}, *italic* worse, else no difference could be measured.{}\n",
+            of, name, name, findings_.paired ? " A/A is " + name + " against itself." : "");
     }
 
     void add_list(const char* heading, const std::vector<std::string>& sentences) {
@@ -198,14 +199,14 @@ class Document {
 
     void add_provenance() {
         text_ += "\n## Where this comes from\n\n";
-        Table facts({"", ""});
+        Table facts({"", ""}, false);
         for (const auto& [label, value] : findings_.provenance) {
             facts.add({markdown_text(label), markdown_text(value)});
         }
         text_ += facts.text();
         if (!findings_.subjects.front().library.empty()) {
             text_ += "\n";
-            Table libraries({"", "library", "package", "SHA-256"});
+            Table libraries({"", "library", "package", "SHA-256"}, false);
             for (const Subject& subject : findings_.subjects) {
                 libraries.add({markdown_text(subject.name), markdown_text(subject.library),
                                markdown_text(subject.package), markdown_text(subject.sha256)});

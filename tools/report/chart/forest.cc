@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "report/chart/forest.h"
 
+#include "report/chart/axis.h"
 #include "report/chart/svg.h"
 
 #include <algorithm>
@@ -57,7 +58,8 @@ double height_of(const ForestRow& row) {
 class ForestPicture {
   public:
     ForestPicture(const Forest& forest, Room room)
-        : forest_(forest), columns_(columns_of(room)), ticks_(ratio_ticks(range_of(forest), columns_.ticks)),
+        : forest_(forest), columns_(columns_of(room)),
+          ticks_(fitting_ratio_ticks(range_of(forest), columns_.ticks, columns_.plot, kLetter)),
           scale_(Scale::Kind::kLogarithmic, {.low = ticks_.front(), .high = ticks_.back()}, columns_.plot),
           height_(total_height()),
           svg_(columns_.width, height_, forest.name, room == Room::kWide ? "wide" : "narrow") {}

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "report/chart/scatter.h"
 
+#include "report/chart/axis.h"
 #include "report/chart/svg.h"
 
 #include <algorithm>
@@ -32,7 +33,7 @@ Frame frame_of(Room room) {
     }
     return {.width = 340,
             .height = 340,
-            .x = {.low = 44, .high = 326},
+            .x = {.low = 54, .high = 322},
             .y = {.low = 286, .high = 48},
             .ticks = 5};
 }
@@ -67,7 +68,8 @@ class ScatterPicture {
   public:
     ScatterPicture(const Scatter& scatter, Room room)
         : scatter_(scatter), frame_(frame_of(room)),
-          x_ticks_(ratio_ticks(range_of(scatter.marks, &ScatterMark::x), frame_.ticks)),
+          x_ticks_(
+              fitting_ratio_ticks(range_of(scatter.marks, &ScatterMark::x), frame_.ticks, frame_.x, kLetter)),
           y_ticks_(ratio_ticks(range_of(scatter.marks, &ScatterMark::y), 8)),
           x_(scale_of(x_ticks_, frame_.x)), y_(scale_of(y_ticks_, frame_.y)), wide_(room == Room::kWide),
           svg_(frame_.width, frame_.height, scatter.name, wide_ ? "wide" : "narrow") {}
