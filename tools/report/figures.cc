@@ -6,6 +6,21 @@
 
 namespace ashlar::report {
 
+namespace {
+
+// Three digits that count, for ratios from a thousandth to hundreds.
+int decimals_of(double ratio) {
+    if (ratio >= 100) {
+        return 0;
+    }
+    if (ratio >= 10) {
+        return 1;
+    }
+    return ratio >= 0.1 || ratio <= 0 ? 2 : ratio >= 0.01 ? 3 : 4;
+}
+
+} // namespace
+
 std::string heading_of(const Sheet& sheet) {
     const char* const direction = sheet.more_is_better ? "more is better" : "less is better";
     const std::string unit = sheet.unit.empty() ? "" : ", in " + sheet.unit;
@@ -19,7 +34,7 @@ std::string value_text(const Sheet& sheet, double value) {
 }
 
 std::string ratio_text(double ratio) {
-    return fmt::format("{:.{}f}×", ratio, ratio < 10 ? 2 : ratio < 100 ? 1 : 0);
+    return fmt::format("{:.{}f}×", ratio, decimals_of(ratio));
 }
 
 bool is_known(const statistics::Interval& interval) {
@@ -30,8 +45,8 @@ std::string interval_text(const statistics::Interval& interval) {
     if (!is_known(interval)) {
         return "interval unknown";
     }
-    const int decimals = interval.high < 10 ? 2 : interval.high < 100 ? 1 : 0;
-    return fmt::format("{:.{}f} to {:.{}f}", interval.low, decimals, interval.high, decimals);
+    return fmt::format("{:.{}f} to {:.{}f}", interval.low, decimals_of(interval.low), interval.high,
+                       decimals_of(interval.high));
 }
 
 std::string standing_words(const Sheet& sheet, Standing standing) {

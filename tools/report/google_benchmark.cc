@@ -71,6 +71,7 @@ double nanoseconds_of(const std::string& unit, const std::string& path) {
 // One repetition of one benchmark.
 struct Repetition {
     std::string benchmark;
+    std::pair<int, int> place{0, 0}; // of the benchmark among all: they may have run in random order
     unsigned threads = 1;
     int index = 0;
     double iterations = 0;
@@ -87,6 +88,7 @@ Repetition read_repetition(const Json& entry, const std::string& path) {
     const std::string run_name = text_at(entry, "run_name");
     repetition.benchmark = run_name.empty() ? text_at(entry, "name") : run_name;
     repetition.threads = static_cast<unsigned>(entry.value("threads", 1));
+    repetition.place = {entry.value("family_index", 0), entry.value("per_family_instance_index", 0)};
     repetition.index = entry.value("repetition_index", 0);
     if (entry.value("error_occurred", false)) {
         const std::string message = text_at(entry, "error_message");
@@ -118,6 +120,8 @@ std::vector<Repetition> read_repetitions(const NamedResult& result) {
         }
         repetitions.push_back(read_repetition(entry, result.path));
     }
+    std::stable_sort(repetitions.begin(), repetitions.end(),
+                     [](const Repetition& one, const Repetition& other) { return one.place < other.place; });
     if (repetitions.empty()) {
         throw std::invalid_argument(
             result.path + (any_aggregate ? " has means only; run the benchmark without "

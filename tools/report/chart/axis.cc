@@ -13,11 +13,12 @@ double half_width(double tick, double letter) {
     return text_width(tick_text(tick) + "×", letter) / 2;
 }
 
-bool fits(const std::vector<double>& ticks, Range pixels, double letter) {
-    const Scale scale(Scale::Kind::kLogarithmic, {.low = ticks.front(), .high = ticks.back()}, pixels);
-    for (std::size_t index = 1; index < ticks.size(); ++index) {
-        const double distance = scale.place(ticks[index]) - scale.place(ticks[index - 1]);
-        if (distance < half_width(ticks[index], letter) + half_width(ticks[index - 1], letter) + kGap) {
+bool fits(const RatioAxis& axis, Range pixels, double letter) {
+    const Scale scale = axis.scale(pixels);
+    for (std::size_t index = 1; index < axis.ticks.size(); ++index) {
+        const double distance = scale.place(axis.ticks[index]) - scale.place(axis.ticks[index - 1]);
+        if (distance <
+            half_width(axis.ticks[index], letter) + half_width(axis.ticks[index - 1], letter) + kGap) {
             return false;
         }
     }
@@ -26,12 +27,12 @@ bool fits(const std::vector<double>& ticks, Range pixels, double letter) {
 
 } // namespace
 
-std::vector<double> fitting_ratio_ticks(Range range, int most, Range pixels, double letter) {
-    std::vector<double> ticks = ratio_ticks(range, most);
-    for (int fewer = most - 1; fewer > 1 && !fits(ticks, pixels, letter); --fewer) {
-        ticks = ratio_ticks(range, fewer);
-    }
-    return ticks;
+RatioAxis ratio_axis(Range values, int most, Range pixels, double letter) {
+    RatioAxis axis{.values = ratio_range(values), .ticks = {}};
+    do {
+        axis.ticks = ratio_ticks(axis.values, most);
+    } while (!fits(axis, pixels, letter) && --most > 0);
+    return axis;
 }
 
 } // namespace ashlar::report::chart

@@ -59,9 +59,8 @@ class ForestPicture {
   public:
     ForestPicture(const Forest& forest, Room room)
         : forest_(forest), columns_(columns_of(room)),
-          ticks_(fitting_ratio_ticks(range_of(forest), columns_.ticks, columns_.plot, kLetter)),
-          scale_(Scale::Kind::kLogarithmic, {.low = ticks_.front(), .high = ticks_.back()}, columns_.plot),
-          height_(total_height()),
+          axis_(ratio_axis(range_of(forest), columns_.ticks, columns_.plot, kLetter)),
+          scale_(axis_.scale(columns_.plot)), height_(total_height()),
           svg_(columns_.width, height_, forest.name, room == Room::kWide ? "wide" : "narrow") {}
 
     // What is drawn later lies above: the noise at the bottom.
@@ -92,7 +91,7 @@ class ForestPicture {
     // At the top and again at the bottom: forests are tall.
     void draw_axis() {
         const double bottom = height_ - kAxis + 6;
-        for (const double tick : ticks_) {
+        for (const double tick : axis_.ticks) {
             const double x = scale_.place(tick);
             svg_.line({x, kAxis}, {x, bottom}, tick == 1 ? "one" : "grid");
             for (const double y : {kAxis - 8, bottom + 16}) {
@@ -164,7 +163,7 @@ class ForestPicture {
 
     const Forest& forest_;
     Columns columns_;
-    std::vector<double> ticks_;
+    RatioAxis axis_;
     Scale scale_;
     double height_;
     Svg svg_;

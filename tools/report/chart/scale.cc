@@ -12,8 +12,10 @@ namespace {
 // An axis is never narrower: noise would look large on it. Nor wider than its marks reach.
 constexpr double kLeastBelow = 0.95;
 constexpr double kLeastAbove = 1.05;
+constexpr double kMargin = 1.04;
 constexpr double kSmallest = 1e-4;
 constexpr double kLargest = 1e8;
+constexpr double kBare = 1.2; // of an axis beyond its outermost marks
 
 // Marks that an axis of ratios can have, each 1 among them.
 using Ladder = std::vector<double>;
@@ -46,18 +48,9 @@ const std::vector<Ladder>& ladders() {
                                          powers({1, 1.25, 1.5, 2, 2.5, 3, 4, 5, 7.5}),
                                          powers({1, 1.5, 2, 3, 5, 7}),
                                          powers({1, 2, 5}),
-                                         powers({1})};
+                                         powers({1}),
+                                         {1e-4, 1e-2, 1, 1e2, 1e4, 1e6, 1e8}};
     return all;
-}
-
-// From the last mark below the range to the first above it; nothing if the ladder does not reach as far.
-std::vector<double> around(const Ladder& ladder, Range range) {
-    auto first = std::upper_bound(ladder.begin(), ladder.end(), range.low);
-    const auto last = std::lower_bound(ladder.begin(), ladder.end(), range.high);
-    if (first == ladder.begin() || last == ladder.end()) {
-        return {};
-    }
-    return {first - 1, last + 1};
 }
 
 } // namespace
@@ -91,17 +84,24 @@ std::vector<double> linear_ticks(double highest, int wanted) {
     return ticks;
 }
 
-std::vector<double> ratio_ticks(Range range, int most) {
+Range ratio_range(Range values) {
     const auto usable = [](double value) { return std::isfinite(value) && value > 0; };
-    const Range shown{.low = std::max(std::min(usable(range.low) ? range.low : 1, kLeastBelow), kSmallest),
-                      .high = std::min(std::max(usable(range.high) ? range.high : 1, kLeastAbove), kLargest)};
+    const double low = std::min(usable(values.low) ? values.low : 1, kLeastBelow);
+    const double high = std::max(usable(values.high) ? values.high : 1, kLeastAbove);
+    return {.low = std::max(low / kMargin, kSmallest), .high = std::min(high * kMargin, kLargest)};
+}
+
+std::vector<double> ratio_ticks(Range range, int most) {
     for (const Ladder& ladder : ladders()) {
-        std::vector<double> ticks = around(ladder, shown);
-        if (!ticks.empty() && static_cast<int>(ticks.size()) <= most) {
-            return ticks;
+        const auto first = std::lower_bound(ladder.begin(), ladder.end(), range.low);
+        const auto last = std::upper_bound(first, ladder.end(), range.high);
+        // A ladder that ends within the range would leave a part of the axis bare.
+        const bool reaches = ladder.front() <= range.low * kBare && ladder.back() * kBare >= range.high;
+        if (reaches && last - first <= most) {
+            return {first, last};
         }
     }
-    return around(ladders().back(), shown);
+    return {1};
 }
 
 std::string tick_text(double value) {

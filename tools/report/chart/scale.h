@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // From values to places on an axis, and where the axis has its marks. Linear axes start at nothing and end at
-// a round number; logarithmic ones show ratios, and reach as far as the data and the next mark.
+// a round number; logarithmic ones show ratios, and reach as far as the data.
 #pragma once
 
 #include <string>
@@ -36,8 +36,11 @@ class Scale {
 // The last one is where the axis ends.
 std::vector<double> linear_ticks(double highest, int wanted);
 
-// Round ratios (0.5, 1, 2, 5 or finer) from at most `range.low` to at least `range.high`, 1 among them, as
-// fine as gives at most `most`. What is not finite or not positive counts as 1.
+// What an axis of ratios shows: all values with a margin, and 1. What is not finite or not positive counts
+// as 1.
+Range ratio_range(Range values);
+
+// Round ratios (0.5, 1, 2, 5 or finer) within the range, 1 among them, as fine as gives at most `most`.
 std::vector<double> ratio_ticks(Range range, int most);
 
 // "0.75", "2", "1500": as few digits as show it.

@@ -14,6 +14,7 @@ namespace {
 
 constexpr double kLetter = 13;
 constexpr double kRadius = 7;
+constexpr double kTallEnough = 1e4; // words beside an axis stand above each other and need no width
 
 struct Frame {
     double width;
@@ -60,18 +61,14 @@ struct Box {
     }
 };
 
-Scale scale_of(const std::vector<double>& ticks, Range pixels) {
-    return {Scale::Kind::kLogarithmic, {.low = ticks.front(), .high = ticks.back()}, pixels};
-}
-
 class ScatterPicture {
   public:
     ScatterPicture(const Scatter& scatter, Room room)
         : scatter_(scatter), frame_(frame_of(room)),
-          x_ticks_(
-              fitting_ratio_ticks(range_of(scatter.marks, &ScatterMark::x), frame_.ticks, frame_.x, kLetter)),
-          y_ticks_(ratio_ticks(range_of(scatter.marks, &ScatterMark::y), 8)),
-          x_(scale_of(x_ticks_, frame_.x)), y_(scale_of(y_ticks_, frame_.y)), wide_(room == Room::kWide),
+          x_axis_(ratio_axis(range_of(scatter.marks, &ScatterMark::x), frame_.ticks, frame_.x, kLetter)),
+          y_axis_(ratio_axis(range_of(scatter.marks, &ScatterMark::y), 8, {.low = 0, .high = kTallEnough},
+                             kLetter)),
+          x_(x_axis_.scale(frame_.x)), y_(y_axis_.scale(frame_.y)), wide_(room == Room::kWide),
           svg_(frame_.width, frame_.height, scatter.name, wide_ ? "wide" : "narrow") {}
 
     std::string draw() {
@@ -94,13 +91,13 @@ class ScatterPicture {
     void draw_axes() {
         svg_.box({frame_.x.low, frame_.y.high}, frame_.x.high - frame_.x.low, frame_.y.low - frame_.y.high,
                  "frame");
-        for (const double tick : x_ticks_) {
+        for (const double tick : x_axis_.ticks) {
             const double x = x_.place(tick);
             svg_.line({x, frame_.y.high}, {x, frame_.y.low}, tick == 1 ? "one" : "grid");
             svg_.text({x, frame_.y.low + 20}, Anchor::kMiddle, tick_text(tick) + "×",
                       tick == 1 ? "tick strong" : "tick");
         }
-        for (const double tick : y_ticks_) {
+        for (const double tick : y_axis_.ticks) {
             const double y = y_.place(tick);
             svg_.line({frame_.x.low, y}, {frame_.x.high, y}, tick == 1 ? "one" : "grid");
             svg_.text({frame_.x.low - 8, y + 4}, Anchor::kEnd, tick_text(tick) + "×",
@@ -174,8 +171,8 @@ class ScatterPicture {
 
     const Scatter& scatter_;
     Frame frame_;
-    std::vector<double> x_ticks_;
-    std::vector<double> y_ticks_;
+    RatioAxis x_axis_;
+    RatioAxis y_axis_;
     Scale x_;
     Scale y_;
     bool wide_;

@@ -90,6 +90,14 @@ TEST_CASE("google benchmark: System is the reference wherever it stands, named b
     CHECK(findings.subjects[1].name == "a");
 }
 
+TEST_CASE("google benchmark: benchmarks that ran in random order are shown in that of the program") {
+    Json json = file(10, 1);
+    json["benchmarks"][0]["family_index"] = 1;
+    const Findings findings = google_benchmark_findings({{"", "a.json", &json}});
+    CHECK(findings.settings[0].name == "pairs/64/threads:2");
+    CHECK(findings.settings[1].name == "pairs/64");
+}
+
 TEST_CASE("google benchmark: units of time are made one") {
     Json json = file(10, 1);
     json["benchmarks"][0]["time_unit"] = "us";

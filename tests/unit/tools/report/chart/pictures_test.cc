@@ -61,12 +61,12 @@ TEST_CASE("axis: words below marks have room") {
     const auto [low, high] =
         GENERATE(table<double, double>({{0.97, 1.02}, {0.9, 5.5}, {0.3, 2}, {0.01, 90}}));
     const Range pixels{100, 280};
-    const std::vector<double> ticks = fitting_ratio_ticks({low, high}, 9, pixels, 13);
-    const Scale scale(Scale::Kind::kLogarithmic, {ticks.front(), ticks.back()}, pixels);
-    REQUIRE(ticks.size() >= 2);
-    for (std::size_t index = 1; index < ticks.size(); ++index) {
-        const double width = text_width(tick_text(ticks[index]) + "×", 13);
-        CHECK(scale.place(ticks[index]) - scale.place(ticks[index - 1]) > width / 2);
+    const RatioAxis axis = ratio_axis({low, high}, 9, pixels, 13);
+    const Scale scale = axis.scale(pixels);
+    REQUIRE(axis.ticks.size() >= 2);
+    for (std::size_t index = 1; index < axis.ticks.size(); ++index) {
+        const double width = text_width(tick_text(axis.ticks[index]) + "×", 13);
+        CHECK(scale.place(axis.ticks[index]) - scale.place(axis.ticks[index - 1]) > width / 2);
     }
 }
 

@@ -44,12 +44,12 @@ TEST_CASE("ticks: nothing to show, and what is no number, still give an axis") {
     CHECK(linear_ticks(std::numeric_limits<double>::infinity(), 5) == std::vector<double>{0, 1});
     CHECK(linear_ticks(std::numeric_limits<double>::quiet_NaN(), 5) == std::vector<double>{0, 1});
     const double infinite = std::numeric_limits<double>::infinity();
-    const std::vector<double> ratios = ratio_ticks({-infinite, infinite}, 9);
-    CHECK(ratios.front() <= 0.95);
-    CHECK(ratios.back() >= 1.05);
+    const Range range = ratio_range({-infinite, infinite});
+    CHECK(range.low < 1);
+    CHECK(range.high > 1);
 }
 
-TEST_CASE("ticks: ratios enclose the data and have 1 among them, as many as there is room for") {
+TEST_CASE("ticks: ratios have 1 among them, as many as there is room for, all on the axis") {
     const auto [low, high] = GENERATE(table<double, double>({{0.97, 1.02},
                                                              {0.5, 2.0},
                                                              {0.81, 6.4},
@@ -58,15 +58,19 @@ TEST_CASE("ticks: ratios enclose the data and have 1 among them, as many as ther
                                                              {0.2, 0.9},
                                                              {1.5, 40.0},
                                                              {1e-9, 1e9}}));
-    const int most = GENERATE(5, 9);
-    const std::vector<double> ticks = ratio_ticks({low, high}, most);
+    const int most = GENERATE(3, 5, 9);
     INFO(low << " to " << high << ", at most " << most);
+    const Range range = ratio_range({low, high});
+    CHECK((range.low <= low || low < 1e-4));
+    CHECK((range.high >= high || high > 1e8));
+    const std::vector<double> ticks = ratio_ticks(range, most);
     CHECK(std::is_sorted(ticks.begin(), ticks.end()));
     CHECK(std::count(ticks.begin(), ticks.end(), 1.0) == 1);
-    CHECK(ticks.front() <= std::max(low, 1e-4));
-    CHECK(ticks.back() >= std::min(high, 1e8));
-    if (high / low < 1e3) {
-        CHECK(static_cast<int>(ticks.size()) <= most);
+    CHECK(ticks.front() >= range.low);
+    CHECK(ticks.back() <= range.high);
+    CHECK(static_cast<int>(ticks.size()) <= most);
+    if (high / low < 1e3 && most > 3) {
+        CHECK(ticks.size() >= 2);
     }
 }
 
