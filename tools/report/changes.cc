@@ -98,14 +98,14 @@ class Matching {
     // Facts of the provenance that both have and that are not the same, and libraries that are.
     std::vector<std::string> conditions() const {
         std::vector<std::string> differences;
-        for (const auto& [label, value] : after_.provenance) {
+        for (const auto& fact : after_.provenance) {
             const auto earlier =
-                place_of(before_.provenance, [&](const auto& each) { return each.first == label; });
-            const bool expected = label == "started";
+                place_of(before_.provenance, [&](const auto& each) { return each.first == fact.first; });
+            const bool expected = fact.first == "started";
             if (!expected && earlier < before_.provenance.size() &&
-                before_.provenance[earlier].second != value) {
-                differences.push_back(
-                    fmt::format("{}: {} before, {} after", label, before_.provenance[earlier].second, value));
+                before_.provenance[earlier].second != fact.second) {
+                differences.push_back(fmt::format("{}: {} before, {} after", fact.first,
+                                                  before_.provenance[earlier].second, fact.second));
             }
         }
         for (const Subject& subject : after_.subjects) {
