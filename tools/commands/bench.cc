@@ -98,7 +98,7 @@ compare::Plan make_plan(const Options& options, const allocators::Selection& sel
 int run_bench(const Options& options) {
     report::StoredComparison comparison =
         options.resume.empty() ? new_comparison(make_plan(options, choose_allocators(options)), options.seed)
-                               : resumed_comparison(options.resume);
+                               : resumed_comparison(options.resume, compare::Prints::kFigures);
     const report::TextSettings settings{.colour = machine::shows_colour(stdout),
                                         .processors = comparison.provenance.machine.usable_processors};
     return run_comparison(std::move(comparison), options.json.empty() ? options.resume : options.json,

@@ -124,15 +124,11 @@ void check_consistent(const Options& options) {
 }
 
 report::StoredComparison resume(const Options& options) {
-    report::StoredComparison stored = resumed_comparison(options.resume);
-    const auto& configurations = stored.experiment.plan.configurations;
-    if (configurations.size() != 1 || configurations.front().prints != compare::Prints::kAnything) {
-        throw std::invalid_argument("--resume: " + options.resume +
-                                    " is no result of ashlar compare; try ashlar bench");
-    }
-    if (!options.command.empty() && options.command != configurations.front().command) {
-        throw std::invalid_argument(fmt::format("--resume: {} is of another command: {}", options.resume,
-                                                fmt::join(configurations.front().command, " ")));
+    report::StoredComparison stored = resumed_comparison(options.resume, compare::Prints::kAnything);
+    const std::vector<std::string>& command = stored.experiment.plan.configurations.front().command;
+    if (!options.command.empty() && options.command != command) {
+        throw std::invalid_argument(
+            fmt::format("--resume: {} is of another command: {}", options.resume, fmt::join(command, " ")));
     }
     return stored;
 }
@@ -162,7 +158,8 @@ void add_compare(CLI::App& app, Action& action) {
             fmt::format("Those to compare with System: {}, or name=/path/to/library.so (all that are "
                         "installed)",
                         allocators::known_names()))
-        ->delimiter(',');
+        ->delimiter(',')
+        ->allow_extra_args(false);
     compare->add_flag("--baseline-only", options->baseline_only, "All that are installed but Ashlar");
     compare
         ->add_option("--rounds", options->rounds,

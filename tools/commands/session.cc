@@ -53,9 +53,11 @@ class ResultFile {
 
     bool wanted() const { return !path_.empty(); }
 
+    // The samples only: to draw figures from them again and again takes longer than a round of small
+    // programs.
     void write_unfinished(const compare::Experiment& experiment, const report::Provenance& provenance) const {
         if (wanted() && !in_place_) {
-            write(experiment, compare::evaluate(experiment), provenance);
+            write(experiment, {}, provenance);
         }
     }
 
@@ -138,7 +140,7 @@ report::StoredComparison new_comparison(compare::Plan plan, std::uint64_t worklo
             .provenance = std::move(provenance)};
 }
 
-report::StoredComparison resumed_comparison(const std::string& path) {
+report::StoredComparison resumed_comparison(const std::string& path, compare::Prints prints) {
     std::ifstream file(path);
     if (!file) {
         throw std::invalid_argument("--resume: cannot read " + path);
@@ -148,6 +150,14 @@ report::StoredComparison resumed_comparison(const std::string& path) {
         stored = report::read_comparison_json(file);
     } catch (const std::invalid_argument& error) {
         throw std::invalid_argument("--resume: " + path + ": " + error.what());
+    }
+    const auto& configurations = stored.experiment.plan.configurations;
+    const bool suits = std::all_of(configurations.begin(), configurations.end(),
+                                   [&](const compare::Configuration& each) { return each.prints == prints; });
+    if (!suits || configurations.empty()) {
+        const bool bench = prints == compare::Prints::kFigures;
+        throw std::invalid_argument(fmt::format("--resume: {} is no result of ashlar {}; try ashlar {}", path,
+                                                bench ? "bench" : "compare", bench ? "compare" : "bench"));
     }
     const auto& contenders = stored.experiment.plan.contenders;
     for (std::size_t index = 0; index < contenders.size(); ++index) {

@@ -15,9 +15,9 @@ namespace ashlar::commands {
 // The plan with what is to be known about it, and no sample yet.
 report::StoredComparison new_comparison(compare::Plan plan, std::uint64_t workload_seed);
 
-// The samples of a result file, to go on with. Throws std::invalid_argument if the file is no result, or if a
-// library is no longer the one that it was measured with.
-report::StoredComparison resumed_comparison(const std::string& path);
+// The samples of a result file, to go on with. Throws std::invalid_argument if the file is no result, if it
+// is the other sub-command's, or if a library is no longer the one that it was measured with.
+report::StoredComparison resumed_comparison(const std::string& path, compare::Prints prints);
 
 // Where the stacks of what hangs go: beside the result, else into the folder for temporary files.
 std::filesystem::path stacks_folder(const std::string& json);

@@ -31,7 +31,7 @@ const char* short_words(Metric metric) {
     case Metric::kPeakRss:
         return "peak RSS";
     default:
-        return "its own figure";
+        return "own figure";
     }
 }
 
@@ -172,19 +172,23 @@ class ProgramText {
             }
         }
         for (const Metric metric : compare::speed_metrics(program())) {
-            if (compare::is_noisy(result_.rows[kProgram].control_of(metric))) {
+            if (const double percent = noise_percent(metric); std::isfinite(percent) && is_noisy(metric)) {
                 text += fmt::format(
                     "Noisy: System's {} differs from itself by up to {:.0f} %, so smaller differences "
                     "could not be seen. More rounds, or a quieter machine, show more.\n",
-                    short_words(metric), noise_percent(metric));
+                    short_words(metric), percent);
             }
         }
         return text.empty() ? text : text + "\n";
     }
 
+    bool is_noisy(Metric metric) const {
+        return compare::is_noisy(result_.rows[kProgram].control_of(metric));
+    }
+
     double noise_percent(Metric metric) const {
         const auto& control = result_.rows[kProgram].control_of(metric);
-        return 100 * std::max(control->interval.high - 1, 1 - control->interval.low);
+        return control ? 100 * std::max(control->interval.high - 1, 1 - control->interval.low) : 0;
     }
 
     std::string verdicts() const {
@@ -239,6 +243,12 @@ class ProgramText {
         if (reference_.samples == 0) {
             return "Verdict: none, as no run under System counts.\n";
         }
+        if (!can_tell()) {
+            return fmt::format(
+                "Verdict: none, as nothing can be told from so few rounds that count; {} are the "
+                "fewest.\n",
+                statistics::kFewestForInterval);
+        }
         const auto best = compare::best_choice(experiment_, result_, kProgram);
         if (!best) {
             return any_worse() ? "Verdict: keep System; nothing here is measurably better for this program.\n"
@@ -253,6 +263,17 @@ class ProgramText {
                            advice.memory == Standing::kWorse
                                ? ", and needs more memory: " + figure_words(*best, Metric::kPeakRss)
                                : "");
+    }
+
+    // As many rounds as an interval needs, in which System ran twice.
+    bool can_tell() const {
+        for (const Metric metric : compare::speed_metrics(program())) {
+            const auto& control = result_.rows[kProgram].control_of(metric);
+            if (control && std::isfinite(control->interval.half_width())) {
+                return true;
+            }
+        }
+        return false;
     }
 
     bool any_worse() const {
