@@ -40,6 +40,7 @@ sqlite3               | sqlite3        # preload tests, scripts/measure/peak_rss
 redis-server          | redis-server   # preload tests
 redis-tools           | redis-benchmark # preload tests
 nodejs                | node           # preload tests
+chromium              | chromium       # tests/report: looks at the HTML report
 xz-utils              | xz             # preload tests
 procps                | ps             # tests that look at processes
 LIST

@@ -16,6 +16,7 @@ int run(int argc, char** argv) {
     app.require_subcommand(1);
     Action action;
     add_bench(app, action);
+    add_report(app, action);
     add_compare(app, action);
     add_repeat(app, action);
     try {

@@ -21,6 +21,7 @@ inline constexpr int kNotFound = 127;
 inline constexpr int kInterrupted = 130; // as shells say for Ctrl-C
 
 void add_bench(CLI::App& app, Action& action);
+void add_report(CLI::App& app, Action& action);
 void add_compare(CLI::App& app, Action& action);
 void add_repeat(CLI::App& app, Action& action);
 

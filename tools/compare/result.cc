@@ -100,14 +100,20 @@ std::vector<double> without_rounds(const ByRound& by_round) {
     return result;
 }
 
-// Of all rounds that have both; `noise` is System's ratio to itself.
-std::optional<Ratio> ratio(const ByRound& above, const ByRound& below, const std::optional<Ratio>& noise) {
+// Of all rounds that have both.
+std::vector<double> ratios_within_rounds(const ByRound& above, const ByRound& below) {
     std::vector<double> ratios;
     for (const auto& [bout, value] : above) {
         if (const auto other = below.find(bout); other != below.end() && other->second > 0) {
             ratios.push_back(value / other->second);
         }
     }
+    return ratios;
+}
+
+// `noise` is System's ratio to itself.
+std::optional<Ratio> ratio(const ByRound& above, const ByRound& below, const std::optional<Ratio>& noise) {
+    const std::vector<double> ratios = ratios_within_rounds(above, below);
     if (ratios.empty()) {
         return std::nullopt;
     }
@@ -201,6 +207,18 @@ Result evaluate(const Experiment& experiment) {
         result.rows.push_back(evaluate_row(experiment, configuration));
     }
     return result;
+}
+
+Rounds rounds_of(const Experiment& experiment, std::size_t configuration, std::size_t contender,
+                 Metric metric) {
+    const std::size_t control = control_of(experiment.plan);
+    const ByRound system = reference(values(experiment, configuration, kReference, metric),
+                                     values(experiment, configuration, control, metric));
+    if (contender == kReference || contender == control) {
+        return {.values = without_rounds(system), .ratios = {}};
+    }
+    const ByRound own = values(experiment, configuration, contender, metric);
+    return {.values = without_rounds(own), .ratios = ratios_within_rounds(own, system)};
 }
 
 std::vector<double> system_values(const Experiment& experiment, std::size_t configuration, Metric metric) {

@@ -61,6 +61,16 @@ Standing standing(const Ratio& to_system, Metric metric);
 
 Result evaluate(const Experiment& experiment);
 
+// What the medians are drawn from: a figure for each round that counts, and its ratio to System's where that
+// has one as well.
+struct Rounds {
+    std::vector<double> values;
+    std::vector<double> ratios; // none of System itself
+};
+
+Rounds rounds_of(const Experiment& experiment, std::size_t configuration, std::size_t contender,
+                 Metric metric);
+
 // System's values of a metric in the order of its rounds, from both of its runs.
 std::vector<double> system_values(const Experiment& experiment, std::size_t configuration, Metric metric);
 

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: MIT
+// Two ratios against each other, both on logarithmic axes through 1: speed against memory. Each mark has its
+// name beside it, where it hides no other.
+#pragma once
+
+#include "report/chart/forest.h"
+
+namespace ashlar::report::chart {
+
+struct ScatterMark {
+    std::string name;
+    std::size_t slot = 0;
+    double x = 1;
+    double y = 1;
+    std::string description;
+    std::vector<std::pair<double, double>> parts; // what it is the mean of; drawn on request
+};
+
+struct Scatter {
+    std::string name; // of the picture
+    std::string x_title;
+    std::string y_title;
+    std::string best_corner; // words for where it is best: right below
+    std::vector<ScatterMark> marks;
+};
+
+std::string scatter_svg(const Scatter& scatter, Room room);
+
+} // namespace ashlar::report::chart

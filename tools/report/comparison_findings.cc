@@ -1,0 +1,337 @@
+// SPDX-License-Identifier: MIT
+#include "report/comparison_findings.h"
+
+#include "report/sample_fields.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <map>
+#include <string_view>
+
+namespace ashlar::report {
+
+namespace {
+
+using compare::Metric;
+
+// What explains the others rather than being what people look for.
+constexpr std::array kSecondary{Metric::kThroughputKept, Metric::kRssKept, Metric::kMinorFaults,
+                                Metric::kContextSwitches, Metric::kRssTrend};
+
+// The first words, as far as they tell it from the others.
+std::string short_title(Metric metric) {
+    switch (metric) {
+    case Metric::kCpuPerOperation:
+        return "CPU time per operation";
+    case Metric::kRssPerLive:
+        return "RSS / live bytes";
+    case Metric::kOwnFigure:
+    case Metric::kOwnCost:
+        return "Own figure";
+    default:
+        return compare::facts(metric).words;
+    }
+}
+
+bool is_speed(Metric metric) {
+    return metric == Metric::kThroughput || metric == Metric::kCpuPerOperation || metric == Metric::kWall ||
+           metric == Metric::kCpu;
+}
+
+Estimate estimate_of(const compare::Ratio& ratio) {
+    return {.median = ratio.median, .interval = ratio.interval};
+}
+
+// Of a run that is bounded by time these say nothing, and next to operations per second they say it again.
+bool is_implied(const compare::Configuration& configuration, Metric metric) {
+    return configuration.prints == compare::Prints::kFigures &&
+           (metric == Metric::kWall || metric == Metric::kCpu);
+}
+
+// "2026-11-21 14:08 UTC" of "2026-11-21T14:08:51Z"
+std::string readable(const std::string& iso) {
+    constexpr std::size_t kMinutes = sizeof "2026-11-21T14:08" - 1;
+    return iso.size() > kMinutes && iso[10] == 'T' ? iso.substr(0, 10) + " " + iso.substr(11, 5) + " UTC"
+                                                   : iso;
+}
+
+std::string command_text(const std::vector<std::string>& arguments) {
+    return fmt::format("{}", fmt::join(arguments, " "));
+}
+
+class Reading {
+  public:
+    Reading(const StoredComparison& stored, const std::string& path)
+        : stored_(stored), path_(path), result_(compare::evaluate(stored.experiment)) {
+        for (std::size_t contender = 0; contender < plan().contenders.size(); ++contender) {
+            if (!plan().contenders[contender].is_control) {
+                contenders_.push_back(contender);
+            }
+        }
+    }
+
+    Findings findings() const {
+        Findings findings;
+        findings.complete = stored_.experiment.complete;
+        findings.processors = stored_.provenance.machine.usable_processors;
+        findings.remarks = stored_.experiment.remarks;
+        add_subjects(findings);
+        add_settings(findings);
+        name(findings);
+        for (const Metric metric : compare::kMetrics) {
+            add_sheet(metric, findings);
+        }
+        choose_speed_sheets(findings);
+        add_provenance(findings);
+        add_failures(findings);
+        add_samples(findings);
+        add_curves(findings);
+        return findings;
+    }
+
+  private:
+    const compare::Plan& plan() const { return stored_.experiment.plan; }
+
+    void add_subjects(Findings& findings) const {
+        for (const std::size_t contender : contenders_) {
+            const allocators::Identity& identity = stored_.provenance.identities[contender];
+            findings.subjects.push_back({.name = plan().contenders[contender].allocator.name,
+                                         .library = identity.library,
+                                         .package = identity.package,
+                                         .sha256 = identity.sha256});
+        }
+    }
+
+    void add_settings(Findings& findings) const {
+        for (const compare::Configuration& configuration : plan().configurations) {
+            Setting setting;
+            setting.name = configuration.name;
+            setting.group = configuration.group;
+            read_axes(setting);
+            setting.threads = configuration.threads;
+            setting.oversubscribed = configuration.threads > findings.processors;
+            setting.command = command_text(configuration.command);
+            findings.settings.push_back(std::move(setting));
+        }
+    }
+
+    void name(Findings& findings) const {
+        std::vector<std::string> groups;
+        for (const Setting& setting : findings.settings) {
+            if (std::find(groups.begin(), groups.end(), setting.group) == groups.end()) {
+                groups.push_back(setting.group);
+            }
+        }
+        std::vector<std::string> names;
+        for (const Subject& subject : findings.subjects) {
+            names.push_back(subject.name);
+        }
+        findings.name = fmt::format("{} under {}", fmt::join(groups, ", "), fmt::join(names, ", "));
+        findings.stand = fmt::format("{}, {}, {} rounds", readable(stored_.provenance.started),
+                                     stored_.provenance.machine.processor, plan().rounds);
+    }
+
+    Entry entry(std::size_t configuration, std::size_t contender, Metric metric) const {
+        const compare::Cell& cell = result_.rows[configuration].cells[contender];
+        const auto& found = cell.of(metric);
+        Entry entry;
+        entry.failures = cell.failures;
+        if (!found) {
+            return entry;
+        }
+        entry.value = Estimate{.median = found->median, .interval = found->interval};
+        compare::Rounds rounds = compare::rounds_of(stored_.experiment, configuration, contender, metric);
+        entry.values = std::move(rounds.values);
+        entry.ratios = std::move(rounds.ratios);
+        if (found->to_system) {
+            entry.ratio = estimate_of(*found->to_system);
+            entry.standing = standing_of(*found->to_system, metric);
+        }
+        return entry;
+    }
+
+    // By the comparison's own rule, which minds what System's ratio to itself is.
+    static Standing standing_of(const compare::Ratio& ratio, Metric metric) {
+        const Standing by_interval =
+            report::standing_of(estimate_of(ratio), compare::facts(metric).more_is_better);
+        if (by_interval == Standing::kUnknown) {
+            return by_interval;
+        }
+        switch (compare::standing(ratio, metric)) {
+        case compare::Standing::kBetter:
+            return Standing::kBetter;
+        case compare::Standing::kWorse:
+            return Standing::kWorse;
+        case compare::Standing::kNoMeasurableDifference:
+            break;
+        }
+        return Standing::kAlike;
+    }
+
+    void add_sheet(Metric metric, Findings& findings) const {
+        const compare::MetricFacts& facts = compare::facts(metric);
+        Sheet sheet{.key = facts.key,
+                    .title = facts.words,
+                    .short_title = short_title(metric),
+                    .unit = facts.unit,
+                    .scale = facts.scale,
+                    .decimals = facts.decimals,
+                    .more_is_better = facts.more_is_better,
+                    .is_speed = is_speed(metric),
+                    .is_memory = metric == Metric::kPeakRss || metric == Metric::kRssPerLive,
+                    .is_central = std::find(kSecondary.begin(), kSecondary.end(), metric) == kSecondary.end(),
+                    .lines = {}};
+        for (std::size_t configuration = 0; configuration < result_.rows.size(); ++configuration) {
+            const compare::Row& row = result_.rows[configuration];
+            // Peak RSS has a line for all, so that one whose runs all failed is seen.
+            if ((!compare::has(row, metric) && metric != Metric::kPeakRss) ||
+                is_implied(plan().configurations[configuration], metric)) {
+                continue;
+            }
+            Line line{.setting = configuration, .entries = {}, .control = std::nullopt};
+            if (const auto& control = row.control_of(metric)) {
+                line.control = estimate_of(*control);
+                line.noisy = compare::is_noisy(control);
+            }
+            for (const std::size_t contender : contenders_) {
+                line.entries.push_back(entry(configuration, contender, metric));
+            }
+            sheet.lines.push_back(std::move(line));
+        }
+        if (!sheet.lines.empty()) {
+            findings.sheets.push_back(std::move(sheet));
+        }
+    }
+
+    // The first of these that the setting has; a program that prints no figure is judged by what it used.
+    void choose_speed_sheets(Findings& findings) const {
+        for (std::size_t setting = 0; setting < findings.settings.size(); ++setting) {
+            const compare::Configuration& configuration = plan().configurations[setting];
+            std::vector<Metric> wanted{compare::speed_metric(configuration)};
+            if (configuration.own_figure) {
+                wanted.push_back(compare::own_metric(*configuration.own_figure));
+            }
+            wanted.push_back(configuration.threads > 1 ? Metric::kWall : Metric::kCpu);
+            std::size_t chosen = kNoSheet;
+            for (const Metric metric : wanted) {
+                for (std::size_t sheet = 0; sheet < findings.sheets.size() && chosen == kNoSheet; ++sheet) {
+                    if (findings.sheets[sheet].key == compare::facts(metric).key &&
+                        line_of(findings.sheets[sheet], setting) != nullptr) {
+                        chosen = sheet;
+                    }
+                }
+            }
+            findings.speed_sheets.push_back(chosen);
+        }
+    }
+
+    void add_provenance(Findings& findings) const {
+        const Provenance& provenance = stored_.provenance;
+        const machine::Facts& machine = provenance.machine;
+        findings.provenance = {
+            {"processor", machine.processor},
+            {"usable processors", std::to_string(machine.usable_processors)},
+            {"memory", fmt::format("{:.1f} GiB", static_cast<double>(machine.memory_kib) / (1024 * 1024))},
+            {"kernel", machine.kernel},
+            {"transparent huge pages", machine.transparent_huge_pages},
+            {"C library", machine.c_library},
+            {"system", machine.system_name},
+            {"load at the start", machine.load},
+            {"started", provenance.started},
+            {"command", command_text(provenance.command_line)},
+            {"version of ashlar", provenance.version},
+            {"rounds", std::to_string(plan().rounds)},
+            {"seed of the order", std::to_string(plan().seed)},
+            {"seed of the workload", std::to_string(provenance.workload_seed)},
+        };
+    }
+
+    std::string subject_name(std::size_t contender) const {
+        return plan().contenders[contender].allocator.name +
+               (plan().contenders[contender].is_control ? " (A/A)" : "");
+    }
+
+    void add_failures(Findings& findings) const {
+        for (const compare::Sample& sample : stored_.experiment.samples) {
+            if (!sample.failure.empty()) {
+                findings.failures.push_back(fmt::format(
+                    "{} under {}, {}: {}", plan().configurations[sample.configuration].name,
+                    subject_name(sample.contender),
+                    sample.round == compare::kWarmUp ? "warm-up" : fmt::format("round {}", sample.round),
+                    sample.failure));
+            }
+        }
+    }
+
+    // The numbers of configuration and contender, which a sample has too, stand here as names.
+    void add_samples(Findings& findings) const {
+        findings.columns = {"result", "configuration", "group",   "threads",
+                            "size",   "allocator",     "control", "failure"};
+        const compare::Sample none;
+        const auto add_column = [&](std::string_view field, const auto&) {
+            if (field != "configuration" && field != "contender") {
+                findings.columns.emplace_back(field);
+            }
+        };
+        visit_sample(none, add_column);
+        visit_figures(none.figures, add_column);
+        for (const compare::Sample& sample : stored_.experiment.samples) {
+            const Setting& setting = findings.settings[sample.configuration];
+            const compare::Contender& contender = plan().contenders[sample.contender];
+            std::vector<std::string> cells{path_,
+                                           setting.name,
+                                           setting.group,
+                                           std::to_string(setting.threads),
+                                           setting.size_words,
+                                           contender.allocator.name,
+                                           contender.is_control ? "1" : "0",
+                                           sample.failure};
+            visit_sample(sample, [&](std::string_view field, const auto& value) {
+                if (field != "configuration" && field != "contender") {
+                    cells.push_back(fmt::format("{}", value));
+                }
+            });
+            visit_figures(sample.figures, [&](std::string_view, const std::optional<double>& value) {
+                cells.push_back(value ? fmt::format("{}", *value) : "");
+            });
+            findings.samples.push_back({std::move(cells)});
+        }
+    }
+
+    // Of each allocator in each configuration the run whose peak is in the middle.
+    void add_curves(Findings& findings) const {
+        std::map<std::pair<std::size_t, std::size_t>, std::vector<const compare::Sample*>> watched;
+        for (const compare::Sample& sample : stored_.experiment.samples) {
+            const auto subject = std::find(contenders_.begin(), contenders_.end(), sample.contender);
+            if (sample.counts() && !sample.run.rss_over_time.empty() && subject != contenders_.end()) {
+                watched[{sample.configuration, static_cast<std::size_t>(subject - contenders_.begin())}]
+                    .push_back(&sample);
+            }
+        }
+        for (auto& [place, samples] : watched) {
+            std::stable_sort(samples.begin(), samples.end(), [](const auto* one, const auto* other) {
+                return one->run.usage.peak_rss_kib < other->run.usage.peak_rss_kib;
+            });
+            const compare::Sample& middle = *samples[samples.size() / 2];
+            Curve curve{.setting = place.first, .subject = place.second, .round = middle.round, .points = {}};
+            for (const measure::RssPoint& point : middle.run.rss_over_time) {
+                curve.points.emplace_back(point.seconds, static_cast<double>(point.kib));
+            }
+            findings.curves.push_back(std::move(curve));
+        }
+    }
+
+    const StoredComparison& stored_;
+    const std::string& path_;
+    compare::Result result_;
+    std::vector<std::size_t> contenders_; // all but the control
+};
+
+} // namespace
+
+Findings comparison_findings(const StoredComparison& stored, const std::string& path) {
+    return Reading(stored, path).findings();
+}
+
+} // namespace ashlar::report

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: MIT
+#include "report/findings.h"
+
+#include "statistics/summary.h"
+
+#include <algorithm>
+#include <cctype>
+#include <charconv>
+#include <cmath>
+#include <string_view>
+
+namespace ashlar::report {
+
+namespace {
+
+bool is_number(std::string_view text) {
+    return !text.empty() &&
+           std::all_of(text.begin(), text.end(), [](unsigned char each) { return std::isdigit(each); });
+}
+
+double as_number(std::string_view text) {
+    double value = 0;
+    std::from_chars(text.data(), text.data() + text.size(), value);
+    return value;
+}
+
+// "64", and of "16-1024" the middle as multiplication has it.
+std::optional<double> size_of(std::string_view words) {
+    const auto dash = words.find('-');
+    if (is_number(words)) {
+        return as_number(words);
+    }
+    if (dash == std::string_view::npos || !is_number(words.substr(0, dash)) ||
+        !is_number(words.substr(dash + 1))) {
+        return std::nullopt;
+    }
+    return std::sqrt(as_number(words.substr(0, dash)) * as_number(words.substr(dash + 1)));
+}
+
+bool drop_suffix(std::string_view& text, std::string_view suffix) {
+    if (!text.ends_with(suffix)) {
+        return false;
+    }
+    text.remove_suffix(suffix.size());
+    return true;
+}
+
+// Reads one part of a name; false if it is neither threads nor a size.
+bool read_part(std::string_view part, Setting& setting) {
+    std::string_view rest = part;
+    if (drop_suffix(rest, " threads") || drop_suffix(rest, " thread")) {
+        if (is_number(rest)) {
+            setting.threads = static_cast<unsigned>(as_number(rest));
+            return true;
+        }
+        return false;
+    }
+    if (part.starts_with("threads:") && is_number(part.substr(8))) {
+        setting.threads = static_cast<unsigned>(as_number(part.substr(8)));
+        return true;
+    }
+    rest = part;
+    const bool named = drop_suffix(rest, " B") || rest.starts_with("size:") || rest.starts_with("bytes:");
+    if (const auto colon = rest.find(':'); colon != std::string_view::npos) {
+        rest.remove_prefix(colon + 1);
+    }
+    const auto size = named || is_number(part) ? size_of(rest) : std::nullopt;
+    if (!size || setting.size) {
+        return false;
+    }
+    setting.size = size;
+    setting.size_words = rest;
+    return true;
+}
+
+} // namespace
+
+void read_axes(Setting& setting) {
+    const bool words = setting.name.find(", ") != std::string::npos;
+    const std::string_view separator = words ? ", " : "/";
+    std::string_view left = setting.name;
+    setting.series.clear();
+    while (!left.empty()) {
+        const auto end = left.find(separator);
+        const std::string_view part = left.substr(0, end);
+        // The first part is the name itself, whatever it looks like.
+        if (setting.series.empty() || !read_part(part, setting)) {
+            setting.series += (setting.series.empty() ? "" : std::string(separator)) + std::string(part);
+        }
+        left = end == std::string_view::npos ? std::string_view{} : left.substr(end + separator.size());
+    }
+}
+
+Standing standing_of(const Estimate& ratio, bool more_is_better) {
+    if (!std::isfinite(ratio.interval.low) || !std::isfinite(ratio.interval.high)) {
+        return Standing::kUnknown;
+    }
+    if (ratio.interval.contains(1)) {
+        return Standing::kAlike;
+    }
+    return (ratio.interval.low > 1) == more_is_better ? Standing::kBetter : Standing::kWorse;
+}
+
+bool has_figures(const Sheet& sheet, std::size_t subject) {
+    return std::any_of(sheet.lines.begin(), sheet.lines.end(),
+                       [&](const Line& line) { return line.entries[subject].value.has_value(); });
+}
+
+const Line* line_of(const Sheet& sheet, std::size_t setting) {
+    const auto found = std::find_if(sheet.lines.begin(), sheet.lines.end(),
+                                    [&](const Line& line) { return line.setting == setting; });
+    return found == sheet.lines.end() ? nullptr : &*found;
+}
+
+Tally tally(const Findings& findings, std::size_t subject) {
+    Tally result;
+    for (std::size_t setting = 0; setting < findings.settings.size(); ++setting) {
+        if (findings.speed_sheets[setting] == kNoSheet) {
+            continue;
+        }
+        const Line* const line = line_of(findings.sheets[findings.speed_sheets[setting]], setting);
+        if (line == nullptr) {
+            continue;
+        }
+        switch (line->entries[subject].standing) {
+        case Standing::kBetter:
+            ++result.faster;
+            break;
+        case Standing::kWorse:
+            ++result.slower;
+            break;
+        case Standing::kAlike:
+            ++result.alike;
+            break;
+        case Standing::kUnknown:
+            break;
+        }
+    }
+    return result;
+}
+
+std::optional<double> mean_ratio(const Findings& findings, const Sheet& sheet, const std::string& group,
+                                 std::size_t subject) {
+    std::vector<double> ratios;
+    for (const Line& line : sheet.lines) {
+        if (!group.empty() && findings.settings[line.setting].group != group) {
+            continue;
+        }
+        if (!line.entries[subject].ratio) {
+            return std::nullopt;
+        }
+        ratios.push_back(line.entries[subject].ratio->median);
+    }
+    return ratios.empty() ? std::nullopt : std::optional(statistics::geometric_mean(ratios));
+}
+
+std::optional<double> speed_ratio(const Findings& findings, std::size_t setting, std::size_t subject) {
+    const std::size_t index = findings.speed_sheets[setting];
+    if (index == kNoSheet) {
+        return std::nullopt;
+    }
+    const Sheet& sheet = findings.sheets[index];
+    const Line* const line = line_of(sheet, setting);
+    if (line == nullptr || !line->entries[subject].ratio || line->entries[subject].ratio->median <= 0) {
+        return std::nullopt;
+    }
+    const double ratio = line->entries[subject].ratio->median;
+    return sheet.more_is_better ? ratio : 1 / ratio;
+}
+
+std::optional<double> mean_speed(const Findings& findings, std::size_t subject) {
+    std::vector<double> ratios;
+    for (std::size_t setting = 0; setting < findings.settings.size(); ++setting) {
+        if (const auto ratio = speed_ratio(findings, setting, subject)) {
+            ratios.push_back(*ratio);
+        }
+    }
+    return ratios.empty() ? std::nullopt : std::optional(statistics::geometric_mean(ratios));
+}
+
+const Sheet* memory_sheet(const Findings& findings) {
+    const auto found = std::find_if(findings.sheets.begin(), findings.sheets.end(),
+                                    [](const Sheet& sheet) { return sheet.key == "peak_rss_kib"; });
+    return found == findings.sheets.end() ? nullptr : &*found;
+}
+
+std::optional<double> mean_memory(const Findings& findings, std::size_t subject) {
+    const Sheet* const sheet = memory_sheet(findings);
+    std::vector<double> ratios;
+    if (sheet != nullptr) {
+        for (const Line& line : sheet->lines) {
+            if (line.entries[subject].ratio && line.entries[subject].ratio->median > 0) {
+                ratios.push_back(line.entries[subject].ratio->median);
+            }
+        }
+    }
+    return ratios.empty() ? std::nullopt : std::optional(statistics::geometric_mean(ratios));
+}
+
+} // namespace ashlar::report

@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: MIT
+#include "report/page/pictures.h"
+
+#include "report/figures.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <map>
+
+namespace ashlar::report::page {
+
+namespace {
+
+chart::Range range_of(const statistics::Interval& interval) {
+    return {.low = interval.low, .high = interval.high};
+}
+
+std::vector<double> scaled(const std::vector<double>& values, double scale) {
+    std::vector<double> result;
+    result.reserve(values.size());
+    for (const double value : values) {
+        result.push_back(value / scale);
+    }
+    return result;
+}
+
+std::string unit_of(const Sheet& sheet) {
+    return sheet.unit.empty() ? "" : " " + sheet.unit;
+}
+
+chart::ForestMark mark_of(const Findings& findings, const Sheet& sheet, const Line& line,
+                          std::size_t subject) {
+    const Entry& entry = line.entries[subject];
+    const Estimate& ratio = *entry.ratio;
+    return {.name = findings.subjects[subject].name,
+            .slot = subject,
+            .median = ratio.median,
+            .interval = range_of(ratio.interval),
+            .figure = ratio_text(ratio.median),
+            .interval_text = interval_text(ratio.interval),
+            .description =
+                fmt::format("{}, {}: {}{}, {} {}, {}: {}", findings.settings[line.setting].name,
+                            findings.subjects[subject].name, value_text(sheet, entry.value->median),
+                            unit_of(sheet), ratio_text(ratio.median), findings.subjects.front().name,
+                            interval_text(ratio.interval), standing_words(sheet, entry.standing)),
+            .rounds = entry.ratios};
+}
+
+// What of a name tells a line of several apart, in the order in which they were measured.
+using Places = std::vector<std::size_t>; // of settings
+
+enum class Axis { kThreads, kSize };
+
+// Settings that differ in nothing but what the axis shows.
+std::vector<Places> families(const Findings& findings, Axis axis) {
+    std::vector<Places> found;
+    std::map<std::string, std::size_t> known;
+    for (std::size_t place = 0; place < findings.settings.size(); ++place) {
+        const Setting& setting = findings.settings[place];
+        if (axis == Axis::kSize && !setting.size) {
+            continue;
+        }
+        const std::string key =
+            setting.series + "\n" +
+            (axis == Axis::kThreads ? setting.size_words : std::to_string(setting.threads));
+        const auto [entry, is_new] = known.try_emplace(key, found.size());
+        if (is_new) {
+            found.emplace_back();
+        }
+        found[entry->second].push_back(place);
+    }
+    const auto value = [&](std::size_t place) {
+        const Setting& setting = findings.settings[place];
+        return axis == Axis::kThreads ? setting.threads : *setting.size;
+    };
+    for (Places& family : found) {
+        std::stable_sort(family.begin(), family.end(),
+                         [&](auto one, auto other) { return value(one) < value(other); });
+    }
+    std::erase_if(found, [&](const Places& family) { return value(family.front()) == value(family.back()); });
+    return found;
+}
+
+chart::Line line_of_subject(const Findings& findings, const Sheet& sheet, const Places& family,
+                            std::size_t subject) {
+    chart::Line result{.name = findings.subjects[subject].name, .slot = subject, .points = {}};
+    for (std::size_t place = 0; place < family.size(); ++place) {
+        const Line* const line = line_of(sheet, family[place]);
+        if (line == nullptr || !line->entries[subject].value) {
+            continue;
+        }
+        const Entry& entry = line->entries[subject];
+        const Estimate& value = *entry.value;
+        result.points.push_back(
+            {.x = static_cast<double>(place),
+             .y = value.median / sheet.scale,
+             .interval = {.low = value.interval.low / sheet.scale, .high = value.interval.high / sheet.scale},
+             .description = fmt::format(
+                 "{}, {}: {}{}{}", findings.settings[family[place]].name, findings.subjects[subject].name,
+                 value_text(sheet, value.median), unit_of(sheet),
+                 entry.ratio ? ", " + ratio_text(entry.ratio->median) + " " + findings.subjects.front().name
+                             : ""),
+             .rounds = scaled(entry.values, sheet.scale)});
+    }
+    return result;
+}
+
+chart::Lines lines_of(const Findings& findings, const Sheet& sheet, const Places& family, Axis axis) {
+    const Setting& first = findings.settings[family.front()];
+    const std::string rest = axis == Axis::kThreads
+                                 ? (first.size_words.empty() ? "" : ", " + first.size_words + " B")
+                                 : (first.threads == 1 ? "" : fmt::format(", {} threads", first.threads));
+    chart::Lines lines{.name = first.series + rest,
+                       .x_title = axis == Axis::kThreads ? "threads" : "size of a block, in bytes",
+                       .y_title = sheet.title + (sheet.unit.empty() ? "" : ", " + sheet.unit),
+                       .x_marks = {},
+                       .lines = {},
+                       .shaded_from = std::nullopt,
+                       .shaded_words = {}};
+    for (std::size_t place = 0; place < family.size(); ++place) {
+        const Setting& setting = findings.settings[family[place]];
+        const auto at = static_cast<double>(place);
+        lines.x_marks.push_back(
+            {.at = at,
+             .words = axis == Axis::kThreads ? std::to_string(setting.threads) : setting.size_words});
+        if (setting.oversubscribed && !lines.shaded_from && axis == Axis::kThreads) {
+            lines.shaded_from = place == 0 ? 0 : at - 0.5;
+            lines.shaded_words = fmt::format("more than {} processors", findings.processors);
+        }
+    }
+    for (std::size_t subject = 0; subject < findings.subjects.size(); ++subject) {
+        lines.lines.push_back(line_of_subject(findings, sheet, family, subject));
+    }
+    return lines;
+}
+
+std::vector<chart::Lines> all_lines(const Findings& findings, Axis axis) {
+    std::vector<chart::Lines> pictures;
+    const Sheet* const sheet = throughput_sheet(findings);
+    if (sheet == nullptr) {
+        return pictures;
+    }
+    for (const Places& family : families(findings, axis)) {
+        const bool any = std::any_of(family.begin(), family.end(), [&](std::size_t place) {
+            const Line* const line = line_of(*sheet, place);
+            return line != nullptr && std::any_of(line->entries.begin(), line->entries.end(),
+                                                  [](const Entry& entry) { return entry.value.has_value(); });
+        });
+        if (any) {
+            pictures.push_back(lines_of(findings, *sheet, family, axis));
+        }
+    }
+    return pictures;
+}
+
+constexpr double kKibInMib = 1024;
+
+chart::Line curve_line(const Findings& findings, const Curve& curve) {
+    chart::Line line{
+        .name = findings.subjects[curve.subject].name, .slot = curve.subject, .points = {}, .marks = false};
+    double peak = 0;
+    for (const auto& [seconds, kib] : curve.points) {
+        line.points.push_back(
+            {.x = seconds, .y = kib / kKibInMib, .interval = {0, 0}, .description = {}, .rounds = {}});
+        peak = std::max(peak, kib);
+    }
+    line.description =
+        fmt::format("{}, round {}: {:.1f} MiB at most, {:.1f} MiB at the end, {:.2f} s", line.name,
+                    curve.round, peak / kKibInMib, line.points.back().y, line.points.back().x);
+    return line;
+}
+
+} // namespace
+
+const Sheet* throughput_sheet(const Findings& findings) {
+    const Sheet* found = nullptr;
+    for (const Sheet& sheet : findings.sheets) {
+        if (sheet.key == "operations_per_second") {
+            return &sheet;
+        }
+        found = found == nullptr && sheet.is_speed ? &sheet : found;
+    }
+    return found;
+}
+
+chart::Forest ratios(const Findings& findings, const Sheet& sheet) {
+    chart::Forest forest{.name = sheet.title + ": ratio to " + findings.subjects.front().name,
+                         .lower = sheet.more_is_better ? "worse" : "better",
+                         .higher = sheet.more_is_better ? "better" : "worse",
+                         .rows = {}};
+    for (const Line& line : sheet.lines) {
+        chart::ForestRow row{.name = findings.settings[line.setting].name,
+                             .note = notes_of(findings, line),
+                             .control = std::nullopt,
+                             .marks = {},
+                             .without = failed_in(findings, line)};
+        if (line.control && is_known(line.control->interval)) {
+            row.control = range_of(line.control->interval);
+        }
+        for (std::size_t subject = 0; subject < line.entries.size(); ++subject) {
+            if (line.entries[subject].ratio) {
+                row.marks.push_back(mark_of(findings, sheet, line, subject));
+            }
+        }
+        if (!row.marks.empty() || !row.without.empty()) {
+            forest.rows.push_back(std::move(row));
+        }
+    }
+    return forest;
+}
+
+chart::Forest change_forest(const Findings& after, const ChangedSheet& sheet) {
+    chart::Forest forest{.name = sheet.sheet->title + ": after over before",
+                         .lower = sheet.sheet->more_is_better ? "worse" : "better",
+                         .higher = sheet.sheet->more_is_better ? "better" : "worse",
+                         .rows = {}};
+    for (const Change& change : sheet.changes) {
+        if (forest.rows.empty() || forest.rows.back().name != change.setting) {
+            forest.rows.push_back(
+                {.name = change.setting, .note = {}, .control = std::nullopt, .marks = {}, .without = {}});
+        }
+        const std::string& name = after.subjects[change.subject].name;
+        const std::string verdict = standing_words(*sheet.sheet, change.standing);
+        forest.rows.back().marks.push_back(
+            {.name = name,
+             .slot = change.subject,
+             .median = change.change.median,
+             .interval = range_of(change.change.interval),
+             .figure = ratio_text(change.change.median),
+             .interval_text = interval_text(change.change.interval),
+             .description = fmt::format("{}, {}: {} of what it was, {}: {}", change.setting, name,
+                                        ratio_text(change.change.median),
+                                        interval_text(change.change.interval), verdict),
+             .rounds = {}});
+    }
+    return forest;
+}
+
+chart::Scatter speed_against_memory(const Findings& findings) {
+    chart::Scatter scatter{.name = "Speed against memory: geometric means of the ratios to " +
+                                   findings.subjects.front().name,
+                           .x_title = "speed, as a multiple of " + findings.subjects.front().name + "'s",
+                           .y_title = "peak RSS, as a multiple of " + findings.subjects.front().name + "'s",
+                           .best_corner = "faster and leaner ↘",
+                           .marks = {}};
+    const Sheet* const memory = memory_sheet(findings);
+    for (std::size_t subject = 0; subject < findings.subjects.size() && memory != nullptr; ++subject) {
+        const bool is_reference = subject == kReferenceSubject;
+        const auto speed = is_reference ? 1 : mean_speed(findings, subject);
+        const auto rss = is_reference ? 1 : mean_memory(findings, subject);
+        if (!speed || !rss) {
+            continue;
+        }
+        const std::string& name = findings.subjects[subject].name;
+        scatter.marks.push_back({.name = name,
+                                 .slot = subject,
+                                 .x = *speed,
+                                 .y = *rss,
+                                 .description = fmt::format("{}: {} the speed, {} the peak RSS", name,
+                                                            ratio_text(*speed), ratio_text(*rss)),
+                                 .parts = {}});
+        for (const Line& line : memory->lines) {
+            const auto part = speed_ratio(findings, line.setting, subject);
+            if (part && line.entries[subject].ratio) {
+                scatter.marks.back().parts.emplace_back(*part, line.entries[subject].ratio->median);
+            }
+        }
+    }
+    if (scatter.marks.size() < 2) {
+        scatter.marks.clear(); // the reference alone shows nothing
+    }
+    return scatter;
+}
+
+std::vector<chart::Lines> by_threads(const Findings& findings) {
+    return all_lines(findings, Axis::kThreads);
+}
+
+std::vector<chart::Lines> by_size(const Findings& findings) {
+    return all_lines(findings, Axis::kSize);
+}
+
+std::vector<chart::Lines> rss_over_time(const Findings& findings) {
+    std::map<std::size_t, chart::Lines> pictures;
+    std::map<std::size_t, double> ends;
+    for (const Curve& curve : findings.curves) {
+        chart::Lines& lines = pictures[curve.setting];
+        lines.name = findings.settings[curve.setting].name;
+        lines.x_title = "seconds";
+        lines.y_title = "RSS, MiB";
+        lines.lines.push_back(curve_line(findings, curve));
+        ends[curve.setting] = std::max(ends[curve.setting], curve.points.back().first);
+    }
+    std::vector<chart::Lines> result;
+    for (auto& [setting, lines] : pictures) {
+        for (const double tick : chart::linear_ticks(ends[setting], 6)) {
+            lines.x_marks.push_back({.at = tick, .words = chart::tick_text(tick)});
+        }
+        result.push_back(std::move(lines));
+    }
+    return result;
+}
+
+} // namespace ashlar::report::page

@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: MIT
+// style.css, which the build puts into the program.
+#pragma once
+
+namespace ashlar::report::page {
+
+extern const char* const kStyle;
+
+} // namespace ashlar::report::page
