@@ -69,6 +69,8 @@ class CommandLine {
         return index < count_ ? integer<Number>(index, name, smallest, largest) : otherwise;
     }
 
+    const char* text(int index) const { return positional_[index]; }
+
     std::uint64_t integer_or(std::uint64_t otherwise, const Option& option, std::uint64_t smallest,
                              std::uint64_t largest) const {
         return option.value == nullptr ? otherwise : integer(option.value, option.name, smallest, largest);
