@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// An allocator to compare: a name for people, and the library that is preloaded for it.
+// An allocator to compare: a name for people, the library that is preloaded for it, and settings of its own.
 #pragma once
 
 #include <optional>
@@ -10,9 +10,11 @@ namespace ashlar::allocators {
 
 struct Allocator {
     std::string name;
-    std::string library; // real path; empty for System, the C library's own
+    std::string library;                    // real path; empty for the C library's own
+    std::vector<std::string> environment{}; // "NAME=value"
 
-    bool is_system() const { return library.empty(); }
+    bool is_system() const { return library.empty() && environment.empty(); }
+    bool is_preloaded() const { return !library.empty(); }
 };
 
 inline constexpr const char* kSystem = "System";

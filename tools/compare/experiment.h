@@ -15,6 +15,18 @@
 
 namespace ashlar::compare {
 
+// A figure that a program prints about itself: what the group of the pattern holds where it matches last.
+struct OwnFigure {
+    std::string pattern; // an ECMAScript regular expression with one group
+    bool less_is_better = false;
+};
+
+// What is expected in the output of a command.
+enum class Prints {
+    kFigures,  // the suite's, see Figures: without one the run does not count
+    kAnything, // nothing but its own figure, if there is to be one
+};
+
 // One command that every allocator runs: a line of the result.
 struct Configuration {
     std::string name;  // "larson, 2 threads"
@@ -25,6 +37,9 @@ struct Configuration {
     std::optional<double> operations{};
     std::optional<double> seconds{};
     std::optional<int> most_rounds{}; // if it takes part in fewer than the plan has
+    Prints prints = Prints::kFigures;
+    std::optional<OwnFigure> own_figure{};
+    std::string prepare{}; // a shell's command line that is started before each run and ended after it
 };
 
 // System takes part twice, as the reference and as what is compared with it: how far these two are apart is
@@ -38,9 +53,14 @@ struct Plan {
     std::vector<Configuration> configurations;
     std::vector<Contender> contenders; // the first is the reference
     int rounds = 15;
-    std::uint64_t seed = 1;                              // of the order in each round
-    std::optional<std::chrono::milliseconds> time_limit; // of one run; else by the warm-up
-    std::filesystem::path stacks_folder;                 // for what hung
+    std::uint64_t seed = 1;                                           // of the order in each round
+    std::optional<std::chrono::milliseconds> time_limit;              // of one run; else by the warm-up
+    std::chrono::milliseconds first_limit = std::chrono::seconds(30); // of the first run of the warm-up
+    std::filesystem::path stacks_folder;                              // for what hung
+    bool follow_rss = false;
+    bool duet = false; // each runs at the same time as System, each on a processor of its own
+    // A program that is linked with an allocator is on System only if the C library is preloaded: its path.
+    std::string system_preload{};
 
     int rounds_of(const Configuration& configuration) const {
         return std::min(rounds, configuration.most_rounds.value_or(rounds));
@@ -56,6 +76,7 @@ struct Figures {
     std::optional<double> rss_per_live{};
     std::optional<double> throughput_drift{};
     std::optional<double> rss_drift{};
+    std::optional<double> own{}; // see OwnFigure
 };
 
 struct Sample {
@@ -63,6 +84,9 @@ struct Sample {
     std::size_t contender = 0;
     int round = kWarmUp;
     int position = 0; // in the order of this round
+    // What ran at the same time belongs together: in a duet the one that System runs against, else 0. Ratios
+    // are taken within a bout of a round.
+    std::size_t bout = 0;
     measure::Run run{};
     Figures figures{};
     std::string failure{}; // why this run does not count; empty if it does

@@ -12,8 +12,8 @@ namespace {
 
 constexpr double kNoiseLimit = 0.05;
 
-// One metric of one contender in one configuration, by round.
-using ByRound = std::map<int, double>;
+// One metric of one contender in one configuration, by round and bout.
+using ByRound = std::map<std::pair<int, std::size_t>, double>;
 
 // A share, unlike a drift, has a ratio to System's.
 std::optional<double> share_kept(const std::optional<double>& drift) {
@@ -21,6 +21,7 @@ std::optional<double> share_kept(const std::optional<double>& drift) {
 }
 
 std::optional<double> value_of(const Sample& sample, const Configuration& configuration, Metric metric) {
+    const measure::Usage& usage = sample.run.usage;
     switch (metric) {
     case Metric::kThroughput:
         return sample.figures.throughput;
@@ -31,16 +32,29 @@ std::optional<double> value_of(const Sample& sample, const Configuration& config
         const double operations = configuration.operations
                                       ? *configuration.operations
                                       : *sample.figures.throughput * *configuration.seconds;
-        return sample.run.usage.cpu_seconds() * 1e9 / operations;
+        return usage.cpu_seconds() * 1e9 / operations;
     }
     case Metric::kPeakRss:
-        return static_cast<double>(sample.run.usage.peak_rss_kib);
+        return static_cast<double>(usage.peak_rss_kib);
     case Metric::kRssPerLive:
         return sample.figures.rss_per_live;
     case Metric::kThroughputKept:
         return share_kept(sample.figures.throughput_drift);
     case Metric::kRssKept:
         return share_kept(sample.figures.rss_drift);
+    case Metric::kWall:
+        return usage.wall_seconds;
+    case Metric::kCpu:
+        return usage.cpu_seconds();
+    case Metric::kMinorFaults:
+        return static_cast<double>(usage.minor_faults);
+    case Metric::kContextSwitches:
+        return static_cast<double>(usage.voluntary_switches + usage.involuntary_switches);
+    case Metric::kOwnFigure:
+    case Metric::kOwnCost:
+        return configuration.own_figure && own_metric(*configuration.own_figure) == metric
+                   ? sample.figures.own
+                   : std::nullopt;
     }
     return std::nullopt;
 }
@@ -51,7 +65,7 @@ ByRound values(const Experiment& experiment, std::size_t configuration, std::siz
     for (const Sample& sample : experiment.samples) {
         if (sample.counts() && sample.configuration == configuration && sample.contender == contender) {
             if (const auto value = value_of(sample, experiment.plan.configurations[configuration], metric)) {
-                result[sample.round] = *value;
+                result[{sample.round, sample.bout}] = *value;
             }
         }
     }
@@ -60,32 +74,35 @@ ByRound values(const Experiment& experiment, std::size_t configuration, std::siz
 
 std::vector<double> without_rounds(const ByRound& by_round) {
     std::vector<double> result;
-    for (const auto& [round, value] : by_round) {
+    for (const auto& [bout, value] : by_round) {
         result.push_back(value);
     }
     return result;
 }
 
-std::optional<Ratio> ratio(const ByRound& above, const ByRound& below) {
+// Of all rounds that have both; `noise` is System's ratio to itself.
+std::optional<Ratio> ratio(const ByRound& above, const ByRound& below, const std::optional<Ratio>& noise) {
     std::vector<double> ratios;
-    for (const auto& [round, value] : above) {
-        if (const auto other = below.find(round); other != below.end() && other->second > 0) {
+    for (const auto& [bout, value] : above) {
+        if (const auto other = below.find(bout); other != below.end() && other->second > 0) {
             ratios.push_back(value / other->second);
         }
     }
     if (ratios.empty()) {
         return std::nullopt;
     }
-    return Ratio{.median = statistics::median(ratios), .interval = statistics::median_interval(ratios)};
+    return Ratio{.median = statistics::median(ratios),
+                 .interval = statistics::median_interval(ratios),
+                 .noise = noise ? noise->interval : statistics::Interval{1, 1}};
 }
 
 // System ran twice in a round: the geometric mean of both is a steadier reference than either.
 ByRound reference(const ByRound& first, const ByRound& second) {
     ByRound result = first;
     result.insert(second.begin(), second.end());
-    for (auto& [round, value] : result) {
-        const auto one = first.find(round);
-        const auto other = second.find(round);
+    for (auto& [bout, value] : result) {
+        const auto one = first.find(bout);
+        const auto other = second.find(bout);
         if (one != first.end() && other != second.end()) {
             value = statistics::geometric_mean(std::array{one->second, other->second});
         }
@@ -93,7 +110,8 @@ ByRound reference(const ByRound& first, const ByRound& second) {
     return result;
 }
 
-std::optional<Measurement> measurement(const ByRound& by_round, const ByRound* system) {
+std::optional<Measurement> measurement(const ByRound& by_round, const ByRound* system,
+                                       const std::optional<Ratio>& noise) {
     if (by_round.empty()) {
         return std::nullopt;
     }
@@ -101,7 +119,7 @@ std::optional<Measurement> measurement(const ByRound& by_round, const ByRound* s
     return Measurement{
         .median = statistics::median(plain),
         .interval = statistics::median_interval(plain),
-        .to_system = system != nullptr ? ratio(by_round, *system) : std::nullopt,
+        .to_system = system != nullptr ? ratio(by_round, *system, noise) : std::nullopt,
     };
 }
 
@@ -134,12 +152,12 @@ Row evaluate_row(const Experiment& experiment, std::size_t configuration) {
         const ByRound first = values(experiment, configuration, kReference, metric);
         const ByRound second = values(experiment, configuration, control, metric);
         const ByRound system = reference(first, second);
-        row.control[index] = ratio(second, first);
+        row.control[index] = ratio(second, first, std::nullopt);
         for (std::size_t contender = 0; contender < row.cells.size(); ++contender) {
             const bool is_system = contender == kReference || contender == control;
             row.cells[contender].measurements[index] =
                 measurement(is_system ? system : values(experiment, configuration, contender, metric),
-                            is_system ? nullptr : &system);
+                            is_system ? nullptr : &system, row.control[index]);
         }
     }
     return row;
@@ -152,8 +170,8 @@ Standing standing(const Ratio& to_system, Metric metric) {
     if (verdict == statistics::Verdict::kNoMeasurableDifference) {
         return Standing::kNoMeasurableDifference;
     }
-    const bool more_is_better = metric == Metric::kThroughput || metric == Metric::kThroughputKept;
-    return (verdict == statistics::Verdict::kHigher) == more_is_better ? Standing::kBetter : Standing::kWorse;
+    return (verdict == statistics::Verdict::kHigher) == facts(metric).more_is_better ? Standing::kBetter
+                                                                                     : Standing::kWorse;
 }
 
 Result evaluate(const Experiment& experiment) {
@@ -172,6 +190,10 @@ bool has(const Row& row, Metric metric) {
 
 bool is_noisy(const std::optional<Ratio>& control) {
     return control && (control->interval.low < 1 - kNoiseLimit || control->interval.high > 1 + kNoiseLimit);
+}
+
+Metric own_metric(const OwnFigure& figure) {
+    return figure.less_is_better ? Metric::kOwnCost : Metric::kOwnFigure;
 }
 
 Metric speed_metric(const Configuration& configuration) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "compare/experiment.h"
+#include "compare/metric.h"
 #include "statistics/bootstrap.h"
 #include "statistics/verdict.h"
 
@@ -11,22 +12,13 @@
 
 namespace ashlar::compare {
 
-enum class Metric : std::size_t {
-    kThroughput,      // operations per second, more is better
-    kCpuPerOperation, // nanoseconds of CPU time, of the whole process, less is better
-    kPeakRss,         // KiB, less is better
-    kRssPerLive,      // less is better
-    kThroughputKept,  // at the end of a long run, as a share of that at its beginning, more is better
-    kRssKept,         // the same of RSS, less is better
-};
-inline constexpr std::array kMetrics{Metric::kThroughput, Metric::kCpuPerOperation, Metric::kPeakRss,
-                                     Metric::kRssPerLive, Metric::kThroughputKept,  Metric::kRssKept};
-
 struct Ratio {
     double median = 1; // of the ratios within the rounds
     statistics::Interval interval{1, 1};
+    statistics::Interval noise{1, 1}; // in which System's ratio to itself lies in this run
 
-    statistics::Verdict verdict() const { return statistics::judge(interval); }
+    statistics::Verdict verdict() const { return statistics::judge(median, interval, noise); }
+    double smallest_visible() const { return statistics::smallest_visible(interval, noise); }
 };
 
 struct Measurement {
@@ -71,6 +63,9 @@ Result evaluate(const Experiment& experiment);
 
 // The control's interval leaves 1 ± 5 %: do not trust small differences of this row.
 bool is_noisy(const std::optional<Ratio>& control);
+
+// Under which metric a program's own figure goes.
+Metric own_metric(const OwnFigure& figure);
 
 // What decides whether an allocator is faster: operations per second where threads may wait for each other.
 // One thread's wall time is mostly the machine's noise, so there CPU time.

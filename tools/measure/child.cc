@@ -4,6 +4,7 @@
 #include "machine/facts.h"
 #include "machine/files.h"
 #include "measure/launch_message.h"
+#include "measure/rss_curve.h"
 
 #include <algorithm>
 #include <array>
@@ -14,6 +15,7 @@
 #include <poll.h>
 #include <spawn.h>
 #include <stdexcept>
+#include <string_view>
 #include <sys/wait.h>
 #include <system_error>
 
@@ -26,6 +28,7 @@ using machine::Descriptor;
 
 // A killed command may sit in the kernel for a while; longer than this, and it is left to itself.
 constexpr std::chrono::seconds kEndOfPatience{10};
+constexpr std::chrono::seconds kTimeToStop{5}; // of one that was asked to end
 constexpr std::size_t kKeptOutput = std::size_t{64} * 1024;
 constexpr int kPartsAtOnce = 8;
 
@@ -72,13 +75,25 @@ std::vector<char*> pointers(std::vector<std::string>& strings) {
     return result;
 }
 
-// Ours but for LD_PRELOAD: what is preloaded is decided here alone.
-std::vector<char*> environment() {
+// "NAME=value" -> "NAME="
+std::string_view name_of(std::string_view entry) {
+    return entry.substr(0, entry.find('=') + 1);
+}
+
+// Ours, but for what the command is given instead and for LD_PRELOAD: what is preloaded is decided here
+// alone.
+std::vector<char*> environment(std::vector<std::string>& given) {
     std::vector<char*> result;
     for (char** entry = environ; *entry != nullptr; ++entry) {
-        if (std::strncmp(*entry, "LD_PRELOAD=", 11) != 0) {
+        const std::string_view name = name_of(*entry);
+        const bool replaced = std::any_of(given.begin(), given.end(),
+                                          [&](const std::string& each) { return name_of(each) == name; });
+        if (name != "LD_PRELOAD=" && !replaced) {
             result.push_back(*entry);
         }
+    }
+    for (std::string& each : given) {
+        result.push_back(each.data());
     }
     result.push_back(nullptr);
     return result;
@@ -97,8 +112,10 @@ pid_t spawn_launcher(const Command& command, const Pipes& pipes) {
                                  machine::program_folder().string());
     }
     std::vector<std::string> arguments{launcher->string(), command.prove_preload ? "prove" : "plain",
-                                       command.preload};
+                                       command.preload,
+                                       command.processor ? std::to_string(*command.processor) : ""};
     arguments.insert(arguments.end(), command.arguments.begin(), command.arguments.end());
+    std::vector<std::string> given = command.environment;
 
     posix_spawn_file_actions_t actions;
     posix_spawn_file_actions_init(&actions);
@@ -117,7 +134,7 @@ pid_t spawn_launcher(const Command& command, const Pipes& pipes) {
 
     pid_t pid = 0;
     const int error = posix_spawn(&pid, launcher->c_str(), &actions, &attributes, pointers(arguments).data(),
-                                  environment().data());
+                                  environment(given).data());
     posix_spawnattr_destroy(&attributes);
     posix_spawn_file_actions_destroy(&actions);
     if (error != 0) {
@@ -145,6 +162,11 @@ Usage usage_of(const LaunchMessage& message) {
     };
 }
 
+bool readable(int number) {
+    pollfd wait{.fd = number, .events = POLLIN, .revents = 0};
+    return number >= 0 && poll(&wait, 1, 0) == 1;
+}
+
 // Follows one launcher from its start to its end.
 class Watch {
   public:
@@ -159,11 +181,14 @@ class Watch {
     Run follow() {
         while (!over_) {
             wait_for_news();
+            look_at_memory();
             drain(pipes_.output.reader, run_.output);
             drain(pipes_.errors.reader, run_.errors);
             take_messages();
             if (!over_ && !being_ended_ && interrupted()) {
-                end_command(Ending::kInterrupted);
+                end_command(Ending::kInterrupted, SIGKILL);
+            } else if (!over_ && !being_ended_ && readable(supervision_.stop)) {
+                end_command(Ending::kStopped, SIGTERM);
             } else if (!over_ && Clock::now() >= deadline_) {
                 time_is_up();
             }
@@ -172,6 +197,7 @@ class Watch {
         drain(pipes_.errors.reader, run_.errors);
         while (waitpid(launcher_, nullptr, 0) < 0 && errno == EINTR) {
         }
+        run_.rss_over_time = rss_.points();
         return std::move(run_);
     }
 
@@ -184,14 +210,24 @@ class Watch {
         // A negative number is one that poll leaves out: closed, or no longer of interest.
         const int interrupt =
             supervision_.interrupt != nullptr && !being_ended_ ? supervision_.interrupt->number() : -1;
-        std::array<pollfd, 4> sources{};
+        std::array<pollfd, 5> sources{};
         const std::array numbers{pipes_.report.reader.number(), pipes_.output.reader.number(),
-                                 pipes_.errors.reader.number(), interrupt};
+                                 pipes_.errors.reader.number(), interrupt,
+                                 being_ended_ ? -1 : supervision_.stop};
         for (std::size_t index = 0; index < sources.size(); ++index) {
             sources[index] = {.fd = numbers[index], .events = POLLIN, .revents = 0};
         }
-        const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline_ - Clock::now()).count();
+        const Clock::time_point next = follows_rss() ? std::min(deadline_, rss_.due()) : deadline_;
+        const auto left = std::chrono::ceil<std::chrono::milliseconds>(next - Clock::now()).count();
         poll(sources.data(), sources.size(), static_cast<int>(std::clamp<long>(left, 0, 1'000'000)));
+    }
+
+    bool follows_rss() const { return supervision_.follow_rss && command_ > 0 && !being_ended_; }
+
+    void look_at_memory() {
+        if (follows_rss() && Clock::now() >= rss_.due()) {
+            rss_.look(command_);
+        }
     }
 
     void take_messages() {
@@ -211,6 +247,10 @@ class Watch {
         switch (message.kind) {
         case LaunchMessage::Kind::kStarted:
             command_ = message.pid;
+            rss_.start();
+            if (supervision_.on_start) {
+                supervision_.on_start(command_);
+            }
             break;
         case LaunchMessage::Kind::kNotRun:
             run_.ending = Ending::kNotRun;
@@ -228,6 +268,8 @@ class Watch {
         run_.usage = usage_of(message);
         if (message.preload_mapped != LaunchMessage::Mapped::kUnknown) {
             run_.preload_mapped = message.preload_mapped == LaunchMessage::Mapped::kYes;
+            run_.executable = message.executable.data();
+            run_.other_allocator = message.other_allocator.data();
         }
         if (being_ended_ || not_run_) {
             return; // the reason is known already
@@ -238,6 +280,10 @@ class Watch {
     }
 
     void time_is_up() {
+        if (asked_) {
+            end_command(Ending::kStopped, SIGKILL);
+            return;
+        }
         if (being_ended_) {
             run_.ending = Ending::kLost;
             kill(launcher_, SIGKILL);
@@ -247,14 +293,15 @@ class Watch {
         if (supervision_.on_time_out && command_ > 0) {
             supervision_.on_time_out(command_);
         }
-        end_command(Ending::kTimedOut);
+        end_command(Ending::kTimedOut, SIGKILL);
     }
 
-    void end_command(Ending reason) {
+    void end_command(Ending reason, int signal) {
         being_ended_ = true;
+        asked_ = signal != SIGKILL;
         run_.ending = reason;
-        deadline_ = Clock::now() + kEndOfPatience;
-        kill(command_ > 0 ? -command_ : launcher_, SIGKILL);
+        deadline_ = Clock::now() + (asked_ ? kTimeToStop : kEndOfPatience);
+        kill(command_ > 0 ? -command_ : launcher_, signal);
     }
 
     const Supervision& supervision_;
@@ -263,8 +310,10 @@ class Watch {
     Clock::time_point deadline_;
     pid_t command_ = 0;
     bool being_ended_ = false;
+    bool asked_ = false; // to end, and not made to yet
     bool not_run_ = false;
     bool over_ = false;
+    RssCurve rss_;
     Run run_;
 };
 
@@ -291,6 +340,8 @@ std::string describe_ending(const Run& run) {
         return "timed out";
     case Ending::kInterrupted:
         return "interrupted";
+    case Ending::kStopped:
+        return "stopped";
     case Ending::kNotRun:
         return "could not be run: " + std::generic_category().message(run.code);
     case Ending::kLost:

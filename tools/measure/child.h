@@ -17,15 +17,21 @@
 namespace ashlar::measure {
 
 struct Command {
-    std::vector<std::string> arguments; // the first one is searched in PATH
-    std::string preload{};              // real path of a library, or empty
-    bool prove_preload = false;         // see Run::preload_mapped; not for timed runs
+    std::vector<std::string> arguments;     // the first one is searched in PATH
+    std::string preload{};                  // real path of a library, or empty
+    std::vector<std::string> environment{}; // "NAME=value", beside what this process has
+    bool prove_preload = false;             // see Run::preload_mapped; not for timed runs
+    std::optional<unsigned> processor{};    // the only one that it may run on
 };
 
 struct Supervision {
     std::chrono::milliseconds time_limit;
     const machine::Interrupt* interrupt = nullptr; // ends the command when it is requested
     std::function<void(pid_t)> on_time_out{};      // called while the command is still there
+    bool follow_rss = false;                       // see Run::rss_over_time
+    std::function<void(pid_t)> on_start{};
+    int stop =
+        -1; // a descriptor; when it can be read, the command is asked to end, and made to if it does not
 };
 
 enum class Ending {
@@ -33,6 +39,7 @@ enum class Ending {
     kSignalled,   // code is the signal
     kTimedOut,    // ended by us
     kInterrupted, // ended by us
+    kStopped,     // ended by us, as was wanted
     kNotRun,      // code is the error number: no such command, not executable, ...
     kLost,        // the launcher is gone or the command could not be ended
 };
@@ -51,6 +58,11 @@ struct Usage {
     double cpu_seconds() const { return user_seconds + system_seconds; }
 };
 
+struct RssPoint {
+    double seconds;    // since the command was started
+    std::uint64_t kib; // of the command and its children; what they share is counted for each
+};
+
 struct Run {
     Ending ending = Ending::kLost;
     int code = 0;
@@ -58,6 +70,10 @@ struct Run {
     std::string output; // the last part of what it printed
     std::string errors;
     std::optional<bool> preload_mapped; // nothing if not asked for or not to be found out
+    std::string executable{};           // what the command was at its end, where that was looked for
+    std::string other_allocator{};      // a library in its memory that is an allocator and was not preloaded
+    std::vector<RssPoint>
+        rss_over_time{}; // a few hundred points at most, evenly spaced; empty if not asked for
 
     bool succeeded() const { return ending == Ending::kExited && code == 0; }
 };

@@ -3,6 +3,7 @@
 // messages are plain structures.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <sys/resource.h>
 
@@ -26,6 +27,11 @@ struct LaunchMessage {
     std::int64_t wall_nanoseconds; // from before the fork until the end was seen
     rusage usage;                  // of the command and of those of its children that it waited for
     Mapped preload_mapped;         // was the preloaded library in the command's memory when it ended?
+    // What it was executing then, and a library in its memory that is an allocator and was not preloaded.
+    std::array<char, 1024> executable;
+    std::array<char, 1024> other_allocator;
 };
+
+static_assert(sizeof(LaunchMessage) <= 4096, "what a pipe takes at once"); // PIPE_BUF
 
 } // namespace ashlar::measure

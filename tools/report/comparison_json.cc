@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "report/comparison_json.h"
 
+#include "report/sample_fields.h"
+
+#include <cmath>
 #include <nlohmann/json.hpp>
 #include <ostream>
 
@@ -9,6 +12,8 @@ namespace ashlar::report {
 namespace {
 
 using Json = nlohmann::ordered_json;
+
+constexpr const char* kSamples = "samples";
 
 Json machine_json(const machine::Facts& facts) {
     return {
@@ -26,10 +31,12 @@ Json machine_json(const machine::Facts& facts) {
 Json contenders_json(const compare::Plan& plan, const std::vector<allocators::Identity>& identities) {
     Json list = Json::array();
     for (std::size_t index = 0; index < plan.contenders.size(); ++index) {
+        const compare::Contender& contender = plan.contenders[index];
         list.push_back({
-            {"name", plan.contenders[index].allocator.name},
-            {"control", plan.contenders[index].is_control},
-            {"preloaded", !plan.contenders[index].allocator.is_system()},
+            {"name", contender.allocator.name},
+            {"control", contender.is_control},
+            {"preloaded", contender.allocator.is_preloaded()},
+            {"environment", contender.allocator.environment},
             {"library", identities[index].library},
             {"sha256", identities[index].sha256},
             {"package", identities[index].package},
@@ -38,34 +45,29 @@ Json contenders_json(const compare::Plan& plan, const std::vector<allocators::Id
     return list;
 }
 
-Json sample_json(const compare::Sample& sample) {
-    const measure::Usage& usage = sample.run.usage;
-    Json json = {
-        {"configuration", sample.configuration},
-        {"contender", sample.contender},
-        {"round", sample.round},
-        {"position", sample.position},
-        {"wall_seconds", usage.wall_seconds},
-        {"user_seconds", usage.user_seconds},
-        {"system_seconds", usage.system_seconds},
-        {"peak_rss_kib", usage.peak_rss_kib},
-        {"minor_faults", usage.minor_faults},
-        {"major_faults", usage.major_faults},
-        {"voluntary_switches", usage.voluntary_switches},
-        {"involuntary_switches", usage.involuntary_switches},
-        {"stolen_seconds", usage.stolen_seconds},
-    };
-    const compare::Figures& figures = sample.figures;
-    for (const auto& [name, figure] :
-         {std::pair("throughput", figures.throughput), std::pair("rss_per_live", figures.rss_per_live),
-          std::pair("throughput_drift_percent", figures.throughput_drift),
-          std::pair("rss_drift_percent", figures.rss_drift)}) {
-        if (figure) {
-            json[name] = *figure;
-        }
+// [[seconds, KiB], ...]
+Json curve_json(const std::vector<measure::RssPoint>& points) {
+    Json list = Json::array();
+    for (const measure::RssPoint& point : points) {
+        constexpr double kMicro = 1e6; // more digits would only be long
+        list.push_back({std::round(point.seconds * kMicro) / kMicro, point.kib});
     }
+    return list;
+}
+
+Json sample_json(const compare::Sample& sample) {
+    Json json = Json::object();
+    visit_sample(sample, [&](const char* name, const auto& value) { json[name] = value; });
+    visit_figures(sample.figures, [&](const char* name, const std::optional<double>& value) {
+        if (value) {
+            json[name] = *value;
+        }
+    });
     if (sample.run.preload_mapped) {
         json["library_mapped"] = *sample.run.preload_mapped;
+    }
+    if (!sample.run.rss_over_time.empty()) {
+        json["rss_over_time"] = curve_json(sample.run.rss_over_time);
     }
     if (!sample.failure.empty()) {
         json["failure"] = sample.failure;
@@ -88,32 +90,14 @@ Json ratio_json(const std::optional<compare::Ratio>& ratio) {
     return {{"median", ratio->median}, {"low", ratio->interval.low}, {"high", ratio->interval.high}};
 }
 
-const char* name_of(compare::Metric metric) {
-    switch (metric) {
-    case compare::Metric::kThroughput:
-        return "operations_per_second";
-    case compare::Metric::kCpuPerOperation:
-        return "cpu_nanoseconds_per_operation";
-    case compare::Metric::kPeakRss:
-        return "peak_rss_kib";
-    case compare::Metric::kRssPerLive:
-        return "rss_per_live";
-    case compare::Metric::kThroughputKept:
-        return "throughput_kept";
-    case compare::Metric::kRssKept:
-        return "rss_kept";
-    }
-    return "";
-}
-
 Json cell_json(const compare::Cell& cell) {
     Json json = {{"samples", cell.samples}, {"failures", cell.failures}};
     for (const compare::Metric metric : compare::kMetrics) {
         if (const auto& found = cell.of(metric)) {
-            json[name_of(metric)] = {{"median", found->median},
-                                     {"low", found->interval.low},
-                                     {"high", found->interval.high},
-                                     {"to_system", ratio_json(found->to_system)}};
+            json[compare::facts(metric).key] = {{"median", found->median},
+                                                {"low", found->interval.low},
+                                                {"high", found->interval.high},
+                                                {"to_system", ratio_json(found->to_system)}};
         }
     }
     return json;
@@ -126,7 +110,7 @@ Json row_json(const compare::Row& row) {
     }
     Json control = Json::object();
     for (const compare::Metric metric : compare::kMetrics) {
-        control[name_of(metric)] = ratio_json(row.control_of(metric));
+        control[compare::facts(metric).key] = ratio_json(row.control_of(metric));
     }
     return {{"by_contender", cells}, {"control", control}};
 }
@@ -135,15 +119,28 @@ Json configurations_json(const compare::Plan& plan, const compare::Result& resul
     Json list = Json::array();
     for (std::size_t index = 0; index < plan.configurations.size(); ++index) {
         const compare::Configuration& configuration = plan.configurations[index];
-        list.push_back({
+        Json json = {
             {"name", configuration.name},
             {"group", configuration.group},
             {"command", configuration.command},
             {"threads", configuration.threads},
             {"rounds", plan.rounds_of(configuration)},
             {"oversubscribed", configuration.threads > processors},
+            {"prints_figures", configuration.prints == compare::Prints::kFigures},
+            {"prepare", configuration.prepare},
             {"result", row_json(result.rows[index])},
-        });
+        };
+        if (configuration.operations) {
+            json["operations"] = *configuration.operations;
+        }
+        if (configuration.seconds) {
+            json["seconds"] = *configuration.seconds;
+        }
+        if (configuration.own_figure) {
+            json["own_figure"] = {{"pattern", configuration.own_figure->pattern},
+                                  {"less_is_better", configuration.own_figure->less_is_better}};
+        }
+        list.push_back(std::move(json));
     }
     return list;
 }
@@ -162,17 +159,37 @@ Json comparison_json(const compare::Experiment& experiment, const compare::Resul
         {"machine", machine_json(provenance.machine)},
         {"rounds", plan.rounds},
         {"order_seed", plan.seed},
+        {"time_limit_ms", plan.time_limit ? Json(plan.time_limit->count()) : Json(nullptr)},
+        {"first_limit_ms", plan.first_limit.count()},
+        {"stacks_folder", plan.stacks_folder.string()},
+        {"follow_rss", plan.follow_rss},
+        {"duet", plan.duet},
+        {"system_preload", plan.system_preload},
         {"workload_seed", provenance.workload_seed},
         {"contenders", contenders_json(plan, provenance.identities)},
         {"configurations", configurations_json(plan, result, provenance.machine.usable_processors)},
         {"remarks", experiment.remarks},
-        {"samples", samples_json(experiment)}, // round 0 is the warm-up
+        {kSamples, samples_json(experiment)},
     };
 }
 
+// Indented for people who look into it, but for the samples: one in a line.
 void write_comparison_json(std::ostream& stream, const compare::Experiment& experiment,
                            const compare::Result& result, const Provenance& provenance) {
-    stream << comparison_json(experiment, result, provenance).dump(1) << '\n';
+    const Json whole = comparison_json(experiment, result, provenance);
+    stream << "{\n";
+    for (const auto& [key, value] : whole.items()) {
+        if (key != kSamples) {
+            stream << Json(key).dump() << ": " << value.dump(1) << ",\n";
+        }
+    }
+    stream << Json(kSamples).dump() << ": [";
+    const char* separator = "\n";
+    for (const Json& sample : whole[kSamples]) {
+        stream << separator << sample.dump();
+        separator = ",\n";
+    }
+    stream << "\n]\n}\n";
 }
 
 } // namespace ashlar::report

@@ -24,12 +24,21 @@ struct Provenance {
 };
 
 // The name of the format; it changes when a reader would have to.
-inline constexpr const char* kFormat = "ashlar-comparison-1";
+inline constexpr const char* kFormat = "ashlar-comparison-2";
 
 nlohmann::ordered_json comparison_json(const compare::Experiment& experiment, const compare::Result& result,
                                        const Provenance& provenance);
 
 void write_comparison_json(std::ostream& stream, const compare::Experiment& experiment,
                            const compare::Result& result, const Provenance& provenance);
+
+// What was written: everything but the figures drawn from the samples, which compare::evaluate draws again.
+struct StoredComparison {
+    compare::Experiment experiment;
+    Provenance provenance;
+};
+
+// Throws std::invalid_argument with a sentence that names what is wrong with the text.
+StoredComparison read_comparison_json(std::istream& stream);
 
 } // namespace ashlar::report

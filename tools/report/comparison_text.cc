@@ -19,42 +19,23 @@ using compare::Ratio;
 using compare::Result;
 using compare::Row;
 
-// How one metric is printed.
-struct Style {
-    Metric metric;
-    const char* title;
-    double unit;  // values are divided by it
-    int decimals; // of values below 100; larger ones have one less
-};
-
-constexpr Style kThroughput{
-    .metric = Metric::kThroughput, .title = "Operations per second, in millions", .unit = 1e6, .decimals = 1};
-constexpr Style kPeakRss{
-    .metric = Metric::kPeakRss, .title = "Peak RSS, in MiB", .unit = 1024, .decimals = 1};
-constexpr Style kCpu{.metric = Metric::kCpuPerOperation,
-                     .title = "CPU time of the whole process per operation, in ns",
-                     .unit = 1,
-                     .decimals = 1};
-constexpr Style kRssPerLive{.metric = Metric::kRssPerLive,
-                            .title = "RSS / live bytes, geometric mean of the phase ends, less is better",
-                            .unit = 1,
-                            .decimals = 2};
-constexpr Style kThroughputKept{
-    .metric = Metric::kThroughputKept,
-    .title = "Drift of throughput: last slice of a long run over the second, 1 is none",
-    .unit = 1,
-    .decimals = 3};
-constexpr Style kRssKept{.metric = Metric::kRssKept,
-                         .title = "Drift of RSS: last slice of a long run over the second, 1 is none",
-                         .unit = 1,
-                         .decimals = 3};
-constexpr std::array kStyles{kThroughput, kPeakRss, kCpu, kRssPerLive, kThroughputKept, kRssKept};
+// The suite's figures, in the order in which they are shown.
+constexpr std::array kShown{Metric::kThroughput, Metric::kPeakRss,        Metric::kCpuPerOperation,
+                            Metric::kRssPerLive, Metric::kThroughputKept, Metric::kRssKept};
 
 constexpr const char* kColumns = "median, percentage of System, ± half of the percentage's 95 % interval";
 
-std::string value_text(double value, const Style& style) {
-    const double scaled = value / style.unit;
-    return fmt::format("{:.{}f}", scaled, scaled < 100 ? style.decimals : style.decimals - 1);
+std::string value_text(double value, Metric metric) {
+    const compare::MetricFacts& facts = compare::facts(metric);
+    const double scaled = value / facts.scale;
+    return fmt::format("{:.{}f}", scaled, scaled < 100 ? facts.decimals : facts.decimals - 1);
+}
+
+// "Peak RSS, in MiB, less is better: ..."
+std::string title(Metric metric) {
+    const compare::MetricFacts& facts = compare::facts(metric);
+    return std::string(facts.words) + (*facts.unit != '\0' ? std::string(", in ") + facts.unit : "") +
+           (facts.more_is_better ? "" : ", less is better");
 }
 
 // Half an interval, in percent; with too few rounds there is none.
@@ -79,15 +60,15 @@ Tint tint_of(const Ratio& ratio, Metric metric) {
     return Tint::kNone;
 }
 
-TextCell cell_text(const Cell& cell, const Style& style) {
-    const auto& found = cell.of(style.metric);
+TextCell cell_text(const Cell& cell, Metric metric) {
+    const auto& found = cell.of(metric);
     if (!found) {
         return {cell.failures > 0 ? "failed" : "-", cell.failures > 0 ? Tint::kBad : Tint::kFaint};
     }
     const std::string mark = cell.failures > 0 ? "! " : "";
-    const std::string value = mark + value_text(found->median, style);
+    const std::string value = mark + value_text(found->median, metric);
     if (found->to_system) {
-        return {value + " " + ratio_text(*found->to_system), tint_of(*found->to_system, style.metric)};
+        return {value + " " + ratio_text(*found->to_system), tint_of(*found->to_system, metric)};
     }
     const double spread = found->median > 0 ? found->interval.half_width() / found->median : 0;
     return {fmt::format("{} {:<4}", value, spread_text(spread) + "%")};
@@ -100,11 +81,11 @@ class ComparisonText {
 
     std::string render() const {
         std::string text;
-        for (const Style& style : kStyles) {
-            const std::vector<std::size_t> shown = configurations_with(style.metric);
+        for (const Metric metric : kShown) {
+            const std::vector<std::size_t> shown = configurations_with(metric);
             if (!shown.empty()) {
-                text += fmt::format("{}: {}\n\n{}\n", style.title, kColumns,
-                                    table(style, shown).render(settings_.colour));
+                text += fmt::format("{}: {}\n\n{}\n", title(metric), kColumns,
+                                    table(metric, shown).render(settings_.colour));
             }
         }
         return text + notes();
@@ -133,7 +114,7 @@ class ComparisonText {
         return found;
     }
 
-    TextTable table(const Style& style, const std::vector<std::size_t>& shown) const {
+    TextTable table(Metric metric, const std::vector<std::size_t>& shown) const {
         std::vector<std::string> header{""};
         for (const auto& contender : experiment_.plan.contenders) {
             header.push_back(contender.is_control ? "A/A" : contender.allocator.name);
@@ -141,13 +122,13 @@ class ComparisonText {
         TextTable table(header);
         std::size_t rows_of_group = 0;
         for (std::size_t place = 0; place < shown.size(); ++place) {
-            table.add(row_text(shown[place], style));
+            table.add(row_text(shown[place], metric));
             ++rows_of_group;
             const std::string& group = group_of(shown[place]);
             const bool last = place + 1 == shown.size();
             if (last || group_of(shown[place + 1]) != group) {
                 if (rows_of_group > 1) {
-                    add_mean(table, group, style.metric);
+                    add_mean(table, group, metric);
                 }
                 if (!last) {
                     table.add_rule();
@@ -162,13 +143,13 @@ class ComparisonText {
         return experiment_.plan.configurations[configuration].group;
     }
 
-    std::vector<TextCell> row_text(std::size_t configuration, const Style& style) const {
+    std::vector<TextCell> row_text(std::size_t configuration, Metric metric) const {
         const Row& row = result_.rows[configuration];
-        std::vector<TextCell> cells{{label(configuration, style.metric)}};
+        std::vector<TextCell> cells{{label(configuration, metric)}};
         for (std::size_t contender = 0; contender < row.cells.size(); ++contender) {
             if (!experiment_.plan.contenders[contender].is_control) {
-                cells.push_back(cell_text(row.cells[contender], style));
-            } else if (const auto& control = row.control_of(style.metric)) {
+                cells.push_back(cell_text(row.cells[contender], metric));
+            } else if (const auto& control = row.control_of(metric)) {
                 cells.push_back({ratio_text(*control), Tint::kFaint});
             } else {
                 cells.push_back({"-", Tint::kFaint});
@@ -204,8 +185,8 @@ class ComparisonText {
         bool any_noisy = false;
         for (std::size_t index = 0; index < result_.rows.size(); ++index) {
             any_oversubscribed |= oversubscribed(index);
-            for (const Style& style : kStyles) {
-                any_noisy |= compare::is_noisy(result_.rows[index].control_of(style.metric));
+            for (const Metric metric : kShown) {
+                any_noisy |= compare::is_noisy(result_.rows[index].control_of(metric));
             }
         }
         std::string text;

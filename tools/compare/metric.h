@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: MIT
+// What is compared, as one table: everything that names, prints or stores a figure goes by it.
+#pragma once
+
+#include <array>
+#include <cstddef>
+
+namespace ashlar::compare {
+
+enum class Metric : std::size_t {
+    kThroughput,
+    kCpuPerOperation,
+    kPeakRss,
+    kRssPerLive,
+    kThroughputKept,
+    kRssKept,
+    kWall,
+    kCpu,
+    kMinorFaults,
+    kContextSwitches,
+    kOwnFigure,
+    kOwnCost,
+};
+
+struct MetricFacts {
+    Metric metric;
+    const char* key;   // in JSON
+    const char* words; // for people
+    const char* unit;  // that people see; empty for plain numbers
+    double scale;      // a stored value divided by it is in that unit
+    int decimals;      // of values below 100; larger ones have one less
+    bool more_is_better;
+};
+
+inline constexpr std::array kMetricTable{
+    MetricFacts{.metric = Metric::kThroughput,
+                .key = "operations_per_second",
+                .words = "Operations per second",
+                .unit = "millions",
+                .scale = 1e6,
+                .decimals = 1,
+                .more_is_better = true},
+    MetricFacts{.metric = Metric::kCpuPerOperation,
+                .key = "cpu_nanoseconds_per_operation",
+                .words = "CPU time of the whole process per operation",
+                .unit = "ns",
+                .scale = 1,
+                .decimals = 1,
+                .more_is_better = false},
+    MetricFacts{.metric = Metric::kPeakRss, // of the largest process
+                .key = "peak_rss_kib",
+                .words = "Peak RSS",
+                .unit = "MiB",
+                .scale = 1024,
+                .decimals = 1,
+                .more_is_better = false},
+    MetricFacts{.metric = Metric::kRssPerLive,
+                .key = "rss_per_live",
+                .words = "RSS / live bytes, geometric mean of the phase ends",
+                .unit = "",
+                .scale = 1,
+                .decimals = 2,
+                .more_is_better = false},
+    MetricFacts{.metric = Metric::kThroughputKept, // at the end of a long run, as a share of its beginning's
+                .key = "throughput_kept",
+                .words = "Drift of throughput: last slice of a long run over the second, 1 is none",
+                .unit = "",
+                .scale = 1,
+                .decimals = 3,
+                .more_is_better = true},
+    MetricFacts{.metric = Metric::kRssKept,
+                .key = "rss_kept",
+                .words = "Drift of RSS: last slice of a long run over the second, 1 is none",
+                .unit = "",
+                .scale = 1,
+                .decimals = 3,
+                .more_is_better = false},
+    MetricFacts{.metric = Metric::kWall,
+                .key = "wall_seconds",
+                .words = "Wall time",
+                .unit = "s",
+                .scale = 1,
+                .decimals = 3,
+                .more_is_better = false},
+    MetricFacts{.metric = Metric::kCpu, // user and system, of all processes
+                .key = "cpu_seconds",
+                .words = "CPU time",
+                .unit = "s",
+                .scale = 1,
+                .decimals = 3,
+                .more_is_better = false},
+    MetricFacts{.metric = Metric::kMinorFaults,
+                .key = "minor_faults",
+                .words = "Minor faults",
+                .unit = "thousands",
+                .scale = 1e3,
+                .decimals = 1,
+                .more_is_better = false},
+    MetricFacts{.metric = Metric::kContextSwitches, // voluntary and not
+                .key = "context_switches",
+                .words = "Context switches",
+                .unit = "",
+                .scale = 1,
+                .decimals = 1,
+                .more_is_better = false},
+    MetricFacts{.metric = Metric::kOwnFigure, // what a program prints about itself, more being better
+                .key = "own_figure",
+                .words = "The program's own figure",
+                .unit = "",
+                .scale = 1,
+                .decimals = 2,
+                .more_is_better = true},
+    MetricFacts{.metric = Metric::kOwnCost, // the same, less being better
+                .key = "own_cost",
+                .words = "The program's own figure",
+                .unit = "",
+                .scale = 1,
+                .decimals = 2,
+                .more_is_better = false},
+};
+
+constexpr const MetricFacts& facts(Metric metric) {
+    return kMetricTable[static_cast<std::size_t>(metric)];
+}
+
+// All of them, to go through.
+inline constexpr auto kMetrics = [] {
+    std::array<Metric, kMetricTable.size()> metrics{};
+    for (std::size_t index = 0; index < metrics.size(); ++index) {
+        metrics[index] = kMetricTable[index].metric;
+    }
+    return metrics;
+}();
+
+static_assert(
+    [] {
+        for (std::size_t index = 0; index < kMetrics.size(); ++index) {
+            if (static_cast<std::size_t>(kMetrics[index]) != index) {
+                return false;
+            }
+        }
+        return true;
+    }(),
+    "the table lists the metrics in their order");
+
+} // namespace ashlar::compare

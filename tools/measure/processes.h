@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: MIT
+// A command and what it has started, as /proc tells of them.
+#pragma once
+
+#include <cstdint>
+#include <sys/types.h>
+#include <vector>
+
+namespace ashlar::measure {
+
+// The process itself, its children, theirs and so on, as far as main threads started them.
+std::vector<pid_t> with_children(pid_t process);
+
+// 0 for a process that is gone.
+std::uint64_t rss_kib(pid_t process);
+
+} // namespace ashlar::measure

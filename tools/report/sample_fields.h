@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT
+// The names under which the figures of a sample stand in JSON, for whoever writes them and whoever reads
+// them.
+#pragma once
+
+#include "compare/experiment.h"
+
+namespace ashlar::report {
+
+// Calls visit(name, value) for everything that every sample has. `Sample` is compare::Sample, const or not.
+template <typename Sample, typename Visit>
+void visit_sample(Sample& sample, const Visit& visit) {
+    auto& usage = sample.run.usage;
+    visit("configuration", sample.configuration);
+    visit("contender", sample.contender);
+    visit("round", sample.round); // 0 is the warm-up
+    visit("position", sample.position);
+    visit("bout", sample.bout);
+    visit("wall_seconds", usage.wall_seconds);
+    visit("user_seconds", usage.user_seconds);
+    visit("system_seconds", usage.system_seconds);
+    visit("peak_rss_kib", usage.peak_rss_kib);
+    visit("minor_faults", usage.minor_faults);
+    visit("major_faults", usage.major_faults);
+    visit("voluntary_switches", usage.voluntary_switches);
+    visit("involuntary_switches", usage.involuntary_switches);
+    visit("stolen_seconds", usage.stolen_seconds);
+}
+
+// The same for what a command may or may not have printed: `value` is a std::optional<double>.
+template <typename Figures, typename Visit>
+void visit_figures(Figures& figures, const Visit& visit) {
+    visit("throughput", figures.throughput);
+    visit("rss_per_live", figures.rss_per_live);
+    visit("throughput_drift_percent", figures.throughput_drift);
+    visit("rss_drift_percent", figures.rss_drift);
+    visit("own_figure", figures.own);
+}
+
+} // namespace ashlar::report
