@@ -4,6 +4,7 @@
 #include "machine/files.h"
 
 #include <algorithm>
+#include <array>
 #include <fmt/format.h>
 #include <stdexcept>
 
@@ -199,7 +200,6 @@ Configurations replace_large(const Settings& settings) {
     }};
 }
 
-// All of its figure is in one line, which is for the smaller the better.
 Configurations drain(const Settings& settings) {
     constexpr double kSeconds = 1;
     return {{
@@ -230,6 +230,40 @@ Configurations latency(const Settings& settings) {
                                return {std::to_string(scaled(settings, 2'000'000)), "16-4k",
                                        std::to_string(settings.seed), std::to_string(threads)};
                            });
+}
+
+// As many operations as take some tenths of a second: where threads wake each other, that is few.
+Configurations lock_mix(const Settings& settings) {
+    struct Scenario {
+        const char* name;
+        std::uint64_t operations;
+    };
+    constexpr std::array kScenarios{
+        Scenario{.name = "private", .operations = 8'000'000},
+        Scenario{.name = "mutex_around", .operations = 2'000'000},
+        Scenario{.name = "mutex_between", .operations = 2'000'000},
+        Scenario{.name = "spin_around", .operations = 2'000'000},
+        Scenario{.name = "trylock", .operations = 2'000'000},
+        Scenario{.name = "rwlock", .operations = 1'000'000},
+        Scenario{.name = "striped", .operations = 4'000'000},
+        Scenario{.name = "condition", .operations = 20'000},
+        Scenario{.name = "pool", .operations = 2'000'000},
+        Scenario{.name = "false_sharing", .operations = 1'000'000},
+    };
+    Configurations result;
+    for (const Scenario& scenario : kScenarios) {
+        const std::uint64_t operations = scaled(settings, scenario.operations);
+        auto added = bounded_by_work(settings, "lock_mix", fmt::format("lock_mix {}", scenario.name), {2},
+                                     static_cast<double>(operations), [&](unsigned threads) -> Arguments {
+                                         return {scenario.name, std::to_string(operations),
+                                                 std::to_string(settings.seed), std::to_string(threads)};
+                                     });
+        for (Configuration& configuration : added) {
+            configuration.group = "lock_mix";
+            result.push_back(std::move(configuration));
+        }
+    }
+    return result;
 }
 
 struct Entry {
@@ -270,6 +304,8 @@ const std::vector<Entry>& entries() {
         {{.name = "drain", .about = "what is left of a peak after idling", .usual = false}, drain},
         {{.name = "strings_and_maps", .about = "containers of the C++ library", .usual = false},
          strings_and_maps},
+        {{.name = "lock_mix", .about = "ten ways to combine locks with malloc and free", .usual = false},
+         lock_mix},
         {{.name = "latency", .about = "percentiles of single calls, in a pass of its own", .usual = false},
          latency},
     };
