@@ -16,6 +16,8 @@ int run(int argc, char** argv) {
     app.require_subcommand(1);
     Action action;
     add_bench(app, action);
+    add_compare(app, action);
+    add_repeat(app, action);
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {

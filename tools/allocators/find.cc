@@ -25,6 +25,7 @@ struct Known {
 };
 
 constexpr std::string_view kAshlar = "ashlar";
+constexpr std::string_view kOneArena = "one-arena"; // the C library's own, told to share one heap
 
 constexpr std::array kPeers{
     Known{.name = "jemalloc", .file = "libjemalloc.so.2", .package = "libjemalloc2", .by_default = true},
@@ -37,7 +38,15 @@ constexpr std::array kPeers{
           .file = "libtbbmalloc_proxy.so.2",
           .package = "libtbbmalloc2",
           .by_default = false},
+    Known{.name = "scudo",
+          .file = "libclang_rt.scudo_standalone-x86_64.so",
+          .package = "libclang-rt-14-dev",
+          .by_default = false},
 };
+
+Allocator one_arena() {
+    return {.name = std::string(kOneArena), .library = "", .environment = {"MALLOC_ARENA_MAX=1"}};
+}
 
 // Where distributions put libraries: first the folder that holds the C library itself.
 std::vector<fs::path> library_folders() {
@@ -50,6 +59,7 @@ std::vector<fs::path> library_folders() {
                                      "/usr/local/lib", "/usr/lib64", "/usr/lib"}) {
         folders.emplace_back(folder);
     }
+    folders.emplace_back("/usr/lib/llvm-14/lib/clang/14.0.6/lib/linux"); // Debian 12's, for scudo
     return folders;
 }
 
@@ -119,6 +129,9 @@ Allocator named(const std::string& specification) {
         }
         throw std::invalid_argument(how_to_build());
     }
+    if (name == kOneArena) {
+        return one_arena();
+    }
     const auto* const peer =
         std::find_if(kPeers.begin(), kPeers.end(), [&](const Known& each) { return each.name == name; });
     if (peer == kPeers.end()) {
@@ -133,10 +146,13 @@ Allocator named(const std::string& specification) {
 
 } // namespace
 
-Selection select_default() {
+Selection select_installed(Breadth breadth) {
     Selection selection{.found = {{.name = kSystem, .library = ""}}, .missing = {}};
+    if (breadth != Breadth::kUsual) {
+        selection.found.push_back(one_arena());
+    }
     for (const Known& peer : kPeers) {
-        if (!peer.by_default) {
+        if (!peer.by_default && breadth == Breadth::kUsual) {
             continue;
         }
         if (const auto library = find_peer(peer)) {
@@ -144,6 +160,9 @@ Selection select_default() {
         } else {
             selection.missing.push_back(how_to_install(peer));
         }
+    }
+    if (breadth == Breadth::kEverythingElse) {
+        return selection;
     }
     if (const auto library = find_ashlar()) {
         selection.found.push_back({.name = std::string(kAshlar), .library = *library});
@@ -172,7 +191,7 @@ Selection select(const std::vector<std::string>& names) {
 }
 
 std::string known_names() {
-    std::string names = lower(kSystem);
+    std::string names = lower(kSystem) + ", " + std::string(kOneArena);
     for (const Known& peer : kPeers) {
         names += ", " + std::string(peer.name);
     }

@@ -18,15 +18,6 @@ std::string answer(std::vector<std::string> command) {
     return run.succeeded() ? run.output : "";
 }
 
-std::string c_library() {
-    Dl_info info{};
-    if (dladdr(reinterpret_cast<const void*>(&::exit), &info) == 0 || info.dli_fname == nullptr) {
-        return "";
-    }
-    std::error_code error;
-    return std::filesystem::canonical(info.dli_fname, error).string();
-}
-
 // dpkg records a file under the path of its package, which may lack the /usr of the real one.
 std::string package_of(const std::string& library) {
     for (const std::string& path : {library, library.starts_with("/usr/") ? library.substr(4) : library}) {
@@ -41,9 +32,18 @@ std::string package_of(const std::string& library) {
 
 } // namespace
 
+std::string c_library() {
+    Dl_info info{};
+    if (dladdr(reinterpret_cast<const void*>(&::exit), &info) == 0 || info.dli_fname == nullptr) {
+        return "";
+    }
+    std::error_code error;
+    return std::filesystem::canonical(info.dli_fname, error).string();
+}
+
 Identity identify(const Allocator& allocator) {
     Identity identity{
-        .library = allocator.is_system() ? c_library() : allocator.library, .sha256 = "", .package = ""};
+        .library = allocator.is_preloaded() ? allocator.library : c_library(), .sha256 = "", .package = ""};
     const std::string sum = answer({"sha256sum", identity.library});
     identity.sha256 = sum.substr(0, sum.find(' '));
     identity.package = package_of(identity.library);

@@ -12,6 +12,9 @@ struct Identity {
     std::string package; // "name version" where dpkg knows the file, else empty
 };
 
+// The C library that this program runs on.
+std::string c_library();
+
 Identity identify(const Allocator& allocator);
 
 } // namespace ashlar::allocators

@@ -2,21 +2,14 @@
 // ashlar bench: the benchmark suite under every allocator of this machine.
 #include "allocators/find.h"
 #include "commands/command.h"
-#include "compare/rounds.h"
-#include "machine/files.h"
+#include "commands/session.h"
 #include "machine/terminal.h"
-#include "report/comparison_json.h"
 #include "report/comparison_text.h"
-#include "report/progress_line.h"
 #include "suite/workloads.h"
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
-#include <ctime>
 #include <fmt/format.h>
-#include <fstream>
 #include <memory>
-#include <stdexcept>
 
 namespace ashlar::commands {
 
@@ -53,6 +46,7 @@ struct Options {
     std::uint64_t seed = 1;
     std::optional<double> timeout;
     std::string json;
+    std::string resume;
 };
 
 constexpr const char* kFooter = R"(Examples:
@@ -106,8 +100,9 @@ std::string check_size(const std::string& text) {
 }
 
 allocators::Selection choose_allocators(const Options& options) {
-    allocators::Selection selection =
-        options.allocators.empty() ? allocators::select_default() : allocators::select(options.allocators);
+    allocators::Selection selection = options.allocators.empty()
+                                          ? allocators::select_installed(allocators::Breadth::kUsual)
+                                          : allocators::select(options.allocators);
     for (const std::string& missing : selection.missing) {
         fmt::print(stderr, "ashlar bench: goes on without: {}\n", missing);
     }
@@ -132,104 +127,21 @@ compare::Plan make_plan(const Options& options, const allocators::Selection& sel
     plan.contenders = compare::contenders(selection.found);
     plan.rounds = options.rounds.value_or(effort.rounds);
     plan.seed = options.seed;
-    if (options.timeout) {
-        plan.time_limit = std::chrono::milliseconds(static_cast<long>(*options.timeout * 1000));
-    }
-    plan.stacks_folder = options.json.empty() ? std::filesystem::temp_directory_path()
-                                              : std::filesystem::absolute(options.json).parent_path();
+    plan.time_limit = time_limit(options.timeout);
+    plan.stacks_folder = stacks_folder(options.json);
     return plan;
 }
 
-std::string utc_now() {
-    const std::time_t now = std::time(nullptr);
-    std::tm broken{};
-    gmtime_r(&now, &broken);
-    char text[sizeof "2000-01-01T00:00:00Z"];
-    std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &broken);
-    return text;
-}
-
-report::Provenance collect_provenance(const Options& options, const compare::Plan& plan) {
-    report::Provenance provenance{.command_line = machine::command_line(),
-                                  .version = ASHLAR_VERSION,
-                                  .started = utc_now(),
-                                  .machine = machine::collect_facts(),
-                                  .identities = {},
-                                  .workload_seed = options.seed};
-    for (const compare::Contender& contender : plan.contenders) {
-        provenance.identities.push_back(allocators::identify(contender.allocator));
-    }
-    return provenance;
-}
-
-// Before anything is measured: a name that cannot be written to should not cost the measurement.
-std::ofstream open_result(const std::string& path) {
-    std::ofstream file;
-    if (!path.empty()) {
-        file.open(path);
-        if (!file) {
-            throw std::invalid_argument("--json: cannot write to " + path);
-        }
-    }
-    return file;
-}
-
-std::string heading(const compare::Plan& plan, const report::Provenance& provenance) {
-    const machine::Facts& machine = provenance.machine;
-    std::string text = fmt::format("{}, {} usable, Linux {}, {}, transparent huge pages: {}\n",
-                                   machine.processor, machine.usable_processors, machine.kernel,
-                                   machine.c_library, machine.transparent_huge_pages);
-    for (std::size_t index = 0; index < plan.contenders.size(); ++index) {
-        if (!plan.contenders[index].is_control) {
-            const allocators::Identity& identity = provenance.identities[index];
-            text += fmt::format("  {:<10} {} {}\n", plan.contenders[index].allocator.name, identity.library,
-                                identity.package.empty() ? "" : "(" + identity.package + ")");
-        }
-    }
-    return text + fmt::format("{} rounds, each in an order of its own (seed {})\n\n", plan.rounds, plan.seed);
-}
-
-compare::Experiment run_plan(const compare::Plan& plan, const machine::Interrupt& interrupt) {
-    report::ProgressLine line;
-    return compare::run_rounds(plan, interrupt, [&](const compare::Progress& progress) {
-        line.show(progress.done, progress.total,
-                  fmt::format("{}: {}, {}",
-                              progress.round == compare::kWarmUp
-                                  ? "warm-up"
-                                  : fmt::format("round {}/{}", progress.round, plan.rounds),
-                              progress.configuration->name, progress.contender->allocator.name));
-    });
-}
-
-bool any_failed(const compare::Experiment& experiment) {
-    return std::any_of(experiment.samples.begin(), experiment.samples.end(),
-                       [](const compare::Sample& sample) { return !sample.failure.empty(); });
-}
-
 int run_bench(const Options& options) {
-    const compare::Plan plan = make_plan(options, choose_allocators(options));
-    std::ofstream result_file = open_result(options.json);
-    const machine::Interrupt interrupt;
-    const report::Provenance provenance = collect_provenance(options, plan);
-    fmt::print("{}", heading(plan, provenance));
-    std::fflush(stdout);
-
-    const compare::Experiment experiment = run_plan(plan, interrupt);
-    const compare::Result result = compare::evaluate(experiment);
-    if (!experiment.complete) {
-        fmt::print("Interrupted: this is what there is.\n\n");
-    }
-    fmt::print("{}", report::comparison_text(experiment, result,
-                                             {.colour = machine::shows_colour(stdout),
-                                              .processors = provenance.machine.usable_processors}));
-    if (result_file.is_open()) {
-        report::write_comparison_json(result_file, experiment, result, provenance);
-        fmt::print("All samples: {}\n", options.json);
-    }
-    if (!experiment.complete) {
-        return kInterrupted;
-    }
-    return any_failed(experiment) ? kSomethingFailed : kSuccess;
+    report::StoredComparison comparison =
+        options.resume.empty() ? new_comparison(make_plan(options, choose_allocators(options)), options.seed)
+                               : resumed_comparison(options.resume, compare::Prints::kFigures);
+    const report::TextSettings settings{.colour = machine::shows_colour(stdout),
+                                        .processors = comparison.provenance.machine.usable_processors};
+    return run_comparison(std::move(comparison), options.json.empty() ? options.resume : options.json,
+                          [&](const compare::Experiment& experiment, const compare::Result& result) {
+                              return report::comparison_text(experiment, result, settings);
+                          });
 }
 
 } // namespace
@@ -291,6 +203,9 @@ void add_bench(CLI::App& app, Action& action) {
                      "Seconds after which a run counts as hung (ten times the warm-up, at least 5)")
         ->check(CLI::PositiveNumber);
     bench->add_option("--json", options->json, "Write all samples and where they come from to this file");
+    bench->add_option(
+        "--resume", options->resume,
+        "Go on with an interrupted run: its file, whose settings are used and which is written again");
     bench->add_flag("--quick", options->quick, "Fewer and shorter runs: a look, not a figure to show");
     bench->callback([options, &action] { action = [options] { return run_bench(*options); }; });
 }

@@ -97,6 +97,8 @@ struct Sample {
     measure::Run run{};
     Figures figures{};
     std::string failure{}; // why this run does not count; empty if it does
+    bool unserved =
+        false; // it failed because its requests did not reach the allocator: nor will those of others
 
     bool counts() const { return failure.empty() && round != kWarmUp; }
 };

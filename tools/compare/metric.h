@@ -20,6 +20,7 @@ enum class Metric : std::size_t {
     kContextSwitches,
     kOwnFigure,
     kOwnCost,
+    kRssTrend,
     kMallocP50, // from here on as in kLatencyNames
     kMallocP99,
     kMallocP999,
@@ -131,6 +132,13 @@ inline constexpr std::array kMetricTable{
     MetricFacts{.metric = Metric::kOwnCost, // the same, less being better
                 .key = "own_cost",
                 .words = "The program's own figure",
+                .unit = "",
+                .scale = 1,
+                .decimals = 2,
+                .more_is_better = false},
+    MetricFacts{.metric = Metric::kRssTrend, // by the line through the second half of RSS over time
+                .key = "rss_trend",
+                .words = "RSS at the end of a run over that at its middle, 1 is flat",
                 .unit = "",
                 .scale = 1,
                 .decimals = 2,

@@ -2,6 +2,7 @@
 #include "compare/result.h"
 
 #include "statistics/summary.h"
+#include "statistics/theil_sen.h"
 
 #include <algorithm>
 #include <map>
@@ -18,6 +19,23 @@ using ByRound = std::map<std::pair<int, std::size_t>, double>;
 // A share, unlike a drift, has a ratio to System's.
 std::optional<double> share_kept(const std::optional<double>& drift) {
     return drift ? std::optional(1 + *drift / 100) : std::nullopt;
+}
+
+// Nothing for a run that was too short to have a course.
+std::optional<double> rss_trend(const std::vector<measure::RssPoint>& curve) {
+    constexpr std::size_t kFewest = 50;
+    if (curve.size() < kFewest) {
+        return std::nullopt;
+    }
+    const double end = curve.back().seconds;
+    std::vector<statistics::Point> second_half;
+    for (const measure::RssPoint& point : curve) {
+        if (point.seconds >= end / 2) {
+            second_half.push_back({.x = point.seconds, .y = static_cast<double>(point.kib)});
+        }
+    }
+    const statistics::Line line = statistics::theil_sen(second_half);
+    return line.at(end / 2) > 0 ? std::optional(line.at(end) / line.at(end / 2)) : std::nullopt;
 }
 
 std::optional<double> value_of(const Sample& sample, const Configuration& configuration, Metric metric) {
@@ -50,6 +68,8 @@ std::optional<double> value_of(const Sample& sample, const Configuration& config
         return static_cast<double>(usage.minor_faults);
     case Metric::kContextSwitches:
         return static_cast<double>(usage.voluntary_switches + usage.involuntary_switches);
+    case Metric::kRssTrend:
+        return rss_trend(sample.run.rss_over_time);
     case Metric::kOwnFigure:
     case Metric::kOwnCost:
         return configuration.own_figure && own_metric(*configuration.own_figure) == metric
@@ -193,6 +213,11 @@ Result evaluate(const Experiment& experiment) {
     return result;
 }
 
+std::vector<double> system_values(const Experiment& experiment, std::size_t configuration, Metric metric) {
+    return without_rounds(reference(values(experiment, configuration, kReference, metric),
+                                    values(experiment, configuration, control_of(experiment.plan), metric)));
+}
+
 bool has(const Row& row, Metric metric) {
     return std::any_of(row.cells.begin(), row.cells.end(),
                        [&](const Cell& cell) { return cell.of(metric).has_value(); });
@@ -207,6 +232,12 @@ Metric own_metric(const OwnFigure& figure) {
 }
 
 Metric speed_metric(const Configuration& configuration) {
+    if (configuration.own_figure) {
+        return own_metric(*configuration.own_figure);
+    }
+    if (configuration.prints == Prints::kAnything) {
+        return configuration.prepare.empty() ? Metric::kCpu : Metric::kWall;
+    }
     return configuration.threads > 1 ? Metric::kThroughput : Metric::kCpuPerOperation;
 }
 

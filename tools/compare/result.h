@@ -61,14 +61,18 @@ Standing standing(const Ratio& to_system, Metric metric);
 
 Result evaluate(const Experiment& experiment);
 
+// System's values of a metric in the order of its rounds, from both of its runs.
+std::vector<double> system_values(const Experiment& experiment, std::size_t configuration, Metric metric);
+
 // The control's interval leaves 1 ± 5 %: do not trust small differences of this row.
 bool is_noisy(const std::optional<Ratio>& control);
 
 // Under which metric a program's own figure goes.
 Metric own_metric(const OwnFigure& figure);
 
-// What decides whether an allocator is faster: operations per second where threads may wait for each other.
-// One thread's wall time is mostly the machine's noise, so there CPU time.
+// What decides whether an allocator is faster: a program's own figure if there is one, operations per second
+// where threads may wait for each other, the time that the client of a server takes. One thread's wall time
+// is mostly the machine's noise, so there CPU time.
 Metric speed_metric(const Configuration& configuration);
 
 // In how many configurations a contender is faster than System, slower, or neither can be told.

@@ -1,72 +1,69 @@
 // SPDX-License-Identifier: MIT
 #include "compare/rounds.h"
 
+#include "allocators/identity.h"
+#include "allocators/program_file.h"
+#include "compare/figures.h"
+#include "machine/facts.h"
+#include "measure/prepared.h"
 #include "measure/stacks.h"
+#include "measure/time_limit.h"
 #include "statistics/random_order.h"
 
 #include <algorithm>
-#include <charconv>
-#include <cmath>
 #include <fstream>
-#include <sstream>
-#include <string_view>
+#include <future>
+#include <stdexcept>
 
 namespace ashlar::compare {
 
 namespace {
 
 using std::chrono::milliseconds;
-using std::chrono::seconds;
 
-constexpr seconds kWarmUpLimit{30};
-constexpr seconds kLeastLimit{5}; // a stall of a shared machine is not a hang
-constexpr double kLimitOverWarmUp = 10;
 constexpr int kFailuresToGiveUp = 3;
 
-std::string last_line(const std::string& text) {
-    const auto end = text.find_last_not_of('\n');
-    if (end == std::string::npos) {
-        return "";
-    }
-    const auto start = text.rfind('\n', end);
-    return text.substr(start + 1, end - start); // npos + 1 is 0
-}
-
-std::optional<double> number_between(std::string_view before, std::string_view line, std::string_view after) {
-    if (!line.starts_with(before) || !line.ends_with(after)) {
-        return std::nullopt;
-    }
-    double value = 0;
-    const char* const end = line.data() + line.size() - after.size();
-    const auto [stop, error] = std::from_chars(line.data() + before.size(), end, value);
-    const bool read = error == std::errc() && stop == end && std::isfinite(value);
-    return read ? std::optional(value) : std::nullopt;
-}
-
 std::string file_name(std::string text) {
+    constexpr std::size_t kLongest = 60;
+    text.resize(std::min(text.size(), kLongest));
     std::replace_if(
         text.begin(), text.end(), [](unsigned char each) { return std::isalnum(each) == 0; }, '-');
     return text;
 }
 
+// Those that run at the same time: one, or in a duet System and another.
+struct Bout {
+    std::vector<std::size_t> contenders;
+    std::size_t number = 0; // see Sample::bout
+};
+
 // One plan on its way to becoming an experiment.
 class Runner {
   public:
-    Runner(const Plan& plan, const machine::Interrupt& interrupt,
-           const std::function<void(const Progress&)>& before_each_run)
-        : interrupt_(interrupt), before_each_run_(before_each_run), order_(plan.seed),
-          failures_(plan.configurations.size(), std::vector<int>(plan.contenders.size())),
-          unproven_(plan.contenders.size()) {
-        experiment_.plan = plan;
-        const auto contenders = static_cast<int>(plan.contenders.size());
-        for (const Configuration& configuration : plan.configurations) {
-            limits_.push_back(kWarmUpLimit +
+    Runner(Experiment experiment, const machine::Interrupt& interrupt, const Observer& observer)
+        : experiment_(std::move(experiment)), interrupt_(interrupt), observer_(observer), order_(plan().seed),
+          failures_(plan().configurations.size(), std::vector<int>(plan().contenders.size())),
+          unproven_(plan().contenders.size()) {
+        const int contenders = static_cast<int>(plan().contenders.size());
+        for (const Configuration& configuration : plan().configurations) {
+            limits_.push_back(plan().first_limit +
                               milliseconds(static_cast<long>(configuration.seconds.value_or(0) * 1000)));
-            progress_.total += contenders * plan.rounds_of(configuration) + contenders - 1;
+            const int bouts = plan().duet ? contenders - 1 : contenders;
+            progress_.total += bouts * plan().rounds_of(configuration) + contenders - 1;
+        }
+        if (plan().duet) {
+            processors_ = machine::processor_numbers();
+            if (processors_.size() < 2) {
+                throw std::invalid_argument("a duet needs two processors, and this process may use one only");
+            }
+        }
+        for (const Sample& sample : experiment_.samples) { // of a run that is continued
+            learn_from(sample);
         }
     }
 
     Experiment run() {
+        experiment_.complete = false;
         for (int round = kWarmUp; round <= plan().rounds; ++round) {
             for (std::size_t index = 0; index < plan().configurations.size(); ++index) {
                 if (round <= plan().rounds_of(plan().configurations[index])) {
@@ -76,9 +73,7 @@ class Runner {
                     return std::move(experiment_);
                 }
             }
-            if (round == kWarmUp) {
-                set_limits();
-            }
+            observer_.after_each_round(experiment_);
         }
         experiment_.complete = true;
         return std::move(experiment_);
@@ -87,162 +82,269 @@ class Runner {
   private:
     const Plan& plan() const { return experiment_.plan; }
 
+    const allocators::Allocator& allocator(std::size_t contender) const {
+        return plan().contenders[contender].allocator;
+    }
+
     void run_configuration(int round, std::size_t configuration) {
         int position = 0;
-        for (const std::size_t contender : statistics::random_order(plan().contenders.size(), order_)) {
+        for (const Bout& bout : bouts(round)) {
             if (interrupt_.requested()) {
                 return;
             }
-            if (round == kWarmUp && plan().contenders[contender].is_control) {
+            announce(round, configuration, bout);
+            ++position;
+            if (is_done(round, configuration, bout) || is_given_up(configuration, bout)) {
                 continue;
             }
-            announce(round, configuration, contender);
-            if (failures_[configuration][contender] < kFailuresToGiveUp) {
-                take_sample({.configuration = configuration,
-                             .contender = contender,
-                             .round = round,
-                             .position = ++position,
-                             .run = {},
-                             .figures = {},
-                             .failure = ""});
+            take_samples(configuration, round, position, bout);
+            if (round == kWarmUp && bout.contenders.front() == kReference) {
+                put_system_first(configuration);
             }
         }
     }
 
-    void announce(int round, std::size_t configuration, std::size_t contender) {
+    // The order is drawn even for what is done already, so that a run that is continued has the same one.
+    std::vector<Bout> bouts(int round) {
+        std::vector<Bout> result;
+        for (const std::size_t contender : statistics::random_order(plan().contenders.size(), order_)) {
+            if (round == kWarmUp) {
+                // System first: by its time the others are limited. Its second time shows nothing new.
+                const auto place = contender == kReference ? result.begin() : result.end();
+                if (!plan().contenders[contender].is_control) {
+                    result.insert(place, {.contenders = {contender}});
+                }
+            } else if (!plan().duet) {
+                result.push_back({.contenders = {contender}});
+            } else if (contender != kReference) {
+                result.push_back({.contenders = {kReference, contender}, .number = contender});
+            }
+        }
+        return result;
+    }
+
+    bool is_done(int round, std::size_t configuration, const Bout& bout) const {
+        return std::any_of(experiment_.samples.begin(), experiment_.samples.end(), [&](const Sample& sample) {
+            return sample.round == round && sample.configuration == configuration &&
+                   sample.contender == bout.contenders.back() && sample.bout == bout.number;
+        });
+    }
+
+    bool is_given_up(std::size_t configuration, const Bout& bout) const {
+        return std::any_of(bout.contenders.begin(), bout.contenders.end(), [&](std::size_t contender) {
+            return failures_[configuration][contender] >= kFailuresToGiveUp;
+        });
+    }
+
+    void announce(int round, std::size_t configuration, const Bout& bout) {
         progress_.round = round;
         progress_.configuration = &plan().configurations[configuration];
-        progress_.contender = &plan().contenders[contender];
-        before_each_run_(progress_);
+        progress_.contender = &plan().contenders[bout.contenders.back()];
+        observer_.before_each_run(progress_);
         ++progress_.done;
     }
 
-    void take_sample(Sample sample) {
-        const auto& allocator = plan().contenders[sample.contender].allocator;
-        std::string stacks_file;
-        sample.run =
-            measure::run({.arguments = plan().configurations[sample.configuration].command,
-                          .preload = allocator.library,
-                          .prove_preload = sample.round == kWarmUp && !allocator.is_system()},
-                         {.time_limit = plan().time_limit.value_or(limits_[sample.configuration]),
-                          .interrupt = &interrupt_,
-                          .on_time_out = [&](pid_t pid) { stacks_file = save_stacks(sample, pid); }});
-        if (sample.run.ending == measure::Ending::kInterrupted) {
-            return; // our doing, not the allocator's
+    void take_samples(std::size_t configuration, int round, int position, const Bout& bout) {
+        std::vector<std::future<Sample>> running;
+        for (std::size_t place = 0; place < bout.contenders.size(); ++place) {
+            const Sample sample{.configuration = configuration,
+                                .contender = bout.contenders[place],
+                                .round = round,
+                                .position = position,
+                                .bout = bout.number};
+            // A single one is followed by this thread, when its turn comes to be waited for.
+            running.push_back(
+                std::async(bout.contenders.size() > 1 ? std::launch::async : std::launch::deferred,
+                           [this, sample, place] { return measured(sample, place); }));
         }
-        judge(sample, stacks_file);
+        std::vector<Sample> samples;
+        bool interrupted = false;
+        for (auto& each : running) {
+            samples.push_back(each.get());
+            interrupted |= samples.back().run.ending == measure::Ending::kInterrupted;
+        }
+        for (Sample& sample : samples) {
+            if (!interrupted) { // that was our doing, not the allocator's
+                conclude(std::move(sample));
+            }
+        }
+    }
+
+    // Runs it, and fills in the figures or why there are none. Called by several threads at once in a duet.
+    Sample measured(Sample sample, std::size_t place) const {
+        const Configuration& configuration = plan().configurations[sample.configuration];
+        std::string stacks_file;
+        measure::Command command{.arguments = configuration.command,
+                                 .preload = preload_of(sample.contender),
+                                 .environment = allocator(sample.contender).environment,
+                                 .prove_preload = sample.round == kWarmUp};
+        if (plan().duet && sample.round != kWarmUp) {
+            // Who ran on the first processor has the second in the next round.
+            const std::size_t swapped = sample.round % 2 == 0 ? 1 - place : place;
+            command.processor = processors_[swapped];
+        }
+        const measure::Supervision supervision{
+            .time_limit = plan().time_limit.value_or(limits_[sample.configuration]),
+            .interrupt = &interrupt_,
+            .on_time_out = [&](pid_t pid) { save_stacks(sample, pid, stacks_file); },
+            .follow_rss = plan().follow_rss && sample.round != kWarmUp};
+        std::string trouble;
+        if (configuration.prepare.empty()) {
+            sample.run = measure::run(command, supervision);
+        } else {
+            measure::Command preparation = command;
+            preparation.arguments = {"sh", "-c", configuration.prepare};
+            measure::PreparedRun both = measure::run_prepared(preparation, command, supervision);
+            sample.run = std::move(both.run);
+            trouble = std::move(both.trouble);
+        }
+        read(sample);
+        sample.unserved = is_unserved(sample);
+        sample.failure = failure_of(sample, trouble);
+        if (!sample.failure.empty() && !stacks_file.empty()) {
+            sample.failure += "; the stacks of its threads are in " + stacks_file;
+        }
+        return sample;
+    }
+
+    std::string preload_of(std::size_t contender) const {
+        return allocator(contender).is_preloaded() ? allocator(contender).library : plan().system_preload;
+    }
+
+    void read(Sample& sample) const {
+        const Configuration& configuration = plan().configurations[sample.configuration];
+        if (configuration.prints == Prints::kFigures) {
+            sample.figures = read_figures(sample.run.output);
+        }
+        if (configuration.own_figure) {
+            sample.figures.own = read_own_figure(*configuration.own_figure, sample.run.output);
+            if (!sample.figures.own) {
+                sample.figures.own = read_own_figure(*configuration.own_figure, sample.run.errors);
+            }
+        }
+    }
+
+    std::string failure_of(const Sample& sample, const std::string& trouble) const {
+        const Configuration& configuration = plan().configurations[sample.configuration];
+        const measure::Run& run = sample.run;
+        const std::string last_words = run.errors.empty() ? "" : ": " + measure::last_line(run.errors);
+        if (!trouble.empty()) {
+            return "the command that prepares: " + trouble;
+        }
+        if (!run.succeeded()) {
+            return measure::describe_ending(run) + last_words;
+        }
+        if (sample.unserved) {
+            return why_unserved(sample) + last_words;
+        }
+        if (configuration.prints == Prints::kFigures && !sample.figures.throughput &&
+            !sample.figures.rss_per_live) {
+            return "its last line is no figure";
+        }
+        if (configuration.own_figure && !sample.figures.own) {
+            return "nothing that it printed matches '" + configuration.own_figure->pattern +
+                   "' with a number";
+        }
+        return "";
+    }
+
+    bool is_unserved(const Sample& sample) const {
+        return allocator(sample.contender).is_preloaded() && sample.round == kWarmUp &&
+               sample.run.succeeded() &&
+               (sample.run.preload_mapped == false ||
+                allocators::look_at_program(sample.run.executable).defines_malloc);
+    }
+
+    static std::string why_unserved(const Sample& sample) {
+        const std::string& executable = sample.run.executable;
+        const allocators::ProgramFile file = allocators::look_at_program(executable);
+        if (sample.run.preload_mapped == true) {
+            return executable + " has a malloc of its own, which nothing that is preloaded replaces";
+        }
+        return "its library was not in the memory of the command" +
+               (file.is_static ? ": " + executable + " is static, nothing can be preloaded for it" : "");
+    }
+
+    void conclude(Sample sample) {
+        learn_from(sample);
+        if (sample.failure.empty()) {
+            remark_missing_proof(sample);
+        }
+        last_allocator_ = sample.run.other_allocator;
         sample.run.output.clear();
         sample.run.errors.clear();
         experiment_.samples.push_back(std::move(sample));
     }
 
-    // Fills in the figures, or why there are none.
-    void judge(Sample& sample, const std::string& stacks_file) {
-        const measure::Run& run = sample.run;
-        sample.figures = read_figures(run.output);
+    // What later runs go by: who is given up, and how long a run may take.
+    void learn_from(const Sample& sample) {
         int& failures = failures_[sample.configuration][sample.contender];
-        if (!run.succeeded()) {
-            sample.failure = measure::describe_ending(run);
-            if (!run.errors.empty()) {
-                sample.failure += ": " + last_line(run.errors);
-            }
-            if (!stacks_file.empty()) {
-                sample.failure += "; the stacks of its threads are in " + stacks_file;
-            }
-        } else if (!sample.figures.throughput && !sample.figures.rss_per_live) {
-            sample.failure = "its last line is no figure";
-        } else if (run.preload_mapped == false) {
-            sample.failure = "its library was not in the memory of the command";
-            if (!run.errors.empty()) {
-                sample.failure += ": " + last_line(run.errors);
-            }
-            failures = kFailuresToGiveUp; // whatever it would measure is another allocator
-        }
         if (!sample.failure.empty()) {
-            ++failures;
+            failures = sample.unserved ? kFailuresToGiveUp : failures + 1;
+        } else if (sample.round == kWarmUp) {
+            slowest_.resize(limits_.size());
+            double& slowest = slowest_[sample.configuration];
+            slowest = std::max(slowest, sample.run.usage.wall_seconds);
+            limits_[sample.configuration] = measure::limit_after(slowest);
+        }
+    }
+
+    // A program that is linked with another allocator has that one, unless the C library is preloaded too.
+    void put_system_first(std::size_t configuration) {
+        if (last_allocator_.empty() || !plan().system_preload.empty()) {
             return;
         }
-        remark_missing_proof(sample);
+        experiment_.plan.system_preload = allocators::c_library();
+        experiment_.remarks.push_back(
+            plan().configurations[configuration].name + " is linked with an allocator of its own, " +
+            last_allocator_ + ", which it has unless another is preloaded. For " + allocators::kSystem +
+            " the C library was preloaded, so that its malloc is what was measured.");
     }
 
     void remark_missing_proof(const Sample& sample) {
-        const auto& allocator = plan().contenders[sample.contender].allocator;
-        if (sample.round == kWarmUp && !allocator.is_system() && !sample.run.preload_mapped &&
-            !unproven_[sample.contender]) {
+        if (sample.round == kWarmUp && allocator(sample.contender).is_preloaded() &&
+            !sample.run.preload_mapped && !unproven_[sample.contender]) {
             unproven_[sample.contender] = true;
-            experiment_.remarks.push_back(allocator.name +
+            experiment_.remarks.push_back(allocator(sample.contender).name +
                                           ": that its library was loaded could not be shown, as "
                                           "tracing is not permitted here");
         }
     }
 
-    std::string save_stacks(const Sample& sample, pid_t pid) const {
+    // To a file that is named when it is new; the second process of a run is added to it.
+    void save_stacks(const Sample& sample, pid_t pid, std::string& written) const {
         const auto& configuration = plan().configurations[sample.configuration];
-        const auto& allocator = plan().contenders[sample.contender].allocator;
-        const auto path = plan().stacks_folder /
-                          ("hang-" + file_name(allocator.name) + "-" + file_name(configuration.name) +
-                           "-round-" + std::to_string(sample.round) + ".txt");
-        std::ofstream file(path);
-        file << configuration.name << " under " << allocator.name << ", round " << sample.round << "\n\n"
+        const bool again = plan().contenders[sample.contender].is_control;
+        const auto path =
+            plan().stacks_folder /
+            ("hang-" + file_name(allocator(sample.contender).name) + (again ? "-again" : "") + "-" +
+             file_name(configuration.name) + "-round-" + std::to_string(sample.round) + ".txt");
+        std::ofstream file(path, written.empty() ? std::ios::trunc : std::ios::app);
+        file << configuration.name << " under " << allocator(sample.contender).name << ", round "
+             << sample.round << "\n\n"
              << measure::thread_stacks(pid);
-        return file ? path.string() : "";
-    }
-
-    void set_limits() {
-        std::vector<double> slowest(plan().configurations.size());
-        for (const Sample& sample : experiment_.samples) {
-            if (sample.failure.empty()) {
-                slowest[sample.configuration] =
-                    std::max(slowest[sample.configuration], sample.run.usage.wall_seconds);
-            }
-        }
-        for (std::size_t index = 0; index < limits_.size(); ++index) {
-            const auto by_warm_up = milliseconds(static_cast<long>(slowest[index] * kLimitOverWarmUp * 1000));
-            limits_[index] = std::max<milliseconds>(kLeastLimit, by_warm_up);
+        if (file) {
+            written = path.string();
         }
     }
 
     Experiment experiment_;
     const machine::Interrupt& interrupt_;
-    const std::function<void(const Progress&)>& before_each_run_;
+    const Observer& observer_;
     std::mt19937_64 order_;
     std::vector<std::vector<int>> failures_; // by configuration and contender
     std::vector<bool> unproven_;             // by contender
     std::vector<milliseconds> limits_;       // by configuration
+    std::vector<double> slowest_;            // the same, of the warm-up so far
+    std::vector<unsigned> processors_;       // that a duet may use
+    std::string last_allocator_;             // that the command of the last sample brought
     Progress progress_;
 };
 
 } // namespace
 
-Experiment run_rounds(const Plan& plan, const machine::Interrupt& interrupt,
-                      const std::function<void(const Progress&)>& before_each_run) {
-    return Runner(plan, interrupt, before_each_run).run();
-}
-
-Figures read_figures(const std::string& output) {
-    const std::string last = last_line(output);
-    Figures figures;
-    if (const auto number = number_between("Throughput = ", last, " operations per second"); number > 0) {
-        figures.throughput = number;
-    }
-    if (const auto number = number_between("RSS / live = ", last, " (geometric mean of the phase ends)");
-        number > 0) {
-        figures.rss_per_live = number;
-    }
-    std::istringstream lines(output);
-    for (std::string line; std::getline(lines, line);) {
-        if (const auto number = number_between("Throughput drift = ", line, " %")) {
-            figures.throughput_drift = number;
-        } else if (const auto other = number_between("RSS drift = ", line, " %")) {
-            figures.rss_drift = other;
-        }
-        for (std::size_t index = 0; index < kLatencyNames.size(); ++index) {
-            if (const auto time = number_between(std::string(kLatencyNames[index]) + " = ", line, " ns")) {
-                figures.latencies[index] = time;
-            }
-        }
-    }
-    return figures;
+Experiment run_rounds(Experiment experiment, const machine::Interrupt& interrupt, const Observer& observer) {
+    return Runner(std::move(experiment), interrupt, observer).run();
 }
 
 } // namespace ashlar::compare

@@ -4,9 +4,12 @@
 // configuration, all allocators back to back in an order shuffled anew. So what disturbs the machine for a
 // while disturbs all allocators of one round, which are compared with each other only.
 //
+// In a duet each allocator runs at the same time as System, both on processors of their own that are swapped
+// from round to round: what disturbs the machine for an instant disturbs both.
+//
 // A run that fails or exceeds its time is recorded with its reason and the rest goes on; who fails three
 // times in one configuration is spared the rest of it. On an interrupt the experiment is returned as far as
-// it got.
+// it got, and such a one can be gone on with.
 #pragma once
 
 #include "compare/experiment.h"
@@ -24,11 +27,13 @@ struct Progress {
     const Contender* contender = nullptr;
 };
 
-Experiment run_rounds(const Plan& plan, const machine::Interrupt& interrupt,
-                      const std::function<void(const Progress&)>& before_each_run);
+// Who is told how it goes.
+struct Observer {
+    std::function<void(const Progress&)> before_each_run;
+    std::function<void(const Experiment&)> after_each_round; // the warm-up is one
+};
 
-// The figures in lines such as "RSS drift = 0.1 %". Of throughput and RSS / live, whichever is in the last
-// line: a command that printed something else after it did not end as it should.
-Figures read_figures(const std::string& output);
+// Takes the samples that `experiment` does not have yet: all, or those that an interrupt left out.
+Experiment run_rounds(Experiment experiment, const machine::Interrupt& interrupt, const Observer& observer);
 
 } // namespace ashlar::compare

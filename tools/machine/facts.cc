@@ -3,6 +3,7 @@
 
 #include "machine/files.h"
 
+#include <algorithm>
 #include <gnu/libc-version.h>
 #include <sched.h>
 #include <sstream>
@@ -41,12 +42,21 @@ std::string bracketed(const std::string& choices) {
 } // namespace
 
 unsigned usable_processors() {
+    return std::max(1U, static_cast<unsigned>(processor_numbers().size()));
+}
+
+std::vector<unsigned> processor_numbers() {
     cpu_set_t set;
     CPU_ZERO(&set);
-    if (sched_getaffinity(0, sizeof set, &set) != 0) {
-        return 1;
+    std::vector<unsigned> numbers;
+    if (sched_getaffinity(0, sizeof set, &set) == 0) {
+        for (unsigned number = 0; number < CPU_SETSIZE; ++number) {
+            if (CPU_ISSET(number, &set)) {
+                numbers.push_back(number);
+            }
+        }
     }
-    return static_cast<unsigned>(CPU_COUNT(&set));
+    return numbers;
 }
 
 double stolen_seconds() {

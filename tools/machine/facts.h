@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace ashlar::machine {
 
@@ -21,6 +22,7 @@ struct Facts {
 Facts collect_facts();
 
 unsigned usable_processors();
+std::vector<unsigned> processor_numbers(); // of those
 
 // CPU time that the hypervisor gave to others since boot, over all processors.
 double stolen_seconds();

@@ -18,6 +18,9 @@ const std::filesystem::path& program_folder();
 // The arguments that this program was started with, itself included.
 std::vector<std::string> command_line();
 
+// Those of them that follow the first "--", exactly as they were given.
+std::vector<std::string> arguments_after_dashes();
+
 // A program that is built and installed with this one: beside it, or in ../libexec/ashlar.
 std::optional<std::filesystem::path> find_companion(const std::string& name);
 

@@ -171,8 +171,8 @@ bool readable(int number) {
 class Watch {
   public:
     Watch(const Command& command, const Supervision& supervision)
-        : supervision_(supervision), launcher_(spawn_launcher(command, pipes_)),
-          deadline_(Clock::now() + supervision.time_limit) {
+        : supervision_(supervision), preloads_(!command.preload.empty()),
+          launcher_(spawn_launcher(command, pipes_)), deadline_(Clock::now() + supervision.time_limit) {
         for (Pipe* pipe : {&pipes_.report, &pipes_.output, &pipes_.errors}) {
             pipe->writer.close();
         }
@@ -267,7 +267,9 @@ class Watch {
     void take_ending(const LaunchMessage& message) {
         run_.usage = usage_of(message);
         if (message.preload_mapped != LaunchMessage::Mapped::kUnknown) {
-            run_.preload_mapped = message.preload_mapped == LaunchMessage::Mapped::kYes;
+            if (preloads_) {
+                run_.preload_mapped = message.preload_mapped == LaunchMessage::Mapped::kYes;
+            }
             run_.executable = message.executable.data();
             run_.other_allocator = message.other_allocator.data();
         }
@@ -305,6 +307,7 @@ class Watch {
     }
 
     const Supervision& supervision_;
+    bool preloads_;
     Pipes pipes_;
     pid_t launcher_;
     Clock::time_point deadline_;
@@ -324,6 +327,15 @@ Run run(const Command& command, const Supervision& supervision) {
     Run result = Watch(command, supervision).follow();
     result.usage.stolen_seconds = machine::stolen_seconds() - stolen_before;
     return result;
+}
+
+std::string last_line(const std::string& text) {
+    const auto end = text.find_last_not_of('\n');
+    if (end == std::string::npos) {
+        return "";
+    }
+    const auto start = text.rfind('\n', end);
+    return text.substr(start + 1, end - start); // npos + 1 is 0
 }
 
 std::string describe_ending(const Run& run) {

@@ -80,6 +80,9 @@ struct Run {
 
 Run run(const Command& command, const Supervision& supervision);
 
+// The last line that is not empty, without its end.
+std::string last_line(const std::string& text);
+
 // "exit status 1", "killed by SIGSEGV (Segmentation fault)", "timed out", ...
 std::string describe_ending(const Run& run);
 

@@ -3,7 +3,12 @@
 
 #include "machine/files.h"
 
+#include <array>
+#include <iterator>
+#include <set>
 #include <sstream>
+#include <string>
+#include <string_view>
 #include <unistd.h>
 
 namespace ashlar::measure {
@@ -12,6 +17,36 @@ namespace {
 
 std::filesystem::path folder_of(pid_t process) {
     return std::filesystem::path("/proc") / std::to_string(process);
+}
+
+constexpr std::string_view kSocket = "socket:[";
+
+// The names, as links in /proc/PID/fd have them, of what listens in the process's network: whose it is, the
+// tables do not say.
+std::set<std::string> listening_sockets(pid_t process) {
+    struct Table {
+        const char* file;
+        std::size_t state; // columns, from 0
+        const char* listening;
+        std::size_t inode;
+    };
+    constexpr std::array kTables{
+        Table{.file = "tcp", .state = 3, .listening = "0A", .inode = 9},
+        Table{.file = "tcp6", .state = 3, .listening = "0A", .inode = 9},
+        Table{.file = "unix", .state = 3, .listening = "00010000", .inode = 6},
+    };
+    std::set<std::string> found;
+    for (const Table& table : kTables) {
+        std::istringstream lines(machine::read_file(folder_of(process) / "net" / table.file).value_or(""));
+        for (std::string line; std::getline(lines, line);) {
+            std::istringstream words(line);
+            const std::vector<std::string> columns{std::istream_iterator<std::string>(words), {}};
+            if (columns.size() > table.inode && columns[table.state] == table.listening) {
+                found.insert(std::string(kSocket) + columns[table.inode] + "]");
+            }
+        }
+    }
+    return found;
 }
 
 } // namespace
@@ -26,6 +61,20 @@ std::vector<pid_t> with_children(pid_t process) {
         }
     }
     return all;
+}
+
+bool listens(pid_t process) {
+    for (const pid_t each : with_children(process)) {
+        const std::set<std::string> listening = listening_sockets(each);
+        std::error_code error;
+        for (const auto& entry : std::filesystem::directory_iterator(folder_of(each) / "fd", error)) {
+            const std::string target = std::filesystem::read_symlink(entry.path(), error).string();
+            if (!error && target.starts_with(kSocket) && listening.contains(target)) {
+                return true;
+            }
+        }
+    }
+    return false;
 }
 
 std::uint64_t rss_kib(pid_t process) {

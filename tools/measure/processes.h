@@ -11,6 +11,9 @@ namespace ashlar::measure {
 // The process itself, its children, theirs and so on, as far as main threads started them.
 std::vector<pid_t> with_children(pid_t process);
 
+// Whether one of them accepts connections: on TCP, or on a socket in the file system.
+bool listens(pid_t process);
+
 // 0 for a process that is gone.
 std::uint64_t rss_kib(pid_t process);
 

@@ -3,6 +3,7 @@
 
 #include "machine/files.h"
 #include "measure/child.h"
+#include "measure/processes.h"
 
 #include <filesystem>
 
@@ -11,6 +12,7 @@ namespace ashlar::measure {
 namespace {
 
 constexpr std::chrono::seconds kDebuggerLimit{30};
+constexpr int kMostProcesses = 8; // of a command that has started others
 
 std::string from_kernel(pid_t process) {
     std::string text;
@@ -39,9 +41,18 @@ std::string from_debugger(pid_t process) {
 } // namespace
 
 std::string thread_stacks(pid_t process) {
-    // The kernel's view first: the debugger stops the threads.
-    const std::string kernel = from_kernel(process);
-    return from_debugger(process) + "\nFrom /proc:\n" + kernel;
+    std::string text;
+    int left = kMostProcesses;
+    for (const pid_t each : with_children(process)) {
+        if (left-- == 0) {
+            return text + "... and other processes\n";
+        }
+        // The kernel's view first: the debugger stops the threads.
+        const std::string kernel = from_kernel(each);
+        text += "Process " + std::to_string(each) + "\n\n" + from_debugger(each) + "\nFrom /proc:\n" +
+                kernel + "\n";
+    }
+    return text;
 }
 
 } // namespace ashlar::measure

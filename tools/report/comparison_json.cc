@@ -71,6 +71,7 @@ Json sample_json(const compare::Sample& sample) {
     }
     if (!sample.failure.empty()) {
         json["failure"] = sample.failure;
+        json["unserved"] = sample.unserved;
     }
     return json;
 }

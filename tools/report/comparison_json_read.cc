@@ -156,8 +156,11 @@ compare::Sample read_sample(const json& value, const std::string& place, const c
     visit_figures(sample.figures, [&](const char* name, auto& into) { object.read(name, into); });
     object.read("library_mapped", sample.run.preload_mapped);
     std::optional<std::string> failure;
+    std::optional<bool> unserved;
     object.read("failure", failure);
+    object.read("unserved", unserved);
     sample.failure = failure.value_or("");
+    sample.unserved = unserved.value_or(false);
     if (sample.failure.empty()) {
         sample.run.ending = measure::Ending::kExited;
     }

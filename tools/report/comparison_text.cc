@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "report/comparison_text.h"
 
-#include "report/text_table.h"
+#include "report/figure_text.h"
 
 #include <array>
-#include <cmath>
 #include <fmt/format.h>
 
 namespace ashlar::report {
@@ -28,39 +27,11 @@ constexpr std::array kShown{Metric::kThroughput, Metric::kPeakRss,        Metric
 
 constexpr const char* kColumns = "median, percentage of System, ± half of the percentage's 95 % interval";
 
-std::string value_text(double value, Metric metric) {
-    const compare::MetricFacts& facts = compare::facts(metric);
-    const double scaled = value / facts.scale;
-    return fmt::format("{:.{}f}", scaled, scaled < 100 ? facts.decimals : facts.decimals - 1);
-}
-
 // "Peak RSS, in MiB, less is better: ..."
 std::string title(Metric metric) {
     const compare::MetricFacts& facts = compare::facts(metric);
     return std::string(facts.words) + (*facts.unit != '\0' ? std::string(", in ") + facts.unit : "") +
            (facts.more_is_better ? "" : ", less is better");
-}
-
-// Half an interval, in percent; with too few rounds there is none.
-std::string spread_text(double half_width) {
-    return std::isfinite(half_width) ? fmt::format("±{:.0f}", half_width * 100) : "±?";
-}
-
-// "161% ±3"
-std::string ratio_text(const Ratio& ratio) {
-    return fmt::format("{:4.0f}% {:<3}", ratio.median * 100, spread_text(ratio.interval.half_width()));
-}
-
-Tint tint_of(const Ratio& ratio, Metric metric) {
-    switch (compare::standing(ratio, metric)) {
-    case compare::Standing::kBetter:
-        return Tint::kGood;
-    case compare::Standing::kWorse:
-        return Tint::kBad;
-    case compare::Standing::kNoMeasurableDifference:
-        break;
-    }
-    return Tint::kNone;
 }
 
 TextCell cell_text(const Cell& cell, Metric metric) {

@@ -129,7 +129,7 @@ Configurations producer_consumer(const Settings& settings) {
 }
 
 Configurations hand_over(const Settings& settings) {
-    const std::uint64_t operations = scaled(settings, 2'000'000);
+    const std::uint64_t operations = scaled(settings, 1'000'000);
     return bounded_by_work(settings, "hand_over", "hand_over", {2}, static_cast<double>(operations),
                            [&](unsigned threads) -> Arguments {
                                return {std::to_string(operations), "16-16k", std::to_string(settings.seed),
@@ -147,7 +147,7 @@ Configurations successors(const Settings& settings) {
 
 Configurations short_threads(const Settings& settings) {
     constexpr std::uint64_t kOperationsPerThread = 200;
-    const std::uint64_t total = scaled(settings, 8'000);
+    const std::uint64_t total = scaled(settings, 5'000);
     return bounded_by_work(
         settings, "short_threads", "short_threads", {1, 2}, static_cast<double>(total * kOperationsPerThread),
         [&](unsigned threads) -> Arguments {
@@ -164,13 +164,12 @@ Configurations grow_vectors(const Settings& settings) {
                            });
 }
 
-// CPU time would be mostly that of filling the heap, which is not timed: so none per operation.
 Configurations mixed_lifetimes(const Settings& settings) {
-    return bounded_by_work(settings, "mixed_lifetimes", "mixed_lifetimes", {1, 2}, std::nullopt,
-                           [&](unsigned threads) -> Arguments {
-                               return {std::to_string(scaled(settings, 4'000'000)),
-                                       std::to_string(settings.seed), std::to_string(threads), "--live",
-                                       std::to_string(settings.scale_mib)};
+    const std::uint64_t operations = scaled(settings, 4'000'000);
+    return bounded_by_work(settings, "mixed_lifetimes", "mixed_lifetimes", {1, 2},
+                           static_cast<double>(operations), [&](unsigned threads) -> Arguments {
+                               return {std::to_string(operations), std::to_string(settings.seed),
+                                       std::to_string(threads), "--live", std::to_string(settings.scale_mib)};
                            });
 }
 
@@ -190,7 +189,7 @@ Configurations batches(const Settings& settings) {
 }
 
 Configurations replace_large(const Settings& settings) {
-    const std::uint64_t steps = scaled(settings, 100);
+    const std::uint64_t steps = scaled(settings, 50);
     return {{
         .name = "replace_large, 5 to 25 MiB",
         .group = "replace_large",

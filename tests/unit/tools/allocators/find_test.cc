@@ -7,7 +7,7 @@
 using namespace ashlar::allocators;
 
 TEST_CASE("find: System is always the first, and named once") {
-    CHECK(select_default().found.front().is_system());
+    CHECK(select_installed(Breadth::kUsual).found.front().is_system());
     const Selection selection = select({"SYSTEM", "system"});
     REQUIRE(selection.found.size() == 1);
     CHECK(selection.found.front().name == kSystem);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include "compare/figures.h"
 #include "compare/result.h"
-#include "compare/rounds.h"
 #include "report/comparison_json.h"
 #include "report/comparison_text.h"
 

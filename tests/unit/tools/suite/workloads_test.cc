@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "compare/rounds.h"
+#include "compare/figures.h"
 #include "suite/workloads.h"
 
 #include <catch2/catch.hpp>

@@ -1,0 +1,389 @@
+# SPDX-License-Identifier: MIT
+"""ashlar compare and ashlar repeat with commands that misbehave in every way: each has its line in the table, and
+the runner ends on time, leaves nothing behind and says what was the matter.
+
+usage: command_test.py PART ASHLAR CRASH_AT_START OWN_MALLOC STATIC_PROGRAM"""
+import json
+import os
+import re
+import resource
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+PART, ASHLAR, CRASH_AT_START, OWN_MALLOC, STATIC_PROGRAM = sys.argv[1:6]
+AMPLE = 250  # seconds: no run of these tests takes a tenth of it
+PYTHON = sys.executable
+# Libraries that serve as allocators without being any: they are mapped, that is all.
+HARMLESS = next(line.split()[-1] for line in open("/proc/self/maps", encoding="ascii")
+                if re.search(r"/libc\.so\.6$", line.rstrip()))
+
+
+class Command(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = folder.name
+        self.result = os.path.join(self.folder, "result.json")
+
+    def ashlar(self, *arguments, status=0):
+        run = subprocess.run([ASHLAR, *arguments], capture_output=True, text=True, timeout=AMPLE, check=False,
+                             cwd=self.folder, env={**os.environ, "TMPDIR": self.folder})
+        self.assertEqual(run.returncode, status, run.stdout + run.stderr)
+        return run
+
+    def compare(self, *command, options=(), rounds=2, status=0):
+        """The text that is printed, and the result as stored."""
+        run = self.ashlar("compare", "--rounds", str(rounds), "--json", self.result, *options, "--", *command, status=status)
+        with open(self.result, encoding="utf-8") as file:
+            return run.stdout, json.load(file)
+
+    def assert_gone(self, *words):
+        """No process has one of these in its command line; who was killed may take a moment to go."""
+        deadline = time.monotonic() + 30
+        while True:
+            left = [line for line in command_lines() if any(word in line for word in words)]
+            if not left:
+                return
+            self.assertLess(time.monotonic(), deadline, left)
+            time.sleep(0.01)
+
+
+def command_lines():
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{pid}/cmdline", encoding="utf-8", errors="replace") as file:
+                yield file.read().replace("\0", " ")
+        except OSError:
+            pass  # has just ended
+
+
+class Misbehaviour(Command):
+    def test_sleeps_for_ever(self):
+        text, result = self.compare("sleep", "98761", options=["--allocators", "system", "--timeout", "0.5"],
+                                    rounds=1, status=1)
+        self.assertRegex(text, r"(?m)^System +failed")
+        self.assertRegex(text, r"!  System, warm-up: timed out; the stacks of its threads are in .*hang-System-.*\.txt")
+        self.assertRegex(text, r"!  System, round 1: timed out")
+        self.assertIn("Verdict: none", text)
+        self.assertTrue(all("timed out" in sample["failure"] for sample in result["samples"]))
+        stacks = [name for name in os.listdir(self.folder) if name.startswith("hang-")]
+        self.assertIn("hang-System-sleep-98761-round-1.txt", stacks)
+        with open(os.path.join(self.folder, "hang-System-sleep-98761-round-1.txt"), encoding="utf-8") as file:
+            self.assertIn("comm: sleep", file.read())
+        self.assert_gone("98761")
+
+    def test_hanging_child_is_in_the_stacks(self):
+        self.compare("sh", "-c", "sleep 98760; true",
+                     options=["--allocators", "system", "--timeout", "0.5"], rounds=1, status=1)
+        with open(os.path.join(self.folder, "hang-System-sh--c-sleep-98760--true-round-1.txt"),
+                  encoding="utf-8") as file:
+            text = file.read()
+        self.assertIn("comm: sh", text)
+        self.assertIn("comm: sleep", text)
+        self.assert_gone("98760")
+
+    def test_leaves_grandchildren(self):
+        text, _ = self.compare("sh", "-c", "sleep 98762 & setsid sleep 98763 & exit 0",
+                               options=["--allocators", "system"])
+        self.assertRegex(text, r"(?m)^System +\d")
+        self.assert_gone("98762", "98763")
+
+    def test_hangs_with_a_grandchild_in_a_session_of_its_own(self):
+        text, _ = self.compare("sh", "-c", "setsid sleep 98764 & sleep 98765",
+                               options=["--allocators", "system", "--timeout", "0.5"], rounds=1, status=1)
+        self.assertIn("timed out", text)
+        self.assert_gone("98764", "98765")
+
+    def test_eats_memory_up_to_a_limit(self):
+        eat = "blocks = []\nwhile True: blocks.append(bytes(1 << 20))"
+        text, _ = self.compare("sh", "-c", f"ulimit -v 400000; exec {PYTHON} -c '{eat}'",
+                               options=["--allocators", f"other={HARMLESS}"], status=1)
+        for name in ["System", "other"]:
+            self.assertRegex(text, rf"(?m)^{name} +failed")
+            self.assertRegex(text, rf"!  {name}, warm-up: exit status 1: MemoryError")
+
+    def test_prints_gigabytes(self):
+        text, result = self.compare("head", "-c", "2000000000", "/dev/zero",
+                                    options=["--allocators", "system"], rounds=1)
+        self.assertRegex(text, r"(?m)^System +\d")
+        self.assertEqual([sample.get("failure") for sample in result["samples"]], [None] * 3)
+        # The output went through the runner, and did not stay there.
+        self.assertLess(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss, 200 << 10)
+
+    def test_missing_command(self):
+        text, _ = self.compare("/no/such/command", options=["--allocators", f"other={HARMLESS}"], status=127)
+        for name in ["System", "other"]:
+            self.assertRegex(text, rf"(?m)^{name} +failed")
+            self.assertRegex(text, rf"!  {name}, warm-up: could not be run: No such file or directory")
+        self.compare("/etc/passwd", options=["--allocators", "system"], status=126)
+
+    def test_allocator_that_crashes_at_start(self):
+        text, result = self.compare("true", options=["--allocators", f"crash={CRASH_AT_START}"], status=1)
+        self.assertRegex(text, r"(?m)^System +\d")
+        self.assertRegex(text, r"(?m)^crash +failed")
+        self.assertRegex(text, r"!  crash, warm-up: killed by SIGABRT")
+        self.assertIn("crash: nothing that can be compared", text)
+        self.assertEqual(len([sample for sample in result["samples"] if sample["contender"] == 1]), 3)
+
+    def test_library_that_cannot_be_loaded(self):
+        library = os.path.join(self.folder, "text.so")
+        with open(library, "w", encoding="ascii") as file:
+            file.write("no library")
+        text, result = self.compare("true", options=["--allocators", f"text={library}"], status=1)
+        self.assertRegex(text, r"!  text, warm-up: its library was not in the memory of the command: .*text\.so")
+        # It is not tried again: what ran would have been System.
+        self.assertEqual(len([sample for sample in result["samples"] if sample["contender"] == 1]), 1)
+
+    def test_wrong_arguments(self):
+        for arguments, part in [
+                ([], "no command"), (["--less-is-better", "--", "true"], "--metric"),
+                (["--duet", "--prepare", "true", "--", "true"], "--prepare"),
+                (["--metric", "x(", "--", "true"], "regular expression"), (["--metric", "x", "--", "true"], "group"),
+                (["--allocators", "nonesuch", "--", "true"], "nonesuch"),
+                (["--json", "/no/such/folder/x", "--", "true"], "--json"),
+                (["--resume", "/no/such/file"], "--resume"), (["--rounds", "0", "--", "true"], "--rounds")]:
+            with self.subTest(arguments=arguments):
+                self.assertIn(part, self.ashlar("compare", *arguments, status=2).stderr)
+
+
+class OwnAllocators(Command):
+    def test_program_that_defines_malloc(self):
+        text, _ = self.compare(OWN_MALLOC, options=["--allocators", f"other={HARMLESS}"], status=1)
+        self.assertRegex(text, r"!  other, warm-up: \S+own_malloc has a malloc of its own")
+        self.assertIn("other: nothing that can be compared", text)
+
+    def test_static_program(self):
+        text, _ = self.compare(STATIC_PROGRAM, options=["--allocators", f"other={HARMLESS}"], status=1)
+        self.assertRegex(text, r"!  other, warm-up: its library was not in the memory.*is static")
+
+    def test_program_that_is_linked_with_an_allocator(self):
+        # A library of such a name that the program opens itself serves as one that it is linked with.
+        library = os.path.join(self.folder, "libjemalloc.so.2")
+        with open(CRASH_AT_START.replace("crash_at_start", "slower_malloc"), "rb") as source:
+            with open(library, "wb") as file:
+                file.write(source.read())
+        text, result = self.compare(PYTHON, "-c", f"import ctypes; ctypes.CDLL('{library}')",
+                                    options=["--allocators", f"other={HARMLESS}"])
+        self.assertIn(f"is linked with an allocator of its own, {library}", text)
+        self.assertEqual(result["system_preload"], HARMLESS)
+
+
+# Listens on a Unix socket, with so much memory in it, and answers one connection after the other.
+SERVER = """
+import socket, sys
+memory = b'x' * (int(sys.argv[2]) << 20)
+with socket.socket(socket.AF_UNIX) as server:
+    server.bind(sys.argv[1])
+    server.listen()
+    while True:
+        connection, _ = server.accept()
+        connection.sendall(b'%d' % len(memory))
+        connection.close()
+        if len(sys.argv) > 3: sys.exit(int(sys.argv[3]))
+"""
+CLIENT = """
+import socket, sys
+with socket.socket(socket.AF_UNIX) as client:
+    client.connect(sys.argv[1])
+    print('answer =', client.recv(100).decode())
+    client.recv(1)
+"""
+
+
+class Preparation(Command):
+    def setUp(self):
+        super().setUp()
+        self.server = os.path.join(self.folder, "server.py")
+        self.client = os.path.join(self.folder, "client.py")
+        for path, text in [(self.server, SERVER), (self.client, CLIENT)]:
+            with open(path, "w", encoding="ascii") as file:
+                file.write(text)
+
+    def with_server(self, *arguments, options=(), status=0):
+        # The socket's name must be free again: each server takes the old one away.
+        prepare = f"rm -f socket; exec {PYTHON} {self.server} socket {' '.join(arguments)}"
+        return self.compare(PYTHON, self.client, "socket", status=status,
+                            options=["--allocators", f"other={HARMLESS}", "--prepare", prepare, *options])
+
+    def test_server_is_there_and_is_what_is_measured(self):
+        text, result = self.with_server("64", options=["--metric", "answer = ([0-9]+)"])
+        self.assertNotIn("failed", text)
+        self.assertEqual(len(result["samples"]), 2 + 3 * 2)
+        for sample in result["samples"]:
+            self.assertEqual(sample["own_figure"], 64 << 20)
+            self.assertGreater(sample["peak_rss_kib"], 64 << 10)
+            self.assertIn(sample.get("library_mapped"), [True, None])
+        self.assert_gone(self.server)
+
+    def test_step_that_ends_is_waited_for_and_not_measured(self):
+        step = f"{PYTHON} -c \"x = b'x' * (64 << 20); open('made', 'w').close()\""
+        text, result = self.compare("sh", "-c", "rm made", options=["--allocators", "system", "--prepare", step])
+        self.assertNotIn("failed", text)
+        for sample in result["samples"]:
+            self.assertLess(sample["peak_rss_kib"], 64 << 10)
+
+    def test_step_that_fails(self):
+        text, _ = self.compare("true", options=["--allocators", "system", "--prepare", "echo why >&2; exit 3"], status=1)
+        self.assertIn("the command that prepares: exit status 3: why", text)
+
+    def test_server_that_does_not_get_ready(self):
+        text, _ = self.compare("true", options=["--allocators", "system", "--prepare", "sleep 98766", "--timeout", "0.5"],
+                               rounds=1, status=1)
+        self.assertIn("the command that prepares: it neither ended nor listened", text)
+        self.assert_gone("98766")
+
+    def test_server_that_dies_on_the_way(self):
+        text, _ = self.with_server("1", "7", status=1)
+        self.assertIn("the command that prepares: it ended during the run: exit status 7", text)
+
+
+class Interruption(Command):
+    def interrupted(self, *options):
+        """Starts a long comparison, interrupts it when it has written its first round."""
+        with subprocess.Popen([ASHLAR, "compare", "--allocators", f"other={HARMLESS}", "--rounds", "40", "--json",
+                               self.result, *options, "--", "sleep", "0.05"],
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as run:
+            deadline = time.monotonic() + AMPLE
+            while not os.path.exists(self.result) and time.monotonic() < deadline:
+                time.sleep(0.01)
+            run.send_signal(signal.SIGINT)
+            out, _ = run.communicate(timeout=AMPLE)
+            self.assertEqual(run.returncode, 130)
+            return out
+
+    def load(self):
+        with open(self.result, encoding="utf-8") as file:
+            return json.load(file)
+
+    def test_partial_result_is_gone_on_with(self):
+        self.assertIn("--resume", self.interrupted())
+        partial = self.load()
+        self.assertFalse(partial["complete"])
+        self.assertGreaterEqual(len(partial["samples"]), 2)
+        self.assertLess(len(partial["samples"]), 2 + 3 * 40)
+        self.assertEqual(os.listdir(self.folder), ["result.json"])
+
+        self.ashlar("compare", "--resume", self.result)
+        whole = self.load()
+        self.assertTrue(whole["complete"])
+        self.assertEqual(whole["samples"][:len(partial["samples"])], partial["samples"])
+        places = [(sample["round"], sample["contender"]) for sample in whole["samples"]]
+        self.assertEqual(len(places), 2 + 3 * 40)
+        self.assertEqual(len(set(places)), len(places))
+
+        # The same seed makes the same order without an interruption.
+        self.ashlar("compare", "--allocators", f"other={HARMLESS}", "--rounds", "40", "--json", self.result, "--",
+                    "true")
+        self.assertEqual([(sample["round"], sample["contender"]) for sample in self.load()["samples"]], places)
+
+    def test_what_does_not_fit_is_refused(self):
+        self.interrupted()
+        before = self.load()
+        self.assertIn("another command", self.ashlar("compare", "--resume", self.result, "--", "true", status=2).stderr)
+        self.assertIn("no result of ashlar bench",
+                      self.ashlar("bench", "--resume", self.result, status=2).stderr)
+        changed = json.loads(json.dumps(before))
+        changed["contenders"][1]["sha256"] = "0" * 64
+        with open(self.result, "w", encoding="utf-8") as file:
+            json.dump(changed, file)
+        self.assertIn("SHA-256", self.ashlar("compare", "--resume", self.result, status=2).stderr)
+        self.assertEqual(self.load(), changed)
+
+
+class Duet(Command):
+    def test_both_run_at_once_on_a_processor_each(self):
+        if len(os.sched_getaffinity(0)) < 2:
+            print("a duet needs two processors")
+            sys.exit(77)
+        show = "import os; print('on', *os.sched_getaffinity(0))"
+        _, result = self.compare(PYTHON, "-c", show,
+                                 options=["--allocators", f"other={HARMLESS}", "--duet", "--metric", r"on (\d+)"])
+        self.assertTrue(result["duet"])
+        bouts = {}
+        for sample in result["samples"]:
+            if sample["round"] > 0:
+                self.assertNotIn("failure", sample)
+                bouts.setdefault((sample["round"], sample["bout"]), {})[sample["contender"]] = sample["own_figure"]
+        self.assertEqual(set(bouts), {(1, 1), (1, 2), (2, 1), (2, 2)})
+        for (number, bout), processors in bouts.items():
+            self.assertEqual(set(processors), {0, bout})
+            self.assertNotEqual(processors[0], processors[bout])
+            if number == 2:
+                self.assertEqual(processors[0], bouts[1, bout][bout])
+                self.assertEqual(processors[bout], bouts[1, bout][0])
+
+
+class Figures(Command):
+    def test_last_match_counts_wherever_it_is_printed(self):
+        show = "printf 'rate: 1\\nrate: 2.5 x rate: 30.25\\nend\\n' >&2"
+        _, result = self.compare("sh", "-c", show, options=["--allocators", "system", "--metric", "rate: ([0-9.]+)"])
+        self.assertEqual({sample["own_figure"] for sample in result["samples"]}, {30.25})
+
+    def test_figure_that_is_missing(self):
+        text, _ = self.compare("true", options=["--allocators", "system", "--metric", "rate: (.*)"], status=1)
+        self.assertIn("nothing that it printed matches 'rate: (.*)'", text)
+
+    def test_arguments_arrive_as_they_are(self):
+        show = "import sys; sys.exit(sys.argv[1:] != ['[a,b]', '', '--rounds', '--', 'x y'])"
+        self.compare(PYTHON, "-c", show, "[a,b]", "", "--rounds", "--", "x y", options=["--allocators", "system"])
+
+    def test_memory_over_time_is_followed(self):
+        grow = "import time\nblocks = []\nfor _ in range(30): blocks.append(b'x' * (1 << 20)); time.sleep(0.02)"
+        _, result = self.compare(PYTHON, "-c", grow, options=["--allocators", "system"])
+        curves = [sample["rss_over_time"] for sample in result["samples"] if sample["round"] > 0]
+        self.assertEqual(len(curves), 4)
+        for curve in curves:
+            self.assertGreater(len(curve), 5)
+            self.assertLessEqual(len(curve), 200)
+            self.assertEqual(curve, sorted(curve))
+            self.assertGreater(max(kib for _, kib in curve), curve[0][1] + (5 << 10))
+
+
+class Repeat(Command):
+    def test_rate_of_failures(self):
+        count = os.path.join(self.folder, "count")
+        # Every third run fails.
+        script = f"echo x >>{count}; test $(($(wc -l <{count}) % 3)) -ne 0 || {{ echo why >&2; exit 5; }}"
+        text = self.ashlar("repeat", "--times", "9", "--", "sh", "-c", script, status=1).stdout
+        self.assertIn("3 of 9 runs failed: 33.3 % (95 % interval 12 to 65 %)", text)
+        self.assertIn("3 times: exit status 5", text)
+        self.assertIn("run 6: exit status 5: why", text)
+
+    def test_no_failure(self):
+        text = self.ashlar("repeat", "--times", "20", "--", "true").stdout
+        self.assertIn("0 of 20 runs failed: 0 % (95 % interval 0 to 16 %)", text)
+
+    def test_hang_leaves_its_stacks(self):
+        text = self.ashlar("repeat", "--times", "2", "--timeout", "0.5", "--stacks", self.folder, "--", "sleep", "98767",
+                           status=1).stdout
+        self.assertIn("2 times: timed out", text)
+        files = re.findall(r"the stacks of its threads are in (\S+)", text)
+        self.assertEqual(len(files), 2)
+        for name in files:
+            with open(name, encoding="utf-8") as file:
+                self.assertIn("comm: sleep", file.read())
+        self.assert_gone("98767")
+
+    def test_crash_is_named(self):
+        text = self.ashlar("repeat", "--times", "2", "--allocator", f"crash={HARMLESS}", "--", "sh", "-c", "kill -SEGV $$",
+                           status=1).stdout
+        self.assertIn("2 times: killed by SIGSEGV (Segmentation fault)", text)
+
+    def test_what_cannot_be_run(self):
+        self.assertIn("No such file", self.ashlar("repeat", "--", "/no/such/command", status=127).stderr)
+        self.assertIn("Permission", self.ashlar("repeat", "--", "/etc/passwd", status=126).stderr)
+        self.assertIn("no command", self.ashlar("repeat", status=2).stderr)
+        self.assertIn("no folder", self.ashlar("repeat", "--stacks", "/no/such", "--", "true", status=2).stderr)
+        library = os.path.join(self.folder, "text.so")
+        with open(library, "w", encoding="ascii") as file:
+            file.write("no library")
+        self.assertIn("cannot be preloaded",
+                      self.ashlar("repeat", "--allocator", f"text={library}", "--", "true", status=2).stderr)
+
+
+if __name__ == "__main__":
+    unittest.main(argv=[sys.argv[0], "-v", PART])

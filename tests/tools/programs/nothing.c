@@ -1,0 +1,5 @@
+// SPDX-License-Identifier: MIT
+// Does nothing; linked statically.
+int main(void) {
+    return 0;
+}

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: MIT
+// ashlar compare: one program of the user's under every allocator of this machine.
+#include "allocators/find.h"
+#include "commands/command.h"
+#include "commands/session.h"
+#include "compare/figures.h"
+#include "machine/files.h"
+#include "machine/terminal.h"
+#include "measure/time_limit.h"
+#include "report/program_text.h"
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+#include <memory>
+#include <stdexcept>
+
+namespace ashlar::commands {
+
+namespace {
+
+struct Options {
+    std::vector<std::string> command;
+    std::vector<std::string> allocators;
+    bool baseline_only = false;
+    int rounds = 15;
+    std::optional<double> timeout;
+    std::string prepare;
+    std::string metric;
+    bool less_is_better = false;
+    std::string json;
+    std::string resume;
+    bool duet = false;
+    std::uint64_t seed = 1;
+};
+
+constexpr const char* kFooter = R"(Examples:
+  ashlar compare -- python3 script.py
+  ashlar compare --allocators mimalloc,mine=/opt/lib/libmine.so --rounds 31 --json result.json -- ./server --self-test
+  ashlar compare --metric 'requests per second: ([0-9.]+)' -- ./load-test
+  ashlar compare --prepare 'redis-server --port 7379 --save ""' --metric 'SET: ([0-9.]+) requests' -- \
+      redis-benchmark -p 7379 -q -t set -n 200000
+  ashlar compare --resume result.json             goes on with a run that was interrupted
+
+The command should do the same work each time. A round runs it once under each allocator, in an order of its own,
+and under System twice: what differs between these two is noise, and only differences that are larger count.
+Everything it prints is read and thrown away; its input is empty.
+
+--prepare starts a shell's command line before each run, under the same allocator. The run begins when it has
+ended with success or listens on a socket. If it is still there when the run is over, it is what is measured:
+its CPU time, faults and switches are added to the command's, the larger peak RSS of both counts, RSS over time
+is its own, and its process group is ended (first with SIGTERM).
+
+A program that is linked with an allocator of its own is said so, and System then means the C library's. If the
+library is not in the memory of the command, or the program defines malloc itself, that is said instead of a
+figure. What the command starts is under the allocator too, but only the command itself is looked at.
+
+With --duet each allocator runs at the same time as System, each on one processor, swapped from round to round.
+That is for single-threaded commands on busy machines: what disturbs the machine disturbs both.
+
+Exit status: 0, 1 if a run failed, 2 for wrong arguments, 126 or 127 if the command cannot be run or found,
+130 if interrupted (what there is is shown, and written with --json).)";
+
+allocators::Selection choose_allocators(const Options& options) {
+    using allocators::Breadth;
+    if (!options.allocators.empty()) {
+        return allocators::select(options.allocators);
+    }
+    allocators::Selection selection =
+        allocators::select_installed(options.baseline_only ? Breadth::kEverythingElse : Breadth::kEverything);
+    for (const std::string& missing : selection.missing) {
+        fmt::print(stderr, "ashlar compare: goes on without: {}\n", missing);
+    }
+    return selection;
+}
+
+// "python3 script.py"
+std::string short_name(const std::vector<std::string>& command) {
+    constexpr std::size_t kLongest = 40;
+    std::string name = std::filesystem::path(command.front()).filename().string();
+    for (std::size_t index = 1; index < command.size() && name.size() < kLongest; ++index) {
+        name += " " + command[index];
+    }
+    return name.size() <= kLongest ? name : name.substr(0, kLongest - 3) + "...";
+}
+
+compare::Plan make_plan(const Options& options) {
+    compare::Configuration program{.name = short_name(options.command),
+                                   .group = short_name(options.command),
+                                   .command = options.command,
+                                   .prints = compare::Prints::kAnything,
+                                   .prepare = options.prepare};
+    if (!options.metric.empty()) {
+        program.own_figure =
+            compare::OwnFigure{.pattern = options.metric, .less_is_better = options.less_is_better};
+        compare::check(*program.own_figure);
+    }
+    compare::Plan plan;
+    plan.configurations = {std::move(program)};
+    plan.contenders = compare::contenders(choose_allocators(options).found);
+    plan.rounds = options.rounds;
+    plan.seed = options.seed;
+    plan.time_limit = time_limit(options.timeout);
+    plan.first_limit = measure::kUnknownCommandLimit;
+    plan.stacks_folder = stacks_folder(options.json);
+    plan.follow_rss = true;
+    plan.duet = options.duet;
+    return plan;
+}
+
+void check_consistent(const Options& options) {
+    const auto refuse = [](const char* why) { throw std::invalid_argument(why); };
+    if (options.command.empty() && options.resume.empty()) {
+        refuse("compare: no command; give it after --, as in: ashlar compare -- python3 script.py");
+    }
+    if (options.less_is_better && options.metric.empty()) {
+        refuse("--less-is-better is about a figure that --metric picks; give both or neither");
+    }
+    if (options.duet && !options.prepare.empty()) {
+        refuse("--duet and --prepare do not go together: two servers would want the same port");
+    }
+    if (options.baseline_only && !options.allocators.empty()) {
+        refuse("--baseline-only chooses the allocators; leave out --allocators, or name those that you want");
+    }
+}
+
+report::StoredComparison resume(const Options& options) {
+    report::StoredComparison stored = resumed_comparison(options.resume, compare::Prints::kAnything);
+    const std::vector<std::string>& command = stored.experiment.plan.configurations.front().command;
+    if (!options.command.empty() && options.command != command) {
+        throw std::invalid_argument(
+            fmt::format("--resume: {} is of another command: {}", options.resume, fmt::join(command, " ")));
+    }
+    return stored;
+}
+
+int run_compare(const Options& options) {
+    check_consistent(options);
+    const bool resumes = !options.resume.empty();
+    report::StoredComparison comparison =
+        resumes ? resume(options) : new_comparison(make_plan(options), options.seed);
+    return run_comparison(std::move(comparison), options.json.empty() ? options.resume : options.json,
+                          [](const compare::Experiment& experiment, const compare::Result& result) {
+                              return report::program_text(experiment, result, machine::shows_colour(stdout));
+                          });
+}
+
+} // namespace
+
+void add_compare(CLI::App& app, Action& action) {
+    auto options = std::make_shared<Options>();
+    CLI::App* const compare =
+        app.add_subcommand("compare", "Run a program of yours under every allocator of this machine");
+    compare->footer(kFooter);
+    compare->add_option("command", options->command, "What to run, after --")->type_name("CMD...");
+    compare
+        ->add_option(
+            "--allocators", options->allocators,
+            fmt::format("Those to compare with System: {}, or name=/path/to/library.so (all that are "
+                        "installed)",
+                        allocators::known_names()))
+        ->delimiter(',')
+        ->allow_extra_args(false);
+    compare->add_flag("--baseline-only", options->baseline_only, "All that are installed but Ashlar");
+    compare
+        ->add_option("--rounds", options->rounds,
+                     "Rounds that count; 5 are the fewest that can show anything")
+        ->check(CLI::Range(1, 10'000))
+        ->capture_default_str();
+    compare
+        ->add_option(
+            "--timeout", options->timeout,
+            "Seconds after which a run counts as hung (ten times the warm-up, at least 5; 600 for the first)")
+        ->check(CLI::PositiveNumber);
+    compare->add_option("--prepare", options->prepare,
+                        "A shell's command line that each run needs: a server, a step");
+    compare->add_option(
+        "--metric", options->metric,
+        "What the program prints about itself: a regular expression (ECMAScript) with one group that "
+        "holds a number; of several matches the last one counts. More is better");
+    compare->add_flag("--less-is-better", options->less_is_better, "Of the figure that --metric picks");
+    compare->add_option("--json", options->json,
+                        "Write all samples and where they come from to this file, after every round");
+    compare->add_option(
+        "--resume", options->resume,
+        "Go on with an interrupted run: its file, whose settings are used and which is written again");
+    compare->add_flag("--duet", options->duet,
+                      "Run each allocator at the same time as System, one a processor");
+    compare->add_option("--seed", options->seed, "Of the order in the rounds")->capture_default_str();
+    compare->callback([options, &action] {
+        // The library takes arguments such as "[a,b]" apart.
+        if (auto exactly = machine::arguments_after_dashes(); !exactly.empty()) {
+            options->command = std::move(exactly);
+        }
+        action = [options] { return run_compare(*options); };
+    });
+}
+
+} // namespace ashlar::commands

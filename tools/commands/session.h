@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+// What the sub-commands that compare have in common: from a plan, or from a result that was interrupted, to
+// the exit status.
+#pragma once
+
+#include "machine/interrupt.h"
+#include "report/comparison_json.h"
+
+#include <functional>
+#include <optional>
+#include <string>
+
+namespace ashlar::commands {
+
+// The plan with what is to be known about it, and no sample yet.
+report::StoredComparison new_comparison(compare::Plan plan, std::uint64_t workload_seed);
+
+// The samples of a result file, to go on with. Throws std::invalid_argument if the file is no result, if it
+// is the other sub-command's, or if a library is no longer the one that it was measured with.
+report::StoredComparison resumed_comparison(const std::string& path, compare::Prints prints);
+
+// Where the stacks of what hangs go: beside the result, else into the folder for temporary files.
+std::filesystem::path stacks_folder(const std::string& json);
+
+// Of a number of seconds that was given on the command line.
+std::optional<std::chrono::milliseconds> time_limit(std::optional<double> seconds);
+
+// Runs what is left to run, and shows it. The file `json`, if there is to be one, is written after every
+// round: whatever ends this program, what was measured is not lost. Returns the exit status.
+int run_comparison(
+    report::StoredComparison comparison, const std::string& json,
+    const std::function<std::string(const compare::Experiment&, const compare::Result&)>& text);
+
+} // namespace ashlar::commands

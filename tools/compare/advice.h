@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+// What to do about one program: which allocator, if any, is worth a change. Pure functions of the result.
+#pragma once
+
+#include "compare/result.h"
+
+namespace ashlar::compare {
+
+struct Advice {
+    Standing speed = Standing::kNoMeasurableDifference;
+    Standing memory = Standing::kNoMeasurableDifference; // peak RSS
+    bool contradictory = false;                          // faster by one metric, slower by another
+};
+
+// The metrics that speed is judged by: the program's own figure, or else both wall and CPU time.
+std::vector<Metric> speed_metrics(const Configuration& configuration);
+
+// Nothing for one that has no figures to be judged by.
+std::optional<Advice> advise(const Experiment& experiment, const Result& result, std::size_t configuration,
+                             std::size_t contender);
+
+// The one to take: of those that are faster the one that is fastest, else of those that are as fast and
+// leaner the leanest; nothing if there is none of either.
+std::optional<std::size_t> best_choice(const Experiment& experiment, const Result& result,
+                                       std::size_t configuration);
+
+// Whether the machine was one and the same throughout: System's values in the first half of the rounds and in
+// the second, where the test by Mann and Whitney tells them apart (p < 0.01).
+struct Shift {
+    double first_half; // medians
+    double second_half;
+    double p;
+};
+
+std::optional<Shift> shift_of_system(const Experiment& experiment, std::size_t configuration, Metric metric);
+
+} // namespace ashlar::compare

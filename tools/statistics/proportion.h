@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT
+// How often something happens, judged from how often it did: Wilson's interval of 95 %, which also says
+// something sensible after no failure at all in a hundred runs.
+#pragma once
+
+#include "statistics/bootstrap.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace ashlar::statistics {
+
+// From 0 to 1 if there were no trials.
+inline Interval proportion_interval(double successes, double trials) {
+    if (trials == 0) {
+        return {.low = 0, .high = 1};
+    }
+    constexpr double kDeviations = 1.959963984540054; // hold 95 % of a normal distribution
+    constexpr double kSquare = kDeviations * kDeviations;
+    const double share = successes / trials;
+    const double middle = (share + kSquare / (2 * trials)) / (1 + kSquare / trials);
+    const double half = kDeviations / (1 + kSquare / trials) *
+                        std::sqrt(share * (1 - share) / trials + kSquare / (4 * trials * trials));
+    return {.low = std::max(0.0, middle - half), .high = std::min(1.0, middle + half)};
+}
+
+} // namespace ashlar::statistics

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MIT
+// The line through noisy points by Theil and Sen: its slope is the median of the slopes between all pairs of
+// points, so that a few outliers do not move it.
+#pragma once
+
+#include <span>
+
+namespace ashlar::statistics {
+
+struct Point {
+    double x;
+    double y;
+};
+
+struct Line {
+    double slope = 0;
+    double start = 0; // at x = 0
+
+    double at(double x) const { return start + slope * x; }
+};
+
+// Not numbers if there are no two points of different x.
+Line theil_sen(std::span<const Point> points);
+
+} // namespace ashlar::statistics
