@@ -52,7 +52,8 @@ struct Options {
 constexpr const char* kFooter = R"(Examples:
   ashlar bench                                    the usual workloads, about eight minutes
   ashlar bench --quick larson --threads 1,2       one workload, a few seconds
-  ashlar bench --quick all                        every workload, about XX minutes
+  ashlar bench --quick all                        every workload, three to five minutes
+  ashlar bench all                                the same for figures, 20 to 30 minutes
   ashlar bench latency strings_and_maps           two that are not among the usual ones
   ashlar bench --allocators system,ashlar,other=/opt/lib/libother.so --json result.json
 
