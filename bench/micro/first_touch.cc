@@ -2,17 +2,14 @@
 // first_touch: blocks that are 1 MiB in all (or one, if it is larger) are allocated, every page of them is
 // written to, and they are released. Who returns memory to the system at once pays for it here, in faults.
 // An operation is a malloc, the writes, and a free.
-#include "micro/counters.h"
-#include "micro/sizes.h"
-
-#include <utility>
+#include "micro/block_array.h"
 
 namespace bench::micro {
 
 namespace {
 
 constexpr std::int64_t kBytes = 1024 * 1024;
-constexpr std::size_t kMostBlocks = 65'536;
+constexpr std::int64_t kMostBlocks = 65'536;
 constexpr std::size_t kPage = 4096;
 
 void touch_pages(void* block, std::size_t size) {
@@ -24,22 +21,13 @@ void touch_pages(void* block, std::size_t size) {
 }
 
 void first_touch(benchmark::State& state) {
-    const auto size = static_cast<std::size_t>(state.range(0));
-    std::vector<void*> blocks(blocks_in(kBytes, state.range(0), kMostBlocks));
+    BlockArray blocks(kBytes, state.range(0), kMostBlocks);
     const Counters counters(state);
     for ([[maybe_unused]] auto iteration : state) {
-        for (void*& block : blocks) {
-            block = std::malloc(size);
-            if (!touched(state, block)) {
-                break;
-            }
-            touch_pages(block, size);
-        }
-        for (void*& block : blocks) {
-            std::free(std::exchange(block, nullptr));
-        }
+        blocks.allocate(state, touch_pages);
+        blocks.release();
     }
-    counters.report(state.range(0), static_cast<double>(blocks.size()));
+    counters.report(state.range(0), static_cast<double>(blocks.count()));
 }
 const bool kRegistered = for_every_size("first_touch", first_touch);
 

@@ -49,10 +49,4 @@ inline bool for_every_size(const char* name, Function* function, int fewest_thre
     return true;
 }
 
-// How many blocks of this size are so many bytes: at least one, at most as many as `most`.
-constexpr std::size_t blocks_in(std::int64_t bytes, std::int64_t size, std::size_t most) {
-    const auto blocks = static_cast<std::size_t>(bytes / size);
-    return blocks < 1 ? 1 : blocks > most ? most : blocks;
-}
-
 } // namespace bench::micro

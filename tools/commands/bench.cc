@@ -158,11 +158,13 @@ void add_bench(CLI::App& app, Action& action) {
         ->add_option("--threads", options->threads,
                      "Thread counts of every workload that has threads (larson 1,2,4,8, others 1,2 or 2,4)")
         ->delimiter(',')
+        ->allow_extra_args(false)
         ->check(CLI::Range(1, 1024));
     bench
         ->add_option("--sizes", options->sizes,
                      "Block sizes of random_mixed, in bytes, or ranges such as 16-1024")
         ->delimiter(',')
+        ->allow_extra_args(false)
         ->check(check_size)
         ->capture_default_str();
     bench
@@ -171,7 +173,8 @@ void add_bench(CLI::App& app, Action& action) {
             fmt::format("Those to compare with System: {}, or name=/path/to/library.so (all that are "
                         "installed but tbbmalloc)",
                         allocators::known_names()))
-        ->delimiter(',');
+        ->delimiter(',')
+        ->allow_extra_args(false);
     bench
         ->add_option("--rounds", options->rounds,
                      fmt::format("Rounds that count ({}; {} with --quick and of fragmentation, long_run and "
