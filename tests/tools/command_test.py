@@ -294,6 +294,17 @@ class Interruption(Command):
         self.assertEqual(self.load(), changed)
 
 
+    def test_killed_runner_takes_the_commands_with_it(self):
+        with subprocess.Popen([ASHLAR, "compare", "--allocators", "system", "--", "sh", "-c", "sleep 98768; true"],
+                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as run:
+            deadline = time.monotonic() + AMPLE
+            while not any(line.startswith("sleep 98768") for line in command_lines()):
+                self.assertLess(time.monotonic(), deadline)
+                time.sleep(0.01)
+            run.kill()
+        self.assert_gone("98768")
+
+
 class Duet(Command):
     def test_both_run_at_once_on_a_processor_each(self):
         if len(os.sched_getaffinity(0)) < 2:

@@ -53,9 +53,11 @@ class ResultFile {
 
     bool wanted() const { return !path_.empty(); }
 
+    // The samples only: to draw figures from them again and again takes longer than a round of small
+    // programs.
     void write_unfinished(const compare::Experiment& experiment, const report::Provenance& provenance) const {
         if (wanted() && !in_place_) {
-            write(experiment, compare::evaluate(experiment), provenance);
+            write(experiment, {}, provenance);
         }
     }
 

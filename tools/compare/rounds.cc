@@ -99,7 +99,7 @@ class Runner {
             }
             take_samples(configuration, round, position, bout);
             if (round == kWarmUp && bout.contenders.front() == kReference) {
-                put_system_first(configuration);
+                put_system_first();
             }
         }
     }
@@ -270,6 +270,7 @@ class Runner {
         if (sample.failure.empty()) {
             remark_missing_proof(sample);
         }
+        last_executable_ = sample.run.executable;
         last_allocator_ = sample.run.other_allocator;
         sample.run.output.clear();
         sample.run.errors.clear();
@@ -290,14 +291,14 @@ class Runner {
     }
 
     // A program that is linked with another allocator has that one, unless the C library is preloaded too.
-    void put_system_first(std::size_t configuration) {
+    void put_system_first() {
         if (last_allocator_.empty() || !plan().system_preload.empty()) {
             return;
         }
         experiment_.plan.system_preload = allocators::c_library();
         experiment_.remarks.push_back(
-            plan().configurations[configuration].name + " is linked with an allocator of its own, " +
-            last_allocator_ + ", which it has unless another is preloaded. For " + allocators::kSystem +
+            last_executable_ + " is linked with an allocator of its own, " + last_allocator_ +
+            ", which it has unless another is preloaded. For " + allocators::kSystem +
             " the C library was preloaded, so that its malloc is what was measured.");
     }
 
@@ -337,7 +338,8 @@ class Runner {
     std::vector<milliseconds> limits_;       // by configuration
     std::vector<double> slowest_;            // the same, of the warm-up so far
     std::vector<unsigned> processors_;       // that a duet may use
-    std::string last_allocator_;             // that the command of the last sample brought
+    std::string last_executable_;            // of the last sample
+    std::string last_allocator_;             // that it brought
     Progress progress_;
 };
 

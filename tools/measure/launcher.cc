@@ -172,6 +172,16 @@ void end_what_is_left(pid_t group) {
     }
 }
 
+volatile sig_atomic_t command_group = 0;
+
+// Whoever started us is gone: nobody waits for the command any more.
+void end_with_parent(int /*signal*/) {
+    if (command_group > 0) {
+        kill(-command_group, SIGKILL);
+    }
+    _exit(1);
+}
+
 int launch(const Request& request) {
     prctl(PR_SET_CHILD_SUBREAPER, 1);
     const std::int64_t start = nanoseconds_now();
@@ -187,6 +197,7 @@ int launch(const Request& request) {
         send(message);
         return 1;
     }
+    command_group = pid;
     setpgid(pid, pid); // here and there: whoever comes first, the group exists before it is reported
     message.kind = LaunchMessage::Kind::kStarted;
     send(message);
@@ -205,7 +216,8 @@ int main(int argc, char** argv) {
         std::fputs("ashlar-launcher is a part of `ashlar` and is not run by hand\n", stderr);
         return 2;
     }
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    std::signal(SIGTERM, end_with_parent);
+    prctl(PR_SET_PDEATHSIG, SIGTERM);
     return launch({.prove = std::strcmp(argv[1], "prove") == 0,
                    .library = argv[2],
                    .processor = argv[3],

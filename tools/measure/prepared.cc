@@ -34,6 +34,14 @@ class Server {
         end_ = std::async(std::launch::async, [command, own] { return run(command, own); });
     }
 
+    ~Server() {
+        if (end_.valid()) {
+            ask_to_end(); // what ran beside it threw; the future waits
+        }
+    }
+    Server(const Server&) = delete;
+    Server& operator=(const Server&) = delete;
+
     // Until it has ended, listens, or there is no more reason to wait.
     void wait_until_ready() {
         const Clock::time_point limit =
@@ -70,10 +78,7 @@ class Server {
         const bool was_step = run_.has_value();
         const bool died = !was_step && end_.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
         if (!was_step) {
-            const std::uint64_t one = 1;
-            if (write(stop_.number(), &one, sizeof one) != sizeof one) {
-                throw std::system_error(errno, std::generic_category(), "stopping the prepared command");
-            }
+            ask_to_end();
             take_end();
         }
         if (died) {
@@ -86,6 +91,8 @@ class Server {
     }
 
   private:
+    void ask_to_end() const { eventfd_write(stop_.number(), 1); }
+
     void take_end() { run_ = end_.get(); }
 
     std::string last_words() const { return run_->errors.empty() ? "" : ": " + last_line(run_->errors); }

@@ -129,8 +129,10 @@ Json configurations_json(const compare::Plan& plan, const compare::Result& resul
             {"oversubscribed", configuration.threads > processors},
             {"prints_figures", configuration.prints == compare::Prints::kFigures},
             {"prepare", configuration.prepare},
-            {"result", row_json(result.rows[index])},
         };
+        if (index < result.rows.size()) {
+            json["result"] = row_json(result.rows[index]);
+        }
         if (configuration.operations) {
             json["operations"] = *configuration.operations;
         }

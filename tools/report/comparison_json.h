@@ -26,6 +26,7 @@ struct Provenance {
 // The name of the format; it changes when a reader would have to.
 inline constexpr const char* kFormat = "ashlar-comparison-2";
 
+// An empty result leaves out the figures drawn from the samples.
 nlohmann::ordered_json comparison_json(const compare::Experiment& experiment, const compare::Result& result,
                                        const Provenance& provenance);
 

@@ -243,6 +243,12 @@ class ProgramText {
         if (reference_.samples == 0) {
             return "Verdict: none, as no run under System counts.\n";
         }
+        if (!can_tell()) {
+            return fmt::format(
+                "Verdict: none, as nothing can be told from so few rounds that count; {} are the "
+                "fewest.\n",
+                statistics::kFewestForInterval);
+        }
         const auto best = compare::best_choice(experiment_, result_, kProgram);
         if (!best) {
             return any_worse() ? "Verdict: keep System; nothing here is measurably better for this program.\n"
@@ -257,6 +263,17 @@ class ProgramText {
                            advice.memory == Standing::kWorse
                                ? ", and needs more memory: " + figure_words(*best, Metric::kPeakRss)
                                : "");
+    }
+
+    // As many rounds as an interval needs, in which System ran twice.
+    bool can_tell() const {
+        for (const Metric metric : compare::speed_metrics(program())) {
+            const auto& control = result_.rows[kProgram].control_of(metric);
+            if (control && std::isfinite(control->interval.half_width())) {
+                return true;
+            }
+        }
+        return false;
     }
 
     bool any_worse() const {
