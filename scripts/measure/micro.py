@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Runs build/release/bin/micro under System, Ashlar, jemalloc, mimalloc and tcmalloc, and writes one JSON file of Google
-Benchmark's for each, which `ashlar report` reads. Other options go to Google Benchmark:
+Benchmark's for each; `ashlar report System=results/micro/system.json Ashlar=results/micro/ashlar.json` shows them. Other options go to
+Google Benchmark:
 
   scripts/measure/micro.sh                                                       everything, about six minutes
   scripts/measure/micro.sh --benchmark_filter='^pair/.*threads:1$'               one operation, all sizes

@@ -32,8 +32,8 @@ std::string with_threads(const std::string& name, unsigned threads) {
     return fmt::format("{}, {} thread{}", name, threads, threads == 1 ? "" : "s");
 }
 
-std::vector<unsigned> threads_or(const Settings& settings, std::vector<unsigned> usual) {
-    return settings.threads.empty() ? std::move(usual) : settings.threads;
+std::vector<unsigned> threads_or(const Settings& settings, const std::vector<unsigned>& usual) {
+    return settings.threads.empty() ? usual : settings.threads;
 }
 
 // Of a workload that takes `usual` where random_mixed takes its usual number.
@@ -45,10 +45,10 @@ std::uint64_t scaled(const Settings& settings, std::uint64_t usual) {
 // many it does; `arguments` makes the command line, without the program, for a number of threads.
 template <typename MakeArguments>
 Configurations bounded_by_work(const Settings& settings, const std::string& workload, const std::string& name,
-                               std::vector<unsigned> usual_threads, std::optional<double> operations,
+                               const std::vector<unsigned>& usual_threads, std::optional<double> operations,
                                const MakeArguments& arguments) {
     Configurations result;
-    for (const unsigned threads : threads_or(settings, std::move(usual_threads))) {
+    for (const unsigned threads : threads_or(settings, usual_threads)) {
         Configuration configuration{.name = with_threads(name, threads),
                                     .group = name,
                                     .command = arguments(threads),
@@ -271,7 +271,7 @@ struct Entry {
 };
 
 const std::vector<Entry>& entries() {
-    static const std::vector<Entry> kEntries{
+    static const std::vector<Entry> list{
         {{.name = "larson",
           .about = "a server: blocks outlive the threads that allocated them",
           .usual = true},
@@ -308,7 +308,7 @@ const std::vector<Entry>& entries() {
         {{.name = "latency", .about = "percentiles of single calls, in a pass of its own", .usual = false},
          latency},
     };
-    return kEntries;
+    return list;
 }
 
 } // namespace
