@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: MIT
 // A slot that is empty or holds one block. Three kinds with one interface, chosen by a program's template
-// parameter. TouchedBlock writes the first and the last byte, as allocation benchmarks do, and one byte a
-// page between them, because memory that no program would leave unused must not be missing from the peak; it
-// is one pointer. FilledBlock writes every byte, for programs to which that belongs. VerifiedBlock fills the
-// whole block with a pattern and checks it before the release, and after a reallocation as far as the block
-// was kept. The stamp makes two blocks at one address differ, so that a block handed out twice is found when
-// its first holder releases it.
+// parameter (with_kind_of_block). TouchedBlock writes the first and the last byte, as allocation benchmarks
+// do, and one byte a page between them, because memory that no program would leave unused must not be missing
+// from the peak; it is one pointer. FilledBlock writes every byte, for programs to which that belongs.
+// VerifiedBlock fills the whole block with a pattern and checks it before the release, and after a
+// reallocation as far as the block was kept. The stamp makes two blocks at one address differ, so that a
+// block handed out twice is found when its first holder releases it.
+//
+// acquire and release call the allocator; take and give are what they do besides, for a program that times
+// the calls alone.
 #pragma once
 
 #include "support/allocator.h"
@@ -15,6 +18,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <utility>
 
 namespace bench {
 
@@ -34,8 +38,11 @@ class TouchedBlock {
   public:
     bool held() const { return bytes_ != nullptr; }
 
-    void acquire(std::size_t size, std::uint64_t /*stamp*/) {
-        bytes_ = static_cast<unsigned char*>(allocate(size));
+    void acquire(std::size_t size, std::uint64_t stamp) { take(allocate(size), size, stamp); }
+
+    // What malloc has returned for `size`.
+    void take(void* bytes, std::size_t size, std::uint64_t /*stamp*/) {
+        bytes_ = static_cast<unsigned char*>(bytes);
         if (bytes_ == nullptr) [[unlikely]] {
             fail_out_of_memory(size);
         }
@@ -51,10 +58,10 @@ class TouchedBlock {
         touch(size);
     }
 
-    void release() {
-        bench::release(bytes_);
-        bytes_ = nullptr;
-    }
+    void release() { bench::release(give()); }
+
+    // The block is the caller's to free.
+    void* give() { return std::exchange(bytes_, nullptr); }
 
   private:
     static constexpr std::size_t kPage = 4096;
@@ -102,8 +109,10 @@ class VerifiedBlock {
   public:
     bool held() const { return bytes_ != nullptr; }
 
-    void acquire(std::size_t size, std::uint64_t stamp) {
-        bytes_ = static_cast<unsigned char*>(allocate(size));
+    void acquire(std::size_t size, std::uint64_t stamp) { take(allocate(size), size, stamp); }
+
+    void take(void* bytes, std::size_t size, std::uint64_t stamp) {
+        bytes_ = static_cast<unsigned char*>(bytes);
         if (bytes_ == nullptr) {
             fail_out_of_memory(size);
         }
@@ -124,10 +133,11 @@ class VerifiedBlock {
         fill_from(whole_words);
     }
 
-    void release() {
+    void release() { bench::release(give()); }
+
+    void* give() {
         check();
-        bench::release(bytes_);
-        bytes_ = nullptr;
+        return std::exchange(bytes_, nullptr);
     }
 
   private:
@@ -158,5 +168,15 @@ class VerifiedBlock {
     std::size_t size_;
     std::uint64_t stamp_;
 };
+
+// Calls measure.operator()<Block>() with what --verify asks for, or else with the kind that the program uses.
+template <typename Usual = TouchedBlock, typename Measure>
+void with_kind_of_block(bool verify, const Measure& measure) {
+    if (verify) {
+        measure.template operator()<VerifiedBlock>();
+    } else {
+        measure.template operator()<Usual>();
+    }
+}
 
 } // namespace bench

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "support/fail.h"
+#include "support/random.h"
 
 #include <cctype>
 #include <cerrno>
@@ -14,6 +15,7 @@
 #include <cstring>
 #include <limits>
 #include <span>
+#include <type_traits>
 
 namespace bench {
 
@@ -54,9 +56,20 @@ class CommandLine {
         }
     }
 
-    std::uint64_t integer(int index, const char* name, std::uint64_t smallest, std::uint64_t largest) const {
-        return integer(positional_[index], name, smallest, largest);
+    template <typename Number = std::uint64_t>
+    Number integer(int index, const char* name, std::uint64_t smallest,
+                   std::type_identity_t<Number> largest) const {
+        return static_cast<Number>(integer(positional_[index], name, smallest, std::uint64_t{largest}));
     }
+
+    // Of an argument that may be left out.
+    template <typename Number>
+    Number integer_or(Number otherwise, int index, const char* name, std::uint64_t smallest,
+                      std::type_identity_t<Number> largest) const {
+        return index < count_ ? integer<Number>(index, name, smallest, largest) : otherwise;
+    }
+
+    const char* text(int index) const { return positional_[index]; }
 
     std::uint64_t integer_or(std::uint64_t otherwise, const Option& option, std::uint64_t smallest,
                              std::uint64_t largest) const {
@@ -92,17 +105,18 @@ class CommandLine {
     }
 
     // One size, or two with a dash between them, such as "16-1k".
-    void range(int index, const char* name, std::uint32_t& smallest, std::uint32_t& largest) const {
+    SizeRange range(int index, const char* name) const {
         const char* end = nullptr;
         const char* const text = positional_[index];
-        smallest = block_size(text, text, name, end);
-        largest = smallest;
+        const std::uint32_t smallest = block_size(text, text, name, end);
+        std::uint32_t largest = smallest;
         if (*end == '-') {
             largest = block_size(end + 1, text, name, end);
         }
         if (*end != '\0' || largest < smallest) {
             reject(text, name, "a size such as 64 or 4k, or a range such as 16-1k");
         }
+        return {smallest, largest};
     }
 
     [[noreturn]] void reject(int index, const char* name, const char* expected) const {

@@ -70,10 +70,6 @@ int main(int argc, char** argv) {
         .size = line.size(1, "size"),
         .seconds = line.seconds_or(kDefaultSeconds, options[0]),
     };
-    if (line.verify()) {
-        measure<bench::VerifiedBlock>(settings);
-    } else {
-        measure<bench::TouchedBlock>(settings);
-    }
+    bench::with_kind_of_block(line.verify(), [&]<typename Block>() { measure<Block>(settings); });
     return 0;
 }

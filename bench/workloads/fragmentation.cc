@@ -319,10 +319,6 @@ int main(int argc, char** argv) {
         .drain = line.seconds_or(kDefaultDrain, drain),
         .csv = csv.value,
     };
-    if (line.verify()) {
-        measure<bench::VerifiedBlock>(settings);
-    } else {
-        measure<bench::TouchedBlock>(settings);
-    }
+    bench::with_kind_of_block(line.verify(), [&]<typename Block>() { measure<Block>(settings); });
     return 0;
 }

@@ -13,11 +13,11 @@
 // Which block a thread takes in which turn does not depend on who is faster. Every thread's operations depend
 // on the seed and its number only.
 #include "support/block.h"
+#include "support/cache_line.h"
 #include "support/command_line.h"
 #include "support/mapped_array.h"
 #include "support/random.h"
-#include "support/stopwatch.h"
-#include "support/thread.h"
+#include "support/team.h"
 
 #include <semaphore.h>
 
@@ -46,7 +46,6 @@ constexpr std::uint32_t kAhead = 4 * kBatch;         // blocks in a ring at the 
 constexpr std::uint32_t kRing = 2 * kAhead + kBatch; // most that are in it, with what is yet to be counted
 constexpr std::uint64_t kTurnsPerReallocation = 3;
 constexpr std::uint64_t kOperationsPerThreeTurns = 7; // three mallocs and frees, and a realloc
-constexpr std::size_t kCacheLinePair = 128;           // what the adjacent-line prefetcher treats as one
 
 struct Settings {
     std::uint64_t operations;
@@ -57,34 +56,18 @@ struct Settings {
 
 // Blocks on their way from one thread to the other.
 template <typename Block>
-struct alignas(kCacheLinePair) Ring {
+struct alignas(bench::kCacheLinePair) Ring {
     Block blocks[kRing];
-    alignas(kCacheLinePair) sem_t batches;
-};
-
-template <typename Block>
-struct alignas(kCacheLinePair) Worker {
-    Ring<Block>* outgoing;
-    Ring<Block>* incoming;
-    Block* slots;
-    SizeRange sizes;
-    std::uint64_t seed;
-    std::uint64_t turns;
-    pthread_barrier_t* all_filled;
-    pthread_t thread;
+    alignas(bench::kCacheLinePair) sem_t batches;
 };
 
 Settings read_settings(const CommandLine& line) {
     line.expect_between(3, 4);
-    std::uint32_t smallest = 0;
-    std::uint32_t largest = 0;
-    line.range(1, "size", smallest, largest);
     return {
         .operations = line.integer(0, "operations", 1, std::uint64_t{1} << 60),
-        .sizes = SizeRange(smallest, largest),
+        .sizes = line.range(1, "size"),
         .seed = line.integer(2, "seed", 0, UINT64_MAX),
-        .pairs =
-            line.count() > 3 ? static_cast<std::uint32_t>(line.integer(3, "pairs", 1, 2048)) : kDefaultPairs,
+        .pairs = line.integer_or(kDefaultPairs, 3, "pairs", 1, 2048),
     };
 }
 
@@ -111,19 +94,32 @@ class Position {
 static_assert(kRing % kBatch == 0 && kAhead % kBatch == 0);
 
 template <typename Block>
-void fill(Worker<Block>& worker, Random& random) {
+struct alignas(bench::kCacheLinePair) Worker {
+    Ring<Block>* outgoing;
+    Ring<Block>* incoming;
+    Block* slots;
+    SizeRange sizes;
+    std::uint64_t turns;
+    Random random;
+
+    void prepare();
+    void work() const;
+};
+
+template <typename Block>
+void Worker<Block>::prepare() {
     for (std::uint32_t slot = 0; slot < kSlotsPerThread; ++slot) {
         Draw draw = random.draw();
-        worker.slots[slot].acquire(worker.sizes.pick(draw), slot);
+        slots[slot].acquire(sizes.pick(draw), slot);
     }
     for (std::uint32_t index = 0; index < kAhead; ++index) {
         Draw draw = random.draw();
-        worker.outgoing->blocks[index].acquire(worker.sizes.pick(draw), index);
+        outgoing->blocks[index].acquire(sizes.pick(draw), index);
     }
 }
 
 template <typename Block>
-[[gnu::noinline]] void exchange_blocks(const Worker<Block>& worker, Random random) {
+void exchange_blocks(const Worker<Block>& worker, Random random) {
     const SizeRange sizes = worker.sizes;
     Ring<Block>& outgoing = *worker.outgoing;
     Ring<Block>& incoming = *worker.incoming;
@@ -150,13 +146,8 @@ template <typename Block>
 }
 
 template <typename Block>
-void* thread_body(void* argument) {
-    auto& worker = *static_cast<Worker<Block>*>(argument);
-    Random random(worker.seed);
-    fill(worker, random);
-    pthread_barrier_wait(worker.all_filled);
-    exchange_blocks(worker, random);
-    return nullptr;
+void Worker<Block>::work() const {
+    exchange_blocks(*this, random);
 }
 
 // As all threads make as many turns, a ring holds as many blocks in the end as at the start.
@@ -173,15 +164,12 @@ template <typename Block>
 void measure(const Settings& settings) {
     const std::uint32_t threads = 2 * settings.pairs;
     const std::uint64_t three_turns =
-        settings.operations / (kOperationsPerThreeTurns * threads) +
-        (settings.operations % (kOperationsPerThreeTurns * threads) == 0 ? 0 : 1);
+        bench::share_of(settings.operations, kOperationsPerThreeTurns * threads);
     const std::uint64_t turns = three_turns * kTurnsPerReallocation;
 
     MappedArray<Ring<Block>> rings(threads); // of each thread, for what it hands over
     MappedArray<Block> slots(std::size_t{threads} * kSlotsPerThread);
     MappedArray<Worker<Block>> workers(threads);
-    pthread_barrier_t all_filled;
-    pthread_barrier_init(&all_filled, nullptr, threads + 1);
     for (Ring<Block>& ring : rings) {
         sem_init(&ring.batches, 0, kAhead / kBatch);
     }
@@ -191,18 +179,10 @@ void measure(const Settings& settings) {
                           .incoming = &rings[partner],
                           .slots = slots.data() + std::size_t{index} * kSlotsPerThread,
                           .sizes = settings.sizes,
-                          .seed = bench::scramble(settings.seed) + index,
                           .turns = turns,
-                          .all_filled = &all_filled,
-                          .thread = {}};
-        workers[index].thread = bench::start_thread(thread_body<Block>, &workers[index]);
+                          .random = Random(bench::scramble(settings.seed) + index)};
     }
-    pthread_barrier_wait(&all_filled);
-    const bench::Stopwatch stopwatch;
-    for (const Worker<Block>& worker : workers) {
-        pthread_join(worker.thread, nullptr);
-    }
-    const double seconds = stopwatch.seconds();
+    const double seconds = bench::time_team(workers);
 
     for (Ring<Block>& ring : rings) {
         empty(ring, turns);
@@ -218,10 +198,6 @@ void measure(const Settings& settings) {
 int main(int argc, char** argv) {
     const CommandLine line(argc, argv, kUsage);
     const Settings settings = read_settings(line);
-    if (line.verify()) {
-        measure<bench::VerifiedBlock>(settings);
-    } else {
-        measure<bench::TouchedBlock>(settings);
-    }
+    bench::with_kind_of_block(line.verify(), [&]<typename Block>() { measure<Block>(settings); });
     return 0;
 }

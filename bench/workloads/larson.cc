@@ -9,6 +9,7 @@
 // The run is bounded by time. A thread's stream of operations depends on the seed, the chain and the
 // generation only, never on the allocator; how many of them fit in the time is what is measured.
 #include "support/block.h"
+#include "support/cache_line.h"
 #include "support/command_line.h"
 #include "support/mapped_array.h"
 #include "support/placement.h"
@@ -45,7 +46,6 @@ constexpr const char* kUsage =
 
 constexpr std::uint64_t kOperationsPerReplacement = 2; // a free and a malloc
 constexpr std::uint64_t kShufflesPerBlock = 4;         // as in the original's warm-up
-constexpr std::size_t kCacheLinePair = 128;            // what the adjacent-line prefetcher treats as one
 
 struct Settings {
     double seconds;
@@ -57,7 +57,7 @@ struct Settings {
 };
 
 // What all threads share: read only, but for the end.
-struct alignas(kCacheLinePair) Run {
+struct alignas(bench::kCacheLinePair) Run {
     SizeRange sizes;
     std::uint32_t chunks;
     std::uint64_t replacements_per_thread;
@@ -67,7 +67,7 @@ struct alignas(kCacheLinePair) Run {
 
 // A line of threads, one alive at a time, each handing this to its successor.
 template <typename Block>
-struct alignas(kCacheLinePair) Chain {
+struct alignas(bench::kCacheLinePair) Chain {
     Run* run;
     Block* blocks;
     std::uint64_t seed;
@@ -77,18 +77,18 @@ struct alignas(kCacheLinePair) Chain {
 
 Settings read_settings(const CommandLine& line) {
     line.expect_between(7, 7);
-    const auto smallest = static_cast<std::uint32_t>(line.integer(1, "min", 1, CommandLine::kLargestBlock));
-    const auto largest = static_cast<std::uint32_t>(line.integer(2, "max", 1, CommandLine::kLargestBlock));
+    const auto smallest = line.integer<std::uint32_t>(1, "min", 1, CommandLine::kLargestBlock);
+    const auto largest = line.integer<std::uint32_t>(2, "max", 1, CommandLine::kLargestBlock);
     if (largest < smallest) {
         line.reject(2, "max", "at least as much as min");
     }
     return {
         .seconds = line.seconds(0, "seconds"),
         .sizes = SizeRange(smallest, largest),
-        .chunks = static_cast<std::uint32_t>(line.integer(3, "chunks per thread", 1, 1U << 28)),
+        .chunks = line.integer<std::uint32_t>(3, "chunks per thread", 1, 1U << 28),
         .rounds = line.integer(4, "rounds", 1, std::uint64_t{1} << 30),
         .seed = line.integer(5, "seed", 0, UINT64_MAX),
-        .threads = static_cast<std::uint32_t>(line.integer(6, "threads", 1, 4096)),
+        .threads = line.integer<std::uint32_t>(6, "threads", 1, 4096),
     };
 }
 
@@ -184,10 +184,6 @@ int main(int argc, char** argv) {
     const CommandLine line(argc, argv, kUsage, options);
     const Settings settings = read_settings(line);
     bench::place(line, options[0], options[1]);
-    if (line.verify()) {
-        measure<bench::VerifiedBlock>(settings);
-    } else {
-        measure<bench::TouchedBlock>(settings);
-    }
+    bench::with_kind_of_block(line.verify(), [&]<typename Block>() { measure<Block>(settings); });
     return 0;
 }

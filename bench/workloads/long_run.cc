@@ -9,6 +9,7 @@
 // others. Live bytes are the bytes asked for in blocks that are held. The program's own bookkeeping is mapped
 // from the system, touched before the start and subtracted from RSS.
 #include "support/block.h"
+#include "support/cache_line.h"
 #include "support/command_line.h"
 #include "support/csv_file.h"
 #include "support/mapped_array.h"
@@ -58,7 +59,6 @@ constexpr std::uint32_t kTurnsPerExchange = 8;
 constexpr OctaveRange kSmall(4, 10);                   // 16 B to 16 KiB
 constexpr OctaveRange kLarge(16, 2);                   // 64 to 256 KiB
 constexpr std::uint64_t kOperationsPerReplacement = 2; // a free and a malloc
-constexpr std::size_t kCacheLinePair = 128;            // what the adjacent-line prefetcher treats as one
 
 struct Settings {
     double seconds;
@@ -79,7 +79,7 @@ using Numbers = std::span<std::uint32_t>;
 
 // What all threads share: read only while they run, but for the mailboxes, the slots in hand and the end.
 template <typename Block>
-struct alignas(kCacheLinePair) Run {
+struct alignas(bench::kCacheLinePair) Run {
     Slot<Block>* slots;
     Numbers mailboxes;
     std::atomic<bool> stop{false};
@@ -87,20 +87,20 @@ struct alignas(kCacheLinePair) Run {
 };
 
 template <typename Block>
-struct alignas(kCacheLinePair) Worker {
+struct alignas(bench::kCacheLinePair) Worker {
     Run<Block>* run;
     Numbers hand;
     std::uint64_t seed;
     pthread_t thread;
-    alignas(kCacheLinePair) std::uint64_t replacements; // these two are read while the thread runs
-    std::int64_t growth;                                // of live bytes by this thread's doing
+    alignas(bench::kCacheLinePair) std::uint64_t replacements; // these two are read while the thread runs
+    std::int64_t growth;                                       // of live bytes by this thread's doing
 };
 
 Settings read_settings(const CommandLine& line, const bench::Option& slices, const bench::Option& csv) {
     line.expect_between(3, 3);
     return {
         .seconds = line.seconds(0, "seconds"),
-        .threads = static_cast<std::uint32_t>(line.integer(1, "threads", 1, 4096)),
+        .threads = line.integer<std::uint32_t>(1, "threads", 1, 4096),
         .seed = line.integer(2, "seed", 0, UINT64_MAX),
         .slices = line.integer_or(kDefaultSlices, slices, 3, 1000),
         .csv = csv.value,
@@ -265,10 +265,6 @@ int main(int argc, char** argv) {
     const CommandLine line(argc, argv, kUsage, options);
     const Settings settings = read_settings(line, options[0], options[1]);
     bench::place(line, options[2], options[3]);
-    if (line.verify()) {
-        measure<bench::VerifiedBlock>(settings);
-    } else {
-        measure<bench::TouchedBlock>(settings);
-    }
+    bench::with_kind_of_block(line.verify(), [&]<typename Block>() { measure<Block>(settings); });
     return 0;
 }

@@ -41,15 +41,11 @@ struct Settings {
 
 Settings read_settings(const CommandLine& line) {
     line.expect_between(3, 4);
-    std::uint32_t smallest = 0;
-    std::uint32_t largest = 0;
-    line.range(1, "size", smallest, largest);
     return {
         .steps = line.integer(0, "steps", 1, std::uint64_t{1} << 60),
-        .sizes = SizeRange(smallest, largest),
+        .sizes = line.range(1, "size"),
         .seed = line.integer(2, "seed", 0, UINT64_MAX),
-        .slots = line.count() > 3 ? static_cast<std::uint32_t>(line.integer(3, "slots", 1, 1U << 20))
-                                  : kDefaultSlots,
+        .slots = line.integer_or(kDefaultSlots, 3, "slots", 1, 1U << 20),
     };
 }
 
@@ -83,10 +79,7 @@ void measure(const Settings& settings) {
 int main(int argc, char** argv) {
     const CommandLine line(argc, argv, kUsage);
     const Settings settings = read_settings(line);
-    if (line.verify()) {
-        measure<bench::VerifiedBlock>(settings);
-    } else {
-        measure<bench::FilledBlock>(settings);
-    }
+    bench::with_kind_of_block<bench::FilledBlock>(line.verify(),
+                                                  [&]<typename Block>() { measure<Block>(settings); });
     return 0;
 }

@@ -11,6 +11,7 @@
 // The sizes that a thread asks for, and how many blocks it releases, depend on the seed only; which block it
 // gets from the survivors depends on the others.
 #include "support/block.h"
+#include "support/cache_line.h"
 #include "support/command_line.h"
 #include "support/mapped_array.h"
 #include "support/random.h"
@@ -43,7 +44,6 @@ constexpr std::uint32_t kAllocationsPerLife = 2 * kPlaces;
 constexpr std::uint32_t kAllocationsPerSurvivor = 8;
 constexpr std::uint32_t kBlocksPerHeirloom = 4; // of those that a thread holds in the end
 constexpr SizeRange kSizes(8, 512);
-constexpr std::size_t kCacheLinePair = 128; // what the adjacent-line prefetcher treats as one
 
 struct Settings {
     std::uint64_t rounds;
@@ -53,7 +53,7 @@ struct Settings {
 
 // What all threads share. Each number of a block is in one place: a line's or a survivor's.
 template <typename Block>
-struct alignas(kCacheLinePair) Run {
+struct alignas(bench::kCacheLinePair) Run {
     Block* blocks;
     std::uint32_t* survivors;
     std::uint64_t rounds;
@@ -62,7 +62,7 @@ struct alignas(kCacheLinePair) Run {
 
 // A line of threads, each handing this to its successor.
 template <typename Block>
-struct alignas(kCacheLinePair) Line {
+struct alignas(bench::kCacheLinePair) Line {
     Run<Block>* run;
     std::uint32_t* places;
     std::uint64_t seed;
@@ -75,7 +75,7 @@ Settings read_settings(const CommandLine& line) {
     return {
         .rounds = line.integer(0, "rounds", 1, std::uint64_t{1} << 40),
         .seed = line.integer(1, "seed", 0, UINT64_MAX),
-        .threads = static_cast<std::uint32_t>(line.integer(2, "threads", 1, 4096)),
+        .threads = line.integer<std::uint32_t>(2, "threads", 1, 4096),
     };
 }
 
@@ -192,10 +192,6 @@ void measure(const Settings& settings) {
 int main(int argc, char** argv) {
     const CommandLine line(argc, argv, kUsage);
     const Settings settings = read_settings(line);
-    if (line.verify()) {
-        measure<bench::VerifiedBlock>(settings);
-    } else {
-        measure<bench::TouchedBlock>(settings);
-    }
+    bench::with_kind_of_block(line.verify(), [&]<typename Block>() { measure<Block>(settings); });
     return 0;
 }

@@ -25,7 +25,23 @@ GOOD = {
     "hand_over": ["50000", "16-2k", "1"],
     "successors": ["2", "1", "2"],
     "drain": ["4", "1k", "--seconds", "0.2"],
+    "producer_consumer": ["20000", "16-2k", "1", "2", "1"],
+    "grow_vectors": ["20000", "64-8k", "1", "2", "50"],
+    "mixed_lifetimes": ["20000", "1", "2", "--live", "1"],
+    "batches": ["20000", "16-2k", "1", "fifo", "500", "2"],
+    "short_threads": ["50", "16-2k", "1", "2", "200"],
+    "strings_and_maps": ["10000", "1", "2", "100"],
+    "latency": ["20000", "16-2k", "1", "2", "500"],
+    "lock_mix": ["mutex_around", "4000", "1", "3"],
 }
+LOCK_SCENARIOS = ["private", "mutex_around", "mutex_between", "spin_around", "trylock", "rwlock", "striped", "condition", "pool",
+                  "false_sharing"]
+# Which argument the seed is. What these programs do is bounded by work, and so the same in every run.
+SEED = {"replace_large": 2, "hand_over": 2, "successors": 1, "producer_consumer": 2, "grow_vectors": 2, "mixed_lifetimes": 1,
+        "batches": 2, "short_threads": 2, "strings_and_maps": 1, "latency": 2, "lock_mix": 2}
+# Calls that the operations of GOOD make, if the first argument is a number of calls; and how many more or fewer they may be:
+# those that are not timed, or make a turn whole.
+CALLS = {"producer_consumer": 256, "grow_vectors": 100, "mixed_lifetimes": 4, "batches": 2000, "latency": 1000}
 LAST_LINE = {
     "fragmentation": r"RSS / live = \d+\.\d{3} \(geometric mean of the phase ends\)",
     "drain": r"RSS = [1-9]\d* KiB after 0\.2 s",
@@ -58,6 +74,31 @@ BAD = {
     "drain": [
         (["1"], "1 arguments"), (["0", "1k"], "MiB"), (["1", "1-2"], "size"), (["1", "1", "--seconds", "-1"], "--seconds"),
         (["1", "1", "--seconds"], "--seconds")],
+    "producer_consumer": [
+        (["1", "16"], "2 arguments"), (["0", "16", "1"], "operations"), (["1", "0", "1"], "size"), (["1", "16", "x"], "seed"),
+        (["1", "16", "1", "0"], "producers"), (["1", "16", "1", "1", "0"], "consumers")],
+    "grow_vectors": [
+        (["1", "64"], "2 arguments"), (["0", "64", "1"], "operations"), (["1", "2k-1k", "1"], "size"), (["1", "64", "-1"], "seed"),
+        (["1", "64", "1", "0"], "threads"), (["1", "64", "1", "1", "0"], "vectors")],
+    "mixed_lifetimes": [
+        (["1"], "1 arguments"), (["0", "1"], "operations"), (["1", "x"], "seed"), (["1", "1", "0"], "threads"),
+        (["1", "1", "--live", "0"], "--live"), (["1", "1", "--live"], "--live")],
+    "batches": [
+        (["1", "16", "1"], "3 arguments"), (["0", "16", "1", "fifo"], "operations"), (["1", "x", "1", "fifo"], "size"),
+        (["1", "16", "x", "fifo"], "seed"), (["1", "16", "1", "first"], "order"), (["1", "16", "1", "fifo", "0"], "blocks"),
+        (["1", "16", "1", "fifo", "1", "0"], "threads")],
+    "short_threads": [
+        (["1", "16"], "2 arguments"), (["0", "16", "1"], "threads"), (["1", "0", "1"], "size"), (["1", "16", "x"], "seed"),
+        (["1", "16", "1", "0"], "lines"), (["1", "16", "1", "1", "0"], "blocks")],
+    "strings_and_maps": [
+        (["1"], "1 arguments"), (["0", "1"], "operations"), (["1", "x"], "seed"), (["1", "1", "0"], "threads"),
+        (["1", "1", "1", "0"], "lines")],
+    "latency": [
+        (["1", "16"], "2 arguments"), (["0", "16", "1"], "operations"), (["1", "16-8", "1"], "size"), (["1", "16", "x"], "seed"),
+        (["1", "16", "1", "0"], "threads"), (["1", "16", "1", "1", "0"], "slots")],
+    "lock_mix": [
+        (["pool", "1"], "2 arguments"), (["pools", "1", "1"], "scenario"), (["pool", "0", "1"], "operations"),
+        (["pool", "1", "x"], "seed"), (["pool", "1", "1", "0"], "threads"), (["pool", "1", "1", "257"], "threads")],
 }
 
 
@@ -137,8 +178,7 @@ class Placement(unittest.TestCase):
         self.assertIn("cannot run on node 1023", done.stderr)
 
 
-@unittest.skipUnless(RECORDER and NAME in ("replace_large", "hand_over", "successors", "drain"),
-                     "bounded by time, or nothing records")
+@unittest.skipUnless(RECORDER and (NAME in SEED or NAME == "drain"), "bounded by time, or nothing records")
 class Calls(unittest.TestCase):
     """What the program asks of the allocator."""
 
@@ -158,9 +198,9 @@ class Calls(unittest.TestCase):
             self.assertEqual(self.record(*GOOD[NAME], *again), expected)
         if NAME == "drain":
             return # it has no seed
-        seed = {"replace_large": 2, "hand_over": 2, "successors": 1}[NAME]
-        self.assertNotEqual(self.record(*self.with_argument(seed, "2")), expected)
+        self.assertNotEqual(self.record(*self.with_argument(SEED[NAME], "2")), expected)
 
+    @unittest.skipIf(NAME == "lock_mix", "has a test of its own")
     def test_are_as_many_as_the_arguments_say(self):
         less, (mallocs, reallocs, frees) = [
             self.record(*arguments)[:3] for arguments in (self.with_argument(0, "1"), GOOD[NAME])]
@@ -169,17 +209,49 @@ class Calls(unittest.TestCase):
             made = more + reallocs - less[1] + frees - less[2]
             self.assertTrue(50000 - 14 <= made <= 50000, made) # a realloc by each thread takes 14
             self.assertEqual(3 * (reallocs - less[1]), more)
+        elif NAME in CALLS:
+            made = more + reallocs - less[1] + frees - less[2]
+            self.assertAlmostEqual(made, int(GOOD[NAME][0]), delta=CALLS[NAME])
+        elif NAME == "short_threads":
+            self.assertEqual(more, (50 - 2) * 200)
+        elif NAME == "strings_and_maps":
+            self.assertGreater(more, 10000) # as many as the C++ library thinks fit
         else:
             self.assertEqual(more, {"replace_large": 19, "successors": 2 * 32768, "drain": 3 * 1024}[NAME])
             self.assertEqual(reallocs, 0)
         self.assertLessEqual(abs(mallocs - frees), 8)
 
     def test_verify_finds_a_faulty_allocator(self):
-        for fault in ["malloc", "realloc"] if NAME == "hand_over" else ["malloc"]:
+        if NAME == "strings_and_maps":
+            self.skipTest("the C++ library does not survive it")
+        for fault in ["malloc", "realloc"] if NAME in ("hand_over", "grow_vectors") else ["malloc"]:
             arguments = self.with_argument(0, "200") if NAME == "replace_large" else GOOD[NAME]
             done = run(*arguments, "--verify", LD_PRELOAD=RECORDER, FAULT=fault)
             self.assertEqual(done.returncode, 1, done.stderr)
             self.assertRegex(done.stderr, r"^contents changed: block 0x[0-9a-f]+ of \d+ bytes")
+
+
+@unittest.skipUnless(NAME == "lock_mix", "of another program")
+class LockMix(unittest.TestCase):
+    def test_every_scenario(self):
+        usage = "\n".join(run_well("--help"))
+        for scenario in LOCK_SCENARIOS:
+            self.assertIn(scenario, usage)
+            for threads in ("1", "2", "3"):
+                self.assertRegex(run_well(scenario, "2000", "1", threads, "--verify")[-1], "^Throughput")
+
+    @unittest.skipUnless(RECORDER, "nothing records")
+    def test_operations_are_those_of_the_arguments_in_every_scenario(self):
+        def record(scenario, operations, seed):
+            done = run(scenario, operations, seed, "3", LD_PRELOAD=RECORDER)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            return re.search(r"^(\d+) mallocs 0 reallocs (\d+) frees ([0-9a-f]+)$", done.stderr, re.MULTILINE).groups()
+        for scenario in LOCK_SCENARIOS:
+            mallocs, frees, sizes = record(scenario, "3000", "1")
+            self.assertEqual(record(scenario, "3000", "1"), (mallocs, frees, sizes), scenario)
+            self.assertNotEqual(record(scenario, "3000", "2")[2], sizes, scenario)
+            more, _, _ = record(scenario, "6000", "1")
+            self.assertAlmostEqual(int(more) - int(mallocs), 1500, delta=3, msg=scenario)
 
 
 @unittest.skipUnless(NAME == "drain", "of another program")
@@ -194,6 +266,25 @@ class Drain(unittest.TestCase):
             for line, planned in zip(idle, [0.1, 1, 1.1] if looks == 3 else [0.1, 0.2] if looks == 2 else [float(seconds)]):
                 self.assertGreaterEqual(float(line.split()[0]), planned - 0.005) # as it was printed
             self.assertEqual(last, f"RSS = {idle[-1].split()[1]} KiB after {seconds} s")
+
+
+@unittest.skipUnless(NAME == "latency", "of another program")
+class Latency(unittest.TestCase):
+    def test_percentiles(self):
+        clock, *lines, _ = run_well(*GOOD[NAME])
+        nanoseconds_per_tick = float(re.fullmatch(r"clock = [a-z_ -]+, ([\d.]+) ns per tick", clock).group(1))
+        self.assertGreater(nanoseconds_per_tick, 0.05) # 20 GHz
+        self.assertLess(nanoseconds_per_tick, 1.5)
+        found = {}
+        for line in lines:
+            call, percentile, value = re.fullmatch(r"(\w+) (\S+) = ([\d.]+) ns", line).groups()
+            found.setdefault(call, {})[percentile] = float(value)
+        self.assertEqual(list(found), ["clock", "malloc", "free"])
+        for values in found.values():
+            self.assertEqual(list(values), ["p50", "p90", "p99", "p99.9", "p99.99", "max"])
+            self.assertEqual(list(values.values()), sorted(values.values()))
+            self.assertGreater(values["p50"], 0)
+            self.assertLess(values["max"], 60e9)
 
 
 @unittest.skipUnless(NAME == "fragmentation", "of another program")

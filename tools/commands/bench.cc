@@ -23,15 +23,18 @@ struct Effort {
     double long_seconds;
     std::uint64_t scale_mib;
 };
-constexpr Effort kUsual{
-    .rounds = 15, .seconds = 0.25, .operations = 5'000'000, .long_seconds = 2, .scale_mib = 100};
+constexpr Effort kUsual{.rounds = 15,
+                        .seconds = 0.25,
+                        .operations = suite::kUsualOperations,
+                        .long_seconds = 2,
+                        .scale_mib = 100};
 constexpr Effort kQuick{
     .rounds = 5, .seconds = 0.1, .operations = 2'000'000, .long_seconds = 0.25, .scale_mib = 12};
 constexpr int kLongRounds = 5; // as few as give an interval
 
 struct Options {
     std::vector<std::string> workloads;
-    std::vector<unsigned> threads{1, 2, 4, 8};
+    std::vector<unsigned> threads;
     std::vector<std::string> sizes{"16", "32", "64", "128", "256", "512", "1024", "2048", "4096", "8192"};
     std::vector<std::string> allocators;
     bool quick = false;
@@ -47,11 +50,47 @@ struct Options {
 };
 
 constexpr const char* kFooter = R"(Examples:
-  ashlar bench                                    everything, about eight minutes
+  ashlar bench                                    the usual workloads, about eight minutes
   ashlar bench --quick larson --threads 1,2       one workload, a few seconds
+  ashlar bench --quick all                        every workload, three to five minutes
+  ashlar bench all                                the same for figures, 20 to 30 minutes
+  ashlar bench latency strings_and_maps           two that are not among the usual ones
   ashlar bench --allocators system,ashlar,other=/opt/lib/libother.so --json result.json
 
 Exit status: 0, 1 if a run failed, 2 for wrong arguments, 130 if interrupted (what there is is shown).)";
+
+constexpr const char* kAll = "all"; // in place of a workload's name
+
+std::vector<std::string> names_and_all() {
+    std::vector<std::string> names{kAll};
+    for (const suite::Workload& workload : suite::workloads()) {
+        names.push_back(workload.name);
+    }
+    return names;
+}
+
+// Those to run, in the suite's order, each once.
+std::vector<std::string> choose_workloads(const std::vector<std::string>& named) {
+    const auto is_named = [&](const std::string& name) {
+        return std::find(named.begin(), named.end(), name) != named.end();
+    };
+    std::vector<std::string> chosen;
+    for (const suite::Workload& workload : suite::workloads()) {
+        if (named.empty() ? workload.usual : is_named(kAll) || is_named(workload.name)) {
+            chosen.push_back(workload.name);
+        }
+    }
+    return chosen;
+}
+
+std::string list_of_workloads() {
+    std::string text =
+        "Workloads (* the usual ones, which are run if none is named; all stands for every one):\n";
+    for (const suite::Workload& workload : suite::workloads()) {
+        text += fmt::format("  {} {:<18} {}\n", workload.usual ? '*' : ' ', workload.name, workload.about);
+    }
+    return text;
+}
 
 // "64" or "16-1024"; the program itself looks at the numbers.
 std::string check_size(const std::string& text) {
@@ -82,8 +121,7 @@ compare::Plan make_plan(const Options& options, const allocators::Selection& sel
                                    .operations = options.operations.value_or(effort.operations),
                                    .seed = options.seed};
     compare::Plan plan;
-    for (const std::string& workload :
-         options.workloads.empty() ? suite::workload_names() : options.workloads) {
+    for (const std::string& workload : choose_workloads(options.workloads)) {
         const auto added = suite::configurations(workload, settings);
         plan.configurations.insert(plan.configurations.end(), added.begin(), added.end());
     }
@@ -113,19 +151,20 @@ void add_bench(CLI::App& app, Action& action) {
     auto options = std::make_shared<Options>();
     CLI::App* const bench =
         app.add_subcommand("bench", "Run the benchmark programs under every allocator of this machine");
-    bench->footer(kFooter);
+    bench->footer(list_of_workloads() + "\n" + kFooter);
+    bench->add_option("workloads", options->workloads, "Which to run, or all (those marked * below)")
+        ->check(CLI::IsMember(names_and_all()));
     bench
-        ->add_option("workloads", options->workloads,
-                     fmt::format("Which to run (all of them): {}", fmt::join(suite::workload_names(), " ")))
-        ->check(CLI::IsMember(suite::workload_names()));
-    bench->add_option("--threads", options->threads, "Thread counts of larson")
+        ->add_option("--threads", options->threads,
+                     "Thread counts of every workload that has threads (larson 1,2,4,8, others 1,2 or 2,4)")
         ->delimiter(',')
-        ->check(CLI::Range(1, 4096))
-        ->capture_default_str();
+        ->allow_extra_args(false)
+        ->check(CLI::Range(1, 1024));
     bench
         ->add_option("--sizes", options->sizes,
                      "Block sizes of random_mixed, in bytes, or ranges such as 16-1024")
         ->delimiter(',')
+        ->allow_extra_args(false)
         ->check(check_size)
         ->capture_default_str();
     bench
@@ -134,10 +173,12 @@ void add_bench(CLI::App& app, Action& action) {
             fmt::format("Those to compare with System: {}, or name=/path/to/library.so (all that are "
                         "installed but tbbmalloc)",
                         allocators::known_names()))
-        ->delimiter(',');
+        ->delimiter(',')
+        ->allow_extra_args(false);
     bench
         ->add_option("--rounds", options->rounds,
-                     fmt::format("Rounds that count ({}; {} with --quick and of fragmentation and long_run)",
+                     fmt::format("Rounds that count ({}; {} with --quick and of fragmentation, long_run and "
+                                 "drain)",
                                  kUsual.rounds, kLongRounds))
         ->check(CLI::Range(1, 10'000));
     bench
@@ -145,19 +186,19 @@ void add_bench(CLI::App& app, Action& action) {
                      fmt::format("Length of a run of larson ({}; {})", kUsual.seconds, kQuick.seconds))
         ->check(CLI::Range(0.01, 3600.0));
     bench
-        ->add_option(
-            "--operations", options->operations,
-            fmt::format("Operations of a run of random_mixed ({}; {})", kUsual.operations, kQuick.operations))
-        ->check(CLI::PositiveNumber);
+        ->add_option("--operations", options->operations,
+                     fmt::format("Operations of a run of random_mixed ({}; {}); of others in proportion",
+                                 kUsual.operations, kQuick.operations))
+        ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 40));
     bench
         ->add_option(
             "--long-seconds", options->long_seconds,
             fmt::format("Length of a run of long_run ({}; {})", kUsual.long_seconds, kQuick.long_seconds))
         ->check(CLI::Range(0.01, 86'400.0));
     bench
-        ->add_option(
-            "--scale", options->scale_mib,
-            fmt::format("Live MiB of a run of fragmentation ({}; {})", kUsual.scale_mib, kQuick.scale_mib))
+        ->add_option("--scale", options->scale_mib,
+                     fmt::format("Live MiB of a run of fragmentation, mixed_lifetimes and drain ({}; {})",
+                                 kUsual.scale_mib, kQuick.scale_mib))
         ->check(CLI::Range(1, 1 << 20));
     bench->add_option("--seed", options->seed, "Of the operations and of the order in the rounds")
         ->capture_default_str();

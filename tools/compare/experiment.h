@@ -7,6 +7,7 @@
 #include "measure/child.h"
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <optional>
@@ -70,6 +71,11 @@ struct Plan {
 inline constexpr std::size_t kReference = 0;
 inline constexpr int kWarmUp = 0; // rounds count from 1
 
+// Percentiles that a command prints in lines such as "malloc p99 = 71.2 ns".
+inline constexpr std::array kLatencyNames{"malloc p50", "malloc p99", "malloc p99.9", "malloc p99.99",
+                                          "free p50",   "free p99",   "free p99.9",   "free p99.99"};
+using Latencies = std::array<std::optional<double>, kLatencyNames.size()>;
+
 // What a command prints about itself. Drifts are in percent, from the second slice of a long run to the last.
 struct Figures {
     std::optional<double> throughput{}; // operations per second
@@ -77,6 +83,7 @@ struct Figures {
     std::optional<double> throughput_drift{};
     std::optional<double> rss_drift{};
     std::optional<double> own{}; // see OwnFigure
+    Latencies latencies{};       // in nanoseconds
 };
 
 struct Sample {

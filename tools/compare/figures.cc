@@ -83,6 +83,11 @@ Figures read_figures(const std::string& output) {
         } else if (const auto other = number_between("RSS drift = ", line, " %")) {
             figures.rss_drift = other;
         }
+        for (std::size_t index = 0; index < kLatencyNames.size(); ++index) {
+            if (const auto time = number_between(std::string(kLatencyNames[index]) + " = ", line, " ns")) {
+                figures.latencies[index] = time;
+            }
+        }
     }
     return figures;
 }

@@ -21,6 +21,14 @@ enum class Metric : std::size_t {
     kOwnFigure,
     kOwnCost,
     kRssTrend,
+    kMallocP50, // from here on as in kLatencyNames
+    kMallocP99,
+    kMallocP999,
+    kMallocP9999,
+    kFreeP50,
+    kFreeP99,
+    kFreeP999,
+    kFreeP9999,
 };
 
 struct MetricFacts {
@@ -32,6 +40,16 @@ struct MetricFacts {
     int decimals;      // of values below 100; larger ones have one less
     bool more_is_better;
 };
+
+constexpr MetricFacts latency(Metric metric, const char* key, const char* words) {
+    return {.metric = metric,
+            .key = key,
+            .words = words,
+            .unit = "ns",
+            .scale = 1,
+            .decimals = 1,
+            .more_is_better = false};
+}
 
 inline constexpr std::array kMetricTable{
     MetricFacts{.metric = Metric::kThroughput,
@@ -125,6 +143,14 @@ inline constexpr std::array kMetricTable{
                 .scale = 1,
                 .decimals = 2,
                 .more_is_better = false},
+    latency(Metric::kMallocP50, "malloc_p50_nanoseconds", "Time of malloc, p50"),
+    latency(Metric::kMallocP99, "malloc_p99_nanoseconds", "Time of malloc, p99"),
+    latency(Metric::kMallocP999, "malloc_p99_9_nanoseconds", "Time of malloc, p99.9"),
+    latency(Metric::kMallocP9999, "malloc_p99_99_nanoseconds", "Time of malloc, p99.99"),
+    latency(Metric::kFreeP50, "free_p50_nanoseconds", "Time of free, p50"),
+    latency(Metric::kFreeP99, "free_p99_nanoseconds", "Time of free, p99"),
+    latency(Metric::kFreeP999, "free_p99_9_nanoseconds", "Time of free, p99.9"),
+    latency(Metric::kFreeP9999, "free_p99_99_nanoseconds", "Time of free, p99.99"),
 };
 
 constexpr const MetricFacts& facts(Metric metric) {

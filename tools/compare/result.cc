@@ -75,6 +75,16 @@ std::optional<double> value_of(const Sample& sample, const Configuration& config
         return configuration.own_figure && own_metric(*configuration.own_figure) == metric
                    ? sample.figures.own
                    : std::nullopt;
+    case Metric::kMallocP50:
+    case Metric::kMallocP99:
+    case Metric::kMallocP999:
+    case Metric::kMallocP9999:
+    case Metric::kFreeP50:
+    case Metric::kFreeP99:
+    case Metric::kFreeP999:
+    case Metric::kFreeP9999:
+        return sample.figures
+            .latencies[static_cast<std::size_t>(metric) - static_cast<std::size_t>(Metric::kMallocP50)];
     }
     return std::nullopt;
 }

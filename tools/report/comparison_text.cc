@@ -19,7 +19,10 @@ using compare::Row;
 
 // The suite's figures, in the order in which they are shown.
 constexpr std::array kShown{Metric::kThroughput, Metric::kPeakRss,        Metric::kCpuPerOperation,
-                            Metric::kRssPerLive, Metric::kThroughputKept, Metric::kRssKept};
+                            Metric::kRssPerLive, Metric::kThroughputKept, Metric::kRssKept,
+                            Metric::kOwnCost,    Metric::kMallocP50,      Metric::kMallocP99,
+                            Metric::kMallocP999, Metric::kMallocP9999,    Metric::kFreeP50,
+                            Metric::kFreeP99,    Metric::kFreeP999,       Metric::kFreeP9999};
 
 constexpr const char* kColumns = "median, percentage of System, ± half of the percentage's 95 % interval";
 

@@ -35,6 +35,9 @@ void visit_figures(Figures& figures, const Visit& visit) {
     visit("throughput_drift_percent", figures.throughput_drift);
     visit("rss_drift_percent", figures.rss_drift);
     visit("own_figure", figures.own);
+    for (std::size_t index = 0; index < compare::kLatencyNames.size(); ++index) {
+        visit(compare::kLatencyNames[index], figures.latencies[index]);
+    }
 }
 
 } // namespace ashlar::report

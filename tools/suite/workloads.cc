@@ -25,12 +25,47 @@ std::string program(const std::string& name) {
     return found->string();
 }
 
+using Configurations = std::vector<Configuration>;
+using Arguments = std::vector<std::string>;
+
+std::string with_threads(const std::string& name, unsigned threads) {
+    return fmt::format("{}, {} thread{}", name, threads, threads == 1 ? "" : "s");
+}
+
+std::vector<unsigned> threads_or(const Settings& settings, const std::vector<unsigned>& usual) {
+    return settings.threads.empty() ? usual : settings.threads;
+}
+
+// Of a workload that takes `usual` where random_mixed takes its usual number.
+std::uint64_t scaled(const Settings& settings, std::uint64_t usual) {
+    return std::max<std::uint64_t>(usual * settings.operations / kUsualOperations, 1);
+}
+
+// A configuration for each number of threads, of a workload that is bounded by work: `operations` says how
+// many it does; `arguments` makes the command line, without the program, for a number of threads.
+template <typename MakeArguments>
+Configurations bounded_by_work(const Settings& settings, const std::string& workload, const std::string& name,
+                               const std::vector<unsigned>& usual_threads, std::optional<double> operations,
+                               const MakeArguments& arguments) {
+    Configurations result;
+    for (const unsigned threads : threads_or(settings, usual_threads)) {
+        Configuration configuration{.name = with_threads(name, threads),
+                                    .group = name,
+                                    .command = arguments(threads),
+                                    .threads = threads,
+                                    .operations = operations};
+        configuration.command.insert(configuration.command.begin(), program(workload));
+        result.push_back(std::move(configuration));
+    }
+    return result;
+}
+
 // 8 to 1000 bytes, 5000 blocks a thread and 100 rounds: the numbers that published results are made with.
-std::vector<Configuration> larson(const Settings& settings) {
-    std::vector<Configuration> result;
-    for (const unsigned threads : settings.threads) {
+Configurations larson(const Settings& settings) {
+    Configurations result;
+    for (const unsigned threads : threads_or(settings, {1, 2, 4, 8})) {
         result.push_back({
-            .name = fmt::format("larson, {} thread{}", threads, threads == 1 ? "" : "s"),
+            .name = with_threads("larson", threads),
             .group = "larson",
             .command = {program("larson"), fmt::format("{}", settings.seconds), "8", "1000", "5000", "100",
                         std::to_string(settings.seed), std::to_string(threads)},
@@ -42,8 +77,8 @@ std::vector<Configuration> larson(const Settings& settings) {
     return result;
 }
 
-std::vector<Configuration> random_mixed(const Settings& settings) {
-    std::vector<Configuration> result;
+Configurations random_mixed(const Settings& settings) {
+    Configurations result;
     for (const std::string& size : settings.sizes) {
         result.push_back({
             .name = fmt::format("random_mixed, {} B", size),
@@ -59,7 +94,7 @@ std::vector<Configuration> random_mixed(const Settings& settings) {
 }
 
 // Its drain is a matter of its own: what remains after seconds of idleness has no live bytes to compare with.
-std::vector<Configuration> fragmentation(const Settings& settings) {
+Configurations fragmentation(const Settings& settings) {
     return {{
         .name = fmt::format("fragmentation, {} MiB", settings.scale_mib),
         .group = "fragmentation",
@@ -70,7 +105,7 @@ std::vector<Configuration> fragmentation(const Settings& settings) {
     }};
 }
 
-std::vector<Configuration> long_run(const Settings& settings) {
+Configurations long_run(const Settings& settings) {
     constexpr unsigned kThreads = 2;
     return {{
         .name = fmt::format("long_run, {} s, {} threads", settings.long_seconds, kThreads),
@@ -83,33 +118,213 @@ std::vector<Configuration> long_run(const Settings& settings) {
     }};
 }
 
-struct Workload {
-    const char* name;
-    std::vector<Configuration> (*configurations)(const Settings&);
+// One half of the threads produces, the other consumes; an odd one is one too few.
+Configurations producer_consumer(const Settings& settings) {
+    const std::uint64_t operations = scaled(settings, 4'000'000);
+    return bounded_by_work(settings, "producer_consumer", "producer_consumer", {2, 4},
+                           static_cast<double>(operations), [&](unsigned threads) -> Arguments {
+                               return {std::to_string(operations), "16-1k", std::to_string(settings.seed),
+                                       std::to_string(std::max(threads / 2, 1U))};
+                           });
+}
+
+Configurations hand_over(const Settings& settings) {
+    const std::uint64_t operations = scaled(settings, 1'000'000);
+    return bounded_by_work(settings, "hand_over", "hand_over", {2}, static_cast<double>(operations),
+                           [&](unsigned threads) -> Arguments {
+                               return {std::to_string(operations), "16-16k", std::to_string(settings.seed),
+                                       std::to_string(std::max(threads / 2, 1U))};
+                           });
+}
+
+Configurations successors(const Settings& settings) {
+    return bounded_by_work(settings, "successors", "successors", {2}, std::nullopt,
+                           [&](unsigned threads) -> Arguments {
+                               return {std::to_string(scaled(settings, 10)), std::to_string(settings.seed),
+                                       std::to_string(threads)};
+                           });
+}
+
+Configurations short_threads(const Settings& settings) {
+    constexpr std::uint64_t kOperationsPerThread = 200;
+    const std::uint64_t total = scaled(settings, 5'000);
+    return bounded_by_work(
+        settings, "short_threads", "short_threads", {1, 2}, static_cast<double>(total * kOperationsPerThread),
+        [&](unsigned threads) -> Arguments {
+            return {std::to_string(total), "16-1k", std::to_string(settings.seed), std::to_string(threads)};
+        });
+}
+
+Configurations grow_vectors(const Settings& settings) {
+    const std::uint64_t operations = scaled(settings, 1'000'000);
+    return bounded_by_work(settings, "grow_vectors", "grow_vectors", {1, 2}, static_cast<double>(operations),
+                           [&](unsigned threads) -> Arguments {
+                               return {std::to_string(operations), "64-16k", std::to_string(settings.seed),
+                                       std::to_string(threads)};
+                           });
+}
+
+Configurations mixed_lifetimes(const Settings& settings) {
+    const std::uint64_t operations = scaled(settings, 4'000'000);
+    return bounded_by_work(settings, "mixed_lifetimes", "mixed_lifetimes", {1, 2},
+                           static_cast<double>(operations), [&](unsigned threads) -> Arguments {
+                               return {std::to_string(operations), std::to_string(settings.seed),
+                                       std::to_string(threads), "--live", std::to_string(settings.scale_mib)};
+                           });
+}
+
+Configurations batches(const Settings& settings) {
+    Configurations result;
+    const std::uint64_t operations = scaled(settings, 4'000'000);
+    for (const char* const order : {"fifo", "lifo"}) {
+        const auto added = bounded_by_work(
+            settings, "batches", fmt::format("batches {}", order), {1, 2}, static_cast<double>(operations),
+            [&](unsigned threads) -> Arguments {
+                return {std::to_string(operations), "16-1k", std::to_string(settings.seed), order, "10000",
+                        std::to_string(threads)};
+            });
+        result.insert(result.end(), added.begin(), added.end());
+    }
+    return result;
+}
+
+Configurations replace_large(const Settings& settings) {
+    const std::uint64_t steps = scaled(settings, 50);
+    return {{
+        .name = "replace_large, 5 to 25 MiB",
+        .group = "replace_large",
+        .command = {program("replace_large"), std::to_string(steps), "5m-25m", std::to_string(settings.seed)},
+        .threads = 1,
+        .operations = 2 * static_cast<double>(steps),
+    }};
+}
+
+Configurations drain(const Settings& settings) {
+    constexpr double kSeconds = 1;
+    return {{
+        .name = fmt::format("drain, KiB left {} s after {} MiB", kSeconds, settings.scale_mib),
+        .group = "drain",
+        .command = {program("drain"), std::to_string(settings.scale_mib), "1k", "--seconds",
+                    fmt::format("{}", kSeconds)},
+        .threads = 1,
+        .most_rounds = settings.long_rounds,
+        .prints = compare::Prints::kAnything,
+        .own_figure = compare::OwnFigure{.pattern = "RSS = ([0-9]+) KiB after", .less_is_better = true},
+    }};
+}
+
+Configurations strings_and_maps(const Settings& settings) {
+    const std::uint64_t operations = scaled(settings, 250'000);
+    return bounded_by_work(
+        settings, "strings_and_maps", "strings_and_maps", {1, 2}, static_cast<double>(operations),
+        [&](unsigned threads) -> Arguments {
+            return {std::to_string(operations), std::to_string(settings.seed), std::to_string(threads)};
+        });
+}
+
+// A pass of its own: reading the clock takes as long as the calls do, so its throughput is no figure.
+Configurations latency(const Settings& settings) {
+    return bounded_by_work(settings, "latency", "latency", {1, 2}, std::nullopt,
+                           [&](unsigned threads) -> Arguments {
+                               return {std::to_string(scaled(settings, 2'000'000)), "16-4k",
+                                       std::to_string(settings.seed), std::to_string(threads)};
+                           });
+}
+
+// As many operations as take some tenths of a second: where threads wake each other, that is few.
+Configurations lock_mix(const Settings& settings) {
+    struct Scenario {
+        const char* name;
+        std::uint64_t operations;
+    };
+    constexpr std::array kScenarios{
+        Scenario{.name = "private", .operations = 8'000'000},
+        Scenario{.name = "mutex_around", .operations = 2'000'000},
+        Scenario{.name = "mutex_between", .operations = 2'000'000},
+        Scenario{.name = "spin_around", .operations = 2'000'000},
+        Scenario{.name = "trylock", .operations = 2'000'000},
+        Scenario{.name = "rwlock", .operations = 1'000'000},
+        Scenario{.name = "striped", .operations = 4'000'000},
+        Scenario{.name = "condition", .operations = 20'000},
+        Scenario{.name = "pool", .operations = 2'000'000},
+        Scenario{.name = "false_sharing", .operations = 1'000'000},
+    };
+    Configurations result;
+    for (const Scenario& scenario : kScenarios) {
+        const std::uint64_t operations = scaled(settings, scenario.operations);
+        auto added = bounded_by_work(settings, "lock_mix", fmt::format("lock_mix {}", scenario.name), {2},
+                                     static_cast<double>(operations), [&](unsigned threads) -> Arguments {
+                                         return {scenario.name, std::to_string(operations),
+                                                 std::to_string(settings.seed), std::to_string(threads)};
+                                     });
+        for (Configuration& configuration : added) {
+            configuration.group = "lock_mix";
+            result.push_back(std::move(configuration));
+        }
+    }
+    return result;
+}
+
+struct Entry {
+    Workload workload;
+    Configurations (*configurations)(const Settings&);
 };
 
-constexpr std::array kWorkloads{
-    Workload{.name = "larson", .configurations = larson},
-    Workload{.name = "random_mixed", .configurations = random_mixed},
-    Workload{.name = "fragmentation", .configurations = fragmentation},
-    Workload{.name = "long_run", .configurations = long_run},
-};
+const std::vector<Entry>& entries() {
+    static const std::vector<Entry> list{
+        {{.name = "larson",
+          .about = "a server: blocks outlive the threads that allocated them",
+          .usual = true},
+         larson},
+        {{.name = "random_mixed", .about = "one thread, random slots, one size", .usual = true},
+         random_mixed},
+        {{.name = "fragmentation",
+          .about = "RSS per live byte in four loads that strand memory",
+          .usual = true},
+         fragmentation},
+        {{.name = "long_run", .about = "one load kept up: what slows down or grows", .usual = true},
+         long_run},
+        {{.name = "producer_consumer", .about = "some threads allocate, others release", .usual = false},
+         producer_consumer},
+        {{.name = "hand_over", .about = "pairs that give each other blocks, and reallocate", .usual = false},
+         hand_over},
+        {{.name = "successors", .about = "threads that end and leave blocks of all sizes", .usual = false},
+         successors},
+        {{.name = "short_threads", .about = "a thread for every hundred blocks", .usual = false},
+         short_threads},
+        {{.name = "grow_vectors", .about = "a thousand vectors that grow by realloc", .usual = false},
+         grow_vectors},
+        {{.name = "mixed_lifetimes", .about = "a large live set under short-lived blocks", .usual = false},
+         mixed_lifetimes},
+        {{.name = "batches", .about = "long batches, released oldest or newest first", .usual = false},
+         batches},
+        {{.name = "replace_large", .about = "blocks of 5 to 25 MiB that replace each other", .usual = false},
+         replace_large},
+        {{.name = "drain", .about = "what is left of a peak after idling", .usual = false}, drain},
+        {{.name = "strings_and_maps", .about = "containers of the C++ library", .usual = false},
+         strings_and_maps},
+        {{.name = "lock_mix", .about = "ten ways to combine locks with malloc and free", .usual = false},
+         lock_mix},
+        {{.name = "latency", .about = "percentiles of single calls, in a pass of its own", .usual = false},
+         latency},
+    };
+    return list;
+}
 
 } // namespace
 
-std::vector<std::string> workload_names() {
-    std::vector<std::string> names;
-    names.reserve(kWorkloads.size());
-    for (const Workload& workload : kWorkloads) {
-        names.emplace_back(workload.name);
+std::vector<Workload> workloads() {
+    std::vector<Workload> result;
+    for (const Entry& entry : entries()) {
+        result.push_back(entry.workload);
     }
-    return names;
+    return result;
 }
 
 std::vector<Configuration> configurations(const std::string& workload, const Settings& settings) {
-    const auto* const found = std::find_if(kWorkloads.begin(), kWorkloads.end(),
-                                           [&](const Workload& each) { return each.name == workload; });
-    if (found == kWorkloads.end()) {
+    const auto found = std::find_if(entries().begin(), entries().end(),
+                                    [&](const Entry& each) { return each.workload.name == workload; });
+    if (found == entries().end()) {
         throw std::runtime_error(fmt::format("no workload is called '{}'", workload));
     }
     return found->configurations(settings);

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+// The counters of every micro-benchmark, beside the times that Google Benchmark takes for an iteration:
+//
+//   time_per_op  CPU time of an operation in its thread, in seconds in a JSON file; what a thread waits for a
+//                lock is in real_time alone
+//   bytes        asked for in one block
+//   faults       minor page faults of an operation: memory that was fetched from the system
+#pragma once
+
+#include <benchmark/benchmark.h>
+#include <cstdint>
+#include <cstdlib>
+#include <sys/resource.h>
+
+namespace bench::micro {
+
+inline double faults_of_this_thread() {
+    rusage usage{};
+    getrusage(RUSAGE_THREAD, &usage);
+    return static_cast<double>(usage.ru_minflt);
+}
+
+// Made before the loop of a benchmark; `report` is called after it.
+class Counters {
+  public:
+    explicit Counters(benchmark::State& state) : state_(state), faults_(faults_of_this_thread()) {}
+
+    void report(std::int64_t bytes, double operations_per_iteration) const {
+        using benchmark::Counter;
+        const double faults = faults_of_this_thread() - faults_;
+        const double operations = static_cast<double>(state_.iterations()) * operations_per_iteration;
+        state_.counters["time_per_op"] = Counter(operations, Counter::kIsRate | Counter::kInvert);
+        state_.counters["bytes"] = Counter(static_cast<double>(bytes), Counter::kAvgThreads);
+        state_.counters["faults"] = Counter(faults / operations, Counter::kAvgThreads);
+    }
+
+  private:
+    benchmark::State& state_;
+    double faults_;
+};
+
+// A block, or the end of the benchmark with an error that Google Benchmark prints and writes down. Written
+// to, because a block that nobody touches is not worth measuring.
+inline bool touched(benchmark::State& state, void* block) {
+    if (block == nullptr) [[unlikely]] {
+        state.SkipWithError("out of memory");
+        return false;
+    }
+    *static_cast<volatile char*>(block) = 1;
+    return true;
+}
+
+} // namespace bench::micro

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT
+// pair: malloc and free of the same block at once. The shortest path there is: the block comes out of the
+// thread's cache and goes back. An operation is both calls.
+#include "micro/counters.h"
+#include "micro/sizes.h"
+
+namespace bench::micro {
+
+namespace {
+
+void pair(benchmark::State& state) {
+    const auto size = static_cast<std::size_t>(state.range(0));
+    const Counters counters(state);
+    for ([[maybe_unused]] auto iteration : state) {
+        void* const block = std::malloc(size);
+        if (!touched(state, block)) {
+            break;
+        }
+        std::free(block);
+    }
+    counters.report(state.range(0), 1);
+}
+const bool kRegistered = for_every_size("pair", pair);
+
+} // namespace
+
+} // namespace bench::micro

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+// What every micro-benchmark is run with: sizes and numbers of threads. The sizes are those of Ashlar's
+// classes (others have most of them too) up to 32 KiB, where allocators give out blocks of a size class, and
+// some beyond.
+#pragma once
+
+#include <benchmark/benchmark.h>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace bench::micro {
+
+constexpr std::int64_t kLargestClass = 32 * 1024;
+constexpr std::int64_t kLargestSize = 4 * 1024 * 1024;
+constexpr int kMostThreads = 8;
+
+// 16 bytes apart up to 128, eight to a doubling up to 8 KiB, four up to 32 KiB, and then every second power
+// of two.
+constexpr std::int64_t next_size(std::int64_t size) {
+    if (size >= kLargestClass) {
+        return size == kLargestClass ? 2 * size : 4 * size;
+    }
+    const auto doubling =
+        size < 128 ? 128 : static_cast<std::int64_t>(std::bit_floor(static_cast<std::uint64_t>(size)));
+    return size + doubling / (doubling < 8192 ? 8 : 4);
+}
+
+inline std::vector<std::int64_t> sizes() {
+    std::vector<std::int64_t> result;
+    for (std::int64_t size = 16; size <= kLargestSize; size = next_size(size)) {
+        result.push_back(size);
+    }
+    return result;
+}
+
+// Registers a benchmark with names such as pair/size:64/threads:2, which --benchmark_filter chooses by. One
+// family for each number of threads, as Google Benchmark warns of families of more than a hundred.
+using Function = void(benchmark::State&);
+
+inline bool for_every_size(const char* name, Function* function, int fewest_threads = 1) {
+    for (int threads = fewest_threads; threads <= kMostThreads; threads *= 2) {
+        benchmark::RegisterBenchmark(name, function)
+            ->ArgName("size")
+            ->ArgsProduct({sizes()})
+            ->Threads(threads);
+    }
+    return true;
+}
+
+} // namespace bench::micro

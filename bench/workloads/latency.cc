@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: MIT
+// latency: how long single calls of malloc and free take while threads keep the allocator busy. Each thread
+// holds an array of slots; each operation picks a random one and releases the block it holds, or allocates
+// one if there is none. Every call is timed and counted in a histogram of the thread, all of which are added
+// up in the end. What is written into the blocks is not part of the times.
+//
+// The times contain one reading of the clock, the least that any program can see; what that takes is measured
+// before the start and printed, not subtracted: a difference of two medians is no median. A thread that was
+// taken off its processor during a call sees that in the time of the call, as a program would: with more
+// threads than processors the upper percentiles are the scheduler's. There is no rate of requests to keep up
+// with, so there is no waiting that could be omitted: what is shown is the time of calls, not of responses.
+#include "support/block.h"
+#include "support/cache_line.h"
+#include "support/command_line.h"
+#include "support/latency_histogram.h"
+#include "support/mapped_array.h"
+#include "support/random.h"
+#include "support/team.h"
+#include "support/tick_clock.h"
+
+#include <array>
+
+namespace {
+
+using bench::CommandLine;
+using bench::Draw;
+using bench::LatencyHistogram;
+using bench::MappedArray;
+using bench::Random;
+using bench::SizeRange;
+
+constexpr const char* kUsage =
+    "usage: latency <operations> <size> <seed> [threads] [slots] [--verify]\n"
+    "  operations  calls of malloc and free by all threads, each counts one; rounded up to as many for each\n"
+    "              thread\n"
+    "  size        bytes of a block, or a range such as 16-1k (both ends included)\n"
+    "  seed        the same seed gives the same operations under every allocator\n"
+    "  threads     each with slots of its own (1)\n"
+    "  slots       blocks that a thread holds at most; half of them on average (4096)\n"
+    "  --verify    fill every block and check its contents when it is released\n"
+    "Prints lines such as: malloc p99 = 71 ns\n"
+    "The last line printed is: Throughput = N operations per second\n";
+
+constexpr std::uint32_t kDefaultSlots = 4096;
+
+struct Settings {
+    std::uint64_t operations;
+    SizeRange sizes;
+    std::uint64_t seed;
+    std::uint32_t threads;
+    std::uint32_t slots;
+};
+
+template <typename Block, typename Ticks>
+struct alignas(bench::kCacheLinePair) Worker {
+    Block* slots;
+    std::uint32_t count;
+    std::uint64_t operations;
+    SizeRange sizes;
+    Random random;
+    LatencyHistogram of_malloc;
+    LatencyHistogram of_free;
+
+    // Every second slot is filled, and more released than held, so that the timed calls find the heap in use.
+    void prepare() {
+        for (std::uint32_t slot = 0; slot < count; ++slot) {
+            Draw draw = random.draw();
+            slots[slot].acquire(sizes.pick(draw), ~std::uint64_t{slot});
+        }
+        for (std::uint32_t slot = 0; slot < count; slot += 2) {
+            slots[slot].release();
+        }
+    }
+
+    void work() {
+        for (std::uint64_t left = operations; left != 0; --left) {
+            Draw draw = random.draw();
+            Block& slot = slots[draw.below(count)];
+            if (slot.held()) {
+                time_free(slot);
+            } else {
+                time_malloc(slot, sizes.pick(draw), left);
+            }
+        }
+    }
+
+    void time_malloc(Block& slot, std::uint32_t size, std::uint64_t stamp) {
+        const std::uint64_t start = Ticks::now();
+        void* const block = bench::allocate(size);
+        const std::uint64_t end = Ticks::now();
+        of_malloc.record(bench::ticks_between(start, end));
+        slot.take(block, size, stamp);
+    }
+
+    void time_free(Block& slot) {
+        void* const block = slot.give();
+        const std::uint64_t start = Ticks::now();
+        bench::release(block);
+        const std::uint64_t end = Ticks::now();
+        of_free.record(bench::ticks_between(start, end));
+    }
+};
+
+Settings read_settings(const CommandLine& line) {
+    line.expect_between(3, 5);
+    return {
+        .operations = line.integer(0, "operations", 1, std::uint64_t{1} << 60),
+        .sizes = line.range(1, "size"),
+        .seed = line.integer(2, "seed", 0, UINT64_MAX),
+        .threads = line.integer_or(1U, 3, "threads", 1, 4096),
+        .slots = line.integer_or(kDefaultSlots, 4, "slots", 1, 1U << 28),
+    };
+}
+
+// Of no call at all.
+template <typename Ticks>
+void measure_clock(LatencyHistogram& of_nothing) {
+    constexpr int kReadings = 100'000;
+    for (int reading = 0; reading < kReadings; ++reading) {
+        const std::uint64_t start = Ticks::now();
+        of_nothing.record(bench::ticks_between(start, Ticks::now()));
+    }
+}
+
+void print_percentiles(const char* call, const LatencyHistogram& histogram, double nanoseconds_per_tick) {
+    struct Percentile {
+        const char* name;
+        std::uint32_t ten_thousandths;
+    };
+    constexpr std::array kPercentiles{
+        Percentile{.name = "p50", .ten_thousandths = 5000},
+        Percentile{.name = "p90", .ten_thousandths = 9000},
+        Percentile{.name = "p99", .ten_thousandths = 9900},
+        Percentile{.name = "p99.9", .ten_thousandths = 9990},
+        Percentile{.name = "p99.99", .ten_thousandths = 9999},
+    };
+    for (const auto& [name, ten_thousandths] : kPercentiles) {
+        const auto ticks = static_cast<double>(histogram.percentile(ten_thousandths));
+        std::printf("%s %s = %.1f ns\n", call, name, ticks * nanoseconds_per_tick);
+    }
+    std::printf("%s max = %.1f ns\n", call, static_cast<double>(histogram.largest()) * nanoseconds_per_tick);
+}
+
+template <typename Block, typename Ticks>
+void measure(const Settings& settings) {
+    static LatencyHistogram of_nothing; // zeroes, as in the workers
+    static LatencyHistogram of_malloc;
+    static LatencyHistogram of_free;
+    const bench::TickRate<Ticks> rate;
+    measure_clock<Ticks>(of_nothing);
+
+    MappedArray<Block> slots(std::size_t{settings.threads} * settings.slots);
+    MappedArray<Worker<Block, Ticks>> workers(settings.threads);
+    const std::uint64_t share = bench::share_of(settings.operations, settings.threads);
+    for (std::uint32_t index = 0; index < settings.threads; ++index) {
+        auto& worker = workers[index];
+        worker.slots = slots.data() + std::size_t{index} * settings.slots;
+        worker.count = settings.slots;
+        worker.operations = share;
+        worker.sizes = settings.sizes;
+        worker.random = Random(bench::scramble(settings.seed) + index);
+    }
+    const double seconds = bench::time_team(workers);
+    const double nanoseconds_per_tick = rate.nanoseconds_per_tick();
+
+    for (const auto& worker : workers) {
+        of_malloc.add(worker.of_malloc);
+        of_free.add(worker.of_free);
+    }
+    for (Block& slot : slots) {
+        if (slot.held()) {
+            slot.release();
+        }
+    }
+    std::printf("clock = %s, %.3f ns per tick\n", Ticks::kName, nanoseconds_per_tick);
+    print_percentiles("clock", of_nothing, nanoseconds_per_tick);
+    print_percentiles("malloc", of_malloc, nanoseconds_per_tick);
+    print_percentiles("free", of_free, nanoseconds_per_tick);
+    bench::print_throughput(share * settings.threads, seconds);
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+    static char output[4096]; // else stdio asks for one
+    std::setvbuf(stdout, output, _IOLBF, sizeof output);
+    const CommandLine line(argc, argv, kUsage);
+    const Settings settings = read_settings(line);
+    bench::with_tick_clock([&]<typename Ticks>() {
+        bench::with_kind_of_block(line.verify(), [&]<typename Block>() { measure<Block, Ticks>(settings); });
+    });
+    return 0;
+}

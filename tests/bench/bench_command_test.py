@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: MIT
+"""ashlar bench on a few workloads, as short as can be: which are run, in which order, and what the result holds.
+
+usage: bench_command_test.py ASHLAR"""
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import unittest
+
+ASHLAR = sys.argv[1]
+SHORT = ["--quick", "--rounds", "1", "--seconds", "0.02", "--operations", "5000", "--allocators", "system"]
+
+
+def bench(*arguments):
+    return subprocess.run([ASHLAR, "bench", *SHORT, *arguments], capture_output=True, text=True, check=False)
+
+
+def run_well(*arguments):
+    """(result in JSON, what was printed)"""
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "result.json")
+        done = bench(*arguments, "--json", path)
+        assert done.returncode == 0, f"{arguments}: status {done.returncode}\n{done.stdout}{done.stderr}"
+        with open(path, encoding="utf-8") as file:
+            return json.load(file), done.stdout
+
+
+def names(result):
+    return [configuration["name"] for configuration in result["configurations"]]
+
+
+class Bench(unittest.TestCase):
+    def test_named_workloads_run_once_in_the_order_of_the_suite(self):
+        result, _ = run_well("batches", "larson", "batches", "--threads", "1,2")
+        self.assertEqual(names(result), ["larson, 1 thread", "larson, 2 threads", "batches fifo, 1 thread",
+                                         "batches fifo, 2 threads", "batches lifo, 1 thread", "batches lifo, 2 threads"])
+        self.assertTrue(result["complete"])
+
+    def test_sizes_and_operations_are_those_asked_for(self):
+        result, _ = run_well("random_mixed", "--sizes", "24,16-64")
+        self.assertEqual(names(result), ["random_mixed, 24 B", "random_mixed, 16-64 B"])
+        for configuration in result["configurations"]:
+            self.assertEqual(configuration["command"][1], "5000")
+
+    def test_latency_is_a_figure_of_its_own(self):
+        result, printed = run_well("latency", "--threads", "1")
+        for call in ("malloc", "free"):
+            for percentile in ("p50", "p99", "p99.9", "p99.99"):
+                self.assertIn(f"Time of {call}, {percentile}, in ns", printed)
+                for sample in result["samples"]:
+                    self.assertGreater(sample[f"{call} {percentile}"], 0)
+
+    def test_help_lists_every_workload(self):
+        text = bench("--help").stdout
+        for name in ("larson", "lock_mix", "strings_and_maps", "latency"):
+            self.assertRegex(text, rf"(?m)^  [* ] {name} +\S")
+
+    def test_wrong_arguments(self):
+        for arguments, named in ((["larsen"], "larsen"), (["--threads", "0"], "--threads"), (["--operations", "0"], "--operations"),
+                                 (["--sizes", "big"], "big")):
+            done = bench(*arguments)
+            self.assertEqual(done.returncode, 2, arguments)
+            self.assertIn(named, done.stdout + done.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main(argv=[sys.argv[0]])
