@@ -18,7 +18,7 @@ const std::filesystem::path& program_folder();
 // The arguments that this program was started with, itself included.
 std::vector<std::string> command_line();
 
-// A program that is built and installed with this one: beside it, or in ../libexec/ashlar.
+// A program that is built and installed with this one: beside it, or in the installation's libexec.
 std::optional<std::filesystem::path> find_companion(const std::string& name);
 
 } // namespace ashlar::machine
