@@ -15,7 +15,7 @@ constexpr const char* kFooter = R"(Examples:
   ashlar doctor -- ./server               is it really, and if not, why
   ashlar bench --quick larson             allocators compared on a benchmark program
 
-`ashlar COMMAND --help` has examples of each command and its exit status.)";
+`ashlar COMMAND --help` has examples of each command and its exit status; the manual has the same as ashlar-COMMAND(1).)";
 
 int run(int argc, char** argv) {
     CLI::App app("Run, compare and understand programs under different allocators", "ashlar");
@@ -26,6 +26,7 @@ int run(int argc, char** argv) {
     add_run(app, action);
     add_doctor(app, action);
     add_bench(app, action);
+    add_documents(app, action);
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {

@@ -27,5 +27,6 @@ inline constexpr int kNotFound = 127;
 void add_run(CLI::App& app, Action& action);
 void add_doctor(CLI::App& app, Action& action);
 void add_bench(CLI::App& app, Action& action);
+void add_documents(CLI::App& app, Action& action); // last: writes about the others
 
 } // namespace ashlar::commands
