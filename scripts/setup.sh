@@ -42,6 +42,7 @@ redis-tools           | redis-benchmark # preload tests
 nodejs                | node           # preload tests
 xz-utils              | xz             # preload tests
 procps                | ps             # tests that look at processes
+pkg-config            | pkg-config     # the test of an installed tree
 man-db                | man            # the test of manual pages; brings groff
 libcap2-bin           | setcap         # the test of `ashlar doctor`: programs with capabilities
 LIST
