@@ -93,6 +93,23 @@ class Passing(unittest.TestCase):
             self.assertEqual(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), 6, mode)
             os.close(terminal)
 
+    def test_stop_from_the_terminal(self):
+        """Ctrl-Z and fg in an interactive shell."""
+        for mode in MODES:
+            pid, terminal = pty.fork()
+            if pid == 0:
+                os.execve("/bin/bash", ["bash", "--norc", "-i"], {**CLEAN, "PS1": "", "TERM": "dumb"})
+            command = " ".join([ASHLAR, "run", *mode, "--", "sh", "-c", "'echo re''ady; read word; echo got-$word; exit 8'"])
+            for send, expected in ((command + "\n", b"ready\r\n"), ("\x1a", b"Stopped"), ("echo sta''tus=$?; fg\n", b"status="),
+                                   ("thing\n", b"got-thing"), ("echo co''de=$?\n", b"code=8"), ("exit\n", b"exit")):
+                os.write(terminal, send.encode())
+                seen = b""
+                while expected not in seen:
+                    self.assertTrue(select.select([terminal], [], [], LIMIT)[0], (mode, expected, seen))
+                    seen += os.read(terminal, 1000)
+            os.waitpid(pid, 0)
+            os.close(terminal)
+
     def test_own_failures(self):
         with tempfile.NamedTemporaryFile() as text:
             for mode in MODES:

@@ -38,6 +38,19 @@ constexpr const char* kFooter = R"(Examples:
 
 The command runs as `ashlar run` would run it, or with your LD_PRELOAD if there is one, without input and output; what is left of it after --timeout is killed. Every program that it starts is looked at when it ends: which libraries it has loaded, and which malloc the loader has bound each of them to (so it is also seen if a library was opened with RTLD_DEEPBIND, unless it was closed again). A process that runs already is only read; that needs the right to trace it.
 
+Causes:
+  static, architecture, musl, loader, interpreter   what the file is, or lacks
+  privileged        setuid, setgid or capabilities: the loader ignores paths in LD_PRELOAD
+  own malloc        the program defines malloc itself
+  other preload     another preloaded malloc comes first
+  not asked for     no LD_PRELOAD names Ashlar
+  scrubbed          a program on the way dropped LD_PRELOAD
+  missing, no library, noexec, refused   what the loader could not do with the entry
+  switched off      ASHLAR_CONF says enabled:false
+  deep bind         a library calls another malloc than the rest
+  other allocator, own interface   notes: another allocator is there as well
+  not seen          ended too early, or not permitted
+
 Exit status: 0 if every process runs on Ashlar, 1 if one does not, 2 for wrong arguments, 125 if it could not be found out, 126 if the command cannot be executed, 127 if there is no such command, 130 if interrupted.)";
 
 // A PID, if that is what was given: one word of digits.

@@ -14,6 +14,7 @@
 #include <link.h>
 #include <map>
 #include <optional>
+#include <set>
 #include <sstream>
 #include <string_view>
 
@@ -24,7 +25,7 @@ namespace {
 using Address = std::uint64_t;
 
 // Limits on what another process's memory may make us read.
-constexpr std::size_t kMostObjects = 16'384;
+constexpr std::size_t kMostObjects = 4'096;
 constexpr std::size_t kMostEntries = 4'096;
 constexpr std::size_t kMostBytes = std::size_t{256} << 20;
 
@@ -154,22 +155,29 @@ std::string bound_to(const Memory& memory, const std::vector<Mapping>& mappings,
                      Address bias) {
     const Dynamic dynamic(memory, dynamic_address, bias);
     const std::vector<Elf64_Rela> candidates = slots(memory, dynamic);
+    std::uint64_t last_symbol = 0;
+    for (const Elf64_Rela& slot : candidates) {
+        last_symbol = std::max<std::uint64_t>(last_symbol, ELF64_R_SYM(slot.r_info));
+    }
+    const auto symbols = memory.read<Elf64_Sym>(dynamic.address(DT_SYMTAB), last_symbol + 1);
     const auto texts = memory.read<char>(dynamic.address(DT_STRTAB), dynamic.value(DT_STRSZ));
+    if (symbols.empty()) {
+        return "";
+    }
     const std::string own_file = file_at(mappings, dynamic_address);
     for (const Elf64_Rela& slot : candidates) {
-        const auto symbol =
-            memory.read<Elf64_Sym>(dynamic.address(DT_SYMTAB) + ELF64_R_SYM(slot.r_info) * sizeof(Elf64_Sym));
-        if (!symbol || symbol->st_name >= texts.size()) {
+        const Elf64_Sym& symbol = symbols[ELF64_R_SYM(slot.r_info)];
+        if (symbol.st_name >= texts.size()) {
             continue;
         }
-        const std::string_view rest(texts.data() + symbol->st_name, texts.size() - symbol->st_name);
+        const std::string_view rest(texts.data() + symbol.st_name, texts.size() - symbol.st_name);
         const std::string_view name = rest.substr(0, rest.find('\0'));
         if (std::find(kFamily.begin(), kFamily.end(), name) == kFamily.end()) {
             continue;
         }
         const auto target = memory.read<Address>(bias + slot.r_offset);
         std::string file = target ? file_at(mappings, *target) : "";
-        if (!file.empty() && (file != own_file || symbol->st_shndx != SHN_UNDEF)) {
+        if (!file.empty() && (file != own_file || symbol.st_shndx != SHN_UNDEF)) {
             return file;
         }
     }
@@ -204,7 +212,8 @@ Address find_link_map(const Memory& memory, const std::string& auxiliary) {
 std::vector<LoadedObject> walk_link_map(const Memory& memory, const std::vector<Mapping>& mappings,
                                         Address next) {
     std::vector<LoadedObject> objects;
-    while (next != 0 && objects.size() < kMostObjects) {
+    std::set<Address> seen; // the list of a process gone wrong may lead back into itself
+    while (next != 0 && seen.size() < kMostObjects && seen.insert(next).second) {
         const auto entry = memory.read<link_map>(next);
         if (!entry) {
             break;
