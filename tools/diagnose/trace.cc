@@ -211,7 +211,6 @@ class Observer {
     }
 
     void ended(pid_t process, int status) {
-        living_.erase(process);
         if (const auto found = current_.find(process); found != current_.end()) {
             program(found->second).fate = ObservedProgram::Fate::kEnded;
             current_.erase(found);
@@ -227,7 +226,6 @@ class Observer {
     void stopped(pid_t thread, int status) {
         const int signal = WSTOPSIG(status);
         const int event = status >> 16;
-        living_.insert(thread);
         if (event == PTRACE_EVENT_STOP && signal != SIGTRAP) {
             ptrace(PTRACE_LISTEN, thread, nullptr, nullptr); // stopped as a job, until SIGCONT
             if (thread == command_) {
@@ -404,13 +402,28 @@ class Observer {
         }
         look_at_all(); // what goes on without the command
         if (watching_.is_look) {
-            kill(-command_, SIGKILL);
+            end_the_rest();
+        }
+    }
+
+    // Whatever is below us, until nothing is: who is killed may have forked just before.
+    void end_the_rest() {
+        const auto end_of_patience = Clock::now() + kEndOfPatience;
+        while (Clock::now() < end_of_patience) {
             for (const auto& [process, parent] : descendants()) {
                 kill(process, SIGKILL);
             }
-            for (const pid_t process : living_) {
-                kill(process, SIGKILL);
+            int status = 0;
+            pid_t changed = 0;
+            while ((changed = waitpid(-1, &status, __WALL | WNOHANG)) > 0) {
+                if (WIFSTOPPED(status)) {
+                    ptrace(PTRACE_CONT, changed, nullptr, nullptr); // at its exit, to be looked at
+                }
             }
+            if (changed < 0) {
+                return; // no child is left
+            }
+            signals_.wait(kLongestPause);
         }
     }
 
@@ -424,7 +437,6 @@ class Observer {
     bool over_ = false;
     std::map<pid_t, std::size_t> current_; // the program that each process runs
     std::set<pid_t> forked_;               // processes that have not executed anything yet
-    std::set<pid_t> living_;               // traced threads
     Observation result_;
 };
 
