@@ -137,6 +137,18 @@ class Passing(unittest.TestCase):
         self.assertEqual((status, out), (0, "--conf"))
 
 
+    def test_words_stay_as_they_are(self):
+        words = ["[a,b]", "", "[]", "{}", "%%", "-x", "--", "--verbose", "a b", "[ ]"]
+        expected = "".join(word + "|" for word in words)
+        for mode in MODES:
+            for dashes in ([], ["--"]):
+                for library in ([], ["--library", LIBRARY], ["--library=" + LIBRARY]):
+                    arguments = [*mode, *library, *dashes, "printf", "%s|", *words]
+                    self.assertEqual(run(arguments)[:2], (0, expected), arguments)
+        self.assertEqual(run(["--", "run"])[0], 127)
+        self.assertEqual(run(["--library", LIBRARY, "--"])[0], 125)
+
+
 class Preloading(unittest.TestCase):
     def test_the_command_takes_our_place(self):
         with start(["--", "sh", "-c", "echo $$"]) as process:

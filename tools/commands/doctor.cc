@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // ashlar doctor: is Ashlar really loaded, and if not, why.
 #include "commands/command.h"
+#include "commands/command_words.h"
 #include "diagnose/explain.h"
 #include "diagnose/library.h"
 #include "diagnose/preload_list.h"
@@ -225,7 +226,10 @@ void add_doctor(CLI::App& app, Action& action) {
                      "Write what was found out to this file; - for stdout, in place of the text")
         ->type_name("FILE");
     doctor->add_flag("--show-output", options->show_output, "Let the command write, to stderr");
-    doctor->callback([options, &action] { action = [options] { return run_doctor(*options); }; });
+    doctor->callback([options, doctor, &action] {
+        options->target = command_words(*doctor, options->target);
+        action = [options] { return run_doctor(*options); };
+    });
 }
 
 } // namespace ashlar::commands

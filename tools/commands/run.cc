@@ -2,6 +2,7 @@
 // ashlar run: a command with libashlar.so preloaded, and otherwise as if it had been typed without `ashlar
 // run`.
 #include "commands/command.h"
+#include "commands/command_words.h"
 #include "diagnose/explain.h"
 #include "diagnose/library.h"
 #include "diagnose/preload_list.h"
@@ -162,7 +163,10 @@ void add_run(CLI::App& app, Action& action) {
                     "The library to preload (the one that was built or installed with this program)")
         ->type_name("FILE");
     run->add_flag("--verbose", options->verbose, "Tell afterwards in which processes it was loaded");
-    run->callback([options, &action] { action = [options] { return run_command(*options); }; });
+    run->callback([options, run, &action] {
+        options->command = command_words(*run, options->command);
+        action = [options] { return run_command(*options); };
+    });
 }
 
 } // namespace ashlar::commands

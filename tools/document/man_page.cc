@@ -157,7 +157,7 @@ std::string reference(const std::string& page) {
 } // namespace
 
 std::string man_page(const CLI::App& program) {
-    const std::string name = program.get_name();
+    const std::string& name = program.get_name();
     const auto options = options_of(program);
     const auto paragraphs = parse_footer(program.get_footer());
     std::string text = heading(name, program.get_description()) + section("Synopsis") + bold(name) + " " +
