@@ -43,6 +43,9 @@ nodejs                | node           # preload tests
 chromium              | chromium       # tests/report: looks at the HTML report
 xz-utils              | xz             # preload tests
 procps                | ps             # tests that look at processes
+pkg-config            | pkg-config     # the test of an installed tree
+man-db                | man            # the test of manual pages; brings groff
+libcap2-bin           | setcap         # the test of `ashlar doctor`: programs with capabilities
 LIST
 }
 

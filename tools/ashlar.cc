@@ -10,19 +10,32 @@ namespace {
 
 using namespace ashlar::commands;
 
+constexpr const char* kFooter = R"(Examples:
+  ashlar run -- python3 script.py         on Ashlar instead of the system's malloc
+  ashlar doctor -- ./server               is it really, and if not, why
+  ashlar bench --quick larson             allocators compared on a benchmark program
+
+`ashlar COMMAND --help` has examples of each command and its exit status; the manual has the same as ashlar-COMMAND(1).)";
+
 int run(int argc, char** argv) {
-    CLI::App app("Compare memory allocators on this machine", "ashlar");
+    CLI::App app("Run, compare and understand programs under different allocators", "ashlar");
     app.set_version_flag("--version", ASHLAR_VERSION);
     app.require_subcommand(1);
+    app.footer(kFooter);
     Action action;
+    add_run(app, action);
+    add_doctor(app, action);
     add_bench(app, action);
     add_report(app, action);
     add_compare(app, action);
     add_repeat(app, action);
+    add_documents(app, action);
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
-        return app.exit(error) == 0 ? kSuccess : kUsageError;
+        const int usage_error =
+            app.got_subcommand("run") ? kOwnFailure : kUsageError; // 2 may be the command's
+        return app.exit(error) == 0 ? kSuccess : usage_error;
     }
     return action();
 }

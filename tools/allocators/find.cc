@@ -78,23 +78,8 @@ std::optional<std::string> find_in(const std::vector<fs::path>& folders, std::st
     return std::nullopt;
 }
 
-// Beside this program in the tree that both were built in, or installed.
-std::optional<std::string> find_ashlar() {
-    auto folders = library_folders();
-    folders.insert(folders.begin(), machine::program_folder() / ".." / "lib");
-    return find_in(folders, "libashlar.so");
-}
-
 std::optional<std::string> find_peer(const Known& peer) {
     return find_in(library_folders(), peer.file);
-}
-
-std::string how_to_build() {
-    return "libashlar.so is not built (looked in " +
-           (machine::program_folder() / "../lib").lexically_normal().string() +
-           " and the system's folders); build it with: cmake --preset release && cmake --build --preset "
-           "release "
-           "--target ashlar_shared";
 }
 
 std::string how_to_install(const Known& peer) {
@@ -127,7 +112,7 @@ Allocator named(const std::string& specification) {
         if (const auto library = find_ashlar()) {
             return {.name = name, .library = *library};
         }
-        throw std::invalid_argument(how_to_build());
+        throw std::invalid_argument(how_to_get_ashlar());
     }
     if (name == kOneArena) {
         return one_arena();
@@ -145,6 +130,21 @@ Allocator named(const std::string& specification) {
 }
 
 } // namespace
+
+// Beside this program: in the tree that both were built in, or where both were installed.
+std::optional<std::string> find_ashlar() {
+    auto folders = library_folders();
+    folders.insert(folders.begin(),
+                   {machine::program_folder() / "../lib", machine::program_folder() / ASHLAR_LIBRARY_FOLDER});
+    return find_in(folders, "libashlar.so");
+}
+
+std::string how_to_get_ashlar() {
+    return "libashlar.so is not there (looked in " +
+           (machine::program_folder() / "../lib").lexically_normal().string() +
+           " and the system's folders); build it with: cmake --preset release && cmake --build --preset "
+           "release --target ashlar_shared";
+}
 
 Selection select_installed(Breadth breadth) {
     Selection selection{.found = {{.name = kSystem, .library = ""}}, .missing = {}};
@@ -167,7 +167,7 @@ Selection select_installed(Breadth breadth) {
     if (const auto library = find_ashlar()) {
         selection.found.push_back({.name = std::string(kAshlar), .library = *library});
     } else {
-        selection.missing.push_back(how_to_build());
+        selection.missing.push_back(how_to_get_ashlar());
     }
     return selection;
 }

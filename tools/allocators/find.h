@@ -25,6 +25,10 @@ Selection select_installed(Breadth breadth);
 // with a sentence that says what to do, for one that cannot be had.
 Selection select(const std::vector<std::string>& names);
 
+// libashlar.so: of the tree that this program was built in, or installed.
+std::optional<std::string> find_ashlar();
+std::string how_to_get_ashlar();
+
 // "system, jemalloc, ..."
 std::string known_names();
 

@@ -16,13 +16,19 @@ using Action = std::function<int()>;
 inline constexpr int kSuccess = 0;
 inline constexpr int kSomethingFailed = 1; // of what was run; it is named in the output
 inline constexpr int kUsageError = 2;
-inline constexpr int kNotExecutable = 126;
-inline constexpr int kNotFound = 127;
 inline constexpr int kInterrupted = 130; // as shells say for Ctrl-C
 
+// Where a command of the user's is run, as env and timeout have them.
+inline constexpr int kOwnFailure = 125; // before the command could be started
+inline constexpr int kNotExecutable = 126;
+inline constexpr int kNotFound = 127;
+
+void add_run(CLI::App& app, Action& action);
+void add_doctor(CLI::App& app, Action& action);
 void add_bench(CLI::App& app, Action& action);
 void add_report(CLI::App& app, Action& action);
 void add_compare(CLI::App& app, Action& action);
 void add_repeat(CLI::App& app, Action& action);
+void add_documents(CLI::App& app, Action& action); // last: writes about the others
 
 } // namespace ashlar::commands

@@ -41,7 +41,7 @@ std::vector<std::string> arguments_after_dashes() {
 }
 
 std::optional<std::filesystem::path> find_companion(const std::string& name) {
-    for (const std::filesystem::path folder : {".", "../libexec/ashlar"}) {
+    for (const std::filesystem::path folder : {".", ASHLAR_COMPANION_FOLDER}) {
         std::error_code error;
         auto candidate = (program_folder() / folder / name).lexically_normal();
         if (std::filesystem::is_regular_file(candidate, error)) {

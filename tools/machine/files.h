@@ -21,7 +21,7 @@ std::vector<std::string> command_line();
 // Those of them that follow the first "--", exactly as they were given.
 std::vector<std::string> arguments_after_dashes();
 
-// A program that is built and installed with this one: beside it, or in ../libexec/ashlar.
+// A program that is built and installed with this one: beside it, or in the installation's libexec.
 std::optional<std::filesystem::path> find_companion(const std::string& name);
 
 } // namespace ashlar::machine

@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: MIT
+"""Manual pages and completion: whole for every sub-command and option that --help names.
+
+usage: documents_test.py ASHLAR LIBRARY DOCUMENTS"""
+import os
+import re
+import shutil
+import subprocess
+import sys
+import unittest
+
+ASHLAR, DOCUMENTS = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[3])
+COMPLETION = os.path.join(DOCUMENTS, "bash-completion", "ashlar")
+LIMIT = 60
+
+
+def help_of(*command):
+    return subprocess.run([ASHLAR, *command, "--help"], capture_output=True, text=True, timeout=LIMIT, check=True).stdout
+
+
+def commands():
+    listed = help_of().split("Subcommands:\n", 1)[1].split("\n\n", 1)[0]
+    return re.findall(r"^  ([a-z-]+) ", listed, re.MULTILINE)
+
+
+def options(command):
+    text = help_of(command).split("Options:\n", 1)[1].split("\n\n", 1)[0]
+    return set(re.findall(r"(?:^  |,)(--?[a-z-]+)", text, re.MULTILINE))
+
+
+def complete(*words):
+    """What bash offers for the last of the words."""
+    quoted = " ".join("'" + word + "'" for word in words)
+    script = f"source '{COMPLETION}'; COMP_WORDS=(ashlar {quoted}); COMP_CWORD={len(words)}; _ashlar; " \
+             'printf "%s\\n" "${COMPREPLY[@]}"'
+    done = subprocess.run(["bash", "--norc", "-u", "-c", script], capture_output=True, text=True, timeout=LIMIT, check=True)
+    assert done.stderr == "", done.stderr
+    return set(done.stdout.split())
+
+
+class Manual(unittest.TestCase):
+    def page(self, name):
+        return os.path.join(DOCUMENTS, "man1", name + ".1")
+
+    def shown(self, name):
+        return subprocess.run(["man", "-l", self.page(name)], capture_output=True, text=True, timeout=LIMIT, check=True,
+                              env={**os.environ, "MANWIDTH": "1000", "LC_ALL": "C", "MANPAGER": "cat", "MAN_KEEP_FORMATTING": ""}).stdout
+
+    def pages(self):
+        return ["ashlar", *("ashlar-" + command for command in commands())]
+
+    def test_there_is_one_for_each_command(self):
+        self.assertIn("run", commands())
+        self.assertEqual(sorted(os.listdir(os.path.join(DOCUMENTS, "man1"))), sorted(page + ".1" for page in self.pages()))
+
+    def test_no_warnings(self):
+        if shutil.which("man") is None:
+            self.skipTest("no man here")
+        for page in self.pages():
+            done = subprocess.run(["man", "--warnings", "-E", "UTF-8", "-l", "-Tutf8", "-Z", self.page(page)],
+                                  stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, timeout=LIMIT, check=False)
+            self.assertEqual((done.returncode, done.stderr), (0, ""), page)
+
+    def test_no_complaints_of_lint(self):
+        if shutil.which("mandoc") is None:
+            self.skipTest("no mandoc here")
+        for page in self.pages():
+            done = subprocess.run(["mandoc", "-T", "lint", "-W", "warning", self.page(page)],
+                                  capture_output=True, text=True, timeout=LIMIT, check=False)
+            complaints = [line for line in done.stdout.splitlines() if "missing date" not in line]
+            self.assertEqual(complaints, [], page)
+
+    def test_every_option_and_section(self):
+        if shutil.which("man") is None:
+            self.skipTest("no man here")
+        for command in commands():
+            text = self.shown("ashlar-" + command)
+            for option in options(command):
+                self.assertRegex(text, r"(?m)^ +(-\w, )?" + re.escape(option) + r"\b", command)
+            for section in ("NAME", "SYNOPSIS", "DESCRIPTION", "OPTIONS", "EXAMPLES", "EXIT STATUS", "SEE ALSO"):
+                self.assertRegex(text, "(?m)^" + section + "$", command)
+            self.assertIn("ashlar-" + command + "(1)", self.shown("ashlar"))
+
+
+class Completion(unittest.TestCase):
+    def test_commands(self):
+        self.assertEqual(complete(""), {*commands(), "-h", "--help", "--version"})
+        self.assertEqual(complete("ru"), {"run"})
+
+    def test_options(self):
+        for command in commands():
+            self.assertLessEqual(options(command), complete(command, "-"), command)
+            for option in options(command):
+                self.assertIn(option, complete(command, option), command)
+
+    def test_values(self):
+        workloads = complete("bench", "")
+        self.assertIn("larson", workloads)
+        self.assertEqual(complete("bench", "lars"), {"larson"})
+        self.assertEqual(complete("run", "--library", ""), set())  # bash offers files then
+
+    def test_users_command(self):
+        for words in (("run", "--", ""), ("run", ""), ("doctor", "--timeout", "3", "--", "")):
+            self.assertLessEqual({"ls", "cat"}, complete(*words), words)
+        self.assertEqual(complete("run", "--", "ls", "--verb"), set())
+
+    def test_it_is_registered(self):
+        done = subprocess.run(["bash", "--norc", "-c", f"source '{COMPLETION}'; complete -p ashlar"],
+                              capture_output=True, text=True, timeout=LIMIT, check=True)
+        self.assertEqual(done.stdout, "complete -o default -F _ashlar ashlar\n")
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1], verbosity=2)

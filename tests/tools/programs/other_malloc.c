@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: MIT */
+/* A malloc to preload, which is the C library's under its other name. */
+#include <stddef.h>
+
+void* __libc_malloc(size_t size);
+void* malloc(size_t size);
+
+void* malloc(size_t size) {
+    return __libc_malloc(size);
+}

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+#include "commands/command_words.h"
+
+#include "machine/files.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+
+namespace ashlar::commands {
+
+namespace {
+
+// Does the word after this option belong to it?
+bool takes_next_word(const CLI::App& command, const std::string& word) {
+    const CLI::Option* const option = command.get_option_no_throw(word);
+    return option != nullptr && option->get_items_expected_max() > 0;
+}
+
+} // namespace
+
+std::vector<std::string> command_words(const CLI::App& command, const std::vector<std::string>& parsed) {
+    const std::vector<std::string> words = machine::command_line();
+    auto word = std::find(words.begin(), words.end(), command.get_name());
+    if (word == words.end()) {
+        return parsed;
+    }
+    ++word;
+    while (word != words.end() && word->starts_with('-') && *word != "--") {
+        const auto left = words.end() - word;
+        word += std::min<std::ptrdiff_t>(takes_next_word(command, *word) ? 2 : 1, left);
+    }
+    if (word != words.end() && *word == "--") {
+        ++word;
+    }
+    return {word, words.end()};
+}
+
+} // namespace ashlar::commands

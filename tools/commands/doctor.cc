@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: MIT
+// ashlar doctor: is Ashlar really loaded, and if not, why.
+#include "commands/command.h"
+#include "commands/command_words.h"
+#include "diagnose/explain.h"
+#include "diagnose/library.h"
+#include "diagnose/preload_list.h"
+#include "report/diagnosis.h"
+
+#include <CLI/CLI.hpp>
+#include <cerrno>
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fmt/format.h>
+#include <fstream>
+#include <iostream>
+#include <memory>
+#include <stdexcept>
+
+namespace ashlar::commands {
+
+namespace {
+
+struct Options {
+    std::vector<std::string> target;
+    std::string library;
+    double timeout = 10;
+    std::string json;
+    bool show_output = false;
+};
+
+constexpr const char* kFooter = R"(Examples:
+  ashlar doctor -- ./server --config test.conf    runs it for 10 seconds, or until it ends
+  LD_PRELOAD=/opt/libashlar.so ashlar doctor -- ./wrapper.sh
+  ashlar doctor 1234                              a process that runs already
+  ashlar doctor --json - -- git status | jq .programs
+
+The command runs as `ashlar run` would run it, or with your LD_PRELOAD if there is one, without input and output; what is left of it after --timeout is killed. Every program that it starts is looked at when it ends: which libraries it has loaded, and which malloc the loader has bound each of them to (so it is also seen if a library was opened with RTLD_DEEPBIND, unless it was closed again). A process that runs already is only read; that needs the right to trace it.
+
+Causes:
+  static, architecture, musl, loader, interpreter   what the file is, or lacks
+  privileged        setuid, setgid or capabilities: the loader ignores paths in LD_PRELOAD
+  own malloc        the program defines malloc itself
+  other preload     another preloaded malloc comes first
+  not asked for     no LD_PRELOAD names Ashlar
+  scrubbed          a program on the way dropped LD_PRELOAD
+  missing, no library, noexec, refused   what the loader could not do with the entry
+  switched off      ASHLAR_CONF says enabled:false
+  deep bind         a library calls another malloc than the rest
+  other allocator, own interface   notes: another allocator is there as well
+  not seen          ended too early, or not permitted
+
+Exit status: 0 if every process runs on Ashlar, 1 if one does not, 2 for wrong arguments, 125 if it could not be found out, 126 if the command cannot be executed, 127 if there is no such command, 130 if interrupted.)";
+
+// A PID, if that is what was given: one word of digits.
+std::optional<pid_t> process_asked_for(const Options& options) {
+    const std::string& word = options.target.front();
+    constexpr std::size_t kMostDigits = 9;
+    if (options.target.size() != 1 || word.find_first_not_of("0123456789") != std::string::npos) {
+        return std::nullopt;
+    }
+    if (word.empty() || word.size() > kMostDigits) {
+        throw std::invalid_argument("'" + word + "' is no process");
+    }
+    return std::stoi(word);
+}
+
+std::string joined(const std::vector<std::string>& words) {
+    return fmt::format("{}", fmt::join(words, " "));
+}
+
+// The library that ought to be loaded; a process that runs already may have any.
+std::string expected_library(const Options& options, bool must_exist) {
+    try {
+        return diagnose::library_to_preload(options.library);
+    } catch (const std::invalid_argument&) {
+        if (must_exist || !options.library.empty()) {
+            throw;
+        }
+        return "";
+    }
+}
+
+std::string preload_for(const Options& options, const std::string& library) {
+    const char* const inherited = std::getenv("LD_PRELOAD"); // NOLINT(concurrency-mt-unsafe)
+    const std::string before = inherited == nullptr ? "" : inherited;
+    if (!diagnose::preload_entries(before).empty() && options.library.empty()) {
+        return before + " (from your environment)";
+    }
+    const std::string value = diagnose::preload_with(library, before);
+    setenv("LD_PRELOAD", value.c_str(), 1); // NOLINT(concurrency-mt-unsafe): there is one thread
+    return value + " (set as `ashlar run` sets it)";
+}
+
+// Of a process in a container: where its files are seen from here.
+std::string root_of(pid_t process) {
+    const auto mounts = [](const std::string& name) {
+        std::error_code error;
+        return std::filesystem::read_symlink("/proc/" + name + "/ns/mnt", error);
+    };
+    const std::string name = std::to_string(process);
+    return mounts(name).empty() || mounts(name) == mounts("self") ? "" : "/proc/" + name + "/root";
+}
+
+report::DiagnosisReport look_at_process(pid_t process, const std::string& library) {
+    auto image = diagnose::read_image(process);
+    if (!image) {
+        throw std::invalid_argument(fmt::format("there is no process {}", process));
+    }
+    image->loaded = diagnose::loaded_objects(process);
+    report::DiagnosisReport report{.asked = fmt::format("process {}", process),
+                                   .library = library,
+                                   .preload = image->preload.value_or(""),
+                                   .note = "",
+                                   .summary = {},
+                                   .programs = {{.image = *image, .started_by = {}}},
+                                   .diagnoses = {},
+                                   .foreseen = {}};
+    if (image->loaded.known == diagnose::LoadedObjects::Known::kFiles) {
+        report.note = "its memory may not be read, so this goes by the mapped files alone";
+    }
+    report.diagnoses = diagnose::explain(report.programs, library, root_of(process));
+    report.summary = diagnose::summarise(report.programs, report.diagnoses);
+    return report;
+}
+
+std::string note_about(const diagnose::Observation& seen) {
+    std::string note;
+    if (seen.method == diagnose::Observation::Method::kSampled) {
+        note = "tracing is not permitted here, so processes that lived for some milliseconds only may be "
+               "missing. ";
+    }
+    if (seen.timed_out) {
+        note += "The command was ended when its time was over (--timeout). ";
+    }
+    return note.substr(0, note.find_last_not_of(' ') + 1);
+}
+
+int write_report(const Options& options, const report::DiagnosisReport& report) {
+    if (options.json == "-") {
+        report::write_diagnosis_json(std::cout, report);
+    } else {
+        fmt::print("{}", report::diagnosis_text(report));
+        if (!options.json.empty()) {
+            std::ofstream file(options.json);
+            report::write_diagnosis_json(file, report);
+            if (!file.flush()) {
+                throw std::runtime_error("--json: cannot write to " + options.json);
+            }
+        }
+    }
+    switch (report.summary.state) {
+    case diagnose::State::kLoaded:
+        return kSuccess;
+    case diagnose::State::kUnknown:
+        return kOwnFailure;
+    default:
+        return kSomethingFailed;
+    }
+}
+
+int look_at_command(const Options& options, const std::string& library) {
+    report::DiagnosisReport report{.asked = joined(options.target),
+                                   .library = library,
+                                   .preload = preload_for(options, library),
+                                   .note = "",
+                                   .summary = {},
+                                   .programs = {},
+                                   .diagnoses = {},
+                                   .foreseen = {}};
+    diagnose::Foresight foresight = diagnose::foresee(options.target.front());
+    if (foresight.prevents_running) {
+        report.foreseen = std::move(foresight.findings);
+        report.summary = {diagnose::State::kNotLoaded, "not loaded: " + report.foreseen.front().what};
+        report.note = "the command was not run";
+        return write_report(options, report);
+    }
+    const auto limit = std::chrono::milliseconds(std::lround(options.timeout * 1000));
+    diagnose::Observation seen = diagnose::observe(
+        options.target, {.is_look = true, .shows_output = options.show_output, .time_limit = limit});
+    if (seen.not_run != 0) {
+        fmt::print(stderr, "ashlar doctor: {}: {}\n", options.target.front(),
+                   std::generic_category().message(seen.not_run));
+        return seen.not_run == ENOENT ? kNotFound : kNotExecutable;
+    }
+    report.note = note_about(seen);
+    report.programs = std::move(seen.programs);
+    report.diagnoses = diagnose::explain(report.programs, library);
+    report.summary = diagnose::summarise(report.programs, report.diagnoses);
+    const int status = write_report(options, report);
+    return seen.ended_by != 0 ? kInterrupted : status;
+}
+
+int run_doctor(const Options& options) {
+    const auto process = process_asked_for(options);
+    const std::string library = expected_library(options, !process);
+    if (process) {
+        return write_report(options, look_at_process(*process, library));
+    }
+    return look_at_command(options, library);
+}
+
+} // namespace
+
+void add_doctor(CLI::App& app, Action& action) {
+    auto options = std::make_shared<Options>();
+    CLI::App* const doctor =
+        app.add_subcommand("doctor", "Find out whether a command or process runs on Ashlar, and if not, why");
+    doctor->footer(kFooter);
+    doctor->positionals_at_end();
+    doctor->add_option("target", options->target, "A command with its arguments, or the number of a process")
+        ->type_name("CMD|PID")
+        ->required();
+    doctor
+        ->add_option("--library", options->library,
+                     "The library that should be loaded (the one that was built or installed with this "
+                     "program)")
+        ->type_name("FILE");
+    doctor->add_option("--timeout", options->timeout, "Seconds after which the command has been seen enough")
+        ->check(CLI::Range(0.01, 86'400.0))
+        ->capture_default_str();
+    doctor
+        ->add_option("--json", options->json,
+                     "Write what was found out to this file; - for stdout, in place of the text")
+        ->type_name("FILE");
+    doctor->add_flag("--show-output", options->show_output, "Let the command write, to stderr");
+    doctor->callback([options, doctor, &action] {
+        options->target = command_words(*doctor, options->target);
+        action = [options] { return run_doctor(*options); };
+    });
+}
+
+} // namespace ashlar::commands

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: MIT
+// The library that is to be preloaded.
+#pragma once
+
+#include <string>
+
+namespace ashlar::diagnose {
+
+// The real path of the file named, or of the libashlar.so that was built or installed with this program if
+// the name is empty. Throws std::invalid_argument, with a sentence that says what to do, if it is not one
+// that a program of this machine could preload.
+std::string library_to_preload(const std::string& named);
+
+} // namespace ashlar::diagnose

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: MIT
+#include "document/bash_completion.h"
+
+#include "document/option_facts.h"
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+namespace ashlar::document {
+
+namespace {
+
+// What is the same for every command. Bash cuts words at `=`, so that `--option=value` is three of them.
+constexpr const char* kCommonPart = R"bash(# Written by `ashlar documents`.
+
+# Offers those of the words that begin like the one that is typed; in a list, like its last part.
+_ashlar_offer() { # words is_list
+    local current=$_ashlar_current before=
+    if [[ $2 == list && $current == *,* ]]; then
+        before=${current%,*},
+        current=${current##*,}
+    fi
+    mapfile -t COMPREPLY < <(compgen -P "$before" -W "$1" -- "$current")
+}
+
+# A command of the user's, whose first word is at this index.
+_ashlar_command() {
+    if ((COMP_CWORD == $1)); then
+        mapfile -t COMPREPLY < <(compgen -c -- "$_ashlar_current")
+    elif declare -F _command_offset >/dev/null; then
+        _command_offset "$1"
+    fi
+}
+
+_ashlar() {
+    local _ashlar_current=${COMP_WORDS[COMP_CWORD]} index
+    local previous=${COMP_WORDS[COMP_CWORD - 1]}
+    COMPREPLY=()
+    if [[ $_ashlar_current == = ]]; then
+        _ashlar_current=
+    elif [[ $previous == = ]]; then
+        previous=${COMP_WORDS[COMP_CWORD - 2]}
+    fi
+    for ((index = 2; index < COMP_CWORD; ++index)); do
+        if [[ ${COMP_WORDS[index]} == -- ]]; then
+            _ashlar_command $((index + 1))
+            return
+        fi
+    done
+)bash";
+
+std::string names_of(const std::vector<OptionFacts>& options) {
+    std::string names;
+    for (const OptionFacts& option : options) {
+        if (!option.is_positional) {
+            names += (names.empty() ? "" : " ") + fmt::format("{}", fmt::join(option.names, " "));
+        }
+    }
+    return names;
+}
+
+// What follows the option: its choices; nothing for a number; else bash offers files.
+std::string value_case(const OptionFacts& option) {
+    const std::string patterns = fmt::format("{}", fmt::join(option.names, "|"));
+    if (!option.choices.empty()) {
+        return fmt::format("        {}) _ashlar_offer '{}' {}; return ;;\n", patterns,
+                           fmt::join(option.choices, " "), option.is_list ? "list" : "one");
+    }
+    return fmt::format("        {}) {}return ;;\n", patterns,
+                       option.is_number ? "compopt +o default 2>/dev/null; " : "");
+}
+
+std::string command_case(const CLI::App& command) {
+    const auto options = options_of(command);
+    std::string values;
+    std::string choices;
+    bool takes_command = false;
+    for (const OptionFacts& option : options) {
+        if (option.is_positional) {
+            choices += fmt::format(" {}", fmt::join(option.choices, " "));
+            takes_command = takes_command || option.value.starts_with("CMD") || option.value == "COMMAND";
+        } else if (!option.value.empty()) {
+            values += value_case(option);
+        }
+    }
+    std::string text = fmt::format("    {})\n", command.get_name());
+    if (!values.empty()) {
+        text += "        case $previous in\n" + values + "        esac\n";
+    }
+    text += fmt::format("        if [[ $_ashlar_current == -* ]]; then _ashlar_offer '{}{}' one\n",
+                        names_of(options), takes_command ? " --" : "");
+    if (takes_command) {
+        text += "        else _ashlar_command $COMP_CWORD\n";
+    } else if (choices.find_first_not_of(' ') != std::string::npos) {
+        text += fmt::format("        else _ashlar_offer '{}' one\n", choices.substr(1));
+    }
+    return text + "        fi\n        ;;\n";
+}
+
+} // namespace
+
+std::string bash_completion(const CLI::App& program) {
+    std::string names;
+    std::string cases;
+    for (const CLI::App* const command : commands_of(program)) {
+        names += command->get_name() + " ";
+        cases += command_case(*command);
+    }
+    return kCommonPart + fmt::format("    if ((COMP_CWORD == 1)); then\n"
+                                     "        _ashlar_offer '{}{}' one\n"
+                                     "        return\n"
+                                     "    fi\n"
+                                     "    case ${{COMP_WORDS[1]}} in\n{}    esac\n}}\n"
+                                     "complete -o default -F _ashlar {}\n",
+                                     names, names_of(options_of(program)), cases, program.get_name());
+}
+
+} // namespace ashlar::document

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: MIT
+#include "document/man_page.h"
+
+#include "document/footer.h"
+#include "document/option_facts.h"
+
+#include <CLI/CLI.hpp>
+#include <cctype>
+#include <fmt/format.h>
+#include <sstream>
+
+namespace ashlar::document {
+
+namespace {
+
+// Text as roff shows it: nothing in it is a request, and hyphens are the ones that are typed.
+std::string roff(const std::string& text) {
+    std::string result;
+    bool at_start = true;
+    for (const char each : text) {
+        if (at_start && (each == '.' || each == '\'')) {
+            result += "\\&";
+        }
+        switch (each) {
+        case '\\':
+            result += "\\e";
+            break;
+        case '-':
+            result += "\\-";
+            break;
+        case '`':
+            result += "\\(ga";
+            break;
+        case '\'':
+            result += "\\(aq";
+            break;
+        default:
+            result += each;
+        }
+        at_start = each == '\n';
+    }
+    return result;
+}
+
+std::string bold(const std::string& text) {
+    return "\\fB" + roff(text) + "\\fR";
+}
+
+std::string italic(const std::string& text) {
+    return "\\fI" + roff(text) + "\\fR";
+}
+
+std::string upper(std::string text) {
+    for (char& each : text) {
+        each = static_cast<char>(std::toupper(static_cast<unsigned char>(each)));
+    }
+    return text;
+}
+
+std::string first_lower(std::string text) {
+    text[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(text[0])));
+    return text;
+}
+
+std::string section(const std::string& title) {
+    return ".SH \"" + roff(upper(title)) + "\"\n";
+}
+
+std::string heading(const std::string& page, const std::string& purpose) {
+    return ".\\\" Written by `ashlar documents`.\n" +
+           fmt::format(".TH \"{}\" \"1\" \"\" \"ashlar {}\" \"Ashlar\"\n", roff(upper(page)),
+                       roff(ASHLAR_VERSION)) +
+           ".nh\n" + section("Name") + roff(page) + " \\- " + roff(first_lower(purpose)) + "\n";
+}
+
+std::string with_dot(const std::string& sentence) {
+    return sentence.empty() || sentence.ends_with('.') ? sentence : sentence + ".";
+}
+
+std::string option_entry(const OptionFacts& option) {
+    std::string names;
+    for (const std::string& name : option.names) {
+        names += (names.empty() ? "" : ", ") + (option.is_positional ? italic(option.value) : bold(name));
+    }
+    const std::string value = option.value.empty() || option.is_positional ? "" : " " + italic(option.value);
+    std::string text = ".TP\n" + names + value + "\n" + roff(with_dot(option.description)) + "\n";
+    if (!option.limits.empty() && option.choices.empty()) {
+        text += roff("Must be: " + option.limits + ".") + "\n";
+    }
+    if (!option.choices.empty()) {
+        text += roff(fmt::format("One of: {}.", fmt::join(option.choices, ", "))) + "\n";
+    }
+    if (!option.usual.empty()) {
+        text += roff("Default: " + option.usual + ".") + "\n";
+    }
+    return text;
+}
+
+std::string synopsis(const std::string& name, const std::vector<OptionFacts>& options) {
+    std::string text = section("Synopsis") + bold(name) + " [" + italic("OPTION") + "]...";
+    for (const OptionFacts& option : options) {
+        if (option.is_positional) {
+            const std::string value = italic(option.value) + "...";
+            text += option.is_required ? " [" + bold("--") + "] " + value : " [" + value + "]";
+        }
+    }
+    return text + "\n";
+}
+
+std::string option_section(const std::vector<OptionFacts>& options) {
+    std::string text = section("Options");
+    for (const bool positional : {true, false}) {
+        for (const OptionFacts& option : options) {
+            if (option.is_positional == positional) {
+                text += option_entry(option);
+            }
+        }
+    }
+    return text;
+}
+
+std::string verbatim(const std::string& body) {
+    std::string text = ".PP\n.nf\n";
+    std::istringstream lines(body);
+    for (std::string line; std::getline(lines, line);) {
+        text += roff(line) + "\n";
+    }
+    return text + ".fi\n";
+}
+
+// Ordinary text of the footer belongs to the description, the rest has sections of its own.
+std::string description(const CLI::App& command, const std::vector<Paragraph>& paragraphs) {
+    std::string text = section("Description") + roff(with_dot(command.get_description())) + "\n";
+    for (const Paragraph& paragraph : paragraphs) {
+        if (paragraph.title.empty()) {
+            text += ".PP\n" + roff(paragraph.body) + "\n";
+        }
+    }
+    return text;
+}
+
+std::string titled_sections(const std::vector<Paragraph>& paragraphs) {
+    std::string text;
+    for (const Paragraph& paragraph : paragraphs) {
+        if (!paragraph.title.empty()) {
+            text += section(paragraph.title) +
+                    (paragraph.is_verbatim ? verbatim(paragraph.body) : roff(paragraph.body) + "\n");
+        }
+    }
+    return text;
+}
+
+std::string reference(const std::string& page) {
+    return bold(page) + "(1)";
+}
+
+} // namespace
+
+std::string man_page(const CLI::App& program) {
+    const std::string& name = program.get_name();
+    const auto options = options_of(program);
+    const auto paragraphs = parse_footer(program.get_footer());
+    std::string text = heading(name, program.get_description()) + section("Synopsis") + bold(name) + " " +
+                       italic("COMMAND") + " [" + italic("ARGUMENT") + "]...\n" +
+                       description(program, paragraphs) + section("Commands");
+    for (const CLI::App* const command : commands_of(program)) {
+        text += ".TP\n" + reference(name + "-" + command->get_name()) + "\n" +
+                roff(with_dot(command->get_description())) + "\n";
+    }
+    return text + option_section(options) + titled_sections(paragraphs);
+}
+
+std::string man_page(const CLI::App& program, const CLI::App& command) {
+    const std::string page = program.get_name() + "-" + command.get_name();
+    const auto options = options_of(command);
+    const auto paragraphs = parse_footer(command.get_footer());
+    std::string text = heading(page, command.get_description()) +
+                       synopsis(program.get_name() + " " + command.get_name(), options) +
+                       description(command, paragraphs) + option_section(options) +
+                       titled_sections(paragraphs) + section("See also") + reference(program.get_name());
+    for (const CLI::App* const other : commands_of(program)) {
+        if (other != &command) {
+            text += ", " + reference(program.get_name() + "-" + other->get_name());
+        }
+    }
+    return text + "\n";
+}
+
+} // namespace ashlar::document
