@@ -36,6 +36,13 @@ constexpr Depth kFirst{.bytes = 32 * 1024, .least = 2, .most = kFirstDepth};
 constexpr Depth kGrowing{.bytes = 8 * 1024, .least = 4, .most = 256};
 constexpr Depth kAlternating{.bytes = 128 * 1024, .least = 8, .most = 1024};
 
+// A stack is at most 5/8 as deep as its bin has blocks in use or in caches. Half would make slow calls a
+// twentieth of a mix of sizes; more, and the caches would still grow after hundreds of millions of
+// operations.
+constexpr std::size_t most_for(std::size_t blocks_out) {
+    return blocks_out * 5 / 8;
+}
+
 constexpr unsigned kPrewarmed = 8;         // the classes up to 128 bytes
 constexpr unsigned kSlowCallsPerLook = 16; // at the clock
 
@@ -45,6 +52,16 @@ constinit thread_local Chunk* chunk = nullptr;
 constexpr std::size_t depth(const Depth& d, SizeClass c) {
     return std::clamp(d.bytes / class_size(c), d.least, d.most);
 }
+
+// By class and whether refills and flushes alternate: looked up, because a division is half of adapt().
+constexpr auto kMostOfClass = [] {
+    std::array<std::array<std::uint16_t, 2>, kClasses> most{};
+    for (unsigned c = 1; c < kClasses; ++c) {
+        most[c] = {static_cast<std::uint16_t>(depth(kGrowing, static_cast<SizeClass>(c))),
+                   static_cast<std::uint16_t>(depth(kAlternating, static_cast<SizeClass>(c)))};
+    }
+    return most;
+}();
 
 bool in_chunk(SizeClass c) {
     return stacks.slots(c) == chunk->first_slots[c - 1U].data();
@@ -56,7 +73,7 @@ void free_slots(SizeClass c) {
 }
 
 // Moves both ends into an array of `capacity` entries; does nothing if there is no memory for one.
-void deepen(SizeClass c, std::size_t capacity) {
+[[gnu::noinline]] void deepen(SizeClass c, std::size_t capacity) {
     auto** const slots = static_cast<void**>(layout::metadata_pool.take(capacity * sizeof(void*)));
     if (slots == nullptr) return;
     ClassState& state = chunk->classes[c];
@@ -75,10 +92,13 @@ void adapt(SizeClass c, Event event) {
     ClassState& state = chunk->classes[c];
     const bool alternates = state.last != Event::kNone && state.last != event;
     state.last = event;
-    const std::size_t most = depth(alternates ? kAlternating : kGrowing, c);
-    const std::size_t wanted = std::min<std::size_t>(std::bit_ceil(state.capacity * 2U), most);
-    if (wanted <= state.capacity) return;
-    const std::size_t added = (wanted - state.capacity) * class_size(c);
+    const std::size_t capacity = state.capacity;
+    const std::size_t most = kMostOfClass[c][alternates ? 1 : 0];
+    if (capacity >= most) return;
+    const std::size_t out = shard_pool.bin({c, stacks.shard()}).blocks_out();
+    const std::size_t wanted = std::min({std::bit_ceil(capacity * 2), most, most_for(out)});
+    if (wanted < capacity + capacity / 4) return; // not worth the move
+    const std::size_t added = (wanted - capacity) * class_size(c);
     if (chunk->deepened_bytes + added > os::settings.thread_cache.load(std::memory_order_relaxed)) return;
     deepen(c, wanted);
 }

@@ -132,7 +132,7 @@ std::uint32_t Bin::take_locked(void** end, std::uint32_t count) {
     for (;;) {
         if (current_ != nullptr) {
             taken += current_->take(end - taken, count - taken);
-            if (taken == count) break;
+            if (taken == count || current_->free_blocks() != 0) break;
             put(*current_, kFull);
         }
         current_ = next_slab();
@@ -148,13 +148,11 @@ std::uint32_t Bin::take(layout::SizeClass c, layout::Shard owner, void** end, st
         const os::Guard guard(mutex_);
         used_ = true;
         taken += take_locked(end - taken, count - taken);
-    } while (taken != count && add_slab(c, owner));
+    } while (taken == 0 && add_slab(c, owner));
     return taken;
 }
 
 void Bin::settle(Slab& slab, std::uint32_t came, Chores& chores) {
-    if (came != 0) slab.tidied = false;
-    if (slab.list == kCurrent || slab.list == kPurging) return;
     const std::uint32_t blocks = slab.blocks();
     const std::uint32_t free = slab.free_blocks();
     const std::uint32_t quarters = free * 4;
@@ -180,25 +178,18 @@ void Bin::settle(Slab& slab, std::uint32_t came, Chores& chores) {
 
 Bin::Offence Bin::give_locked(layout::PageHeader expected, void* const* blocks, std::uint32_t count,
                               Chores& chores) {
-    const layout::Page page_mask =
-        ~static_cast<layout::Page>(layout::kShapes[expected.size_class()].pages - 1);
     std::uint32_t i = 0;
     while (i < count) {
         const layout::Page page = layout::window.page_of(blocks[i]);
         // The block may have been freed twice and its slab dissolved in between.
         if (layout::window.header(page) != expected) return {Fault::kDoubleFree, blocks[i]};
         Slab& slab = slab_at(page, expected.size_class());
-        Returner returner(slab);
-        Fault fault = Fault::kNone;
-        do {
-            fault = returner.add(blocks[i]);
-            if (fault != Fault::kNone) break;
-            ++i;
-        } while (i < count && (layout::window.page_of(blocks[i]) & page_mask) == slab.first_page());
-        const std::uint32_t came = returner.finish();
+        const auto [came, fault] = slab.give(blocks + i, count - i);
+        i += came;
         blocks_out_.store(blocks_out() - came, std::memory_order_relaxed);
         if (fault != Fault::kNone) return {fault, blocks[i]};
-        settle(slab, came, chores);
+        slab.tidied = false;
+        if (slab.list != kCurrent && slab.list != kPurging) settle(slab, came, chores);
     }
     return {Fault::kNone, nullptr};
 }
@@ -211,7 +202,7 @@ void Bin::give(layout::PageHeader expected, void* const* blocks, std::uint32_t c
         used_ = true;
         offence = give_locked(expected, blocks, count, chores);
     }
-    attend(chores);
+    if (chores.any()) attend(chores);
     if (offence.fault != Fault::kNone) report(offence.fault, offence.address);
 }
 
@@ -240,6 +231,15 @@ void Bin::trim() {
         dissolve_empty(chores);
     }
     attend(chores);
+}
+
+// Into the lists, where its hollow pages are found: nobody is being served.
+void Bin::retire_current(Chores& chores) {
+    if (current_ == nullptr || current_->free_blocks() == 0) return;
+    Slab& slab = *current_;
+    current_ = nullptr;
+    slab.list = kFull; // for no list has it
+    settle(slab, 0, chores);
 }
 
 // Some of the slabs whose pages may be hollow; how many.
@@ -271,6 +271,7 @@ bool Bin::tidy(layout::SizeClass c) {
             return used;
         }
         dissolve_empty(chores);
+        retire_current(chores);
         unsigned chosen = 0;
         if (free_bytes(layout::kShapes[c]) > kLeastIdle && os::page_size() == kSystemPageSize) {
             chosen = choose_untidy(chores);

@@ -23,6 +23,8 @@ namespace ashlar::slab {
 
 class alignas(64) Bin {
   public:
+    // Up to `count` blocks, fewer rather than new memory; stored as Slab::take does. Zero if there is no
+    // memory.
     std::uint32_t take(layout::SizeClass c, layout::Shard owner, void** end, std::uint32_t count);
     // Ends the process (see misuse.h) at the first address that is no live block of this bin.
     void give(layout::PageHeader expected, void* const* blocks, std::uint32_t count);
@@ -51,6 +53,8 @@ class alignas(64) Bin {
     struct Chores {
         Slab* leaving = nullptr; // dissolved; their pages are to be returned
         Slab* purging = nullptr; // out of the lists while pages of theirs are purged
+
+        bool any() const { return leaving != nullptr || purging != nullptr; }
     };
     // After blocks came back.
     void settle(Slab& slab, std::uint32_t came, Chores& chores);
@@ -59,6 +63,7 @@ class alignas(64) Bin {
     bool hollow(const layout::ClassShape& shape) const;
     void dissolve_empty(Chores& chores);
     void start_purging(Slab& slab, Chores& chores);
+    void retire_current(Chores& chores);
     unsigned choose_untidy(Chores& chores);
     void attend(Chores& chores);
     struct Offence {

@@ -48,12 +48,22 @@ std::uint32_t Slab::take(void** end, std::uint32_t count) {
         if (word == 0) summary_ &= summary_ - 1;
     }
     freed_ = static_cast<std::uint16_t>(freed_ - (end - out));
+    if (out != end) return static_cast<std::uint32_t>(end - out);
     const auto fresh = std::min(static_cast<std::uint32_t>(out - last), blocks() - fresh_);
     char* next_block = start + std::size_t{fresh_} * size;
     for (std::uint32_t i = 0; i < fresh; ++i, next_block += size)
         *--out = next_block;
     fresh_ = static_cast<std::uint16_t>(fresh_ + fresh);
     return static_cast<std::uint32_t>(end - out);
+}
+
+// What the address at `offset` is that give() stopped at, if it is no live block of this slab.
+Fault Slab::fault_at(std::size_t offset) const {
+    if (offset >= shape().pages * layout::kPageSize) return Fault::kNone; // another slab's
+    const std::uint32_t index = layout::block_index(shape(), offset);
+    if (std::size_t{index} * shape().size != offset) return Fault::kInterior;
+    if (index >= blocks()) return Fault::kNoBlock;
+    return index >= fresh_ ? Fault::kNeverAllocated : Fault::kDoubleFree;
 }
 
 // Whether all bits from `first` to `last` are set.

@@ -4,8 +4,9 @@
 //
 // The descriptor is out of line, in a table with one entry per page of the window, so that it follows from a
 // block's address by arithmetic. Its free blocks are the set bits of a two-level bitmap and, behind them, the
-// blocks that were never handed out ("fresh"): taking prefers the lowest set bit, then the next fresh block,
-// so that blocks come in address order, high slabs drain, and memory is first touched in sequence.
+// blocks that were never handed out ("fresh"): taking prefers the lowest set bits, and the next fresh blocks
+// only if there are none, so that blocks come in address order, high slabs drain, and memory is first touched
+// in sequence.
 //
 // All functions: the caller holds the lock of the bin that the slab belongs to.
 #pragma once
@@ -37,9 +38,18 @@ class alignas(64) Slab {
     // Returns the bitmap; all blocks are free and the pages may go.
     void finish();
 
-    // Takes up to `count` blocks; the one with the lowest address is stored at end[-1], the next at end[-2]
-    // and so on. Returns how many.
+    // Takes up to `count` blocks that were used before or, if there is none, up to `count` fresh ones: a mix
+    // of sizes would otherwise touch new memory each time that it holds a few blocks more than ever. The one
+    // with the lowest address is stored at end[-1], the next at end[-2] and so on. Returns how many.
     std::uint32_t take(void** end, std::uint32_t count);
+
+    // Takes back the blocks up to the first address that lies in another slab or is at fault, which leaves
+    // everything as if it had not been named. The first one must lie in this slab.
+    struct Returned {
+        std::uint32_t count;
+        Fault fault; // of the next one; kNone if it is another slab's or there is none
+    };
+    Returned give(void* const* blocks, std::uint32_t count);
 
     // The system's pages of this slab, as bits, that hold free blocks only and may hold memory: to be purged
     // by the caller, and not named again before forget_purged().
@@ -56,7 +66,6 @@ class alignas(64) Slab {
     char* start_address() const { return layout::window.address_of(first_page_); }
 
   private:
-    friend class Returner;
     static constexpr unsigned kInlineWords = 8;
     static constexpr unsigned kWordBits = 64;
 
@@ -64,6 +73,7 @@ class alignas(64) Slab {
         return (blocks() + kWordBits - 1) / kWordBits * sizeof(std::uint64_t);
     }
 
+    Fault fault_at(std::size_t offset) const;
     bool all_free(std::uint32_t first, std::uint32_t last) const;
 
     std::uint64_t summary_ = 0;      // bit w: words_[w] is not zero
@@ -79,54 +89,32 @@ class alignas(64) Slab {
 static_assert(layout::kMaxSlabPages * layout::kPageSize / kSystemPageSize <= 64, "a bit each");
 static_assert(sizeof(Slab) == layout::kSlabDescriptorSize);
 
-// Returns blocks to one slab after the other, keeping the current slab, bitmap word and counts in registers:
-// a read-modify-write of the descriptor for each block would be the most expensive part of a flush.
-class Returner {
-  public:
-    explicit Returner(Slab& slab) : slab_(slab), shape_(slab.shape()), start_(slab.start_address()) {}
-
-    // One block of this slab. On a fault the bitmap is as if the block had not been named.
-    Fault add(const void* block) {
-        const auto offset = static_cast<std::size_t>(static_cast<const char*>(block) - start_);
-        const std::uint32_t index = layout::block_index(shape_, offset);
-        if (std::size_t{index} * shape_.size != offset) return Fault::kInterior;
-        if (index >= slab_.fresh_) return index < shape_.blocks ? Fault::kNeverAllocated : Fault::kNoBlock;
-        const std::uint32_t number = index / Slab::kWordBits;
-        if (number != word_number_) {
-            store_word();
-            word_number_ = number;
-            word_ = slab_.words_[number];
+// Most of what a flush costs is in this loop, so it only finds out that something is wrong.
+inline Slab::Returned Slab::give(void* const* blocks, std::uint32_t count) {
+    const layout::ClassShape shape = this->shape();
+    const char* const start = start_address();
+    const std::size_t touched = fresh_ * std::size_t{shape.size};
+    std::uint64_t* const words = words_;
+    std::uint64_t summary = summary_;
+    void* const* at = blocks;
+    Fault fault = Fault::kNone;
+    for (void* const* const end = blocks + count; at != end; ++at) {
+        const auto offset = static_cast<std::size_t>(static_cast<const char*>(*at) - start);
+        const std::size_t index = layout::block_index(shape, offset);
+        const std::size_t number = index / kWordBits;
+        if (offset >= touched || index * shape.size != offset ||
+            (words[number] >> (index % kWordBits) & 1) != 0) {
+            fault = fault_at(offset);
+            break;
         }
-        const std::uint64_t bit = std::uint64_t{1} << (index % Slab::kWordBits);
-        if ((word_ & bit) != 0) return Fault::kDoubleFree;
-        word_ |= bit;
-        ++added_;
-        return Fault::kNone;
+        if (words[number] == 0) summary |= std::uint64_t{1} << number;
+        words[number] |= std::uint64_t{1} << (index % kWordBits);
     }
-
-    // Writes back what was added; returns how many blocks that were.
-    std::uint32_t finish() {
-        store_word();
-        slab_.freed_ = static_cast<std::uint16_t>(slab_.freed_ + added_);
-        return added_;
-    }
-
-  private:
-    static constexpr std::uint32_t kNoWord = ~0U;
-
-    void store_word() {
-        if (word_number_ == kNoWord) return;
-        slab_.words_[word_number_] = word_;
-        if (word_ != 0) slab_.summary_ |= std::uint64_t{1} << word_number_;
-    }
-
-    Slab& slab_;
-    const layout::ClassShape& shape_;
-    const char* const start_;
-    std::uint32_t word_number_ = kNoWord;
-    std::uint32_t added_ = 0;
-    std::uint64_t word_ = 0;
-};
+    summary_ = summary;
+    const auto given = static_cast<std::uint32_t>(at - blocks);
+    freed_ = static_cast<std::uint16_t>(freed_ + given);
+    return {given, fault};
+}
 
 // The descriptor of the slab that a page of header `c` belongs to. No lock is needed.
 inline Slab& slab_at(layout::Page page, layout::SizeClass c) {

@@ -59,19 +59,19 @@ class Fresh {
         }
         return indices;
     }
+    // Of addresses of this slab; how many were taken back before a fault, and which.
+    Slab::Returned give_addresses(std::vector<void*> addresses) {
+        return slab.give(addresses.data(), static_cast<std::uint32_t>(addresses.size()));
+    }
     std::size_t give(const std::vector<std::size_t>& indices) {
-        Returner returner(slab);
-        for (const std::size_t i : indices) {
-            if (returner.add(block(i)) != Fault::kNone) FAIL("block " << i << " is refused");
-        }
-        return returner.finish();
+        std::vector<void*> addresses;
+        for (const std::size_t i : indices)
+            addresses.push_back(block(i));
+        const Slab::Returned returned = give_addresses(addresses);
+        if (returned.fault != Fault::kNone) FAIL("block " << indices[returned.count] << " is refused");
+        return returned.count;
     }
-    Fault give_one(const void* address) {
-        Returner returner(slab);
-        const Fault fault = returner.add(address);
-        returner.finish();
-        return fault;
-    }
+    Fault give_one(void* address) { return give_addresses({address}).fault; }
 
     Slab slab{};
 };
@@ -103,13 +103,14 @@ TEST_CASE("slab: a fresh one gives its blocks in the order of addresses") {
     }
 }
 
-TEST_CASE("slab: the lowest freed block comes first, then the next that was never used") {
+TEST_CASE("slab: the lowest freed block comes first, and new ones only when there is none") {
     Fresh fresh(3);
     fresh.take(300);
     CHECK(fresh.give({250, 7, 131, 8, 64, 63, 0, 299}) == 8);
     CHECK(fresh.take(3) == std::vector<std::size_t>{0, 7, 8});
     CHECK(fresh.give({1}) == 1);
-    CHECK(fresh.take(8) == std::vector<std::size_t>{1, 63, 64, 131, 250, 299, 300, 301});
+    CHECK(fresh.take(8) == std::vector<std::size_t>{1, 63, 64, 131, 250, 299});
+    CHECK(fresh.take(2) == std::vector<std::size_t>{300, 301});
 }
 
 TEST_CASE("slab: random batches of every class agree with a model") {
@@ -124,14 +125,17 @@ TEST_CASE("slab: random batches of every class agree with a model") {
         for (unsigned step = 0; step < 200; ++step) {
             if (random.chance(step < 100 ? 60 : 40)) {
                 const auto count = static_cast<std::uint32_t>(random.below(blocks / 3) + 1);
+                const std::size_t there = freed.empty() ? blocks - never_used : freed.size();
+                const bool used_before = !freed.empty();
                 const std::vector<std::size_t> taken = fresh.take(count);
+                if (taken.size() != std::min<std::size_t>(count, there))
+                    FAIL(taken.size() << " of " << count);
                 for (const std::size_t index : taken) {
-                    const std::size_t expected = freed.empty() ? never_used++ : *freed.begin();
+                    const std::size_t expected = used_before ? *freed.begin() : never_used++;
                     freed.erase(expected);
                     if (index != expected) FAIL("block " << index << " came instead of " << expected);
                     held.push_back(index);
                 }
-                if (taken.size() < count && (!freed.empty() || never_used < blocks)) FAIL("too few came");
             } else {
                 const std::size_t count = std::min(held.size(), random.below(blocks / 3) + 1);
                 std::vector<std::size_t> given;
@@ -212,13 +216,12 @@ TEST_CASE("slab: a block twice in one batch is refused, wherever the other one s
         Fresh fresh(c);
         const std::size_t last = fresh.take(fresh.slab.blocks()).size() - 1;
         for (const std::size_t index : {std::size_t{0}, last}) {
-            Returner returner(fresh.slab);
-            REQUIRE(returner.add(fresh.block(index)) == Fault::kNone);
-            REQUIRE(returner.add(fresh.block(index)) == Fault::kDoubleFree); // next to it
-            REQUIRE(returner.add(fresh.block(last / 2)) == Fault::kNone);
-            REQUIRE(returner.add(fresh.block(last - 1)) == Fault::kNone);
-            REQUIRE(returner.add(fresh.block(index)) == Fault::kDoubleFree); // after other words
-            REQUIRE(returner.finish() == 3);
+            void* const twice = fresh.block(index);
+            const auto next_to_it = fresh.give_addresses({twice, twice});
+            REQUIRE(next_to_it.fault == Fault::kDoubleFree);
+            REQUIRE(next_to_it.count == 1);
+            REQUIRE(fresh.give_addresses({fresh.block(last / 2), fresh.block(last - 1), twice}).count == 2);
+            REQUIRE(fresh.give_one(twice) == Fault::kDoubleFree);
             REQUIRE(fresh.slab.free_blocks() == 3);
             fresh.take(3);
         }
@@ -230,16 +233,30 @@ TEST_CASE("slab: after a fault the blocks are as if it had not been named") {
         CAPTURE(c);
         Fresh fresh(c);
         fresh.take(7);
-        {
-            Returner returner(fresh.slab);
-            REQUIRE(returner.add(fresh.block(5)) == Fault::kNone);
-            REQUIRE(returner.add(fresh.block(5)) == Fault::kDoubleFree);
-            REQUIRE(returner.add(fresh.block(3) + 8) == Fault::kInterior);
-            REQUIRE(returner.add(fresh.block(7)) == Fault::kNeverAllocated);
-            REQUIRE(returner.add(fresh.block(2)) == Fault::kNone);
-            REQUIRE(returner.finish() == 2);
+        REQUIRE(fresh.give_one(fresh.block(5)) == Fault::kNone);
+        REQUIRE(fresh.give_one(fresh.block(5)) == Fault::kDoubleFree);
+        REQUIRE(fresh.give_one(fresh.block(3) + 8) == Fault::kInterior);
+        REQUIRE(fresh.give_one(fresh.block(7)) == Fault::kNeverAllocated);
+        REQUIRE(fresh.give_one(fresh.block(2)) == Fault::kNone);
+        REQUIRE(fresh.slab.free_blocks() == fresh.slab.blocks() - 5);
+        REQUIRE(fresh.take(3) == std::vector<std::size_t>{2, 5});
+        REQUIRE(fresh.take(1) == std::vector<std::size_t>{7});
+    }
+}
+
+TEST_CASE("slab: takes back only its own of blocks of several slabs") {
+    for (unsigned c = 1; c < kClasses; ++c) {
+        CAPTURE(c);
+        Fresh fresh(c);
+        fresh.take(3);
+        char* const behind = fresh.slab.start_address() + kShapes[c].pages * layout::kPageSize;
+        for (void* const other :
+             {static_cast<void*>(behind), static_cast<void*>(fresh.slab.start_address() - 16)}) {
+            const auto returned = fresh.give_addresses({fresh.block(1), other, fresh.block(2)});
+            REQUIRE(returned.count == 1);
+            REQUIRE(returned.fault == Fault::kNone);
+            REQUIRE(fresh.take(1) == std::vector<std::size_t>{1});
         }
-        REQUIRE(fresh.take(3) == std::vector<std::size_t>{2, 5, 7});
     }
 }
 
@@ -267,11 +284,7 @@ TEST_CASE("slab: a descriptor that is used again knows nothing of before") {
         std::vector<void*> slots(slab.blocks());
         REQUIRE(slab.take(slots.data() + slots.size(), slab.blocks()) == slab.blocks());
         REQUIRE(slots.back() == slab.start_address());
-        Returner returner(slab);
-        for (void* const block : slots) {
-            if (returner.add(block) != Fault::kNone) FAIL("refused");
-        }
-        returner.finish();
+        REQUIRE(slab.give(slots.data(), slab.blocks()).count == slab.blocks());
         slab.finish();
     }
 }
