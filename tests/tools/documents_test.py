@@ -76,7 +76,7 @@ class Manual(unittest.TestCase):
         for command in commands():
             text = self.shown("ashlar-" + command)
             for option in options(command):
-                self.assertRegex(text, r"(?m)^ +(-\w, )?" + re.escape(option) + r"\b", command)
+                self.assertRegex(text, r"(?m)^ +(-\w, |--[\w-]+, )*" + re.escape(option) + r"\b", command)
             for section in ("NAME", "SYNOPSIS", "DESCRIPTION", "OPTIONS", "EXAMPLES", "EXIT STATUS", "SEE ALSO"):
                 self.assertRegex(text, "(?m)^" + section + "$", command)
             self.assertIn("ashlar-" + command + "(1)", self.shown("ashlar"))
