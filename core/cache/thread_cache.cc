@@ -36,11 +36,11 @@ constexpr Depth kFirst{.bytes = 32 * 1024, .least = 2, .most = kFirstDepth};
 constexpr Depth kGrowing{.bytes = 8 * 1024, .least = 4, .most = 256};
 constexpr Depth kAlternating{.bytes = 128 * 1024, .least = 8, .most = 1024};
 
-// A stack is at most 5/8 as deep as its bin has blocks in use or in caches. Half would make slow calls a
-// twentieth of a mix of sizes; more, and the caches would still grow after hundreds of millions of
-// operations.
-constexpr std::size_t most_for(std::size_t blocks_out) {
-    return blocks_out * 5 / 8;
+// Of its bin's blocks in use and in caches a stack holds at most this share: with more, caches still grow
+// after hundreds of millions of operations; with half, slow calls take a twentieth of the time of a mix of
+// sizes. Of its depth a refill that follows another fills as much, because a flush may be next.
+constexpr std::size_t three_quarters(std::size_t count) {
+    return count - count / 4;
 }
 
 constexpr unsigned kPrewarmed = 8;         // the classes up to 128 bytes
@@ -96,7 +96,7 @@ void adapt(SizeClass c, Event event) {
     const std::size_t most = kMostOfClass[c][alternates ? 1 : 0];
     if (capacity >= most) return;
     const std::size_t out = shard_pool.bin({c, stacks.shard()}).blocks_out();
-    const std::size_t wanted = std::min({std::bit_ceil(capacity * 2), most, most_for(out)});
+    const std::size_t wanted = std::min({std::bit_ceil(capacity * 2), most, three_quarters(out)});
     if (wanted < capacity + capacity / 4) return; // not worth the move
     const std::size_t added = (wanted - capacity) * class_size(c);
     if (chunk->deepened_bytes + added > os::settings.thread_cache.load(std::memory_order_relaxed)) return;
@@ -154,15 +154,15 @@ void look_around(SizeClass c, std::uint32_t (*upkeep)()) {
     return_idle();
 }
 
-// Called with an empty stack; fills it with at most half of what it holds, or all while the class grows, so
-// that a flush need not follow.
+// Called with an empty stack; fills it with at most half of what it holds, or three quarters while the class
+// grows, so that a flush need not follow.
 bool refill(SizeClass c) {
     const bool growing = chunk->classes[c].last == Event::kRefill;
     adapt(c, Event::kRefill);
     if (stacks.limit(c) == 0) return_foreign(c);
     const std::uint32_t capacity = chunk->classes[c].capacity;
-    const std::uint32_t batch =
-        std::min<std::uint32_t>(stacks.limit(c), growing ? capacity : (capacity + 1) / 2);
+    const auto batch = static_cast<std::uint32_t>(
+        std::min<std::size_t>(stacks.limit(c), growing ? three_quarters(capacity) : (capacity + 1) / 2));
     void** const slots = stacks.slots(c);
     const PageHeader header{c, stacks.shard()};
     const std::uint32_t taken = shard_pool.bin(header).take(c, stacks.shard(), slots + batch, batch);
