@@ -36,12 +36,13 @@ constexpr Depth kFirst{.bytes = 32 * 1024, .least = 2, .most = kFirstDepth};
 constexpr Depth kGrowing{.bytes = 8 * 1024, .least = 4, .most = 256};
 constexpr Depth kAlternating{.bytes = 128 * 1024, .least = 8, .most = 1024};
 
-// Of its bin's blocks in use and in caches a stack holds at most this share: with more, caches still grow
-// after hundreds of millions of operations; with half, slow calls take a twentieth of the time of a mix of
-// sizes. Of its depth a refill that follows another fills as much, because a flush may be next.
+// Of its bin's blocks in use and in caches a stack is deepened to at most this share: with more, caches still
+// grow after hundreds of millions of operations; with half, slow calls take a twentieth of the time of a mix
+// of sizes. Of its depth a refill that follows another fills as much, because a flush may be next.
 constexpr std::size_t three_quarters(std::size_t count) {
     return count - count / 4;
 }
+constexpr std::size_t kFreeDepth = 4096; // in bytes of blocks: no share is asked for
 
 constexpr unsigned kPrewarmed = 8;         // the classes up to 128 bytes
 constexpr unsigned kSlowCallsPerLook = 16; // at the clock
@@ -87,6 +88,13 @@ void free_slots(SizeClass c) {
     stacks.set_limit(c, static_cast<std::uint32_t>(capacity - foreign));
 }
 
+// What the blocks in use allow. Those of other shards say nothing about this one's.
+std::size_t most_for_use(SizeClass c, std::size_t capacity) {
+    if ((capacity - stacks.limit(c)) * 2 > capacity) return kAlternating.most;
+    const std::size_t out = shard_pool.bin({c, stacks.shard()}).blocks_out();
+    return std::max(three_quarters(out), kFreeDepth / class_size(c));
+}
+
 // Notes what is about to happen to a stack and deepens it if the class has shown that it pays.
 void adapt(SizeClass c, Event event) {
     ClassState& state = chunk->classes[c];
@@ -95,9 +103,8 @@ void adapt(SizeClass c, Event event) {
     const std::size_t capacity = state.capacity;
     const std::size_t most = kMostOfClass[c][alternates ? 1 : 0];
     if (capacity >= most) return;
-    const std::size_t out = shard_pool.bin({c, stacks.shard()}).blocks_out();
-    const std::size_t wanted = std::min({std::bit_ceil(capacity * 2), most, three_quarters(out)});
-    if (wanted < capacity + capacity / 4) return; // not worth the move
+    const std::size_t wanted = std::min({std::bit_ceil(capacity * 2), most, most_for_use(c, capacity)});
+    if (wanted <= capacity || wanted < capacity + capacity / 4) return; // not worth the move
     const std::size_t added = (wanted - capacity) * class_size(c);
     if (chunk->deepened_bytes + added > os::settings.thread_cache.load(std::memory_order_relaxed)) return;
     deepen(c, wanted);

@@ -23,8 +23,8 @@ namespace ashlar::slab {
 
 class alignas(64) Bin {
   public:
-    // Up to `count` blocks, fewer rather than new memory; stored as Slab::take does. Zero if there is no
-    // memory.
+    // Up to `count` blocks, which is at least 1; what the slab that serves has of used blocks rather than its
+    // new memory (see Slab::take). Stored as Slab::take does. Zero only if there is no memory.
     std::uint32_t take(layout::SizeClass c, layout::Shard owner, void** end, std::uint32_t count);
     // Ends the process (see misuse.h) at the first address that is no live block of this bin.
     void give(layout::PageHeader expected, void* const* blocks, std::uint32_t count);
@@ -56,7 +56,7 @@ class alignas(64) Bin {
 
         bool any() const { return leaving != nullptr || purging != nullptr; }
     };
-    // After blocks came back.
+    // Finds the place of a slab that is in a list or kFull, after `came` of its blocks came back.
     void settle(Slab& slab, std::uint32_t came, Chores& chores);
     void dissolve(Slab& slab, Chores& chores);
     std::size_t free_bytes(const layout::ClassShape& shape) const;

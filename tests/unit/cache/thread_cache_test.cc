@@ -338,6 +338,40 @@ TEST_CASE("thread cache: stacks start shallow and deepen with use") {
     }
 }
 
+UNIT_TEST_CASE_IN_CHILD("thread cache: a thread that only frees other threads' blocks gets deeper stacks",
+                        unit::kDefaultHeap) {
+    const SizeClass c = class_of(64);
+    Blocks foreign = take(c, 4000);
+    in_thread_of_another_shard(stacks.shard(), [&] {
+        give(allocate(class_of(16))); // makes the cache
+        const std::size_t first = capacity(c);
+        give_all(foreign);
+        MUST(capacity(c) >= 4 * first);
+    });
+    flush();
+    REQUIRE(blocks_out() == 0);
+}
+
+TEST_CASE("thread cache: bursts without anything else in use end without slow calls") {
+    in_thread([] {
+        const SizeClass c = class_of(64);
+        alternate(c, 40, 100);
+        MUST(capacity(c) >= 40);
+    });
+}
+
+TEST_CASE("thread cache: the depth of a class follows what is in use of it") {
+    in_thread([] {
+        const SizeClass c = class_of(1024);
+        alternate(c, 40, 100);
+        MUST(capacity(c) <= 40); // a budget of 1 MiB would allow 128
+        Blocks held = take(c, 400);
+        alternate(c, 100, 100);
+        MUST(capacity(c) >= 100);
+        give_all(held);
+    });
+}
+
 UNIT_TEST_CASE_IN_CHILD("thread cache: depth stays within the setting", unit::kDefaultHeap) {
     for (const std::size_t allowed : {0U, 16U << 10, 256U << 10, 1U << 20, 8U << 20}) {
         CAPTURE(allowed);
