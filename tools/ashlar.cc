@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <exception>
+#include <iostream>
 
 namespace {
 
@@ -45,11 +46,21 @@ int fail(const std::exception& error, int status) {
     return status;
 }
 
+// Output that was asked for and is lost is a failure, whatever was found out.
+int unless_output_is_lost(int status) {
+    std::cout.flush();
+    if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0 && std::cout) {
+        return status;
+    }
+    std::fprintf(stderr, "ashlar: cannot write to the standard output\n");
+    return status == kSuccess ? kSomethingFailed : status;
+}
+
 } // namespace
 
 int main(int argc, char** argv) {
     try {
-        return run(argc, argv);
+        return unless_output_is_lost(run(argc, argv));
     } catch (const std::invalid_argument& error) {
         return fail(error, kUsageError);
     } catch (const std::exception& error) {

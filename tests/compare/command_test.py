@@ -362,13 +362,13 @@ class Repeat(Command):
         # Every third run fails.
         script = f"echo x >>{count}; test $(($(wc -l <{count}) % 3)) -ne 0 || {{ echo why >&2; exit 5; }}"
         text = self.ashlar("repeat", "--times", "9", "--", "sh", "-c", script, status=1).stdout
-        self.assertIn("3 of 9 runs failed: 33.3 % (95 % interval 12 to 65 %)", text)
+        self.assertIn("3 of 9 runs failed: 33.33 % (95 % interval 12.06 to 64.58 %)", text)
         self.assertIn("3 times: exit status 5", text)
         self.assertIn("run 6: exit status 5: why", text)
 
     def test_no_failure(self):
         text = self.ashlar("repeat", "--times", "20", "--", "true").stdout
-        self.assertIn("0 of 20 runs failed: 0 % (95 % interval 0 to 16 %)", text)
+        self.assertIn("0 of 20 runs failed: 0.00 % (95 % interval 0.00 to 16.11 %)", text)
 
     def test_hang_leaves_its_stacks(self):
         text = self.ashlar("repeat", "--times", "2", "--timeout", "0.5", "--stacks", self.folder, "--", "sleep",

@@ -205,7 +205,7 @@ void add_bench(CLI::App& app, Action& action) {
     bench
         ->add_option("--timeout", options->timeout,
                      "Seconds after which a run counts as hung (ten times the warm-up, at least 5)")
-        ->check(CLI::PositiveNumber);
+        ->check(CLI::Range(0.01, 86'400.0));
     bench->add_option("--json", options->json, "Write all samples and where they come from to this file");
     bench->add_option(
         "--resume", options->resume,

@@ -32,7 +32,8 @@ std::vector<std::string> command_words(const CLI::App& command, const std::vecto
     if (word != words.end() && *word == "--") {
         ++word;
     }
-    return {word, words.end()};
+    // Nothing is left if what the parser takes for the command begins with a dash, such as -5.
+    return word == words.end() ? parsed : std::vector<std::string>(word, words.end());
 }
 
 } // namespace ashlar::commands

@@ -170,7 +170,7 @@ void add_compare(CLI::App& app, Action& action) {
         ->add_option(
             "--timeout", options->timeout,
             "Seconds after which a run counts as hung (ten times the warm-up, at least 5; 600 for the first)")
-        ->check(CLI::PositiveNumber);
+        ->check(CLI::Range(0.01, 86'400.0));
     compare->add_option("--prepare", options->prepare,
                         "A shell's command line that each run needs: a server, a step");
     compare->add_option(

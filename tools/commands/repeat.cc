@@ -49,10 +49,13 @@ struct Count {
 };
 
 std::string summary(const Count& count) {
+    if (count.runs == 0) {
+        return "No run has ended.\n";
+    }
     const auto interval = statistics::proportion_interval(count.failures, count.runs);
-    std::string text = fmt::format(
-        "{} of {} runs failed: {:.3g} % (95 % interval {:.2g} to {:.2g} %)\n", count.failures, count.runs,
-        count.runs == 0 ? 0.0 : 100.0 * count.failures / count.runs, 100 * interval.low, 100 * interval.high);
+    std::string text =
+        fmt::format("{} of {} runs failed: {:.2f} % (95 % interval {:.2f} to {:.2f} %)\n", count.failures,
+                    count.runs, 100.0 * count.failures / count.runs, 100 * interval.low, 100 * interval.high);
     for (const auto& [kind, times] : count.kinds) {
         text += fmt::format("  {} times: {}\n", times, kind);
     }
@@ -189,7 +192,7 @@ void add_repeat(CLI::App& app, Action& action) {
             "--timeout", options->timeout,
             "Seconds after which a run counts as hung (ten times the slowest run so far, at least 5; 600 for "
             "the first)")
-        ->check(CLI::PositiveNumber);
+        ->check(CLI::Range(0.01, 86'400.0));
     repeat->add_option("--allocator", options->allocator,
                        fmt::format("What it runs under: {}, or name=/path/to/library.so (system)",
                                    allocators::known_names()));

@@ -19,6 +19,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <stdexcept>
+#include <system_error>
 
 namespace ashlar::commands {
 
@@ -62,7 +63,8 @@ std::string read_text(const std::string& path) {
     }
     std::ifstream file(path, std::ios::binary);
     if (!file) {
-        throw std::invalid_argument(fmt::format("cannot read {}: {}", path, std::strerror(errno)));
+        throw std::invalid_argument(
+            fmt::format("cannot read {}: {}", path, std::generic_category().message(errno)));
     }
     std::ostringstream text;
     text << file.rdbuf();
@@ -117,6 +119,7 @@ Findings read_comparison(const Input& input) {
 // One result, or one before and one after.
 std::vector<Findings> read_results(const std::vector<std::string>& arguments) {
     std::vector<Input> inputs;
+    inputs.reserve(arguments.size());
     std::vector<report::NamedResult> benchmarks;
     for (const std::string& argument : arguments) {
         inputs.push_back(read_input(argument));
@@ -176,8 +179,8 @@ void write(const std::string& path, const std::string& text) {
     }
     if (path == kStandardOutput) {
         if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0) {
-            throw std::runtime_error(
-                fmt::format("cannot write to the standard output: {}", std::strerror(errno)));
+            throw std::runtime_error(fmt::format("cannot write to the standard output: {}",
+                                                 std::generic_category().message(errno)));
         }
         return;
     }
@@ -188,7 +191,7 @@ void write(const std::string& path, const std::string& text) {
     file << text;
     file.close();
     if (!file) {
-        const std::string reason = std::strerror(errno);
+        const std::string reason = std::generic_category().message(errno);
         std::error_code ignored;
         if (replace) {
             std::filesystem::remove(target, ignored);

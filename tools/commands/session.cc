@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cmath>
 #include <ctime>
 #include <fmt/format.h>
 #include <fstream>
@@ -184,6 +185,9 @@ std::filesystem::path stacks_folder(const std::string& json) {
 }
 
 std::optional<std::chrono::milliseconds> time_limit(std::optional<double> seconds) {
+    if (seconds && std::isnan(*seconds)) { // passes every check of a range
+        throw std::invalid_argument("--timeout: 'nan' is no number of seconds");
+    }
     return seconds ? std::optional(std::chrono::milliseconds(static_cast<long>(*seconds * 1000)))
                    : std::nullopt;
 }

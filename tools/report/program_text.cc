@@ -249,6 +249,9 @@ class ProgramText {
                 "fewest.\n",
                 statistics::kFewestForInterval);
         }
+        if (!any_compared()) {
+            return "Verdict: none, as no other allocator could be measured.\n";
+        }
         const auto best = compare::best_choice(experiment_, result_, kProgram);
         if (!best) {
             return any_worse() ? "Verdict: keep System; nothing here is measurably better for this program.\n"
@@ -270,6 +273,16 @@ class ProgramText {
         for (const Metric metric : compare::speed_metrics(program())) {
             const auto& control = result_.rows[kProgram].control_of(metric);
             if (control && std::isfinite(control->interval.half_width())) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    bool any_compared() const {
+        for (std::size_t contender = 0; contender < experiment_.plan.contenders.size(); ++contender) {
+            if (!experiment_.plan.contenders[contender].allocator.is_system() &&
+                compare::advise(experiment_, result_, kProgram, contender)) {
                 return true;
             }
         }
