@@ -55,10 +55,16 @@ class ResultFile {
     bool wanted() const { return !path_.empty(); }
 
     // The samples only: to draw figures from them again and again takes longer than a round of small
-    // programs.
-    void write_unfinished(const compare::Experiment& experiment, const report::Provenance& provenance) const {
-        if (wanted() && !in_place_) {
+    // programs. That it fails is said once and costs nothing else: what is measured is shown in the end.
+    void write_unfinished(const compare::Experiment& experiment, const report::Provenance& provenance) {
+        if (!wanted() || in_place_ || failed_) {
+            return;
+        }
+        try {
             write(experiment, {}, provenance);
+        } catch (const std::exception& error) {
+            failed_ = true;
+            fmt::print(stderr, "ashlar: {}; the measurement goes on\n", error.what());
         }
     }
 
@@ -80,6 +86,7 @@ class ResultFile {
     std::string path_;
     std::string beside_;
     bool in_place_ = false;
+    bool failed_ = false;
 };
 
 std::string heading(const compare::Plan& plan, const report::Provenance& provenance) {
@@ -195,7 +202,7 @@ std::optional<std::chrono::milliseconds> time_limit(std::optional<double> second
 int run_comparison(
     report::StoredComparison comparison, const std::string& json,
     const std::function<std::string(const compare::Experiment&, const compare::Result&)>& text) {
-    const ResultFile file(json);
+    ResultFile file(json);
     const machine::Interrupt interrupt;
     const report::Provenance& provenance = comparison.provenance;
     const int rounds = comparison.experiment.plan.rounds;

@@ -54,10 +54,14 @@ std::set<std::string> listening_sockets(pid_t process) {
 std::vector<pid_t> with_children(pid_t process) {
     std::vector<pid_t> all{process};
     for (std::size_t next = 0; next < all.size(); ++next) {
-        const auto main_thread = folder_of(all[next]) / "task" / std::to_string(all[next]);
-        std::istringstream children(machine::read_file(main_thread / "children").value_or(""));
-        for (pid_t child = 0; children >> child;) {
-            all.push_back(child);
+        // Each thread has a list of those that it started; threads may end meanwhile.
+        std::error_code error;
+        std::filesystem::directory_iterator thread(folder_of(all[next]) / "task", error);
+        for (; !error && thread != std::filesystem::directory_iterator(); thread.increment(error)) {
+            std::istringstream children(machine::read_file(thread->path() / "children").value_or(""));
+            for (pid_t child = 0; children >> child;) {
+                all.push_back(child);
+            }
         }
     }
     return all;

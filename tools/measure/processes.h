@@ -8,7 +8,7 @@
 
 namespace ashlar::measure {
 
-// The process itself, its children, theirs and so on, as far as main threads started them.
+// The process itself, its children, theirs and so on, those of threads that have ended excepted.
 std::vector<pid_t> with_children(pid_t process);
 
 // Whether one of them accepts connections: on TCP, or on a socket in the file system.
