@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: MIT
+//
+// That nothing was lost: once every block has been released and the heap trimmed, no page is in use, dirty or
+// out of the map, no block of the fallback is out, and no address of the window is unmapped.
+#pragma once
+
+namespace faults {
+
+// Ends the program by stress::fail() if something is missing.
+void require_balance(const char* when);
+
+} // namespace faults
