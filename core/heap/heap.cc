@@ -118,15 +118,14 @@ bool make_room(std::size_t size) {
 }
 
 // What `ask` returns, if need be after everything free has been given back. Ashlar and the fallback count
-// against the same limits, so `ask` should try both.
+// against the same limits, so `ask` should try both. The fallback may succeed and set errno.
 template <typename Ask>
 void* insist(std::size_t size, Ask ask) {
     const int saved = errno;
     void* block = ask();
-    if (block == nullptr && make_room(size)) [[unlikely]] {
+    if (block == nullptr && make_room(size)) [[unlikely]]
         block = ask();
-        if (block != nullptr) errno = saved;
-    }
+    if (block != nullptr) errno = saved;
     return block;
 }
 
@@ -137,9 +136,15 @@ void* allocate_growing(std::size_t size) {
     return block != nullptr ? block : allocate(size);
 }
 
+// The block itself if it shrinks and there is no memory for a smaller one.
 void* move(void* block, std::size_t old_size, std::size_t size) {
+    const int saved = errno;
     void* const moved = size > old_size ? allocate_growing(size) : allocate(size);
-    if (moved == nullptr) return nullptr;
+    if (moved == nullptr) {
+        if (size > old_size) return nullptr;
+        errno = saved;
+        return block;
+    }
     std::memcpy(moved, block, std::min(old_size, size));
     release(block);
     return moved;
@@ -200,14 +205,13 @@ void release_slow(void* block) {
 void* allocate_zeroed(std::size_t count, std::size_t size) {
     std::size_t bytes = 0;
     if (__builtin_mul_overflow(count, size, &bytes) || bytes > PTRDIFF_MAX) return out_of_memory();
-    if (bytes > kMaxClassSize) {
+    if (bytes > kMaxClassSize || !serving()) {
         return insist(bytes, [bytes] {
             const large::Block block = allocate_large(bytes, layout::kAlignment, large::Contents::kZero);
             if (block.start == nullptr) return fallback::allocate_zeroed(1, bytes);
             return block.zero ? block.start : std::memset(block.start, 0, bytes);
         });
     }
-    if (!serving()) return fallback::allocate_zeroed(1, bytes);
     void* const block = allocate(bytes);
     return block != nullptr ? std::memset(block, 0, bytes) : nullptr;
 }
@@ -244,11 +248,7 @@ void* resize(void* block, std::size_t size) {
     if (owned.is_large() && size <= os::settings.large_limit.load(std::memory_order_relaxed)) {
         if (void* const moved = large::resize_by_moving(block, size)) return moved;
     }
-    const int saved = errno;
-    void* const moved = move(block, owned.size, size);
-    if (moved != nullptr || size > owned.size) return moved;
-    errno = saved; // without memory for a smaller block this one does
-    return block;
+    return move(block, owned.size, size);
 }
 
 std::size_t usable_size(void* block) {

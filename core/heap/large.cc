@@ -130,9 +130,9 @@ void* resize_by_moving(void* block, std::size_t size) {
     // Its memory stays where it is.
     const Run to = superslabs.take_with_room(pages, old_pages, superslabs.node_of(from));
     if (to.first == 0) return nullptr;
-    const os::Move result = superslabs.move(from, to.first, old_pages);
-    if (result != os::Move::kDone) {
-        if (result == os::Move::kRefused) give_back(to.first, pages, to.zero);
+    const os::Change result = superslabs.move(from, to.first, old_pages);
+    if (result != os::Change::kDone) {
+        if (result == os::Change::kRefused) give_back(to.first, pages, to.zero);
         return nullptr;
     }
     superslabs.give_clean(from, end(from));

@@ -58,7 +58,7 @@ class PageMap {
         PageMask displaced;
     };
     Piece take_dirty(Which which, std::size_t below);
-    // What is no longer dirty is in no mapping of its own either.
+    // Of what is no longer dirty, `displaced` is in no mapping of its own either.
     void put_back(Piece piece, PageMask still_dirty);
     void age();
     // Takes the highest superslab below `below` that is free as a whole; its pages are the dirty ones of it.

@@ -209,27 +209,27 @@ Run Superslabs::warm(Run run, const MovePlan& plan) {
 bool Superslabs::carry_out(const PageMap::Move& move) {
     char* const from = window.address_of(move.from);
     const std::size_t size = move.pages * kPageSize;
-    const os::Move result = os::move_pages(from, window.address_of(move.to), size);
-    const bool moved = result == os::Move::kDone;
-    const bool renew_it = moved && move.displaced;
-    const bool renewed = renew_it && renew(move.from, move.pages);
+    const os::Change result = os::move_pages(from, window.address_of(move.to), size);
+    const bool moved = result == os::Change::kDone;
+    const os::Change renewed =
+        moved && move.displaced ? renew(move.from, move.pages) : os::Change::kRefused;
     const os::Guard guard(mutex_);
-    if (renew_it && !renewed) {
+    if (renewed == os::Change::kLost) {
         map_.set_displaced(move.to, move.pages, true); // and nobody gets the place it came from
     } else {
-        map_.put_back(move, moved, renewed);
+        map_.put_back(move, moved, renewed == os::Change::kDone);
     }
-    return result != os::Move::kLost;
+    return result != os::Change::kLost;
 }
 
-os::Move Superslabs::move(Page from, Page to, std::size_t pages) {
+os::Change Superslabs::move(Page from, Page to, std::size_t pages) {
     {
         // What lies in several mappings can be moved in part before the kernel refuses, and the rest is lost.
         const os::Guard guard(mutex_);
-        if (!map_.may_displace() || map_.any_displaced(from, pages)) return os::Move::kRefused;
+        if (!map_.may_displace() || map_.any_displaced(from, pages)) return os::Change::kRefused;
     }
-    const os::Move result = os::move_pages(window.address_of(from), window.address_of(to), pages * kPageSize);
-    if (result == os::Move::kDone) {
+    const os::Change result = os::move_pages(window.address_of(from), window.address_of(to), pages * kPageSize);
+    if (result == os::Change::kDone) {
         const os::Guard guard(mutex_);
         map_.set_displaced(to, pages, true);
     }
@@ -250,9 +250,10 @@ void Superslabs::give_clean(Page first, std::size_t pages) {
         const os::Guard guard(mutex_);
         displaced = map_.any_displaced(first, pages);
     }
-    if (displaced && !renew(first, pages)) return;
+    const os::Change renewed = displaced ? renew(first, pages) : os::Change::kRefused;
+    if (renewed == os::Change::kLost) return;
     const os::Guard guard(mutex_);
-    if (displaced) map_.set_displaced(first, pages, false);
+    if (renewed == os::Change::kDone) map_.set_displaced(first, pages, false);
     map_.give(first, pages, false);
 }
 
@@ -275,14 +276,15 @@ bool Superslabs::is_huge(Page page) {
     return map_.is_huge(page / kPagesPerSuperslab);
 }
 
-// The new mapping has none of the advice that the window was given. If it fails, the old one may be gone: the
-// pages are to be left alone, at the price of their addresses.
-bool Superslabs::renew(Page first, std::size_t pages) {
+// The new mapping has none of the advice that the window was given.
+os::Change Superslabs::renew(Page first, std::size_t pages) {
     char* const start = window.address_of(first);
-    if (!os::renew(start, pages * kPageSize)) return false;
-    os::advise_small_pages(start, pages * kPageSize);
-    advise(first, pages, node_of(first), is_huge(first));
-    return true;
+    const os::Change result = os::renew(start, pages * kPageSize);
+    if (result == os::Change::kDone) {
+        os::advise_small_pages(start, pages * kPageSize);
+        advise(first, pages, node_of(first), is_huge(first));
+    }
+    return result;
 }
 
 // Purges up to about `most` pages, from the highest superslab down; returns how many it did.
@@ -306,12 +308,13 @@ std::size_t Superslabs::purge(PageMap::Which which, std::size_t most) {
             const Page start = first_page_of(piece.superslab) + first;
             if (!os::purge(window.address_of(start), pages * kPageSize)) {
                 refused |= run;
-            } else if ((piece.displaced & run) != 0 && !renew(start, pages)) {
-                piece.pages &= ~run;
-                piece.displaced &= ~run;
-            } else {
-                purged += pages;
+                continue;
             }
+            purged += pages;
+            if ((piece.displaced & run) == 0) continue;
+            const os::Change renewed = renew(start, pages);
+            if (renewed != os::Change::kDone) piece.displaced &= ~run;
+            if (renewed == os::Change::kLost) piece.pages &= ~run;
         }
         const os::Guard guard(mutex_);
         map_.put_back(piece, refused);
@@ -335,16 +338,16 @@ std::size_t Superslabs::withdraw_all() {
         if (piece.superslab == 0) break;
         below = piece.superslab;
         char* const start = window.address_of(first_page_of(piece.superslab));
-        const bool done = os::decommit(start, kSuperslabSize);
-        if (done) os::advise_small_pages(start, kSuperslabSize);
+        const os::Change result = os::decommit(start, kSuperslabSize);
+        if (result == os::Change::kDone) os::advise_small_pages(start, kSuperslabSize);
         const os::Guard guard(mutex_);
-        if (done) {
-            map_.set_aside(piece);
-            committed_.fetch_sub(1, std::memory_order_relaxed);
-            ++withdrawn;
-        } else {
+        if (result == os::Change::kRefused) {
             map_.give_back(piece);
+            continue;
         }
+        if (result == os::Change::kDone) map_.set_aside(piece);
+        committed_.fetch_sub(1, std::memory_order_relaxed);
+        ++withdrawn;
     }
     return withdrawn * kSuperslabSize + purge_all();
 }

@@ -46,7 +46,7 @@ class Superslabs {
     // Likewise, memory that is known to read zero.
     void give_clean(Page first, std::size_t pages);
     // Moves the memory of a run to another, both in use; `from` reads zero then.
-    os::Move move(Page from, Page to, std::size_t pages);
+    os::Change move(Page from, Page to, std::size_t pages);
 
     // Where a page in use belongs, and whether it may be part of a huge one.
     os::Node node_of(Page page);
@@ -86,7 +86,7 @@ class Superslabs {
 
     bool wants_huge_pages() const;
     void advise(Page first, std::size_t pages, os::Node node, bool huge) const;
-    bool renew(Page first, std::size_t pages);
+    os::Change renew(Page first, std::size_t pages);
     std::size_t purge(PageMap::Which which, std::size_t most);
     void purge_excess();
 

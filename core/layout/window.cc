@@ -59,8 +59,8 @@ bool Window::reserve(std::size_t wanted) {
         space = os::reserve(length + kSuperslabSize);
     }
     if (space == nullptr) return false;
-    if (length != first_length) {
-        os::unreserve(space, length + kSuperslabSize);
+    // If that cannot be given back, it is not to be lost either.
+    if (length != first_length && os::unreserve(space, length + kSuperslabSize)) {
         length /= 2;
         if (length < kMinWindow) return false;
         space = os::reserve(length + kSuperslabSize);

@@ -27,6 +27,23 @@ class KeepErrno {
 // A kernel without it, or a process with too many mappings: the answer would be the same again.
 constinit std::atomic<bool> given_up{false};
 
+bool map_at(void* start, std::size_t size, int protection, int how) {
+    return ::mmap(start, size, protection, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | how, -1, 0) == start;
+}
+
+// To be called when the kernel refused to replace a mapping; done if that had gone and the range is mapped now.
+Change look_after(void* start, std::size_t size, int protection) {
+    if (::madvise(start, size, MADV_NORMAL) == 0) return Change::kRefused; // changes nothing of what is mapped
+    const bool unmapped = errno == ENOMEM;
+    if (map_at(start, size, protection, MAP_FIXED_NOREPLACE)) return Change::kDone;
+    return unmapped ? Change::kLost : Change::kRefused;
+}
+
+Change map_over(void* start, std::size_t size, int protection) {
+    const KeepErrno keep;
+    return map_at(start, size, protection, MAP_FIXED) ? Change::kDone : look_after(start, size, protection);
+}
+
 } // namespace
 
 void* reserve(std::size_t size) {
@@ -55,31 +72,23 @@ bool purge(void* start, std::size_t size) {
     return ::madvise(start, size, MADV_DONTNEED) == 0;
 }
 
-Move move_pages(void* from, void* to, std::size_t size) {
-    if (given_up.load(std::memory_order_relaxed)) return Move::kRefused;
+Change move_pages(void* from, void* to, std::size_t size) {
+    if (given_up.load(std::memory_order_relaxed)) return Change::kRefused;
     const KeepErrno keep;
     if (::mremap(from, size, size, MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP, to) == to) {
-        return Move::kDone;
+        return Change::kDone;
     }
     given_up.store(true, std::memory_order_relaxed);
-    if (errno == EINVAL || errno == ENOSYS || errno == EPERM) return Move::kRefused; // looked at nothing
-    const bool too_many = errno == ENOMEM || errno == EAGAIN; // most likely found before anything was done
-    const bool mapped_again =
-        ::mmap(to, size, PROT_READ | PROT_WRITE,
-               MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0) == to;
-    return mapped_again || (too_many && errno == EEXIST) ? Move::kRefused : Move::kLost;
+    const bool lost = look_after(to, size, PROT_READ | PROT_WRITE) == Change::kLost;
+    return lost ? Change::kLost : Change::kRefused;
 }
 
-bool decommit(void* start, std::size_t size) {
-    const KeepErrno keep;
-    return ::mmap(start, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0) ==
-           start;
+Change decommit(void* start, std::size_t size) {
+    return map_over(start, size, PROT_NONE);
 }
 
-bool renew(void* start, std::size_t size) {
-    const KeepErrno keep;
-    return ::mmap(start, size, PROT_READ | PROT_WRITE,
-                  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0) == start;
+Change renew(void* start, std::size_t size) {
+    return map_over(start, size, PROT_READ | PROT_WRITE);
 }
 
 // The C library has no function for it.

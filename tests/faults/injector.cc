@@ -14,6 +14,7 @@ namespace {
 constinit Sheet nothing_fails;
 constinit thread_local std::uint64_t failed_here = 0;
 constinit thread_local unsigned exempt = 0;
+constinit thread_local bool spared = false; // the next call
 
 Sheet& open_sheet() {
     const char* const descriptor = std::getenv(kSheetVariable);
@@ -37,7 +38,10 @@ Failure choose(const Plan& plan, const CallKind& kind, std::uint64_t number) {
     unsigned known = 0;
     while (known < kind.failures.size() && kind.failures[known].error != 0)
         ++known;
-    if (plan.failure == kAnyFailure) return kind.failures[chance(plan.seed + 1, number) % known];
+    if (plan.failure == kAnyFailure) {
+        const Failure any = kind.failures[chance(plan.seed + 1, number) % known];
+        return {any.error, any.unmaps && plan.unmaps};
+    }
     if (plan.failure >= known) _exit(kNoSuchFailure);
     return kind.failures[plan.failure];
 }
@@ -57,8 +61,11 @@ Failure decide(Call call) {
     s.calls_of[static_cast<std::size_t>(call)].fetch_add(1, std::memory_order_relaxed);
     if ((s.plan.calls >> static_cast<unsigned>(call) & 1) == 0) return {};
     const std::uint64_t number = s.calls.fetch_add(1, std::memory_order_relaxed);
-    if (s.over.load(std::memory_order_relaxed) || !fails(s.plan, number)) return {};
+    const bool now = !s.over.load(std::memory_order_relaxed) && !spared && fails(s.plan, number);
+    spared = false;
+    if (!now) return {};
     const Failure failure = choose(s.plan, kind_of(call), number);
+    spared = failure.unmaps;
     s.last_call.store(static_cast<unsigned>(call), std::memory_order_relaxed);
     s.last_error.store(failure.error, std::memory_order_relaxed);
     s.failures.fetch_add(1, std::memory_order_relaxed);

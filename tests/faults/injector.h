@@ -26,6 +26,7 @@ struct Plan {
     std::uint32_t per_million = 0;   // and besides, each call with this probability
     std::uint32_t calls = kAllCalls; // bit c: Call c may fail
     std::uint64_t seed = 0;          // of what is left to chance
+    bool unmaps = true;              // by chance too, failures that unmap first
     unsigned failure = 0;            // which one of the call's; the process ends with kNoSuchFailure if there is none
 };
 
@@ -47,7 +48,8 @@ inline constexpr const char* kSheetVariable = "ASHLAR_TEST_FAULTS";
 
 Sheet& sheet();
 
-// Called for each call; {0, false}: it is to be made.
+// Called for each call; {0, false}: it is to be made. So is whatever a thread calls after a failure that unmapped:
+// the kernel has just got back what it takes to map that again.
 Failure decide(Call call);
 
 // How many of this thread's calls have failed.

@@ -10,7 +10,8 @@
 //   --in-rows      several calls in a row fail, or all from one on
 //   --by-kind      all calls of one kind fail, from the first one or the middle one on
 //   --by-chance    each call fails with a probability
-//   --once FIRST [--count N] [--failure N] [--per-million N] [--calls BITS]   one process; see Plan in injector.h
+//   --once FIRST [--count N] [--failure N] [--per-million N] [--calls BITS] [--chance-seed N]
+//                  one process; see Plan in injector.h
 //
 //   --thorough     every call, in every way that it can fail
 //   --busy         with settings that make more calls: a background thread, huge pages, bound memory, few dirty pages
@@ -228,7 +229,10 @@ void fail_by_chance(Runner& runner, const Options& options, stress::Random& rand
     constexpr std::uint32_t kProbabilities[] = {kCertain / 1000, kCertain / 50, kCertain / 4, kCertain * 9 / 10};
     for (std::uint64_t i = 0; i < options.points; ++i) {
         for (const std::uint32_t probability : kProbabilities)
-            runner.run({.per_million = probability, .seed = random.next(), .failure = kAnyFailure});
+            runner.run({.per_million = probability,
+                        .seed = random.next(),
+                        .unmaps = options.threads == 1, // another would be given the addresses
+                        .failure = kAnyFailure});
     }
 }
 
@@ -256,6 +260,7 @@ int main(int count, char** values) {
     once.per_million = static_cast<std::uint32_t>(arguments.number("--per-million", 0));
     once.calls = static_cast<std::uint32_t>(arguments.number("--calls", kAllCalls));
     once.seed = arguments.number("--chance-seed", 0);
+    once.unmaps = options.threads == 1;
     arguments.refuse_others();
 
     std::printf("seed %llu\n", static_cast<unsigned long long>(options.seed));

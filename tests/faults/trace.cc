@@ -20,6 +20,7 @@ namespace {
 
 using namespace stress; // NOLINT(google-build-using-namespace): what all programs of this kind are made of
 
+constexpr std::size_t kLargest = 64 * 1024; // of the blocks that are not large
 constexpr int kErrno = 1234; // no call may touch it on success
 
 struct Block {
@@ -29,9 +30,12 @@ struct Block {
     std::uint64_t key = 0;
 };
 
-// Small blocks are stamped as a whole, of others a word in so many bytes: memory is moved by whole pages.
-constexpr std::size_t kWhole = 64 * 1024;
-constexpr std::size_t kStride = 16 * 1024;
+// Small blocks are stamped as a whole, of others a word in so many bytes: slabs give back the system's pages,
+// large blocks are moved by pages of 64 KiB.
+constexpr std::size_t kWhole = 1024;
+constexpr std::size_t stride_of(std::size_t usable) {
+    return usable <= kLargest ? 1024 : 64 * 1024;
+}
 
 template <typename Visit>
 void for_each_part(const void* block, std::size_t size, std::size_t usable, Visit visit) {
@@ -39,7 +43,7 @@ void for_each_part(const void* block, std::size_t size, std::size_t usable, Visi
         visit(block, size, 0);
         return;
     }
-    for (std::size_t at = 0; at + sizeof(std::uint64_t) <= size; at += kStride)
+    for (std::size_t at = 0; at + sizeof(std::uint64_t) <= size; at += stride_of(usable))
         visit(static_cast<const char*>(block) + at, sizeof(std::uint64_t), at);
 }
 
@@ -119,7 +123,7 @@ class Player {
 
     std::size_t any_class_size() {
         const std::size_t kind = random_.below(100);
-        return random_.below(kind < 70 ? 1025 : kind < 92 ? 8193 : 65537);
+        return random_.below(kind < 70 ? 1025 : kind < 92 ? 8193 : kLargest + 1);
     }
 
     // 64 KiB to a bit more than the window's limit, each power of two as often.
