@@ -5,16 +5,16 @@ import os
 import signal
 import sys
 
-MOST = 400
+MOST = 150
 SIZES = (40, 700, 5_000, 30_000, 200_000, 3_000_000)
 
 
 def block(number, size):
-    return bytearray([number % 251]) * size
+    return bytes([number % 251]) * size
 
 
 def right(number, data):
-    return data.count(number % 251) == len(data)
+    return data.count(data[:1]) == len(data) and data[0] == number % 251
 
 
 def fill(blocks, count):
