@@ -211,8 +211,7 @@ bool Superslabs::carry_out(const PageMap::Move& move) {
     const std::size_t size = move.pages * kPageSize;
     const os::Change result = os::move_pages(from, window.address_of(move.to), size);
     const bool moved = result == os::Change::kDone;
-    const os::Change renewed =
-        moved && move.displaced ? renew(move.from, move.pages) : os::Change::kRefused;
+    const os::Change renewed = moved && move.displaced ? renew(move.from, move.pages) : os::Change::kRefused;
     const os::Guard guard(mutex_);
     if (renewed == os::Change::kLost) {
         map_.set_displaced(move.to, move.pages, true); // and nobody gets the place it came from
@@ -228,7 +227,8 @@ os::Change Superslabs::move(Page from, Page to, std::size_t pages) {
         const os::Guard guard(mutex_);
         if (!map_.may_displace() || map_.any_displaced(from, pages)) return os::Change::kRefused;
     }
-    const os::Change result = os::move_pages(window.address_of(from), window.address_of(to), pages * kPageSize);
+    const os::Change result =
+        os::move_pages(window.address_of(from), window.address_of(to), pages * kPageSize);
     if (result == os::Change::kDone) {
         const os::Guard guard(mutex_);
         map_.set_displaced(to, pages, true);

@@ -31,9 +31,11 @@ bool map_at(void* start, std::size_t size, int protection, int how) {
     return ::mmap(start, size, protection, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | how, -1, 0) == start;
 }
 
-// To be called when the kernel refused to replace a mapping; done if that had gone and the range is mapped now.
+// To be called when the kernel refused to replace a mapping; done if that had gone and the range is mapped
+// now.
 Change look_after(void* start, std::size_t size, int protection) {
-    if (::madvise(start, size, MADV_NORMAL) == 0) return Change::kRefused; // changes nothing of what is mapped
+    if (::madvise(start, size, MADV_NORMAL) == 0)
+        return Change::kRefused; // changes nothing of what is mapped
     const bool unmapped = errno == ENOMEM;
     if (map_at(start, size, protection, MAP_FIXED_NOREPLACE)) return Change::kDone;
     return unmapped ? Change::kLost : Change::kRefused;

@@ -18,9 +18,9 @@ bool unreserve(void* start, std::size_t size);
 bool commit(void* start, std::size_t size);
 bool commit_readable(void* start, std::size_t size);
 
-// What became of a mapping that was to replace another. The kernel may have unmapped that before it refused; it
-// is then mapped again, reading zero. Lost are addresses for which that was refused too, or which another thread
-// was given meanwhile: nothing of ours is there any more, and what is there is not touched.
+// What became of a mapping that was to replace another. The kernel may have unmapped that before it refused;
+// it is then mapped again, reading zero. Lost are addresses for which that was refused too, or which another
+// thread was given meanwhile: nothing of ours is there any more, and what is there is not touched.
 enum class Change { kDone, kRefused, kLost };
 
 // The reverse of commit(): the contents are dropped, and limits on writable memory no longer count the range.

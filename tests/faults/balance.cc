@@ -24,25 +24,40 @@ using ashlar::layout::superslabs;
 using ashlar::layout::window;
 using stress::fail;
 
-void require_nothing(const char* what, std::size_t bytes, const char* when) {
-    if (bytes != 0) fail("%s: %zu bytes %s", when, bytes, what);
+struct Remainder {
+    const char* what;
+    std::size_t count;
+};
+
+// What is left of a heap in which nothing is in use. A page that is neither in use nor free keeps its
+// superslab from being withdrawn.
+Remainder remainder() {
+    ashlar_malloc_trim(0);
+    superslabs.withdraw_all();
+    ashlar_statistics now{};
+    ashlar_get_statistics(&now, sizeof now);
+    for (const Remainder& each :
+         {Remainder{"bytes allocated", now.allocated}, Remainder{"bytes in large blocks", now.large},
+          Remainder{"bytes in slabs", now.slabs}, Remainder{"bytes cached", now.cached},
+          Remainder{"bytes dirty", now.dirty}, Remainder{"bytes that cannot be withdrawn", now.committed}}) {
+        if (each.count != 0) return each;
+    }
+    return {"", 0};
 }
 
-// A page that is neither in use nor free keeps its superslab from being withdrawn. The background thread may have
-// some in hand for a moment.
-void require_all_withdrawn(const char* when) {
-    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(5);
-    do {
-        superslabs.withdraw_all();
-        if (superslabs.committed() == 0) return;
+// The background thread may have pages in hand, but it has only as much to do as it finds.
+void require_nothing_left(const char* when) {
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    Remainder left = remainder();
+    while (left.count != 0 && std::chrono::steady_clock::now() < end) {
         sched_yield();
-    } while (std::chrono::steady_clock::now() < end);
-    fail("%s: with nothing in use %zu superslabs cannot be withdrawn", when,
-         superslabs.committed() / ashlar::layout::kSuperslabSize);
+        left = remainder();
+    }
+    if (left.count != 0) fail("%s: with nothing in use %zu %s", when, left.count, left.what);
 }
 
-// The window is mapped as a whole, and nothing as large as a window lies elsewhere: except, after two failures at
-// the start, a window that could neither be used nor given back.
+// The window is mapped as a whole, and nothing as large as a window lies elsewhere: except, after two
+// failures at the start, a window that could neither be used nor given back.
 void require_addresses(const char* when) {
     const bool may_lie_about = stress::kSanitized || (window.size == 0 && sheet().failures > 1);
     std::FILE* const maps = std::fopen("/proc/self/maps", "re");
@@ -67,16 +82,10 @@ void require_addresses(const char* when) {
 } // namespace
 
 void require_balance(const char* when) {
-    ashlar_malloc_trim(0);
+    require_nothing_left(when);
+    if (fallback_blocks() != 0) fail("%s: %zd blocks of the fallback are out", when, fallback_blocks());
     ashlar_statistics now{};
     ashlar_get_statistics(&now, sizeof now);
-    require_nothing("are allocated", now.allocated, when);
-    require_nothing("are in large blocks", now.large, when);
-    require_nothing("are in slabs", now.slabs, when);
-    require_nothing("are cached", now.cached, when);
-    require_all_withdrawn(when);
-    require_nothing("are dirty", superslabs.dirty_pages() * ashlar::layout::kPageSize, when);
-    if (fallback_blocks() != 0) fail("%s: %zd blocks of the fallback are out", when, fallback_blocks());
     if (now.threads > 1) fail("%s: %zu threads have caches", when, now.threads);
     require_addresses(when);
 }

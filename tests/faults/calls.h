@@ -2,10 +2,10 @@
 //
 // The calls of the library into the system that can be made to fail, and how each can fail.
 //
-// Only errors that the kernel (or the C library) gives for the call as the library makes it, and EPERM or EINVAL
-// where a filter on system calls is what refuses. Left out, because nothing but a broken system lets them fail:
-// close, rt_sigprocmask, waking a futex, the clock, and madvise(MADV_NORMAL), with which the library asks whether
-// addresses are mapped.
+// Only errors that the kernel (or the C library) gives for the call as the library makes it, and EPERM or
+// EINVAL where a filter on system calls is what refuses. Left out, because nothing but a broken system lets
+// them fail: close, rt_sigprocmask, waking a futex, the clock, and madvise(MADV_NORMAL), with which the
+// library asks whether addresses are mapped.
 #pragma once
 
 #include <array>

@@ -2,9 +2,9 @@
 //
 // Which of the library's calls into the system fail.
 //
-// The plan comes from the process that started this one, because the first calls are made before main: both map
-// one sheet of memory, which also tells afterwards, even of a process that crashed, what was called and what
-// failed. Counted are the calls of the kinds that the plan names; the first has number 0. Thread-safe.
+// The plan comes from the process that started this one, because the first calls are made before main: both
+// map one sheet of memory, which also tells afterwards, even of a process that crashed, what was called and
+// what failed. Counted are the calls of the kinds that the plan names; the first has number 0. Thread-safe.
 #pragma once
 
 #include "calls.h"
@@ -27,7 +27,7 @@ struct Plan {
     std::uint32_t calls = kAllCalls; // bit c: Call c may fail
     std::uint64_t seed = 0;          // of what is left to chance
     bool unmaps = true;              // by chance too, failures that unmap first
-    unsigned failure = 0;            // which one of the call's; the process ends with kNoSuchFailure if there is none
+    unsigned failure = 0; // which one of the call's; the process ends with kNoSuchFailure if there is none
 };
 
 inline constexpr int kNoSuchFailure = 4; // exit status
@@ -48,8 +48,8 @@ inline constexpr const char* kSheetVariable = "ASHLAR_TEST_FAULTS";
 
 Sheet& sheet();
 
-// Called for each call; {0, false}: it is to be made. So is whatever a thread calls after a failure that unmapped:
-// the kernel has just got back what it takes to map that again.
+// Called for each call; {0, false}: it is to be made. So is whatever a thread calls after a failure that
+// unmapped: the kernel has just got back what it takes to map that again.
 Failure decide(Call call);
 
 // How many of this thread's calls have failed.

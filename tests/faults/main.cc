@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// Runs a trace of the whole interface again and again, each time in a fresh process in which some of the library's
-// calls into the system fail, from the first one in its constructor on; then once more without failures; and looks
-// whether anything was lost. What is asked of the trace is in trace.h, of the heap afterwards in balance.h.
+// Runs a trace of the whole interface again and again, each time in a fresh process in which some of the
+// library's calls into the system fail, from the first one in its constructor on; then once more without
+// failures; and looks whether anything was lost. What is asked of the trace is in trace.h, of the heap
+// afterwards in balance.h.
 //
 // usage: fault_injection MODE [--points N] [--threads N] [--steps N] [--seed N] [--thorough] [--busy]
 //
@@ -14,7 +15,8 @@
 //                  one process; see Plan in injector.h
 //
 //   --thorough     every call, in every way that it can fail
-//   --busy         with settings that make more calls: a background thread, huge pages, bound memory, few dirty pages
+//   --busy         with settings that make more calls: a background thread, huge pages, bound memory, few
+//   dirty pages
 #include "../stress/arguments.h"
 #include "../stress/build_kind.h"
 #include "../stress/random.h"
@@ -81,9 +83,9 @@ class Runner {
                                  : MAP_FAILED;
         if (shared == MAP_FAILED) fail("no memory to share: %s", std::strerror(errno));
         sheet_ = new (shared) Sheet;
-        const std::string settings = "large_limit:" + std::to_string(kLargeLimit) + ",purge_delay_ms:20" +
-                                     (options.busy ? ",background:true,huge_pages:always,numa:bind,dirty_limit:1m"
-                                                   : "");
+        const std::string settings =
+            "large_limit:" + std::to_string(kLargeLimit) + ",purge_delay_ms:20" +
+            (options.busy ? ",background:true,huge_pages:always,numa:bind,dirty_limit:1m" : "");
         setenv("ASHLAR_CONF", settings.c_str(), 1);
         setenv(kSheetVariable, std::to_string(file_).c_str(), 1);
     }
@@ -100,7 +102,8 @@ class Runner {
         failures_ += sheet_->failures;
         refusals_ += sheet_->refusals;
         if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return true;
-        if (WIFEXITED(status) && (WEXITSTATUS(status) == kNothingFailed || WEXITSTATUS(status) == kNoSuchFailure))
+        if (WIFEXITED(status) &&
+            (WEXITSTATUS(status) == kNothingFailed || WEXITSTATUS(status) == kNoSuchFailure))
             return false;
         report(plan, status);
         std::exit(1);
@@ -150,12 +153,14 @@ class Runner {
                          static_cast<unsigned long long>(sheet_->calls), kKinds[sheet_->last_call].name,
                          strerrorname_np(sheet_->last_error));
         }
-        std::fprintf(stderr, "again: fault_injection --once %llu --count %llu --failure %u --per-million %u --calls %u "
-                             "--threads %u --steps %llu --seed %llu --chance-seed %llu%s\n",
-                     static_cast<unsigned long long>(plan.first), static_cast<unsigned long long>(plan.count),
-                     plan.failure, plan.per_million, plan.calls, options_.threads,
-                     static_cast<unsigned long long>(options_.steps), static_cast<unsigned long long>(options_.seed),
-                     static_cast<unsigned long long>(plan.seed), options_.busy ? " --busy" : "");
+        std::fprintf(
+            stderr,
+            "again: fault_injection --once %llu --count %llu --failure %u --per-million %u --calls %u "
+            "--threads %u --steps %llu --seed %llu --chance-seed %llu%s\n",
+            static_cast<unsigned long long>(plan.first), static_cast<unsigned long long>(plan.count),
+            plan.failure, plan.per_million, plan.calls, options_.threads,
+            static_cast<unsigned long long>(options_.steps), static_cast<unsigned long long>(options_.seed),
+            static_cast<unsigned long long>(plan.seed), options_.busy ? " --busy" : "");
     }
 
     const Options& options_;
@@ -193,7 +198,8 @@ void fail_singly(Runner& runner, const Options& options, std::uint64_t calls, st
     for (std::uint64_t i = 0; i < options.points; ++i) { // one in each stretch
         const std::uint64_t begin = calls * i / options.points;
         const std::uint64_t end = std::max(calls * (i + 1) / options.points, begin + 1);
-        runner.run({.first = begin + random.below(end - begin), .seed = random.next(), .failure = kAnyFailure});
+        runner.run(
+            {.first = begin + random.below(end - begin), .seed = random.next(), .failure = kAnyFailure});
     }
 }
 
@@ -205,7 +211,8 @@ void fail_in_rows(Runner& runner, const Options& options, std::uint64_t calls, s
             if (!options.thorough && number >= kStart && !random.chance(25)) continue;
             runner.run({.first = number, .count = length, .seed = random.next(), .failure = kAnyFailure});
         }
-        const std::uint64_t stride = options.thorough ? 1 : std::max<std::uint64_t>(calls / options.points, 1);
+        const std::uint64_t stride =
+            options.thorough ? 1 : std::max<std::uint64_t>(calls / options.points, 1);
         number += number < kStart ? 1 + random.below(4) : 1 + random.below(2 * stride);
     }
 }
@@ -226,7 +233,8 @@ void fail_by_kind(Runner& runner, stress::Random& random) {
 }
 
 void fail_by_chance(Runner& runner, const Options& options, stress::Random& random) {
-    constexpr std::uint32_t kProbabilities[] = {kCertain / 1000, kCertain / 50, kCertain / 4, kCertain * 9 / 10};
+    constexpr std::uint32_t kProbabilities[] = {kCertain / 1000, kCertain / 50, kCertain / 4,
+                                                kCertain * 9 / 10};
     for (std::uint64_t i = 0; i < options.points; ++i) {
         for (const std::uint32_t probability : kProbabilities)
             runner.run({.per_million = probability,

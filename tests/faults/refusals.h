@@ -36,11 +36,13 @@ static inline int find_number(const struct named_number* numbers, const char* na
 }
 
 static inline int call_number(const char* name) {
-    static const struct named_number calls[] = {
-        {"mmap", SYS_mmap},       {"munmap", SYS_munmap}, {"mprotect", SYS_mprotect}, {"madvise", SYS_madvise},
-        {"mremap", SYS_mremap},   {"mbind", SYS_mbind},   {"brk", SYS_brk},           {"openat", SYS_openat},
-        {"read", SYS_read},       {"clone", SYS_clone},   {"clone3", SYS_clone3},     {"prctl", SYS_prctl},
-        {"getcpu", SYS_getcpu},   {NULL, 0}};
+    static const struct named_number calls[] = {{"mmap", SYS_mmap},         {"munmap", SYS_munmap},
+                                                {"mprotect", SYS_mprotect}, {"madvise", SYS_madvise},
+                                                {"mremap", SYS_mremap},     {"mbind", SYS_mbind},
+                                                {"brk", SYS_brk},           {"openat", SYS_openat},
+                                                {"read", SYS_read},         {"clone", SYS_clone},
+                                                {"clone3", SYS_clone3},     {"prctl", SYS_prctl},
+                                                {"getcpu", SYS_getcpu},     {NULL, 0}};
     return find_number(calls, name);
 }
 
@@ -63,7 +65,10 @@ static inline unsigned parse_bytes(const char* text) {
 /* The second argument is the length, the third the protection of whatever has them. */
 static inline void add_refusal(struct refusals* refusals, int call, unsigned least_bytes, int writable_only,
                                unsigned error) {
-    enum { kLength = offsetof(struct seccomp_data, args[1]), kProtection = offsetof(struct seccomp_data, args[2]) };
+    enum {
+        kLength = offsetof(struct seccomp_data, args[1]),
+        kProtection = offsetof(struct seccomp_data, args[2])
+    };
     struct sock_filter* const rule = refusals->program + refusals->length;
     size_t n = 0;
     size_t tests[3]; /* which lead behind the rule if they fail */

@@ -21,7 +21,7 @@ namespace {
 using namespace stress; // NOLINT(google-build-using-namespace): what all programs of this kind are made of
 
 constexpr std::size_t kLargest = 64 * 1024; // of the blocks that are not large
-constexpr int kErrno = 1234; // no call may touch it on success
+constexpr int kErrno = 1234;                // no call may touch it on success
 
 struct Block {
     void* address = nullptr;
@@ -70,7 +70,8 @@ using Exchanges = std::array<Exchange, 16>;
 
 class Player {
   public:
-    Player(std::uint64_t seed, Exchanges& exchanges) : random_(seed), exchanges_(exchanges), blocks_(kBlocks) {}
+    Player(std::uint64_t seed, Exchanges& exchanges)
+        : random_(seed), exchanges_(exchanges), blocks_(kBlocks) {}
 
     void play(std::uint64_t steps) {
         for (current_step = 0; current_step < steps; current_step++)
@@ -168,7 +169,8 @@ class Player {
             const int error = heap::allocate_posix(&block, alignment, size);
             if (error == 0) return block;
             if (error != ENOMEM) fail("posix_memalign(%zu, %zu) gives %d", alignment, size, error);
-            if (block != untouched) fail("posix_memalign(%zu, %zu) fails and sets the pointer", alignment, size);
+            if (block != untouched)
+                fail("posix_memalign(%zu, %zu) fails and sets the pointer", alignment, size);
             return nullptr;
         }
         case 3:
