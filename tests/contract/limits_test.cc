@@ -143,7 +143,13 @@ TEST_CASE("new throws when memory has run out, and works again once some is free
 }
 
 TEST_CASE("a block shrinks without memory") {
-    REQUIRE_CLEAN(run(limited({program("shrink_without_memory")}, RLIMIT_DATA, 64 * kMiB)));
+    REQUIRE_CLEAN(run(limited({program("shrink_without_memory"), "8192"}, RLIMIT_DATA, 64 * kMiB)));
+}
+
+TEST_CASE("a block of the fallback shrinks without memory", "[ashlar-only]") {
+    Child child = limited({program("shrink_without_memory"), "1000000"}, RLIMIT_DATA, 64 * kMiB);
+    child.environment.emplace_back("ASHLAR_CONF", "large_limit:500000");
+    REQUIRE_CLEAN(run(child));
 }
 
 TEST_CASE("threads share what memory there is when it runs out") {

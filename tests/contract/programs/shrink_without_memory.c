@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* To be run under a limit: realloc to a smaller size succeeds without memory, and leaves errno alone. */
+/* shrink_without_memory <size>, to be run under a limit: realloc to a smaller size succeeds without memory,
+ * and leaves errno alone. */
 #include "exercise.h"
 #include "hoard.h"
 
-int main(void) {
-    enum { kBefore = 8192, kAfter = 104 };
-    unsigned char* block = malloc(kBefore);
+int main(int count, char** arguments) {
+    enum { kAfter = 104 };
+    MUST(count == 2);
+    const size_t before = strtoul(arguments[1], NULL, 10);
+    unsigned char* block = malloc(before);
     MUST(block != NULL);
-    memset(block, 0x3C, kBefore);
+    memset(block, 0x3C, before);
     struct hoard large = {NULL, 0, 0};
     hoard_until_refused(&large, 4000);
     struct hoard small = {NULL, 0, 0};
