@@ -208,7 +208,7 @@ void fail_in_rows(Runner& runner, const Options& options, std::uint64_t calls, s
     std::uint64_t number = 0;
     while (number < calls) {
         for (const std::uint64_t length : kLengths) {
-            if (!options.thorough && number >= kStart && !random.chance(25)) continue;
+            if (!options.thorough && !random.chance(25)) continue;
             runner.run({.first = number, .count = length, .seed = random.next(), .failure = kAnyFailure});
         }
         const std::uint64_t stride =
@@ -217,18 +217,20 @@ void fail_in_rows(Runner& runner, const Options& options, std::uint64_t calls, s
     }
 }
 
-void fail_by_kind(Runner& runner, stress::Random& random) {
+void fail_by_kind(Runner& runner, const Options& options, stress::Random& random) {
     std::uint64_t calls_of[kCalls];
     for (std::size_t c = 0; c < kCalls; ++c)
         calls_of[c] = runner.last().calls_of[c];
     for (std::size_t c = 0; c < kCalls; ++c) {
         Plan plan{.first = 0, .count = kForEver, .calls = std::uint32_t{1} << c};
-        for (; runner.run(plan); ++plan.failure) {
-        }
-        plan.first = calls_of[c] / 2;
+        while (options.thorough && runner.run(plan))
+            ++plan.failure;
         plan.failure = kAnyFailure;
-        plan.seed = random.next();
-        runner.run(plan);
+        for (const std::uint64_t first : {std::uint64_t{0}, calls_of[c] / 2}) {
+            plan.first = first;
+            plan.seed = random.next();
+            runner.run(plan);
+        }
     }
 }
 
@@ -282,7 +284,7 @@ int main(int count, char** values) {
     if (calls < 100) fail("a trace with so few calls shows nothing");
     if (singly) fail_singly(runner, options, calls, random);
     if (in_rows) fail_in_rows(runner, options, calls, random);
-    if (by_kind) fail_by_kind(runner, random);
+    if (by_kind) fail_by_kind(runner, options, random);
     if (by_chance) fail_by_chance(runner, options, random);
     runner.say(singly ? "singly" : in_rows ? "in rows" : by_kind ? "by kind" : "by chance");
 }
