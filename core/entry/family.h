@@ -4,7 +4,7 @@
 // for both products. Results and errno as documented in ashlar.h.
 #pragma once
 
-#include "heap/heap.h"
+#include "guard/guard.h"
 #include "os/page_memory.h"
 
 #include <bit>
@@ -22,34 +22,34 @@ inline void* fail(int error) {
 inline void* resize_array(void* block, std::size_t count, std::size_t size) {
     std::size_t bytes = 0;
     if (__builtin_mul_overflow(count, size, &bytes)) return fail(ENOMEM);
-    return heap::resize(block, bytes);
+    return guard::resize(block, bytes);
 }
 
 inline void* allocate_aligned(std::size_t alignment, std::size_t size) {
-    return std::has_single_bit(alignment) ? heap::allocate_aligned(alignment, size) : fail(EINVAL);
+    return std::has_single_bit(alignment) ? guard::allocate_aligned(alignment, size) : fail(EINVAL);
 }
 
 inline void* allocate_rounding_alignment(std::size_t alignment, std::size_t size) {
     if (alignment > SIZE_MAX / 2 + 1) return fail(EINVAL);
-    return heap::allocate_aligned(std::bit_ceil(alignment), size);
+    return guard::allocate_aligned(std::bit_ceil(alignment), size);
 }
 
 inline int allocate_posix(void** block, std::size_t alignment, std::size_t size) {
     if (!std::has_single_bit(alignment) || alignment % sizeof(void*) != 0) return EINVAL;
-    void* const taken = heap::allocate_aligned(alignment, size);
+    void* const taken = guard::allocate_aligned(alignment, size);
     if (taken == nullptr) return ENOMEM;
     *block = taken;
     return 0;
 }
 
 inline void* allocate_pages(std::size_t size) {
-    return heap::allocate_aligned(os::page_size(), size);
+    return guard::allocate_aligned(os::page_size(), size);
 }
 
 inline void* allocate_whole_pages(std::size_t size) {
     const std::size_t page = os::page_size();
     if (size > SIZE_MAX - page) return fail(ENOMEM);
-    return heap::allocate_aligned(page, size == 0 ? page : (size + page - 1) / page * page);
+    return guard::allocate_aligned(page, size == 0 ? page : (size + page - 1) / page * page);
 }
 
 } // namespace ashlar::entry

@@ -2,7 +2,7 @@
 //
 // glibc's extras around malloc, speaking of Ashlar's heap. A program that asks mallinfo2 how much it holds,
 // or malloc_trim to let go, should not get the answer for glibc's empty heap.
-#include "heap/heap.h"
+#include "guard/guard.h"
 #include "observe/statistics.h"
 #include "os/message.h"
 
@@ -50,7 +50,7 @@ void append(os::Message& xml, std::string_view type, std::size_t bytes) {
 extern "C" {
 
 int malloc_trim(std::size_t keep) noexcept {
-    return heap::trim(keep) ? 1 : 0;
+    return guard::trim(keep) ? 1 : 0;
 }
 
 // The window's slabs count as the arena, what the fallback serves as mapped blocks.

@@ -2,7 +2,7 @@
 //
 // malloc and its family for the whole process: what the preload library exports, unversioned.
 #include "entry/family.h"
-#include "heap/heap.h"
+#include "guard/guard.h"
 
 #include <cstdlib>
 #include <malloc.h>
@@ -13,17 +13,17 @@ using namespace ashlar; // NOLINT(google-build-using-namespace): this file is na
 extern "C" {
 
 void* malloc(std::size_t size) noexcept {
-    return heap::allocate(size);
+    return guard::allocate(size);
 }
 void free(void* block) noexcept {
-    heap::release(block);
+    guard::release(block);
 }
 
 void* calloc(std::size_t count, std::size_t size) noexcept {
-    return heap::allocate_zeroed(count, size);
+    return guard::allocate_zeroed(count, size);
 }
 void* realloc(void* block, std::size_t size) noexcept {
-    return heap::resize(block, size);
+    return guard::resize(block, size);
 }
 void* reallocarray(void* block, std::size_t count, std::size_t size) noexcept {
     return entry::resize_array(block, count, size);
@@ -46,17 +46,17 @@ void* pvalloc(std::size_t size) noexcept {
 }
 
 std::size_t malloc_usable_size(void* block) noexcept {
-    return heap::usable_size(block);
+    return guard::usable_size(block);
 }
 
 void cfree(void* block) noexcept {
-    heap::release(block);
+    guard::release(block);
 }
-void free_sized(void* block, std::size_t /*size*/) noexcept {
-    heap::release(block);
+void free_sized(void* block, std::size_t size) noexcept {
+    guard::release_sized(block, size);
 }
-void free_aligned_sized(void* block, std::size_t /*alignment*/, std::size_t /*size*/) noexcept {
-    heap::release(block);
+void free_aligned_sized(void* block, std::size_t alignment, std::size_t size) noexcept {
+    guard::release_sized(block, size, alignment);
 }
 
 } // extern "C"

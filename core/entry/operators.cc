@@ -7,7 +7,7 @@
 // memory or no handler is left; then it throws. The nothrow forms catch what a handler throws and return
 // null, which takes this one file to be compiled with exceptions and the references to their run-time support
 // to be weak.
-#include "heap/heap.h"
+#include "guard/guard.h"
 
 #include <bit>
 #include <cstdlib>
@@ -78,7 +78,7 @@ template <typename Attempt>
 
 struct Plain {
     std::size_t size;
-    void* operator()() const { return heap::allocate(size); }
+    void* operator()() const { return guard::allocate(size); }
 };
 
 struct Aligned {
@@ -86,7 +86,7 @@ struct Aligned {
     std::align_val_t alignment;
     void* operator()() const {
         const auto bytes = static_cast<std::size_t>(alignment);
-        return std::has_single_bit(bytes) ? heap::allocate_aligned(bytes, size) : nullptr;
+        return std::has_single_bit(bytes) ? guard::allocate_aligned(bytes, size) : nullptr;
     }
 };
 
@@ -137,40 +137,40 @@ void* operator new[](std::size_t size, std::align_val_t a, const std::nothrow_t&
 }
 
 void operator delete(void* block) noexcept {
-    heap::release(block);
+    guard::release(block);
 }
 void operator delete[](void* block) noexcept {
-    heap::release(block);
+    guard::release(block);
 }
-void operator delete(void* block, std::size_t /*size*/) noexcept {
-    heap::release(block);
+void operator delete(void* block, std::size_t size) noexcept {
+    guard::release_sized(block, size);
 }
-void operator delete[](void* block, std::size_t /*size*/) noexcept {
-    heap::release(block);
+void operator delete[](void* block, std::size_t size) noexcept {
+    guard::release_sized(block, size);
 }
-void operator delete(void* block, std::align_val_t /*a*/) noexcept {
-    heap::release(block);
+void operator delete(void* block, std::align_val_t a) noexcept {
+    guard::release_sized(block, 0, static_cast<std::size_t>(a));
 }
-void operator delete[](void* block, std::align_val_t /*a*/) noexcept {
-    heap::release(block);
+void operator delete[](void* block, std::align_val_t a) noexcept {
+    guard::release_sized(block, 0, static_cast<std::size_t>(a));
 }
-void operator delete(void* block, std::size_t /*size*/, std::align_val_t /*a*/) noexcept {
-    heap::release(block);
+void operator delete(void* block, std::size_t size, std::align_val_t a) noexcept {
+    guard::release_sized(block, size, static_cast<std::size_t>(a));
 }
-void operator delete[](void* block, std::size_t /*size*/, std::align_val_t /*a*/) noexcept {
-    heap::release(block);
+void operator delete[](void* block, std::size_t size, std::align_val_t a) noexcept {
+    guard::release_sized(block, size, static_cast<std::size_t>(a));
 }
 void operator delete(void* block, const std::nothrow_t& /*quietly*/) noexcept {
-    heap::release(block);
+    guard::release(block);
 }
 void operator delete[](void* block, const std::nothrow_t& /*quietly*/) noexcept {
-    heap::release(block);
+    guard::release(block);
 }
-void operator delete(void* block, std::align_val_t /*a*/, const std::nothrow_t& /*quietly*/) noexcept {
-    heap::release(block);
+void operator delete(void* block, std::align_val_t a, const std::nothrow_t& /*quietly*/) noexcept {
+    guard::release_sized(block, 0, static_cast<std::size_t>(a));
 }
-void operator delete[](void* block, std::align_val_t /*a*/, const std::nothrow_t& /*quietly*/) noexcept {
-    heap::release(block);
+void operator delete[](void* block, std::align_val_t a, const std::nothrow_t& /*quietly*/) noexcept {
+    guard::release_sized(block, 0, static_cast<std::size_t>(a));
 }
 
 #pragma GCC visibility pop

@@ -3,7 +3,7 @@
 // The public interface of ashlar.h: the family under names of its own, and steering.
 #include "entry/family.h"
 #include "entry/lifecycle.h"
-#include "heap/heap.h"
+#include "guard/guard.h"
 #include "observe/statistics.h"
 #include "os/config.h"
 
@@ -20,16 +20,16 @@ namespace {
 extern "C" {
 
 void* ashlar_malloc(size_t size) {
-    return heap::allocate(size);
+    return guard::allocate(size);
 }
 void ashlar_free(void* block) {
-    heap::release(block);
+    guard::release(block);
 }
 void* ashlar_calloc(size_t count, size_t size) {
-    return heap::allocate_zeroed(count, size);
+    return guard::allocate_zeroed(count, size);
 }
 void* ashlar_realloc(void* block, size_t size) {
-    return heap::resize(block, size);
+    return guard::resize(block, size);
 }
 void* ashlar_reallocarray(void* block, size_t count, size_t size) {
     return entry::resize_array(block, count, size);
@@ -50,17 +50,17 @@ void* ashlar_pvalloc(size_t size) {
     return entry::allocate_whole_pages(size);
 }
 size_t ashlar_malloc_usable_size(const void* block) {
-    return heap::usable_size(const_cast<void*>(block));
+    return guard::usable_size(const_cast<void*>(block));
 }
-void ashlar_free_sized(void* block, size_t /*size*/) {
-    heap::release(block);
+void ashlar_free_sized(void* block, size_t size) {
+    guard::release_sized(block, size);
 }
-void ashlar_free_aligned_sized(void* block, size_t /*alignment*/, size_t /*size*/) {
-    heap::release(block);
+void ashlar_free_aligned_sized(void* block, size_t alignment, size_t size) {
+    guard::release_sized(block, size, alignment);
 }
 
 int ashlar_malloc_trim(size_t keep) {
-    return heap::trim(keep) ? 1 : 0;
+    return guard::trim(keep) ? 1 : 0;
 }
 
 int ashlar_control(const char* setting) {

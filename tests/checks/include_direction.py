@@ -9,7 +9,7 @@ import sys
 
 from sources import files_below, read, report, without_comments
 
-LAYERS = ["os", "layout", "slab", "cache", "heap", "observe", "entry"]
+LAYERS = ["os", "layout", "slab", "cache", "heap", "guard", "observe", "entry"]
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"]+)[>"]', re.M)
 
 
