@@ -1,25 +1,14 @@
 // SPDX-License-Identifier: MIT
 //
 // What stands between the names that programs call and the heap. The default build has nothing there: the
-// functions of the heap under this namespace's name, at no cost.
+// functions of the heap under this namespace's name, at no cost. A build for tools that watch memory tells
+// them where each block ends.
 #pragma once
 
-#include "heap/heap.h"
+#include "os/marking.h"
 
-namespace ashlar::guard {
-
-using heap::allocate;
-using heap::allocate_aligned;
-using heap::allocate_zeroed;
-using heap::release;
-using heap::resize;
-using heap::trim;
-using heap::usable_size;
-
-// With the size and alignment that the caller says the block was asked for with; 0 if it does not say.
-[[gnu::always_inline]] inline void release_sized(void* block, std::size_t /*size*/,
-                                                 std::size_t /*alignment*/ = 0) {
-    heap::release(block);
-}
-
-} // namespace ashlar::guard
+#if defined(ASHLAR_MARKING)
+#include "guard/marked.h"
+#else
+#include "guard/plain.h"
+#endif

@@ -85,7 +85,9 @@ struct Owned {
 
 // Null if neither the classes nor the window serve now.
 void* allocate_class(SizeClass c) {
-    return service_now() == Service::kClasses ? cache::allocate(c) : nullptr;
+    void* const block = service_now() == Service::kClasses ? cache::allocate(c) : nullptr;
+    if (block != nullptr) os::mark_used(block, layout::class_size(c));
+    return block;
 }
 
 bool serves_large(std::size_t size) {
@@ -220,7 +222,10 @@ void* allocate_aligned(std::size_t alignment, std::size_t size) {
     if (alignment <= layout::kAlignment) return allocate(size);
     const SizeClass c = layout::class_of_aligned(size, alignment);
     void* cached = nullptr;
-    if (c != 0 && cache::stacks.pop(c, cached)) return cached;
+    if (c != 0 && cache::stacks.pop(c, cached)) {
+        os::mark_used(cached, layout::class_size(c));
+        return cached;
+    }
     if (size > PTRDIFF_MAX || alignment > PTRDIFF_MAX - size) return out_of_memory();
     return insist(size + alignment, [=] {
         void* const block = c != 0 ? allocate_class(c) : allocate_large(size, alignment).start;

@@ -13,6 +13,7 @@
 #include "cache/pointer_stacks.h"
 #include "layout/size_class.h"
 #include "layout/window.h"
+#include "os/marking.h"
 #include "os/mutex.h"
 
 #include <cstddef>
@@ -24,9 +25,12 @@ void release_slow(void* block);
 
 [[gnu::always_inline]] inline void* allocate(std::size_t size) {
     if (size <= layout::kMaxClassSize) [[likely]] {
+        const layout::SizeClass c = layout::class_of(size);
         void* block = nullptr;
-        if (cache::my_stacks().pop(layout::class_of(size), block)) [[likely]]
+        if (cache::my_stacks().pop(c, block)) [[likely]] {
+            os::mark_used(block, layout::class_size(c));
             return block;
+        }
     }
     return allocate_slow(size);
 }
@@ -35,6 +39,7 @@ void release_slow(void* block);
     const std::size_t offset = layout::window.offset_of(block);
     if (offset < layout::window.size) [[likely]] {
         const layout::PageHeader header = layout::window.header_at(offset);
+        os::mark_free(block, layout::class_size(header.size_class())); // nothing, if it is no class's
         if (cache::my_stacks().push(header, block)) [[likely]]
             return;
     }

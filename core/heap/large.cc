@@ -3,6 +3,7 @@
 
 #include "cache/upkeep.h"
 #include "layout/superslab.h"
+#include "os/marking.h"
 #include "os/page_memory.h"
 #include "os/topology.h"
 
@@ -52,6 +53,7 @@ Block begin(Run run, std::size_t pages) {
     extent_of(run.first) = {static_cast<std::uint32_t>(pages)};
     window.set_headers(run.first, 1, kHeader);
     pages_allocated.fetch_add(pages, std::memory_order_relaxed);
+    os::mark_used(window.address_of(run.first), pages * kPageSize);
     return {window.address_of(run.first), run.zero};
 }
 
@@ -59,6 +61,7 @@ Block begin(Run run, std::size_t pages) {
 std::size_t end(Page first) {
     const std::size_t pages = extent_of(first).pages;
     window.set_headers(first, 1, PageHeader{});
+    os::mark_free(window.address_of(first), pages * kPageSize);
     pages_allocated.fetch_sub(pages, std::memory_order_relaxed);
     return pages;
 }
@@ -116,7 +119,12 @@ bool resize_in_place(void* block, std::size_t size) {
     }
     extent_of(first).pages = static_cast<std::uint32_t>(pages);
     pages_allocated.fetch_add(pages - old_pages, std::memory_order_relaxed);
-    if (pages < old_pages) superslabs.give(static_cast<Page>(first + pages), old_pages - pages);
+    char* const changed = window.address_of(static_cast<Page>(first + std::min(pages, old_pages)));
+    if (pages > old_pages) os::mark_used(changed, (pages - old_pages) * kPageSize);
+    if (pages < old_pages) {
+        os::mark_free(changed, (old_pages - pages) * kPageSize);
+        superslabs.give(static_cast<Page>(first + pages), old_pages - pages);
+    }
     return true;
 }
 

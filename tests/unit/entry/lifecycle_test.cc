@@ -257,6 +257,7 @@ void must_be_found(Reveal reveal) {
 }
 
 TEST_CASE("lifecycle: a double free is found when memory is trimmed") {
+    UNIT_SKIP_IF(unit::kAddressSanitizer, "the sanitizer reports it, and sooner");
     must_be_found([](Misdeed misdeed) {
         misdeed();
         ashlar_malloc_trim(0);
@@ -264,6 +265,7 @@ TEST_CASE("lifecycle: a double free is found when memory is trimmed") {
 }
 
 TEST_CASE("lifecycle: a double free is found when the process ends") {
+    UNIT_SKIP_IF(unit::kAddressSanitizer, "the sanitizer reports it, and sooner");
     must_be_found([](Misdeed misdeed) {
         misdeed();
         std::exit(0); // NOLINT(concurrency-mt-unsafe): no other thread lives
@@ -271,10 +273,12 @@ TEST_CASE("lifecycle: a double free is found when the process ends") {
 }
 
 TEST_CASE("lifecycle: a double free is found when the thread ends") {
+    UNIT_SKIP_IF(unit::kAddressSanitizer, "the sanitizer reports it, and sooner");
     must_be_found([](Misdeed misdeed) { std::thread(misdeed).join(); });
 }
 
 TEST_CASE("lifecycle: a double free is found when the cache runs full") {
+    UNIT_SKIP_IF(unit::kAddressSanitizer, "the sanitizer reports it, and sooner");
     must_be_found([](Misdeed misdeed) {
         misdeed();
         Blocks blocks;
@@ -286,6 +290,7 @@ TEST_CASE("lifecycle: a double free is found when the cache runs full") {
 }
 
 TEST_CASE("lifecycle: a double free is found at once when the slab has gone meanwhile") {
+    UNIT_SKIP_IF(unit::kAddressSanitizer, "the sanitizer reports it, and sooner");
     const unit::Outcome outcome = unit::run_here([] {
         ashlar_malloc_trim(0); // so that the block is the only one of its class
         void* const block = ashlar_malloc(kSize);
@@ -298,6 +303,7 @@ TEST_CASE("lifecycle: a double free is found at once when the slab has gone mean
 }
 
 TEST_CASE("lifecycle: a double free is found at once in a thread whose cache has ended") {
+    UNIT_SKIP_IF(unit::kAddressSanitizer, "the sanitizer reports it, and sooner");
     const unit::Outcome outcome = unit::run_here([] {
         std::thread([] {
             cache::end_thread();

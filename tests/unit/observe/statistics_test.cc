@@ -47,6 +47,7 @@ UNIT_TEST_CASE_IN_CHILD("statistics: a heap that nobody used holds nothing", uni
 }
 
 UNIT_TEST_CASE_IN_CHILD("statistics: what the program holds is counted to the byte", unit::kDefaultHeap) {
+    UNIT_SKIP_IF(unit::kAddressSanitizer, "blocks have red zones there");
     unit::Random random;
     CAPTURE(random.seed());
     struct Held {
@@ -102,6 +103,7 @@ UNIT_TEST_CASE_IN_CHILD("statistics: blocks move from allocated to cached when t
 }
 
 UNIT_TEST_CASE_IN_CHILD("statistics: threads and what they hold and cache for others", unit::kDefaultHeap) {
+    UNIT_SKIP_IF(unit::kAddressSanitizer, "blocks have red zones there");
     constexpr unsigned kThreads = 8;
     constexpr unsigned kBlocks = 100;
     std::barrier step(kThreads + 1);
@@ -215,6 +217,7 @@ TEST_CASE("statistics: the fallback's share") {
 }
 
 TEST_CASE("statistics: large blocks count, and what they leave is dirty until it is purged") {
+    UNIT_SKIP_IF(unit::kAddressSanitizer, "blocks have red zones there");
     constexpr std::size_t kSize = std::size_t{10} << 20;
     ashlar_malloc_trim(0);
     const ashlar_statistics before = now();

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MIT
+//
+// The heap as tools that watch memory should see it (os/marking.h): a block is as long as it was asked for,
+// and what lies behind it, at least a red zone, must not be touched. The heap below marks whole blocks; this
+// knows their sizes. Releasing, resizing or asking about what is no block in use is reported at once.
+//
+// Asking for the usable size makes all of it usable, but for the red zone.
+#pragma once
+
+#include "heap/heap.h"
+
+#include <algorithm>
+#include <cstdint>
+
+namespace ashlar::guard {
+
+inline constexpr std::size_t kRedZone = layout::kAlignment;
+
+namespace detail {
+
+inline bool fits(std::size_t size) {
+    return size <= PTRDIFF_MAX - kRedZone;
+}
+
+// Blocks of the fallback are its own business.
+inline void* dress(void* block, std::size_t size, bool zeroed = false) {
+    if (block == nullptr || !layout::window.contains(block)) return block;
+    const std::size_t shown =
+        std::max<std::size_t>(size, 1); // a block of no bytes can be told from a free one
+    os::mark_free(static_cast<char*>(block) + shown, heap::usable_size(block) - shown);
+    os::mark_allocated(block, shown, zeroed);
+    return block;
+}
+
+// All bytes of the block. The tool ends the process if it is free, the heap if there is none.
+inline std::size_t whole(void* block) {
+    os::report_if_free(block);
+    return heap::usable_size(block);
+}
+
+} // namespace detail
+
+inline void* allocate(std::size_t size) {
+    return detail::dress(heap::allocate(detail::fits(size) ? size + kRedZone : size), size);
+}
+
+inline void* allocate_zeroed(std::size_t count, std::size_t size) {
+    std::size_t bytes = 0;
+    if (__builtin_mul_overflow(count, size, &bytes) || !detail::fits(bytes)) {
+        return heap::allocate_zeroed(count, size);
+    }
+    return detail::dress(heap::allocate_zeroed(1, bytes + kRedZone), bytes, true);
+}
+
+inline void* allocate_aligned(std::size_t alignment, std::size_t size) {
+    return detail::dress(heap::allocate_aligned(alignment, detail::fits(size) ? size + kRedZone : size),
+                         size);
+}
+
+inline void release(void* block) {
+    if (block != nullptr && layout::window.contains(block)) {
+        detail::whole(block);
+        os::mark_released(block);
+    }
+    heap::release(block);
+}
+
+inline void release_sized(void* block, std::size_t /*size*/, std::size_t /*alignment*/ = 0) {
+    release(block);
+}
+
+inline void* resize(void* block, std::size_t size) {
+    if (block == nullptr) return allocate(size);
+    if (size == 0) {
+        release(block);
+        return nullptr;
+    }
+    if (!detail::fits(size)) return heap::resize(block, size);
+    if (!layout::window.contains(block)) return detail::dress(heap::resize(block, size + kRedZone), size);
+    const std::size_t usable = detail::whole(block);
+    os::mark_released(block);        // before somebody else may get it
+    os::mark_written(block, usable); // the heap copies all of it
+    void* const resized = heap::resize(block, size + kRedZone);
+    if (resized == nullptr) {
+        os::mark_allocated(block, usable, true);
+        return nullptr;
+    }
+    detail::dress(resized, size);
+    if (layout::window.contains(resized)) os::mark_written(resized, std::min(size, usable - kRedZone));
+    return resized;
+}
+
+inline std::size_t usable_size(void* block) {
+    if (block == nullptr || !layout::window.contains(block)) return heap::usable_size(block);
+    const std::size_t usable = detail::whole(block) - kRedZone;
+    os::mark_written(block, usable);
+    return usable;
+}
+
+using heap::trim;
+
+} // namespace ashlar::guard
