@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Wall time, and the line by which every program reports it.
+// Wall time and CPU time, and the line by which every program reports its speed.
 #pragma once
 
 #include <cstdint>
@@ -35,6 +35,13 @@ class Stopwatch {
   private:
     timespec start_{};
 };
+
+// Of the whole process so far, all threads.
+inline double cpu_seconds() {
+    timespec now{};
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+    return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
+}
 
 // The last line of standard output. One call of malloc or of free is one operation.
 inline void print_throughput(std::uint64_t operations, double seconds) {

@@ -42,7 +42,8 @@ constexpr const char* kUsage =
     "  threads      how many run at a time\n"
     "  seed         the same seed gives the same sizes under every allocator\n"
     "  --slices N   parts of the time, each reported by itself (10)\n"
-    "  --csv FILE   the slices: slice,seconds,operations_per_second,live_bytes,rss_bytes\n"
+    "  --csv FILE   the slices: "
+    "slice,seconds,operations_per_second,operations_per_cpu_second,live_bytes,rss_bytes\n"
     "  --node N     run on the processors of this node only\n"
     "  --pin        keep each thread on one processor\n"
     "  --verify     fill every block and check its contents when it is released\n"
@@ -184,20 +185,26 @@ class Slices {
   public:
     Slices(std::size_t count, const char* csv, std::uint64_t own_bytes)
         : throughput_(count), rss_(count), own_bytes_(own_bytes),
-          file_(csv, "slice,seconds,operations_per_second,live_bytes,rss_bytes") {
-        std::printf("%5s  %9s  %12s  %8s  %8s\n", "slice", "seconds", "operations/s", "live MiB", "RSS MiB");
+          file_(csv, "slice,seconds,operations_per_second,operations_per_cpu_second,live_bytes,rss_bytes"),
+          cpu_seconds_(bench::cpu_seconds()) {
+        std::printf("%5s  %9s  %12s  %16s  %8s  %8s\n", "slice", "seconds", "operations/s",
+                    "operations/CPU s", "live MiB", "RSS MiB");
     }
 
     // At the end of a slice: seconds and operations since the start.
     void end(std::size_t slice, double seconds, std::uint64_t operations, std::uint64_t live_bytes) {
         const std::uint64_t rss_bytes = bench::resident_bytes(own_bytes_);
-        throughput_[slice] = static_cast<double>(operations - operations_) / (seconds - seconds_);
+        const double cpu_seconds = bench::cpu_seconds();
+        const auto done = static_cast<double>(operations - operations_);
+        throughput_[slice] = done / (seconds - seconds_);
+        const double per_cpu_second = done / (cpu_seconds - cpu_seconds_);
         rss_[slice] = static_cast<double>(rss_bytes);
-        std::printf("%5zu  %9.2f  %12.0f  %8.1f  %8.1f\n", slice + 1, seconds, throughput_[slice],
-                    static_cast<double>(live_bytes) / kMiB, rss_[slice] / kMiB);
-        file_.row("%zu,%.4f,%.0f,%llu,%llu\n", slice + 1, seconds, throughput_[slice],
+        std::printf("%5zu  %9.2f  %12.0f  %16.0f  %8.1f  %8.1f\n", slice + 1, seconds, throughput_[slice],
+                    per_cpu_second, static_cast<double>(live_bytes) / kMiB, rss_[slice] / kMiB);
+        file_.row("%zu,%.4f,%.0f,%.0f,%llu,%llu\n", slice + 1, seconds, throughput_[slice], per_cpu_second,
                   static_cast<unsigned long long>(live_bytes), static_cast<unsigned long long>(rss_bytes));
         seconds_ = seconds;
+        cpu_seconds_ = cpu_seconds;
         operations_ = operations;
     }
 
@@ -214,6 +221,7 @@ class Slices {
     std::uint64_t own_bytes_;
     CsvFile file_;
     double seconds_ = 0;
+    double cpu_seconds_;
     std::uint64_t operations_ = 0;
 };
 

@@ -2,7 +2,7 @@
 //
 // How many free pages may stay dirty: warm for whoever needs pages next, but still counted as this process's.
 //
-// At most a floor (the setting dirty_limit) and a quarter of what is in use; and so few that the process
+// At most a floor (the setting dirty_limit) and half of what is in use; and so few that the process
 // holds little more than it had in use lately. What replaces what was just released thus finds warm pages, a
 // peak does not get higher by what lies around, and a process that goes idle right after a peak does not sit
 // on it. Under a limit on the process's memory, at most an eighth of what is left of it besides: the rest of
@@ -27,11 +27,13 @@ class DirtyBudget {
         return std::min({floor + in_use / kShare, std::max(peak(), in_use) - in_use + above_peak,
                          std::max(left / kShareOfWhatIsLeft, limit / kLeastShareOfLimit)});
     }
-    // Once every purge delay: a peak is forgotten by halves.
-    void forget(std::size_t in_use) { peak_.store((peak() + in_use) / 2, std::memory_order_relaxed); }
+    // Once every purge delay: of what a peak exceeds the present by, an eighth is forgotten.
+    void forget(std::size_t in_use) {
+        if (peak() > in_use) peak_.store(peak() - (peak() - in_use + 7) / 8, std::memory_order_relaxed);
+    }
 
   private:
-    static constexpr std::size_t kShare = 4;
+    static constexpr std::size_t kShare = 2;
     static constexpr std::size_t kFloorAbovePeak = 64;
     static constexpr std::size_t kShareAbovePeak = 32;
     static constexpr std::size_t kShareOfWhatIsLeft = 8;

@@ -261,7 +261,7 @@ void Superslabs::purge_excess() {
     const std::size_t dirty = dirty_pages();
     const std::size_t floor = os::settings.dirty_limit.load(std::memory_order_relaxed) / kPageSize;
     const std::size_t allowed = budget_.allowed(pages_in_use(), floor, limit_.bytes() / kPageSize);
-    if (dirty > allowed) purge(PageMap::Which::kExcess, dirty - allowed / 4 * 3);
+    if (dirty > allowed) purge(PageMap::Which::kExcess, dirty - allowed);
 }
 
 os::Node Superslabs::node_of(Page page) {

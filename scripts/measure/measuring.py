@@ -8,6 +8,7 @@ import random
 import re
 import select
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
@@ -128,6 +129,32 @@ class Run:
 
     def mean_kib(self):
         return statistics.mean(kib for _, kib in self.samples)
+
+
+def in_turns(commands):
+    """Runs {name: (command, environment, seconds of a turn)} one at a time, each for its turn while the others are
+    stopped, until all have ended. {name: what it printed}"""
+    processes = {name: subprocess.Popen(command, env=env, stdout=subprocess.PIPE, text=True)
+                 for name, (command, env, _) in commands.items()}
+    left = dict(processes)
+    try:
+        for process in processes.values():
+            process.send_signal(signal.SIGSTOP)
+        while left:
+            for name, process in list(left.items()):
+                process.send_signal(signal.SIGCONT)
+                try:
+                    process.wait(timeout=commands[name][2])
+                    del left[name]
+                except subprocess.TimeoutExpired:
+                    process.send_signal(signal.SIGSTOP)
+    finally:
+        for process in left.values():
+            process.kill()
+    for name, process in processes.items():
+        if process.returncode != 0:
+            sys.exit(f"{' '.join(commands[name][0])} ({name}) failed with status {process.returncode}")
+    return {name: process.stdout.read() for name, process in processes.items()}
 
 
 def median(values):

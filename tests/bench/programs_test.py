@@ -337,11 +337,13 @@ class LongRun(unittest.TestCase):
         lines, header, rows = with_csv(*GOOD[NAME], "--verify")
         self.assertRegex(lines[-3], r"^Throughput drift = -?\d+\.\d\d %$")
         self.assertRegex(lines[-2], r"^RSS drift = -?\d+\.\d\d %$")
-        self.assertEqual(header, ["slice", "seconds", "operations_per_second", "live_bytes", "rss_bytes"])
+        self.assertEqual(header, ["slice", "seconds", "operations_per_second", "operations_per_cpu_second", "live_bytes",
+                                  "rss_bytes"])
         self.assertEqual([row[0] for row in rows], list("12345"))
-        for number, (_, seconds, rate, live, rss) in enumerate(rows, 1):
+        for number, (_, seconds, rate, cpu_rate, live, rss) in enumerate(rows, 1):
             self.assertGreaterEqual(float(seconds), 0.1 * number)
             self.assertGreater(float(rate), 0)
+            self.assertGreater(float(cpu_rate), 0)
             self.assertAlmostEqual(int(live) / 2**20, 81, delta=5)
             self.assertGreater(int(rss), int(live))
 

@@ -10,22 +10,32 @@ using ashlar::layout::DirtyBudget;
 
 constexpr std::size_t kNone = ~std::size_t{0} / 65536; // no limit, in pages
 
-TEST_CASE("dirty budget: the floor and a quarter of what is in use, below what was in use lately") {
+TEST_CASE("dirty budget: the floor and half of what is in use, below what was in use lately") {
     DirtyBudget budget;
     budget.note_in_use(10'000);
     CHECK(budget.allowed(0, 512, kNone) == 512);
-    CHECK(budget.allowed(1000, 512, kNone) == 512 + 250);
+    CHECK(budget.allowed(1000, 512, kNone) == 512 + 500);
     CHECK(budget.allowed(10'000, 640, kNone) == 640 / 64 + 10'000 / 32);
     CHECK(budget.allowed(20'000, 640, kNone) == 640 / 64 + 20'000 / 32);
 }
 
-TEST_CASE("dirty budget: a peak is forgotten by halves") {
+TEST_CASE("dirty budget: a peak is forgotten by eighths") {
     DirtyBudget budget;
     budget.note_in_use(10'000);
     budget.forget(0);
-    CHECK(budget.allowed(0, 100'000, kNone) == 5000 + 100'000 / 64);
+    CHECK(budget.allowed(0, 100'000, kNone) == 8750 + 100'000 / 64);
     budget.forget(0);
-    CHECK(budget.allowed(0, 100'000, kNone) == 2500 + 100'000 / 64);
+    CHECK(budget.allowed(0, 100'000, kNone) == 7656 + 100'000 / 64);
+}
+
+TEST_CASE("dirty budget: a peak is forgotten to the last page, and what is above it is no peak") {
+    DirtyBudget budget;
+    budget.note_in_use(100);
+    for (int looks = 0; looks < 40; ++looks)
+        budget.forget(10);
+    CHECK(budget.allowed(0, 100'000, kNone) == 10 + 100'000 / 64);
+    budget.forget(50);
+    CHECK(budget.allowed(0, 100'000, kNone) == 10 + 100'000 / 64);
 }
 
 TEST_CASE("dirty budget: an eighth of what a memory limit leaves") {
