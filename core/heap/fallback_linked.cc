@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MIT
+//
+// Each of these may allocate, or take a lock of a program's malloc that does.
 #include "heap/fallback.h"
+#include "os/mutex.h"
 
 #include <cstdlib>
 #include <malloc.h>
@@ -12,18 +15,23 @@ bool behind_malloc() {
 void prepare() {}
 
 void* allocate(std::size_t size) {
+    os::expect_no_lock("the program's malloc");
     return std::malloc(size);
 }
 void* allocate_zeroed(std::size_t count, std::size_t size) {
+    os::expect_no_lock("the program's calloc");
     return std::calloc(count, size);
 }
 void* allocate_aligned(std::size_t alignment, std::size_t size) {
+    os::expect_no_lock("the program's memalign");
     return ::memalign(alignment, size);
 }
 void* resize(void* block, std::size_t size) {
+    os::expect_no_lock("the program's realloc");
     return std::realloc(block, size);
 }
 void release(void* block) {
+    os::expect_no_lock("the program's free");
     std::free(block);
 }
 std::size_t usable_size(void* block) {
@@ -31,10 +39,12 @@ std::size_t usable_size(void* block) {
 }
 
 bool trim(std::size_t keep) {
+    os::expect_no_lock("the program's malloc_trim");
     return ::malloc_trim(keep) != 0;
 }
 
 std::size_t allocated_bytes() {
+    os::expect_no_lock("the program's mallinfo2");
     const struct mallinfo2 info = ::mallinfo2();
     return info.uordblks + info.hblkhd;
 }

@@ -7,7 +7,7 @@
 // serve it; they are never reused.
 #include "heap/fallback.h"
 #include "layout/size_class.h"
-#include "os/message.h"
+#include "os/mutex.h"
 
 #include <algorithm>
 #include <atomic>
@@ -53,6 +53,7 @@ class Next {
 
     // Null while this thread is inside dlsym, or if there is no such function.
     Function* get() {
+        os::expect_no_lock(name_);
         if (Function* const known = function_.load(std::memory_order_relaxed)) return known;
         if (looking_up) return nullptr;
         looking_up = true;

@@ -205,6 +205,7 @@ void release_slow(void* block) {
 }
 
 void* allocate_zeroed(std::size_t count, std::size_t size) {
+    os::expect_no_lock("calloc");
     std::size_t bytes = 0;
     if (__builtin_mul_overflow(count, size, &bytes) || bytes > PTRDIFF_MAX) return out_of_memory();
     if (bytes > kMaxClassSize || !serving()) {
@@ -219,6 +220,7 @@ void* allocate_zeroed(std::size_t count, std::size_t size) {
 }
 
 void* allocate_aligned(std::size_t alignment, std::size_t size) {
+    os::expect_no_lock("aligned_alloc");
     if (alignment <= layout::kAlignment) return allocate(size);
     const SizeClass c = layout::class_of_aligned(size, alignment);
     void* cached = nullptr;
@@ -234,6 +236,7 @@ void* allocate_aligned(std::size_t alignment, std::size_t size) {
 }
 
 void* resize(void* block, std::size_t size) {
+    os::expect_no_lock("realloc");
     if (block == nullptr) return allocate(size);
     if (size == 0) {
         release(block);
@@ -263,6 +266,7 @@ std::size_t usable_size(void* block) {
 }
 
 bool trim(std::size_t keep) {
+    os::expect_no_lock("malloc_trim");
     const bool fallback_trimmed = fallback::trim(keep);
     if (!serving()) return fallback_trimmed;
     return_cached();

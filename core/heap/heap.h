@@ -24,6 +24,7 @@ void* allocate_slow(std::size_t size);
 void release_slow(void* block);
 
 [[gnu::always_inline]] inline void* allocate(std::size_t size) {
+    os::expect_no_lock("malloc");
     if (size <= layout::kMaxClassSize) [[likely]] {
         const layout::SizeClass c = layout::class_of(size);
         void* block = nullptr;
@@ -36,6 +37,7 @@ void release_slow(void* block);
 }
 
 [[gnu::always_inline]] inline void release(void* block) {
+    os::expect_no_lock("free");
     const std::size_t offset = layout::window.offset_of(block);
     if (offset < layout::window.size) [[likely]] {
         const layout::PageHeader header = layout::window.header_at(offset);

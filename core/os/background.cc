@@ -2,6 +2,7 @@
 #include "os/background.h"
 
 #include "os/config.h"
+#include "os/mutex.h"
 
 #include <algorithm>
 #include <atomic>
@@ -71,6 +72,7 @@ bool start() {
 void start_background(BackgroundFunction function) {
     std::uint32_t now = kNone;
     if (!state.compare_exchange_strong(now, kStarting)) return;
+    expect_no_lock("pthread_create");
     const int saved = errno;
     work = function;
     if (!start()) state.store(kFailed, std::memory_order_relaxed);

@@ -12,18 +12,21 @@ namespace ashlar::os {
 
 namespace {
 
-// The next field, up to `separator` or the end; `rest` begins behind it.
-std::string_view take_field(std::string_view& rest, char separator) {
-    const std::size_t end = std::min(rest.find(separator), rest.size());
-    const std::string_view field = rest.substr(0, end);
-    rest.remove_prefix(std::min(end + 1, rest.size()));
-    return field;
+// Like substr(), which could throw: without optimisation it refers to the C++ library.
+std::string_view first(std::string_view text, std::size_t count) {
+    return {text.data(), std::min(text.size(), count)};
 }
-
-// Like substr(), which could throw.
 std::string_view skip(std::string_view text, std::size_t count) {
     text.remove_prefix(count);
     return text;
+}
+
+// The next field, up to `separator` or the end; `rest` begins behind it.
+std::string_view take_field(std::string_view& rest, char separator) {
+    const std::size_t end = std::min(rest.find(separator), rest.size());
+    const std::string_view field = first(rest, end);
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+    return field;
 }
 
 // Whether a list separated by commas has the word.
@@ -64,7 +67,7 @@ bool append_unescaped(ControlGroup& path, std::string_view field) {
 // What of `path` lies below `directory`: "" or "/…"; false if it does not.
 bool lies_below(std::string_view path, std::string_view directory, std::string_view& below) {
     if (directory == "/") directory = {};
-    if (path.substr(0, directory.size()) != directory) return false;
+    if (first(path, directory.size()) != directory) return false;
     below = skip(path, directory.size());
     if (below == "/") below = {};
     return below.empty() || below.front() == '/';
@@ -105,7 +108,7 @@ void ControlGroups::note_mount(std::string_view line) {
     Found& found = found_[version2 ? 1 : 0];
     if (found.group.length == 0 || found.exact) return;
 
-    std::string_view rest = line.substr(0, separator);
+    std::string_view rest = first(line, separator);
     for (int skipped = 0; skipped < 3; ++skipped)
         take_field(rest, ' ');
     ControlGroup root{};
@@ -173,7 +176,7 @@ struct Reader {
             filled += count;
             std::string_view rest{line, filled};
             for (std::size_t end = 0; (end = rest.find('\n')) != std::string_view::npos;) {
-                if (whole) visit(rest.substr(0, end));
+                if (whole) visit(first(rest, end));
                 whole = true;
                 rest.remove_prefix(end + 1);
             }
@@ -210,7 +213,7 @@ struct Reader {
                 if (set_path(root, directory, file)) least = std::min(least, number());
             }
             if (directory.size() <= group.mount_point) break;
-            directory = directory.substr(0, std::max(directory.rfind('/'), group.mount_point));
+            directory = first(directory, std::max(directory.rfind('/'), group.mount_point));
         }
         return least;
     }

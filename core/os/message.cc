@@ -50,7 +50,10 @@ void warn(const Message& message) {
     constexpr std::string_view kPrefix = "ashlar: ";
     constexpr std::size_t kRoom = Message::kCapacity - kPrefix.size() - 1;
     Message line;
-    line.text(kPrefix).text(message.view().substr(0, kRoom)).text("\n").write_to(STDERR_FILENO);
+    // Not substr(): without optimisation it refers to the C++ library, which the preload library does
+    // without.
+    const std::string_view words(message.view().data(), std::min(message.view().size(), kRoom));
+    line.text(kPrefix).text(words).text("\n").write_to(STDERR_FILENO);
 }
 
 void fatal(const Message& message) {

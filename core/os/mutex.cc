@@ -3,9 +3,10 @@
 
 #include "os/message.h"
 
+#include <bit>
 #include <cerrno>
-#include <climits>
 #include <linux/futex.h>
+#include <string_view>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -28,9 +29,6 @@ void pause_core() {
 #endif
 }
 
-constinit thread_local std::uint8_t ranks_held = 0;
-constinit thread_local bool rank_check_suspended = false;
-
 } // namespace
 
 void MutexBase::wait() {
@@ -51,22 +49,57 @@ void MutexBase::wake() {
     errno = saved;
 }
 
+#ifndef NDEBUG
+
+namespace {
+
+constexpr std::string_view kNames[] = {"opening", "threads",    "shard pool", "bin",
+                                       "growth",  "superslabs", "metadata"};
+
+constinit thread_local std::uint8_t ranks_held = 0;
+constinit thread_local bool rank_check_suspended = false;
+
+std::uint8_t bit_of(Rank rank) {
+    return static_cast<std::uint8_t>(1U << static_cast<unsigned>(rank));
+}
+
+void name(Message& message, unsigned rank) {
+    message.text(kNames[rank]).text(" (rank ").number(rank).text(")");
+}
+
+void name_highest_held(Message& message) {
+    name(message, static_cast<unsigned>(std::bit_width(ranks_held)) - 1);
+}
+
+} // namespace
+
 void note_rank_locked(Rank rank) {
     if (rank_check_suspended) return;
-    const auto bit = static_cast<std::uint8_t>(1U << static_cast<unsigned>(rank));
-    if (ranks_held >= bit) {
-        fatal(Message().text("locks taken out of order: rank ").number(static_cast<unsigned>(rank)));
+    if (ranks_held >= bit_of(rank)) {
+        Message message;
+        name(message.text("locks taken out of order: "), static_cast<unsigned>(rank));
+        name_highest_held(message.text(" under "));
+        fatal(message);
     }
-    ranks_held = static_cast<std::uint8_t>(ranks_held | bit);
+    ranks_held = static_cast<std::uint8_t>(ranks_held | bit_of(rank));
 }
 
 void note_rank_unlocked(Rank rank) {
     if (rank_check_suspended) return;
-    ranks_held = static_cast<std::uint8_t>(ranks_held & ~(1U << static_cast<unsigned>(rank)));
+    ranks_held = static_cast<std::uint8_t>(ranks_held & ~bit_of(rank));
 }
 
 void suspend_rank_check(bool suspended) {
     rank_check_suspended = suspended;
 }
+
+void expect_no_lock(const char* what) {
+    if (ranks_held == 0 || rank_check_suspended) return;
+    Message message;
+    name_highest_held(message.text(what).text(" under the lock "));
+    fatal(message);
+}
+
+#endif
 
 } // namespace ashlar::os

@@ -3,8 +3,9 @@
 // A futex mutex of four bytes that never allocates, with a rank.
 //
 // Ranks are the order in which locks may be taken: a thread that holds a lock may only take locks of a higher
-// rank. Debug builds check it and abort; fork takes all of them in this order. A lock may be held for tens of
-// blocks, never while the program's own code (or a function of libc that could allocate) runs.
+// rank; fork takes all of them in this order. A lock may be held for tens of blocks, never while the
+// program's own code (or a function of libc that could allocate) runs. Builds with assertions check both and
+// abort.
 #pragma once
 
 #include <atomic>
@@ -22,12 +23,23 @@ enum class Rank : std::uint8_t {
     kMetadata,   // the metadata pool
 };
 
-// Debug builds keep, per thread, a bit for each rank held.
+#ifndef NDEBUG
+// They keep, per thread, a bit for each rank held.
 void note_rank_locked(Rank rank);
 void note_rank_unlocked(Rank rank);
 
 // Fork takes all locks, many of one rank: meanwhile the order is not checked.
 void suspend_rank_check(bool suspended);
+
+// For whoever allocates, or calls what may allocate: ends the process if this thread holds a lock. `what`
+// goes on in its message.
+void expect_no_lock(const char* what);
+#else
+inline void note_rank_locked(Rank /*rank*/) {}
+inline void note_rank_unlocked(Rank /*rank*/) {}
+inline void suspend_rank_check(bool /*suspended*/) {}
+inline void expect_no_lock(const char* /*what*/) {}
+#endif
 
 // True between the moment that this thread, which forks, has taken all locks and the moment that it returns
 // them. Other libraries' fork handlers run in between and may allocate: to them every lock is already theirs.
@@ -72,17 +84,13 @@ class Mutex : private MutexBase {
             return;
         acquire();
         ++locks_held;
-#ifndef NDEBUG
         note_rank_locked(kRank);
-#endif
     }
 
     void unlock() {
         if (holds_all_locks) [[unlikely]]
             return;
-#ifndef NDEBUG
         note_rank_unlocked(kRank);
-#endif
         --locks_held;
         surrender();
     }

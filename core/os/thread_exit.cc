@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "os/thread_exit.h"
 
+#include "os/mutex.h"
+
 #include <cerrno>
 #include <pthread.h>
 
@@ -29,6 +31,7 @@ void prepare_thread_exit(ThreadExitFunction function) {
 }
 
 bool call_at_thread_exit() {
+    expect_no_lock("pthread_setspecific");
     const int saved = errno;
     const bool done = have_key ? ::pthread_setspecific(key, &key) == 0
                                : __cxa_thread_atexit_impl != nullptr &&

@@ -92,7 +92,8 @@ class LicenceHeaders(unittest.TestCase):
 
 class ShippedText(unittest.TestCase):
     def test_lines(self):
-        bad = ["Assertion failed: x", "thread_cache.cc", "/home/me/x", "bool ashlar::cache::full()"]
+        bad = ["Assertion failed: x", "thread_cache.cc", "/home/me/x", "bool ashlar::cache::full()", "locks taken out of order: ",
+               " under the lock "]
         good = ["libashlar.so", "GLIBC_2.34", "invalid pointer", "/proc/self/maps", "ashlar: double free of %p", "t.h8"]
         self.assertEqual(shipped_text.violations(bad + good), bad)
 

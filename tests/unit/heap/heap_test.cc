@@ -8,7 +8,10 @@
 #include "heap/fallback.h"
 #include "heap/heap.h"
 #include "layout/superslab.h"
+#include "os/background.h"
+#include "os/mutex.h"
 #include "os/page_memory.h"
+#include "os/thread_exit.h"
 
 #include <ashlar/ashlar.h>
 
@@ -23,6 +26,7 @@
 #include <cstring>
 #include <pthread.h>
 #include <set>
+#include <string>
 #include <sys/mman.h>
 #include <thread>
 #include <vector>
@@ -627,5 +631,38 @@ TEST_CASE("heap: random work in threads that free each other's blocks") {
     CHECK(shared.faults == 0);
     CHECK(heap_bytes() == before);
 }
+
+#ifndef NDEBUG
+
+// `call` with the lock of a bin held.
+template <typename Call>
+unit::Outcome under_a_lock(Call call) {
+    return unit::run_here([call] {
+        void* const block = heap::allocate(100);
+        os::Mutex<os::Rank::kBin> mutex;
+        const os::Guard guard(mutex);
+        call(block);
+    });
+}
+
+TEST_CASE("heap: nothing that allocates may be called under a lock") {
+    const auto ends = [](const std::string& what, auto call) {
+        UNIT_REQUIRE_ABORTED("ashlar: " + what + " under the lock bin (rank 3)\n", under_a_lock(call));
+    };
+    ends("malloc", [](void*) { ashlar_malloc(opaque(100)); });
+    ends("calloc", [](void*) { ashlar_calloc(1, opaque(100)); });
+    ends("realloc", [](void* block) { ashlar_realloc(block, opaque(200)); });
+    ends("free", [](void* block) { ashlar_free(block); });
+    ends("free", [](void*) { ashlar_free(nullptr); });
+    ends("aligned_alloc", [](void*) { ashlar_aligned_alloc(64, opaque(100)); });
+    ends("malloc_trim", [](void*) { ashlar_malloc_trim(0); });
+    ends("the program's malloc", [](void*) { heap::fallback::allocate(opaque(100)); });
+    ends("the program's free", [](void*) { heap::fallback::release(nullptr); });
+    ends("the program's mallinfo2", [](void*) { heap::fallback::allocated_bytes(); });
+    ends("pthread_create", [](void*) { os::start_background([] { return false; }); });
+    ends("pthread_setspecific", [](void*) { os::call_at_thread_exit(); });
+}
+
+#endif
 
 } // namespace

@@ -193,18 +193,51 @@ unit::Outcome take_while_holding() {
     });
 }
 
-std::string out_of_order(Rank rank) {
-    return "locks taken out of order: rank " + std::to_string(static_cast<unsigned>(rank)) + "\n";
-}
-
 TEST_CASE("mutex: a lock of a lower or equal rank ends the process") {
-    UNIT_REQUIRE_ABORTED(out_of_order(Rank::kThreads),
+    UNIT_REQUIRE_ABORTED("locks taken out of order: threads (rank 1) under shard pool (rank 2)\n",
                          (take_while_holding<Rank::kShardPool, Rank::kThreads>()));
-    UNIT_REQUIRE_ABORTED(out_of_order(Rank::kBin), (take_while_holding<Rank::kBin, Rank::kBin>()));
-    UNIT_REQUIRE_ABORTED(out_of_order(Rank::kBin), (take_while_holding<Rank::kSuperslabs, Rank::kBin>()));
-    UNIT_REQUIRE_ABORTED(out_of_order(Rank::kSuperslabs),
+    UNIT_REQUIRE_ABORTED("locks taken out of order: bin (rank 3) under bin (rank 3)\n",
+                         (take_while_holding<Rank::kBin, Rank::kBin>()));
+    UNIT_REQUIRE_ABORTED("locks taken out of order: bin (rank 3) under superslabs (rank 5)\n",
+                         (take_while_holding<Rank::kSuperslabs, Rank::kBin>()));
+    UNIT_REQUIRE_ABORTED("locks taken out of order: superslabs (rank 5) under metadata (rank 6)\n",
                          (take_while_holding<Rank::kMetadata, Rank::kSuperslabs>()));
     UNIT_REQUIRE_PASSED(take_while_holding<Rank::kBin, Rank::kMetadata>());
+}
+
+TEST_CASE("mutex: the highest of the locks held is named, and the order counts again when it is free") {
+    UNIT_REQUIRE_ABORTED("opening (rank 0) under growth (rank 4)\n", unit::run_here([] {
+                             Mutex<Rank::kThreads> threads;
+                             Mutex<Rank::kGrowth> growth;
+                             Mutex<Rank::kOpening> opening;
+                             const Guard outer(threads);
+                             const Guard middle(growth);
+                             const Guard inner(opening);
+                         }));
+    UNIT_REQUIRE_ABORTED("opening (rank 0) under threads (rank 1)\n", unit::run_here([] {
+                             Mutex<Rank::kThreads> threads;
+                             Mutex<Rank::kGrowth> growth;
+                             Mutex<Rank::kOpening> opening;
+                             const Guard outer(threads);
+                             growth.lock();
+                             growth.unlock();
+                             const Guard inner(opening);
+                         }));
+}
+
+TEST_CASE("mutex: what wants no lock ends the process under one") {
+    UNIT_REQUIRE_ABORTED("ashlar: a feast under the lock superslabs (rank 5)\n", unit::run_here([] {
+                             Mutex<Rank::kSuperslabs> mutex;
+                             const Guard guard(mutex);
+                             ashlar::os::expect_no_lock("a feast");
+                         }));
+    UNIT_REQUIRE_PASSED(unit::run_here([] {
+        Mutex<Rank::kSuperslabs> mutex;
+        mutex.lock();
+        std::thread([] { ashlar::os::expect_no_lock("another thread's"); }).join();
+        mutex.unlock();
+        ashlar::os::expect_no_lock("a feast");
+    }));
 }
 
 TEST_CASE("mutex: the order is each thread's own") {
