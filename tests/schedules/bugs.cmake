@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: MIT
+# Mistakes that the search must find, each in a program of its own. A text must stand in the source as it is here: when
+# the source changes, the mistake is to be made anew.
+
+planted_bug(forgotten_sleeper SCENARIO mutex SOURCE os/mutex.cc
+  INSTEAD_OF [[    while (state_.exchange(kContended, std::memory_order_acquire) != kFree) {
+]] STANDS [[    // Who takes the lock does not know whether others wait.
+    while (!try_acquire()) {
+        if (state_.exchange(kContended, std::memory_order_acquire) == kFree) break;
+]])
+
+planted_bug(unlocked_hand_over SCENARIO shard_hand_over SOURCE slab/shard_pool.cc
+  INSTEAD_OF [[void ShardPool::release(layout::Shard shard) {
+    const os::Guard guard(mutex_);
+]] STANDS [[void ShardPool::release(layout::Shard shard) {
+]])
+
+planted_bug(chunk_found_then_used SCENARIO shard_hand_over PREEMPTIONS 2 SOURCE cache/thread_registry.cc
+  INSTEAD_OF [[    use(number);
+    live_.store(live() + 1, std::memory_order_relaxed);
+]] STANDS [[    mutex_.unlock();
+    mutex_.lock();
+    use(number);
+    live_.store(live() + 1, std::memory_order_relaxed);
+]])
+
+planted_bug(shard_counted_before_it_is_there SCENARIO statistics SOURCE slab/shard_pool.cc
+  INSTEAD_OF [[    bins_[shard].store(new (memory) ShardBins(node), std::memory_order_release);
+    created_.store(shard, std::memory_order_release);
+]] STANDS [[    created_.store(shard, std::memory_order_release);
+    bins_[shard].store(new (memory) ShardBins(node), std::memory_order_release);
+]])
+
+planted_bug(count_after_unlocking SCENARIO foreign_return SOURCE slab/shard.cc
+  INSTEAD_OF [[        offence = give_locked(expected, blocks, count, chores);
+    }
+]] STANDS [[        offence = give_locked(expected, blocks, count, chores);
+        blocks_out_.store(blocks_out() + count, std::memory_order_relaxed);
+    }
+    blocks_out_.store(blocks_out() - count, std::memory_order_relaxed);
+]])
+
+planted_bug(unlocked_exit SCENARIO thread_exit SOURCE cache/thread_registry.cc
+  INSTEAD_OF [[void ThreadRegistry::remove(Chunk& removed) {
+    const os::Guard guard(mutex_);
+]] STANDS [[void ThreadRegistry::remove(Chunk& removed) {
+]])
+
+planted_bug(fork_forgets_a_lock SCENARIO fork_while_refilling SOURCE entry/lifecycle.cc
+  INSTEAD_OF [[    visit(layout::metadata_pool.mutex());
+]] STANDS [[]])
+
+planted_bug(fork_locks_out_of_order SCENARIO fork_while_refilling SOURCE entry/lifecycle.cc
+  INSTEAD_OF [[    visit(slab::shard_pool.mutex());
+    slab::shard_pool.for_each_bin([&visit](layout::PageHeader, slab::Bin& bin) { visit(bin.mutex()); });
+    visit(layout::superslabs.growth_mutex());
+    visit(layout::superslabs.mutex());
+    visit(layout::metadata_pool.mutex());
+]] STANDS [[    visit(slab::shard_pool.mutex());
+    visit(layout::metadata_pool.mutex());
+    visit(layout::superslabs.growth_mutex());
+    visit(layout::superslabs.mutex());
+    slab::shard_pool.for_each_bin([&visit](layout::PageHeader, slab::Bin& bin) { visit(bin.mutex()); });
+]])
+
+planted_bug(fork_without_locks SCENARIO fork_while_refilling SOURCE entry/lifecycle.cc
+  INSTEAD_OF [[    if (!locked_for_fork) return;
+    os::suspend_rank_check(true);
+]] STANDS [[    locked_for_fork = false;
+    if (!locked_for_fork) return;
+    os::suspend_rank_check(true);
+]])
+
+planted_bug(header_cleared_late SCENARIO slab_empties SOURCE slab/shard.cc
+  INSTEAD_OF [[        layout::superslabs.give(slab.first_page(), slab.shape().pages);
+    }
+]] STANDS [[        layout::superslabs.give(slab.first_page(), slab.shape().pages);
+        layout::window.set_headers(slab.first_page(), slab.shape().pages, layout::PageHeader{});
+    }
+]])
+
+planted_bug(slab_published_before_its_bitmap SCENARIO slab_begins SOURCE slab/shard.cc
+  INSTEAD_OF [[    if (!slab.start(c, owner, first)) {
+        layout::superslabs.give(first, pages);
+        return false;
+    }
+    const os::Guard guard(mutex_);
+    layout::window.set_headers(first, pages, {c, owner});
+    put(slab, kEmptiest);
+    ++slabs_;
+    return true;
+]] STANDS [[    {
+        const os::Guard guard(mutex_);
+        layout::window.set_headers(first, pages, {c, owner});
+        put(slab, kEmptiest);
+        ++slabs_;
+    }
+    return slab.start(c, owner, first);
+]])
+
+planted_bug(purging_slab_in_a_list SCENARIO slab_purged SOURCE slab/shard.cc
+  INSTEAD_OF [[        if (slab.list != kCurrent && slab.list != kPurging) settle(slab, came, chores);
+]] STANDS [[        if (slab.list != kCurrent) settle(slab, came, chores);
+]])
+
+planted_bug(run_found_then_taken SCENARIO large_runs SOURCE layout/superslab.cc
+  INSTEAD_OF [[            const os::Guard guard(mutex_);
+            if (const Page found = map_.find(pages, fit, wanted); found != 0) return take(found);
+            openings = map_.openings();
+]] STANDS [[            Page found = 0;
+            {
+                const os::Guard guard(mutex_);
+                found = map_.find(pages, fit, wanted);
+                openings = map_.openings();
+            }
+            const os::Guard guard(mutex_);
+            if (found != 0) return take(found);
+]])
+
+planted_bug(growth_without_a_second_look SCENARIO heap_grows SOURCE layout/superslab.cc
+  INSTEAD_OF [[        if (map_.openings() != seen) return Growth::kDone;
+]] STANDS [[        static_cast<void>(seen);
+]])
+
+planted_bug(asleep_without_a_second_look SCENARIO background SOURCE os/background.cc
+  INSTEAD_OF [[        if (work()) { // came in between, and may not have seen it
+            state.store(kAwake, std::memory_order_relaxed);
+            continue;
+        }
+]] STANDS [[]])

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT
+//
+// Small situations in which threads of the allocator meet; what must hold afterwards in every schedule.
+#pragma once
+
+#include "scheduler.h"
+
+#include <vector>
+
+namespace schedules {
+
+Scenario mutex();
+Scenario shard_hand_over();
+Scenario foreign_return();
+Scenario thread_exit();
+Scenario statistics();
+Scenario fork_while_refilling();
+Scenario slab_begins();
+Scenario slab_empties();
+Scenario slab_purged();
+Scenario large_runs();
+Scenario heap_grows();
+Scenario background();
+
+const std::vector<Scenario>& scenarios(); // all of them
+
+} // namespace schedules

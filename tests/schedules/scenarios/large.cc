@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: MIT
+//
+// Large blocks: neighbours are freed, grown into and taken as one run; and a heap that is full grows once,
+// not once for each who waits.
+#include "../scenarios.h"
+#include "blocks.h"
+#include "layout/superslab.h"
+
+#include <ashlar/ashlar.h>
+
+#include <array>
+
+namespace schedules {
+
+namespace {
+
+using ashlar::layout::kPageSize;
+using ashlar::layout::kSuperslabSize;
+using ashlar::layout::superslabs;
+
+// ---- Runs
+// --------------------------------------------------------------------------------------------------
+
+constexpr std::size_t kPair = 2 * kPageSize;
+
+std::array<void*, 4> in_a_row{};
+void* grown = nullptr;
+void* taken = nullptr;
+
+void free_the_middle() {
+    give(in_a_row[1], kPair, 1);
+    give(in_a_row[2], kPair, 1);
+}
+
+void grow_the_first() {
+    grown = ashlar_realloc(in_a_row[0], 2 * kPair);
+    require(grown != nullptr, "no memory to grow");
+    require_marked(grown, kPair, 1);
+    mark(grown, 2 * kPair, 2);
+}
+
+void take_another() {
+    taken = take(3 * kPageSize, 3);
+}
+
+// ---- Growth
+// ------------------------------------------------------------------------------------------------
+
+void* filling = nullptr;
+std::array<void*, 2> halves{};
+
+template <unsigned kNumber>
+void take_half() {
+    halves[kNumber] = take(kSuperslabSize / 2, kNumber);
+}
+
+} // namespace
+
+Scenario large_runs() {
+    return {.name = "large_runs",
+            .prepare =
+                [] {
+                    ashlar_free(ashlar_malloc(1));
+                    for (void*& block : in_a_row)
+                        block = take(kPair, 1);
+                },
+            .actors = {free_the_middle, grow_the_first, take_another},
+            .check =
+                [] {
+                    give(in_a_row[3], kPair, 1);
+                    give(grown, 2 * kPair, 2);
+                    give(taken, 3 * kPageSize, 3);
+                    require_empty_heap();
+                },
+            .preemptions = 1};
+}
+
+Scenario heap_grows() {
+    return {.name = "heap_grows",
+            .prepare = [] { filling = take(kSuperslabSize, 9); },
+            .actors = {take_half<0>, take_half<1>},
+            .check =
+                [] {
+                    require(superslabs.committed() == 2 * kSuperslabSize,
+                            "the heap grew more often than it had to");
+                    give(filling, kSuperslabSize, 9);
+                    for (const unsigned number : {0U, 1U})
+                        give(halves[number], kSuperslabSize / 2, number);
+                    require(superslabs.pages_in_use() == 0,
+                            "pages are in use though every block was given back");
+                },
+            .preemptions = 2};
+}
+
+} // namespace schedules

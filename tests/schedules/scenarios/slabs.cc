@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: MIT
+//
+// Slabs become empty, or give back their hollow pages, while other threads want their blocks and their pages.
+// On bins directly: no cache stands in between.
+#include "../scenarios.h"
+#include "blocks.h"
+#include "layout/superslab.h"
+#include "slab/shard_pool.h"
+
+#include <ashlar/ashlar.h>
+
+#include <algorithm>
+#include <array>
+#include <span>
+
+namespace schedules {
+
+namespace {
+
+using ashlar::layout::PageHeader;
+using ashlar::layout::SizeClass;
+using ashlar::slab::Bin;
+using ashlar::slab::shard_pool;
+using ashlar::slab::ShardPool;
+
+template <std::size_t kSize>
+struct Blocks {
+    static constexpr SizeClass kClass = ashlar::layout::class_of(kSize);
+    static constexpr PageHeader kHeader{kClass, ShardPool::kCommon};
+
+    static Bin& bin() { return shard_pool.bin(kHeader); }
+
+    static void take(std::span<void*> into, std::uint64_t key) {
+        std::size_t taken = 0;
+        while (taken < into.size()) {
+            const auto wanted = static_cast<std::uint32_t>(into.size() - taken);
+            const std::uint32_t got =
+                bin().take(kClass, ShardPool::kCommon, into.data() + taken + wanted, wanted);
+            require(got != 0, "no memory for blocks");
+            // They were stored at the end.
+            std::move(into.begin() + static_cast<std::ptrdiff_t>(into.size() - got), into.end(),
+                      into.begin() + static_cast<std::ptrdiff_t>(taken));
+            taken += got;
+        }
+        for (void* const block : into)
+            mark(block, kSize, key);
+    }
+    static void give(std::span<void* const> blocks, std::uint64_t key) {
+        for (const void* const block : blocks) {
+            require_marked(block, kSize, key);
+            require(ashlar::layout::window.header_of(block) == kHeader, "a block's page has another header");
+        }
+        bin().give(kHeader, blocks.data(), static_cast<std::uint32_t>(blocks.size()));
+    }
+};
+
+// ---- New slabs: two threads find a bin without one
+// -----------------------------------------------------------
+
+using Begun = Blocks<64>; // its bitmap is not in the descriptor
+
+std::array<std::array<void*, 2>, 2> of_new_slabs{};
+
+template <unsigned kNumber>
+void take_first_blocks() {
+    Begun::take(of_new_slabs[kNumber], kNumber);
+}
+
+// ---- Empty slabs: two of three in use become free, and their pages another class's
+// --------------------------
+
+using Emptied = Blocks<8192>;
+using Reusing = Blocks<7168>;
+
+std::array<void*, 24> of_slabs{}; // the third is the one that serves
+std::array<void*, 2> taken_anew{};
+std::array<void*, 2> of_another_class{};
+
+void empty_one_slab() {
+    Emptied::give(std::span(of_slabs).first<8>(), 1);
+    Emptied::take(taken_anew, 2);
+}
+
+void empty_the_other() {
+    Emptied::give(std::span(of_slabs).subspan<8, 8>(), 1);
+}
+
+void use_its_page() {
+    Reusing::take(of_another_class, 3);
+    Reusing::give(of_another_class, 3);
+    Reusing::bin().trim();
+}
+
+// ---- Hollow pages: three slabs of which few blocks are in use
+// -----------------------------------------------
+
+using Hollow = Blocks<32768>;
+
+std::array<void*, 24> of_three_slabs{}; // those of one slab stand together
+std::array<void*, 18> all_free_ones{};
+
+constexpr unsigned kPerSlab = 8;
+
+// Two blocks of each slab stay.
+void hollow_out() {
+    Hollow::take(of_three_slabs, 4);
+    for (unsigned slab = 0; slab < 3; ++slab)
+        Hollow::give(std::span(of_three_slabs).subspan(slab * kPerSlab + 2, kPerSlab - 2), 4);
+}
+
+template <unsigned kFirst>
+void give_one() {
+    Hollow::give({&of_three_slabs[kFirst], 1}, 4);
+}
+
+void take_all() {
+    Hollow::take(all_free_ones, 5);
+}
+
+} // namespace
+
+Scenario slab_begins() {
+    return {.name = "slab_begins",
+            .prepare = [] { ashlar_free(ashlar_malloc(1)); },
+            .actors = {take_first_blocks<0>, take_first_blocks<1>},
+            .check =
+                [] {
+                    for (const unsigned number : {0U, 1U})
+                        Begun::give(of_new_slabs[number], number);
+                    require_empty_heap();
+                },
+            .preemptions = 2};
+}
+
+Scenario slab_empties() {
+    return {.name = "slab_empties",
+            .prepare =
+                [] {
+                    ashlar_free(ashlar_malloc(1));
+                    Emptied::take(of_slabs, 1);
+                },
+            .actors = {empty_one_slab, empty_the_other, use_its_page},
+            .check =
+                [] {
+                    Emptied::give(std::span(of_slabs).last<8>(), 1);
+                    Emptied::give(taken_anew, 2);
+                    require_empty_heap();
+                },
+            .preemptions = 2};
+}
+
+Scenario slab_purged() {
+    return {.name = "slab_purged",
+            .prepare =
+                [] {
+                    ashlar_free(ashlar_malloc(1));
+                    hollow_out();
+                },
+            .actors = {give_one<0>, give_one<1>, take_all},
+            .check =
+                [] {
+                    for (const unsigned still : {8U, 9U, 16U, 17U})
+                        Hollow::give({&of_three_slabs[still], 1}, 4);
+                    Hollow::give(all_free_ones, 5);
+                    require_empty_heap();
+                },
+            .preemptions = 2};
+}
+
+} // namespace schedules
