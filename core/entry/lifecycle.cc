@@ -73,8 +73,8 @@ void after_fork_in_child() {
 }
 
 // The C library gives constructors the arguments of main.
-[[gnu::constructor(101)]] void start(int /*count*/, char** /*arguments*/, char** environment) {
-    heap::start(environment);
+[[gnu::constructor(101)]] void start(int /*count*/, char** arguments, char** environment) {
+    heap::start(arguments, environment);
     os::prepare_thread_exit(cache::end_thread);
     ::pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
     cache::allow_caches();

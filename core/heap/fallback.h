@@ -25,6 +25,10 @@ void* resize(void* block, std::size_t size);
 void release(void* block);
 std::size_t usable_size(void* block);
 
+// False if the address can be none of its blocks: it lies in a program or library, where the C library's
+// malloc has none. Of another malloc everything is believed.
+bool may_be_block(const void* address);
+
 bool trim(std::size_t keep);
 std::size_t allocated_bytes(); // that its blocks occupy
 

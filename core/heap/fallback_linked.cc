@@ -38,6 +38,10 @@ std::size_t usable_size(void* block) {
     return ::malloc_usable_size(block);
 }
 
+bool may_be_block(const void* /*address*/) {
+    return true;
+}
+
 bool trim(std::size_t keep) {
     os::expect_no_lock("the program's malloc_trim");
     return ::malloc_trim(keep) != 0;

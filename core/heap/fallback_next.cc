@@ -14,6 +14,8 @@
 #include <cerrno>
 #include <cstring>
 #include <dlfcn.h>
+#include <gnu/libc-version.h>
+#include <link.h>
 #include <malloc.h>
 
 namespace ashlar::heap::fallback {
@@ -77,6 +79,12 @@ constinit Next<std::size_t(void*)> next_usable_size{"malloc_usable_size"};
 constinit Next<int(std::size_t)> next_trim{"malloc_trim"};
 constinit Next<struct mallinfo2()> next_mallinfo{"mallinfo2"};
 
+// The program or library that an address lies in, or null. No lock is taken, nothing allocated.
+const link_map* object_around(const void* address) {
+    dl_find_object found{};
+    return ::_dl_find_object(const_cast<void*>(address), &found) == 0 ? found.dlfo_link_map : nullptr;
+}
+
 void* out_of_memory() {
     errno = ENOMEM;
     return nullptr;
@@ -139,6 +147,13 @@ std::size_t usable_size(void* block) {
     if (bootstrap.contains(block)) return Bootstrap::size_of(block);
     auto* const next = next_usable_size.get();
     return next != nullptr ? next(block) : 0;
+}
+
+bool may_be_block(const void* address) {
+    if (object_around(address) == nullptr || bootstrap.contains(address)) return true;
+    const void* const free_behind = reinterpret_cast<const void*>(next_free.get());
+    return object_around(free_behind) !=
+           object_around(reinterpret_cast<const void*>(&::gnu_get_libc_version));
 }
 
 bool trim(std::size_t keep) {

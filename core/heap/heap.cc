@@ -30,7 +30,18 @@ constinit std::atomic<Service> service{Service::kUnknown};
 
 constinit os::Mutex<os::Rank::kOpening> opening;
 
-constinit bool started = false; // the start-up hook has run
+constinit bool started = false;           // the start-up hook has run
+constinit std::uintptr_t stack_start = 0; // of the main thread; it grows down
+
+// What the blocks of every malloc have in common.
+constexpr std::uintptr_t kLeastAddress = 65536; // by default the system maps nothing below
+constexpr std::uintptr_t kLeastAlignment = 8;
+constexpr std::uintptr_t kStack = std::uintptr_t{1} << 20; // the main thread's, of 8 MiB and more
+#ifdef __x86_64__
+constexpr std::uintptr_t kGreatestAddress = (std::uintptr_t{1} << 56) - 1; // with five levels of page tables
+#else
+constexpr std::uintptr_t kGreatestAddress = UINTPTR_MAX; // the highest bits may be a tag
+#endif
 
 bool ready_for_service() {
     if (os::settings.enabled.load(std::memory_order_relaxed) == 0) return false;
@@ -82,6 +93,17 @@ struct Owned {
 
     bool is_large() const { return header == large::kHeader; }
 };
+
+// A block outside of the window. Ends the process if no malloc can have given out such an address: the
+// fallback would read what stands before it and crash, or believe it.
+void* foreign(void* block) {
+    const auto address = reinterpret_cast<std::uintptr_t>(block);
+    if (address < kLeastAddress || address > kGreatestAddress || address % kLeastAlignment != 0 ||
+        stack_start - address < kStack || !fallback::may_be_block(block)) {
+        slab::report(slab::Fault::kNoBlock, block);
+    }
+    return block;
+}
 
 // Null if neither the classes nor the window serve now.
 void* allocate_class(SizeClass c) {
@@ -164,8 +186,9 @@ os::Mutex<os::Rank::kOpening>& opening_mutex() {
     return opening;
 }
 
-void start(const char* const* environment) {
+void start(const char* const* arguments, const char* const* environment) {
     started = true;
+    stack_start = reinterpret_cast<std::uintptr_t>(arguments);
     os::read_settings(environment);
     if (service.load(std::memory_order_relaxed) != Service::kUnknown) {
         fallback::prepare();
@@ -193,7 +216,7 @@ void* allocate_slow(std::size_t size) {
 void release_slow(void* block) {
     if (block == nullptr) return;
     if (!window.contains(block)) {
-        fallback::release(block);
+        fallback::release(foreign(block));
         return;
     }
     const PageHeader header = window.header_of(block);
@@ -244,7 +267,7 @@ void* resize(void* block, std::size_t size) {
     }
     if (size > PTRDIFF_MAX) return out_of_memory();
     if (!window.contains(block)) {
-        const std::size_t usable = fallback::usable_size(block);
+        const std::size_t usable = fallback::usable_size(foreign(block));
         if (size <= usable && size >= usable / 2) return block; // the fallback's realloc may move it
         if (size > kMaxClassSize || !serving()) {
             return insist(size, [=] { return fallback::resize(block, size); });
@@ -261,7 +284,7 @@ void* resize(void* block, std::size_t size) {
 
 std::size_t usable_size(void* block) {
     if (block == nullptr) return 0;
-    if (!window.contains(block)) return fallback::usable_size(block);
+    if (!window.contains(block)) return fallback::usable_size(foreign(block));
     return Owned(block).size;
 }
 

@@ -56,8 +56,9 @@ void* resize(void* block, std::size_t size);
 std::size_t usable_size(void* block);
 
 // Start-up hook, with the environment of the process. In the preload library the window is reserved by the
-// first call (a process that never allocates does not pay for one), in the static library here.
-void start(const char* const* environment);
+// first call (a process that never allocates does not pay for one), in the static library here. The arguments
+// of main lie where the main thread's stack begins.
+void start(const char* const* arguments, const char* const* environment);
 os::Mutex<os::Rank::kOpening>& opening_mutex();
 // False if everything goes to the fallback: there is no window, or the user switched Ashlar off.
 bool serving();

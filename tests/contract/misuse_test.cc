@@ -76,6 +76,14 @@ TEST_CASE("a pointer that is no block is resized", "[ashlar-only]") {
     check_everywhere("realloc_interior");
 }
 
+TEST_CASE("an address that no malloc gives out is freed", "[ashlar-only]") {
+    for (const char* const misuse :
+         {"tiny", "odd", "beyond", "stack", "variable", "realloc_tiny", "usable_size_tiny"}) {
+        INFO(misuse);
+        check_report(run({{program("misuse"), misuse, "exit", "4096"}}));
+    }
+}
+
 TEST_CASE("the report is one write", "[ashlar-only]") {
     const Outcome outcome = run({{program("misuse"), "double", "packets", "64"}});
     INFO(outcome.describe());

@@ -4,11 +4,13 @@
  * it on stdout, then comes to the moment at which that must have been found. If it was not, ends with status
  * 0.
  *
- *   what    none double double_later double_by_two double_by_successor interior unaligned window
- * realloc_interior moment  trim     malloc_trim, then _exit thread   done by a thread that ends; then _exit
- *           exit     exit()
- *           main     return from main
- *           packets  trim in a child whose stderr keeps writes apart; prints how many there were
+ *   what      none double double_later double_by_two double_by_successor interior unaligned window
+ *             realloc_interior tiny odd beyond stack variable realloc_tiny usable_size_tiny
+ *   moment    trim     malloc_trim, then _exit
+ *             thread   done by a thread that ends; then _exit
+ *             exit     exit()
+ *             main     return from main
+ *             packets  trim in a child whose stderr keeps writes apart; prints how many there were
  */
 #include "exercise.h"
 
@@ -84,6 +86,12 @@ static void do_it(void) {
     if (is("window")) bad = pointer_into_window(block);
     if (is("interior") || is("realloc_interior")) bad = block + (size >= 32 ? 16 : 8);
     if (is("unaligned")) bad = block + 1;
+    if (is("tiny") || is("realloc_tiny") || is("usable_size_tiny")) bad = (char*)(uintptr_t)size;
+    if (is("odd")) bad = (char*)&what + 1;
+    size_t words[4] = {0, size + 17, 0, 0}; /* as before a block of the C library's malloc */
+    if (is("stack")) bad = (char*)(words + 2);
+    if (is("variable")) bad = (char*)&size;
+    if (is("beyond")) bad = (char*)(uintptr_t)0x4141414141414140;
     bad = opaque_pointer(bad);
     announce(bad);
     if (is("double")) {
@@ -104,8 +112,10 @@ static void do_it(void) {
         shared = block;
         in_new_thread(free_shared);
         free(opaque_pointer(bad));
-    } else if (is("realloc_interior")) {
+    } else if (is("realloc_interior") || is("realloc_tiny")) {
         free(realloc(bad, 2 * size + 100));
+    } else if (is("usable_size_tiny")) {
+        MUST(malloc_usable_size(bad) == 0);
     } else {
         free(bad);
     }
