@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// `--name NUMBER` and `--flag`, and a complaint about everything else.
+// `--name NUMBER`, `--name TEXT` and `--flag`, and a complaint about everything else.
 #pragma once
 
 #include <charconv>
@@ -17,12 +17,19 @@ class Arguments {
     Arguments(int count, char** values) : count_(count), values_(values) {}
 
     std::uint64_t number(std::string_view name, std::uint64_t otherwise) {
+        const char* const text = this->text(name, nullptr);
+        if (text == nullptr) return otherwise;
+        std::uint64_t value = 0;
+        const auto [end, error] = std::from_chars(text, text + std::strlen(text), value);
+        if (error != std::errc() || *end != '\0') complain(name.data(), "needs a number");
+        return value;
+    }
+
+    const char* text(std::string_view name, const char* otherwise) {
         for (int i = 1; i < count_; i++) {
             if (values_[i] == nullptr || name != values_[i]) continue;
-            const char* text = i + 1 < count_ && values_[i + 1] != nullptr ? values_[i + 1] : "";
-            std::uint64_t value = 0;
-            const auto [end, error] = std::from_chars(text, text + std::strlen(text), value);
-            if (error != std::errc() || *end != '\0') complain(values_[i], "needs a number");
+            if (i + 1 >= count_ || values_[i + 1] == nullptr) complain(values_[i], "needs a value");
+            const char* const value = values_[i + 1];
             values_[i] = values_[i + 1] = nullptr;
             return value;
         }
