@@ -17,6 +17,7 @@ import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 PEERS = {"jemalloc": "libjemalloc.so.2", "mimalloc": "libmimalloc.so.2.0", "tcmalloc": "libtcmalloc_minimal.so.4"}
+OTHER_PEERS = {"scudo": "llvm-14/lib/clang/14*/lib/linux/libclang_rt.scudo_standalone-x86_64.so"}  # not fast, not compared by all
 
 
 def argument_parser(description, **numbers):
@@ -64,10 +65,10 @@ def ashlar(options):
     return library
 
 
-def peers():
-    """{name: library} of those that are installed."""
+def peers(more=()):
+    """{name: library} of those that are installed; `more` names some of OTHER_PEERS."""
     found = {}
-    for name, file in PEERS.items():
+    for name, file in [*PEERS.items(), *((name, OTHER_PEERS[name]) for name in more)]:
         for path in sorted(glob.glob(f"/usr/lib/*/{file}") + glob.glob(f"/usr/lib/{file}")):
             if loaded(path):
                 found[name] = os.path.realpath(path)
