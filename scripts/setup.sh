@@ -15,8 +15,8 @@ packages() {
 g++                   |                # everything; brings libasan and libtsan
 cmake                 |                # everything; preload tests
 ninja-build           |                # the generator of every preset
-clang-14              |                # second compiler that must give no warning
-libclang-rt-14-dev    |                # scudo, a peer in measurements; sanitizers for clang
+clang-14              |                # second compiler that must give no warning; scripts/fuzz.sh
+libclang-rt-14-dev    |                # scudo, a peer in measurements; libFuzzer and sanitizers for clang
 clang-format-14       |                # scripts/format.sh
 clang-tidy-14         |                # scripts/lint.sh
 catch2                |                # tests/

@@ -13,7 +13,7 @@ namespace ashlar::cache {
 
 namespace {
 
-constinit std::atomic<std::uint64_t> next_due{0}; // by the clock; 0: it has not been looked at yet
+constinit std::atomic<std::uint64_t> last_upkeep{0}; // or first look, by the clock; 0: there was none yet
 constinit std::atomic<std::uint32_t> rounds{0};
 
 // True if there is something to come back for.
@@ -28,10 +28,11 @@ bool do_upkeep() {
 
 void do_upkeep_if_due() {
     const std::uint64_t now = os::coarse_milliseconds();
-    std::uint64_t due = next_due.load(std::memory_order_relaxed);
-    if (now < due) return;
-    const std::uint64_t next = now + os::settings.purge_delay_ms.load(std::memory_order_relaxed);
-    if (next_due.compare_exchange_strong(due, next, std::memory_order_relaxed) && due != 0) do_upkeep();
+    std::uint64_t last = last_upkeep.load(std::memory_order_relaxed);
+    const std::size_t delay = os::settings.purge_delay_ms.load(std::memory_order_relaxed);
+    const bool due = last == 0 || (now >= last && now - last >= delay); // another thread may be ahead of us
+    if (!due) return;
+    if (last_upkeep.compare_exchange_strong(last, now, std::memory_order_relaxed) && last != 0) do_upkeep();
 }
 
 bool in_background() {

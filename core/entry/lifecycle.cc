@@ -18,6 +18,7 @@
 #include "layout/superslab.h"
 #include "os/background.h"
 #include "os/config.h"
+#include "os/message.h"
 #include "os/thread_exit.h"
 #include "slab/shard_pool.h"
 
@@ -80,7 +81,7 @@ void after_fork_in_child() {
     cache::allow_caches();
     if (os::settings.print.load(std::memory_order_relaxed) != 0) {
         heap::serving(); // the window has the size it could get
-        os::print_settings();
+        os::print_settings(os::warn);
     }
 }
 

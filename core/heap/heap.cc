@@ -176,8 +176,9 @@ void* move(void* block, std::size_t old_size, std::size_t size) {
 
 // The block may stay where it is: it fits, and half of it would not be waste; or it can be made to fit.
 bool stays(void* block, const Owned& owned, std::size_t size) {
-    if (owned.is_large()) return size > kMaxClassSize && large::resize_in_place(block, size);
-    return size <= owned.size && (size >= owned.size / 2 || owned.size == layout::kAlignment);
+    const bool half_used = size >= owned.size / 2;
+    if (owned.is_large()) return (size > kMaxClassSize || half_used) && large::resize_in_place(block, size);
+    return size <= owned.size && (half_used || owned.size == layout::kAlignment);
 }
 
 } // namespace

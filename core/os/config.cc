@@ -167,18 +167,18 @@ void say_values(Message& message, Choices choices) {
     }
 }
 
-void warn_about(std::string_view setting, SetResult result) {
+void complain(std::string_view setting, SetResult result, Say say) {
     const auto name = split(setting, ':').before;
     Message message;
     message.text("ASHLAR_CONF: ");
     if (result == SetResult::kUnknownKey) {
-        message.text("unknown key \"").text(name).text("\" ignored; did you mean \"");
-        message.text(nearest_key(name)).text("\"?");
+        message.text("unknown key ").quoted(name).text(" ignored; did you mean ");
+        message.quoted(nearest_key(name)).text("?");
     } else {
-        message.text("bad value in \"").text(setting).text("\" ignored; say ");
+        message.text("bad value in ").quoted(setting).text(" ignored; say ");
         say_values(message, find_key(name)->choices);
     }
-    warn(message);
+    say(message);
 }
 
 } // namespace
@@ -187,20 +187,23 @@ SetResult change_setting(std::string_view setting) {
     return set(setting, When::kAnyTime);
 }
 
-void read_settings(const char* const* environment) {
-    if (environment_read || environment == nullptr) return;
-    environment_read = true;
-    std::string_view rest = ::getauxval(AT_SECURE) == 0 ? find_variable(environment) : std::string_view{};
-    while (!rest.empty()) {
-        const auto [setting, others] = split(rest, ',');
-        rest = others;
+void apply_settings(std::string_view configuration, Say say) {
+    while (!configuration.empty()) {
+        const auto [setting, others] = split(configuration, ',');
+        configuration = others;
         if (setting.empty()) continue;
         const SetResult result = set(setting, When::kStart);
-        if (result != SetResult::kDone) warn_about(setting, result);
+        if (result != SetResult::kDone) complain(setting, result, say);
     }
 }
 
-void print_settings() {
+void read_settings(const char* const* environment) {
+    if (environment_read || environment == nullptr) return;
+    environment_read = true;
+    if (::getauxval(AT_SECURE) == 0) apply_settings(find_variable(environment), warn);
+}
+
+void print_settings(Say say) {
     for (const Key& key : keys) {
         const std::size_t value = key.value->load(std::memory_order_relaxed);
         Message message;
@@ -210,7 +213,7 @@ void print_settings() {
         } else {
             message.text(name_of(key.choices, value));
         }
-        warn(message.text(" (").text(key.source).text(")"));
+        say(message.text(" (").text(key.source).text(")"));
     }
 }
 

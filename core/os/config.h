@@ -3,8 +3,8 @@
 // The settings: one table of keys, read from ASHLAR_CONF="key:value,key:value" at start and changed one by
 // one through ashlar_control(). docs/configuration.md gives the reason for each.
 //
-// Unknown keys and bad values are named on stderr, once each, with the nearest key that exists; the rest of
-// the string counts. Nothing here allocates. Written at start, before there is a second thread; later only
+// Unknown keys and bad values are named on stderr with what would be right, one line each; the rest of the
+// string counts. Nothing here allocates. Written at start, before there is a second thread; later only
 // keys that may change at run time, with relaxed atomicity: readers see the old or the new value.
 #pragma once
 
@@ -13,6 +13,8 @@
 #include <string_view>
 
 namespace ashlar::os {
+
+class Message;
 
 // Whether memory belongs to a node of the machine, and who places it there.
 enum class Numa : std::size_t {
@@ -59,7 +61,13 @@ SetResult change_setting(std::string_view setting);
 // called again, if it is null (not there yet); afterwards does nothing when called again.
 void read_settings(const char* const* environment);
 
-// Every effective value and where it came from at start, on stderr.
-void print_settings();
+// Takes one line for the user; warn() is one.
+using Say = void (*)(const Message&);
+
+// What counts of a string like ASHLAR_CONF's is set, as at start; each other setting is complained about.
+void apply_settings(std::string_view configuration, Say say);
+
+// Every effective value and where it came from at start, "key:value (source)".
+void print_settings(Say say);
 
 } // namespace ashlar::os

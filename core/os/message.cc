@@ -30,6 +30,22 @@ Message& Message::text(std::string_view words) {
     return *this;
 }
 
+Message& Message::quoted(std::string_view words) {
+    text("\"");
+    for (const char c : words.substr(0, kMostQuoted)) {
+        const bool printable = c >= ' ' && c <= '~';
+        if (c == '"' || c == '\\') text("\\");
+        if (printable) {
+            text({&c, 1});
+        } else {
+            char buffer[20];
+            const auto byte = static_cast<unsigned char>(c);
+            text(byte < 0x10 ? "\\x0" : "\\x").text(digits(byte, 16, buffer));
+        }
+    }
+    return text(words.size() > kMostQuoted ? "\"..." : "\"");
+}
+
 Message& Message::number(std::uint64_t value) {
     char buffer[20];
     return text(digits(value, 10, buffer));

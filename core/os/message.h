@@ -16,8 +16,12 @@ namespace ashlar::os {
 class Message {
   public:
     static constexpr std::size_t kCapacity = 768;
+    static constexpr std::size_t kMostQuoted = 64;
 
     Message& text(std::string_view words);
+    // What somebody else wrote, as in C source: between quotes, other than printable ASCII as \xNN. After
+    // kMostQuoted bytes there is an ellipsis instead of the rest.
+    Message& quoted(std::string_view words);
     Message& number(std::uint64_t value);
     Message& address(const void* where); // as 0x…
 

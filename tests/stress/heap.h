@@ -2,10 +2,13 @@
 //
 // The allocator under stress. Each program is compiled twice: against the static library, where the prefixed
 // names are Ashlar's heap, and with plain names, where it is an ordinary program that runs on any allocator
-// and on Ashlar by LD_PRELOAD. There `--expect-ashlar` makes sure that the preloading happened.
+// and on Ashlar by LD_PRELOAD. There `--expect-ashlar` makes sure that the preloading happened, and steering
+// and seeing (control, statistics, owns) may be called only then, when is_ashlar.
 #pragma once
 
 #include "report.h"
+
+#include <ashlar/ashlar.h>
 
 #include <cstddef>
 
@@ -13,14 +16,13 @@
 #include <cstdlib>
 #include <dlfcn.h>
 #include <malloc.h>
-#else
-#include <ashlar/ashlar.h>
 #endif
 
 namespace stress::heap {
 
 #ifdef STRESS_PLAIN_NAMES
 inline constexpr bool kPlainNames = true;
+inline bool is_ashlar = false; // set by require_ashlar()
 
 [[gnu::noinline]] inline void* allocate(std::size_t size) {
     return std::malloc(size);
@@ -59,27 +61,47 @@ inline constexpr bool kPlainNames = true;
     return ::malloc_trim(keep);
 }
 
+// What the preloaded library has of this name; null if it has nothing.
+template <typename Function>
+Function* find(const char* name) {
+    return reinterpret_cast<Function*>(dlsym(RTLD_DEFAULT, name));
+}
+
 // glibc 2.36 has no sized frees; an allocator that is preloaded may.
 [[gnu::noinline]] inline void release_sized(void* block, std::size_t size) {
-    static const auto function =
-        reinterpret_cast<void (*)(void*, std::size_t)>(dlsym(RTLD_DEFAULT, "free_sized"));
+    static auto* const function = find<void(void*, std::size_t)>("free_sized");
     function != nullptr ? function(block, size) : std::free(block);
 }
 [[gnu::noinline]] inline void release_aligned_sized(void* block, std::size_t alignment, std::size_t size) {
-    static const auto function = reinterpret_cast<void (*)(void*, std::size_t, std::size_t)>(
-        dlsym(RTLD_DEFAULT, "free_aligned_sized"));
+    static auto* const function = find<void(void*, std::size_t, std::size_t)>("free_aligned_sized");
     function != nullptr ? function(block, alignment, size) : std::free(block);
 }
 
+[[gnu::noinline]] inline int control(const char* setting) {
+    static auto* const function = find<decltype(ashlar_control)>("ashlar_control");
+    return function(setting);
+}
+[[gnu::noinline]] inline bool owns(const void* address) {
+    static auto* const function = find<decltype(ashlar_owns)>("ashlar_owns");
+    return function(address) != 0;
+}
+[[gnu::noinline]] inline ashlar_statistics statistics() {
+    static auto* const function = find<decltype(ashlar_get_statistics)>("ashlar_get_statistics");
+    ashlar_statistics now{};
+    if (function(&now, sizeof now) != 0) fail("no statistics");
+    return now;
+}
+
 [[gnu::noinline]] inline void require_ashlar() {
-    const auto owns = reinterpret_cast<int (*)(const void*)>(dlsym(RTLD_DEFAULT, "ashlar_owns"));
-    if (owns == nullptr) fail("Ashlar is not preloaded");
+    if (find<decltype(ashlar_owns)>("ashlar_owns") == nullptr) fail("Ashlar is not preloaded");
     void* block = allocate(100);
-    if (owns(block) != 1) fail("malloc gives %p, which is not Ashlar's", block);
+    if (!owns(block)) fail("malloc gives %p, which is not Ashlar's", block);
     release(block);
+    is_ashlar = true;
 }
 #else
 inline constexpr bool kPlainNames = false;
+inline constexpr bool is_ashlar = true;
 
 [[gnu::noinline]] inline void* allocate(std::size_t size) {
     return ashlar_malloc(size);
@@ -122,6 +144,17 @@ inline constexpr bool kPlainNames = false;
 }
 [[gnu::noinline]] inline int trim(std::size_t keep) {
     return ashlar_malloc_trim(keep);
+}
+[[gnu::noinline]] inline int control(const char* setting) {
+    return ashlar_control(setting);
+}
+[[gnu::noinline]] inline bool owns(const void* address) {
+    return ashlar_owns(address) != 0;
+}
+[[gnu::noinline]] inline ashlar_statistics statistics() {
+    ashlar_statistics now{};
+    if (ashlar_get_statistics(&now, sizeof now) != 0) fail("no statistics");
+    return now;
 }
 [[gnu::noinline]] inline void require_ashlar() {}
 #endif

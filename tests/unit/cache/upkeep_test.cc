@@ -136,6 +136,19 @@ UNIT_TEST_CASE_IN_CHILD("upkeep: a class that is not used any more gives back pa
     }
 }
 
+UNIT_TEST_CASE_IN_CHILD("upkeep: the longest delay is no short one", "purge_delay_ms:18446744073709551615") {
+    const std::uint32_t rounds = upkeep_after_release();
+    for (unsigned i = 0; i < 3; ++i)
+        REQUIRE(upkeep_after_release() == rounds);
+}
+
+UNIT_TEST_CASE_IN_CHILD("upkeep: a delay that gets shorter counts from then on",
+                        "purge_delay_ms:1000000000") {
+    const std::uint32_t rounds = upkeep_after_release();
+    REQUIRE(os::change_setting("purge_delay_ms:0") == os::SetResult::kDone);
+    REQUIRE(upkeep_after_release() == rounds + 1);
+}
+
 UNIT_TEST_CASE_IN_CHILD("upkeep: the background thread gives back what an idle process freed",
                         "purge_delay_ms:20,background:true") {
     CHECK(own_threads() == 0);

@@ -259,8 +259,17 @@ TEST_CASE("config: keys of any length are survived") {
         const std::string text = said(std::string(length, 'w') + ":1,print:true");
         CAPTURE(length, text);
         CHECK_THAT(text, Contains("unknown key \"wwwwww"));
+        CHECK_THAT(text, Contains("ignored; did you mean \"window\"?\n"));
         CHECK_THAT(text, Contains("print:true (ASHLAR_CONF)\n"));
     }
+}
+
+TEST_CASE("config: what a terminal would obey is not written to it") {
+    const std::string text = said("\x1b[2J:1,prewarm:\a\n,print:true");
+    CAPTURE(text);
+    CHECK_THAT(text, Contains(R"(unknown key "\x1b[2J" ignored)"));
+    CHECK_THAT(text, Contains(R"(bad value in "prewarm:\x07\x0a" ignored; say false or true)"));
+    CHECK_THAT(text, Contains("print:true (ASHLAR_CONF)\n"));
 }
 
 UNIT_TEST_CASE_IN_CHILD("config: the environment is read once", "thread_cache:5m") {

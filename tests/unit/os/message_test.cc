@@ -58,6 +58,17 @@ TEST_CASE("message: a single text longer than the message is cut too") {
     CHECK(message.view() == text.substr(0, message.view().size()));
 }
 
+TEST_CASE("message: what somebody else wrote is shown as in C source") {
+    CHECK(Message().quoted("").view() == R"("")");
+    CHECK(Message().text("key ").quoted("thread_cache ~").text("!").view() == R"(key "thread_cache ~"!)");
+    CHECK(Message().quoted("say \"a\\b\"").view() == R"("say \"a\\b\"")");
+    CHECK(Message().quoted(std::string_view("\0\t\n\x1b[2J\x7f\x80\xff", 10)).view() ==
+          R"("\x00\x09\x0a\x1b[2J\x7f\x80\xff")");
+    const std::string most(Message::kMostQuoted, 'x');
+    CHECK(Message().quoted(most).view() == "\"" + most + "\"");
+    CHECK(Message().quoted(most + "y").text(" and more").view() == "\"" + most + "\"... and more");
+}
+
 TEST_CASE("message: is written as it is and keeps errno") {
     std::array<int, 2> ends{};
     REQUIRE(::pipe(ends.data()) == 0);
