@@ -40,7 +40,8 @@ merge() {
     local target=$1 program=build/fuzz/bin/fuzz_$1 found=build/fuzz/found/$1 corpus=tests/fuzz/corpus/$1 least
     least=$(mktemp -d) || return
     # shellcheck disable=SC2086
-    "$program" ${options[$target]} -set_cover_merge=1 -use_counters=0 "$least" "$corpus" "$found/corpus" >"$found/merge.log" 2>&1 || {
+    "$program" ${options[$target]} -set_cover_merge=1 -use_counters=0 "$least" "$corpus" "$found/corpus" \
+        >"$found/merge.log" 2>&1 || {
         tail -n 20 "$found/merge.log"
         return 1
     }
