@@ -9,6 +9,7 @@
 #include "support/mapped_array.h"
 #include "support/resident.h"
 #include "support/stopwatch.h"
+#include "support/workload.h"
 
 #include <array>
 
@@ -60,8 +61,7 @@ void measure(const Settings& settings) {
 } // namespace
 
 int main(int argc, char** argv) {
-    static char output[4096]; // else stdio asks for one
-    std::setvbuf(stdout, output, _IOLBF, sizeof output);
+    bench::write_by_lines();
     std::array options{bench::Option{"--seconds"}};
     const CommandLine line(argc, argv, kUsage, options);
     line.expect_between(2, 2);

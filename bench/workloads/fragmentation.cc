@@ -30,6 +30,7 @@
 #include "support/random.h"
 #include "support/resident.h"
 #include "support/stopwatch.h"
+#include "support/workload.h"
 
 #include <array>
 #include <cmath>
@@ -307,8 +308,7 @@ void measure(const Settings& settings) {
 } // namespace
 
 int main(int argc, char** argv) {
-    static char output[4096]; // else stdio asks for one
-    std::setvbuf(stdout, output, _IOLBF, sizeof output);
+    bench::write_by_lines();
     std::array options{bench::Option{"--scale"}, bench::Option{"--drain"}, bench::Option{"--csv"}};
     const CommandLine line(argc, argv, kUsage, options);
     line.expect_between(1, 1);

@@ -10,6 +10,7 @@
 #include "support/mapped_array.h"
 #include "support/random.h"
 #include "support/team.h"
+#include "support/workload.h"
 
 namespace {
 
@@ -135,8 +136,6 @@ void measure(const Settings& settings) {
 } // namespace
 
 int main(int argc, char** argv) {
-    const CommandLine line(argc, argv, kUsage);
-    const Settings settings = read_settings(line);
-    bench::with_kind_of_block(line.verify(), [&]<typename Block>() { measure<Block>(settings); });
-    return 0;
+    return bench::run_workload(argc, argv, kUsage, read_settings,
+                               []<typename Block>(const Settings& settings) { measure<Block>(settings); });
 }

@@ -17,6 +17,7 @@
 #include "support/random.h"
 #include "support/team.h"
 #include "support/tick_clock.h"
+#include "support/workload.h"
 
 #include <array>
 
@@ -182,8 +183,7 @@ void measure(const Settings& settings) {
 } // namespace
 
 int main(int argc, char** argv) {
-    static char output[4096]; // else stdio asks for one
-    std::setvbuf(stdout, output, _IOLBF, sizeof output);
+    bench::write_by_lines();
     const CommandLine line(argc, argv, kUsage);
     const Settings settings = read_settings(line);
     bench::with_tick_clock([&]<typename Ticks>() {

@@ -19,6 +19,7 @@
 #include "support/stopwatch.h"
 #include "support/theil_sen.h"
 #include "support/thread.h"
+#include "support/workload.h"
 
 #include <array>
 #include <atomic>
@@ -266,8 +267,7 @@ void measure(const Settings& settings) {
 } // namespace
 
 int main(int argc, char** argv) {
-    static char output[4096]; // else stdio asks for one
-    std::setvbuf(stdout, output, _IOLBF, sizeof output);
+    bench::write_by_lines();
     std::array options{bench::Option{"--slices"}, bench::Option{"--csv"}, bench::kNodeOption,
                        bench::kPinOption};
     const CommandLine line(argc, argv, kUsage, options);

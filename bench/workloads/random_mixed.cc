@@ -8,6 +8,7 @@
 #include "support/mapped_array.h"
 #include "support/random.h"
 #include "support/stopwatch.h"
+#include "support/workload.h"
 
 namespace {
 
@@ -88,8 +89,6 @@ void run(const Settings& settings) {
 } // namespace
 
 int main(int argc, char** argv) {
-    const CommandLine line(argc, argv, kUsage);
-    const Settings settings = read_settings(line);
-    bench::with_kind_of_block(line.verify(), [&]<typename Block>() { run<Block>(settings); });
-    return 0;
+    return bench::run_workload(argc, argv, kUsage, read_settings,
+                               []<typename Block>(const Settings& settings) { run<Block>(settings); });
 }

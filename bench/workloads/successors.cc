@@ -17,6 +17,7 @@
 #include "support/random.h"
 #include "support/stopwatch.h"
 #include "support/thread.h"
+#include "support/workload.h"
 
 #include <atomic>
 #include <semaphore.h>
@@ -190,8 +191,6 @@ void measure(const Settings& settings) {
 } // namespace
 
 int main(int argc, char** argv) {
-    const CommandLine line(argc, argv, kUsage);
-    const Settings settings = read_settings(line);
-    bench::with_kind_of_block(line.verify(), [&]<typename Block>() { measure<Block>(settings); });
-    return 0;
+    return bench::run_workload(argc, argv, kUsage, read_settings,
+                               []<typename Block>(const Settings& settings) { measure<Block>(settings); });
 }
