@@ -33,7 +33,10 @@ class Tree:
 class IncludeDirection(unittest.TestCase):
     def check(self, files, expected):
         with Tree(files) as root:
-            found = include_direction.violations(root)
+            found = include_direction.violations(root, "core", include_direction.CORE)
+        self.compare(found, expected)
+
+    def compare(self, found, expected):
         self.assertEqual(len(found), len(expected), found)
         for text, part in zip(found, expected):
             self.assertIn(part, text)
@@ -58,6 +61,27 @@ class IncludeDirection(unittest.TestCase):
 
     def test_nothing_to_look_at(self):
         self.check({}, ["no sources"])
+
+    def check_tools(self, files, expected):
+        picture = "# The command. Its layers:\n#   low, other   what is below\n#   middle       one\n#   high         all\n"
+        with Tree({"tools/CMakeLists.txt": picture, **files}) as root:
+            layers = include_direction.tools_layers(root)
+            self.assertEqual(layers, [["low", "other"], ["middle"], ["high"]])
+            self.compare(include_direction.violations(root, "tools", layers), expected)
+
+    def test_tools_by_the_picture_in_their_list_file(self):
+        self.check_tools({"tools/low/a.h": "", "tools/middle/b.h": '#include "low/a.h"\n#include <CLI/CLI.hpp>\n',
+                          "tools/high/deep/c.h": '#include "middle/b.h"\n', "tools/main.cc": '#include "high/deep/c.h"\n'}, [])
+
+    def test_tools_up_and_sideways(self):
+        self.check_tools({"tools/low/a.h": '#include "middle/b.h"\n', "tools/middle/b.h": "", "tools/misc/c.h": "",
+                          "tools/other/d.h": '#include "low/a.h"\n'},
+                         ['low includes "middle/b.h", a layer above', "misc is no layer", "a layer beside it"])
+
+    def test_no_picture_is_no_excuse(self):
+        with Tree({"tools/CMakeLists.txt": "# none\n", "tools/low/a.h": ""}) as root:
+            found = include_direction.violations(root, "tools", include_direction.tools_layers(root))
+        self.compare(found, ["no layers"])
 
 
 class NoStdio(unittest.TestCase):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""The folders of core/ are layers: each may include itself and those before it in LAYERS. Inside a folder a header
-and its source count as one part, and parts must not include each other in a circle.
+"""The folders of core/ and tools/ are layers: each may include itself and those before it, not those beside it. Inside
+a folder a header and its source count as one part, and parts must not include each other in a circle. A source that
+lies in no layer's folder stands above them all.
 
 usage: include_direction.py ROOT"""
 import os
@@ -9,7 +10,7 @@ import sys
 
 from sources import files_below, read, report, without_comments
 
-LAYERS = ["os", "layout", "slab", "cache", "heap", "guard", "observe", "entry"]
+CORE = [["os"], ["layout"], ["slab"], ["cache"], ["heap"], ["guard"], ["observe"], ["entry"]]
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"]+)[>"]', re.M)
 
 
@@ -42,14 +43,21 @@ def find_circle(edges):
     return None
 
 
-def violations(root):
+def tools_layers(root):
+    """As tools/CMakeLists.txt lists them, lowest first; those on one line stand beside each other."""
+    listed = re.findall(r"^#   ([a-z]+(?:, [a-z]+)*)  ", read(root, "tools/CMakeLists.txt"), re.M)
+    return [line.split(", ") for line in listed]
+
+
+def violations(root, top, layers):
     found, edges = [], {}
-    files = [path for path in files_below(root, "core", (".h", ".cc")) if not path.startswith("core/include/")]
-    if not files:
-        return ["core/ has no sources to look at"]
+    heights = {name: height for height, names in enumerate(layers) for name in names}
+    files = [path for path in files_below(root, top, (".h", ".cc")) if not path.startswith("core/include/")]
+    if not files or not heights:
+        return [f"{top}/ has no sources or no layers to look at"]
     for path in files:
-        layer = path.split("/")[1]
-        if layer not in LAYERS:
+        layer = path.split("/")[1] if path.count("/") > 1 else None
+        if layer is not None and layer not in heights:
             found.append(f"{path}: {layer} is no layer")
             continue
         text = without_comments(read(root, path))
@@ -58,15 +66,20 @@ def violations(root):
             where = f"{path}:{text.count(chr(10), 0, match.start()) + 1}"
             folder = name.split("/")[0]
             if kind == "<":
-                if folder in LAYERS and "/" in name:
+                if folder in heights and "/" in name:
                     found.append(f"{where}: <{name}> must be in quotes")
                 continue
-            if folder not in LAYERS or not os.path.exists(os.path.join(root, "core", name)):
-                found.append(f'{where}: "{name}" is not named by its place in core/')
-            elif LAYERS.index(folder) > LAYERS.index(layer):
+            if folder not in heights or not os.path.exists(os.path.join(root, top, name)):
+                found.append(f'{where}: "{name}" is not named by its place in {top}/')
+            elif layer is None:
+                continue
+            elif folder == layer:
+                if part(f"{top}/{name}") != part(path):
+                    edges.setdefault(part(path), set()).add(part(f"{top}/{name}"))
+            elif heights[folder] == heights[layer]:
+                found.append(f'{where}: {layer} includes "{name}", a layer beside it')
+            elif heights[folder] > heights[layer]:
                 found.append(f'{where}: {layer} includes "{name}", a layer above it')
-            elif folder == layer and part("core/" + name) != part(path):
-                edges.setdefault(part(path), set()).add(part("core/" + name))
     circle = find_circle(edges)
     if circle:
         found.append("includes go in a circle: " + " -> ".join(circle))
@@ -74,4 +87,5 @@ def violations(root):
 
 
 if __name__ == "__main__":
-    sys.exit(report(violations(sys.argv[1]), "include direction"))
+    ROOT = sys.argv[1]
+    sys.exit(report(violations(ROOT, "core", CORE) + violations(ROOT, "tools", tools_layers(ROOT)), "include direction"))

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "machine/interrupt.h"
+#include "measure/rss_curve.h"
 
 #include <chrono>
 #include <cstdint>
@@ -56,11 +57,6 @@ struct Usage {
     double stolen_seconds = 0; // by the hypervisor, from the whole machine, meanwhile
 
     double cpu_seconds() const { return user_seconds + system_seconds; }
-};
-
-struct RssPoint {
-    double seconds;    // since the command was started
-    std::uint64_t kib; // of the command and its children; what they share is counted for each
 };
 
 struct Run {

@@ -4,9 +4,18 @@
 // longer it runs the less it is disturbed.
 #pragma once
 
-#include "measure/child.h"
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <sys/types.h>
+#include <vector>
 
 namespace ashlar::measure {
+
+struct RssPoint {
+    double seconds;    // since the command was started
+    std::uint64_t kib; // of the command and its children; what they share is counted for each
+};
 
 class RssCurve {
   public:
