@@ -13,42 +13,15 @@ const Ratio* ratio_of(const Result& result, std::size_t configuration, std::size
     return found && found->to_system ? &*found->to_system : nullptr;
 }
 
-// How many times better than System, in the metric's own sense.
-double gain(const Ratio* ratio, Metric metric) {
-    if (ratio == nullptr || ratio->median <= 0) {
-        return 1;
-    }
-    return facts(metric).more_is_better ? ratio->median : 1 / ratio->median;
-}
-
 } // namespace
-
-std::vector<Metric> speed_metrics(const Configuration& configuration) {
-    if (configuration.own_figure) {
-        return {own_metric(*configuration.own_figure)};
-    }
-    return {Metric::kWall, Metric::kCpu};
-}
 
 std::optional<Advice> advise(const Experiment& experiment, const Result& result, std::size_t configuration,
                              std::size_t contender) {
-    bool any = false;
-    bool better = false;
-    bool worse = false;
-    for (const Metric metric : speed_metrics(experiment.plan.configurations[configuration])) {
-        if (const Ratio* const ratio = ratio_of(result, configuration, contender, metric)) {
-            any = true;
-            better |= standing(*ratio, metric) == Standing::kBetter;
-            worse |= standing(*ratio, metric) == Standing::kWorse;
-        }
-    }
-    if (!any) {
+    const auto speed = speed_of(experiment, result, configuration, contender);
+    if (!speed) {
         return std::nullopt;
     }
-    Advice advice{.contradictory = better && worse};
-    if (better != worse) {
-        advice.speed = better ? Standing::kBetter : Standing::kWorse;
-    }
+    Advice advice{.speed = speed->standing, .contradictory = speed->contradictory};
     if (const Ratio* const ratio = ratio_of(result, configuration, contender, Metric::kPeakRss)) {
         advice.memory = standing(*ratio, Metric::kPeakRss);
     }
@@ -70,14 +43,10 @@ std::optional<std::size_t> best_choice(const Experiment& experiment, const Resul
         if (!faster && (best_is_faster || advice->memory != Standing::kBetter)) {
             continue;
         }
-        double own_gain =
-            gain(ratio_of(result, configuration, contender, Metric::kPeakRss), Metric::kPeakRss);
-        if (faster) {
-            own_gain = 1;
-            for (const Metric metric : speed_metrics(experiment.plan.configurations[configuration])) {
-                own_gain *= gain(ratio_of(result, configuration, contender, metric), metric);
-            }
-        }
+        const Ratio* const rss = ratio_of(result, configuration, contender, Metric::kPeakRss);
+        const double leaner = rss != nullptr ? gain(*rss, Metric::kPeakRss) : 1;
+        const double own_gain =
+            faster ? speed_of(experiment, result, configuration, contender)->gain : leaner;
         if (faster != best_is_faster || own_gain > best_gain) {
             best = contender;
             best_is_faster = faster;
@@ -89,7 +58,7 @@ std::optional<std::size_t> best_choice(const Experiment& experiment, const Resul
 
 std::optional<Shift> shift_of_system(const Experiment& experiment, std::size_t configuration, Metric metric) {
     constexpr double kUnlikely = 0.01;
-    const std::vector<double> values = system_values(experiment, configuration, metric);
+    const std::vector<double> values = rounds_of(experiment, configuration, kReference, metric).values;
     const std::span<const double> all(values);
     const auto first = all.first(values.size() / 2);
     const auto second = all.subspan(values.size() / 2);

@@ -12,9 +12,6 @@ struct Advice {
     bool contradictory = false;                          // faster by one metric, slower by another
 };
 
-// The metrics that speed is judged by: the program's own figure, or else both wall and CPU time.
-std::vector<Metric> speed_metrics(const Configuration& configuration);
-
 // Nothing for one that has no figures to be judged by.
 std::optional<Advice> advise(const Experiment& experiment, const Result& result, std::size_t configuration,
                              std::size_t contender);

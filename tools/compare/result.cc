@@ -5,6 +5,7 @@
 #include "statistics/theil_sen.h"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 
 namespace ashlar::compare {
@@ -210,6 +211,13 @@ Standing standing(const Ratio& to_system, Metric metric) {
                                                                                      : Standing::kWorse;
 }
 
+double gain(const Ratio& ratio, Metric metric) {
+    if (ratio.median <= 0) {
+        return 1;
+    }
+    return facts(metric).more_is_better ? ratio.median : 1 / ratio.median;
+}
+
 Result evaluate(const Experiment& experiment) {
     Result result;
     for (std::size_t configuration = 0; configuration < experiment.plan.configurations.size();
@@ -231,11 +239,6 @@ Rounds rounds_of(const Experiment& experiment, std::size_t configuration, std::s
     return {.values = without_rounds(own), .ratios = ratios_within_rounds(own, system)};
 }
 
-std::vector<double> system_values(const Experiment& experiment, std::size_t configuration, Metric metric) {
-    return without_rounds(reference(values(experiment, configuration, kReference, metric),
-                                    values(experiment, configuration, control_of(experiment.plan), metric)));
-}
-
 bool has(const Row& row, Metric metric) {
     return std::any_of(row.cells.begin(), row.cells.end(),
                        [&](const Cell& cell) { return cell.of(metric).has_value(); });
@@ -249,25 +252,52 @@ Metric own_metric(const OwnFigure& figure) {
     return figure.less_is_better ? Metric::kOwnCost : Metric::kOwnFigure;
 }
 
-Metric speed_metric(const Configuration& configuration) {
+std::vector<Metric> speed_metrics(const Configuration& configuration) {
     if (configuration.own_figure) {
-        return own_metric(*configuration.own_figure);
+        return {own_metric(*configuration.own_figure)};
     }
     if (configuration.prints == Prints::kAnything) {
-        return configuration.prepare.empty() ? Metric::kCpu : Metric::kWall;
+        return {Metric::kWall, Metric::kCpu};
     }
-    return configuration.threads > 1 ? Metric::kThroughput : Metric::kCpuPerOperation;
+    return {configuration.threads > 1 ? Metric::kThroughput : Metric::kCpuPerOperation};
+}
+
+std::optional<Speed> speed_of(const Experiment& experiment, const Result& result, std::size_t configuration,
+                              std::size_t contender) {
+    Speed speed;
+    bool better = false;
+    bool worse = false;
+    std::vector<double> gains;
+    for (const Metric metric : speed_metrics(experiment.plan.configurations[configuration])) {
+        const auto& found = result.rows[configuration].cells[contender].of(metric);
+        if (!found || !found->to_system) {
+            continue;
+        }
+        const Ratio& ratio = *found->to_system;
+        better |= compare::standing(ratio, metric) == Standing::kBetter;
+        worse |= compare::standing(ratio, metric) == Standing::kWorse;
+        speed.has_intervals &= std::isfinite(ratio.interval.half_width());
+        gains.push_back(gain(ratio, metric));
+    }
+    if (gains.empty()) {
+        return std::nullopt;
+    }
+    speed.gain = statistics::geometric_mean(gains);
+    speed.contradictory = better && worse;
+    if (better != worse) {
+        speed.standing = better ? Standing::kBetter : Standing::kWorse;
+    }
+    return speed;
 }
 
 Tally speed_tally(const Experiment& experiment, const Result& result, std::size_t contender) {
     Tally tally;
     for (std::size_t index = 0; index < result.rows.size(); ++index) {
-        const Metric metric = speed_metric(experiment.plan.configurations[index]);
-        const auto& found = result.rows[index].cells[contender].of(metric);
-        if (!found || !found->to_system) {
+        const auto speed = speed_of(experiment, result, index, contender);
+        if (!speed) {
             continue;
         }
-        switch (standing(*found->to_system, metric)) {
+        switch (speed->standing) {
         case Standing::kBetter:
             ++tally.faster;
             break;

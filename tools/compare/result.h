@@ -59,10 +59,13 @@ enum class Standing { kBetter, kWorse, kNoMeasurableDifference };
 
 Standing standing(const Ratio& to_system, Metric metric);
 
+// How many times better than System.
+double gain(const Ratio& to_system, Metric metric);
+
 Result evaluate(const Experiment& experiment);
 
-// What the medians are drawn from: a figure for each round that counts, and its ratio to System's where that
-// has one as well.
+// What the medians are drawn from, in the order of the rounds: a figure for each that counts, of System the
+// mean of both its runs, and the ratio to System's where that has one as well.
 struct Rounds {
     std::vector<double> values;
     std::vector<double> ratios; // none of System itself
@@ -71,19 +74,28 @@ struct Rounds {
 Rounds rounds_of(const Experiment& experiment, std::size_t configuration, std::size_t contender,
                  Metric metric);
 
-// System's values of a metric in the order of its rounds, from both of its runs.
-std::vector<double> system_values(const Experiment& experiment, std::size_t configuration, Metric metric);
-
 // The control's interval leaves 1 ± 5 %: do not trust small differences of this row.
 bool is_noisy(const std::optional<Ratio>& control);
 
 // Under which metric a program's own figure goes.
 Metric own_metric(const OwnFigure& figure);
 
-// What decides whether an allocator is faster: a program's own figure if there is one, operations per second
-// where threads may wait for each other, the time that the client of a server takes. One thread's wall time
-// is mostly the machine's noise, so there CPU time.
-Metric speed_metric(const Configuration& configuration);
+// What decides whether an allocator is faster: a program's own figure if there is one, both wall and CPU time
+// of a program that prints none. Of the suite's, operations per second where threads may wait for each
+// other, and CPU time per operation where there is one: its wall time is mostly the machine's noise.
+std::vector<Metric> speed_metrics(const Configuration& configuration);
+
+// By all of these together.
+struct Speed {
+    Standing standing = Standing::kNoMeasurableDifference; // better: in one of them, and worse in none
+    bool contradictory = false;                            // better in one, worse in another
+    bool has_intervals = true;                             // else there were too few rounds to tell
+    double gain = 1; // how many times as fast: the geometric mean of the ratios
+};
+
+// Nothing for one that has no figures to be judged by, and for System.
+std::optional<Speed> speed_of(const Experiment& experiment, const Result& result, std::size_t configuration,
+                              std::size_t contender);
 
 // In how many configurations a contender is faster than System, slower, or neither can be told.
 struct Tally {

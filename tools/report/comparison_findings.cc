@@ -82,7 +82,7 @@ class Reading {
         for (const Metric metric : compare::kMetrics) {
             add_sheet(metric, findings);
         }
-        choose_speed_sheets(findings);
+        add_speed(findings);
         add_provenance(findings);
         add_failures(findings);
         add_samples(findings);
@@ -158,7 +158,11 @@ class Reading {
         if (by_interval == Standing::kUnknown) {
             return by_interval;
         }
-        switch (compare::standing(ratio, metric)) {
+        return shown(compare::standing(ratio, metric));
+    }
+
+    static Standing shown(compare::Standing standing) {
+        switch (standing) {
         case compare::Standing::kBetter:
             return Standing::kBetter;
         case compare::Standing::kWorse:
@@ -204,25 +208,18 @@ class Reading {
         }
     }
 
-    // The first of these that the setting has; a program that prints no figure is judged by what it used.
-    void choose_speed_sheets(Findings& findings) const {
-        for (std::size_t setting = 0; setting < findings.settings.size(); ++setting) {
-            const compare::Configuration& configuration = plan().configurations[setting];
-            std::vector<Metric> wanted{compare::speed_metric(configuration)};
-            if (configuration.own_figure) {
-                wanted.push_back(compare::own_metric(*configuration.own_figure));
+    // As `compare` and `bench` say it themselves.
+    void add_speed(Findings& findings) const {
+        for (std::size_t configuration = 0; configuration < result_.rows.size(); ++configuration) {
+            std::vector<Speed> speeds;
+            for (const std::size_t contender : contenders_) {
+                const auto found = compare::speed_of(stored_.experiment, result_, configuration, contender);
+                speeds.push_back(!found ? Speed{}
+                                        : Speed{.standing = found->has_intervals ? shown(found->standing)
+                                                                                 : Standing::kUnknown,
+                                                .ratio = found->gain});
             }
-            wanted.push_back(configuration.threads > 1 ? Metric::kWall : Metric::kCpu);
-            std::size_t chosen = kNoSheet;
-            for (const Metric metric : wanted) {
-                for (std::size_t sheet = 0; sheet < findings.sheets.size() && chosen == kNoSheet; ++sheet) {
-                    if (findings.sheets[sheet].key == compare::facts(metric).key &&
-                        line_of(findings.sheets[sheet], setting) != nullptr) {
-                        chosen = sheet;
-                    }
-                }
-            }
-            findings.speed_sheets.push_back(chosen);
+            findings.speed.push_back(std::move(speeds));
         }
     }
 

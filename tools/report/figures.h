@@ -7,9 +7,10 @@
 namespace ashlar::report {
 
 // What decides who is faster.
-inline constexpr const char* kRule = "Speed is CPU time where one thread runs, and throughput or real time "
-                                     "where more do. Alike means that no difference "
-                                     "could be measured.";
+inline constexpr const char* kRule =
+    "Speed is CPU time where one thread runs, throughput or real time where more do, and wall and CPU time "
+    "together of a program that prints no figure. Alike means that no difference could be measured, or that "
+    "two contradict each other.";
 
 // "Peak RSS, in MiB; less is better"
 std::string heading_of(const Sheet& sheet);

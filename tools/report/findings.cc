@@ -114,15 +114,8 @@ const Line* line_of(const Sheet& sheet, std::size_t setting) {
 
 Tally tally(const Findings& findings, std::size_t subject) {
     Tally result;
-    for (std::size_t setting = 0; setting < findings.settings.size(); ++setting) {
-        if (findings.speed_sheets[setting] == kNoSheet) {
-            continue;
-        }
-        const Line* const line = line_of(findings.sheets[findings.speed_sheets[setting]], setting);
-        if (line == nullptr) {
-            continue;
-        }
-        switch (line->entries[subject].standing) {
+    for (const std::vector<Speed>& speed : findings.speed) {
+        switch (speed[subject].standing) {
         case Standing::kBetter:
             ++result.faster;
             break;
@@ -154,25 +147,24 @@ std::optional<double> mean_ratio(const Findings& findings, const Sheet& sheet, c
     return ratios.empty() ? std::nullopt : std::optional(statistics::geometric_mean(ratios));
 }
 
-std::optional<double> speed_ratio(const Findings& findings, std::size_t setting, std::size_t subject) {
-    const std::size_t index = findings.speed_sheets[setting];
-    if (index == kNoSheet) {
-        return std::nullopt;
-    }
-    const Sheet& sheet = findings.sheets[index];
+std::vector<Speed> speed_by(const Sheet& sheet, std::size_t setting, std::size_t subjects) {
+    std::vector<Speed> result(subjects);
     const Line* const line = line_of(sheet, setting);
-    if (line == nullptr || !line->entries[subject].ratio || line->entries[subject].ratio->median <= 0) {
-        return std::nullopt;
+    for (std::size_t subject = 0; subject < subjects && line != nullptr; ++subject) {
+        const Entry& entry = line->entries[subject];
+        result[subject].standing = entry.standing;
+        if (entry.ratio && entry.ratio->median > 0) {
+            result[subject].ratio = sheet.more_is_better ? entry.ratio->median : 1 / entry.ratio->median;
+        }
     }
-    const double ratio = line->entries[subject].ratio->median;
-    return sheet.more_is_better ? ratio : 1 / ratio;
+    return result;
 }
 
 std::optional<double> mean_speed(const Findings& findings, std::size_t subject) {
     std::vector<double> ratios;
-    for (std::size_t setting = 0; setting < findings.settings.size(); ++setting) {
-        if (const auto ratio = speed_ratio(findings, setting, subject)) {
-            ratios.push_back(*ratio);
+    for (const std::vector<Speed>& speed : findings.speed) {
+        if (speed[subject].ratio) {
+            ratios.push_back(*speed[subject].ratio);
         }
     }
     return ratios.empty() ? std::nullopt : std::optional(statistics::geometric_mean(ratios));

@@ -77,7 +77,13 @@ struct Curve {
     std::vector<std::pair<double, double>> points; // seconds, KiB
 };
 
-struct Tally { // of the settings that decide about speed
+// Of one subject in one setting, by whatever decides there.
+struct Speed {
+    Standing standing = Standing::kUnknown;
+    std::optional<double> ratio{}; // how many times as fast; nothing for the reference itself
+};
+
+struct Tally { // of the settings in which speed can be judged
     int faster = 0;
     int slower = 0;
     int alike = 0;
@@ -94,7 +100,7 @@ struct Findings {
     std::vector<Subject> subjects; // the first one is the reference
     std::vector<Setting> settings;
     std::vector<Sheet> sheets;
-    std::vector<std::size_t> speed_sheets; // by setting: the sheet that decides who is faster there
+    std::vector<std::vector<Speed>> speed; // by setting and subject
     std::vector<Curve> curves;
     std::vector<std::string> failures; // one sentence each
     std::vector<std::string> remarks;
@@ -106,7 +112,6 @@ struct Findings {
 };
 
 inline constexpr std::size_t kReferenceSubject = 0;
-inline constexpr std::size_t kNoSheet = static_cast<std::size_t>(-1);
 
 // Better, worse or alike by the interval alone; unknown without one.
 Standing standing_of(const Estimate& ratio, bool more_is_better);
@@ -122,8 +127,8 @@ std::optional<double> mean_ratio(const Findings& findings, const Sheet& sheet, c
 
 const Line* line_of(const Sheet& sheet, std::size_t setting);
 
-// Better is more: how many times as fast the subject is in this setting, by what decides there.
-std::optional<double> speed_ratio(const Findings& findings, std::size_t setting, std::size_t subject);
+// By subject, where one sheet decides alone.
+std::vector<Speed> speed_by(const Sheet& sheet, std::size_t setting, std::size_t subjects);
 
 // Geometric means over all settings of which the ratio is known.
 std::optional<double> mean_speed(const Findings& findings, std::size_t subject);

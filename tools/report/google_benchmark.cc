@@ -175,8 +175,9 @@ class Gathered {
         for (const std::string& key : keys_) {
             findings.sheets.push_back(sheet(key));
         }
-        for (const Setting& setting : findings.settings) {
-            findings.speed_sheets.push_back(setting.threads > 1 ? 0 : 1);
+        for (std::size_t setting = 0; setting < findings.settings.size(); ++setting) {
+            const Sheet& sheet = findings.sheets[findings.settings[setting].threads > 1 ? 0 : 1];
+            findings.speed.push_back(speed_by(sheet, setting, findings.subjects.size()));
         }
         add_samples(findings);
         return findings;

@@ -260,7 +260,7 @@ chart::Scatter speed_against_memory(const Findings& findings) {
                                                             ratio_text(*speed), ratio_text(*rss)),
                                  .parts = {}});
         for (const Line& line : memory->lines) {
-            const auto part = speed_ratio(findings, line.setting, subject);
+            const auto part = findings.speed[line.setting][subject].ratio;
             if (part && line.entries[subject].ratio) {
                 scatter.marks.back().parts.emplace_back(*part, line.entries[subject].ratio->median);
             }

@@ -93,7 +93,7 @@ TEST_CASE("advice: a program's own figure decides where there is one") {
     CHECK(advise(experiment, evaluate(experiment), 0, kOther)->speed == Standing::kWorse);
     experiment.plan.configurations[0].own_figure->less_is_better = true;
     CHECK(advise(experiment, evaluate(experiment), 0, kOther)->speed == Standing::kBetter);
-    CHECK(speed_metric(experiment.plan.configurations[0]) == Metric::kOwnCost);
+    CHECK(speed_metrics(experiment.plan.configurations[0]) == std::vector{Metric::kOwnCost});
 }
 
 TEST_CASE("advice: the fastest, else the leanest of those that are as fast, else none") {

@@ -141,8 +141,8 @@ TEST_CASE("result: means over a group, and who is faster") {
     CHECK(tally.all() == 2);
     CHECK(standing(*result.rows[0].cells[kOther].of(Metric::kPeakRss)->to_system, Metric::kPeakRss) ==
           Standing::kWorse);
-    CHECK(speed_metric(experiment.plan.configurations[0]) == Metric::kCpuPerOperation);
-    CHECK(speed_metric(experiment.plan.configurations[1]) == Metric::kThroughput);
+    CHECK(speed_metrics(experiment.plan.configurations[0]) == std::vector{Metric::kCpuPerOperation});
+    CHECK(speed_metrics(experiment.plan.configurations[1]) == std::vector{Metric::kThroughput});
 }
 
 TEST_CASE("result: the throughput is read from the last line only") {

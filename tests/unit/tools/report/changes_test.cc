@@ -28,7 +28,7 @@ Findings result(double ratio, std::size_t rounds = 9) {
     Sheet sheet{.key = "cpu", .title = "CPU time", .short_title = "", .unit = "ns", .lines = {}};
     sheet.lines.push_back({.setting = 0, .entries = {Entry{}, entry}, .control = std::nullopt});
     findings.sheets = {sheet};
-    findings.speed_sheets = {0};
+    findings.speed = {speed_by(sheet, 0, 2)};
     return findings;
 }
 

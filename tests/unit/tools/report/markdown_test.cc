@@ -57,7 +57,7 @@ Findings small() {
                            .control = Estimate{0.9, {0.8, 1.2}},
                            .noisy = true});
     findings.sheets.push_back(speed);
-    findings.speed_sheets = {0, 0};
+    findings.speed = {speed_by(speed, 0, 2), speed_by(speed, 1, 2)};
     findings.failures = {"larson, 4 threads under a|b, round 1: killed by SIGSEGV"};
     return findings;
 }
@@ -71,7 +71,7 @@ TEST_CASE("markdown: a whole report") {
 
 ## In short
 
-In how many configurations each is faster than System or slower, and geometric means of its ratios to System. Speed is CPU time where one thread runs, and throughput or real time where more do. Alike means that no difference could be measured.
+In how many configurations each is faster than System or slower, and geometric means of its ratios to System. Speed is CPU time where one thread runs, throughput or real time where more do, and wall and CPU time together of a program that prints no figure. Alike means that no difference could be measured, or that two contradict each other.
 
 |  | faster | slower | alike | speed | peak RSS |
 | --- | ---: | ---: | ---: | ---: | ---: |
