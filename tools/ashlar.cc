@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // ashlar: one command to run, compare and understand programs under different allocators.
 #include "commands/command.h"
+#include "machine/standard_streams.h"
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
@@ -59,6 +60,7 @@ int unless_output_is_lost(int status) {
 } // namespace
 
 int main(int argc, char** argv) {
+    ashlar::machine::keep_standard_descriptors();
     try {
         return unless_output_is_lost(run(argc, argv));
     } catch (const std::invalid_argument& error) {

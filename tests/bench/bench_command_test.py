@@ -52,6 +52,31 @@ class Bench(unittest.TestCase):
                 for sample in result["samples"]:
                     self.assertGreater(sample[f"{call} {percentile}"], 0)
 
+    def test_a_result_with_every_kind_of_workload_is_gone_on_with(self):
+        # drain has a figure of its own, as programs have that `compare` runs.
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "result.json")
+            done = bench("drain", "batches", "--threads", "1", "--scale", "1", "--json", path)
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+            with open(path, encoding="utf-8") as file:
+                whole = json.load(file)
+            partial = {**whole, "complete": False, "samples": whole["samples"][:4]}
+            with open(path, "w", encoding="utf-8") as file:
+                json.dump(partial, file)
+            done = subprocess.run([ASHLAR, "bench", "--resume", path], capture_output=True, text=True, check=False)
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+            with open(path, encoding="utf-8") as file:
+                again = json.load(file)
+            self.assertTrue(again["complete"])
+            self.assertEqual(len(again["samples"]), len(whole["samples"]))
+
+    def test_memory_over_time_is_in_the_result(self):
+        result, _ = run_well("long_run", "--long-seconds", "0.2")
+        self.assertTrue(result["follow_rss"])
+        for sample in result["samples"]:
+            if sample["round"] > 0:
+                self.assertGreater(len(sample["rss_over_time"]), 2)
+
     def test_help_lists_every_workload(self):
         text = bench("--help").stdout
         for name in ("larson", "lock_mix", "strings_and_maps", "latency"):
@@ -59,7 +84,10 @@ class Bench(unittest.TestCase):
 
     def test_wrong_arguments(self):
         for arguments, named in ((["larsen"], "larsen"), (["--threads", "0"], "--threads"), (["--operations", "0"], "--operations"),
-                                 (["--sizes", "big"], "big")):
+                                 (["--sizes", "big"], "big"), (["--sizes", "16-8"], "16-8"), (["--sizes", "0"], "'0'"),
+                                 (["--sizes", "64-"], "64-"), (["--sizes", "-64"], "-64"), (["--sizes", "16,8-9-10"], "8-9-10"),
+                                 (["--sizes", "1-1073741825"], "1073741825"), (["--sizes", "99999999999999999999"], "9999"),
+                                 (["lock_mix", "--threads", "257"], "lock_mix takes at most 256"), (["--seconds", "nan"], "nan"), (["--long-seconds", "nan"], "nan")):
             done = bench(*arguments)
             self.assertEqual(done.returncode, 2, arguments)
             self.assertIn(named, done.stdout + done.stderr)

@@ -3,6 +3,7 @@
 the runner ends on time, leaves nothing behind and says what was the matter.
 
 usage: command_test.py PART ASHLAR CRASH_AT_START OWN_MALLOC STATIC_PROGRAM"""
+import glob
 import json
 import os
 import re
@@ -15,6 +16,7 @@ import time
 import unittest
 
 PART, ASHLAR, CRASH_AT_START, OWN_MALLOC, STATIC_PROGRAM = sys.argv[1:6]
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in the background of a script
 AMPLE = 250  # seconds: no run of these tests takes a tenth of it
 PYTHON = sys.executable
 # Libraries that serve as allocators without being any: they are mapped, that is all.
@@ -41,6 +43,13 @@ class Command(unittest.TestCase):
                           status=status)
         with open(self.result, encoding="utf-8") as file:
             return run.stdout, json.load(file)
+
+    def stacks(self, name):
+        """The text of the only file of stacks whose name begins so; the rest of it cannot be foreseen."""
+        files = glob.glob(os.path.join(glob.escape(self.folder), name + "-??????.txt"))
+        self.assertEqual(len(files), 1, os.listdir(self.folder))
+        with open(files[0], encoding="utf-8") as file:
+            return file.read()
 
     def assert_gone(self, *words):
         """No process has one of these in its command line; who was killed may take a moment to go."""
@@ -71,18 +80,20 @@ class Misbehaviour(Command):
         self.assertRegex(text, r"!  System, round 1: timed out")
         self.assertIn("Verdict: none", text)
         self.assertTrue(all("timed out" in sample["failure"] for sample in result["samples"]))
-        stacks = [name for name in os.listdir(self.folder) if name.startswith("hang-")]
-        self.assertIn("hang-System-sleep-98761-round-1.txt", stacks)
-        with open(os.path.join(self.folder, "hang-System-sleep-98761-round-1.txt"), encoding="utf-8") as file:
-            self.assertIn("comm: sleep", file.read())
+        self.assertIn("comm: sleep", self.stacks("hang-System-sleep-98761-round-1"))
         self.assert_gone("98761")
+
+    def test_stacks_of_two_comparisons_do_not_collide(self):
+        for _ in range(2):
+            self.ashlar("compare", "--rounds", "1", "--allocators", "system", "--timeout", "0.5", "--", "sleep", "98772",
+                        status=1)
+        files = glob.glob(os.path.join(self.folder, "hang-System-sleep-98772-round-1*.txt"))
+        self.assertEqual(len(files), 2, os.listdir(self.folder))
 
     def test_hanging_child_is_in_the_stacks(self):
         self.compare("sh", "-c", "sleep 98760; true",
                      options=["--allocators", "system", "--timeout", "0.5"], rounds=1, status=1)
-        with open(os.path.join(self.folder, "hang-System-sh--c-sleep-98760--true-round-1.txt"),
-                  encoding="utf-8") as file:
-            text = file.read()
+        text = self.stacks("hang-System-sh--c-sleep-98760--true-round-1")
         self.assertIn("comm: sh", text)
         self.assertIn("comm: sleep", text)
         self.assert_gone("98760")
@@ -115,12 +126,26 @@ class Misbehaviour(Command):
         # The output went through the runner, and did not stay there.
         self.assertLess(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss, 200 << 10)
 
-    def test_missing_command(self):
-        text, _ = self.compare("/no/such/command", options=["--allocators", f"other={HARMLESS}"], status=127)
-        for name in ["System", "other"]:
-            self.assertRegex(text, rf"(?m)^{name} +failed")
-            self.assertRegex(text, rf"!  {name}, warm-up: could not be run: No such file or directory")
-        self.compare("/etc/passwd", options=["--allocators", "system"], status=126)
+    def test_missing_command_is_not_tried(self):
+        for command, why, status in [("/no/such/command", "No such file or directory", 127),
+                                     ("no-such-command", "No such file or directory", 127),
+                                     ("/etc/passwd", "Permission denied", 126), ("/etc", "Permission denied", 126)]:
+            run = self.ashlar("compare", "--allocators", f"other={HARMLESS}", "--json", self.result, "--", command,
+                              status=status)
+            self.assertEqual((run.stdout, run.stderr), ("", f"ashlar compare: {command}: {why}\n"))
+            self.assertFalse(os.path.exists(self.result))
+
+    def test_command_that_a_step_makes(self):
+        made = os.path.join(self.folder, "made")
+        self.compare(made, options=["--allocators", "system", "--prepare", f"cp $(command -v true) {made}"])
+
+    def test_script_whose_interpreter_is_missing(self):
+        script = os.path.join(self.folder, "script")
+        with open(script, "w", encoding="ascii") as file:
+            file.write("#!/no/such/interpreter\n")
+        os.chmod(script, 0o755)
+        text, _ = self.compare(script, options=["--allocators", "system"], status=127)
+        self.assertRegex(text, "!  System, warm-up: could not be run: No such file or directory")
 
     def test_allocator_that_crashes_at_start(self):
         text, result = self.compare("true", options=["--allocators", f"crash={CRASH_AT_START}"], status=1)
@@ -146,7 +171,8 @@ class Misbehaviour(Command):
                 (["--metric", "x(", "--", "true"], "regular expression"), (["--metric", "x", "--", "true"], "group"),
                 (["--allocators", "nonesuch", "--", "true"], "nonesuch"),
                 (["--json", "/no/such/folder/x", "--", "true"], "--json"),
-                (["--resume", "/no/such/file"], "--resume"), (["--rounds", "0", "--", "true"], "--rounds")]:
+                (["--resume", "/no/such/file"], "--resume"), (["--rounds", "0", "--", "true"], "--rounds"),
+                (["--timeout", "nan", "--", "true"], "nan")]:
             with self.subTest(arguments=arguments):
                 self.assertIn(part, self.ashlar("compare", *arguments, status=2).stderr)
 
@@ -156,6 +182,13 @@ class OwnAllocators(Command):
         text, _ = self.compare(OWN_MALLOC, options=["--allocators", f"other={HARMLESS}"], status=1)
         self.assertRegex(text, r"!  other, warm-up: \S+own_malloc has a malloc of its own")
         self.assertIn("other: nothing that can be compared", text)
+
+    def test_repeat_says_so_too(self):
+        for program, why in [(OWN_MALLOC, "own_malloc has a malloc of its own"), (STATIC_PROGRAM, "is static")]:
+            run = self.ashlar("repeat", "--times", "3", "--allocator", f"other={HARMLESS}", "--", program, status=2)
+            self.assertRegex(run.stderr, f"--allocator other={re.escape(HARMLESS)}: .*{why}")
+            self.assertNotIn("runs failed", run.stdout)
+            self.assertIn("0 of 3 runs failed", self.ashlar("repeat", "--times", "3", "--", program).stdout)
 
     def test_static_program(self):
         text, _ = self.compare(STATIC_PROGRAM, options=["--allocators", f"other={HARMLESS}"], status=1)
@@ -232,6 +265,12 @@ class Preparation(Command):
                                status=1)
         self.assertIn("the command that prepares: exit status 3: why", text)
 
+    def test_daemon_is_a_step_and_is_ended(self):
+        text, result = self.with_server("64", "& sleep 98773 & exit 0; :", status=1)
+        self.assertIn("failed", text)
+        self.assertTrue(all(sample["failure"] for sample in result["samples"]))
+        self.assert_gone("98773", self.server)
+
     def test_server_that_does_not_get_ready(self):
         text, _ = self.compare("true", rounds=1, status=1, options=[
             "--allocators", "system", "--prepare", "sleep 98766", "--timeout", "0.5"])
@@ -244,7 +283,7 @@ class Preparation(Command):
 
 
 class Interruption(Command):
-    def interrupted(self, *options):
+    def interrupted(self, *options, number=signal.SIGINT):
         """Starts a long comparison, interrupts it when it has written its first round."""
         with subprocess.Popen([ASHLAR, "compare", "--allocators", f"other={HARMLESS}", "--rounds", "40", "--json",
                                self.result, *options, "--", "sleep", "0.05"],
@@ -252,10 +291,64 @@ class Interruption(Command):
             deadline = time.monotonic() + AMPLE
             while not os.path.exists(self.result) and time.monotonic() < deadline:
                 time.sleep(0.01)
-            run.send_signal(signal.SIGINT)
+            run.send_signal(number)
             out, _ = run.communicate(timeout=AMPLE)
-            self.assertEqual(run.returncode, 130)
+            self.assertEqual(run.returncode, 128 + number)
+            self.assertIn(f"Interrupted by {number.name}: this is what there is", out)
             return out
+
+    def interrupted_in(self, script, name, number, *arguments):
+        """What is printed if the signal comes while a program runs that was called for help; the script, which is run
+        in its place, reads `started` for a line that it has begun."""
+        tool = os.path.join(self.folder, name)
+        started = os.path.join(self.folder, "started")
+        with open(tool, "w", encoding="ascii") as file:
+            file.write(f"#!/bin/sh\necho >>{started}\n{script}\n")
+        os.chmod(tool, 0o755)
+        with subprocess.Popen([ASHLAR, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                              cwd=self.folder,
+                              env={**os.environ, "PATH": f"{self.folder}:{os.environ['PATH']}", "TMPDIR": self.folder}) as run:
+            deadline = time.monotonic() + AMPLE
+            while not os.path.exists(started):
+                self.assertLess(time.monotonic(), deadline)
+                time.sleep(0.01)
+            run.send_signal(number)
+            out, err = run.communicate(timeout=AMPLE)
+        self.assertEqual(run.returncode, 128 + number, out + err)
+        with open(started, encoding="ascii") as file:
+            return out, file.read().count("\n")
+
+    def test_before_the_first_run(self):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            out, _ = self.interrupted_in("exec sleep 98774", "sha256sum", number,
+                                         "compare", "--allocators", "system", "--json", self.result, "--", "true")
+            self.assertIn(f"Interrupted by {number.name}: no run has ended yet", out)
+            self.assertFalse(os.path.exists(self.result))
+            os.remove(os.path.join(self.folder, "started"))
+        out, _ = self.interrupted_in("exec sleep 98774", "mine", signal.SIGTERM,
+                                     "repeat", "--allocator", f"other={HARMLESS}", "--", os.path.join(self.folder, "mine"))
+        self.assertIn("Interrupted by SIGTERM: 0 of 100 runs were made", out)
+        self.assert_gone("98774")
+
+    def test_while_the_debugger_looks(self):
+        # Three processes hang; the debugger that hangs over the first is not asked about the others.
+        out, asked = self.interrupted_in(
+            "exec sleep 98775", "gdb", signal.SIGTERM, "compare", "--allocators", "system", "--timeout", "0.5",
+            "--", "sh", "-c", "sleep 98776 & sleep 98776 & wait")
+        self.assertEqual(asked, 1)
+        self.assertIn("timed out", out)
+        self.assert_gone("98775", "98776")
+
+    def test_what_is_ignored_stays_ignored(self):
+        with subprocess.Popen(["nohup", ASHLAR, "compare", "--allocators", "system", "--rounds", "1", "--", "sh", "-c",
+                               f"echo >>{self.result}; sleep 0.3"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as run:
+            deadline = time.monotonic() + AMPLE
+            while not os.path.exists(self.result):
+                self.assertLess(time.monotonic(), deadline)
+                time.sleep(0.01)
+            run.send_signal(signal.SIGHUP)
+            out, _ = run.communicate(timeout=AMPLE)
+            self.assertEqual(run.returncode, 0, out)
 
     def load(self):
         with open(self.result, encoding="utf-8") as file:
@@ -282,6 +375,28 @@ class Interruption(Command):
                     "true")
         self.assertEqual([(sample["round"], sample["contender"]) for sample in self.load()["samples"]], places)
 
+    def test_terminated_is_said_to_be_so(self):
+        self.interrupted(number=signal.SIGTERM)
+
+    def test_settings_beside_resume_are_refused(self):
+        self.interrupted()
+        before = self.load()
+        for options in [["--rounds", "3"], ["--duet"], ["--seed", "1"], ["--allocators", "system"], ["--metric", "(.)"],
+                        ["--baseline-only"], ["--prepare", "true"]]:
+            error = self.ashlar("compare", "--resume", self.result, *options, status=2).stderr
+            self.assertIn(f"leave out {options[0]},", error)
+        for options, name in [(["--quick"], "--quick"), (["larson"], "workloads"), (["--threads", "1"], "--threads")]:
+            self.assertIn(f"leave out {name},", self.ashlar("bench", "--resume", self.result, *options, status=2).stderr)
+        self.assertEqual(self.load(), before)
+
+        other = os.path.join(self.folder, "other.json")
+        self.ashlar("compare", "--resume", self.result, "--json", other, "--timeout", "77", "--", "sleep", "0.05")
+        self.assertEqual(self.load(), before)
+        with open(other, encoding="utf-8") as file:
+            whole = json.load(file)
+        self.assertTrue(whole["complete"])
+        self.assertEqual(whole["time_limit_ms"], 77000)
+
     def test_what_does_not_fit_is_refused(self):
         self.interrupted()
         before = self.load()
@@ -294,7 +409,6 @@ class Interruption(Command):
             json.dump(changed, file)
         self.assertIn("SHA-256", self.ashlar("compare", "--resume", self.result, status=2).stderr)
         self.assertEqual(self.load(), changed)
-
 
     def test_killed_runner_takes_the_commands_with_it(self):
         with subprocess.Popen([ASHLAR, "compare", "--allocators", "system", "--", "sh", "-c", "sleep 98768; true"],
@@ -331,6 +445,19 @@ class Duet(Command):
 
 
 class Figures(Command):
+    def test_result_on_the_standard_output(self):
+        run = self.ashlar("compare", "--allocators", "system", "--rounds", "2", "--json", "-", "--", "true")
+        self.assertEqual(len(json.loads(run.stdout)["samples"]), 1 + 2 * 2)
+        self.assertEqual(os.listdir(self.folder), [])
+
+    def test_closed_standard_descriptors(self):
+        script = f"exec {ASHLAR} compare --allocators system --rounds 1 --json {self.result} -- sh -c 'test -r /dev/fd/0' "
+        for closed, status in [("<&-", 0), ("<&- 2>&-", 0), ("<&- >&- 2>&-", 1)]:  # the output is lost
+            run = subprocess.run(["sh", "-c", script + closed], capture_output=True, text=True, timeout=AMPLE, check=False)
+            self.assertEqual(run.returncode, status, run.stdout + run.stderr)
+            with open(self.result, encoding="utf-8") as file:
+                self.assertEqual([sample.get("failure") for sample in json.load(file)["samples"]], [None] * 3)
+
     def test_last_match_counts_wherever_it_is_printed(self):
         show = "printf 'rate: 1\\nrate: 2.5 x rate: 30.25\\nend\\n' >&2"
         _, result = self.compare("sh", "-c", show, options=["--allocators", "system", "--metric", "rate: ([0-9.]+)"])
@@ -375,11 +502,15 @@ class Repeat(Command):
                            "98767", status=1).stdout
         self.assertIn("2 times: timed out", text)
         files = re.findall(r"the stacks of its threads are in (\S+)", text)
-        self.assertEqual(len(files), 2)
+        self.assertEqual(len(set(files)), 2)
         for name in files:
             with open(name, encoding="utf-8") as file:
                 self.assertIn("comm: sleep", file.read())
         self.assert_gone("98767")
+
+    def test_options_end_where_the_command_begins(self):
+        text = self.ashlar("repeat", "--times", "2", "sh", "-c", "test $0 = --times", "--times", "9").stdout
+        self.assertIn("0 of 2 runs failed", text)
 
     def test_crash_is_named(self):
         text = self.ashlar("repeat", "--times", "2", "--allocator", f"other={HARMLESS}", "--", "sh", "-c",
@@ -394,8 +525,9 @@ class Repeat(Command):
         library = os.path.join(self.folder, "text.so")
         with open(library, "w", encoding="ascii") as file:
             file.write("no library")
-        self.assertIn("cannot be preloaded",
-                      self.ashlar("repeat", "--allocator", f"text={library}", "--", "true", status=2).stderr)
+        for command in ("true", "false"):
+            self.assertIn("its library was not in the memory of the command: ERROR: ld.so",
+                          self.ashlar("repeat", "--allocator", f"text={library}", "--", command, status=2).stderr)
 
 
 if __name__ == "__main__":

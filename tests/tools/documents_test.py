@@ -70,6 +70,16 @@ class Manual(unittest.TestCase):
             complaints = [line for line in done.stdout.splitlines() if "missing date" not in line]
             self.assertEqual(complaints, [], page)
 
+    def test_synopsis_and_types(self):
+        for command, synopsis in (("run", "[--] CMD..."), ("compare", "[[--] CMD...]"), ("repeat", "[[--] CMD...]"),
+                                  ("report", "FILE..."), ("bench", "[WORKLOADS...]")):
+            with open(self.page("ashlar-" + command), encoding="utf-8") as file:
+                lines = re.sub(r"\\f[A-Z]", "", file.read()).replace("\\-", "-").splitlines()
+            self.assertEqual(lines[lines.index('.SH "SYNOPSIS"') + 1], f"ashlar {command} [OPTION]... {synopsis}")
+        for command, option in (("compare", "--json"), ("compare", "--resume"), ("bench", "--json"), ("bench", "--resume"),
+                                ("doctor", "--json"), ("report", "--csv"), ("run", "--library")):
+            self.assertRegex(help_of(command), rf"(?m)^ +{option} FILE\b")
+
     def test_every_option_and_section(self):
         if shutil.which("man") is None:
             self.skipTest("no man here")

@@ -48,6 +48,12 @@ class Passing(unittest.TestCase):
         status, out, _ = run(["--verbose", "--", "cat"], stdin=open(__file__, encoding="utf-8"))
         self.assertEqual(out, open(__file__, encoding="utf-8").read())
 
+    def test_closed_descriptors_stay_closed(self):
+        for mode in MODES:
+            script = f'exec {ASHLAR} run {" ".join(mode)} -- sh -c "test ! -e /proc/self/fd/0 && test -e /proc/self/fd/1" <&-'
+            done = subprocess.run(["sh", "-c", script], capture_output=True, text=True, timeout=LIMIT, env=CLEAN, check=False)
+            self.assertEqual(done.returncode, 0, (mode, done.stderr))
+
     def test_end_by_signal(self):
         for mode in MODES:
             for number in (signal.SIGKILL, signal.SIGTERM, signal.SIGSEGV):

@@ -12,19 +12,20 @@ namespace ashlar::allocators {
 namespace {
 
 // What a small query prints, or nothing.
-std::string answer(std::vector<std::string> command) {
-    const measure::Run run =
-        measure::run({.arguments = std::move(command)}, {.time_limit = std::chrono::seconds(10)});
+std::string answer(std::vector<std::string> command, const machine::Interrupt* interrupt) {
+    const measure::Run run = measure::run({.arguments = std::move(command)},
+                                          {.time_limit = std::chrono::seconds(10), .interrupt = interrupt});
     return run.succeeded() ? run.output : "";
 }
 
 // dpkg records a file under the path of its package, which may lack the /usr of the real one.
-std::string package_of(const std::string& library) {
+std::string package_of(const std::string& library, const machine::Interrupt* interrupt) {
     for (const std::string& path : {library, library.starts_with("/usr/") ? library.substr(4) : library}) {
-        const std::string line = answer({"dpkg-query", "--search", path});
+        const std::string line = answer({"dpkg-query", "--search", path}, interrupt);
         if (const auto end = line.find(": "); end != std::string::npos) {
             return answer(
-                {"dpkg-query", "--show", "--showformat", "${Package} ${Version}", line.substr(0, end)});
+                {"dpkg-query", "--show", "--showformat", "${Package} ${Version}", line.substr(0, end)},
+                interrupt);
         }
     }
     return "";
@@ -41,12 +42,12 @@ std::string c_library() {
     return std::filesystem::canonical(info.dli_fname, error).string();
 }
 
-Identity identify(const Allocator& allocator) {
+Identity identify(const Allocator& allocator, const machine::Interrupt* interrupt) {
     Identity identity{
         .library = allocator.is_preloaded() ? allocator.library : c_library(), .sha256 = "", .package = ""};
-    const std::string sum = answer({"sha256sum", identity.library});
+    const std::string sum = answer({"sha256sum", identity.library}, interrupt);
     identity.sha256 = sum.substr(0, sum.find(' '));
-    identity.package = package_of(identity.library);
+    identity.package = package_of(identity.library, interrupt);
     return identity;
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "allocators/allocator.h"
+#include "machine/interrupt.h"
 
 namespace ashlar::allocators {
 
@@ -15,6 +16,7 @@ struct Identity {
 // The C library that this program runs on.
 std::string c_library();
 
-Identity identify(const Allocator& allocator);
+// An interrupt shortens the search: what is not known then is empty.
+Identity identify(const Allocator& allocator, const machine::Interrupt* interrupt = nullptr);
 
 } // namespace ashlar::allocators

@@ -2,14 +2,18 @@
 // ashlar bench: the benchmark suite under every allocator of this machine.
 #include "allocators/find.h"
 #include "commands/command.h"
+#include "commands/number_range.h"
 #include "commands/session.h"
 #include "machine/terminal.h"
 #include "report/comparison_text.h"
 #include "suite/workloads.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <charconv>
 #include <fmt/format.h>
 #include <memory>
+#include <string_view>
 
 namespace ashlar::commands {
 
@@ -57,7 +61,7 @@ constexpr const char* kFooter = R"(Examples:
   ashlar bench latency strings_and_maps           two that are not among the usual ones
   ashlar bench --allocators system,ashlar,other=/opt/lib/libother.so --json result.json
 
-Exit status: 0, 1 if a run failed, 2 for wrong arguments, 130 if interrupted (what there is is shown).)";
+Exit status: 0, 1 if a run failed, 2 for wrong arguments, 128 and the number of the signal if interrupted (130 by Ctrl-C; what there is is shown).)";
 
 constexpr const char* kAll = "all"; // in place of a workload's name
 
@@ -92,12 +96,24 @@ std::string list_of_workloads() {
     return text;
 }
 
-// "64" or "16-1024"; the program itself looks at the numbers.
+// As the programs take it: a number of bytes that a block may have.
+std::optional<std::uint64_t> block_size(std::string_view text) {
+    constexpr std::uint64_t kLargest = std::uint64_t{1} << 30;
+    std::uint64_t size = 0;
+    const char* const end = text.data() + text.size();
+    const auto [stop, error] = std::from_chars(text.data(), end, size);
+    const bool is_one = error == std::errc() && stop == end && size >= 1 && size <= kLargest;
+    return is_one ? std::optional(size) : std::nullopt;
+}
+
+// "64" or "16-1024"
 std::string check_size(const std::string& text) {
-    const bool digits = text.find_first_not_of("0123456789-") == std::string::npos;
-    return digits && !text.empty()
+    const auto dash = text.find('-');
+    const auto least = block_size(std::string_view(text).substr(0, dash));
+    const auto most = dash == std::string::npos ? least : block_size(std::string_view(text).substr(dash + 1));
+    return least && most && *least <= *most
                ? ""
-               : "'" + text + "' is neither a size such as 64 nor a range such as 16-1024";
+               : "'" + text + "' is neither a size such as 64, of at most 1 GiB, nor a range such as 16-1024";
 }
 
 allocators::Selection choose_allocators(const Options& options) {
@@ -130,16 +146,20 @@ compare::Plan make_plan(const Options& options, const allocators::Selection& sel
     plan.seed = options.seed;
     plan.time_limit = time_limit(options.timeout);
     plan.stacks_folder = stacks_folder(options.json);
+    plan.follow_rss = true;
     return plan;
 }
 
 int run_bench(const Options& options) {
+    const machine::Interrupt interrupt;
     report::StoredComparison comparison =
-        options.resume.empty() ? new_comparison(make_plan(options, choose_allocators(options)), options.seed)
-                               : resumed_comparison(options.resume, compare::Prints::kFigures);
+        options.resume.empty()
+            ? new_comparison(make_plan(options, choose_allocators(options)), options.seed, interrupt)
+            : resumed_comparison(options.resume, "bench", options.timeout, interrupt);
     const report::TextSettings settings{.colour = machine::shows_colour(stdout),
                                         .processors = comparison.provenance.machine.usable_processors};
-    return run_comparison(std::move(comparison), options.json.empty() ? options.resume : options.json,
+    const std::string json = options.json.empty() ? options.resume : options.json;
+    return run_comparison(std::move(comparison), json, interrupt,
                           [&](const compare::Experiment& experiment, const compare::Result& result) {
                               return report::comparison_text(experiment, result, settings);
                           });
@@ -184,7 +204,7 @@ void add_bench(CLI::App& app, Action& action) {
     bench
         ->add_option("--seconds", options->seconds,
                      fmt::format("Length of a run of larson ({}; {})", kUsual.seconds, kQuick.seconds))
-        ->check(CLI::Range(0.01, 3600.0));
+        ->check(between(0.01, 3600));
     bench
         ->add_option("--operations", options->operations,
                      fmt::format("Operations of a run of random_mixed ({}; {}); of others in proportion",
@@ -194,7 +214,7 @@ void add_bench(CLI::App& app, Action& action) {
         ->add_option(
             "--long-seconds", options->long_seconds,
             fmt::format("Length of a run of long_run ({}; {})", kUsual.long_seconds, kQuick.long_seconds))
-        ->check(CLI::Range(0.01, 86'400.0));
+        ->check(between(0.01, 86'400));
     bench
         ->add_option("--scale", options->scale_mib,
                      fmt::format("Live MiB of a run of fragmentation, mixed_lifetimes and drain ({}; {})",
@@ -205,13 +225,16 @@ void add_bench(CLI::App& app, Action& action) {
     bench
         ->add_option("--timeout", options->timeout,
                      "Seconds after which a run counts as hung (ten times the warm-up, at least 5)")
-        ->check(CLI::Range(0.01, 86'400.0));
-    bench->add_option("--json", options->json, "Write all samples and where they come from to this file");
-    bench->add_option(
-        "--resume", options->resume,
-        "Go on with an interrupted run: its file, whose settings are used and which is written again");
+        ->check(between(0.01, 86'400));
+    bench->add_option("--json", options->json, kJsonHelp)->type_name("FILE");
+    bench->add_option("--resume", options->resume, kResumeHelp)->type_name("FILE");
     bench->add_flag("--quick", options->quick, "Fewer and shorter runs: a look, not a figure to show");
-    bench->callback([options, &action] { action = [options] { return run_bench(*options); }; });
+    bench->callback([options, bench, &action] {
+        if (!options->resume.empty()) {
+            refuse_other_settings(*bench);
+        }
+        action = [options] { return run_bench(*options); };
+    });
 }
 
 } // namespace ashlar::commands

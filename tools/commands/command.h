@@ -16,7 +16,7 @@ using Action = std::function<int()>;
 inline constexpr int kSuccess = 0;
 inline constexpr int kSomethingFailed = 1; // of what was run; it is named in the output
 inline constexpr int kUsageError = 2;
-inline constexpr int kInterrupted = 130; // as shells say for Ctrl-C
+inline constexpr int kBySignal = 128; // and the signal's number, as shells say: 130 for Ctrl-C
 
 // Where a command of the user's is run, as env and timeout have them.
 inline constexpr int kOwnFailure = 125; // before the command could be started

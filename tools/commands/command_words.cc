@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include "commands/command_words.h"
 
+#include "commands/command.h"
 #include "machine/files.h"
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cerrno>
+#include <fmt/format.h>
+#include <system_error>
 
 namespace ashlar::commands {
 
@@ -34,6 +38,15 @@ std::vector<std::string> command_words(const CLI::App& command, const std::vecto
     }
     // Nothing is left if what the parser takes for the command begins with a dash, such as -5.
     return word == words.end() ? parsed : std::vector<std::string>(word, words.end());
+}
+
+int status_of_not_run(int error) {
+    return error == ENOENT ? kNotFound : kNotExecutable;
+}
+
+int not_run(const std::string& sub_command, const std::string& word, int error) {
+    fmt::print(stderr, "ashlar {}: {}: {}\n", sub_command, word, std::generic_category().message(error));
+    return status_of_not_run(error);
 }
 
 } // namespace ashlar::commands

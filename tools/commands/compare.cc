@@ -2,14 +2,17 @@
 // ashlar compare: one program of the user's under every allocator of this machine.
 #include "allocators/find.h"
 #include "commands/command.h"
+#include "commands/command_words.h"
+#include "commands/number_range.h"
 #include "commands/session.h"
 #include "compare/figures.h"
-#include "machine/files.h"
+#include "machine/program_search.h"
 #include "machine/terminal.h"
 #include "measure/time_limit.h"
 #include "report/program_text.h"
 
 #include <CLI/CLI.hpp>
+#include <filesystem>
 #include <fmt/format.h>
 #include <memory>
 #include <stdexcept>
@@ -48,7 +51,8 @@ Everything it prints is read and thrown away; its input is empty.
 --prepare starts a shell's command line before each run, under the same allocator. The run begins when it has
 ended with success or listens on a socket. If it is still there when the run is over, it is what is measured:
 its CPU time, faults and switches are added to the command's, the larger peak RSS of both counts, RSS over time
-is its own, and its process group is ended (first with SIGTERM).
+is its own, and its process group is ended (first with SIGTERM). It has to stay in the foreground: one that
+makes itself a daemon counts as a step that has ended, and what such a step leaves behind is ended with it.
 
 A program that is linked with an allocator of its own is said so, and System then means the C library's. If the
 library is not in the memory of the command, or the program defines malloc itself, that is said instead of a
@@ -58,7 +62,8 @@ With --duet each allocator runs at the same time as System, each on one processo
 That is for single-threaded commands on busy machines: what disturbs the machine disturbs both.
 
 Exit status: 0, 1 if a run failed, 2 for wrong arguments, 126 or 127 if the command cannot be run or found,
-130 if interrupted (what there is is shown, and written with --json).)";
+128 and the number of the signal if interrupted (130 by Ctrl-C; what there is is shown, and
+written with --json).)";
 
 allocators::Selection choose_allocators(const Options& options) {
     using allocators::Breadth;
@@ -123,8 +128,9 @@ void check_consistent(const Options& options) {
     }
 }
 
-report::StoredComparison resume(const Options& options) {
-    report::StoredComparison stored = resumed_comparison(options.resume, compare::Prints::kAnything);
+report::StoredComparison resume(const Options& options, const machine::Interrupt& interrupt) {
+    report::StoredComparison stored =
+        resumed_comparison(options.resume, "compare", options.timeout, interrupt);
     const std::vector<std::string>& command = stored.experiment.plan.configurations.front().command;
     if (!options.command.empty() && options.command != command) {
         throw std::invalid_argument(
@@ -133,12 +139,32 @@ report::StoredComparison resume(const Options& options) {
     return stored;
 }
 
+// Said once, before every allocator tries: the exit status if the command cannot be run. What prepares it may
+// make it first.
+std::optional<int> missing(const compare::Plan& plan) {
+    const compare::Configuration& program = plan.configurations.front();
+    const int error = program.prepare.empty() ? machine::find_program(program.command.front()).error : 0;
+    return error == 0 ? std::nullopt : std::optional(not_run("compare", program.command.front(), error));
+}
+
 int run_compare(const Options& options) {
     check_consistent(options);
-    const bool resumes = !options.resume.empty();
-    report::StoredComparison comparison =
-        resumes ? resume(options) : new_comparison(make_plan(options), options.seed);
-    return run_comparison(std::move(comparison), options.json.empty() ? options.resume : options.json,
+    const machine::Interrupt interrupt;
+    report::StoredComparison comparison;
+    if (options.resume.empty()) {
+        compare::Plan plan = make_plan(options);
+        if (const auto status = missing(plan)) {
+            return *status;
+        }
+        comparison = new_comparison(std::move(plan), options.seed, interrupt);
+    } else {
+        comparison = resume(options, interrupt);
+        if (const auto status = missing(comparison.experiment.plan)) {
+            return *status;
+        }
+    }
+    const std::string json = options.json.empty() ? options.resume : options.json;
+    return run_comparison(std::move(comparison), json, interrupt,
                           [](const compare::Experiment& experiment, const compare::Result& result) {
                               return report::program_text(experiment, result, machine::shows_colour(stdout));
                           });
@@ -151,7 +177,8 @@ void add_compare(CLI::App& app, Action& action) {
     CLI::App* const compare =
         app.add_subcommand("compare", "Run a program of yours under every allocator of this machine");
     compare->footer(kFooter);
-    compare->add_option("command", options->command, "What to run, after --")->type_name("CMD...");
+    compare->positionals_at_end();
+    compare->add_option("command", options->command, "What to run, with its arguments")->type_name("CMD");
     compare
         ->add_option(
             "--allocators", options->allocators,
@@ -170,27 +197,28 @@ void add_compare(CLI::App& app, Action& action) {
         ->add_option(
             "--timeout", options->timeout,
             "Seconds after which a run counts as hung (ten times the warm-up, at least 5; 600 for the first)")
-        ->check(CLI::Range(0.01, 86'400.0));
-    compare->add_option("--prepare", options->prepare,
-                        "A shell's command line that each run needs: a server, a step");
-    compare->add_option(
-        "--metric", options->metric,
-        "What the program prints about itself: a regular expression (ECMAScript) with one group that "
-        "holds a number; of several matches the last one counts. More is better");
+        ->check(between(0.01, 86'400));
+    compare
+        ->add_option("--prepare", options->prepare,
+                     "A shell's command line that each run needs: a server, a step")
+        ->type_name("CMD");
+    compare
+        ->add_option(
+            "--metric", options->metric,
+            "What the program prints about itself: a regular expression (ECMAScript) with one group that "
+            "holds a number; of several matches the last one counts. More is better")
+        ->type_name("REGEX");
     compare->add_flag("--less-is-better", options->less_is_better, "Of the figure that --metric picks");
-    compare->add_option("--json", options->json,
-                        "Write all samples and where they come from to this file, after every round");
-    compare->add_option(
-        "--resume", options->resume,
-        "Go on with an interrupted run: its file, whose settings are used and which is written again");
+    compare->add_option("--json", options->json, kJsonHelp)->type_name("FILE");
+    compare->add_option("--resume", options->resume, kResumeHelp)->type_name("FILE");
     compare->add_flag("--duet", options->duet,
                       "Run each allocator at the same time as System, one a processor");
     compare->add_option("--seed", options->seed, "Of the order in the rounds")->capture_default_str();
-    compare->callback([options, &action] {
-        // The library takes arguments such as "[a,b]" apart.
-        if (auto exactly = machine::arguments_after_dashes(); !exactly.empty()) {
-            options->command = std::move(exactly);
+    compare->callback([options, compare, &action] {
+        if (!options->resume.empty()) {
+            refuse_other_settings(*compare);
         }
+        options->command = command_words(*compare, options->command);
         action = [options] { return run_compare(*options); };
     });
 }

@@ -2,21 +2,21 @@
 // ashlar doctor: is Ashlar really loaded, and if not, why.
 #include "commands/command.h"
 #include "commands/command_words.h"
+#include "commands/number_range.h"
 #include "diagnose/explain.h"
 #include "diagnose/library.h"
 #include "diagnose/preload_list.h"
+#include "machine/output_file.h"
 #include "report/diagnosis.h"
 
 #include <CLI/CLI.hpp>
-#include <cerrno>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fmt/format.h>
-#include <fstream>
-#include <iostream>
 #include <memory>
+#include <ostream>
 #include <stdexcept>
 
 namespace ashlar::commands {
@@ -52,7 +52,7 @@ Causes:
   other allocator, own interface   notes: another allocator is there as well
   not seen          ended too early, or not permitted
 
-Exit status: 0 if every process runs on Ashlar, 1 if one does not, 2 for wrong arguments, 125 if it could not be found out, 126 if the command cannot be executed, 127 if there is no such command, 130 if interrupted.)";
+Exit status: 0 if every process runs on Ashlar, 1 if one does not, 2 for wrong arguments, 125 if it could not be found out, 126 if the command cannot be executed, 127 if there is no such command, 128 and the number of the signal if interrupted (130 by Ctrl-C).)";
 
 // A PID, if that is what was given: one word of digits.
 std::optional<pid_t> process_asked_for(const Options& options) {
@@ -139,17 +139,13 @@ std::string note_about(const diagnose::Observation& seen) {
 }
 
 int write_report(const Options& options, const report::DiagnosisReport& report) {
-    if (options.json == "-") {
-        report::write_diagnosis_json(std::cout, report);
-    } else {
+    if (options.json != machine::kStandardOutput) {
         fmt::print("{}", report::diagnosis_text(report));
-        if (!options.json.empty()) {
-            std::ofstream file(options.json);
-            report::write_diagnosis_json(file, report);
-            if (!file.flush()) {
-                throw std::runtime_error("--json: cannot write to " + options.json);
-            }
-        }
+    }
+    if (!options.json.empty()) {
+        machine::OutputFile(options.json).write([&](std::ostream& stream) {
+            report::write_diagnosis_json(stream, report);
+        });
     }
     switch (report.summary.state) {
     case diagnose::State::kLoaded:
@@ -181,16 +177,14 @@ int look_at_command(const Options& options, const std::string& library) {
     diagnose::Observation seen = diagnose::observe(
         options.target, {.is_look = true, .shows_output = options.show_output, .time_limit = limit});
     if (seen.not_run != 0) {
-        fmt::print(stderr, "ashlar doctor: {}: {}\n", options.target.front(),
-                   std::generic_category().message(seen.not_run));
-        return seen.not_run == ENOENT ? kNotFound : kNotExecutable;
+        return not_run("doctor", options.target.front(), seen.not_run);
     }
     report.note = note_about(seen);
     report.programs = std::move(seen.programs);
     report.diagnoses = diagnose::explain(report.programs, library);
     report.summary = diagnose::summarise(report.programs, report.diagnoses);
     const int status = write_report(options, report);
-    return seen.ended_by != 0 ? kInterrupted : status;
+    return seen.ended_by != 0 ? kBySignal + seen.ended_by : status;
 }
 
 int run_doctor(const Options& options) {
@@ -219,11 +213,11 @@ void add_doctor(CLI::App& app, Action& action) {
                      "program)")
         ->type_name("FILE");
     doctor->add_option("--timeout", options->timeout, "Seconds after which the command has been seen enough")
-        ->check(CLI::Range(0.01, 86'400.0))
+        ->check(between(0.01, 86'400))
         ->capture_default_str();
     doctor
         ->add_option("--json", options->json,
-                     "Write what was found out to this file; - for stdout, in place of the text")
+                     "Write what was found out to this file; - for the standard output, in place of the text")
         ->type_name("FILE");
     doctor->add_flag("--show-output", options->show_output, "Let the command write, to stderr");
     doctor->callback([options, doctor, &action] {

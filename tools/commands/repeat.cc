@@ -1,19 +1,21 @@
 // SPDX-License-Identifier: MIT
 // ashlar repeat: one command many times, to catch what goes wrong only sometimes.
 #include "allocators/find.h"
+#include "allocators/service.h"
 #include "commands/command.h"
+#include "commands/command_words.h"
+#include "commands/number_range.h"
 #include "commands/session.h"
-#include "machine/files.h"
 #include "measure/child.h"
-#include "measure/stacks.h"
+#include "measure/stacks_file.h"
 #include "measure/time_limit.h"
 #include "report/progress_line.h"
 #include "statistics/proportion.h"
 
 #include <CLI/CLI.hpp>
-#include <cerrno>
+#include <cstring>
+#include <filesystem>
 #include <fmt/format.h>
-#include <fstream>
 #include <map>
 #include <memory>
 #include <stdexcept>
@@ -39,8 +41,11 @@ A run fails if it ends with a status other than 0, is killed by a signal, or exc
 threads of one that hangs are saved (by gdb if it is installed, in any case as /proc tells them) before its process
 group is ended. The rate of failures comes with the interval that holds the true rate 95 times of 100.
 
+With --allocator the command runs once more before, which is not counted: to see whether the library is in its
+memory when it ends. If it is not, or if the program defines malloc itself, that is said and nothing is repeated.
+
 Exit status: 0, 1 if a run failed, 2 for wrong arguments, 126 or 127 if the command cannot be run or found,
-130 if interrupted (what there is is shown).)";
+128 and the number of the signal if interrupted (130 by Ctrl-C; what there is is shown).)";
 
 struct Count {
     int runs = 0;
@@ -70,56 +75,84 @@ class Repetition {
           limit_(time_limit(options.timeout).value_or(measure::kUnknownCommandLimit)) {}
 
     int run() {
+        if (const auto status = try_out()) {
+            return *status;
+        }
         for (int number = 1; number <= options_.times && !interrupt_.requested(); ++number) {
             line_.show(number - 1, options_.times,
                        fmt::format("run {}: {} failed so far", number, count_.failures));
-            const measure::Run run = run_once(number);
+            measure::StacksFile stacks = stacks_of(number);
+            const measure::Run run = run_once(false, [&](pid_t pid) { stacks.add(pid); });
             if (run.ending == measure::Ending::kInterrupted) {
                 break;
             }
             if (run.ending == measure::Ending::kNotRun) {
-                return not_run(run);
+                return cannot_run(run);
             }
-            take(number, run);
+            take(number, run, stacks.path());
         }
         line_.clear();
         fmt::print("{}", summary(count_));
         if (interrupt_.requested()) {
-            fmt::print("Interrupted: {} of {} runs were made.\n", count_.runs, options_.times);
-            return kInterrupted;
+            fmt::print("Interrupted by SIG{}: {} of {} runs were made.\n", sigabbrev_np(interrupt_.signal()),
+                       count_.runs, options_.times);
+            return kBySignal + interrupt_.signal();
         }
         return count_.failures > 0 ? kSomethingFailed : kSuccess;
     }
 
   private:
-    measure::Run run_once(int number) {
-        stacks_file_.clear();
-        return measure::run({.arguments = options_.command,
-                             .preload = allocator_.library,
-                             .environment = allocator_.environment},
-                            {.time_limit = limit_,
-                             .interrupt = &interrupt_,
-                             .on_time_out = [this, number](pid_t pid) { save_stacks(number, pid); }});
+    measure::Run run_once(bool prove_preload, std::function<void(pid_t)> on_time_out) const {
+        return measure::run(
+            {.arguments = options_.command,
+             .preload = allocator_.library,
+             .environment = allocator_.environment,
+             .prove_preload = prove_preload},
+            {.time_limit = limit_, .interrupt = &interrupt_, .on_time_out = std::move(on_time_out)});
     }
 
-    void save_stacks(int number, pid_t pid) {
-        const auto folder = options_.stacks.empty() ? std::filesystem::temp_directory_path()
-                                                    : std::filesystem::path(options_.stacks);
-        const auto path = folder / fmt::format("hang-{}-run-{}.txt", getpid(), number);
-        std::ofstream file(path);
-        file << fmt::format("{} under {}, run {}\n\n", fmt::join(options_.command, " "), allocator_.name,
-                            number)
-             << measure::thread_stacks(pid);
-        stacks_file_ = file ? path.string() : "";
+    // Without it a library that cannot serve the command would be a warning of the dynamic linker's at most,
+    // and the runs would be System's. The exit status if there is nothing to repeat.
+    std::optional<int> try_out() {
+        if (!allocator_.is_preloaded()) {
+            return std::nullopt;
+        }
+        line_.show(0, options_.times, "whether it runs under the allocator");
+        const measure::Run trial = run_once(true, {});
+        if (trial.ending == measure::Ending::kNotRun) {
+            return cannot_run(trial);
+        }
+        const std::string unserved = allocators::why_unserved(trial);
+        if (!unserved.empty()) {
+            line_.clear();
+            fmt::print(stderr, "ashlar repeat: --allocator {}: {}{}\n", options_.allocator, unserved,
+                       trial.errors.empty() ? "" : ": " + measure::last_line(trial.errors));
+            return kUsageError;
+        }
+        learn_from(trial);
+        return std::nullopt;
     }
 
-    void take(int number, const measure::Run& run) {
-        ++count_.runs;
-        if (run.succeeded()) {
+    measure::StacksFile stacks_of(int number) const {
+        return {options_.stacks.empty() ? std::filesystem::temp_directory_path()
+                                        : std::filesystem::path(options_.stacks),
+                fmt::format("hang-run-{}", number),
+                fmt::format("{} under {}, run {}", fmt::join(options_.command, " "), allocator_.name, number),
+                &interrupt_};
+    }
+
+    // How long the next ones may take, if nobody has said it.
+    void learn_from(const measure::Run& run) {
+        if (run.succeeded() && !options_.timeout) {
             slowest_ = std::max(slowest_, run.usage.wall_seconds);
-            if (!options_.timeout) {
-                limit_ = measure::limit_after(slowest_);
-            }
+            limit_ = measure::limit_after(slowest_);
+        }
+    }
+
+    void take(int number, const measure::Run& run, const std::string& stacks) {
+        ++count_.runs;
+        learn_from(run);
+        if (run.succeeded()) {
             return;
         }
         ++count_.failures;
@@ -127,14 +160,13 @@ class Repetition {
         line_.clear();
         fmt::print("run {}: {}{}{}\n", number, measure::describe_ending(run),
                    run.errors.empty() ? "" : ": " + measure::last_line(run.errors),
-                   stacks_file_.empty() ? "" : "; the stacks of its threads are in " + stacks_file_);
+                   stacks.empty() ? "" : "; the stacks of its threads are in " + stacks);
         std::fflush(stdout);
     }
 
-    int not_run(const measure::Run& run) {
+    int cannot_run(const measure::Run& run) {
         line_.clear();
-        fmt::print(stderr, "ashlar repeat: {} {}\n", options_.command.front(), measure::describe_ending(run));
-        return run.code == ENOENT ? kNotFound : kNotExecutable;
+        return not_run("repeat", options_.command.front(), run.code);
     }
 
     const Options& options_;
@@ -144,23 +176,7 @@ class Repetition {
     report::ProgressLine line_;
     Count count_;
     double slowest_ = 0;
-    std::string stacks_file_;
 };
-
-// Libraries that cannot be preloaded are a warning of the dynamic linker's, and the runs would be System's.
-void check_loaded(const Options& options, const allocators::Allocator& allocator) {
-    if (!allocator.is_preloaded()) {
-        return;
-    }
-    const measure::Run probe =
-        measure::run({.arguments = {"true"}, .preload = allocator.library, .prove_preload = true},
-                     {.time_limit = std::chrono::seconds(30)});
-    if (probe.preload_mapped == false) {
-        throw std::invalid_argument(fmt::format("--allocator {}: {} cannot be preloaded: {}",
-                                                options.allocator, allocator.library,
-                                                measure::last_line(probe.errors)));
-    }
-}
 
 int run_repeat(const Options& options) {
     if (options.command.empty()) {
@@ -172,7 +188,6 @@ int run_repeat(const Options& options) {
     const std::vector<std::string> wanted =
         options.allocator.empty() ? std::vector<std::string>{} : std::vector{options.allocator};
     const allocators::Allocator allocator = allocators::select(wanted).found.back();
-    check_loaded(options, allocator);
     return Repetition(options, allocator).run();
 }
 
@@ -183,7 +198,8 @@ void add_repeat(CLI::App& app, Action& action) {
     CLI::App* const repeat =
         app.add_subcommand("repeat", "Run a command many times, and tell how often it hangs or fails");
     repeat->footer(kFooter);
-    repeat->add_option("command", options->command, "What to run, after --")->type_name("CMD...");
+    repeat->positionals_at_end();
+    repeat->add_option("command", options->command, "What to run, with its arguments")->type_name("CMD");
     repeat->add_option("--times", options->times, "How often")
         ->check(CLI::Range(1, 10'000'000))
         ->capture_default_str();
@@ -192,16 +208,18 @@ void add_repeat(CLI::App& app, Action& action) {
             "--timeout", options->timeout,
             "Seconds after which a run counts as hung (ten times the slowest run so far, at least 5; 600 for "
             "the first)")
-        ->check(CLI::Range(0.01, 86'400.0));
-    repeat->add_option("--allocator", options->allocator,
-                       fmt::format("What it runs under: {}, or name=/path/to/library.so (system)",
-                                   allocators::known_names()));
-    repeat->add_option("--stacks", options->stacks,
-                       "The folder for the stacks of what hangs (that for temporary files)");
-    repeat->callback([options, &action] {
-        if (auto exactly = machine::arguments_after_dashes(); !exactly.empty()) {
-            options->command = std::move(exactly);
-        }
+        ->check(between(0.01, 86'400));
+    repeat
+        ->add_option("--allocator", options->allocator,
+                     fmt::format("What it runs under: {}, or name=/path/to/library.so (system)",
+                                 allocators::known_names()))
+        ->type_name("NAME");
+    repeat
+        ->add_option("--stacks", options->stacks,
+                     "The folder for the stacks of what hangs (that for temporary files)")
+        ->type_name("FOLDER");
+    repeat->callback([options, repeat, &action] {
+        options->command = command_words(*repeat, options->command);
         action = [options] { return run_repeat(*options); };
     });
 }

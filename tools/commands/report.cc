@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // ashlar report: results of ashlar bench and compare, or of Google Benchmark, as Markdown, CSV and HTML.
 #include "commands/command.h"
+#include "machine/output_file.h"
 #include "report/changes.h"
 #include "report/comparison_findings.h"
 #include "report/csv.h"
@@ -25,9 +26,8 @@ namespace ashlar::commands {
 namespace {
 
 using Json = nlohmann::ordered_json;
+using machine::kStandardOutput;
 using report::Findings;
-
-constexpr const char* kStandardOutput = "-";
 
 struct Options {
     std::vector<std::string> results;
@@ -44,7 +44,7 @@ constexpr const char* kFooter = R"(Examples:
   ashlar report System=a.json jemalloc=b.json                      files of Google Benchmark, one an allocator
 
 Google Benchmark writes such files with --benchmark_out=FILE --benchmark_out_format=json; an allocator is named
-here, by --benchmark_context=allocator=NAME, or else by the file. FILE may be - for the standard output.
+here, by --benchmark_context=allocator=NAME, or else by the file. A report goes to the standard output if its FILE is -.
 
 Exit status: 0, 1 if a report could not be written, 2 for wrong arguments or a result that cannot be read.)";
 
@@ -171,35 +171,8 @@ void check_outputs(const Options& options) {
     }
 }
 
-// Beside the file first: what was there stays until the new text is complete.
 void write(const std::string& path, const std::string& text) {
-    if (path.empty()) {
-        return;
-    }
-    if (path == kStandardOutput) {
-        if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0) {
-            throw std::runtime_error(fmt::format("cannot write to the standard output: {}",
-                                                 std::generic_category().message(errno)));
-        }
-        return;
-    }
-    // A device or a pipe is written to as it is.
-    const bool replace = !std::filesystem::exists(path) || std::filesystem::is_regular_file(path);
-    const std::string target = replace ? path + ".part" : path;
-    std::ofstream file(target, std::ios::binary);
-    file << text;
-    file.close();
-    if (!file) {
-        const std::string reason = std::generic_category().message(errno);
-        std::error_code ignored;
-        if (replace) {
-            std::filesystem::remove(target, ignored);
-        }
-        throw std::runtime_error(fmt::format("cannot write to {}: {}", path, reason));
-    }
-    if (replace) {
-        std::filesystem::rename(target, path);
-    }
+    machine::OutputFile(path).write([&](std::ostream& stream) { stream << text; });
 }
 
 int run_report(const Options& options) {
@@ -236,11 +209,16 @@ void add_report(CLI::App& app, Action& action) {
     report
         ->add_option("results", options->results,
                      "What bench or compare wrote with --json, or Google Benchmark as JSON")
+        ->type_name("FILE")
         ->required();
-    report->add_option("--markdown,--md", options->markdown,
-                       "Write Markdown to this file (to the terminal, if nothing is asked for)");
-    report->add_option("--html", options->html, "Write one HTML file that needs no other and no network");
-    report->add_option("--csv", options->csv, "Write every sample as comma-separated values");
+    report
+        ->add_option("--markdown,--md", options->markdown,
+                     "Write Markdown to this file (to the terminal, if nothing is asked for)")
+        ->type_name("FILE");
+    report->add_option("--html", options->html, "Write one HTML file that needs no other and no network")
+        ->type_name("FILE");
+    report->add_option("--csv", options->csv, "Write every sample as comma-separated values")
+        ->type_name("FILE");
     report->callback([options, &action] { action = [options] { return run_report(*options); }; });
 }
 

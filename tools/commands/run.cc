@@ -88,11 +88,6 @@ void set_environment(const Options& options, const std::string& library) {
     set_variable("LD_PRELOAD", value);
 }
 
-int not_run(const std::string& command, int error) {
-    fmt::print(stderr, "ashlar run: {}: {}\n", command, std::generic_category().message(error));
-    return error == ENOENT ? kNotFound : kNotExecutable;
-}
-
 int become(std::vector<std::string> command) {
     std::vector<char*> arguments;
     arguments.reserve(command.size() + 1);
@@ -101,7 +96,7 @@ int become(std::vector<std::string> command) {
     }
     arguments.push_back(nullptr);
     execvp(arguments[0], arguments.data());
-    return not_run(command[0], errno);
+    return not_run("run", command[0], errno);
 }
 
 // Ends as the command has ended, so that whoever waits sees what he would have seen.
@@ -122,7 +117,7 @@ int end_like(int status) {
 int watch(const Options& options, const std::string& library) {
     const diagnose::Observation seen = diagnose::observe(options.command, {});
     if (seen.not_run != 0) {
-        return not_run(options.command[0], seen.not_run);
+        return not_run("run", options.command[0], seen.not_run);
     }
     const auto diagnoses = diagnose::explain(seen.programs, library);
     const auto summary = diagnose::summarise(seen.programs, diagnoses);

@@ -2,13 +2,17 @@
 #include "commands/session.h"
 
 #include "commands/command.h"
+#include "commands/command_words.h"
 #include "compare/rounds.h"
 #include "machine/files.h"
+#include "machine/output_file.h"
 #include "report/progress_line.h"
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
-#include <cerrno>
-#include <cmath>
+#include <array>
+#include <csignal>
+#include <cstring>
 #include <ctime>
 #include <fmt/format.h>
 #include <fstream>
@@ -27,37 +31,27 @@ std::string utc_now() {
     return text;
 }
 
-// The file of a result, which is complete and valid at any time: what is new is written beside it and put in
-// its place.
+// Where the result is to go, if it is to be kept: a file that is complete and valid at any time.
 class ResultFile {
   public:
     // Before anything is measured: a name that cannot be written to should not cost the measurement.
-    explicit ResultFile(std::string path) : path_(std::move(path)), beside_(path_ + ".part") {
-        std::error_code error;
-        const bool is_new = !std::filesystem::exists(path_, error);
-        in_place_ = !is_new && !std::filesystem::is_regular_file(path_, error); // /dev/stdout
-        if (!wanted()) {
-            return;
-        }
-        if (!std::ofstream(in_place_ ? path_ : beside_, std::ios::app)) {
-            throw std::invalid_argument("--json: cannot write to " + path_);
+    explicit ResultFile(const std::string& path) {
+        try {
+            if (!path.empty()) {
+                file_.emplace(path);
+            }
+        } catch (const std::runtime_error& error) {
+            throw std::invalid_argument(std::string("--json: ") + error.what());
         }
     }
-    ~ResultFile() {
-        std::error_code error;
-        if (wanted() && !in_place_) {
-            std::filesystem::remove(beside_, error);
-        }
-    }
-    ResultFile(const ResultFile&) = delete;
-    ResultFile& operator=(const ResultFile&) = delete;
 
-    bool wanted() const { return !path_.empty(); }
+    bool wanted() const { return file_.has_value(); }
+    bool can_be_gone_on_with() const { return wanted() && file_->is_replaced(); }
 
     // The samples only: to draw figures from them again and again takes longer than a round of small
     // programs. That it fails is said once and costs nothing else: what is measured is shown in the end.
     void write_unfinished(const compare::Experiment& experiment, const report::Provenance& provenance) {
-        if (!wanted() || in_place_ || failed_) {
+        if (!can_be_gone_on_with() || failed_) {
             return;
         }
         try {
@@ -70,22 +64,13 @@ class ResultFile {
 
     void write(const compare::Experiment& experiment, const compare::Result& result,
                const report::Provenance& provenance) const {
-        std::ofstream file(in_place_ ? path_ : beside_);
-        report::write_comparison_json(file, experiment, result, provenance);
-        file.close();
-        if (!file) {
-            throw std::runtime_error("writing " + path_ +
-                                     " failed: " + std::generic_category().message(errno));
-        }
-        if (!in_place_) {
-            std::filesystem::rename(beside_, path_);
-        }
+        file_->write([&](std::ostream& stream) {
+            report::write_comparison_json(stream, experiment, result, provenance);
+        });
     }
 
   private:
-    std::string path_;
-    std::string beside_;
-    bool in_place_ = false;
+    std::optional<machine::OutputFile> file_;
     bool failed_ = false;
 };
 
@@ -114,17 +99,16 @@ void show(report::ProgressLine& line, const compare::Progress& progress, int rou
                           progress.configuration->name, progress.contender->allocator.name));
 }
 
-// As `env` and `timeout` have them for a command that could not even be run.
-int exit_status(const compare::Experiment& experiment) {
+int exit_status(const compare::Experiment& experiment, const machine::Interrupt& interrupt) {
     if (!experiment.complete) {
-        return kInterrupted;
+        return kBySignal + interrupt.signal();
     }
     const auto& samples = experiment.samples;
     const auto not_run = [](const compare::Sample& sample) {
         return sample.run.ending == measure::Ending::kNotRun;
     };
     if (!samples.empty() && std::all_of(samples.begin(), samples.end(), not_run)) {
-        return samples.front().run.code == ENOENT ? kNotFound : kNotExecutable;
+        return status_of_not_run(samples.front().run.code);
     }
     const bool any_failed = std::any_of(samples.begin(), samples.end(), [](const compare::Sample& sample) {
         return !sample.failure.empty();
@@ -134,7 +118,8 @@ int exit_status(const compare::Experiment& experiment) {
 
 } // namespace
 
-report::StoredComparison new_comparison(compare::Plan plan, std::uint64_t workload_seed) {
+report::StoredComparison new_comparison(compare::Plan plan, std::uint64_t workload_seed,
+                                        const machine::Interrupt& interrupt) {
     report::Provenance provenance{.command_line = machine::command_line(),
                                   .version = ASHLAR_VERSION,
                                   .started = utc_now(),
@@ -142,13 +127,26 @@ report::StoredComparison new_comparison(compare::Plan plan, std::uint64_t worklo
                                   .identities = {},
                                   .workload_seed = workload_seed};
     for (const compare::Contender& contender : plan.contenders) {
-        provenance.identities.push_back(allocators::identify(contender.allocator));
+        provenance.identities.push_back(allocators::identify(contender.allocator, &interrupt));
     }
     return {.experiment = {.plan = std::move(plan), .samples = {}, .remarks = {}},
             .provenance = std::move(provenance)};
 }
 
-report::StoredComparison resumed_comparison(const std::string& path, compare::Prints prints) {
+void refuse_other_settings(const CLI::App& command) {
+    constexpr std::array kAllowed{"--resume", "--json", "--timeout", "command"}; // the last is compared
+    for (const CLI::Option* const option : command.get_options()) {
+        const std::string name = option->get_name();
+        if (option->count() > 0 && std::find(kAllowed.begin(), kAllowed.end(), name) == kAllowed.end()) {
+            throw std::invalid_argument(fmt::format(
+                "--resume goes on with the settings of its file: leave out {}, or measure anew", name));
+        }
+    }
+}
+
+report::StoredComparison resumed_comparison(const std::string& path, const std::string& sub_command,
+                                            std::optional<double> timeout,
+                                            const machine::Interrupt& interrupt) {
     std::ifstream file(path);
     if (!file) {
         throw std::invalid_argument("--resume: cannot read " + path);
@@ -159,18 +157,21 @@ report::StoredComparison resumed_comparison(const std::string& path, compare::Pr
     } catch (const std::invalid_argument& error) {
         throw std::invalid_argument("--resume: " + path + ": " + error.what());
     }
-    const auto& configurations = stored.experiment.plan.configurations;
-    const bool suits = std::all_of(configurations.begin(), configurations.end(),
-                                   [&](const compare::Configuration& each) { return each.prints == prints; });
-    if (!suits || configurations.empty()) {
-        const bool bench = prints == compare::Prints::kFigures;
+    if (stored.experiment.plan.configurations.empty()) {
+        throw std::invalid_argument("--resume: " + path + " has no configurations");
+    }
+    const std::vector<std::string>& called = stored.provenance.command_line;
+    if (called.size() > 1 && called[1] != sub_command) {
         throw std::invalid_argument(fmt::format("--resume: {} is no result of ashlar {}; try ashlar {}", path,
-                                                bench ? "bench" : "compare", bench ? "compare" : "bench"));
+                                                sub_command, called[1]));
+    }
+    if (timeout) {
+        stored.experiment.plan.time_limit = time_limit(timeout);
     }
     const auto& contenders = stored.experiment.plan.contenders;
     for (std::size_t index = 0; index < contenders.size(); ++index) {
-        const allocators::Identity now = allocators::identify(contenders[index].allocator);
-        if (now.sha256 != stored.provenance.identities[index].sha256) {
+        const allocators::Identity now = allocators::identify(contenders[index].allocator, &interrupt);
+        if (!interrupt.requested() && now.sha256 != stored.provenance.identities[index].sha256) {
             throw std::invalid_argument(fmt::format(
                 "--resume: {} is no longer what {} was measured with ({} has another SHA-256); samples of "
                 "both must not be mixed: measure anew",
@@ -187,27 +188,26 @@ report::StoredComparison resumed_comparison(const std::string& path, compare::Pr
 }
 
 std::filesystem::path stacks_folder(const std::string& json) {
-    return json.empty() ? std::filesystem::temp_directory_path()
-                        : std::filesystem::absolute(json).parent_path();
+    return json.empty() || json == machine::kStandardOutput ? std::filesystem::temp_directory_path()
+                                                            : std::filesystem::absolute(json).parent_path();
 }
 
 std::optional<std::chrono::milliseconds> time_limit(std::optional<double> seconds) {
-    if (seconds && std::isnan(*seconds)) { // passes every check of a range
-        throw std::invalid_argument("--timeout: 'nan' is no number of seconds");
-    }
     return seconds ? std::optional(std::chrono::milliseconds(static_cast<long>(*seconds * 1000)))
                    : std::nullopt;
 }
 
 int run_comparison(
-    report::StoredComparison comparison, const std::string& json,
+    report::StoredComparison comparison, const std::string& json, const machine::Interrupt& interrupt,
     const std::function<std::string(const compare::Experiment&, const compare::Result&)>& text) {
     ResultFile file(json);
-    const machine::Interrupt interrupt;
+    const bool shows_text = json != machine::kStandardOutput;
     const report::Provenance& provenance = comparison.provenance;
     const int rounds = comparison.experiment.plan.rounds;
-    fmt::print("{}", heading(comparison.experiment.plan, provenance));
-    std::fflush(stdout);
+    if (shows_text) {
+        fmt::print("{}", heading(comparison.experiment.plan, provenance));
+        std::fflush(stdout);
+    }
 
     report::ProgressLine line;
     const compare::Experiment experiment = compare::run_rounds(
@@ -217,17 +217,27 @@ int run_comparison(
              [&](const compare::Experiment& so_far) { file.write_unfinished(so_far, provenance); }});
     line.clear();
 
-    const compare::Result result = compare::evaluate(experiment);
     if (!experiment.complete) {
-        fmt::print("Interrupted: this is what there is.{}\n\n",
-                   file.wanted() ? " To go on: --resume " + json : "");
+        const bool any = !experiment.samples.empty();
+        fmt::print(shows_text ? stdout : stderr, "Interrupted by SIG{}: {}.{}\n\n",
+                   sigabbrev_np(interrupt.signal()),
+                   any ? "this is what there is" : "no run has ended yet, so there is nothing to show",
+                   any && file.can_be_gone_on_with() ? " To go on: --resume " + json : "");
+        if (!any) {
+            return exit_status(experiment, interrupt);
+        }
     }
-    fmt::print("{}", text(experiment, result));
+    const compare::Result result = compare::evaluate(experiment);
+    if (shows_text) {
+        fmt::print("{}", text(experiment, result));
+    }
     if (file.wanted()) {
         file.write(experiment, result, provenance);
-        fmt::print("All samples: {}\n", json);
+        if (shows_text) {
+            fmt::print("All samples: {}\n", json);
+        }
     }
-    return exit_status(experiment);
+    return exit_status(experiment, interrupt);
 }
 
 } // namespace ashlar::commands

@@ -10,14 +10,33 @@
 #include <optional>
 #include <string>
 
+namespace CLI { // NOLINT(readability-identifier-naming): the library's
+class App;
+}
+
 namespace ashlar::commands {
 
-// The plan with what is to be known about it, and no sample yet.
-report::StoredComparison new_comparison(compare::Plan plan, std::uint64_t workload_seed);
+// What these two do is the same everywhere.
+inline constexpr const char* kJsonHelp =
+    "Write all samples and where they come from to this file, after every round; - for the standard output, "
+    "in place of the text";
+inline constexpr const char* kResumeHelp =
+    "Go on with an interrupted run: its file, whose settings are used and which is written again; beside it "
+    "only --json and --timeout can be given";
 
-// The samples of a result file, to go on with. Throws std::invalid_argument if the file is no result, if it
-// is the other sub-command's, or if a library is no longer the one that it was measured with.
-report::StoredComparison resumed_comparison(const std::string& path, compare::Prints prints);
+// The plan with what is to be known about it, and no sample yet.
+report::StoredComparison new_comparison(compare::Plan plan, std::uint64_t workload_seed,
+                                        const machine::Interrupt& interrupt);
+
+// Throws std::invalid_argument if anything was given beside --resume that the result has settled already.
+void refuse_other_settings(const CLI::App& command);
+
+// The samples of a result file, to go on with; a timeout in seconds holds for the runs that are left. Throws
+// std::invalid_argument if the file is no result, if it is the other sub-command's, or if a library is no
+// longer the one that it was measured with.
+report::StoredComparison resumed_comparison(const std::string& path, const std::string& sub_command,
+                                            std::optional<double> timeout,
+                                            const machine::Interrupt& interrupt);
 
 // Where the stacks of what hangs go: beside the result, else into the folder for temporary files.
 std::filesystem::path stacks_folder(const std::string& json);
@@ -26,9 +45,10 @@ std::filesystem::path stacks_folder(const std::string& json);
 std::optional<std::chrono::milliseconds> time_limit(std::optional<double> seconds);
 
 // Runs what is left to run, and shows it. The file `json`, if there is to be one, is written after every
-// round: whatever ends this program, what was measured is not lost. Returns the exit status.
+// round: whatever ends this program, what was measured is not lost. With "-" it goes to the standard output
+// in place of the text. Returns the exit status.
 int run_comparison(
-    report::StoredComparison comparison, const std::string& json,
+    report::StoredComparison comparison, const std::string& json, const machine::Interrupt& interrupt,
     const std::function<std::string(const compare::Experiment&, const compare::Result&)>& text);
 
 } // namespace ashlar::commands

@@ -2,16 +2,15 @@
 #include "compare/rounds.h"
 
 #include "allocators/identity.h"
-#include "allocators/program_file.h"
+#include "allocators/service.h"
 #include "compare/figures.h"
 #include "machine/facts.h"
 #include "measure/prepared.h"
-#include "measure/stacks.h"
+#include "measure/stacks_file.h"
 #include "measure/time_limit.h"
 #include "statistics/random_order.h"
 
 #include <algorithm>
-#include <fstream>
 #include <future>
 #include <stdexcept>
 
@@ -173,7 +172,10 @@ class Runner {
     // Runs it, and fills in the figures or why there are none. Called by several threads at once in a duet.
     Sample measured(Sample sample, std::size_t place) const {
         const Configuration& configuration = plan().configurations[sample.configuration];
-        std::string stacks_file;
+        measure::StacksFile stacks(plan().stacks_folder, stacks_name(sample),
+                                   configuration.name + " under " + allocator(sample.contender).name +
+                                       ", round " + std::to_string(sample.round),
+                                   &interrupt_);
         measure::Command command{.arguments = configuration.command,
                                  .preload = preload_of(sample.contender),
                                  .environment = allocator(sample.contender).environment,
@@ -183,11 +185,11 @@ class Runner {
             const std::size_t swapped = sample.round % 2 == 0 ? 1 - place : place;
             command.processor = processors_[swapped];
         }
-        const measure::Supervision supervision{
-            .time_limit = plan().time_limit.value_or(limits_[sample.configuration]),
-            .interrupt = &interrupt_,
-            .on_time_out = [&](pid_t pid) { save_stacks(sample, pid, stacks_file); },
-            .follow_rss = plan().follow_rss && sample.round != kWarmUp};
+        const measure::Supervision supervision{.time_limit =
+                                                   plan().time_limit.value_or(limits_[sample.configuration]),
+                                               .interrupt = &interrupt_,
+                                               .on_time_out = [&](pid_t pid) { stacks.add(pid); },
+                                               .follow_rss = plan().follow_rss && sample.round != kWarmUp};
         std::string trouble;
         if (configuration.prepare.empty()) {
             sample.run = measure::run(command, supervision);
@@ -199,10 +201,11 @@ class Runner {
             trouble = std::move(both.trouble);
         }
         read(sample);
-        sample.unserved = is_unserved(sample);
-        sample.failure = failure_of(sample, trouble);
-        if (!sample.failure.empty() && !stacks_file.empty()) {
-            sample.failure += "; the stacks of its threads are in " + stacks_file;
+        const std::string unserved = why_unserved(sample);
+        sample.unserved = !unserved.empty();
+        sample.failure = failure_of(sample, unserved, trouble);
+        if (!sample.failure.empty() && !stacks.path().empty()) {
+            sample.failure += "; the stacks of its threads are in " + stacks.path();
         }
         return sample;
     }
@@ -224,7 +227,8 @@ class Runner {
         }
     }
 
-    std::string failure_of(const Sample& sample, const std::string& trouble) const {
+    std::string failure_of(const Sample& sample, const std::string& unserved,
+                           const std::string& trouble) const {
         const Configuration& configuration = plan().configurations[sample.configuration];
         const measure::Run& run = sample.run;
         const std::string last_words = run.errors.empty() ? "" : ": " + measure::last_line(run.errors);
@@ -234,8 +238,8 @@ class Runner {
         if (!run.succeeded()) {
             return measure::describe_ending(run) + last_words;
         }
-        if (sample.unserved) {
-            return why_unserved(sample) + last_words;
+        if (!unserved.empty()) {
+            return unserved + last_words;
         }
         if (configuration.prints == Prints::kFigures && !sample.figures.throughput &&
             !sample.figures.rss_per_live) {
@@ -248,21 +252,11 @@ class Runner {
         return "";
     }
 
-    bool is_unserved(const Sample& sample) const {
-        return allocator(sample.contender).is_preloaded() && sample.round == kWarmUp &&
-               sample.run.succeeded() &&
-               (sample.run.preload_mapped == false ||
-                allocators::look_at_program(sample.run.executable).defines_malloc);
-    }
-
-    static std::string why_unserved(const Sample& sample) {
-        const std::string& executable = sample.run.executable;
-        const allocators::ProgramFile file = allocators::look_at_program(executable);
-        if (sample.run.preload_mapped == true) {
-            return executable + " has a malloc of its own, which nothing that is preloaded replaces";
-        }
-        return "its library was not in the memory of the command" +
-               (file.is_static ? ": " + executable + " is static, nothing can be preloaded for it" : "");
+    // Empty if the allocator served the sample, or if that is not asked.
+    std::string why_unserved(const Sample& sample) const {
+        return allocator(sample.contender).is_preloaded() && sample.round == kWarmUp
+                   ? allocators::why_unserved(sample.run)
+                   : "";
     }
 
     void conclude(Sample sample) {
@@ -312,21 +306,11 @@ class Runner {
         }
     }
 
-    // To a file that is named when it is new; the second process of a run is added to it.
-    void save_stacks(const Sample& sample, pid_t pid, std::string& written) const {
-        const auto& configuration = plan().configurations[sample.configuration];
+    std::string stacks_name(const Sample& sample) const {
         const bool again = plan().contenders[sample.contender].is_control;
-        const auto path =
-            plan().stacks_folder /
-            ("hang-" + file_name(allocator(sample.contender).name) + (again ? "-again" : "") + "-" +
-             file_name(configuration.name) + "-round-" + std::to_string(sample.round) + ".txt");
-        std::ofstream file(path, written.empty() ? std::ios::trunc : std::ios::app);
-        file << configuration.name << " under " << allocator(sample.contender).name << ", round "
-             << sample.round << "\n\n"
-             << measure::thread_stacks(pid);
-        if (file) {
-            written = path.string();
-        }
+        return "hang-" + file_name(allocator(sample.contender).name) + (again ? "-again" : "") + "-" +
+               file_name(plan().configurations[sample.configuration].name) + "-round-" +
+               std::to_string(sample.round);
     }
 
     Experiment experiment_;

@@ -1,24 +1,24 @@
 // SPDX-License-Identifier: MIT
 #include "diagnose/explain.h"
 
-#include "diagnose/elf_file.h"
 #include "diagnose/preload_list.h"
+#include "machine/elf_file.h"
+#include "machine/program_search.h"
 
 #include <algorithm>
 #include <array>
-#include <cstdlib>
 #include <filesystem>
 #include <map>
 #include <stdexcept>
 #include <string_view>
 #include <sys/statvfs.h>
-#include <unistd.h>
 
 namespace ashlar::diagnose {
 
 namespace {
 
 namespace fs = std::filesystem;
+using machine::ElfFile;
 
 // Functions that only one allocator has: a program that calls them calls that allocator, whatever malloc is.
 constexpr std::array<std::string_view, 11> kOwnInterfaces{
@@ -44,7 +44,7 @@ class Files {
         auto [entry, is_new] = known_.try_emplace(path);
         if (is_new) {
             try {
-                entry->second = read_elf(here(path));
+                entry->second = machine::read_elf(here(path));
             } catch (const std::runtime_error&) {
                 entry->second = std::nullopt;
             }
@@ -103,7 +103,7 @@ std::optional<Finding> obstacle_in_file(Files& files, const std::string& path) {
         return std::nullopt;
     }
     // The library is for the same machine as this program: no other is accepted.
-    if (const auto own = read_elf("/proc/self/exe"); own && !program->fits(*own)) {
+    if (const auto own = machine::read_elf("/proc/self/exe"); own && !program->fits(*own)) {
         return foreign(path, *program, *own);
     }
     if (program->interpreter.find("ld-musl") != std::string::npos) {
@@ -352,24 +352,6 @@ Diagnosis explain_one(Files& files, const ObservedProgram& program, const Progra
     return diagnosis;
 }
 
-std::string find_in_path(const std::string& command) {
-    if (command.find('/') != std::string::npos) {
-        return command;
-    }
-    const char* const path = std::getenv("PATH"); // NOLINT(concurrency-mt-unsafe): there is one thread
-    std::string_view rest = path == nullptr ? "/bin:/usr/bin" : path;
-    while (!rest.empty()) {
-        const std::string_view folder = rest.substr(0, rest.find(':'));
-        rest.remove_prefix(std::min(folder.size() + 1, rest.size()));
-        const fs::path candidate = fs::path(folder.empty() ? "." : folder) / command;
-        std::error_code error;
-        if (access(candidate.c_str(), X_OK) == 0 && fs::is_regular_file(candidate, error)) {
-            return candidate;
-        }
-    }
-    return "";
-}
-
 } // namespace
 
 std::vector<Diagnosis> explain(const std::vector<ObservedProgram>& programs, const std::string& library,
@@ -388,11 +370,11 @@ std::vector<Diagnosis> explain(const std::vector<ObservedProgram>& programs, con
 Foresight foresee(const std::string& command) {
     Files files;
     Foresight foresight;
-    std::string path = find_in_path(command);
+    std::string path = machine::find_program(command).path;
     constexpr int kMostInterpreters = 4; // as the kernel follows them
     try {
         for (int depth = 0; depth < kMostInterpreters && !path.empty(); ++depth) {
-            const auto interpreter = shebang(path);
+            const auto interpreter = machine::shebang(path);
             if (!interpreter) {
                 break;
             }

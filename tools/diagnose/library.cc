@@ -2,7 +2,7 @@
 #include "diagnose/library.h"
 
 #include "allocators/find.h"
-#include "diagnose/elf_file.h"
+#include "machine/elf_file.h"
 
 #include <elf.h>
 #include <stdexcept>
@@ -22,8 +22,8 @@ std::string library_to_preload(const std::string& named) {
         throw std::invalid_argument("--library: " + named + ": " + error.message());
     }
     try {
-        const auto file = read_elf(path);
-        const auto own = read_elf("/proc/self/exe");
+        const auto file = machine::read_elf(path);
+        const auto own = machine::read_elf("/proc/self/exe");
         if (!file || file->type != ET_DYN || !file->interpreter.empty()) {
             throw std::invalid_argument("--library: " + named + " is no shared library");
         }

@@ -100,8 +100,10 @@ std::string synopsis(const std::string& name, const std::vector<OptionFacts>& op
     std::string text = section("Synopsis") + bold(name) + " [" + italic("OPTION") + "]...";
     for (const OptionFacts& option : options) {
         if (option.is_positional) {
-            const std::string value = italic(option.value) + "...";
-            text += option.is_required ? " [" + bold("--") + "] " + value : " [" + value + "]";
+            const bool is_command = option.value.starts_with("CMD");
+            const std::string value =
+                (is_command ? "[" + bold("--") + "] " : "") + italic(option.value) + "...";
+            text += option.is_required ? " " + value : " [" + value + "]";
         }
     }
     return text + "\n";

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "machine/files.h"
 
-#include <algorithm>
 #include <fstream>
 #include <sstream>
 
@@ -32,12 +31,6 @@ std::vector<std::string> command_line() {
         arguments.push_back(argument);
     }
     return arguments;
-}
-
-std::vector<std::string> arguments_after_dashes() {
-    const std::vector<std::string> all = command_line();
-    const auto dashes = std::find(all.begin(), all.end(), "--");
-    return dashes == all.end() ? std::vector<std::string>{} : std::vector<std::string>(dashes + 1, all.end());
 }
 
 std::optional<std::filesystem::path> find_companion(const std::string& name) {

@@ -18,9 +18,6 @@ const std::filesystem::path& program_folder();
 // The arguments that this program was started with, itself included.
 std::vector<std::string> command_line();
 
-// Those of them that follow the first "--", exactly as they were given.
-std::vector<std::string> arguments_after_dashes();
-
 // A program that is built and installed with this one: beside it, or in the installation's libexec.
 std::optional<std::filesystem::path> find_companion(const std::string& name);
 

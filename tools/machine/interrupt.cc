@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "machine/interrupt.h"
 
+#include <array>
 #include <cerrno>
 #include <poll.h>
 #include <sys/signalfd.h>
@@ -8,11 +9,24 @@
 
 namespace ashlar::machine {
 
+namespace {
+
+constexpr std::array kSignals{SIGINT, SIGTERM, SIGHUP};
+
+bool is_ignored(int signal) {
+    struct sigaction action {};
+    return sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
+} // namespace
+
 Interrupt::Interrupt() {
     sigset_t signals;
     sigemptyset(&signals);
-    for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
-        sigaddset(&signals, signal);
+    for (const int signal : kSignals) {
+        if (!is_ignored(signal)) { // blocked, it would not be
+            sigaddset(&signals, signal);
+        }
     }
     pthread_sigmask(SIG_BLOCK, &signals, &before_);
     descriptor_ = Descriptor(signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
@@ -32,6 +46,17 @@ Interrupt::~Interrupt() {
 bool Interrupt::requested() const {
     pollfd wait{.fd = number(), .events = POLLIN, .revents = 0};
     return poll(&wait, 1, 0) == 1;
+}
+
+int Interrupt::signal() const {
+    sigset_t pending;
+    sigpending(&pending);
+    for (const int signal : kSignals) {
+        if (sigismember(&pending, signal) == 1) {
+            return signal;
+        }
+    }
+    return 0;
 }
 
 } // namespace ashlar::machine

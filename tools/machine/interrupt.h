@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Ctrl-C and its like, as something to wait for beside everything else. While an Interrupt lives, SIGINT,
 // SIGTERM and SIGHUP no longer end the process: they stay pending, and whoever works asks between two steps
-// or puts number() among the descriptors that it polls.
+// or puts number() among the descriptors that it polls. One that was ignored before, as SIGHUP is under
+// nohup, stays ignored.
 #pragma once
 
 #include "machine/descriptor.h"
@@ -19,6 +20,7 @@ class Interrupt {
 
     int number() const { return descriptor_.number(); }
     bool requested() const;
+    int signal() const; // which one requested it, 0 if none has
 
   private:
     sigset_t before_{};

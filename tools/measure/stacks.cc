@@ -11,7 +11,8 @@ namespace ashlar::measure {
 
 namespace {
 
-constexpr std::chrono::seconds kDebuggerLimit{30};
+using Clock = std::chrono::steady_clock;
+
 constexpr int kMostProcesses = 8; // of a command that has started others
 
 std::string from_kernel(pid_t process) {
@@ -28,10 +29,14 @@ std::string from_kernel(pid_t process) {
     return text;
 }
 
-std::string from_debugger(pid_t process) {
+std::string from_debugger(pid_t process, Clock::time_point deadline, const machine::Interrupt* interrupt) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now());
+    if (left.count() <= 0 || (interrupt != nullptr && interrupt->requested())) {
+        return "gdb: not asked, as the time for it was over\n";
+    }
     const Run debugger = run({.arguments = {"gdb", "--batch", "--nx", "-p", std::to_string(process), "-ex",
                                             "set pagination off", "-ex", "thread apply all backtrace"}},
-                             {.time_limit = kDebuggerLimit});
+                             {.time_limit = left, .interrupt = interrupt});
     if (debugger.succeeded() && !debugger.output.empty()) {
         return debugger.output;
     }
@@ -40,7 +45,7 @@ std::string from_debugger(pid_t process) {
 
 } // namespace
 
-std::string thread_stacks(pid_t process) {
+std::string thread_stacks(pid_t process, Clock::time_point deadline, const machine::Interrupt* interrupt) {
     std::string text;
     int left = kMostProcesses;
     for (const pid_t each : with_children(process)) {
@@ -49,8 +54,8 @@ std::string thread_stacks(pid_t process) {
         }
         // The kernel's view first: the debugger stops the threads.
         const std::string kernel = from_kernel(each);
-        text += "Process " + std::to_string(each) + "\n\n" + from_debugger(each) + "\nFrom /proc:\n" +
-                kernel + "\n";
+        text += "Process " + std::to_string(each) + "\n\n" + from_debugger(each, deadline, interrupt) +
+                "\nFrom /proc:\n" + kernel + "\n";
     }
     return text;
 }

@@ -3,11 +3,19 @@
 // gdb is installed and may look, and what /proc tells in any case.
 #pragma once
 
+#include "machine/interrupt.h"
+
+#include <chrono>
 #include <string>
 #include <sys/types.h>
 
 namespace ashlar::measure {
 
-std::string thread_stacks(pid_t process);
+// How long gdb may take, over all processes.
+inline constexpr std::chrono::seconds kDebuggerLimit{30};
+
+// From `deadline` or an interrupt on gdb is stopped and not asked any more.
+std::string thread_stacks(pid_t process, std::chrono::steady_clock::time_point deadline,
+                          const machine::Interrupt* interrupt = nullptr);
 
 } // namespace ashlar::measure

@@ -249,6 +249,12 @@ Configurations lock_mix(const Settings& settings) {
         Scenario{.name = "pool", .operations = 2'000'000},
         Scenario{.name = "false_sharing", .operations = 1'000'000},
     };
+    constexpr unsigned kMostThreads = 256; // that the program takes
+    for (const unsigned threads : settings.threads) {
+        if (threads > kMostThreads) {
+            throw std::invalid_argument(fmt::format("--threads: lock_mix takes at most {}", kMostThreads));
+        }
+    }
     Configurations result;
     for (const Scenario& scenario : kScenarios) {
         const std::uint64_t operations = scaled(settings, scenario.operations);

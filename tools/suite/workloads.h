@@ -32,7 +32,8 @@ struct Workload {
 
 std::vector<Workload> workloads();
 
-// Throws std::runtime_error if the program is not built.
+// Throws std::runtime_error if the program is not built, and std::invalid_argument for settings that it does
+// not take.
 std::vector<compare::Configuration> configurations(const std::string& workload, const Settings& settings);
 
 } // namespace ashlar::suite

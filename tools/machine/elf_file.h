@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-namespace ashlar::diagnose {
+namespace ashlar::machine {
 
 using Names = std::set<std::string, std::less<>>;
 
@@ -44,4 +44,4 @@ std::optional<ElfFile> read_elf(const std::filesystem::path& path);
 // The interpreter of a script, "/bin/sh" of "#!/bin/sh -e"; nothing if the file does not begin so.
 std::optional<std::string> shebang(const std::filesystem::path& path);
 
-} // namespace ashlar::diagnose
+} // namespace ashlar::machine

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "diagnose/elf_file.h"
+#include "machine/elf_file.h"
 
 #include <catch2/catch.hpp>
 #include <cstdio>
@@ -11,7 +11,7 @@
 #include <random>
 #include <unistd.h>
 
-using namespace ashlar::diagnose;
+using namespace ashlar::machine;
 
 namespace {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "diagnose/elf_file.h"
+#include "machine/elf_file.h"
 
 #include "machine/descriptor.h"
 
@@ -14,11 +14,9 @@
 #include <sys/stat.h>
 #include <system_error>
 
-namespace ashlar::diagnose {
+namespace ashlar::machine {
 
 namespace {
-
-using machine::Descriptor;
 
 // No file that a loader accepts comes near; one that claims more is damaged or meant to hurt.
 constexpr std::uint64_t kMostHeaders = 65'536;
@@ -249,4 +247,4 @@ std::optional<std::string> shebang(const std::filesystem::path& path) {
     return std::string(line.substr(begin, end - begin));
 }
 
-} // namespace ashlar::diagnose
+} // namespace ashlar::machine

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+#include "allocators/service.h"
+
+#include "machine/elf_file.h"
+
+#include <stdexcept>
+
+namespace ashlar::allocators {
+
+namespace {
+
+// Of what cannot be read or is damaged nothing is known.
+machine::ElfFile look_at(const std::string& executable) {
+    try {
+        return machine::read_elf(executable).value_or(machine::ElfFile{});
+    } catch (const std::runtime_error&) {
+        return {};
+    }
+}
+
+} // namespace
+
+std::string why_unserved(const measure::Run& run) {
+    if (run.ending != measure::Ending::kExited || !run.preload_mapped) {
+        return "";
+    }
+    const machine::ElfFile file = look_at(run.executable);
+    if (*run.preload_mapped) {
+        return file.exports.contains("malloc")
+                   ? run.executable + " has a malloc of its own, which nothing that is preloaded replaces"
+                   : "";
+    }
+    const bool is_static = file.is_64_bit && file.interpreter.empty();
+    return "its library was not in the memory of the command" +
+           (is_static ? ": " + run.executable + " is static, nothing can be preloaded for it" : "");
+}
+
+} // namespace ashlar::allocators
