@@ -5,6 +5,7 @@ usage: doctor_test.py ASHLAR LIBRARY PROGRAMS"""
 import json
 import os
 import shutil
+import signal
 import struct
 import subprocess
 import sys
@@ -272,14 +273,16 @@ class Ends(Case):
     def test_interrupted(self):
         started = self.path("started")
         os.mkfifo(started)
-        process = subprocess.Popen([ASHLAR, "doctor", "--", "sh", "-c", f"echo >{started}; exec sleep 1000"],
-                                   env=CLEAN, stdout=subprocess.PIPE, text=True)
-        with open(started, encoding="utf-8") as fifo:
-            fifo.read()
-        process.terminate()
-        out, _ = process.communicate(timeout=LIMIT)
-        self.assertEqual(process.returncode, 130)
-        self.assertIn("loaded", out)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            process = subprocess.Popen([ASHLAR, "doctor", "--", "sh", "-c", f"echo >{started}; exec sleep 1000"],
+                                       env=CLEAN, stdout=subprocess.PIPE, text=True)
+            with open(started, encoding="utf-8") as fifo:
+                fifo.read()
+            process.send_signal(number)
+            out, _ = process.communicate(timeout=LIMIT)
+            self.assertEqual(process.returncode, 128 + number)
+            self.assertIn(f"Interrupted by {number.name}.", out)
+            self.assertIn("loaded", out)
 
     def test_own_failures(self):
         for arguments, status, complaint in (

@@ -13,6 +13,7 @@
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <fmt/format.h>
 #include <memory>
@@ -134,6 +135,9 @@ std::string note_about(const diagnose::Observation& seen) {
     }
     if (seen.timed_out) {
         note += "The command was ended when its time was over (--timeout). ";
+    }
+    if (seen.ended_by != 0) {
+        note += fmt::format("Interrupted by SIG{}. ", sigabbrev_np(seen.ended_by));
     }
     return note.substr(0, note.find_last_not_of(' ') + 1);
 }
