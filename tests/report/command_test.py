@@ -87,6 +87,17 @@ class CommandTest(unittest.TestCase):
         self.assertTrue(self.read(outputs[2]).startswith("<!DOCTYPE html>"))
         self.assertEqual(sorted(os.listdir(self.folder)), ["r.csv", "r.html", "r.md"])
 
+    def test_a_program_is_judged_by_what_compare_judges_it_by(self):
+        # One that takes half the wall time and as much CPU time is faster.
+        stored = json.loads(self.read(PROGRAM))
+        for sample in stored["samples"]:
+            noise = 1 + 0.001 * ((sample["round"] * 3 + sample["contender"] * 2) % 5)
+            sample["user_seconds"], sample["system_seconds"] = noise, 0
+            sample["wall_seconds"] = noise * (0.5 if sample["contender"] == 1 else 1)
+        text = self.succeed(self.path("half.json", json.dumps(stored)))
+        self.assertIn("| jemalloc | 1 | 0 | 0 | 1.41× |", text)
+        self.assertIn("| ashlar | 0 | 0 | 1 | 1.00× |", text)
+
     def test_the_same_result_twice_has_no_changes(self):
         text = self.succeed(BENCH, BENCH)
         self.assertIn("## What changed", text)
