@@ -2,9 +2,7 @@
 #include "measure/stacks.h"
 #include "measure/stacks_file.h"
 
-#include <algorithm>
 #include <catch2/catch.hpp>
-#include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>

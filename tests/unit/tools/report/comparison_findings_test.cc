@@ -4,6 +4,7 @@
 #include "report/comparison_findings.h"
 
 #include <catch2/catch.hpp>
+#include <cmath>
 
 using namespace ashlar;
 using report::StoredComparison;
