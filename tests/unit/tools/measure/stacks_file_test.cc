@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "measure/child.h"
 #include "measure/stacks.h"
 #include "measure/stacks_file.h"
 
