@@ -51,9 +51,10 @@ inline void stamp(void* block, std::size_t size, std::uint64_t key, Density dens
     });
 }
 
-// The offset of the first stamped word before `end` that differs, or `end` if none does.
-inline std::size_t stamp_mismatch(const void* block, std::size_t size, std::uint64_t key, Density density,
-                                  std::size_t end) {
+// The offset of the first stamped word before `end`, or the block's, that differs, or that end if none does.
+inline std::size_t stamp_mismatch(const void* block, std::size_t size, std::uint64_t key,
+                                  Density density = Density::kWhole, std::size_t end = SIZE_MAX) {
+    end = std::min(end, size);
     const auto* bytes = static_cast<const unsigned char*>(block);
     std::size_t wrong = end;
     for_each_stretch(size, density, [&](std::size_t first, std::size_t last) {
