@@ -7,6 +7,7 @@
 // usage: fork_storm [--forks N] [--workers N] [--forkers N] [--limit SECONDS] [--seed N] [--expect-ashlar]
 #include "arguments.h"
 #include "build_kind.h"
+#include "child.h"
 #include "heap.h"
 #include "random.h"
 #include "report.h"
@@ -23,7 +24,6 @@
 #include <latch>
 #include <optional>
 #include <random>
-#include <sys/wait.h>
 #include <unistd.h>
 #include <vector>
 
@@ -102,8 +102,6 @@ void* work_in_child(void* argument) {
     return nullptr;
 }
 
-void require_success(pid_t child);
-
 [[noreturn]] void live_as_child(Blocks& blocks, Random& random, std::uint64_t generation) {
     alarm(limit_seconds); // not inherited
     churn(blocks, random, 50);
@@ -122,15 +120,6 @@ void require_success(pid_t child);
     // there.
     if (generation % 2 == 0 && !kSanitized) std::exit(0);
     _exit(0);
-}
-
-void require_success(pid_t child) {
-    int status = 0;
-    while (waitpid(child, &status, 0) != child) {
-        if (errno != EINTR) fail("waitpid: %s", std::strerror(errno));
-    }
-    if (WIFSIGNALED(status)) fail("child %d was ended by signal %d", child, WTERMSIG(status));
-    if (WEXITSTATUS(status) != 0) fail("child %d exited with status %d", child, WEXITSTATUS(status));
 }
 
 void* fork_again_and_again(void* argument) {

@@ -77,9 +77,10 @@ Function* find(const char* name) {
     function != nullptr ? function(block, alignment, size) : std::free(block);
 }
 
+// -1 where the allocator has no such function.
 [[gnu::noinline]] inline int control(const char* setting) {
     static auto* const function = find<decltype(ashlar_control)>("ashlar_control");
-    return function(setting);
+    return function != nullptr ? function(setting) : -1;
 }
 [[gnu::noinline]] inline bool owns(const void* address) {
     static auto* const function = find<decltype(ashlar_owns)>("ashlar_owns");

@@ -1,0 +1,55 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+#
+# The runs that are too long for every change, about an hour and a half: the soak under the preloaded library and
+# under both sanitizers, the stress programs at ten times their size, hundreds of runs that may not hang, and large
+# programs on the library. Runs everything even if something fails early; the last lines say what did.
+#
+# usage: scripts/nightly.sh [--seed N]      the seed of the soaks (else each has one of its own and prints it)
+set -uo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit
+
+seed=()
+if [[ ${1-} == --seed ]]; then
+    seed=(--seed "${2:?--seed needs a number}")
+elif [[ $# -gt 0 ]]; then
+    echo "nightly: unknown option $1" >&2
+    exit 2
+fi
+
+failures=()
+# run <minutes> <command...>: more than that is a failure, too.
+run() {
+    printf '\n==== %s\n' "${*:2}"
+    timeout --kill-after=30 "$1m" "${@:2}" || failures+=("${*:2}")
+}
+preloaded() { run "$1" env LD_PRELOAD="$PWD/build/release/lib/libashlar.so" "build/release/bin/$2" --expect-ashlar "${@:3}"; }
+asan() { run "$1" env ASAN_OPTIONS=allocator_may_return_null=1 "build/asan/bin/static_$2" "${@:3}"; }
+tsan() { run "$1" env TSAN_OPTIONS=allocator_may_return_null=1 "build/tsan/bin/static_$2" "${@:3}"; }
+
+scripts/setup.sh --programs || exit 1
+for tree in release asan tsan; do
+    cmake --preset "$tree" >/dev/null && cmake --build "build/$tree" -j 2 || exit 1
+done
+
+preloaded 12 soak --seconds 600 "${seed[@]}"
+asan 7 soak --seconds 300 "${seed[@]}"
+tsan 7 soak --seconds 300 "${seed[@]}"
+
+preloaded 10 model --threads 4 --steps 2000000 --no-shadow
+preloaded 10 model --threads 2 --steps 2000000
+preloaded 10 cross_free --threads 8 --batches 20000
+preloaded 10 thread_storm --threads 100000
+preloaded 10 fork_storm --forks 2000 --forkers 2
+preloaded 10 late_destructors --threads 40000
+preloaded 10 bulk --cycles 20
+
+run 30 scripts/measure/hangs.sh
+run 60 scripts/test.sh --no-setup programs
+
+echo
+if [[ ${#failures[@]} -gt 0 ]]; then
+    printf 'nightly: failed: %s\n' "${failures[@]}"
+    exit 1
+fi
+echo "nightly: passed in $((SECONDS / 60)) minutes"

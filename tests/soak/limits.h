@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: MIT
+//
+// Memory that runs out and comes back.
+#pragma once
+
+#include "random.h"
+
+namespace soak {
+
+// Lowers this process's limit on addresses or on writable memory to little more than it has, lets two threads
+// take all there is again and again, raises the limit a little, once more, and then altogether: all requests
+// are served again. For forked children.
+void meet_limit(stress::Random& random);
+
+} // namespace soak
