@@ -4,9 +4,21 @@
 # Installs what building, testing and measuring need and is not there yet (Debian 12), and says what it does.
 # When nothing is missing it asks dpkg once and returns. Installing needs root or sudo; no service is started.
 #
-# usage: scripts/setup.sh            install what is missing
-#        scripts/setup.sh --check    only say what is missing; status 1 if anything is
+# usage: scripts/setup.sh [--programs] [--check]
+#
+#   --programs   also what the tests with the label `programs` run: servers, interpreters and browsers, about 500 MB
+#   --check      only say what is missing; status 1 if anything is
 set -euo pipefail
+
+check=false
+programs=false
+for argument in "$@"; do
+    case $argument in
+        --check) check=true ;;
+        --programs) programs=true ;;
+        *) echo "setup: unknown option $argument" >&2; exit 2 ;;
+    esac
+done
 
 # One package a line: its name, "|" and a command that serves in its place when it stands on PATH from
 # elsewhere (often none), "#" and what needs it.
@@ -46,6 +58,20 @@ procps                | ps             # tests that look at processes
 pkg-config            | pkg-config     # the test of an installed tree
 man-db                | man            # the test of manual pages; brings groff
 libcap2-bin           | setcap         # the test of `ashlar doctor`: programs with capabilities
+LIST
+    if ! $programs; then return; fi
+    # For tests/preload/optional.
+    cat <<'LIST'
+libpython3.11-testsuite |              # CPython's own tests
+postgresql-15         |                # with pgbench and psql
+memcached             | memcached      #
+nginx-light           | nginx          #
+wrk                   | wrk            # load for nginx
+curl                  | curl           # what nginx serves
+php-cli               | php            #
+ruby                  | ruby           #
+default-jdk-headless  | javac          #
+ghostscript           | gs             #
 LIST
 }
 
@@ -97,10 +123,13 @@ install_packages() {
     forbid_services
     apt install --yes --no-install-recommends "${missing[@]}"
     rm -f "$log"
-    if [[ " ${missing[*]} " == *" redis-server "* ]] && type -P systemctl >/dev/null; then
-        as_root systemctl --quiet disable redis-server.service
-        say "redis-server is installed for the tests but neither started nor enabled"
-    fi
+    local service
+    for service in redis-server:redis-server postgresql-15:postgresql memcached:memcached nginx-light:nginx; do
+        if [[ " ${missing[*]} " == *" ${service%:*} "* ]] && type -P systemctl >/dev/null; then
+            as_root systemctl --quiet disable "${service#*:}.service"
+            say "${service#*:} is installed for the tests but neither started nor enabled"
+        fi
+    done
 }
 
 if ! type -P dpkg-query apt-get >/dev/null; then
@@ -112,7 +141,7 @@ fi
 mapfile -t missing < <(missing_packages)
 [[ ${#missing[@]} -eq 0 ]] && exit 0
 say "missing: ${missing[*]}"
-[[ ${1-} == --check ]] && exit 1
+$check && exit 1
 if [[ $EUID -ne 0 ]] && ! type -P sudo >/dev/null; then
     say "installing them needs root, and there is no sudo here. As root, run:" >&2
     say "    apt-get update && apt-get install --no-install-recommends ${missing[*]}" >&2

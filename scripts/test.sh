@@ -8,7 +8,9 @@
 # usage: scripts/test.sh [--preset NAME]... [--no-setup] [--configure-only] [label...]
 #
 #   label              only tests with one of these ctest labels (unit, preload, stress, sanitizer), in the
-#                      release tree; with `sanitizer` also in asan and tsan, which alone have that label
+#                      release tree; with `sanitizer` also in asan and tsan, which alone have that label. Two
+#                      run only when they are named: programs (large programs on the library, see
+#                      scripts/setup.sh --programs) and power (whether verdicts are right)
 #   --preset NAME      only this tree (repeatable): release, debug, asan, tsan, or clang, which is only compiled
 #   --no-setup         do not look for missing packages
 #   --configure-only   neither compile nor test
@@ -96,6 +98,10 @@ only=()
 if [[ ${#labels[@]} -gt 0 ]]; then
     only=(-L "^($(IFS='|'; echo "${labels[*]}"))\$")
 fi
+# What is to run only when it is named is in a configuration of ctest's with the name of its label.
+for label in "${labels[@]}"; do
+    case $label in programs | power) only+=(-C "$label") ;; esac
+done
 
 for tree in "${trees[@]}"; do
     start=$SECONDS

@@ -6,19 +6,15 @@ needs=(redis-server redis-cli redis-benchmark)
 witnesses=(redis-server redis-benchmark redis-cli)
 
 exercise() {
+    # shellcheck source=tests/preload/servers.sh
+    source "$SAMPLES/../preload/servers.sh"
     local socket=$PWD/socket pid
     redis-server --port 0 --unixsocket "$socket" --save "" --appendonly no --dir "$PWD" \
         --enable-debug-command yes >server.log &
     pid=$!
-    # shellcheck disable=SC2064 # this very process
-    trap "kill -9 $pid 2>/dev/null || true" EXIT
-    # The server tells in its log when it listens; reading that is the event to wait for.
-    while read -r line; do
-        if [[ $line == *"ready to accept connections"* ]]; then break; fi
-    done < <(tail -n +1 -F --pid=$pid -s 0.05 server.log 2>/dev/null)
-    if [[ $LD_PRELOAD == *libashlar* ]]; then
-        grep -q libashlar.so "/proc/$pid/maps" || echo "the server does not map the library"
-    fi
+    kill_at_exit "$pid"
+    await server.log "ready to accept connections" "$pid"
+    require_library "$pid"
 
     redis-benchmark -s "$socket" -q -n 10000 -c 20 -P 8 -d 100 \
         -t set,get,incr,lpush,rpush,lpop,rpop,sadd,hset,zadd,lrange_100,mset >benchmark.log

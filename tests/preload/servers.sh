@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash
+# For program files that start a server; sourced by their exercise.
+
+# await <log> <text> <process>: until the log has a line with the text. Fails if the process has ended before.
+await() {
+    local line
+    while read -r line; do
+        if [[ $line == *"$2"* ]]; then return 0; fi
+    done < <(tail -n +1 -F --pid="$3" -s 0.05 "$1" 2>/dev/null)
+    return 1
+}
+
+# kill_at_exit <process>: whatever happens, it does not outlive this shell.
+kill_at_exit() {
+    # shellcheck disable=SC2064 # this very process
+    trap "kill -9 $1 2>/dev/null || true" EXIT
+}
+
+# require_library <process>: says so if it was to be on the library and does not map it.
+require_library() {
+    if [[ $LD_PRELOAD != *libashlar* ]]; then return; fi
+    grep -q libashlar.so "/proc/$1/maps" || echo "process $1 does not map the library"
+}

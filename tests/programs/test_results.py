@@ -1,0 +1,10 @@
+# SPDX-License-Identifier: MIT
+"""The tests that a JUnit file names, one a line with its result."""
+import sys
+import xml.etree.ElementTree
+
+lines = []
+for case in xml.etree.ElementTree.parse(sys.argv[1]).iter("testcase"):
+    result = next((child.tag for child in case if child.tag in ("failure", "error", "skipped")), "passed")
+    lines.append(f"{case.get('classname') or ''} {case.get('name')} {case.get('result') or ''} {result}")
+print("\n".join(sorted(lines)))
