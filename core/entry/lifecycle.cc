@@ -13,6 +13,7 @@
 
 #include "cache/thread_cache.h"
 #include "cache/thread_registry.h"
+#include "guard/guard.h"
 #include "heap/heap.h"
 #include "layout/metadata_pool.h"
 #include "layout/superslab.h"
@@ -41,6 +42,7 @@ void for_each_lock(Visit visit) {
     visit(layout::superslabs.growth_mutex());
     visit(layout::superslabs.mutex());
     visit(layout::metadata_pool.mutex());
+    guard::for_each_lock(visit);
 }
 
 // Whether this thread, which forks, took the locks. It does not when there is no other thread, or when it
@@ -71,12 +73,14 @@ void after_fork_in_child() {
     }
     os::forget_background();
     cache::survive_fork();
+    guard::survive_fork();
 }
 
 // The C library gives constructors the arguments of main.
 [[gnu::constructor(101)]] void start(int /*count*/, char** arguments, char** environment) {
     heap::start(arguments, environment);
-    os::prepare_thread_exit(cache::end_thread);
+    guard::start();
+    os::prepare_thread_exit(guard::end_thread);
     ::pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
     cache::allow_caches();
     if (os::settings.print.load(std::memory_order_relaxed) != 0) {
@@ -86,7 +90,7 @@ void after_fork_in_child() {
 }
 
 [[gnu::destructor(101)]] void check_at_exit() {
-    cache::flush();
+    guard::check_at_exit();
 }
 
 } // namespace

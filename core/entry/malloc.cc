@@ -53,10 +53,10 @@ void cfree(void* block) noexcept {
     guard::release(block);
 }
 void free_sized(void* block, std::size_t size) noexcept {
-    guard::release_sized(block, size);
+    guard::release(block, {.size = size});
 }
 void free_aligned_sized(void* block, std::size_t alignment, std::size_t size) noexcept {
-    guard::release_sized(block, size, alignment);
+    guard::release(block, {.size = size, .alignment = alignment});
 }
 
 } // extern "C"

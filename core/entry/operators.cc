@@ -76,19 +76,28 @@ template <typename Attempt>
     }
 }
 
+using guard::Form;
+
 struct Plain {
     std::size_t size;
-    void* operator()() const { return guard::allocate(size); }
+    Form form;
+    void* operator()() const { return guard::allocate(size, form); }
 };
 
 struct Aligned {
     std::size_t size;
     std::align_val_t alignment;
+    Form form;
     void* operator()() const {
         const auto bytes = static_cast<std::size_t>(alignment);
-        return std::has_single_bit(bytes) ? guard::allocate_aligned(bytes, size) : nullptr;
+        return std::has_single_bit(bytes) ? guard::allocate_aligned(bytes, size, form) : nullptr;
     }
 };
+
+constexpr guard::Claim deleted(Form form, std::size_t size = 0, std::align_val_t alignment = {}) {
+    return {
+        .form = form, .by_operator = true, .size = size, .alignment = static_cast<std::size_t>(alignment)};
+}
 
 template <typename Attempt>
 [[gnu::always_inline]] inline void* make(Attempt attempt) {
@@ -111,66 +120,66 @@ template <typename Attempt>
 #pragma GCC visibility push(default)
 
 void* operator new(std::size_t size) {
-    return make(Plain{size});
+    return make(Plain{size, Form::kNew});
 }
 void* operator new[](std::size_t size) {
-    return make(Plain{size});
+    return make(Plain{size, Form::kNewArray});
 }
 void* operator new(std::size_t size, std::align_val_t a) {
-    return make(Aligned{size, a});
+    return make(Aligned{size, a, Form::kNew});
 }
 void* operator new[](std::size_t size, std::align_val_t a) {
-    return make(Aligned{size, a});
+    return make(Aligned{size, a, Form::kNewArray});
 }
 
 void* operator new(std::size_t size, const std::nothrow_t& /*quietly*/) noexcept {
-    return make_quietly(Plain{size});
+    return make_quietly(Plain{size, Form::kNew});
 }
 void* operator new[](std::size_t size, const std::nothrow_t& /*quietly*/) noexcept {
-    return make_quietly(Plain{size});
+    return make_quietly(Plain{size, Form::kNewArray});
 }
 void* operator new(std::size_t size, std::align_val_t a, const std::nothrow_t& /*quietly*/) noexcept {
-    return make_quietly(Aligned{size, a});
+    return make_quietly(Aligned{size, a, Form::kNew});
 }
 void* operator new[](std::size_t size, std::align_val_t a, const std::nothrow_t& /*quietly*/) noexcept {
-    return make_quietly(Aligned{size, a});
+    return make_quietly(Aligned{size, a, Form::kNewArray});
 }
 
 void operator delete(void* block) noexcept {
-    guard::release(block);
+    guard::release(block, deleted(Form::kNew));
 }
 void operator delete[](void* block) noexcept {
-    guard::release(block);
+    guard::release(block, deleted(Form::kNewArray));
 }
 void operator delete(void* block, std::size_t size) noexcept {
-    guard::release_sized(block, size);
+    guard::release(block, deleted(Form::kNew, size));
 }
 void operator delete[](void* block, std::size_t size) noexcept {
-    guard::release_sized(block, size);
+    guard::release(block, deleted(Form::kNewArray, size));
 }
 void operator delete(void* block, std::align_val_t a) noexcept {
-    guard::release_sized(block, 0, static_cast<std::size_t>(a));
+    guard::release(block, deleted(Form::kNew, 0, a));
 }
 void operator delete[](void* block, std::align_val_t a) noexcept {
-    guard::release_sized(block, 0, static_cast<std::size_t>(a));
+    guard::release(block, deleted(Form::kNewArray, 0, a));
 }
 void operator delete(void* block, std::size_t size, std::align_val_t a) noexcept {
-    guard::release_sized(block, size, static_cast<std::size_t>(a));
+    guard::release(block, deleted(Form::kNew, size, a));
 }
 void operator delete[](void* block, std::size_t size, std::align_val_t a) noexcept {
-    guard::release_sized(block, size, static_cast<std::size_t>(a));
+    guard::release(block, deleted(Form::kNewArray, size, a));
 }
 void operator delete(void* block, const std::nothrow_t& /*quietly*/) noexcept {
-    guard::release(block);
+    guard::release(block, deleted(Form::kNew));
 }
 void operator delete[](void* block, const std::nothrow_t& /*quietly*/) noexcept {
-    guard::release(block);
+    guard::release(block, deleted(Form::kNewArray));
 }
 void operator delete(void* block, std::align_val_t a, const std::nothrow_t& /*quietly*/) noexcept {
-    guard::release_sized(block, 0, static_cast<std::size_t>(a));
+    guard::release(block, deleted(Form::kNew, 0, a));
 }
 void operator delete[](void* block, std::align_val_t a, const std::nothrow_t& /*quietly*/) noexcept {
-    guard::release_sized(block, 0, static_cast<std::size_t>(a));
+    guard::release(block, deleted(Form::kNewArray, 0, a));
 }
 
 #pragma GCC visibility pop

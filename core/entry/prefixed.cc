@@ -53,10 +53,10 @@ size_t ashlar_malloc_usable_size(const void* block) {
     return guard::usable_size(const_cast<void*>(block));
 }
 void ashlar_free_sized(void* block, size_t size) {
-    guard::release_sized(block, size);
+    guard::release(block, {.size = size});
 }
 void ashlar_free_aligned_sized(void* block, size_t alignment, size_t size) {
-    guard::release_sized(block, size, alignment);
+    guard::release(block, {.size = size, .alignment = alignment});
 }
 
 int ashlar_malloc_trim(size_t keep) {
@@ -70,6 +70,8 @@ int ashlar_control(const char* setting) {
         return 0;
     case os::SetResult::kOnlyAtStart:
         return EPERM;
+    case os::SetResult::kOnlyHardened:
+        return ENOTSUP;
     case os::SetResult::kUnknownKey:
     case os::SetResult::kBadValue:
         break;

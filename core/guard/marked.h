@@ -7,6 +7,8 @@
 // Asking for the usable size makes all of it usable, but for the red zone.
 #pragma once
 
+#include "guard/form.h"
+#include "guard/no_policy.h"
 #include "heap/heap.h"
 
 #include <algorithm>
@@ -40,7 +42,7 @@ inline std::size_t whole(void* block) {
 
 } // namespace detail
 
-inline void* allocate(std::size_t size) {
+inline void* allocate(std::size_t size, Form /*form*/ = Form::kMalloc) {
     return detail::dress(heap::allocate(detail::fits(size) ? size + kRedZone : size), size);
 }
 
@@ -52,7 +54,7 @@ inline void* allocate_zeroed(std::size_t count, std::size_t size) {
     return detail::dress(heap::allocate_zeroed(1, bytes + kRedZone), bytes, true);
 }
 
-inline void* allocate_aligned(std::size_t alignment, std::size_t size) {
+inline void* allocate_aligned(std::size_t alignment, std::size_t size, Form /*form*/ = Form::kMalloc) {
     return detail::dress(heap::allocate_aligned(alignment, detail::fits(size) ? size + kRedZone : size),
                          size);
 }
@@ -65,7 +67,7 @@ inline void release(void* block) {
     heap::release(block);
 }
 
-inline void release_sized(void* block, std::size_t /*size*/, std::size_t /*alignment*/ = 0) {
+inline void release(void* block, const Claim& /*claim*/) {
     release(block);
 }
 

@@ -4,6 +4,7 @@
 #include "layout/metadata_pool.h"
 #include "os/clock.h"
 #include "os/config.h"
+#include "os/edition.h"
 #include "os/huge_pages.h"
 
 #include <algorithm>
@@ -137,6 +138,9 @@ Run Superslabs::take_or_grow(std::size_t pages, PageMap::Fit fit, os::Node node,
 Run Superslabs::take_for_slab(unsigned pages, os::Node node) {
     const Run run = take_or_grow(pages, PageMap::Fit::kAligned, node,
                                  [&](Page found) { return take_locked(found, pages); });
+    if constexpr (os::kHardened) {
+        if (run.first != 0) raise_fence(run.first / kPagesPerSuperslab);
+    }
     if (run.zero) purge_excess();
     return run;
 }
@@ -241,6 +245,7 @@ void Superslabs::give(Page first, std::size_t pages) {
         const os::Guard guard(mutex_);
         map_.give(first, pages, true);
     }
+    if constexpr (os::kHardened) drop_lone_fences(first, pages);
     purge_excess();
 }
 
@@ -252,9 +257,12 @@ void Superslabs::give_clean(Page first, std::size_t pages) {
     }
     const os::Change renewed = displaced ? renew(first, pages) : os::Change::kRefused;
     if (renewed == os::Change::kLost) return;
-    const os::Guard guard(mutex_);
-    if (renewed == os::Change::kDone) map_.set_displaced(first, pages, false);
-    map_.give(first, pages, false);
+    {
+        const os::Guard guard(mutex_);
+        if (renewed == os::Change::kDone) map_.set_displaced(first, pages, false);
+        map_.give(first, pages, false);
+    }
+    if constexpr (os::kHardened) drop_lone_fences(first, pages);
 }
 
 void Superslabs::purge_excess() {

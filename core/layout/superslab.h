@@ -26,6 +26,11 @@
 
 namespace ashlar::layout {
 
+// The last page of a superslab that holds slabs, in the hardened library: inaccessible, so that who runs on
+// behind his blocks faults before the next superslab. While it is made so, or accessible again, it is busy.
+inline constexpr PageHeader kFence{0, 2};
+inline constexpr PageHeader kBusyFence{0, 3};
+
 class Superslabs {
   public:
     // All of these: headers of a taken run are zero. `first` is 0 if there is none.
@@ -83,6 +88,10 @@ class Superslabs {
 
     enum class Growth : std::uint8_t { kDone, kNoRoom, kRefused };
     Growth grow(std::size_t pages, std::size_t seen, os::Node beginning, os::Node node);
+
+    void raise_fence(std::size_t superslab);
+    void drop_lone_fence(std::size_t superslab);
+    void drop_lone_fences(Page first, std::size_t pages); // around a run that came free
 
     bool wants_huge_pages() const;
     void advise(Page first, std::size_t pages, os::Node node, bool huge) const;

@@ -2,6 +2,7 @@
 #include "observe/statistics.h"
 
 #include "cache/thread_registry.h"
+#include "guard/guard.h"
 #include "heap/fallback.h"
 #include "heap/heap.h"
 #include "heap/large.h"
@@ -51,14 +52,14 @@ ashlar_statistics gather() {
         out += bin.blocks_out() * layout::class_size(header.size_class());
     });
     cache::thread_registry.for_each([&s](const cache::Chunk& chunk) { s.cached += cached_bytes(chunk); });
-    s.cached = std::min(s.cached, out);
-    s.allocated = out - s.cached + heap::large::allocated_bytes();
+    s.cached = std::min(s.cached + guard::waiting_bytes(), out);
+    s.large = heap::large::allocated_bytes() - guard::waiting_large_bytes();
+    s.allocated = out - s.cached + s.large;
     s.window = layout::window.size;
     s.committed = layout::superslabs.committed();
     s.slabs = layout::superslabs.pages_in_use() * layout::kPageSize - heap::large::allocated_bytes();
-    s.large = heap::large::allocated_bytes();
     s.dirty = layout::superslabs.dirty_pages() * layout::kPageSize;
-    s.metadata = layout::window.metadata_committed();
+    s.metadata = layout::window.metadata_committed() + guard::metadata_bytes();
     s.threads = cache::thread_registry.live();
     s.shards = slab::shard_pool.created();
     s.fallback = heap::fallback::allocated_bytes();

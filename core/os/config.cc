@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "os/config.h"
 
+#include "os/edition.h"
 #include "os/message.h"
 
 #include <algorithm>
@@ -14,6 +15,7 @@ constinit Settings settings;
 namespace {
 
 enum class When : unsigned char { kStart, kAnyTime };
+enum class Edition : unsigned char { kBoth, kHardened };
 
 // The names that a value can have, in the order of the numbers they stand for; empty: a number.
 using Choices = std::string_view;
@@ -26,6 +28,9 @@ struct Key {
     When when;
     std::atomic<std::size_t>* value;
     std::string_view source; // where the value at start came from
+    Edition edition = Edition::kBoth;
+
+    bool known_here() const { return os::kHardened || edition == Edition::kBoth; }
 };
 
 constexpr std::string_view kVariable = "ASHLAR_CONF";
@@ -42,6 +47,11 @@ constinit std::array keys = {
     Key{"window", kNumber, When::kStart, &settings.window, "default"},
     Key{"huge_pages", "never|auto|always", When::kStart, &settings.huge_pages, "default"},
     Key{"numa", "off|local|bind", When::kStart, &settings.numa, "default"},
+    Key{"quarantine", kNumber, When::kAnyTime, &settings.quarantine, "default", Edition::kHardened},
+    Key{"poison", kNumber, When::kStart, &settings.poison, "default", Edition::kHardened},
+    Key{"guard_pages", kSwitch, When::kStart, &settings.guard_pages, "default", Edition::kHardened},
+    Key{"check_sizes", kSwitch, When::kAnyTime, &settings.check_sizes, "default", Edition::kHardened},
+    Key{"check_forms", kSwitch, When::kAnyTime, &settings.check_forms, "default", Edition::kHardened},
 };
 
 constinit bool environment_read = false;
@@ -112,6 +122,7 @@ SetResult set(std::string_view setting, When now) {
     const auto [name, text] = split(setting, ':');
     Key* const key = find_key(name);
     if (key == nullptr) return SetResult::kUnknownKey;
+    if (!key->known_here()) return SetResult::kOnlyHardened;
     if (now == When::kAnyTime && key->when == When::kStart) return SetResult::kOnlyAtStart;
     std::size_t value = 0;
     const bool good =
@@ -140,9 +151,11 @@ std::size_t distance(std::string_view a, std::string_view b) {
 }
 
 std::string_view nearest_key(std::string_view name) {
-    return std::min_element(
-               keys.begin(), keys.end(),
-               [&](const Key& a, const Key& b) { return distance(name, a.name) < distance(name, b.name); })
+    const auto far = [name](const Key& key) {
+        return key.known_here() ? distance(name, key.name) : ~std::size_t{0};
+    };
+    return std::min_element(keys.begin(), keys.end(),
+                            [&](const Key& a, const Key& b) { return far(a) < far(b); })
         ->name;
 }
 
@@ -174,6 +187,8 @@ void complain(std::string_view setting, SetResult result, Say say) {
     if (result == SetResult::kUnknownKey) {
         message.text("unknown key ").quoted(name).text(" ignored; did you mean ");
         message.quoted(nearest_key(name)).text("?");
+    } else if (result == SetResult::kOnlyHardened) {
+        message.quoted(name).text(" ignored; it is a setting of libashlar-hardened.so");
     } else {
         message.text("bad value in ").quoted(setting).text(" ignored; say ");
         say_values(message, find_key(name)->choices);
@@ -205,6 +220,7 @@ void read_settings(const char* const* environment) {
 
 void print_settings(Say say) {
     for (const Key& key : keys) {
+        if (!key.known_here()) continue;
         const std::size_t value = key.value->load(std::memory_order_relaxed);
         Message message;
         message.text(key.name).text(":");

@@ -44,6 +44,14 @@ struct Settings {
 
     std::atomic<std::size_t> huge_pages{static_cast<std::size_t>(HugePages::kNever)};
 
+    // Of the hardened library.
+    std::atomic<std::size_t> quarantine{std::size_t{2}
+                                        << 20}; // most bytes of released blocks that wait, per thread
+    std::atomic<std::size_t> poison{256};    // longer released blocks are filled and looked at at their ends
+    std::atomic<std::size_t> guard_pages{1}; // 1: inaccessible pages around large blocks and behind slabs
+    std::atomic<std::size_t> check_sizes{1}; // 1: a size or alignment given to a release must be right
+    std::atomic<std::size_t> check_forms{0}; // 1: what new made only delete may release, and so on
+
     HugePages huge_pages_now() const {
         return static_cast<HugePages>(huge_pages.load(std::memory_order_relaxed));
     }
@@ -52,7 +60,7 @@ struct Settings {
 
 extern constinit Settings settings;
 
-enum class SetResult { kDone, kUnknownKey, kBadValue, kOnlyAtStart };
+enum class SetResult { kDone, kUnknownKey, kBadValue, kOnlyAtStart, kOnlyHardened };
 
 // One "key:value", at run time.
 SetResult change_setting(std::string_view setting);

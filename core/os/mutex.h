@@ -21,6 +21,7 @@ enum class Rank : std::uint8_t {
     kGrowth,     // making the heap larger
     kSuperslabs, // page runs
     kMetadata,   // the metadata pool
+    kQuarantine, // released blocks that wait (hardened library)
 };
 
 #ifndef NDEBUG

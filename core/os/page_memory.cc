@@ -69,6 +69,11 @@ bool commit_readable(void* start, std::size_t size) {
     return ::mprotect(start, size, PROT_READ) == 0;
 }
 
+bool forbid(void* start, std::size_t size) {
+    const KeepErrno keep;
+    return ::mprotect(start, size, PROT_NONE) == 0;
+}
+
 bool purge(void* start, std::size_t size) {
     const KeepErrno keep;
     return ::madvise(start, size, MADV_DONTNEED) == 0;

@@ -17,6 +17,8 @@ bool unreserve(void* start, std::size_t size);
 // Reserved space becomes readable and writable (zero) / readable (zero, charged to nobody).
 bool commit(void* start, std::size_t size);
 bool commit_readable(void* start, std::size_t size);
+// Inaccessible, with its contents, until it is committed again.
+bool forbid(void* start, std::size_t size);
 
 // What became of a mapping that was to replace another. The kernel may have unmapped that before it refused;
 // it is then mapped again, reading zero. Lost are addresses for which that was refused too, or which another

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "slab/misuse.h"
 
-#include "os/message.h"
-
 namespace ashlar::slab {
 
 namespace {
@@ -22,7 +20,7 @@ std::string_view words_for(Fault fault) {
     return "invalid pointer (no block) ";
 }
 
-void describe(os::Message& message, const void* address, layout::SizeClass c) {
+void describe_block(os::Message& message, const void* address, layout::SizeClass c) {
     const char* const block = block_around(address, c);
     const layout::Page first =
         layout::window.page_of(address) & ~static_cast<layout::Page>(layout::kShapes[c].pages - 1);
@@ -38,18 +36,22 @@ void describe(os::Message& message, const void* address, layout::SizeClass c) {
 
 } // namespace
 
-void report(Fault fault, const void* address) {
-    os::Message message;
-    message.text(words_for(fault)).address(address);
+os::Message& describe(os::Message& message, const void* address) {
     if (layout::window.contains(address)) {
         const layout::PageHeader header = layout::window.header_of(address);
         if (header.size_class() != 0) {
-            describe(message, address, header.size_class());
+            describe_block(message, address, header.size_class());
         } else {
             message.text(": a page of the heap that holds no blocks");
         }
     }
-    os::fatal(message.text(", thread ").number(os::thread_id()));
+    return message.text(", thread ").number(os::thread_id());
+}
+
+void report(Fault fault, const void* address) {
+    os::Message message;
+    message.text(words_for(fault)).address(address);
+    os::fatal(describe(message, address));
 }
 
 } // namespace ashlar::slab

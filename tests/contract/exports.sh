@@ -61,7 +61,7 @@ sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' "$work/dynamic" >"$work/needed.found"
 echo libc.so.6 >"$work/needed.wanted"
 same "libraries needed" "$work/needed.wanted" "$work/needed.found"
 sed -n 's/.*(SONAME).*\[\(.*\)\]/\1/p' "$work/dynamic" >"$work/soname.found"
-echo libashlar.so >"$work/soname.wanted"
+basename "$library" >"$work/soname.wanted"
 if [[ -s $work/soname.found ]]; then same "name of the library" "$work/soname.wanted" "$work/soname.found"; fi
 
 flags=$(sed -n 's/.*(FLAGS_1).*Flags: //p; s/.*(FLAGS) *//p' "$work/dynamic" | tr '\n' ' ')

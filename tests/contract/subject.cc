@@ -12,7 +12,7 @@ std::string library() {
     std::string line;
     while (std::getline(maps, line)) {
         const std::size_t path = line.find('/');
-        if (path != std::string::npos && line.find("/libashlar.so", path) != std::string::npos)
+        if (path != std::string::npos && line.find("/libashlar", path) != std::string::npos)
             return line.substr(path);
     }
     return {};

@@ -14,7 +14,8 @@
 
 namespace contract {
 
-// The path of libashlar.so in this process's memory map; empty under another allocator.
+// The path of libashlar.so or libashlar-hardened.so in this process's memory map; empty under another
+// allocator.
 std::string library();
 
 inline bool under_ashlar() {

@@ -82,9 +82,13 @@ std::optional<std::size_t> read_number(std::string_view text) {
     return number << shift;
 }
 
+constexpr std::array<std::string_view, 5> kOfTheHardenedLibrary = {"quarantine", "poison", "guard_pages",
+                                                                   "check_sizes", "check_forms"};
+
 struct Verdict {
-    Rule* rule = nullptr; // null: there is no such key
+    Rule* rule = nullptr; // null: there is no such key here
     std::optional<std::size_t> value;
+    bool elsewhere = false; // but in the hardened library
 };
 
 Verdict judge(std::string_view setting) {
@@ -92,12 +96,13 @@ Verdict judge(std::string_view setting) {
     const std::string_view text = key.size() < setting.size() ? setting.substr(key.size() + 1) : "";
     for (Rule& rule : rules()) {
         if (rule.key != key) continue;
-        if (rule.names.empty()) return {&rule, read_number(text)};
+        if (rule.names.empty()) return {&rule, read_number(text), false};
         const auto name = std::find(rule.names.begin(), rule.names.end(), text);
-        if (name == rule.names.end()) return {&rule, std::nullopt};
-        return {&rule, static_cast<std::size_t>(name - rule.names.begin())};
+        if (name == rule.names.end()) return {&rule, std::nullopt, false};
+        return {&rule, static_cast<std::size_t>(name - rule.names.begin()), false};
     }
-    return {};
+    const auto& others = kOfTheHardenedLibrary;
+    return {nullptr, std::nullopt, std::find(others.begin(), others.end(), key) != others.end()};
 }
 
 // ---- What is seen of the first ----------------------------------------------------------------------------
@@ -135,7 +140,10 @@ void require_complaint(const std::string& line, const Verdict& verdict) {
     const auto ends = [&line](const std::string& text) {
         return line.size() >= text.size() && line.compare(line.size() - text.size(), text.size(), text) == 0;
     };
-    if (verdict.rule == nullptr) {
+    if (verdict.elsewhere) {
+        if (!starts("ASHLAR_CONF: \"") || !ends(" ignored; it is a setting of libashlar-hardened.so"))
+            fail("a key of the hardened library gives: %s", line.c_str());
+    } else if (verdict.rule == nullptr) {
         const bool names_key = std::any_of(rules().begin(), rules().end(), [&](const Rule& rule) {
             return ends(" ignored; did you mean \"" + std::string(rule.key) + "\"?");
         });
@@ -195,7 +203,9 @@ void check_as_argument(const std::string& setting) {
     restore_defaults();
     const Verdict verdict = judge(setting.c_str());
     int expected = 0;
-    if (verdict.rule == nullptr) {
+    if (verdict.elsewhere) {
+        expected = ENOTSUP;
+    } else if (verdict.rule == nullptr) {
         expected = EINVAL;
     } else if (verdict.rule->at_start) {
         expected = EPERM;

@@ -25,6 +25,7 @@ struct Known {
 };
 
 constexpr std::string_view kAshlar = "ashlar";
+constexpr std::string_view kAshlarHardened = "ashlar-hardened";
 constexpr std::string_view kOneArena = "one-arena"; // the C library's own, told to share one heap
 
 constexpr std::array kPeers{
@@ -103,16 +104,27 @@ std::string lower(std::string text) {
     return text;
 }
 
+Allocator ashlar(std::string_view name, Edition edition) {
+    if (const auto library = find_ashlar(edition)) {
+        return {.name = std::string(name), .library = *library};
+    }
+    throw std::invalid_argument(how_to_get_ashlar(edition));
+}
+
+std::string_view file_of(Edition edition) {
+    return edition == Edition::kHardened ? "libashlar-hardened.so" : "libashlar.so";
+}
+
 Allocator named(const std::string& specification) {
     if (const auto equals = specification.find('='); equals != std::string::npos) {
         return custom(specification, equals);
     }
     const std::string name = lower(specification);
     if (name == kAshlar) {
-        if (const auto library = find_ashlar()) {
-            return {.name = name, .library = *library};
-        }
-        throw std::invalid_argument(how_to_get_ashlar());
+        return ashlar(name, Edition::kDefault);
+    }
+    if (name == kAshlarHardened) {
+        return ashlar(name, Edition::kHardened);
     }
     if (name == kOneArena) {
         return one_arena();
@@ -132,18 +144,20 @@ Allocator named(const std::string& specification) {
 } // namespace
 
 // Beside this program: in the tree that both were built in, or where both were installed.
-std::optional<std::string> find_ashlar() {
+std::optional<std::string> find_ashlar(Edition edition) {
     auto folders = library_folders();
     folders.insert(folders.begin(),
                    {machine::program_folder() / "../lib", machine::program_folder() / ASHLAR_LIBRARY_FOLDER});
-    return find_in(folders, "libashlar.so");
+    return find_in(folders, file_of(edition));
 }
 
-std::string how_to_get_ashlar() {
-    return "libashlar.so is not there (looked in " +
+std::string how_to_get_ashlar(Edition edition) {
+    const std::string target = edition == Edition::kHardened ? "ashlar_hardened" : "ashlar_shared";
+    return std::string(file_of(edition)) + " is not there (looked in " +
            (machine::program_folder() / "../lib").lexically_normal().string() +
            " and the system's folders); build it with: cmake --preset release && cmake --build --preset "
-           "release --target ashlar_shared";
+           "release --target " +
+           target;
 }
 
 Selection select_installed(Breadth breadth) {
@@ -195,7 +209,7 @@ std::string known_names() {
     for (const Known& peer : kPeers) {
         names += ", " + std::string(peer.name);
     }
-    return names + ", " + std::string(kAshlar);
+    return names + ", " + std::string(kAshlar) + ", " + std::string(kAshlarHardened);
 }
 
 } // namespace ashlar::allocators

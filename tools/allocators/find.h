@@ -25,9 +25,11 @@ Selection select_installed(Breadth breadth);
 // with a sentence that says what to do, for one that cannot be had.
 Selection select(const std::vector<std::string>& names);
 
-// libashlar.so: of the tree that this program was built in, or installed.
-std::optional<std::string> find_ashlar();
-std::string how_to_get_ashlar();
+// libashlar.so, or the edition of it that reports misuse: of the tree that this program was built in, or
+// installed.
+enum class Edition { kDefault, kHardened };
+std::optional<std::string> find_ashlar(Edition edition = Edition::kDefault);
+std::string how_to_get_ashlar(Edition edition = Edition::kDefault);
 
 // "system, jemalloc, ..."
 std::string known_names();

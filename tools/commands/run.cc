@@ -30,6 +30,7 @@ namespace {
 struct Options {
     std::string conf;
     std::string library;
+    bool hardened = false;
     bool verbose = false;
     std::vector<std::string> command;
 };
@@ -39,6 +40,7 @@ constexpr const char* kFooter = R"(Examples:
   ashlar run --verbose -- make -j2                and afterwards which processes had it
   ashlar run --conf background:true,thread_cache:256k -- redis-server
   ashlar run --conf print:true -- true            what the settings are
+  ashlar run --hardened -- ./server               on libashlar-hardened.so, which ends at the first misuse
 
 The command takes the place of `ashlar run`: it keeps its process, terminal and signals. With --verbose it is watched instead (by ptrace where that is permitted), gets the signals that are sent to `ashlar run`, and what was seen is told on stderr when it has ended; a watched program gets no privileges from setuid files unless root watches.
 
@@ -132,7 +134,9 @@ int watch(const Options& options, const std::string& library) {
 
 int run_command(const Options& options) {
     try {
-        const std::string library = diagnose::library_to_preload(options.library);
+        const std::string library =
+            diagnose::library_to_preload(options.library, options.hardened ? allocators::Edition::kHardened
+                                                                           : allocators::Edition::kDefault);
         set_environment(options, library);
         return options.verbose ? watch(options, library) : become(options.command);
     } catch (const std::exception& error) {
@@ -151,12 +155,16 @@ void add_run(CLI::App& app, Action& action) {
     run->add_option("command", options->command, "What to run, with its arguments")
         ->type_name("CMD")
         ->required();
+    auto* const hardened = run->add_flag(
+        "--hardened", options->hardened,
+        "Preload libashlar-hardened.so, which reports overflows, double frees and writes after free");
     run->add_option("--conf", options->conf,
                     "Settings, as in ASHLAR_CONF (key:value,key:value); on top of those there")
         ->type_name("SETTINGS");
     run->add_option("--library", options->library,
                     "The library to preload (the one that was built or installed with this program)")
-        ->type_name("FILE");
+        ->type_name("FILE")
+        ->excludes(hardened);
     run->add_flag("--verbose", options->verbose, "Tell afterwards in which processes it was loaded");
     run->callback([options, run, &action] {
         options->command = command_words(*run, options->command);

@@ -9,12 +9,12 @@
 
 namespace ashlar::diagnose {
 
-std::string library_to_preload(const std::string& named) {
+std::string library_to_preload(const std::string& named, allocators::Edition edition) {
     if (named.empty()) {
-        if (const auto found = allocators::find_ashlar()) {
+        if (const auto found = allocators::find_ashlar(edition)) {
             return *found;
         }
-        throw std::invalid_argument(allocators::how_to_get_ashlar() + ", or name it with --library");
+        throw std::invalid_argument(allocators::how_to_get_ashlar(edition) + ", or name it with --library");
     }
     std::error_code error;
     std::string path = std::filesystem::canonical(named, error);

@@ -15,7 +15,7 @@ static void on_forbidden(int signal, siginfo_t* info, void* context) {
 }
 
 int main(void) {
-    enum { kBlocks = 20000, kLargest = 32768 };
+    enum { kBlocks = 20000, kLargest = 32760 }; /* the hardened library keeps 8 bytes */
     static void* blocks[kBlocks];
     struct sigaction action = {.sa_sigaction = on_forbidden, .sa_flags = SA_SIGINFO};
     MUST(sigaction(SIGSYS, &action, NULL) == 0);

@@ -283,4 +283,11 @@ TEST_CASE("config: print shows the window that could be had") {
     CHECK_THAT(said("print:true,window:100m"), Contains("window:67108864 (ASHLAR_CONF)\n"));
 }
 
+TEST_CASE("config: a key of the hardened library is known as such") {
+    const std::size_t before = settings.quarantine;
+    CHECK(change_setting("quarantine:1m") == SetResult::kOnlyHardened);
+    CHECK(change_setting("check_forms:true") == SetResult::kOnlyHardened);
+    CHECK(settings.quarantine == before);
+}
+
 } // namespace

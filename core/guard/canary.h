@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: MIT
+//
+// What stands behind the bytes that were asked for, up to the end of a block of a size class:
+//
+//   block                         + size                              + room - 8      + room
+//   | the program's bytes         | 8 bytes of the key | (nothing)    | trailer        |
+//                                                                      key ^ facts << 40
+//
+// The key is the block's own (secret.h). A write that runs on behind the block hits its 8 bytes, or as many
+// of them as there is room for before the trailer, first. The trailer holds the facts, the requested size
+// among them, and is genuine if its low 40 bits are the key's. So both are written with two stores and seen
+// to be whole with two loads, mostly from one line.
+//
+// Large blocks have no trailer: their facts are in the window's tables.
+#pragma once
+
+#include "guard/form.h"
+#include "guard/secret.h"
+
+#include <algorithm>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+namespace ashlar::guard::canary {
+
+inline constexpr std::size_t kTrailer = 8;
+inline constexpr std::size_t kWatched = 8; // bytes behind the block, at most
+
+struct Facts {
+    std::size_t size = 0;
+    unsigned alignment_shift = 0; // of the alignment asked for; 4, that of all blocks, at least
+    Form form = Form::kMalloc;
+};
+
+namespace detail {
+
+inline constexpr unsigned kFactsShift = 40;
+inline constexpr unsigned kSlackBits = 16;
+inline constexpr unsigned kAlignmentBits = 6;
+
+inline std::uint64_t word_at(const char* where) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, where, sizeof(word));
+    return word;
+}
+inline void set_word(char* where, std::uint64_t word) {
+    std::memcpy(where, &word, sizeof(word));
+}
+
+// The first `bytes` bytes of a word in memory (little endian, like all machines this runs on).
+static_assert(std::endian::native == std::endian::little);
+inline std::uint64_t first_bytes(std::uint64_t word, std::size_t bytes) {
+    return bytes >= kWatched ? word : word & ((std::uint64_t{1} << bytes * 8) - 1);
+}
+
+} // namespace detail
+
+// Puts the key behind `size` bytes; the 8 bytes from there on must be the block's.
+inline void guard_end(char* block, std::size_t size, std::uint64_t key) {
+    detail::set_word(block + size, key);
+}
+
+// How many of the first `watched` bytes behind the block were written to, up to the last one that was.
+inline std::size_t overflow(const char* block, std::size_t size, std::size_t watched, std::uint64_t key) {
+    const std::uint64_t difference = detail::first_bytes(detail::word_at(block + size) ^ key, watched);
+    if (difference == 0) [[likely]]
+        return 0;
+    return kWatched - static_cast<std::size_t>(std::countl_zero(difference)) / 8;
+}
+
+// What a block that grows gives the program of its slack: the key is not told.
+inline void forget_end(char* block, std::size_t old_size, std::size_t size) {
+    if (size > old_size) std::memset(block + old_size, 0, std::min(size - old_size, kWatched));
+}
+
+// Closes a block of `room` bytes, of which `facts.size`, at most room - kTrailer, were asked for.
+inline void close(char* block, std::size_t room, const Facts& facts) {
+    const std::uint64_t key = secret.key(block);
+    const std::uint64_t word =
+        (room - facts.size) | std::uint64_t{facts.alignment_shift} << detail::kSlackBits |
+        std::uint64_t{static_cast<std::uint8_t>(facts.form)} << (detail::kSlackBits + detail::kAlignmentBits);
+    guard_end(block, facts.size, key); // the trailer may cover some of it
+    detail::set_word(block + room - kTrailer, key ^ word << detail::kFactsShift);
+}
+
+// The facts of a closed block; false if the trailer is not what close() wrote.
+inline bool read(const char* block, std::size_t room, Facts& facts) {
+    const std::uint64_t difference = detail::word_at(block + room - kTrailer) ^ secret.key(block);
+    const std::uint64_t word = difference >> detail::kFactsShift;
+    const std::size_t slack = word & ((std::uint64_t{1} << detail::kSlackBits) - 1);
+    facts.size = room - slack;
+    facts.alignment_shift = word >> detail::kSlackBits & ((1U << detail::kAlignmentBits) - 1);
+    facts.form = static_cast<Form>(word >> (detail::kSlackBits + detail::kAlignmentBits));
+    return difference << (64 - detail::kFactsShift) == 0 && slack >= kTrailer && slack <= room;
+}
+
+inline std::size_t overflow(const char* block, std::size_t room, const Facts& facts) {
+    return overflow(block, facts.size, room - kTrailer - facts.size, secret.key(block));
+}
+
+// Of a block whose trailer is not genuine: how many bytes behind it were written to, if that was so few that
+// the facts were not reached, else 0.
+inline std::size_t overflow_into_trailer(const char* block, std::size_t room, Facts& facts) {
+    read(block, room, facts);
+    const std::uint64_t difference = detail::word_at(block + room - kTrailer) ^ secret.key(block);
+    const std::uint64_t low = difference << (64 - detail::kFactsShift);
+    if (low == 0 || facts.size > room - kTrailer) return 0;
+    const std::size_t reached = detail::kFactsShift / 8 - static_cast<std::size_t>(std::countl_zero(low)) / 8;
+    return room - kTrailer - facts.size + reached;
+}
+
+} // namespace ashlar::guard::canary

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: MIT
+#include "guard/foreign.h"
+
+#include "heap/fallback.h"
+#include "layout/size_class.h"
+#include "os/page_memory.h"
+
+#include <atomic>
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <ctime>
+#include <dlfcn.h>
+#include <linux/futex.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+namespace ashlar::guard::foreign {
+
+namespace {
+
+constinit bool behind_is_c_library = false;
+
+// Whether the C library has, or had, blocks in use. Asking it takes longer the more it has.
+bool has_blocks() {
+    static constinit std::atomic<bool> seen{false};
+    if (!seen.load(std::memory_order_relaxed) && heap::fallback::allocated_bytes() != 0) {
+        seen.store(true, std::memory_order_relaxed);
+    }
+    return seen.load(std::memory_order_relaxed);
+}
+
+// What stands in front of a block of the C library.
+struct Header {
+    std::size_t before; // length of the free block before it, or of what lies before it in its mapping
+    std::size_t size;   // of header and block, and three flags
+
+    static constexpr std::size_t kPreviousInUse = 1;
+    static constexpr std::size_t kMapped = 2;
+    static constexpr std::size_t kOtherArena = 4;
+    static constexpr std::size_t kLeast = 32;
+
+    bool has(std::size_t flag) const { return (size & flag) != 0; }
+    std::size_t length() const { return size & ~std::size_t{7}; }
+};
+
+// Its arenas but the first lie in mappings that start at multiples of this with the arena's address.
+constexpr std::uintptr_t kArenaMapping = std::uintptr_t{64} << 20;
+
+bool readable(std::uintptr_t address) {
+    const timespec at_once{};
+    return ::syscall(SYS_futex, address & ~std::uintptr_t{3}, FUTEX_WAIT | FUTEX_PRIVATE_FLAG, 0, &at_once,
+                     nullptr, 0) == 0 ||
+           errno != EFAULT;
+}
+
+template <typename Value>
+bool read(std::uintptr_t address, Value& value) {
+    if (!readable(address) || !readable(address + sizeof(Value) - 1)) return false;
+    std::memcpy(&value, reinterpret_cast<const void*>(address), sizeof(Value));
+    return true;
+}
+
+bool in_program_or_library(const void* address) {
+    dl_find_object found{};
+    return ::_dl_find_object(const_cast<void*>(address), &found) == 0;
+}
+
+bool could_be_mapped(std::uintptr_t block, const Header& header) {
+    const std::size_t page = os::page_size();
+    const std::uintptr_t start = block - sizeof(Header) - header.before;
+    return start % page == 0 && (header.before + header.length()) % page == 0 && header.before < block &&
+           readable(start) && readable(block + header.length() - sizeof(Header) - 1);
+}
+
+bool could_be_in_arena(std::uintptr_t block, const Header& header) {
+    std::uintptr_t arena = 1;
+    if (header.has(Header::kOtherArena) &&
+        (!read(block & ~(kArenaMapping - 1), arena) || arena == 0 || arena % sizeof(void*) != 0)) {
+        return false;
+    }
+    Header next{};
+    return read(block - sizeof(Header) + header.length(), next) && next.has(Header::kPreviousInUse) &&
+           next.length() >= sizeof(Header);
+}
+
+bool looks_like_block(const void* address) {
+    const auto block = reinterpret_cast<std::uintptr_t>(address);
+    Header header{};
+    if (block % layout::kAlignment != 0 || in_program_or_library(address) ||
+        !read(block - sizeof(Header), header) || header.length() < Header::kLeast ||
+        header.length() % layout::kAlignment != 0 || header.length() > PTRDIFF_MAX - block) {
+        return false;
+    }
+    return header.has(Header::kMapped) ? could_be_mapped(block, header) : could_be_in_arena(block, header);
+}
+
+} // namespace
+
+void prepare() {
+    Dl_info next{};
+    Dl_info library{};
+    behind_is_c_library = ::dladdr(::dlsym(RTLD_NEXT, "malloc"), &next) != 0 &&
+                          ::dladdr(::dlsym(RTLD_NEXT, "gnu_get_libc_version"), &library) != 0 &&
+                          next.dli_fbase == library.dli_fbase;
+    // The C library's malloc initialises itself at the first call, and not if several threads come at one
+    // time: who looks at it meanwhile reads null pointers.
+    heap::fallback::allocated_bytes();
+}
+
+bool may_be_block(const void* address) {
+    if (!behind_is_c_library) return true;
+    const int saved = errno;
+    const bool may_be = has_blocks() && looks_like_block(address);
+    errno = saved;
+    return may_be;
+}
+
+} // namespace ashlar::guard::foreign

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT
+//
+// The hardened policy: the functions of the heap (see heap.h for what they promise), with these differences.
+//
+// A block is live or not, and a release, resize or question about an address that is not is reported at that
+// call (live_map.h, foreign.h). Its size is known exactly, and what stands behind it is looked at when it is
+// released or resized (canary.h, large_blocks.h). Released blocks are poisoned and wait (waiting_blocks.h).
+// Which of the thread's free blocks is handed out is random.
+//
+// The heap below is asked for a little more than the program asks for and knows nothing of this. A block
+// outside of the window is the fallback's and bare.
+#pragma once
+
+#include "guard/form.h"
+#include "guard/large_blocks.h"
+#include "guard/waiting_blocks.h"
+#include "heap/heap.h"
+
+#include <cstddef>
+
+namespace ashlar::guard {
+
+void* allocate(std::size_t size, Form form = Form::kMalloc);
+void* allocate_zeroed(std::size_t count, std::size_t size);
+void* allocate_aligned(std::size_t alignment, std::size_t size, Form form = Form::kMalloc);
+void* resize(void* block, std::size_t size);
+void release(void* block);
+void release(void* block, const Claim& claim);
+std::size_t usable_size(void* block);
+bool trim(std::size_t keep);
+
+// Of the process and its threads; see lifecycle.cc.
+void start();
+void end_thread();
+void check_at_exit();
+void survive_fork();
+template <typename Visit>
+void for_each_lock(Visit visit) {
+    visit(waiting_blocks::mutex());
+    visit(large_blocks::mutex());
+}
+
+// What was released and is not yet back in the heap, of slabs and in large blocks, and what knowing about
+// blocks takes.
+std::size_t waiting_bytes();
+std::size_t waiting_large_bytes();
+std::size_t metadata_bytes();
+
+} // namespace ashlar::guard

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT
+//
+// Which addresses of the window are blocks in use: a byte for every 16 of the window, at the first byte of a
+// block "live" from the moment it is handed out to the moment it is released.
+//
+// A byte, not a bit, so that all is done by plain loads and stores: the byte of a block is written by whoever
+// has the block. A locked instruction would wait for every store before it, of which a release has many to
+// cold lines (measured: a fifth of its time). The price is that two threads which release a block within the
+// few nanoseconds that a store takes to be seen may both succeed. Then it is found when the block is handed
+// out the second time, or by its slab. The map costs a sixteenth of the heap. It is a reservation of its own,
+// readable everywhere, so that asking about any address is safe, and writable as far as blocks have been
+// handed out.
+#pragma once
+
+#include "layout/window.h"
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+namespace ashlar::guard {
+
+class LiveMap {
+  public:
+    enum class State : std::uint8_t { kNever, kReleased, kLive };
+
+    // Offsets are from the window's base; the window must have been reserved.
+
+    // Makes the entry of the offset writable; false if there is no memory. Cheap if it is.
+    bool cover(std::size_t offset) {
+        return offset < covered_.load(std::memory_order_acquire) || grow(offset);
+    }
+
+    // kNever, where nothing was ever handed out, if the address is not aligned as blocks are.
+    State at(std::size_t offset) const {
+        if (offset % layout::kAlignment != 0 || offset >= covered_.load(std::memory_order_acquire)) {
+            return State::kNever;
+        }
+        return entry(offset).load(std::memory_order_relaxed);
+    }
+
+    // Of a covered offset. False if the block is live already: two threads released it at one time.
+    bool begin(std::size_t offset) {
+        std::atomic<State>& state = entry(offset);
+        const bool fresh = state.load(std::memory_order_relaxed) != State::kLive;
+        state.store(State::kLive, std::memory_order_relaxed);
+        return fresh;
+    }
+
+    // Of any offset, once there was a block. False if the address is no live block.
+    bool end(std::size_t offset) {
+        std::atomic<State>& state = entry(offset);
+        if (offset % layout::kAlignment != 0 || state.load(std::memory_order_relaxed) != State::kLive) {
+            return false;
+        }
+        state.store(State::kReleased, std::memory_order_relaxed);
+        return true;
+    }
+
+    std::size_t committed() const { return committed_.load(std::memory_order_relaxed); }
+
+  private:
+    bool reserve();
+    bool grow(std::size_t offset);
+    std::atomic<State>& entry(std::size_t offset) const {
+        return entries_.load(std::memory_order_relaxed)[offset / layout::kAlignment];
+    }
+
+    std::atomic<std::atomic<State>*> entries_{nullptr};
+    std::atomic<std::size_t> covered_{0};   // offsets below it
+    std::atomic<std::size_t> committed_{0}; // bytes of the map
+};
+
+[[gnu::visibility("hidden")]] extern constinit LiveMap live_map;
+
+} // namespace ashlar::guard

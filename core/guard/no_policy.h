@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+//
+// What a policy has to do beside serving blocks, where there is none.
+#pragma once
+
+#include "cache/thread_cache.h"
+
+#include <cstddef>
+
+namespace ashlar::guard {
+
+// Of the process and its threads; see lifecycle.cc.
+inline void start() {}
+using cache::end_thread;
+inline void check_at_exit() {
+    cache::flush();
+}
+inline void survive_fork() {}
+template <typename Visit>
+void for_each_lock(Visit /*visit*/) {}
+
+// What was released and is not yet back in the heap, of slabs and in large blocks, and what knowing about
+// blocks takes.
+inline std::size_t waiting_bytes() {
+    return 0;
+}
+inline std::size_t waiting_large_bytes() {
+    return 0;
+}
+inline std::size_t metadata_bytes() {
+    return 0;
+}
+
+} // namespace ashlar::guard

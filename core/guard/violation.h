@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+//
+// The reports of the hardened library: one line that says what was done, to which block, in which thread,
+// then abort. What the slabs find is reported in the same words by slab/misuse.h. Hold no lock.
+#pragma once
+
+#include "guard/canary.h"
+#include "guard/form.h"
+
+#include <cstddef>
+
+namespace ashlar::guard {
+
+// The address is no block in use; where it lies and what lies there says what it is instead.
+[[noreturn]] void report_not_live(const void* address);
+// It lies outside of the window, and is no block of the C library's malloc either.
+[[noreturn]] void report_foreign(const void* address);
+// Two threads released it at one time.
+[[noreturn]] void report_handed_out_twice(const void* block);
+
+[[noreturn]] void report_overflow(const void* block, std::size_t size, std::size_t bytes);
+// So much that the trailer of the block, whose room is known, is not what it was.
+[[noreturn]] void report_overflow_into_trailer(const void* block, std::size_t room);
+[[noreturn]] void report_written_after_release(const void* block, std::size_t offset);
+
+// What the caller says is not how the block was allocated.
+[[noreturn]] void report_wrong_size(const void* block, const canary::Facts& facts, const Claim& claim);
+[[noreturn]] void report_wrong_alignment(const void* block, const canary::Facts& facts, const Claim& claim);
+[[noreturn]] void report_wrong_form(const void* block, const canary::Facts& facts, const Claim& claim);
+
+} // namespace ashlar::guard

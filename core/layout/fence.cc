@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+//
+// The fences of the hardened library: see superslab.h.
+//
+// A page is taken for it like any other, so nobody else gets it. It is raised with the first slab of a
+// superslab that finds the last page free, and dropped when nothing else of the superslab is in use, because
+// long runs and limits want superslabs that are free as a whole.
+#include "layout/superslab.h"
+#include "os/config.h"
+
+namespace ashlar::layout {
+
+namespace {
+
+constexpr std::size_t kMostFenced = 8192; // superslabs, 16 GiB: each fence is a mapping more
+
+constexpr Page fence_of(std::size_t superslab) {
+    return first_page_of(superslab) + kPagesPerSuperslab - 1;
+}
+
+} // namespace
+
+void Superslabs::raise_fence(std::size_t superslab) {
+    const Page page = fence_of(superslab);
+    // Mostly there is one. It needs no lock to see that: who comes too early or too late does no harm.
+    if (window.header(page) != PageHeader{}) return;
+    if (os::settings.guard_pages.load(std::memory_order_relaxed) == 0) return;
+    if (superslab - window.first_page / kPagesPerSuperslab >= kMostFenced) return;
+    {
+        const os::Guard guard(mutex_);
+        if (!map_.all_free(page, 1) || map_.is_huge(superslab)) return;
+        map_.take(page, 1);
+        window.set_headers(page, 1, kBusyFence);
+    }
+    const bool done = os::forbid(window.address_of(page), kPageSize);
+    {
+        const os::Guard guard(mutex_);
+        window.set_headers(page, 1, done ? kFence : PageHeader{});
+        if (!done) map_.give(page, 1, true);
+    }
+    if (done) drop_lone_fence(superslab); // all others may have gone meanwhile
+}
+
+void Superslabs::drop_lone_fence(std::size_t superslab) {
+    const Page page = fence_of(superslab);
+    if (window.header(page) != kFence) return;
+    {
+        const os::Guard guard(mutex_);
+        if (window.header(page) != kFence ||
+            !map_.all_free(first_page_of(superslab), kPagesPerSuperslab - 1)) {
+            return;
+        }
+        window.set_headers(page, 1, kBusyFence);
+    }
+    const bool done = os::commit(window.address_of(page), kPageSize);
+    const os::Guard guard(mutex_);
+    window.set_headers(page, 1, done ? PageHeader{} : kFence);
+    if (done) map_.give(page, 1, true);
+}
+
+void Superslabs::drop_lone_fences(Page first, std::size_t pages) {
+    drop_lone_fence(first / kPagesPerSuperslab);
+    drop_lone_fence((first + pages - 1) / kPagesPerSuperslab);
+}
+
+} // namespace ashlar::layout

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: MIT
+//
+// Released blocks that wait: in bounds, in no order, poisoned, and all of them come back.
+#include "../support/child.h"
+#include "guard/live_map.h"
+#include "guard/waiting_blocks.h"
+#include "heap/heap.h"
+#include "os/config.h"
+
+#include <ashlar/ashlar.h>
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <cstddef>
+#include <cstring>
+#include <set>
+#include <thread>
+#include <vector>
+
+namespace {
+
+using namespace ashlar;        // NOLINT(google-build-using-namespace): the layer under test
+using namespace ashlar::guard; // NOLINT(google-build-using-namespace): the layer under test
+
+using layout::SizeClass;
+
+constexpr SizeClass kClass = layout::class_of(1000);
+constexpr std::size_t kSize = layout::class_size(kClass);
+
+void* make() {
+    void* const block = heap::allocate(kSize);
+    if (block == nullptr) FAIL("no memory");
+    return block;
+}
+
+std::size_t allocated() {
+    ashlar_statistics statistics{};
+    REQUIRE(ashlar_get_statistics(&statistics, sizeof(statistics)) == 0);
+    return statistics.allocated;
+}
+
+// The order in which blocks 0 to `count` leave a quarantine for the heap.
+UNIT_TEST_CASE_IN_CHILD("waiting blocks: they leave when there are too many, in no order",
+                        unit::kDefaultHeap) {
+    const std::size_t most = Quarantine::kLeast / kSize;
+    std::vector<void*> blocks(4 * most);
+    std::generate(blocks.begin(), blocks.end(), make);
+    for (void* const block : blocks)
+        waiting_blocks::add(block, kClass);
+    REQUIRE(waiting_blocks::bytes() <= std::max(Quarantine::kLeast, 4 * most * kSize / 4));
+    REQUIRE(waiting_blocks::bytes() > Quarantine::kLeast / 2);
+    // What the heap has again is not the first blocks that came: some early ones wait, some late ones do not.
+    std::vector<void*> again(most);
+    std::generate(again.begin(), again.end(), make);
+    const std::set<void*> back(again.begin(), again.end());
+    const auto early = blocks.begin() + static_cast<std::ptrdiff_t>(2 * most);
+    const auto late = blocks.end() - static_cast<std::ptrdiff_t>(most / 2);
+    REQUIRE(std::any_of(blocks.begin(), early, [&](void* b) { return back.count(b) == 0; }));
+    REQUIRE(std::any_of(late, blocks.end(), [&](void* b) { return back.count(b) != 0; }));
+}
+
+UNIT_TEST_CASE_IN_CHILD("waiting blocks: the setting bounds them", "") {
+    os::settings.quarantine = 10 * kSize;
+    for (int i = 0; i < 1000; ++i)
+        waiting_blocks::add(make(), kClass);
+    REQUIRE(waiting_blocks::bytes() <= 10 * kSize);
+    REQUIRE(waiting_blocks::bytes() >= 9 * kSize);
+}
+
+UNIT_TEST_CASE_IN_CHILD("waiting blocks: they are poisoned, and all come back", unit::kDefaultHeap) {
+    heap::release(make());
+    const std::size_t before = allocated();
+    void* const block = make();
+    std::memset(block, 1, kSize);
+    waiting_blocks::add(block, kClass);
+    REQUIRE(poison::intact(block, kSize, poison::Extent::kEnds));
+    REQUIRE(waiting_blocks::return_all());
+    REQUIRE_FALSE(waiting_blocks::return_all());
+    REQUIRE(waiting_blocks::bytes() == 0);
+    REQUIRE(allocated() == before);
+}
+
+UNIT_TEST_CASE_IN_CHILD("waiting blocks: those of a thread that ends wait on", unit::kDefaultHeap) {
+    std::thread([] {
+        for (int i = 0; i < 10; ++i)
+            waiting_blocks::add(make(), kClass);
+        waiting_blocks::end_thread();
+        waiting_blocks::add(make(), kClass); // has none of its own any more, or makes one again
+    }).join();
+    REQUIRE(waiting_blocks::bytes() >= 10 * kSize);
+    REQUIRE(waiting_blocks::return_all());
+}
+
+TEST_CASE("waiting blocks: a write to one is reported when it leaves, with its place") {
+    for (const std::size_t at : {std::size_t{0}, std::size_t{8}, kSize / 2, kSize - 1}) {
+        INFO("byte " << at);
+        const unit::Outcome outcome = unit::run_here([at] {
+            os::settings.poison = kSize; // all of it
+            auto* const block = static_cast<char*>(make());
+            waiting_blocks::add(block, kClass);
+            block[at] = 0;
+            waiting_blocks::return_all();
+        });
+        UNIT_REQUIRE_ABORTED("write after free, " + std::to_string(at) + " bytes into the block", outcome);
+    }
+}
+
+TEST_CASE("waiting blocks: a write to a block of a thread is reported when the thread ends") {
+    const unit::Outcome outcome = unit::run_here([] {
+        std::thread([] {
+            auto* const block = static_cast<char*>(make());
+            waiting_blocks::add(block, kClass);
+            block[1] = 0;
+            waiting_blocks::end_thread();
+        }).join();
+    });
+    UNIT_REQUIRE_ABORTED("write after free, 1 bytes into the block", outcome);
+}
+
+UNIT_TEST_CASE_IN_CHILD("waiting blocks: a forked child has its own thread's alone", unit::kDefaultHeap) {
+    waiting_blocks::add(make(), kClass);
+    std::size_t seen = 0;
+    std::thread([&seen] {
+        waiting_blocks::add(make(), kClass);
+        const unit::Outcome child = unit::run_here([] {
+            waiting_blocks::survive_fork();
+            REQUIRE(waiting_blocks::bytes() == kSize);
+            REQUIRE(waiting_blocks::return_all());
+        });
+        seen = child.exited(0) ? waiting_blocks::bytes() : 0;
+    }).join();
+    REQUIRE(seen == 2 * kSize);
+}
+
+} // namespace
