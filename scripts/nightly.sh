@@ -36,8 +36,8 @@ preloaded 12 soak --seconds 600 "${seed[@]}"
 asan 7 soak --seconds 300 "${seed[@]}"
 tsan 7 soak --seconds 300 "${seed[@]}"
 
-preloaded 10 model --threads 4 --steps 2000000 --no-shadow
-preloaded 10 model --threads 2 --steps 2000000
+preloaded 10 model --threads 4 --operations 8000000 --no-shadow
+preloaded 10 model --threads 2 --operations 4000000
 preloaded 10 cross_free --threads 8 --batches 20000
 preloaded 10 thread_storm --threads 100000
 preloaded 10 fork_storm --forks 2000 --forkers 2

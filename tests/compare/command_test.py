@@ -8,6 +8,7 @@ import json
 import os
 import re
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -137,7 +138,7 @@ class Misbehaviour(Command):
 
     def test_command_that_a_step_makes(self):
         made = os.path.join(self.folder, "made")
-        self.compare(made, options=["--allocators", "system", "--prepare", f"cp $(command -v true) {made}"])
+        self.compare(made, options=["--allocators", "system", "--prepare", f"cp {shutil.which('true')} {made}"])
 
     def test_script_whose_interpreter_is_missing(self):
         script = os.path.join(self.folder, "script")

@@ -22,7 +22,7 @@ EVERYTHING = "mmap=ENOMEM,mremap=ENOMEM,mprotect=ENOMEM,brk=0"
 BLOCKS = [sys.executable, os.path.join(HERE, "programs", "blocks.py")]
 LOAD = [sys.executable, os.path.join(SAMPLES, "load.py")]
 SQLITE = ["sqlite3", "-batch", ":memory:"]
-STRESS = [MODEL, "--threads", "2", "--steps", "10000", "--seed", "7"]
+STRESS = [MODEL, "--threads", "2", "--operations", "20000", "--seed", "7"]
 ON_ASHLAR = [*STRESS, "--expect-ashlar"]
 
 
