@@ -16,6 +16,7 @@
 #pragma once
 
 #include "layout/window.h"
+#include "os/marking.h"
 
 #include <array>
 #include <cstdint>
@@ -33,6 +34,7 @@ class PointerStacks {
         void* const* const slots = slots_[c];
         set_count(c, count - 1);
         block = slots[count - 1];
+        os::forget(slots[count - 1]);
         return true;
     }
 

@@ -61,8 +61,8 @@ inline void* allocate_aligned(std::size_t alignment, std::size_t size, Form /*fo
 
 inline void release(void* block) {
     if (block != nullptr && layout::window.contains(block)) {
-        detail::whole(block);
         os::mark_released(block);
+        detail::whole(block);
     }
     heap::release(block);
 }

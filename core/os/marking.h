@@ -70,6 +70,13 @@ inline void mark_released([[maybe_unused]] const void* block) {
 #endif
 }
 
+// A pointer of the heap's own to a block that is in use from now on: memcheck would take it for the program's.
+inline void forget([[maybe_unused]] void* const& pointer) {
+#if defined(ASHLAR_VALGRIND)
+    const_cast<void*&>(pointer) = nullptr;
+#endif
+}
+
 // Ends the process with the sanitizer's report if the address is marked free. (Memcheck knows by
 // mark_released().)
 inline void report_if_free([[maybe_unused]] const void* address) {
