@@ -78,7 +78,11 @@ inline void* resize(void* block, std::size_t size) {
         return nullptr;
     }
     if (!detail::fits(size)) return heap::resize(block, size);
-    if (!layout::window.contains(block)) return detail::dress(heap::resize(block, size + kRedZone), size);
+    if (!layout::window.contains(block)) {
+        const std::size_t usable = heap::usable_size(block);
+        if (size <= usable && size + kRedZone > usable) return block; // or shrinking it could fail
+        return detail::dress(heap::resize(block, size + kRedZone), size);
+    }
     const std::size_t usable = detail::whole(block);
     os::mark_released(block);        // before somebody else may get it
     os::mark_written(block, usable); // the heap copies all of it

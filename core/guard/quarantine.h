@@ -86,6 +86,7 @@ class Quarantine {
             ++slots_in_use_; // blocks may have become smaller, or the limit higher
         next_slot_ = static_cast<std::uint32_t>(std::uint64_t{drawn_} * slots_in_use_ >> 32);
         const Waiting leaving = slots_[next_slot_];
+        if (leaving.size() == 0) return;
         __builtin_prefetch(leaving.block());
         __builtin_prefetch(static_cast<const char*>(leaving.block()) + leaving.size() - 1);
     }

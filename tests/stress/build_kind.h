@@ -4,6 +4,8 @@
 // resident memory says nothing.
 #pragma once
 
+#include <cstddef>
+
 namespace stress {
 
 #if defined(__SANITIZE_THREAD__)
@@ -29,6 +31,9 @@ inline constexpr bool kSanitized = kThreadSanitizer;
 #else
 inline constexpr bool kSanitized = kThreadSanitizer;
 #endif
+
+// What lies behind every block of Ashlar's where the address sanitizer watches.
+inline constexpr std::size_t kRedZone = kSanitized && !kThreadSanitizer ? 16 : 0;
 
 // A count for a plain build, reduced where a sanitizer watches.
 constexpr unsigned long scaled(unsigned long count) {

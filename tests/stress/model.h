@@ -171,8 +171,9 @@ class Model {
         std::size_t large = 0;
         for (const Block& block : blocks_) {
             if (block.address == nullptr || !heap::owns(block.address)) continue;
-            held += block.usable;
-            large += block.usable > kLargestClass ? block.usable : 0;
+            const std::size_t whole = block.usable + kRedZone;
+            held += whole;
+            large += whole > kLargestClass ? whole : 0;
         }
         errno = kErrno;
         const ashlar_statistics now = heap::statistics();
