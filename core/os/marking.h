@@ -70,7 +70,8 @@ inline void mark_released([[maybe_unused]] const void* block) {
 #endif
 }
 
-// A pointer of the heap's own to a block that is in use from now on: memcheck would take it for the program's.
+// A pointer of the heap's own to a block that is in use from now on: memcheck would take it for the
+// program's.
 inline void forget([[maybe_unused]] void* const& pointer) {
 #if defined(ASHLAR_VALGRIND)
     const_cast<void*&>(pointer) = nullptr;
