@@ -3,7 +3,7 @@
 #
 # Builds and tests. Without arguments: sets up the machine, compiles core, bench and tools with clang (warnings
 # are errors, nothing is run), then builds the presets release, asan and tsan with g++, warnings being errors
-# too, and runs every test of each.
+# too, and runs every test of each; of the preset valgrind only the library and what memcheck says of it.
 #
 # usage: scripts/test.sh [--preset NAME]... [--no-setup] [--configure-only] [label...]
 #
@@ -11,7 +11,7 @@
 #                      release tree; with `sanitizer` also in asan and tsan, which alone have that label. Two
 #                      run only when they are named: programs (large programs on the library, see
 #                      scripts/setup.sh --programs) and power (whether verdicts are right)
-#   --preset NAME      only this tree (repeatable): release, debug, asan, tsan, or clang, which is only compiled
+#   --preset NAME      only this tree (repeatable): release, debug, asan, tsan, valgrind, or clang, which is only compiled
 #   --no-setup         do not look for missing packages
 #   --configure-only   neither compile nor test
 #
@@ -43,7 +43,7 @@ done
 
 if [[ ${#trees[@]} -eq 0 ]]; then
     if [[ ${#labels[@]} -eq 0 ]]; then
-        trees=(clang release asan tsan)
+        trees=(clang release asan tsan valgrind)
     elif [[ ${labels[*]} == sanitizer ]]; then
         trees=(asan tsan)
     elif [[ " ${labels[*]} " == *" sanitizer "* ]]; then
@@ -62,7 +62,7 @@ configure() {
     if [[ $tree == clang ]]; then
         cmake --preset release -B build/clang -DCMAKE_C_COMPILER=clang-14 -DCMAKE_CXX_COMPILER=clang++-14 \
             -DASHLAR_BUILD_TESTS=OFF -DCMAKE_COMPILE_WARNING_AS_ERROR=ON
-    elif [[ $tree == release || $tree == debug ]]; then
+    elif [[ $tree == release || $tree == debug || $tree == valgrind ]]; then
         cmake --preset "$tree" -DCMAKE_COMPILE_WARNING_AS_ERROR=ON
     else
         # Under a sanitizer g++ 12 takes its own <regex> for uninitialized; the other trees keep that warning.
@@ -115,7 +115,13 @@ for tree in "${trees[@]}"; do
     fi
     $configure_only && continue
     heading "$tree: build"
-    if ! quietly "$log" cmake --build "build/$tree" -j 2; then
+    targets=()
+    chosen=("${only[@]}")
+    if [[ $tree == valgrind ]]; then
+        targets=(--target ashlar_shared memcheck_subject)
+        chosen=(-L '^memcheck$')
+    fi
+    if ! quietly "$log" cmake --build "build/$tree" -j 2 "${targets[@]}"; then
         conclude "$tree" $((SECONDS - start)) "FAILED to compile"
         failed=true
         continue
@@ -126,7 +132,7 @@ for tree in "${trees[@]}"; do
         continue
     fi
     heading "$tree: test"
-    ctest --test-dir "build/$tree" -j 2 --output-on-failure --no-tests=error "${only[@]}" 2>&1 | tee "$log"
+    ctest --test-dir "build/$tree" -j 2 --output-on-failure --no-tests=error "${chosen[@]}" 2>&1 | tee "$log"
     status=${PIPESTATUS[0]}
     lines=$(sed -n '/tests passed, .* failed out of/,$p' "$log")
     totals=${lines%%$'\n'*}
