@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // Many blocks of one size, then all freed in the order they came, backwards, or shuffled; for each size in
-// turn, cycle after cycle. Each cycle holds as much as the last, so resident memory must not grow after the
-// first two.
+// turn, cycle after cycle. Each cycle holds as much as the last, so peaks of resident memory must not grow
+// after the first two. (What is held back for the next size comes and goes with the clock.)
 //
 // usage: bulk [--kib N] [--cycles N] [--seed N] [--expect-ashlar]
 #include "arguments.h"
@@ -73,17 +73,18 @@ int main(int count, char** values) {
 
     Random random(run_seed);
     std::vector<void*> blocks;
-    std::size_t early = 0;
+    std::size_t early = 0; // the most that was seen in the first two cycles, and after them
+    std::size_t late = 0;
     for (current_step = 0; current_step < cycles; current_step++) {
         for (const std::size_t size : sizes()) {
             for (const Order order : kOrders)
                 cycle(blocks, size, scaled(bytes / size), order, random);
+            std::size_t& most = current_step < 2 ? early : late;
+            most = std::max(most, resident_kib());
         }
-        if (current_step == 1) early = resident_kib();
     }
-    const std::size_t end = resident_kib();
-    std::printf("bulk: %llu cycles, seed %llu, resident %zu KiB after two, %zu KiB at the end\n",
+    std::printf("bulk: %llu cycles, seed %llu, resident %zu KiB at most in two, %zu KiB later\n",
                 static_cast<unsigned long long>(cycles), static_cast<unsigned long long>(run_seed), early,
-                end);
-    if (!kSanitized) require_flat(early, end);
+                late);
+    if (!kSanitized) require_flat(early, late);
 }
