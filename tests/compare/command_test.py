@@ -209,7 +209,7 @@ class OwnAllocators(Command):
 
 # Listens on a Unix socket, with so much memory in it, and answers one connection after the other.
 SERVER = """
-import socket, sys
+import os, socket, sys
 memory = b'x' * (int(sys.argv[2]) << 20)
 with socket.socket(socket.AF_UNIX) as server:
     server.bind(sys.argv[1])
@@ -217,8 +217,8 @@ with socket.socket(socket.AF_UNIX) as server:
     while True:
         connection, _ = server.accept()
         connection.sendall(b'%d' % len(memory))
+        if len(sys.argv) > 3: os._exit(int(sys.argv[3])) # the client ends when its end of the line does
         connection.close()
-        if len(sys.argv) > 3: sys.exit(int(sys.argv[3]))
 """
 CLIENT = """
 import socket, sys
