@@ -12,9 +12,9 @@
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <dlfcn.h>
-#include <gnu/libc-version.h>
 #include <link.h>
 #include <malloc.h>
 
@@ -153,7 +153,7 @@ bool may_be_block(const void* address) {
     if (object_around(address) == nullptr || bootstrap.contains(address)) return true;
     const void* const free_behind = reinterpret_cast<const void*>(next_free.get());
     return object_around(free_behind) !=
-           object_around(reinterpret_cast<const void*>(&::gnu_get_libc_version));
+           object_around(reinterpret_cast<const void*>(&std::abort));
 }
 
 bool trim(std::size_t keep) {
