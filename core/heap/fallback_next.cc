@@ -152,8 +152,7 @@ std::size_t usable_size(void* block) {
 bool may_be_block(const void* address) {
     if (object_around(address) == nullptr || bootstrap.contains(address)) return true;
     const void* const free_behind = reinterpret_cast<const void*>(next_free.get());
-    return object_around(free_behind) !=
-           object_around(reinterpret_cast<const void*>(&std::abort));
+    return object_around(free_behind) != object_around(reinterpret_cast<const void*>(&std::abort));
 }
 
 bool trim(std::size_t keep) {
