@@ -96,14 +96,7 @@ void wait_for_an_end() {
 
 // Bytes that the program holds; in the preload library others hold some, too.
 std::size_t bytes_in_use() {
-#ifdef STRESS_PLAIN_NAMES
-    return 0;
-#else
-    ashlar_statistics statistics{};
-    const int error = ashlar_get_statistics(&statistics, sizeof statistics);
-    if (error != 0) fail("ashlar_get_statistics gives %d", error);
-    return statistics.allocated;
-#endif
+    return stress::heap::kPlainNames ? 0 : stress::heap::statistics().allocated;
 }
 
 } // namespace

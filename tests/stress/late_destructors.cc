@@ -139,14 +139,7 @@ void* live(void* argument) {
 }
 
 std::size_t live_caches() {
-#ifdef STRESS_PLAIN_NAMES
-    return 0;
-#else
-    ashlar_statistics statistics{};
-    const int error = ashlar_get_statistics(&statistics, sizeof statistics);
-    if (error != 0) fail("ashlar_get_statistics gives %d", error);
-    return statistics.threads;
-#endif
+    return heap::kPlainNames ? 0 : heap::statistics().threads;
 }
 
 } // namespace
