@@ -67,34 +67,37 @@ Function* find(const char* name) {
     return reinterpret_cast<Function*>(dlsym(RTLD_DEFAULT, name));
 }
 
+// Looked up before threads start: the guard of a variable that a function initializes waits in a futex, which
+// sets the errno that the callers watch.
+inline auto* const free_sized = find<void(void*, std::size_t)>("free_sized");
+inline auto* const free_aligned_sized = find<void(void*, std::size_t, std::size_t)>("free_aligned_sized");
+inline auto* const ashlar_control = find<decltype(::ashlar_control)>("ashlar_control");
+inline auto* const ashlar_owns = find<decltype(::ashlar_owns)>("ashlar_owns");
+inline auto* const ashlar_get_statistics = find<decltype(::ashlar_get_statistics)>("ashlar_get_statistics");
+
 // glibc 2.36 has no sized frees; an allocator that is preloaded may.
 [[gnu::noinline]] inline void release_sized(void* block, std::size_t size) {
-    static auto* const function = find<void(void*, std::size_t)>("free_sized");
-    function != nullptr ? function(block, size) : std::free(block);
+    free_sized != nullptr ? free_sized(block, size) : std::free(block);
 }
 [[gnu::noinline]] inline void release_aligned_sized(void* block, std::size_t alignment, std::size_t size) {
-    static auto* const function = find<void(void*, std::size_t, std::size_t)>("free_aligned_sized");
-    function != nullptr ? function(block, alignment, size) : std::free(block);
+    free_aligned_sized != nullptr ? free_aligned_sized(block, alignment, size) : std::free(block);
 }
 
 // -1 where the allocator has no such function.
 [[gnu::noinline]] inline int control(const char* setting) {
-    static auto* const function = find<decltype(ashlar_control)>("ashlar_control");
-    return function != nullptr ? function(setting) : -1;
+    return ashlar_control != nullptr ? ashlar_control(setting) : -1;
 }
 [[gnu::noinline]] inline bool owns(const void* address) {
-    static auto* const function = find<decltype(ashlar_owns)>("ashlar_owns");
-    return function(address) != 0;
+    return ashlar_owns(address) != 0;
 }
 [[gnu::noinline]] inline ashlar_statistics statistics() {
-    static auto* const function = find<decltype(ashlar_get_statistics)>("ashlar_get_statistics");
     ashlar_statistics now{};
-    if (function(&now, sizeof now) != 0) fail("no statistics");
+    if (ashlar_get_statistics(&now, sizeof now) != 0) fail("no statistics");
     return now;
 }
 
 [[gnu::noinline]] inline void require_ashlar() {
-    if (find<decltype(ashlar_owns)>("ashlar_owns") == nullptr) fail("Ashlar is not preloaded");
+    if (ashlar_owns == nullptr) fail("Ashlar is not preloaded");
     void* block = allocate(100);
     if (!owns(block)) fail("malloc gives %p, which is not Ashlar's", block);
     release(block);

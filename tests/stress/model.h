@@ -247,16 +247,15 @@ class Model {
             call_aligned(block, operation, fate);
             break;
         case Call::kValloc:
-            block.alignment = page_size();
+            block.alignment = page_size_;
             fate = fate_of(block.size, block.alignment);
             block.address = heap::allocate_page(block.size);
             break;
         case Call::kPvalloc:
-            block.alignment = page_size();
+            block.alignment = page_size_;
             fate = fate_of(block.size, block.alignment);
             block.address = heap::allocate_whole_pages(block.size);
-            if (fate != Fate::kTooLarge)
-                block.size = (block.size + page_size() - 1) / page_size() * page_size();
+            if (fate != Fate::kTooLarge) block.size = (block.size + page_size_ - 1) / page_size_ * page_size_;
             break;
         default:
             block.address = heap::allocate(block.size);
@@ -427,11 +426,7 @@ class Model {
         if (errno != kErrno) fail("%s succeeds and sets errno to %d", call, errno);
     }
 
-    static std::size_t page_size() {
-        static const auto size = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
-        return size;
-    }
-
+    const std::size_t page_size_ = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
     Shadow& shadow_;
     std::vector<Block> blocks_;
     Random keys_;
