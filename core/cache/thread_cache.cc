@@ -249,7 +249,7 @@ void* allocate_uncached(SizeClass c) {
 
 } // namespace
 
-void allow_caches() {
+[[gnu::cold]] void allow_caches() {
     caches_allowed = true;
 }
 

@@ -28,6 +28,9 @@
 
 using namespace ashlar; // NOLINT(google-build-using-namespace): this file is the top of all layers
 
+// What pthread_atfork calls. That is linked in statically, behind all else, where start-up would pay for a page of it.
+extern "C" int __register_atfork(void (*prepare)(), void (*parent)(), void (*child)(), void* dso);
+
 const char ashlar::entry::kLifecycleLinked = 1;
 
 namespace {
@@ -81,7 +84,7 @@ void after_fork_in_child() {
     heap::start(arguments, environment);
     guard::start();
     os::prepare_thread_exit(guard::end_thread);
-    ::pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
+    __register_atfork(before_fork, after_fork_in_parent, after_fork_in_child, nullptr);
     cache::allow_caches();
     if (os::settings.print.load(std::memory_order_relaxed) != 0) {
         heap::serving(); // the window has the size it could get

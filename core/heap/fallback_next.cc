@@ -3,6 +3,9 @@
 // The next malloc in link order, found by dlsym(RTLD_NEXT). It is looked up when the heap starts, not when it
 // is first needed: dlsym takes the dynamic loader's lock, which a thread that waits for us may hold.
 //
+// The C library's malloc sets itself up in its first call, which it believes to be made before there are
+// threads. Behind Ashlar nobody may call it until two threads do at once, so that we call it here.
+//
 // dlsym itself may allocate. Should that come back to the fallback (there is no window), a few static bytes
 // serve it; they are never reused.
 #include "heap/fallback.h"
@@ -17,6 +20,7 @@
 #include <dlfcn.h>
 #include <link.h>
 #include <malloc.h>
+#include <pthread.h>
 
 namespace ashlar::heap::fallback {
 
@@ -54,7 +58,7 @@ class Next {
     constexpr explicit Next(const char* name) : name_(name) {}
 
     // Null while this thread is inside dlsym, or if there is no such function.
-    Function* get() {
+    Function* find() {
         os::expect_no_lock(name_);
         if (Function* const known = function_.load(std::memory_order_relaxed)) return known;
         if (looking_up) return nullptr;
@@ -79,6 +83,22 @@ constinit Next<std::size_t(void*)> next_usable_size{"malloc_usable_size"};
 constinit Next<int(std::size_t)> next_trim{"malloc_trim"};
 constinit Next<struct mallinfo2()> next_mallinfo{"mallinfo2"};
 
+constinit pthread_once_t once = PTHREAD_ONCE_INIT;
+
+void set_up() {
+    const int saved = errno;
+    if (auto* const mallinfo = next_mallinfo.find()) mallinfo(); // of all calls the one that takes nothing
+    errno = saved;
+}
+
+// To be called.
+template <typename Function>
+Function* ready(Next<Function>& next) {
+    auto* const function = next.find();
+    if (function != nullptr) ::pthread_once(&once, set_up);
+    return function;
+}
+
 // The program or library that an address lies in, or null. No lock is taken, nothing allocated.
 const link_map* object_around(const void* address) {
     dl_find_object found{};
@@ -97,25 +117,25 @@ bool behind_malloc() {
 }
 
 void prepare() {
-    next_malloc.get();
-    next_calloc.get();
-    next_memalign.get();
-    next_realloc.get();
-    next_free.get();
-    next_usable_size.get();
-    next_trim.get();
-    next_mallinfo.get();
+    next_malloc.find();
+    next_calloc.find();
+    next_memalign.find();
+    next_realloc.find();
+    next_free.find();
+    next_usable_size.find();
+    next_trim.find();
+    next_mallinfo.find();
 }
 
 void* allocate(std::size_t size) {
-    auto* const next = next_malloc.get();
+    auto* const next = ready(next_malloc);
     if (next != nullptr) return next(size);
     void* const taken = bootstrap.take(size);
     return taken != nullptr ? taken : out_of_memory();
 }
 
 void* allocate_zeroed(std::size_t count, std::size_t size) {
-    auto* const next = next_calloc.get();
+    auto* const next = ready(next_calloc);
     if (next != nullptr) return next(count, size);
     std::size_t bytes = 0;
     if (__builtin_mul_overflow(count, size, &bytes)) return out_of_memory();
@@ -124,7 +144,7 @@ void* allocate_zeroed(std::size_t count, std::size_t size) {
 }
 
 void* allocate_aligned(std::size_t alignment, std::size_t size) {
-    auto* const next = next_memalign.get();
+    auto* const next = ready(next_memalign);
     return next != nullptr ? next(alignment, size) : out_of_memory();
 }
 
@@ -134,34 +154,34 @@ void* resize(void* block, std::size_t size) {
         if (moved != nullptr) std::memcpy(moved, block, std::min(size, usable_size(block)));
         return moved;
     }
-    auto* const next = next_realloc.get();
+    auto* const next = ready(next_realloc);
     return next != nullptr ? next(block, size) : out_of_memory();
 }
 
 void release(void* block) {
     if (bootstrap.contains(block)) return;
-    if (auto* const next = next_free.get()) next(block);
+    if (auto* const next = ready(next_free)) next(block);
 }
 
 std::size_t usable_size(void* block) {
     if (bootstrap.contains(block)) return Bootstrap::size_of(block);
-    auto* const next = next_usable_size.get();
+    auto* const next = ready(next_usable_size);
     return next != nullptr ? next(block) : 0;
 }
 
 bool may_be_block(const void* address) {
     if (object_around(address) == nullptr || bootstrap.contains(address)) return true;
-    const void* const free_behind = reinterpret_cast<const void*>(next_free.get());
+    const void* const free_behind = reinterpret_cast<const void*>(next_free.find());
     return object_around(free_behind) != object_around(reinterpret_cast<const void*>(&std::abort));
 }
 
 bool trim(std::size_t keep) {
-    auto* const next = next_trim.get();
+    auto* const next = ready(next_trim);
     return next != nullptr && next(keep) != 0;
 }
 
 std::size_t allocated_bytes() {
-    auto* const next = next_mallinfo.get();
+    auto* const next = ready(next_mallinfo);
     if (next == nullptr) return 0;
     const struct mallinfo2 info = next();
     return info.uordblks + info.hblkhd;

@@ -187,7 +187,7 @@ os::Mutex<os::Rank::kOpening>& opening_mutex() {
     return opening;
 }
 
-void start(const char* const* arguments, const char* const* environment) {
+[[gnu::cold]] void start(const char* const* arguments, const char* const* environment) {
     started = true;
     stack_start = reinterpret_cast<std::uintptr_t>(arguments);
     os::read_settings(environment);

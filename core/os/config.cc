@@ -159,14 +159,23 @@ std::string_view nearest_key(std::string_view name) {
         ->name;
 }
 
-// Its value; empty if it is not set. Not getenv: a constructor that runs before the C library's has no other
-// environment than its argument.
-std::string_view find_variable(const char* const* environment) {
+// What follows "ASHLAR_CONF=" if the entry is that, null otherwise. Every process comes here, and most have
+// nothing else to do in the pages of the C library's string functions or of our constants: the letters are in
+// the code.
+template <std::size_t... kAt>
+const char* value_in(const char* entry, std::index_sequence<kAt...> /*letters*/) {
+    const bool named = ((entry[kAt] == kVariable[kAt]) && ...);
+    return named && entry[kVariable.size()] == '=' ? entry + kVariable.size() + 1 : nullptr;
+}
+
+// Null if it is not set. Not getenv: a constructor that runs before the C library's has no other environment
+// than its argument.
+const char* find_variable(const char* const* environment) {
+    constexpr auto letters = std::make_index_sequence<kVariable.size()>();
     for (; *environment != nullptr; ++environment) {
-        const auto [name, value] = split(*environment, '=');
-        if (name == kVariable) return value;
+        if (const char* const value = value_in(*environment, letters)) return value;
     }
-    return {};
+    return nullptr;
 }
 
 // "a, b or c"
@@ -212,10 +221,11 @@ void apply_settings(std::string_view configuration, Say say) {
     }
 }
 
-void read_settings(const char* const* environment) {
+[[gnu::cold]] void read_settings(const char* const* environment) {
     if (environment_read || environment == nullptr) return;
     environment_read = true;
-    if (::getauxval(AT_SECURE) == 0) apply_settings(find_variable(environment), warn);
+    const char* const configuration = find_variable(environment);
+    if (configuration != nullptr && ::getauxval(AT_SECURE) == 0) apply_settings(configuration, warn);
 }
 
 void print_settings(Say say) {

@@ -3,39 +3,53 @@
 
 #include "os/mutex.h"
 
+#include <atomic>
 #include <cerrno>
+#include <cstdint>
 #include <pthread.h>
 
 extern "C" {
-extern void* __dso_handle;
-[[gnu::weak]] int __cxa_thread_atexit_impl(void (*function)(void*), void* argument, void* dso);
+[[gnu::weak]] int __cxa_thread_atexit_impl(void (*function)(void*), void* argument, void* in_this_library);
 }
 
 namespace ashlar::os {
 
 namespace {
 
+constexpr std::uint64_t kUnmade = ~std::uint64_t{0};
+constexpr std::uint64_t kRefused = kUnmade - 1;
+
 constinit ThreadExitFunction exit_function = nullptr;
-constinit pthread_key_t key = 0;
-constinit bool have_key = false;
+constinit std::atomic<std::uint64_t> key{kUnmade};
 
 void run(void* /*argument*/) {
     exit_function();
 }
 
+// Of threads that come here together one makes the key that all use.
+std::uint64_t made_key() {
+    std::uint64_t known = key.load(std::memory_order_relaxed);
+    if (known != kUnmade) return known;
+    pthread_key_t made = 0;
+    const std::uint64_t mine = ::pthread_key_create(&made, run) == 0 ? made : kRefused;
+    if (key.compare_exchange_strong(known, mine, std::memory_order_relaxed)) return mine;
+    if (mine != kRefused) ::pthread_key_delete(made);
+    return known;
+}
+
 } // namespace
 
-void prepare_thread_exit(ThreadExitFunction function) {
+[[gnu::cold]] void prepare_thread_exit(ThreadExitFunction function) {
     exit_function = function;
-    have_key = ::pthread_key_create(&key, run) == 0;
 }
 
 bool call_at_thread_exit() {
     expect_no_lock("pthread_setspecific");
     const int saved = errno;
-    const bool done = have_key ? ::pthread_setspecific(key, &key) == 0
-                               : __cxa_thread_atexit_impl != nullptr &&
-                                     __cxa_thread_atexit_impl(run, nullptr, &__dso_handle) == 0;
+    const std::uint64_t made = made_key();
+    const bool done = made != kRefused ? ::pthread_setspecific(static_cast<pthread_key_t>(made), &key) == 0
+                                       : __cxa_thread_atexit_impl != nullptr &&
+                                             __cxa_thread_atexit_impl(run, nullptr, &key) == 0;
     errno = saved;
     return done;
 }

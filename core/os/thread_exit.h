@@ -2,11 +2,12 @@
 //
 // A function to call when a thread ends.
 //
-// By a pthread key, made once at start. C++'s own way (__cxa_thread_atexit_impl) would cost no key, but it
-// takes the dynamic loader's lock: a thread that allocates for the first time while another is inside dlopen
-// and waits for it (a library whose constructor starts and joins a thread) would never return. It is the
-// second choice, for a process that has no key left when Ashlar is loaded. With a key, the function runs
-// after C++'s thread-local destructors; destructors of other keys may run, and allocate, after it.
+// By a pthread key, made when the first thread asks: a process that never allocates does not pay for it.
+// C++'s own way (__cxa_thread_atexit_impl) would cost no key, but it takes the dynamic loader's lock: a
+// thread that allocates for the first time while another is inside dlopen and waits for it (a library whose
+// constructor starts and joins a thread) would never return. It is the second choice, for a process that has
+// no key left by then. With a key, the function runs after C++'s thread-local destructors; destructors of
+// other keys may run, and allocate, after it.
 #pragma once
 
 namespace ashlar::os {
