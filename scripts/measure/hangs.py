@@ -2,41 +2,12 @@
 """Many short runs with Ashlar preloaded, each under a time limit: larson with 4 and with 8 threads for 0.2 s, seeds 1
 to 200, and the fork storm, 200 processes of 10 forks. A run that exceeds its limit is a hang; where gdb is installed
 its threads are written to a file. One that ends with an error is a failure."""
-import os
-import shutil
-import subprocess
 import sys
-import tempfile
 
 from measuring import Verdicts, arguments, ashlar, environment, program, progress
+from watched import complaint
 
 LIMIT = 60  # seconds; a run takes less than one
-
-
-def stacks(process):
-    """The file with the stacks of all threads of the process and its children."""
-    children = subprocess.run(["pgrep", "-P", str(process.pid)], capture_output=True, text=True, check=False).stdout.split()
-    handle, path = tempfile.mkstemp(prefix="ashlar-hang-", suffix=".txt")
-    with os.fdopen(handle, "w") as file:
-        for number in [str(process.pid), *children]:
-            if shutil.which("gdb"):
-                subprocess.run(["gdb", "-p", number, "-batch", "-ex", "thread apply all backtrace"], stdout=file,
-                               stderr=subprocess.DEVNULL, check=False)
-    return path
-
-
-def run(command, env):
-    """What went wrong, or an empty string."""
-    # A session of its own, so that all that a hanging run has started can be ended.
-    process = subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True)
-    try:
-        output, _ = process.communicate(timeout=LIMIT)
-    except subprocess.TimeoutExpired:
-        path = stacks(process)
-        os.killpg(process.pid, 9)
-        process.communicate()
-        return f"hangs; stacks in {path}"
-    return "" if process.returncode == 0 else f"status {process.returncode}: {output.strip()[-200:]}"
 
 
 def main():
@@ -51,9 +22,9 @@ def main():
         wrong = []
         for seed in range(1, options.runs + 1):
             progress(f"{name}: run {seed} of {options.runs}, {len(wrong)} wrong")
-            complaint = run(command(seed), env)
-            if complaint:
-                wrong.append(f"seed {seed} {complaint}")
+            found = complaint(command(seed), env, LIMIT)
+            if found:
+                wrong.append(f"seed {seed} {found}")
         progress("")
         for line in wrong:
             print(f"      {name}: {line}")

@@ -3,6 +3,8 @@
  * A single-threaded process allocates and frees; a timer's signal interrupts it anywhere, in malloc too, and
  * the handler forks. Neither fork may block nor the child be broken: it returns from the handler into the
  * very call that was interrupted and goes on allocating.
+ *
+ * usage: fork_in_handler [forks]
  */
 #include "exercise.h"
 
@@ -10,13 +12,13 @@
 #include <sys/time.h>
 #include <sys/wait.h>
 
-enum { kForks = 200 };
+static sig_atomic_t wanted = 200;
 static volatile sig_atomic_t forks;
 static volatile sig_atomic_t is_child;
 
 static void on_timer(int signal) {
     (void)signal;
-    if (is_child || forks == kForks) return; /* a slow child must not keep the loop from coming to its end */
+    if (is_child || forks == wanted) return; /* a slow child must not keep the loop from coming to its end */
     const int errno_before = errno;
     const pid_t pid = fork();
     MUST(pid >= 0);
@@ -31,13 +33,15 @@ static void on_timer(int signal) {
     errno = errno_before;
 }
 
-int main(void) {
+int main(int count, char** arguments) {
+    if (count > 1) wanted = atoi(arguments[1]);
+    MUST(wanted > 0);
     struct sigaction action = {.sa_handler = on_timer, .sa_flags = SA_RESTART};
     MUST(sigaction(SIGALRM, &action, NULL) == 0);
     const struct itimerval every_millisecond = {{0, 1000}, {0, 1000}};
     MUST(setitimer(ITIMER_REAL, &every_millisecond, NULL) == 0);
     int rounds_of_child = 0;
-    while (forks < kForks && rounds_of_child < 3) {
+    while (forks < wanted && rounds_of_child < 3) {
         exercise(100000);
         for (int i = 0; i < 2000; ++i)
             free(opaque_pointer(malloc(opaque_size(1 + (size_t)i % 3000))));
