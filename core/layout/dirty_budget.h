@@ -2,7 +2,7 @@
 //
 // How many free pages may stay dirty: warm for whoever needs pages next, but still counted as this process's.
 //
-// At most a floor (the setting dirty_limit) and half of what is in use; and so few that the process
+// At most a floor (the setting dirty_limit) and as many as are in use; and so few that the process
 // holds little more than it had in use lately. What replaces what was just released thus finds warm pages, a
 // peak does not get higher by what lies around, and a process that goes idle right after a peak does not sit
 // on it. Under a limit on the process's memory, at most an eighth of what is left of it besides: the rest of
@@ -24,7 +24,7 @@ class DirtyBudget {
     std::size_t allowed(std::size_t in_use, std::size_t floor, std::size_t limit) const {
         const std::size_t left = limit - std::min(limit, in_use);
         const std::size_t above_peak = floor / kFloorAbovePeak + in_use / kShareAbovePeak;
-        return std::min({floor + in_use / kShare, std::max(peak(), in_use) - in_use + above_peak,
+        return std::min({floor + in_use, std::max(peak(), in_use) - in_use + above_peak,
                          std::max(left / kShareOfWhatIsLeft, limit / kLeastShareOfLimit)});
     }
     // Once every purge delay: of what a peak exceeds the present by, an eighth is forgotten.
@@ -33,7 +33,6 @@ class DirtyBudget {
     }
 
   private:
-    static constexpr std::size_t kShare = 2;
     static constexpr std::size_t kFloorAbovePeak = 64;
     static constexpr std::size_t kShareAbovePeak = 32;
     static constexpr std::size_t kShareOfWhatIsLeft = 8;

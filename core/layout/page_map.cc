@@ -13,6 +13,8 @@ constexpr std::size_t kWorthBreaking = kPagesPerSuperslab / 2; // pages, for whi
 // A superslab that is displaced as a whole is a mapping or two, one that is in part has a few; a process may
 // have some 65 thousand.
 constexpr std::size_t kMostDisplaced = 16'000;
+constexpr std::size_t kManyDisplaced =
+    kMostDisplaced / 2; // the place that is moved from is renewed from here on
 constexpr std::size_t displacement(PageMask displaced) {
     return displaced == 0 ? 0 : displaced == kAllPages ? 1 : 4;
 }
@@ -328,7 +330,7 @@ unsigned PageMap::plan_moves(Page first, std::size_t pages, std::size_t filled, 
             donor.pages &= ~taken;
             clean &= ~run_mask(to, length);
             moves[planned++] = {first_page_of(donor.superslab) + from, first_page_of(superslab) + to, length,
-                                (source.displaced & taken) != 0};
+                                displacement_ > kManyDisplaced && (source.displaced & taken) != 0};
         }
     });
     return planned;

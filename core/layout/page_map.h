@@ -75,7 +75,7 @@ class PageMap {
         Page from;
         Page to;
         std::size_t pages;
-        bool displaced; // `from` is; its mapping should be renewed
+        bool renew; // the mapping of `from`: it is displaced, and many are
     };
     static constexpr unsigned kLeastPagesToMove = 8; // costs about as much as a fault or two
     bool may_displace() const;

@@ -215,7 +215,7 @@ bool Superslabs::carry_out(const PageMap::Move& move) {
     const std::size_t size = move.pages * kPageSize;
     const os::Change result = os::move_pages(from, window.address_of(move.to), size);
     const bool moved = result == os::Change::kDone;
-    const os::Change renewed = moved && move.displaced ? renew(move.from, move.pages) : os::Change::kRefused;
+    const os::Change renewed = moved && move.renew ? renew(move.from, move.pages) : os::Change::kRefused;
     const os::Guard guard(mutex_);
     if (renewed == os::Change::kLost) {
         map_.set_displaced(move.to, move.pages, true); // and nobody gets the place it came from

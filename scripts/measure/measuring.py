@@ -87,12 +87,14 @@ def command_path(name):
 
 class Run:
     """One run of a program to its end, watched all the while: what it printed, its seconds by the wall and of CPU, its
-    peak resident KiB, and samples: [(seconds since start, resident KiB)]."""
+    peak resident KiB, and samples: [(seconds since start, resident KiB)]. With `pauses`, (seconds, something to do), it is
+    stopped for that after so many seconds each; the time does not count."""
 
     INTERVAL_MS = 20
 
-    def __init__(self, command, env):
+    def __init__(self, command, env, pauses=None):
         start, self.samples, self.peak_kib = time.monotonic(), [], 0
+        until_pause = pauses[0] if pauses else float("inf")
         with tempfile.TemporaryFile("w+") as output, tempfile.TemporaryFile("w+") as errors:
             process = subprocess.Popen(command, env=env, stdout=output, stderr=errors)
             ended = select.poll()
@@ -100,6 +102,9 @@ class Run:
             ended.register(descriptor, select.POLLIN)
             while not ended.poll(self.INTERVAL_MS):
                 self._sample(process.pid, start)
+                if time.monotonic() - start >= until_pause:
+                    start += self._pause(process.pid, pauses[1])
+                    until_pause += pauses[0]
             os.close(descriptor)
             _, status, usage = os.wait4(process.pid, 0)
             process.returncode = os.waitstatus_to_exitcode(status)
@@ -110,6 +115,15 @@ class Run:
             self.output, self.errors = output.read(), errors.read()
         if process.returncode != 0:
             sys.exit(f"{' '.join(command)} failed with status {process.returncode}:\n{self.output}{self.errors}")
+
+    @staticmethod
+    def _pause(process, work):
+        """Its seconds."""
+        begun = time.monotonic()
+        os.kill(process, signal.SIGSTOP)  # it may have ended, but nobody has waited for it
+        work()
+        os.kill(process, signal.SIGCONT)
+        return time.monotonic() - begun
 
     def _sample(self, process, start):
         with open(f"/proc/{process}/status", encoding="ascii") as file:

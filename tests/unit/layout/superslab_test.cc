@@ -480,7 +480,7 @@ UNIT_TEST_CASE_IN_CHILD("superslabs: what exceeds the dirty limit is purged at o
         give({slabs.back(), 1});
         slabs.pop_back();
         most = std::max(most, superslabs.dirty_pages());
-        REQUIRE(superslabs.dirty_pages() <= 64 + slabs.size() / 2);
+        REQUIRE(superslabs.dirty_pages() <= 64 + slabs.size());
     }
     REQUIRE(most > 60);
     REQUIRE(superslabs.dirty_pages() > 0);
