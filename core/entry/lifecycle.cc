@@ -28,7 +28,8 @@
 
 using namespace ashlar; // NOLINT(google-build-using-namespace): this file is the top of all layers
 
-// What pthread_atfork calls. That is linked in statically, behind all else, where start-up would pay for a page of it.
+// What pthread_atfork calls. That is linked in statically, behind all else, where start-up would pay for a
+// page of it.
 extern "C" int __register_atfork(void (*prepare)(), void (*parent)(), void (*child)(), void* dso);
 
 const char ashlar::entry::kLifecycleLinked = 1;

@@ -171,9 +171,9 @@ const char* value_in(const char* entry, std::index_sequence<kAt...> /*letters*/)
 // Null if it is not set. Not getenv: a constructor that runs before the C library's has no other environment
 // than its argument.
 const char* find_variable(const char* const* environment) {
-    constexpr auto letters = std::make_index_sequence<kVariable.size()>();
+    constexpr auto kLetters = std::make_index_sequence<kVariable.size()>();
     for (; *environment != nullptr; ++environment) {
-        if (const char* const value = value_in(*environment, letters)) return value;
+        if (const char* const value = value_in(*environment, kLetters)) return value;
     }
     return nullptr;
 }
