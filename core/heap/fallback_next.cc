@@ -4,7 +4,7 @@
 // is first needed: dlsym takes the dynamic loader's lock, which a thread that waits for us may hold.
 //
 // The C library's malloc sets itself up in its first call, which it believes to be made before there are
-// threads. Behind Ashlar nobody may call it until two threads do at once, so that we call it here.
+// threads. Behind Ashlar that may be late and by two threads at once; so the first call is ours, made once.
 //
 // dlsym itself may allocate. Should that come back to the fallback (there is no window), a few static bytes
 // serve it; they are never reused.

@@ -13,8 +13,8 @@ constexpr std::size_t kWorthBreaking = kPagesPerSuperslab / 2; // pages, for whi
 // A superslab that is displaced as a whole is a mapping or two, one that is in part has a few; a process may
 // have some 65 thousand.
 constexpr std::size_t kMostDisplaced = 16'000;
-constexpr std::size_t kManyDisplaced =
-    kMostDisplaced / 2; // the place that is moved from is renewed from here on
+// From here on the place that something is moved from is renewed.
+constexpr std::size_t kManyDisplaced = kMostDisplaced / 2;
 constexpr std::size_t displacement(PageMask displaced) {
     return displaced == 0 ? 0 : displaced == kAllPages ? 1 : 4;
 }
