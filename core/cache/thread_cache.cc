@@ -7,7 +7,7 @@
 #include "os/config.h"
 #include "os/thread_exit.h"
 #include "slab/misuse.h"
-#include "slab/shard_pool.h"
+#include "slab/supply.h"
 
 #include <algorithm>
 #include <bit>
@@ -120,8 +120,12 @@ void return_foreign(SizeClass c) {
         const PageHeader header = layout::window.header_of(*first);
         void** const others = std::partition(
             first, end, [header](const void* p) { return layout::window.header_of(p) == header; });
-        if (header.size_class() != c) slab::report(slab::Fault::kDoubleFree, *first);
-        shard_pool.bin(header).give(header, first, static_cast<std::uint32_t>(others - first));
+        if (slab::is_mixed(header)) {
+            std::for_each(first, others, [c](void* p) { slab::give_mixed(p, c); });
+        } else {
+            if (header.size_class() != c) slab::report(slab::Fault::kDoubleFree, *first);
+            slab::give(header, first, static_cast<std::uint32_t>(others - first));
+        }
         first = others;
     }
 }
@@ -130,7 +134,7 @@ void return_foreign(SizeClass c) {
 void return_local(SizeClass c, std::uint32_t count) {
     void** const slots = stacks.slots(c);
     const PageHeader header{c, stacks.shard()};
-    shard_pool.bin(header).give(header, slots, count);
+    slab::give(header, slots, count);
     const std::uint32_t kept = stacks.count(c) - count;
     std::memmove(slots, slots + count, kept * sizeof(void*));
     stacks.set_count(c, kept);
@@ -171,8 +175,7 @@ bool refill(SizeClass c) {
     const auto batch = static_cast<std::uint32_t>(
         std::min<std::size_t>(stacks.limit(c), growing ? three_quarters(capacity) : (capacity + 1) / 2));
     void** const slots = stacks.slots(c);
-    const PageHeader header{c, stacks.shard()};
-    const std::uint32_t taken = shard_pool.bin(header).take(c, stacks.shard(), slots + batch, batch);
+    const std::uint32_t taken = slab::take(c, stacks.shard(), slots + batch, batch);
     if (taken != batch) std::memmove(slots, slots + batch - taken, taken * sizeof(void*));
     stacks.set_count(c, taken);
     return taken != 0;
@@ -243,7 +246,7 @@ bool attached() {
 
 void* allocate_uncached(SizeClass c) {
     void* block = nullptr;
-    shard_pool.bin({c, slab::ShardPool::kCommon}).take(c, slab::ShardPool::kCommon, &block + 1, 1);
+    slab::take(c, slab::ShardPool::kCommon, &block + 1, 1);
     return block;
 }
 
@@ -264,7 +267,7 @@ void* allocate(SizeClass c) {
 
 void release(PageHeader header, void* block) {
     if (!attached()) {
-        shard_pool.bin(header).give(header, &block, 1);
+        slab::give(header, &block, 1);
         return;
     }
     if (stacks.push(header, block)) return;

@@ -5,7 +5,7 @@
 #include "os/background.h"
 #include "os/clock.h"
 #include "os/config.h"
-#include "slab/shard_pool.h"
+#include "slab/supply.h"
 
 #include <atomic>
 
@@ -22,6 +22,8 @@ bool do_upkeep() {
     bool busy = false;
     slab::shard_pool.for_each_bin(
         [&busy](layout::PageHeader header, slab::Bin& bin) { busy |= bin.tidy(header.size_class()); });
+    slab::Bin::forget_served_again();
+    slab::for_each_mixed([](slab::MixedSlabs& mixed) { mixed.forget_uses(); });
     layout::superslabs.purge_aged();
     return busy || layout::superslabs.dirty_pages() != 0;
 }

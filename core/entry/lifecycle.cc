@@ -21,7 +21,7 @@
 #include "os/config.h"
 #include "os/message.h"
 #include "os/thread_exit.h"
-#include "slab/shard_pool.h"
+#include "slab/supply.h"
 
 #include <pthread.h>
 #include <sys/single_threaded.h>
@@ -43,10 +43,11 @@ void for_each_lock(Visit visit) {
     visit(cache::thread_registry.mutex());
     visit(slab::shard_pool.mutex());
     slab::shard_pool.for_each_bin([&visit](layout::PageHeader, slab::Bin& bin) { visit(bin.mutex()); });
+    slab::for_each_mixed([&visit](slab::MixedSlabs& mixed) { visit(mixed.mutex()); });
     visit(layout::superslabs.growth_mutex());
     visit(layout::superslabs.mutex());
-    visit(layout::metadata_pool.mutex());
     guard::for_each_lock(visit);
+    visit(layout::metadata_pool.mutex());
 }
 
 // Whether this thread, which forks, took the locks. It does not when there is no other thread, or when it

@@ -25,6 +25,9 @@ void* resize(void* block, std::size_t size);
 void release(void* block);
 std::size_t usable_size(void* block);
 
+// Whether this is the C library's own malloc. False if that is not known, as in the static library.
+bool is_c_library();
+
 // False if the address can be none of its blocks: it lies in a program or library, where the C library's
 // malloc has none. Of another malloc everything is believed.
 bool may_be_block(const void* address);

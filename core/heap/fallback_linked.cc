@@ -14,9 +14,11 @@ bool behind_malloc() {
 }
 void prepare() {}
 
+// At least a byte: the thread sanitizer's malloc says that blocks of none have one, and reports it when it is
+// copied.
 void* allocate(std::size_t size) {
     os::expect_no_lock("the program's malloc");
-    return std::malloc(size);
+    return std::malloc(size != 0 ? size : 1);
 }
 void* allocate_zeroed(std::size_t count, std::size_t size) {
     os::expect_no_lock("the program's calloc");
@@ -36,6 +38,10 @@ void release(void* block) {
 }
 std::size_t usable_size(void* block) {
     return ::malloc_usable_size(block);
+}
+
+bool is_c_library() {
+    return false;
 }
 
 bool may_be_block(const void* /*address*/) {

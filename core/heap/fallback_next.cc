@@ -169,10 +169,13 @@ std::size_t usable_size(void* block) {
     return next != nullptr ? next(block) : 0;
 }
 
-bool may_be_block(const void* address) {
-    if (object_around(address) == nullptr || bootstrap.contains(address)) return true;
+bool is_c_library() {
     const void* const free_behind = reinterpret_cast<const void*>(next_free.find());
-    return object_around(free_behind) != object_around(reinterpret_cast<const void*>(&std::abort));
+    return object_around(free_behind) == object_around(reinterpret_cast<const void*>(&std::abort));
+}
+
+bool may_be_block(const void* address) {
+    return object_around(address) == nullptr || bootstrap.contains(address) || !is_c_library();
 }
 
 bool trim(std::size_t keep) {

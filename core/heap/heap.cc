@@ -7,7 +7,7 @@
 #include "layout/superslab.h"
 #include "os/config.h"
 #include "slab/misuse.h"
-#include "slab/shard_pool.h"
+#include "slab/supply.h"
 
 #include <algorithm>
 #include <atomic>
@@ -84,6 +84,10 @@ struct Owned {
             size = large::usable_size(block);
             return;
         }
+        if (slab::is_mixed(header)) {
+            size = slab::usable_size_mixed(block);
+            return;
+        }
         if (header.size_class() == 0) slab::report(slab::Fault::kNoBlock, block);
         if (slab::block_around(block, header.size_class()) != block) {
             slab::report(slab::Fault::kInterior, block);
@@ -94,14 +98,10 @@ struct Owned {
     bool is_large() const { return header == large::kHeader; }
 };
 
-// A block outside of the window. Ends the process if no malloc can have given out such an address: the
-// fallback would read what stands before it and crash, or believe it.
+// A block outside of the window. Ends the process if it can be none: the fallback would read what stands
+// before it and crash, or believe it.
 void* foreign(void* block) {
-    const auto address = reinterpret_cast<std::uintptr_t>(block);
-    if (address < kLeastAddress || address > kGreatestAddress || address % kLeastAlignment != 0 ||
-        stack_start - address < kStack || !fallback::may_be_block(block)) {
-        slab::report(slab::Fault::kNoBlock, block);
-    }
+    if (!may_be_foreign(block)) slab::report(slab::Fault::kNoBlock, block);
     return block;
 }
 
@@ -223,6 +223,8 @@ void release_slow(void* block) {
     const PageHeader header = window.header_of(block);
     if (header.size_class() != 0) {
         cache::release(header, block);
+    } else if (slab::is_mixed(header)) {
+        slab::give_mixed(block, 0);
     } else if (Owned(block).is_large()) {
         large::release(block);
     }
@@ -287,6 +289,12 @@ std::size_t usable_size(void* block) {
     if (block == nullptr) return 0;
     if (!window.contains(block)) return fallback::usable_size(foreign(block));
     return Owned(block).size;
+}
+
+bool may_be_foreign(const void* address) {
+    const auto number = reinterpret_cast<std::uintptr_t>(address);
+    return number >= kLeastAddress && number <= kGreatestAddress && number % kLeastAlignment == 0 &&
+           stack_start - number >= kStack && fallback::may_be_block(address);
 }
 
 bool trim(std::size_t keep) {

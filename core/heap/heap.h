@@ -55,6 +55,10 @@ void* allocate_aligned(std::size_t alignment, std::size_t size);
 void* resize(void* block, std::size_t size);
 std::size_t usable_size(void* block);
 
+// False if an address outside of the window can be no block of the fallback, because no malloc can have given
+// it out: it lies in the first 64 KiB, on the main thread's stack, in a program or library.
+bool may_be_foreign(const void* address);
+
 // Start-up hook, with the environment of the process. In the preload library the window is reserved by the
 // first call (a process that never allocates does not pay for one), in the static library here. The arguments
 // of main lie where the main thread's stack begins.

@@ -8,7 +8,7 @@
 #include "heap/large.h"
 #include "layout/superslab.h"
 #include "os/message.h"
-#include "slab/shard_pool.h"
+#include "slab/supply.h"
 
 #include <algorithm>
 #include <string_view>
@@ -51,6 +51,7 @@ ashlar_statistics gather() {
     slab::shard_pool.for_each_bin([&out](layout::PageHeader header, slab::Bin& bin) {
         out += bin.blocks_out() * layout::class_size(header.size_class());
     });
+    slab::for_each_mixed([&out](slab::MixedSlabs& mixed) { out += mixed.bytes_out(); });
     cache::thread_registry.for_each([&s](const cache::Chunk& chunk) { s.cached += cached_bytes(chunk); });
     s.cached = std::min(s.cached + guard::waiting_bytes(), out);
     s.large = heap::large::allocated_bytes() - guard::waiting_large_bytes();

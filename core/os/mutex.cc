@@ -5,6 +5,8 @@
 
 #include <bit>
 #include <cerrno>
+#include <iterator>
+#include <limits>
 #include <linux/futex.h>
 #include <string_view>
 #include <sys/syscall.h>
@@ -53,14 +55,18 @@ void MutexBase::wake() {
 
 namespace {
 
-constexpr std::string_view kNames[] = {"opening", "threads",    "shard pool", "bin",
-                                       "growth",  "superslabs", "metadata"};
+constexpr std::string_view kNames[] = {"opening", "threads",    "shard pool", "bin",     "mixed slabs",
+                                       "growth",  "superslabs", "quarantine", "metadata"};
+static_assert(std::size(kNames) == static_cast<unsigned>(Rank::kMetadata) + 1);
 
-constinit thread_local std::uint8_t ranks_held = 0;
+using Ranks = std::uint16_t; // a bit each
+static_assert(std::size(kNames) <= std::numeric_limits<Ranks>::digits);
+
+constinit thread_local Ranks ranks_held = 0;
 constinit thread_local bool rank_check_suspended = false;
 
-std::uint8_t bit_of(Rank rank) {
-    return static_cast<std::uint8_t>(1U << static_cast<unsigned>(rank));
+Ranks bit_of(Rank rank) {
+    return static_cast<Ranks>(1U << static_cast<unsigned>(rank));
 }
 
 void name(Message& message, unsigned rank) {
@@ -81,12 +87,12 @@ void note_rank_locked(Rank rank) {
         name_highest_held(message.text(" under "));
         fatal(message);
     }
-    ranks_held = static_cast<std::uint8_t>(ranks_held | bit_of(rank));
+    ranks_held = static_cast<Ranks>(ranks_held | bit_of(rank));
 }
 
 void note_rank_unlocked(Rank rank) {
     if (rank_check_suspended) return;
-    ranks_held = static_cast<std::uint8_t>(ranks_held & ~bit_of(rank));
+    ranks_held = static_cast<Ranks>(ranks_held & ~bit_of(rank));
 }
 
 void suspend_rank_check(bool suspended) {

@@ -18,10 +18,11 @@ enum class Rank : std::uint8_t {
     kThreads,    // which thread caches exist
     kShardPool,  // who owns which shard
     kBin,        // one class of one shard
+    kMixed,      // the mixed slabs of one shard
     kGrowth,     // making the heap larger
     kSuperslabs, // page runs
-    kMetadata,   // the metadata pool
     kQuarantine, // released blocks that wait (hardened library)
+    kMetadata,   // the metadata pool
 };
 
 #ifndef NDEBUG

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "slab/misuse.h"
 
+#include "slab/mixed_slab.h"
+
 namespace ashlar::slab {
 
 namespace {
@@ -41,6 +43,8 @@ os::Message& describe(os::Message& message, const void* address) {
         const layout::PageHeader header = layout::window.header_of(address);
         if (header.size_class() != 0) {
             describe_block(message, address, header.size_class());
+        } else if (is_mixed(header)) {
+            message.text(": a page of the heap with blocks of several classes");
         } else {
             message.text(": a page of the heap that holds no blocks");
         }

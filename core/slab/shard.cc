@@ -2,6 +2,7 @@
 #include "slab/shard.h"
 
 #include "layout/superslab.h"
+#include "os/config.h"
 #include "os/page_memory.h"
 #include "slab/misuse.h"
 
@@ -12,27 +13,43 @@ namespace ashlar::slab {
 
 namespace {
 
-// Bytes free in a bin before it gives back single pages: while it is used, and when it is not.
-constexpr std::size_t kLeastHollow = std::size_t{512} << 10;
+// Bytes free in a bin before it looks for hollow pages: while it is used, and when it is not.
+constexpr std::size_t kLeastHollow = std::size_t{128} << 10;
 constexpr std::size_t kLeastIdle = std::size_t{64} << 10;
-constexpr unsigned kMostTidied = 64; // slabs of a bin at a time: somebody waits for it
+constexpr unsigned kMostTidied = 64;    // slabs of a bin at a time: somebody waits for it
+constexpr unsigned kMostLookedAt = 512; // likewise
+constexpr unsigned kMostLooks = 4;
 
-// The pages of a slab that are named by bits, run by run.
-void purge_pages(char* start, std::uint64_t pages) {
-    while (pages != 0) {
-        const auto first = static_cast<unsigned>(std::countr_zero(pages));
-        const auto count = static_cast<unsigned>(std::countr_one(pages >> first));
-        os::purge(start + first * kSystemPageSize, count * kSystemPageSize);
-        if (first + count == 64) return;
-        pages = pages >> (first + count) << (first + count);
-    }
+// Of all bins: the system's pages that are counted as hollow, and the slabs in the last two lists.
+constinit std::atomic<std::size_t> hollow_pages{0};
+constinit std::atomic<std::size_t> mostly_free_slabs{0};
+
+// Of `dirty_limit`, what of slabs may lie around for what comes and goes; of hollow pages a share of the
+// memory in use besides.
+constexpr std::size_t kShareOfLimit = 8;
+constexpr std::size_t kShareOfUse = 64;
+constexpr std::size_t kShareOfBin = 8; // that is worth while to look at
+
+std::size_t kept_free() {
+    return os::settings.dirty_limit.load(std::memory_order_relaxed) / kShareOfLimit;
 }
 
+// Pages that were purged and served again soon: so many more are kept, up to as many as `dirty_limit` has
+// kept, until it is forgotten.
+constinit std::atomic<std::size_t> served_again{0};
+
 } // namespace
+
+// Only under the lock, but read without it.
+void Bin::count_slabs(int change) {
+    slabs_.store(slabs_.load(std::memory_order_relaxed) + static_cast<std::uint32_t>(change),
+                 std::memory_order_relaxed);
+}
 
 void Bin::put(Slab& slab, std::uint8_t place) {
     slab.list = place;
     if (place >= kLists) return;
+    if (place >= kMostlyFree) mostly_free_slabs.fetch_add(1, std::memory_order_relaxed);
     slab.previous = nullptr;
     slab.next = lists_[place];
     if (slab.next != nullptr) slab.next->previous = &slab;
@@ -42,6 +59,7 @@ void Bin::put(Slab& slab, std::uint8_t place) {
 
 void Bin::unlink(Slab& slab) {
     if (slab.list >= kLists) return;
+    if (slab.list >= kMostlyFree) mostly_free_slabs.fetch_sub(1, std::memory_order_relaxed);
     if (slab.previous != nullptr) {
         slab.previous->next = slab.next;
     } else {
@@ -52,8 +70,9 @@ void Bin::unlink(Slab& slab) {
 
 void Bin::dissolve(Slab& slab, Chores& chores) {
     layout::window.set_headers(slab.first_page(), slab.shape().pages, layout::PageHeader{});
+    forget_hollow(slab);
     slab.finish();
-    --slabs_;
+    count_slabs(-1);
     slab.next = chores.leaving;
     chores.leaving = &slab;
 }
@@ -71,7 +90,7 @@ void Bin::attend(Chores& chores) {
         purge_pages(slab.start_address(), pages);
         const os::Guard guard(mutex_);
         slab.list = kFull; // for no list has it
-        settle(slab, 0, chores);
+        settle(slab, chores);
     }
     while (chores.leaving != nullptr) {
         Slab& slab = *chores.leaving;
@@ -80,18 +99,97 @@ void Bin::attend(Chores& chores) {
     }
 }
 
-std::size_t Bin::free_bytes(const layout::ClassShape& shape) const {
-    return (slabs_ * std::size_t{shape.blocks} - blocks_out()) * shape.size;
+std::size_t Bin::free_bytes(layout::SizeClass c) const {
+    const layout::ClassShape& shape = layout::kShapes[c];
+    const std::size_t blocks = slabs_.load(std::memory_order_relaxed) * std::size_t{shape.blocks};
+    return (blocks - std::min(blocks, blocks_out())) * shape.size; // without the lock they may not agree
 }
 
-// More than half of the bin's blocks are free, and it would be worth a thought.
-bool Bin::hollow(const layout::ClassShape& shape) const {
-    const std::size_t free = free_bytes(shape);
-    return free > kLeastHollow && free > blocks_out() * shape.size && os::page_size() == kSystemPageSize;
+bool Bin::too_many_hollow() {
+    const std::size_t more =
+        std::min(served_again.load(std::memory_order_relaxed) * kSystemPageSize, kept_free());
+    return hollow_pages.load(std::memory_order_relaxed) * kSystemPageSize >
+           kept_free() + more + layout::superslabs.pages_in_use() * layout::kPageSize / kShareOfUse;
+}
+
+void Bin::forget_served_again() {
+    const std::size_t now =
+        std::min(served_again.load(std::memory_order_relaxed), kept_free() / kSystemPageSize);
+    served_again.store(now / 2, std::memory_order_relaxed);
+}
+
+bool Bin::many_mostly_free() {
+    return mostly_free_slabs.load(std::memory_order_relaxed) * layout::kPageSize > kept_free();
+}
+
+bool Bin::mostly_free(layout::SizeClass c, std::size_t size) const {
+    const layout::ClassShape& shape = layout::kShapes[c];
+    const std::size_t blocks = slabs_.load(std::memory_order_relaxed) * std::size_t{shape.blocks};
+    return blocks_out() * 2 < blocks && blocks_out() * size < blocks * shape.size &&
+           free_bytes(c) > kept_free() / kShareOfBin;
+}
+
+unsigned Bin::give_up_slabs(MixedSlabs& mixed, std::size_t size, unsigned most) {
+    const os::Guard guard(mutex_);
+    unsigned given = 0;
+    unsigned looks = 0;
+    for (unsigned list = kLists; list-- != kMostlyFree;) {
+        for (Slab* slab = lists_[list]; slab != nullptr && given != most && looks != 2 * most; ++looks) {
+            Slab* const next = slab->next;
+            if (slab->mostly_left() && slab->has_gaps_of(size)) {
+                const std::uint32_t in_use = slab->blocks() - slab->free_blocks();
+                unlink(*slab);
+                forget_hollow(*slab);
+                if (!mixed.adopt(*slab)) {
+                    put(*slab, static_cast<std::uint8_t>(list));
+                    return given;
+                }
+                count_slabs(-1);
+                blocks_out_.store(blocks_out() - in_use, std::memory_order_relaxed);
+                ++given;
+            }
+            slab = next;
+        }
+    }
+    return given;
+}
+
+// Of the blocks that just came back to a slab in a list: counts the pages that are hollow now. When there are
+// too many of them, those of this slab go.
+void Bin::note_hollow(Slab& slab, void* const* blocks, std::uint32_t count, Chores& chores) {
+    if (free_bytes(slab.size_class()) <= kLeastHollow || os::page_size() != kSystemPageSize) return;
+    const std::uint32_t pages = slab.hollow_pages_of(blocks, count);
+    if (pages == 0) return;
+    slab.hollow_counted = static_cast<std::uint8_t>(slab.hollow_counted + pages);
+    hollow_pages.fetch_add(pages, std::memory_order_relaxed);
+    if (!too_many_hollow()) return;
+    Slab& victim = coldest_hollow(slab);
+    if (!victim.empty()) start_purging(victim, chores);
+}
+
+// A slab with hollow pages, of the emptier ones, which serve last; this one if none is at hand. What comes
+// and goes is in the fuller ones.
+Slab& Bin::coldest_hollow(Slab& slab) const {
+    for (unsigned list = kLists; list-- != 0;) {
+        unsigned looks = 0;
+        for (Slab* other = lists_[list]; other != nullptr && looks < kMostLooks;
+             other = other->next, ++looks) {
+            if (other->hollow_counted != 0 && !other->empty() && other != &slab) return *other;
+        }
+    }
+    return slab;
+}
+
+// They are about to be used, or purged.
+void Bin::forget_hollow(Slab& slab) {
+    if (slab.hollow_counted == 0) return;
+    hollow_pages.fetch_sub(slab.hollow_counted, std::memory_order_relaxed);
+    slab.hollow_counted = 0;
 }
 
 void Bin::start_purging(Slab& slab, Chores& chores) {
     unlink(slab);
+    forget_hollow(slab);
     slab.list = kPurging;
     slab.next = chores.purging;
     chores.purging = &slab;
@@ -104,8 +202,10 @@ Slab* Bin::next_slab() {
         unlink(*slab);
         if (slab->empty()) --empty_slabs_;
         put(*slab, kCurrent);
-        slab->forget_purged();
+        forget_hollow(*slab);
+        served_again.fetch_add(slab->forget_purged(), std::memory_order_relaxed);
         slab->tidied = false;
+        slab->quiet = false;
         return slab;
     }
     return nullptr;
@@ -123,7 +223,7 @@ bool Bin::add_slab(layout::SizeClass c, layout::Shard owner) {
     const os::Guard guard(mutex_);
     layout::window.set_headers(first, pages, {c, owner});
     put(slab, kEmptiest);
-    ++slabs_;
+    count_slabs(1);
     return true;
 }
 
@@ -142,26 +242,29 @@ std::uint32_t Bin::take_locked(void** end, std::uint32_t count) {
     return taken;
 }
 
+std::uint32_t Bin::take_free(void** end, std::uint32_t count) {
+    const os::Guard guard(mutex_);
+    used_ = true;
+    return take_locked(end, count);
+}
+
 std::uint32_t Bin::take(layout::SizeClass c, layout::Shard owner, void** end, std::uint32_t count) {
     std::uint32_t taken = 0;
     do {
-        const os::Guard guard(mutex_);
-        used_ = true;
-        taken += take_locked(end - taken, count - taken);
+        taken = take_free(end, count);
     } while (taken == 0 && add_slab(c, owner));
     return taken;
 }
 
-void Bin::settle(Slab& slab, std::uint32_t came, Chores& chores) {
+bool Bin::settle(Slab& slab, Chores& chores) {
     const std::uint32_t blocks = slab.blocks();
-    const std::uint32_t free = slab.free_blocks();
-    const std::uint32_t quarters = free * 4;
+    const std::uint32_t quarters = slab.free_blocks() * 4;
     const auto place = static_cast<std::uint8_t>(
         (quarters > blocks ? 1 : 0) + (quarters > 2 * blocks ? 1 : 0) + (quarters > 3 * blocks ? 1 : 0));
     if (slab.empty() && empty_slabs_ != 0) {
         unlink(slab);
         dissolve(slab, chores);
-        return;
+        return false;
     }
     if (slab.list != place) {
         unlink(slab);
@@ -169,41 +272,42 @@ void Bin::settle(Slab& slab, std::uint32_t came, Chores& chores) {
     } else if (slab.empty()) {
         ++empty_slabs_;
     }
-    // With each eighth that comes free.
-    if (free * 2 > blocks && free * 8 / blocks != (free - came) * 8 / blocks && !slab.empty() &&
-        hollow(slab.shape())) {
-        start_purging(slab, chores);
-    }
+    return true;
 }
 
-Bin::Offence Bin::give_locked(layout::PageHeader expected, void* const* blocks, std::uint32_t count,
-                              Chores& chores) {
+Bin::Progress Bin::give_locked(layout::PageHeader expected, void* const* blocks, std::uint32_t count,
+                               Chores& chores) {
     std::uint32_t i = 0;
     while (i < count) {
         const layout::Page page = layout::window.page_of(blocks[i]);
-        // The block may have been freed twice and its slab dissolved in between.
-        if (layout::window.header(page) != expected) return {Fault::kDoubleFree, blocks[i]};
+        if (const layout::PageHeader header = layout::window.header(page); header != expected) {
+            // The block may have been freed twice and its slab dissolved in between.
+            return {header == mixed_header(expected.shard()) ? Fault::kNone : Fault::kDoubleFree, i};
+        }
         Slab& slab = slab_at(page, expected.size_class());
         const auto [came, fault] = slab.give(blocks + i, count - i);
         i += came;
         blocks_out_.store(blocks_out() - came, std::memory_order_relaxed);
-        if (fault != Fault::kNone) return {fault, blocks[i]};
+        if (fault != Fault::kNone) return {fault, i};
         slab.tidied = false;
-        if (slab.list != kCurrent && slab.list != kPurging) settle(slab, came, chores);
+        slab.quiet = false;
+        if (slab.list == kCurrent || slab.list == kPurging) continue;
+        if (settle(slab, chores)) note_hollow(slab, blocks + i - came, came, chores);
     }
-    return {Fault::kNone, nullptr};
+    return {Fault::kNone, i};
 }
 
-void Bin::give(layout::PageHeader expected, void* const* blocks, std::uint32_t count) {
-    Offence offence{};
+std::uint32_t Bin::give(layout::PageHeader expected, void* const* blocks, std::uint32_t count) {
+    Progress progress{};
     Chores chores;
     {
         const os::Guard guard(mutex_);
         used_ = true;
-        offence = give_locked(expected, blocks, count, chores);
+        progress = give_locked(expected, blocks, count, chores);
     }
     if (chores.any()) attend(chores);
-    if (offence.fault != Fault::kNone) report(offence.fault, offence.address);
+    if (progress.fault != Fault::kNone) report(progress.fault, blocks[progress.given]);
+    return progress.given;
 }
 
 void Bin::dissolve_empty(Chores& chores) {
@@ -239,7 +343,26 @@ void Bin::retire_current(Chores& chores) {
     Slab& slab = *current_;
     current_ = nullptr;
     slab.list = kFull; // for no list has it
-    settle(slab, 0, chores);
+    settle(slab, chores);
+}
+
+// Some of the slabs with hollow pages that got nothing back since the last time: others may need what is
+// kept.
+void Bin::choose_quiet(Chores& chores) {
+    unsigned looks = 0;
+    unsigned chosen = 0;
+    for (unsigned list = kLists; list-- != 0;) {
+        for (Slab* slab = lists_[list]; slab != nullptr && looks < kMostLookedAt && chosen < kMostTidied;
+             ++looks) {
+            Slab* const next = slab->next;
+            if (slab->quiet && slab->hollow_counted != 0 && !slab->empty()) {
+                start_purging(*slab, chores);
+                ++chosen;
+            }
+            slab->quiet = true;
+            slab = next;
+        }
+    }
 }
 
 // Some of the slabs whose pages may be hollow; how many.
@@ -266,18 +389,21 @@ bool Bin::tidy(layout::SizeClass c) {
         const os::Guard guard(mutex_);
         const bool used = used_;
         used_ = false;
-        if (used || tidied_) {
-            tidied_ = tidied_ && !used;
-            return used;
+        if (tidied_ && !used) return false;
+        if (used) {
+            tidied_ = false;
+            choose_quiet(chores);
+            more = true;
+        } else {
+            dissolve_empty(chores);
+            retire_current(chores);
+            unsigned chosen = 0;
+            if (free_bytes(c) > kLeastIdle && os::page_size() == kSystemPageSize) {
+                chosen = choose_untidy(chores);
+            }
+            more = chosen == kMostTidied;
+            tidied_ = !more;
         }
-        dissolve_empty(chores);
-        retire_current(chores);
-        unsigned chosen = 0;
-        if (free_bytes(layout::kShapes[c]) > kLeastIdle && os::page_size() == kSystemPageSize) {
-            chosen = choose_untidy(chores);
-        }
-        more = chosen == kMostTidied;
-        tidied_ = !more;
     }
     attend(chores);
     return more;

@@ -5,13 +5,13 @@
 // Thread caches take blocks from the shard they are assigned to and give every block back to the shard that
 // its page's header names, tens at a time: the locks are for batches, not for blocks. A bin serves from its
 // current slab; when that is used up, from the fullest of its partial slabs, so that nearly empty ones get
-// the chance to drain and return their pages. One empty slab per bin is kept. When most of a bin is free but
-// its slabs do not drain, slabs that are more than half free give back, as they empty, the system's pages in
-// which no block is left.
+// the chance to drain and return their pages. One empty slab per bin is kept. Slabs that do not drain give
+// back the system's pages in which no block is left ("hollow"), when there are too many of them in all bins.
 #pragma once
 
 #include "os/mutex.h"
 #include "os/topology.h"
+#include "slab/mixed_slabs.h"
 #include "slab/slab.h"
 
 #include <array>
@@ -26,13 +26,28 @@ class alignas(64) Bin {
     // Up to `count` blocks, which is at least 1; what the slab that serves has of used blocks rather than its
     // new memory (see Slab::take). Stored as Slab::take does. Zero only if there is no memory.
     std::uint32_t take(layout::SizeClass c, layout::Shard owner, void** end, std::uint32_t count);
-    // Ends the process (see misuse.h) at the first address that is no live block of this bin.
-    void give(layout::PageHeader expected, void* const* blocks, std::uint32_t count);
+    // Likewise, of the slabs that there are.
+    std::uint32_t take_free(void** end, std::uint32_t count);
+    // Takes back the blocks up to the first one whose slab has become a mixed one; returns how many. Ends the
+    // process (see misuse.h) at the first address that is no live block of this bin.
+    std::uint32_t give(layout::PageHeader expected, void* const* blocks, std::uint32_t count);
     // Returns the empty slabs, if there are any.
     void trim();
     // To be called at intervals: a bin that was not used since the last time is trimmed and gives back the
     // system's pages in which no block is left, some at a time. True if it was used or there is more to do.
     bool tidy(layout::SizeClass c);
+
+    // There are more hollow pages, in all bins, than are kept for what comes and goes.
+    static bool too_many_hollow();
+    static void forget_served_again(); // once every purge delay
+    // Slabs that are mostly free, in all bins, amount to something.
+    static bool many_mostly_free();
+    // Likewise this bin's, and it has gaps of `size` bytes as far as chance decides what is free. A guess.
+    bool mostly_free(layout::SizeClass c, std::size_t size) const;
+    std::size_t free_bytes(layout::SizeClass c) const;
+    // Up to `most` slabs that were left by most of their blocks, and in which what is free would do for
+    // blocks of `size` bytes, become mixed ones; how many. For slabs of one page.
+    unsigned give_up_slabs(MixedSlabs& mixed, std::size_t size, unsigned most);
 
     void set_node(os::Node node) { node_ = node; } // whose memory it takes; before the first block
 
@@ -42,13 +57,14 @@ class alignas(64) Bin {
   private:
     // Where a slab is: serving, full (in no list), or in a list by how full it is, fullest first.
     static constexpr unsigned kLists = 4;
-    enum Place : std::uint8_t { kEmptiest = kLists - 1, kCurrent = kLists, kFull, kPurging };
+    enum Place : std::uint8_t { kMostlyFree = 2, kEmptiest = kLists - 1, kCurrent = kLists, kFull, kPurging };
 
     Slab* next_slab();
     bool add_slab(layout::SizeClass c, layout::Shard owner);
     std::uint32_t take_locked(void** end, std::uint32_t count);
     void put(Slab& slab, std::uint8_t place);
     void unlink(Slab& slab);
+    void count_slabs(int change);
     // Slabs that want system calls: they are chained, and attended to when the lock is free.
     struct Chores {
         Slab* leaving = nullptr; // dissolved; their pages are to be returned
@@ -56,26 +72,29 @@ class alignas(64) Bin {
 
         bool any() const { return leaving != nullptr || purging != nullptr; }
     };
-    // Finds the place of a slab that is in a list or kFull, after `came` of its blocks came back.
-    void settle(Slab& slab, std::uint32_t came, Chores& chores);
+    // Finds the place of a slab that is in a list or kFull, after blocks of it came back. False if it was
+    // dissolved.
+    bool settle(Slab& slab, Chores& chores);
     void dissolve(Slab& slab, Chores& chores);
-    std::size_t free_bytes(const layout::ClassShape& shape) const;
-    bool hollow(const layout::ClassShape& shape) const;
+    void note_hollow(Slab& slab, void* const* blocks, std::uint32_t count, Chores& chores);
+    static void forget_hollow(Slab& slab);
+    Slab& coldest_hollow(Slab& slab) const;
+    void choose_quiet(Chores& chores);
     void dissolve_empty(Chores& chores);
     void start_purging(Slab& slab, Chores& chores);
     void retire_current(Chores& chores);
     unsigned choose_untidy(Chores& chores);
     void attend(Chores& chores);
-    struct Offence {
-        Fault fault;
-        const void* address;
+    struct Progress {
+        Fault fault; // of the next one
+        std::uint32_t given;
     };
-    Offence give_locked(layout::PageHeader expected, void* const* blocks, std::uint32_t count,
-                        Chores& chores);
+    Progress give_locked(layout::PageHeader expected, void* const* blocks, std::uint32_t count,
+                         Chores& chores);
 
     os::Mutex<os::Rank::kBin> mutex_;
     std::uint32_t empty_slabs_ = 0; // in the lists
-    std::uint32_t slabs_ = 0;
+    std::atomic<std::uint32_t> slabs_{0};
     bool used_ = false;   // since tidy() was called last
     bool tidied_ = false; // and not used since
     os::Node node_ = 0;

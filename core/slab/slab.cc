@@ -2,6 +2,7 @@
 #include "slab/slab.h"
 
 #include "layout/metadata_pool.h"
+#include "os/page_memory.h"
 
 #include <algorithm>
 #include <bit>
@@ -23,6 +24,8 @@ bool Slab::start(layout::SizeClass c, layout::Shard owner, layout::Page first) {
     fresh_ = 0;
     purged_ = 0;
     tidied = false;
+    hollow_counted = 0;
+    quiet = false;
     return true;
 }
 
@@ -78,6 +81,42 @@ bool Slab::all_free(std::uint32_t first, std::uint32_t last) const {
     return true;
 }
 
+bool Slab::has_gaps_of(std::size_t size) const {
+    std::size_t usable = 0;
+    std::uint32_t begin = 0; // of a gap
+    const auto close_gap = [&](std::uint32_t end) {
+        const std::size_t bytes = std::size_t{end - begin} * shape().size;
+        usable += bytes - bytes % size;
+        begin = end + 1;
+    };
+    for_each_block_in_use(close_gap);
+    close_gap(blocks());
+    return usable * 4 >= std::size_t{free_blocks()} * shape().size;
+}
+
+// No block that was ever handed out and reaches into the system's page at this offset is in use.
+bool Slab::is_hollow(std::size_t page_start) const {
+    const std::uint32_t first = layout::block_index(shape(), page_start);
+    const std::uint32_t last = layout::block_index(shape(), page_start + kSystemPageSize - 1);
+    return all_free(first, std::min<std::uint32_t>(last, fresh_ - 1U));
+}
+
+std::uint32_t Slab::hollow_pages_of(void* const* blocks, std::uint32_t count) const {
+    const char* const start = start_address();
+    std::uint64_t seen = 0;
+    std::uint32_t hollow = 0;
+    for (void* const* at = blocks; at != blocks + count; ++at) {
+        const auto offset = static_cast<std::size_t>(static_cast<const char*>(*at) - start);
+        const std::size_t last = (offset + shape().size - 1) / kSystemPageSize;
+        for (std::size_t page = offset / kSystemPageSize; page <= last; ++page) {
+            if ((seen >> page & 1) != 0) continue;
+            seen |= std::uint64_t{1} << page;
+            if (is_hollow(page * kSystemPageSize)) ++hollow;
+        }
+    }
+    return hollow;
+}
+
 std::uint64_t Slab::take_hollow_pages() {
     if (fresh_ == 0) return 0;
     const std::size_t touched = fresh_ * std::size_t{shape().size};
@@ -85,12 +124,20 @@ std::uint64_t Slab::take_hollow_pages() {
     for (std::size_t start = 0; start < touched; start += kSystemPageSize) {
         const std::uint64_t page = std::uint64_t{1} << (start / kSystemPageSize);
         if ((purged_ & page) != 0) continue;
-        const std::uint32_t first = layout::block_index(shape(), start);
-        const std::uint32_t last = layout::block_index(shape(), start + kSystemPageSize - 1);
-        if (all_free(first, std::min<std::uint32_t>(last, fresh_ - 1U))) hollow |= page;
+        if (is_hollow(start)) hollow |= page;
     }
     purged_ |= hollow;
     return hollow;
+}
+
+void purge_pages(char* start, std::uint64_t pages) {
+    while (pages != 0) {
+        const auto first = static_cast<unsigned>(std::countr_zero(pages));
+        const auto count = static_cast<unsigned>(std::countr_one(pages >> first));
+        os::purge(start + first * kSystemPageSize, count * kSystemPageSize);
+        if (first + count == 64) return;
+        pages = pages >> (first + count) << (first + count);
+    }
 }
 
 } // namespace ashlar::slab

@@ -15,6 +15,7 @@
 #include "layout/window.h"
 
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 
@@ -31,7 +32,9 @@ class alignas(64) Slab {
     Slab* next = nullptr;
     Slab* previous = nullptr;
     std::uint8_t list = 0;
-    bool tidied = false; // all hollow pages have been purged since it served or took back blocks
+    bool quiet = false;              // got nothing back since the bin looked last
+    std::uint8_t hollow_counted = 0; // pages, by the bin
+    bool tidied = false;             // all hollow pages have been purged since it served or took back blocks
 
     // Starts a slab without free bits, all of it fresh. False if there is no memory for the bitmap.
     bool start(layout::SizeClass c, layout::Shard owner, layout::Page first);
@@ -54,7 +57,23 @@ class alignas(64) Slab {
     // The system's pages of this slab, as bits, that hold free blocks only and may hold memory: to be purged
     // by the caller, and not named again before forget_purged().
     std::uint64_t take_hollow_pages();
-    void forget_purged() { purged_ = 0; }
+    unsigned forget_purged() { // how many they were
+        const int pages = std::popcount(purged_);
+        purged_ = 0;
+        return static_cast<unsigned>(pages);
+    }
+    // How many pages became hollow when these blocks were just given back.
+    std::uint32_t hollow_pages_of(void* const* blocks, std::uint32_t count) const;
+
+    // A quarter of what is free lies in gaps that are long enough.
+    bool has_gaps_of(std::size_t size) const;
+    // Calls visit(index) for every block that is in use.
+    template <typename Visit>
+    void for_each_block_in_use(Visit visit) const {
+        for (std::uint32_t index = 0; index < fresh_; ++index) {
+            if ((words_[index / kWordBits] >> (index % kWordBits) & 1) == 0) visit(index);
+        }
+    }
 
     layout::SizeClass size_class() const { return size_class_; }
     layout::Shard shard() const { return shard_; }
@@ -62,6 +81,8 @@ class alignas(64) Slab {
     std::uint32_t free_blocks() const { return freed_ + (blocks() - fresh_); }
     std::uint32_t blocks() const { return shape().blocks; }
     bool empty() const { return freed_ == fresh_; }
+    // More than half of it was used before and is free, but not all.
+    bool mostly_left() const { return freed_ * 2U > blocks() && !empty(); }
     const layout::ClassShape& shape() const { return layout::kShapes[size_class_]; }
     char* start_address() const { return layout::window.address_of(first_page_); }
 
@@ -75,6 +96,7 @@ class alignas(64) Slab {
 
     Fault fault_at(std::size_t offset) const;
     bool all_free(std::uint32_t first, std::uint32_t last) const;
+    bool is_hollow(std::size_t page_start) const;
 
     std::uint64_t summary_ = 0;      // bit w: words_[w] is not zero
     std::uint64_t* words_ = nullptr; // inline_words_, or from the metadata pool for more than 512 blocks
@@ -115,6 +137,9 @@ inline Slab::Returned Slab::give(void* const* blocks, std::uint32_t count) {
     freed_ = static_cast<std::uint16_t>(freed_ + given);
     return {given, fault};
 }
+
+// Gives the system's pages of a slab that bits name back to the system.
+void purge_pages(char* start, std::uint64_t pages);
 
 // The descriptor of the slab that a page of header `c` belongs to. No lock is needed.
 inline Slab& slab_at(layout::Page page, layout::SizeClass c) {

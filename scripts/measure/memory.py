@@ -12,8 +12,9 @@ Criteria, all by default, or those that are named:
   drain          RSS 5 s after 1 GiB in blocks of 1 KiB was released: at most 64 MiB, and with
                  ASHLAR_CONF=background:true at most 16 MiB
   long_run       only with --long or by name: ten minutes, throughput and RSS drift by at most 2 % between the second
-                 and the last. System does the same in turns of a second between four of Ashlar's, and throughput is
-                 Ashlar's operations per CPU second by System's: a shared machine alone drifts by tens of percent
+                 and the last. System does the same in turns of a quarter of a second between whole ones of Ashlar's, and
+                 throughput is Ashlar's operations per CPU second by System's: a shared machine alone drifts by tens of
+                 percent, and by some from one second to the next
 
 A round runs each allocator once on the same operations, in shuffled order. What is compared is the median of the
 rounds' ratios to each of the others, and the worst of these; in brackets stand the smallest and the largest ratio of
@@ -178,7 +179,7 @@ class Measurement:
 
     def long_run(self):
         seconds = self.options.long_seconds
-        turns = {"Ashlar": 4, "System": 1}
+        turns = {"Ashlar": 1, "System": 0.25}
         whole = seconds * sum(turns.values()) / turns["Ashlar"]
         with tempfile.TemporaryDirectory() as folder:
             tables = {name: os.path.join(folder, name) for name in turns}

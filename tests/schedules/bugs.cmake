@@ -9,6 +9,10 @@ planted_bug(forgotten_sleeper SCENARIO mutex SOURCE os/mutex.cc
         if (state_.exchange(kContended, std::memory_order_acquire) == kFree) break;
 ]])
 
+planted_bug(lost_wake SCENARIO mutex SOURCE os/mutex.cc
+  INSTEAD_OF [[    ::syscall(SYS_futex, &state_, FUTEX_WAKE_PRIVATE, 1, nullptr, nullptr, 0);
+]] STANDS [[]])
+
 planted_bug(unlocked_hand_over SCENARIO shard_hand_over SOURCE slab/shard_pool.cc
   INSTEAD_OF [[void ShardPool::release(layout::Shard shard) {
     const os::Guard guard(mutex_);
@@ -32,9 +36,9 @@ planted_bug(shard_counted_before_it_is_there SCENARIO statistics SOURCE slab/sha
 ]])
 
 planted_bug(count_after_unlocking SCENARIO foreign_return SOURCE slab/shard.cc
-  INSTEAD_OF [[        offence = give_locked(expected, blocks, count, chores);
+  INSTEAD_OF [[        progress = give_locked(expected, blocks, count, chores);
     }
-]] STANDS [[        offence = give_locked(expected, blocks, count, chores);
+]] STANDS [[        progress = give_locked(expected, blocks, count, chores);
         blocks_out_.store(blocks_out() + count, std::memory_order_relaxed);
     }
     blocks_out_.store(blocks_out() - count, std::memory_order_relaxed);
@@ -53,13 +57,17 @@ planted_bug(fork_forgets_a_lock SCENARIO fork_while_refilling SOURCE entry/lifec
 planted_bug(fork_locks_out_of_order SCENARIO fork_while_refilling SOURCE entry/lifecycle.cc
   INSTEAD_OF [[    visit(slab::shard_pool.mutex());
     slab::shard_pool.for_each_bin([&visit](layout::PageHeader, slab::Bin& bin) { visit(bin.mutex()); });
+    slab::for_each_mixed([&visit](slab::MixedSlabs& mixed) { visit(mixed.mutex()); });
     visit(layout::superslabs.growth_mutex());
     visit(layout::superslabs.mutex());
+    guard::for_each_lock(visit);
     visit(layout::metadata_pool.mutex());
 ]] STANDS [[    visit(slab::shard_pool.mutex());
     visit(layout::metadata_pool.mutex());
+    guard::for_each_lock(visit);
     visit(layout::superslabs.growth_mutex());
     visit(layout::superslabs.mutex());
+    slab::for_each_mixed([&visit](slab::MixedSlabs& mixed) { visit(mixed.mutex()); });
     slab::shard_pool.for_each_bin([&visit](layout::PageHeader, slab::Bin& bin) { visit(bin.mutex()); });
 ]])
 
@@ -87,21 +95,34 @@ planted_bug(slab_published_before_its_bitmap SCENARIO slab_begins SOURCE slab/sh
     const os::Guard guard(mutex_);
     layout::window.set_headers(first, pages, {c, owner});
     put(slab, kEmptiest);
-    ++slabs_;
+    count_slabs(1);
     return true;
 ]] STANDS [[    {
         const os::Guard guard(mutex_);
         layout::window.set_headers(first, pages, {c, owner});
         put(slab, kEmptiest);
-        ++slabs_;
+        count_slabs(1);
     }
     return slab.start(c, owner, first);
 ]])
 
 planted_bug(purging_slab_in_a_list SCENARIO slab_purged SOURCE slab/shard.cc
-  INSTEAD_OF [[        if (slab.list != kCurrent && slab.list != kPurging) settle(slab, came, chores);
-]] STANDS [[        if (slab.list != kCurrent) settle(slab, came, chores);
+  INSTEAD_OF [[        if (slab.list == kCurrent || slab.list == kPurging) continue;
+]] STANDS [[        if (slab.list == kCurrent) continue;
 ]])
+
+planted_bug(mixed_slab_published_before_its_maps SCENARIO slab_mixed SOURCE slab/mixed_slabs.cc
+  INSTEAD_OF [[    const os::Guard guard(mutex_);
+    MixedSlab& mixed = MixedSlab::replace(slab, static_cast<MixedSlab::Maps*>(maps));
+    window.set_headers(mixed.page(), 1, mixed_header(shard_));
+]] STANDS [[    window.set_headers(slab.first_page(), 1, mixed_header(shard_));
+    const os::Guard guard(mutex_);
+    MixedSlab& mixed = MixedSlab::replace(slab, static_cast<MixedSlab::Maps*>(maps));
+]])
+
+planted_bug(pages_nobody_counts SCENARIO slab_mixed SOURCE slab/mixed_slab.cc
+  INSTEAD_OF [[        used_ = static_cast<std::uint16_t>(used_ + kUnitsPerPage);
+]] STANDS [[]])
 
 planted_bug(run_found_then_taken SCENARIO large_runs SOURCE layout/superslab.cc
   INSTEAD_OF [[            const os::Guard guard(mutex_);

@@ -7,7 +7,8 @@ const std::vector<Scenario>& scenarios() {
     static const std::vector<Scenario> all{mutex(),       shard_hand_over(), foreign_return(),
                                            thread_exit(), statistics(),      fork_while_refilling(),
                                            slab_begins(), slab_empties(),    slab_purged(),
-                                           large_runs(),  heap_grows(),      background()};
+                                           slab_mixed(),  large_runs(),      heap_grows(),
+                                           background()};
     return all;
 }
 

@@ -18,6 +18,7 @@ Scenario fork_while_refilling();
 Scenario slab_begins();
 Scenario slab_empties();
 Scenario slab_purged();
+Scenario slab_mixed();
 Scenario large_runs();
 Scenario heap_grows();
 Scenario background();

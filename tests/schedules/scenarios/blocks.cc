@@ -6,7 +6,7 @@
 #include "heap/heap.h"
 #include "layout/metadata_pool.h"
 #include "layout/superslab.h"
-#include "slab/shard_pool.h"
+#include "slab/supply.h"
 
 #include <ashlar/ashlar.h>
 
@@ -42,6 +42,10 @@ void require_locks_free() {
     require_free(cache::thread_registry.mutex());
     require_free(slab::shard_pool.mutex());
     slab::shard_pool.for_each_bin([](layout::PageHeader, slab::Bin& bin) { require_free(bin.mutex()); });
+    slab::for_each_mixed([](slab::MixedSlabs& mixed) {
+        require_free(mixed.mutex());
+        require(mixed.bytes_out() == 0, "mixed slabs count blocks as given out that were given back");
+    });
     require_free(layout::superslabs.growth_mutex());
     require_free(layout::superslabs.mutex());
     require_free(layout::metadata_pool.mutex());

@@ -5,7 +5,8 @@
 #include "../scenarios.h"
 #include "blocks.h"
 #include "layout/superslab.h"
-#include "slab/shard_pool.h"
+#include "os/config.h"
+#include "slab/supply.h"
 
 #include <ashlar/ashlar.h>
 
@@ -117,6 +118,39 @@ void take_all() {
     Hollow::take(all_free_ones, 5);
 }
 
+// ---- Mixed slabs: two of three with few blocks in use become mixed, while these come back
+
+using Mixed = Blocks<8192>;
+constexpr std::size_t kMixing = 4096;
+
+std::array<void*, 17> of_slabs_to_mix{};
+std::array<void*, 2> of_mixed_slabs{};
+
+void give_as_free_does(void* block, std::size_t size, std::uint64_t key) {
+    require_marked(block, size, key);
+    const PageHeader header = ashlar::layout::window.header_of(block);
+    if (ashlar::slab::is_mixed(header)) return ashlar::slab::give_mixed(block, 0);
+    ashlar::slab::give(header, &block, 1);
+}
+
+void mix() {
+    for (void*& block : of_mixed_slabs) {
+        const auto c = ashlar::layout::class_of(kMixing);
+        require(ashlar::slab::take(c, ShardPool::kCommon, &block + 1, 1) == 1, "no memory for a block");
+        mark(block, kMixing, 5);
+    }
+}
+
+void give_what_was_cached() {
+    void* const block = of_slabs_to_mix[0];
+    require_marked(block, 8192, 4);
+    ashlar::slab::give(Mixed::kHeader, &block, 1);
+}
+
+void give_what_was_in_use() {
+    give_as_free_does(of_slabs_to_mix[1], 8192, 4);
+}
+
 } // namespace
 
 Scenario slab_begins() {
@@ -154,6 +188,7 @@ Scenario slab_purged() {
             .prepare =
                 [] {
                     ashlar_free(ashlar_malloc(1));
+                    ashlar::os::settings.dirty_limit.store(0, std::memory_order_relaxed); // no page waits
                     hollow_out();
                 },
             .actors = {give_one<0>, give_one<1>, take_all},
@@ -165,6 +200,29 @@ Scenario slab_purged() {
                     require_empty_heap();
                 },
             .preemptions = 2};
+}
+
+Scenario slab_mixed() {
+    return {.name = "slab_mixed",
+            .prepare =
+                [] {
+                    ashlar_free(ashlar_malloc(1));
+                    ashlar::os::settings.dirty_limit.store(0,
+                                                           std::memory_order_relaxed); // at the first chance
+                    Mixed::take(of_slabs_to_mix, 4);
+                    Mixed::give(std::span(of_slabs_to_mix).subspan(2, 6), 4);
+                    Mixed::give(std::span(of_slabs_to_mix).subspan(10, 6), 4);
+                },
+            .actors = {mix, give_what_was_cached, give_what_was_in_use},
+            .check =
+                [] {
+                    for (void* const block : of_mixed_slabs)
+                        give_as_free_does(block, kMixing, 5);
+                    for (const unsigned still : {8U, 9U, 16U})
+                        give_as_free_does(of_slabs_to_mix[still], 8192, 4);
+                    require_empty_heap();
+                },
+            .preemptions = 1};
 }
 
 } // namespace schedules

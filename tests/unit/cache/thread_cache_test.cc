@@ -416,7 +416,8 @@ UNIT_TEST_CASE_IN_CHILD("thread cache: prewarmed threads start with tiny blocks 
 // ---- The end of threads
 // ------------------------------------------------------------------------------------
 
-UNIT_TEST_CASE_IN_CHILD("thread cache: a thread that ends returns everything", unit::kDefaultHeap) {
+// With a limit by which no slab becomes mixed: bins are counted.
+UNIT_TEST_CASE_IN_CHILD("thread cache: a thread that ends returns everything", "dirty_limit:8g") {
     const std::size_t metadata_rounds = 3;
     std::size_t metadata = 0;
     for (std::size_t round = 0; round < metadata_rounds; ++round) {

@@ -198,15 +198,15 @@ TEST_CASE("mutex: a lock of a lower or equal rank ends the process") {
                          (take_while_holding<Rank::kShardPool, Rank::kThreads>()));
     UNIT_REQUIRE_ABORTED("locks taken out of order: bin (rank 3) under bin (rank 3)\n",
                          (take_while_holding<Rank::kBin, Rank::kBin>()));
-    UNIT_REQUIRE_ABORTED("locks taken out of order: bin (rank 3) under superslabs (rank 5)\n",
+    UNIT_REQUIRE_ABORTED("locks taken out of order: bin (rank 3) under superslabs (rank 6)\n",
                          (take_while_holding<Rank::kSuperslabs, Rank::kBin>()));
-    UNIT_REQUIRE_ABORTED("locks taken out of order: superslabs (rank 5) under metadata (rank 6)\n",
+    UNIT_REQUIRE_ABORTED("locks taken out of order: superslabs (rank 6) under metadata (rank 8)\n",
                          (take_while_holding<Rank::kMetadata, Rank::kSuperslabs>()));
     UNIT_REQUIRE_PASSED(take_while_holding<Rank::kBin, Rank::kMetadata>());
 }
 
 TEST_CASE("mutex: the highest of the locks held is named, and the order counts again when it is free") {
-    UNIT_REQUIRE_ABORTED("opening (rank 0) under growth (rank 4)\n", unit::run_here([] {
+    UNIT_REQUIRE_ABORTED("opening (rank 0) under growth (rank 5)\n", unit::run_here([] {
                              Mutex<Rank::kThreads> threads;
                              Mutex<Rank::kGrowth> growth;
                              Mutex<Rank::kOpening> opening;
@@ -226,7 +226,7 @@ TEST_CASE("mutex: the highest of the locks held is named, and the order counts a
 }
 
 TEST_CASE("mutex: what wants no lock ends the process under one") {
-    UNIT_REQUIRE_ABORTED("ashlar: a feast under the lock superslabs (rank 5)\n", unit::run_here([] {
+    UNIT_REQUIRE_ABORTED("ashlar: a feast under the lock superslabs (rank 6)\n", unit::run_here([] {
                              Mutex<Rank::kSuperslabs> mutex;
                              const Guard guard(mutex);
                              ashlar::os::expect_no_lock("a feast");

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: MIT
+//
+// A mixed slab: one page that used to be a slab of one class, most of which came free, and that holds blocks
+// of all classes since. What is in use is known by units of 16 bytes, in two bitmaps: the units that belong
+// to blocks, and those that blocks start with.
+//
+// It stands in its page's descriptor, in the place of the slab that it was. The page's header has class 0, so
+// that the fast paths leave its blocks alone, and tells whose it is.
+//
+// All functions: the caller holds the lock of the shard's mixed slabs.
+#pragma once
+
+#include "layout/size_class.h"
+#include "layout/window.h"
+#include "slab/slab.h"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+namespace ashlar::slab {
+
+// With class 0 the shard of a header says what else the page is: 4 and above, a mixed slab of shard 1 and
+// above.
+inline constexpr unsigned kBeforeMixed = 3;
+inline constexpr unsigned kMostMixingShards = 255 - kBeforeMixed;
+
+constexpr layout::PageHeader mixed_header(layout::Shard shard) {
+    return {0, static_cast<layout::Shard>(kBeforeMixed + shard)};
+}
+constexpr bool is_mixed(layout::PageHeader header) {
+    return header.size_class() == 0 && header.shard() > kBeforeMixed;
+}
+constexpr layout::Shard owner_of_mixed(layout::PageHeader header) {
+    return static_cast<layout::Shard>(header.shard() - kBeforeMixed);
+}
+
+// One bit for each unit of a page.
+class Units {
+  public:
+    static constexpr unsigned kCount = layout::kPageSize / layout::kAlignment;
+
+    bool test(unsigned unit) const { return (words_[unit / 64] >> (unit % 64) & 1) != 0; }
+    void set(unsigned first, unsigned count);
+    void clear(unsigned first, unsigned count);
+    // From `unit` on, the first that is set or clear; kCount if there is none.
+    unsigned next_set(unsigned unit) const;
+    unsigned next_clear(unsigned unit) const;
+    // Behind the last one before `unit` that is set; 0 if there is none.
+    unsigned behind_last_set(unsigned unit) const;
+
+  private:
+    template <typename Change>
+    void change(unsigned first, unsigned count, Change change);
+
+    std::array<std::uint64_t, kCount / 64> words_{};
+};
+
+class alignas(64) MixedSlab {
+  public:
+    // Links and place in the shard's lists.
+    MixedSlab* next = nullptr;
+    MixedSlab* previous = nullptr;
+    std::uint8_t list = 0;
+
+    struct Maps {
+        Units used;
+        Units starts;
+    };
+
+    // In the place of the slab, a single page whose blocks in use stay where they are.
+    static MixedSlab& replace(Slab& slab, Maps* maps);
+    // In the descriptor of a page whose header says so, to the shard's lock.
+    static MixedSlab& at(layout::Page page);
+
+    // A block of the class, aligned as all blocks of the class are; null if there is no room.
+    void* take(layout::SizeClass c);
+    // The length of the block that starts here; 0 if none does.
+    std::size_t size_of(const void* block) const;
+    // The block has this length. Returns the system's pages that are free as a whole since, as bits: they are
+    // nobody's until they are put back.
+    std::uint64_t give(const void* block, std::size_t size, bool with_pages);
+    void put_back(std::uint64_t pages);
+    // What an address is that is not the start of the block that it should be.
+    Fault fault_at(const void* address) const;
+
+    // So many units may be found side by side. A search in vain lowers it, a release raises it.
+    unsigned room() const { return room_; }
+    bool empty() const { return used_ == 0; }
+    layout::Page page() const { return page_; }
+    Maps* maps() const { return maps_; }
+    char* start_address() const { return layout::window.address_of(page_); }
+
+  private:
+    MixedSlab(const Slab& slab, Maps* maps) : maps_(maps), page_(slab.first_page()) {}
+
+    unsigned unit_of(const void* address) const;
+    bool starts_at(const void* address) const;
+    void free_units(unsigned first, unsigned count);
+
+    Maps* maps_;
+    layout::Page page_;
+    std::uint16_t used_ = 0;    // units, with those of pages that are to be put back
+    std::uint16_t purging_ = 0; // these pages: blocks by the bitmaps, but nobody's
+    std::uint16_t room_ = Units::kCount;
+};
+static_assert(sizeof(MixedSlab) <= layout::kSlabDescriptorSize);
+static_assert(layout::kPageSize / kSystemPageSize <= 16, "a bit each in purging_");
+
+inline MixedSlab& MixedSlab::at(layout::Page page) {
+    return reinterpret_cast<MixedSlab&>(slab_at(page, 1));
+}
+
+} // namespace ashlar::slab

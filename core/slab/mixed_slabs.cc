@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: MIT
+#include "slab/mixed_slabs.h"
+
+#include "layout/metadata_pool.h"
+#include "layout/superslab.h"
+#include "os/marking.h"
+#include "os/page_memory.h"
+#include "slab/misuse.h"
+
+#include <algorithm>
+#include <bit>
+
+namespace ashlar::slab {
+
+using layout::metadata_pool;
+using layout::window;
+
+namespace {
+
+constexpr unsigned kMostLooks = 4;    // at slabs of one list, with less room than it may have
+constexpr unsigned kMostFailures = 8; // of searches, while others wait for the lock
+constexpr unsigned kChurning = 8;     // times the most that was out, and a slab's worth
+
+std::uint32_t load(const std::atomic<std::uint32_t>& count) {
+    return count.load(std::memory_order_relaxed);
+}
+
+void store(std::atomic<std::uint32_t>& count, std::uint32_t value) {
+    count.store(value, std::memory_order_relaxed);
+}
+
+bool gives_pages_back(layout::Page page) {
+    return os::page_size() == kSystemPageSize && !layout::superslabs.is_huge(page);
+}
+
+} // namespace
+
+void MixedSlabs::add_bytes_out(std::size_t bytes) {
+    bytes_out_.store(bytes_out() + bytes, std::memory_order_relaxed);
+}
+
+void MixedSlabs::put(MixedSlab& slab) {
+    slab.list = slab.room() == 0 ? kNoRoom : static_cast<std::uint8_t>(std::bit_width(slab.room()) - 1);
+    if (slab.list == kNoRoom) return;
+    slab.previous = nullptr;
+    slab.next = lists_[slab.list];
+    if (slab.next != nullptr) slab.next->previous = &slab;
+    lists_[slab.list] = &slab;
+}
+
+void MixedSlabs::unlink(MixedSlab& slab) {
+    if (slab.list == kNoRoom) return;
+    if (slab.previous != nullptr) {
+        slab.previous->next = slab.next;
+    } else {
+        lists_[slab.list] = slab.next;
+    }
+    if (slab.next != nullptr) slab.next->previous = slab.previous;
+}
+
+bool MixedSlabs::settle(MixedSlab& slab) {
+    unlink(slab);
+    if (!slab.empty()) {
+        put(slab);
+        return false;
+    }
+    window.set_headers(slab.page(), 1, layout::PageHeader{});
+    metadata_pool.give(slab.maps(), sizeof(MixedSlab::Maps));
+    return true;
+}
+
+bool MixedSlabs::adopt(Slab& slab) {
+    void* const maps = metadata_pool.take(sizeof(MixedSlab::Maps));
+    if (maps == nullptr) return false;
+    const std::size_t bytes = (slab.blocks() - slab.free_blocks()) * std::size_t{slab.shape().size};
+    const os::Guard guard(mutex_);
+    MixedSlab& mixed = MixedSlab::replace(slab, static_cast<MixedSlab::Maps*>(maps));
+    window.set_headers(mixed.page(), 1, mixed_header(shard_));
+    put(mixed);
+    add_bytes_out(bytes);
+    return true;
+}
+
+// One that may have so much room, the one with the least that is at hand; null if there is none.
+MixedSlab* MixedSlabs::find(unsigned units) const {
+    for (auto list = static_cast<unsigned>(std::bit_width(units) - 1); list < kLists; ++list) {
+        unsigned looks = 0;
+        for (MixedSlab* slab = lists_[list]; slab != nullptr && looks < kMostLooks;
+             slab = slab->next, ++looks) {
+            if (slab->room() >= units) return slab;
+        }
+    }
+    return nullptr;
+}
+
+std::uint32_t MixedSlabs::take(layout::SizeClass c, void** end, std::uint32_t count) {
+    const std::size_t size = layout::class_size(c);
+    std::uint32_t taken = 0;
+    const os::Guard guard(mutex_);
+    for (unsigned failures = 0; taken != count && failures < kMostFailures; ++failures) {
+        MixedSlab* const slab = find(static_cast<unsigned>(size / layout::kAlignment));
+        if (slab == nullptr) break;
+        while (taken != count) {
+            void* const block = slab->take(c);
+            if (block == nullptr) break;
+            *--end = block;
+            ++taken;
+        }
+        settle(*slab);
+    }
+    add_bytes_out(taken * size);
+    note_taken(c, taken);
+    return taken;
+}
+
+// Often enough to have paid for the memory that it saved.
+bool MixedSlabs::churns(layout::SizeClass c) const {
+    const Use& use = uses_[c];
+    return load(use.returned) >= kChurning * (layout::kShapes[c].blocks + load(use.most_out));
+}
+
+void MixedSlabs::note_taken(layout::SizeClass c, std::uint32_t count) {
+    Use& use = uses_[c];
+    store(use.out, load(use.out) + count);
+    store(use.most_out, std::max(load(use.most_out), load(use.out)));
+}
+
+void MixedSlabs::note_returned(layout::SizeClass c) {
+    Use& use = uses_[c];
+    if (load(use.out) != 0) store(use.out, load(use.out) - 1);
+    store(use.returned, load(use.returned) + 1);
+}
+
+void MixedSlabs::forget_uses() {
+    const os::Guard guard(mutex_);
+    for (Use& use : uses_) {
+        store(use.most_out, load(use.out) + (load(use.most_out) - load(use.out)) / 2);
+        store(use.returned, load(use.returned) / 2);
+    }
+}
+
+bool MixedSlabs::skips_search() {
+    const std::uint8_t left = searches_to_skip_.load(std::memory_order_relaxed);
+    if (left != 0) searches_to_skip_.store(static_cast<std::uint8_t>(left - 1), std::memory_order_relaxed);
+    return left != 0;
+}
+
+// Null if the block's page is no mixed slab of this shard, or no longer.
+MixedSlab* MixedSlabs::slab_of(const void* block) const {
+    const layout::Page page = window.page_of(block);
+    return window.header(page) == mixed_header(shard_) ? &MixedSlab::at(page) : nullptr;
+}
+
+void MixedSlabs::give(void* block, layout::SizeClass c) {
+    const layout::Page page = window.page_of(block);
+    Fault fault = Fault::kDoubleFree;
+    bool leaving = false;
+    std::uint64_t pages = 0;
+    MixedSlab* slab = nullptr;
+    {
+        const bool with_pages = gives_pages_back(page);
+        const os::Guard guard(mutex_);
+        slab = slab_of(block);
+        const std::size_t size = slab != nullptr ? slab->size_of(block) : 0;
+        if (size != 0 && (c == 0 || size == layout::class_size(c))) {
+            fault = Fault::kNone;
+            os::mark_free(block, size); // before others can get it
+            pages = slab->give(block, size, with_pages);
+            add_bytes_out(~size + 1);
+            note_returned(layout::class_of(size));
+            leaving = settle(*slab);
+        } else if (slab != nullptr) {
+            fault = slab->fault_at(block);
+        }
+    }
+    if (fault != Fault::kNone) report(fault, block);
+    if (pages != 0) {
+        purge_pages(slab->start_address(), pages);
+        const os::Guard guard(mutex_);
+        slab->put_back(pages);
+        leaving = settle(*slab);
+    }
+    if (leaving) layout::superslabs.give(page, 1);
+}
+
+std::size_t MixedSlabs::usable_size(const void* block) {
+    std::size_t size = 0;
+    Fault fault = Fault::kDoubleFree;
+    {
+        const os::Guard guard(mutex_);
+        if (const MixedSlab* const slab = slab_of(block); slab != nullptr) {
+            size = slab->size_of(block);
+            if (size == 0) fault = slab->fault_at(block);
+        }
+    }
+    if (size == 0) report(fault, block);
+    return size;
+}
+
+} // namespace ashlar::slab
