@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: MIT
 #
 # The runs that are too long for every change, about an hour and a half: the soak under the preloaded library and
-# under both sanitizers, the stress programs at ten times their size, hundreds of runs that may not hang, and large
-# programs on the library. Runs everything even if something fails early; the last lines say what did.
+# under both sanitizers, and whether it finds planted mistakes, the stress programs at ten times their size, hundreds of
+# runs that may not hang, and large programs on the library. Runs everything even if something fails early; the last
+# lines say what did.
 #
 # usage: scripts/nightly.sh [--seed N]      the seed of the soaks (else each has one of its own and prints it)
 set -uo pipefail
@@ -35,6 +36,7 @@ done
 preloaded 12 soak --seconds 600 "${seed[@]}"
 asan 7 soak --seconds 300 "${seed[@]}"
 tsan 7 soak --seconds 300 "${seed[@]}"
+run 13 ctest --test-dir build/release --output-on-failure --no-tests=error -C soak -L soak
 
 preloaded 10 model --threads 4 --operations 8000000 --no-shadow
 preloaded 10 model --threads 2 --operations 4000000

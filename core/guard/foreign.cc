@@ -2,6 +2,7 @@
 #include "guard/foreign.h"
 
 #include "heap/fallback.h"
+#include "heap/heap.h"
 #include "layout/size_class.h"
 #include "os/page_memory.h"
 
@@ -11,7 +12,6 @@
 #include <cstdint>
 #include <cstring>
 #include <ctime>
-#include <dlfcn.h>
 #include <linux/futex.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -49,10 +49,13 @@ struct Header {
 constexpr std::uintptr_t kArenaMapping = std::uintptr_t{64} << 20;
 
 bool readable(std::uintptr_t address) {
+    const int saved = errno;
     const timespec at_once{};
-    return ::syscall(SYS_futex, address & ~std::uintptr_t{3}, FUTEX_WAIT | FUTEX_PRIVATE_FLAG, 0, &at_once,
-                     nullptr, 0) == 0 ||
-           errno != EFAULT;
+    const bool mapped = ::syscall(SYS_futex, address & ~std::uintptr_t{3}, FUTEX_WAIT | FUTEX_PRIVATE_FLAG, 0,
+                                  &at_once, nullptr, 0) == 0 ||
+                        errno != EFAULT;
+    errno = saved;
+    return mapped;
 }
 
 template <typename Value>
@@ -60,11 +63,6 @@ bool read(std::uintptr_t address, Value& value) {
     if (!readable(address) || !readable(address + sizeof(Value) - 1)) return false;
     std::memcpy(&value, reinterpret_cast<const void*>(address), sizeof(Value));
     return true;
-}
-
-bool in_program_or_library(const void* address) {
-    dl_find_object found{};
-    return ::_dl_find_object(const_cast<void*>(address), &found) == 0;
 }
 
 bool could_be_mapped(std::uintptr_t block, const Header& header) {
@@ -85,36 +83,29 @@ bool could_be_in_arena(std::uintptr_t block, const Header& header) {
            next.length() >= sizeof(Header);
 }
 
-bool looks_like_block(const void* address) {
-    const auto block = reinterpret_cast<std::uintptr_t>(address);
-    Header header{};
-    if (block % layout::kAlignment != 0 || in_program_or_library(address) ||
-        !read(block - sizeof(Header), header) || header.length() < Header::kLeast ||
-        header.length() % layout::kAlignment != 0 || header.length() > PTRDIFF_MAX - block) {
-        return false;
-    }
-    return header.has(Header::kMapped) ? could_be_mapped(block, header) : could_be_in_arena(block, header);
-}
-
 } // namespace
 
 void prepare() {
-    Dl_info next{};
-    Dl_info library{};
-    behind_is_c_library = ::dladdr(::dlsym(RTLD_NEXT, "malloc"), &next) != 0 &&
-                          ::dladdr(::dlsym(RTLD_NEXT, "gnu_get_libc_version"), &library) != 0 &&
-                          next.dli_fbase == library.dli_fbase;
+    behind_is_c_library = heap::fallback::is_c_library();
     // The C library's malloc initialises itself at the first call, and not if several threads come at one
     // time: who looks at it meanwhile reads null pointers.
     heap::fallback::allocated_bytes();
 }
 
+bool looks_like_block(const void* address) {
+    const auto block = reinterpret_cast<std::uintptr_t>(address);
+    Header header{};
+    if (block % layout::kAlignment != 0 || !read(block - sizeof(Header), header) ||
+        header.length() < Header::kLeast || header.length() % layout::kAlignment != 0 ||
+        header.length() > PTRDIFF_MAX - block) {
+        return false;
+    }
+    return header.has(Header::kMapped) ? could_be_mapped(block, header) : could_be_in_arena(block, header);
+}
+
 bool may_be_block(const void* address) {
-    if (!behind_is_c_library) return true;
-    const int saved = errno;
-    const bool may_be = has_blocks() && looks_like_block(address);
-    errno = saved;
-    return may_be;
+    return heap::may_be_foreign(address) &&
+           (!behind_is_c_library || (has_blocks() && looks_like_block(address)));
 }
 
 } // namespace ashlar::guard::foreign

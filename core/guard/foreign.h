@@ -3,11 +3,11 @@
 // Is an address outside of the window a block that the malloc behind us has in use?
 //
 // Such blocks are the fallback's own, and those of code that is bound to the C library's malloc
-// (RTLD_DEEPBIND). There is no list of them. As long as the C library has never had a block in use, which is
-// how most processes stay, the answer is no. Otherwise the address is looked at as the C library's free
-// would, without believing what stands there: it must not lie in a program or library, and the header before
-// it must be readable, describe a block that the C library could have made, and agree with what follows that
-// block. Another malloc behind us is believed.
+// (RTLD_DEEPBIND). There is no list of them. What the default library refuses (heap::may_be_foreign) is none.
+// Another malloc behind us is believed. As long as the C library has never had a block in use, which is how
+// most processes stay, the answer is no. Otherwise the address is looked at as the C library's free would,
+// without believing what stands there: the header before it must be readable, describe a block that the C
+// library could have made, and agree with what follows that block.
 //
 // Reading what may not be mapped is left to a system call that returns an error instead (futex, which every
 // sandbox has to allow). Keeps errno; hold no lock.
@@ -19,5 +19,8 @@ namespace ashlar::guard::foreign {
 void prepare();
 
 bool may_be_block(const void* address);
+
+// The part of it that reads: whether there is what the C library's malloc would have written.
+bool looks_like_block(const void* address);
 
 } // namespace ashlar::guard::foreign

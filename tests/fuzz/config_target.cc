@@ -82,8 +82,8 @@ std::optional<std::size_t> read_number(std::string_view text) {
     return number << shift;
 }
 
-constexpr std::array<std::string_view, 5> kOfTheHardenedLibrary = {"quarantine", "poison", "guard_pages",
-                                                                   "check_sizes", "check_forms"};
+constexpr std::array<std::string_view, 6> kOfTheHardenedLibrary = {
+    "quarantine", "poison", "guard_pages", "check_sizes", "check_forms", "checks"};
 
 struct Verdict {
     Rule* rule = nullptr; // null: there is no such key here

@@ -20,5 +20,5 @@ kill_at_exit() {
 # require_library <process>: says so if it was to be on the library and does not map it.
 require_library() {
     if [[ $LD_PRELOAD != *libashlar* ]]; then return; fi
-    grep -q libashlar.so "/proc/$1/maps" || echo "process $1 does not map the library"
+    grep -q "libashlar[a-z-]*[.]so" "/proc/$1/maps" || echo "process $1 does not map the library"
 }

@@ -27,15 +27,17 @@ enum class Activity : std::uint8_t {
     kPassOn,
     kTrim,
     kSetting,
-    kGuest, // a thread for a few steps
+    kMeet,
+    kGuest, // another thread for a while
     kFork,
-    kExhaust, // a limit met and survived
-    kOversee, // the main thread's rounds
-    kEnd,     // of a life; the thread, or process, may be ending
+    kTakeFree, // of one class
+    kExhaust,  // a limit met and survived
+    kOversee,  // the main thread's rounds
+    kEnd,      // of a life; the thread, or process, may be ending
 };
-inline constexpr std::array kActivityNames = {"starts",   "allocations", "resizes", "checks",     "releases",
-                                              "refusals", "passed on",   "trims",   "settings",   "guests",
-                                              "forks",    "limits met",  "rounds",  "ended lives"};
+inline constexpr std::array kActivityNames = {
+    "starts",   "allocations", "resizes", "checks", "releases", "refusals",   "passed on", "trims",
+    "settings", "meetings",    "guests",  "forks",  "classes",  "limits met", "rounds",    "ended lives"};
 
 class alignas(64) Place {
   public:

@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: MIT
 #include "life.h"
 
+#include "any_operation.h"
 #include "build_kind.h"
 #include "child.h"
+#include "free_blocks.h"
 #include "heap.h"
 #include "interruptions.h"
 #include "limits.h"
+#include "meeting.h"
 #include "report.h"
 #include "thread.h"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cerrno>
 #include <csignal>
@@ -28,8 +32,12 @@ namespace heap = stress::heap;
 
 namespace {
 
+constexpr std::size_t kBlocks = 100; // of a life
 constexpr unsigned kDeepest = 2;
 constexpr unsigned kMostChildren = 3;
+constexpr unsigned kMeetingsPerFork = kSanitized ? 1024 : 64; // of one thread: calls of meet()
+
+stress::Shadow no_shadow(false); // stamps find overlap too, and threads need not take turns
 
 // Exchanged without a lock: a child finds each block either here or nowhere.
 std::array<std::atomic<stress::Block*>, 64> passed_on;
@@ -60,22 +68,10 @@ bool begins_with(const char* text, const char* start) {
     return std::strncmp(text, start, std::strlen(start)) == 0;
 }
 
-struct Guest {
-    Life& life;
-    Place& place;
-    std::uint64_t steps;
-};
-
-void* live_as_guest(void* argument) {
-    const auto& [life, place, steps] = *static_cast<Guest*>(argument);
-    place.occupy();
-    const std::optional<Interruptions> interruptions = perhaps_interrupted(life.random());
-    life.live(steps);
-    place.begin(Activity::kEnd);
-    return nullptr;
-}
-
 } // namespace
+
+// All blocks are stamped as a whole.
+Life::Life(std::uint64_t seed) : random_(seed), model_(no_shadow, kBlocks, random_.next(), 1, SIZE_MAX) {}
 
 void Life::live(std::uint64_t steps) {
     for (std::uint64_t i = 0; i < steps && !board->stopping.load(std::memory_order_relaxed); i++) {
@@ -85,56 +81,74 @@ void Life::live(std::uint64_t steps) {
 }
 
 void Life::step() {
-    Block& block = blocks_[random_.below(blocks_.size())];
+    const std::size_t wanted = in_child_ ? 0 : wanted_at_meeting();
+    if (wanted != 0) {
+        go_to_meeting(wanted);
+        return;
+    }
+    const std::size_t slot = random_.below(kBlocks);
     const std::size_t kind = random_.below(20000);
     if (kind == 0) {
-        my_place->begin(Activity::kTrim);
-        heap::trim(random_.below(1 << 20));
-        my_place->done();
+        do_with(slot, Activity::kTrim);
     } else if (kind < 30) {
         fork_child();
     } else if (kind < 40) {
-        host_guest();
+        host(&Life::live_some);
     } else if (kind < 80) {
         change_setting();
     } else if (kind < 220) {
-        do_with(block, Activity::kRefuse);
+        do_with(slot, Activity::kRefuse);
     } else if (kind < 1500) {
-        do_with(block, Activity::kPassOn);
-    } else if (block.address == nullptr) {
-        do_with(block, Activity::kAllocate);
+        do_with(slot, Activity::kPassOn);
+    } else if (model_.block(slot).address == nullptr) {
+        do_with(slot, Activity::kAllocate);
     } else if (kind < 7000) {
-        do_with(block, Activity::kResize);
+        do_with(slot, Activity::kResize);
     } else if (kind < 8000) {
-        do_with(block, Activity::kCheck);
+        do_with(slot, Activity::kCheck);
     } else {
-        do_with(block, Activity::kRelease);
+        do_with(slot, Activity::kRelease);
     }
 }
 
-void Life::do_with(Block& block, Activity activity) {
+void Life::do_with(std::size_t slot, Activity activity) {
     my_place->begin(activity);
-    switch (activity) {
-    case Activity::kAllocate:
-        calls_.allocate(block, size());
-        break;
-    case Activity::kResize:
-        calls_.resize(block, other_size(block));
-        break;
-    case Activity::kCheck:
-        calls_.check(block);
-        break;
-    case Activity::kRelease:
-        calls_.release(block);
-        break;
-    case Activity::kRefuse:
-        calls_.refuse_impossible(block);
-        break;
-    default:
+    if (activity == Activity::kPassOn) {
+        Block& block = model_.block(slot);
         block = put_and_take(passed_on[random_.below(passed_on.size())], block);
-        break;
+    } else {
+        model_.perform(operation_for(slot, activity));
     }
     my_place->done();
+}
+
+stress::Operation Life::operation_for(std::size_t slot, Activity activity) {
+    const Block& block = model_.block(slot);
+    switch (activity) {
+    case Activity::kTrim:
+        return {.call = stress::Call::kTrim, .size = random_.below(1 << 20)};
+    case Activity::kAllocate:
+        return allocation(slot, size());
+    case Activity::kResize:
+        return any_resize(random_, slot, other_size(block));
+    case Activity::kRelease:
+        return any_release(random_, slot);
+    case Activity::kRefuse: {
+        stress::Operation impossible =
+            block.address == nullptr ? allocation(slot, 0) : any_resize(random_, slot, 0);
+        impossible.size = stress::impossible_size(random_);
+        return impossible;
+    }
+    default:
+        return {.call = stress::Call::kCheck, .slot = slot};
+    }
+}
+
+stress::Operation Life::allocation(std::size_t slot, std::size_t size) {
+    stress::Operation operation = any_allocation(random_, slot, size);
+    // One that is beyond all sense the sanitizer's malloc is asked for, which is not ready for fork.
+    if (kSanitized) operation.alignment = std::min(operation.alignment, std::size_t{1} << 20);
+    return operation;
 }
 
 // Mostly small, because more happens then; one in five hundred from 64 KiB to 8 MiB.
@@ -165,14 +179,40 @@ void Life::change_setting() {
     my_place->done();
 }
 
-void Life::host_guest() {
+void Life::go_to_meeting(std::size_t wanted) {
+    my_place->begin(Activity::kMeet);
+    meet(wanted, random_);
+    my_place->done();
+    if (random_.below(kMeetingsPerFork) == 0) fork_child();
+}
+
+struct Life::Guest {
+    Life& life;
+    Place& place;
+    Visit visit;
+};
+
+void* Life::be_guest(void* guest) {
+    const auto& [life, place, visit] = *static_cast<Guest*>(guest);
+    place.occupy();
+    const std::optional<Interruptions> interruptions = perhaps_interrupted(life.random_);
+    (life.*visit)();
+    place.begin(Activity::kEnd);
+    return nullptr;
+}
+
+void Life::live_some() {
+    live(10 + random_.below(1000));
+}
+
+void Life::host(Visit visit) {
     if (depth_ == kDeepest || (kSanitized && in_child_)) return;
     my_place->begin(Activity::kGuest);
     Place* const place = board->claim();
     if (place == nullptr) return;
     depth_++;
-    Guest guest{*this, *place, 10 + random_.below(1000)};
-    const pthread_t thread = stress::start_thread(live_as_guest, &guest);
+    Guest guest{*this, *place, visit};
+    const pthread_t thread = stress::start_thread(be_guest, &guest);
     {
         const WaitingForAnother waiting;
         stress::join_thread(thread);
@@ -206,17 +246,10 @@ void Life::live_as_child(Place& place) {
     place.occupy();
     prctl(PR_SET_PDEATHSIG, SIGKILL); // nothing outlives the watcher
     if (kSanitized) heap::control("background:false");
-    depth_++;
     in_child_ = true;
-    const std::optional<Interruptions> interruptions = perhaps_interrupted(random_);
-    for (const Block& block : blocks_) {
-        if (block.address != nullptr) calls_.check(block);
-    }
-    live(random_.below(300));
-    if (random_.chance(50)) release_passed_on();
-    if (!kSanitized && random_.chance(8)) meet_limit(random_);
-    live(random_.below(100));
-    release_all();
+    look_at_heap();
+    host(&Life::look_at_heap); // from another shard
+    if (wanted_at_meeting() == 0) go_on_as_child();
     my_place->begin(Activity::kEnd);
     // exit() runs what the allocator has for the end of a process; sanitizers have too much of their own
     // there.
@@ -224,9 +257,27 @@ void Life::live_as_child(Place& place) {
     _exit(0);
 }
 
+void Life::go_on_as_child() {
+    depth_++;
+    const std::optional<Interruptions> interruptions = perhaps_interrupted(random_);
+    live(random_.below(300));
+    if (random_.chance(50)) release_passed_on();
+    if (random_.chance(50)) clear_meeting();
+    if (!kSanitized && random_.chance(8)) meet_limit(random_);
+    live(random_.below(100));
+    release_all();
+}
+
+void Life::look_at_heap() {
+    for (std::size_t slot = 0; slot < kBlocks; slot++)
+        do_with(slot, Activity::kCheck);
+    // Of what all want, mostly: the sooner it ends, the more children there are.
+    check_free_blocks(model_, random_.chance(80) ? wanted_at_meeting() : 0);
+}
+
 void Life::leave() {
-    for (Block& block : blocks_) {
-        if (random_.chance(20)) do_with(block, Activity::kPassOn);
+    for (std::size_t slot = 0; slot < kBlocks; slot++) {
+        if (random_.chance(20)) do_with(slot, Activity::kPassOn);
     }
     release_all();
     my_place->begin(Activity::kEnd);
@@ -234,8 +285,8 @@ void Life::leave() {
 }
 
 void Life::release_all() {
-    for (Block& block : blocks_) {
-        if (block.address != nullptr) do_with(block, Activity::kRelease);
+    for (std::size_t slot = 0; slot < kBlocks; slot++) {
+        if (model_.block(slot).address != nullptr) do_with(slot, Activity::kRelease);
     }
 }
 
@@ -244,7 +295,7 @@ void release_passed_on() {
         my_place->begin(Activity::kPassOn);
         const stress::Block block = put_and_take(place, {});
         if (block.address == nullptr) continue;
-        stress::require_stamp(block.address, block.usable, block.key, "passed on");
+        stress::require_stamp(block.address, block.usable, block.key, "passed on", block.density);
         heap::release(block.address);
         my_place->done();
     }

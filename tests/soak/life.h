@@ -1,48 +1,53 @@
 // SPDX-License-Identifier: MIT
 //
 // What a thread does: it allocates, resizes, checks and releases blocks of its own, takes over what others
-// passed on, trims, changes settings, lends its blocks to a guest thread for a while, and forks children that
-// go on with what they have inherited. All contents are checked.
+// passed on, trims, changes settings, goes to meetings, lends its blocks to a guest thread for a while, and
+// forks children that look at what they have inherited and go on with it. All contents are checked.
 #pragma once
 
 #include "board.h"
-#include "checked_calls.h"
+#include "model.h"
 #include "random.h"
 
-#include <array>
+#include <cstddef>
 #include <cstdint>
 
 namespace soak {
 
 class Life {
   public:
-    explicit Life(std::uint64_t seed) : random_(seed) {}
+    explicit Life(std::uint64_t seed);
 
     // Ends early when the board says so. Whoever calls it has a place.
     void live(std::uint64_t steps);
     // Passes blocks on or releases them; none is left.
     void leave();
 
-    stress::Random& random() { return random_; }
-
   private:
     using Block = stress::Block;
+    using Visit = void (Life::*)();
+    struct Guest;
 
     void step();
-    void do_with(Block& block, Activity activity);
+    void do_with(std::size_t slot, Activity activity);
+    stress::Operation operation_for(std::size_t slot, Activity activity);
+    stress::Operation allocation(std::size_t slot, std::size_t size);
     std::size_t size();
     std::size_t other_size(const Block& block);
-    void pass_on(Block& block);
     void change_setting();
-    void host_guest();
+    void go_to_meeting(std::size_t wanted);
+    // Lets another thread do it, and waits.
+    void host(Visit visit);
+    static void* be_guest(void* guest);
+    void live_some();
+    void look_at_heap();
     void fork_child();
     [[noreturn]] void live_as_child(Place& place);
+    void go_on_as_child();
     void release_all();
 
     stress::Random random_;
-    stress::NoObserver nobody_;
-    stress::CheckedCalls<> calls_{random_, nobody_};
-    std::array<Block, 100> blocks_;
+    stress::Model model_;
     unsigned depth_ = 0; // threads and processes between this and a resident thread
     bool in_child_ = false;
 };

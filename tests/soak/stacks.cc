@@ -84,25 +84,25 @@ void write_debuggers_view(pid_t process, int to) {
 
 } // namespace
 
-bool any_runnable(pid_t group) {
-    bool found = false;
-    for_each_number("/proc", [&](pid_t process) {
-        if (found || getpgid(process) != group) return;
-        char folder[64];
-        std::snprintf(folder, sizeof folder, "/proc/%d/task", process);
-        for_each_number(folder, [&](pid_t thread) {
-            char path[128];
-            char text[256] = {};
-            std::snprintf(path, sizeof path, "%s/%d/stat", folder, thread);
-            const int file = open(path, O_RDONLY | O_CLOEXEC);
-            if (file < 0) return;
-            const ssize_t length = read(file, text, sizeof text - 1);
-            close(file);
-            const char* const name_end = length > 0 ? std::strrchr(text, ')') : nullptr;
-            if (name_end != nullptr && (name_end[2] == 'R' || name_end[2] == 'D')) found = true;
-        });
-    });
-    return found;
+ThreadState state_of(pid_t process, pid_t thread) {
+    char path[64];
+    char text[256] = {};
+    std::snprintf(path, sizeof path, "/proc/%d/task/%d/stat", process, thread);
+    const int file = open(path, O_RDONLY | O_CLOEXEC);
+    if (file < 0) return ThreadState::kEnded;
+    const ssize_t length = read(file, text, sizeof text - 1);
+    close(file);
+    const char* const name_end = length > 0 ? std::strrchr(text, ')') : nullptr;
+    if (name_end == nullptr) return ThreadState::kEnded;
+    switch (name_end[2]) {
+    case 'S':
+        return ThreadState::kAsleep;
+    case 'X':
+    case 'Z':
+        return ThreadState::kEnded;
+    default:
+        return ThreadState::kAwake;
+    }
 }
 
 SavedStacks save_stacks(pid_t group) {

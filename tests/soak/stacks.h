@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: MIT
 //
-// Where every thread of a process group is, for a group that hangs.
+// What threads are at: one by itself, and where all those of a process group are, if it hangs.
 #pragma once
 
-#include <cstddef>
+#include <cstdint>
 #include <sys/types.h>
 
 namespace soak {
 
-// Whether a thread of the group runs, waits for a processor, or for the kernel. None does in a deadlock.
-bool any_runnable(pid_t group);
+enum class ThreadState : std::uint8_t {
+    kAwake,  // it runs, waits for a processor or for the kernel, or is stopped
+    kAsleep, // it waits for somebody to wake it
+    kEnded,
+};
+ThreadState state_of(pid_t process, pid_t thread);
 
 struct SavedStacks {
     char path[128]; // of a new file in $TMPDIR or /tmp; empty if there could be none

@@ -21,7 +21,7 @@ namespace {
 
 constexpr long kMillisecond = 1'000'000;
 constexpr long kTick = 50;                // milliseconds between two looks
-constexpr long kRest = 1000;              // milliseconds without anything that runs
+constexpr long kRest = 1000;              // milliseconds in which nothing that stands still runs
 constexpr long kBusyTimes = 10;           // the patience
 constexpr unsigned kDisturbance = 30;     // percent of the ticks that are followed by one
 constexpr std::size_t kLongestStop = 100; // milliseconds
@@ -106,29 +106,36 @@ class Watcher {
     }
 
     // The place that has made no progress for too long, or null. Time is counted in looks: what stands still
-    // together with the watcher does not hang. While others run or wait for a processor, one of them may be
-    // what it waits for, and a busy machine is no hang: that takes kBusyTimes as long.
+    // together with the watcher does not hang. It may wait for a lock whose holder waits for a processor,
+    // which on a busy machine is no hang: as long as a thread that has stood still for a while does not
+    // sleep, it takes kBusyTimes as long. Others may well go on: nobody woke the one that sleeps.
     const Place* find_stuck() {
         unsigned longest = 0;
         const Place* stuck = nullptr;
+        bool all_asleep = true; // of those that stand still
         for (std::size_t i = 0; i < progress_.size(); i++) {
             const Place& place = board->places[i];
             Progress& progress = progress_[i];
             const std::uint64_t operations = place.operations();
             if (!place.taken() || place.waits() || operations != progress.operations) {
                 progress = {operations, 0};
-            } else if (++progress.looks_without > longest) {
+                continue;
+            }
+            if (++progress.looks_without * kTick > kRest && place.thread() != 0) {
+                const ThreadState state = state_of(place.process(), place.thread());
+                if (state == ThreadState::kEnded) continue; // and is still to be joined
+                all_asleep = all_asleep && state == ThreadState::kAsleep;
+            }
+            if (progress.looks_without > longest) {
                 longest = progress.looks_without;
                 stuck = &place;
             }
         }
-        if (longest * kTick <= options_.patience * 1000L) {
-            looks_at_rest_ = 0;
-            return nullptr;
-        }
-        looks_at_rest_ = any_runnable(worker_) ? 0 : looks_at_rest_ + 1;
+        looks_at_rest_ = all_asleep ? looks_at_rest_ + 1 : 0;
+        const long still = longest * kTick;
+        const long patience = options_.patience * 1000L;
         const bool at_rest = looks_at_rest_ * kTick >= kRest;
-        return at_rest || longest * kTick > options_.patience * 1000L * kBusyTimes ? stuck : nullptr;
+        return still > (at_rest ? patience : patience * kBusyTimes) ? stuck : nullptr;
     }
 
     bool report_hang(const Place& place) const {

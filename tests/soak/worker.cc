@@ -5,6 +5,7 @@
 #include "heap.h"
 #include "interruptions.h"
 #include "life.h"
+#include "meeting.h"
 #include "report.h"
 #include "thread.h"
 
@@ -108,10 +109,12 @@ void work(const WorkerOptions& options) {
     std::deque<Resident> residents(options.threads);
     residents.front().hangs = options.plant_hang;
     std::uint64_t number = 0;
+    stress::Random random(stress::run_seed);
     for (Resident& resident : residents)
         start(resident, number++);
     while (!board->stopping) {
         my_place->begin(Activity::kOversee);
+        hold_meetings(random);
         wait_for_an_end();
         for (Resident& resident : residents) {
             if (!resident.over) continue;
@@ -123,6 +126,7 @@ void work(const WorkerOptions& options) {
     for (Resident& resident : residents)
         join(resident);
     release_passed_on();
+    clear_meeting();
     stress::heap::trim(0);
     if (bytes_in_use() != before) fail("%zu bytes in use, %zu before", bytes_in_use(), before);
     my_place->begin(Activity::kEnd);

@@ -7,6 +7,7 @@
 // usage: bulk [--kib N] [--cycles N] [--seed N] [--expect-ashlar]
 #include "arguments.h"
 #include "build_kind.h"
+#include "class_sizes.h"
 #include "heap.h"
 #include "random.h"
 #include "report.h"
@@ -24,19 +25,6 @@ using namespace stress;
 
 enum class Order { kSame, kReverse, kRandom };
 constexpr Order kOrders[] = {Order::kSame, Order::kReverse, Order::kRandom};
-
-// Every multiple of 16 to 128, then eight steps to each doubling, to 64 KiB: no class of any allocator is
-// left out.
-std::vector<std::size_t> sizes() {
-    std::vector<std::size_t> result;
-    for (std::size_t size = 16; size <= 128; size += 16)
-        result.push_back(size);
-    for (std::size_t base = 128; base < 65536; base *= 2) {
-        for (std::size_t step = 1; step <= 8; step++)
-            result.push_back(base + base / 8 * step);
-    }
-    return result;
-}
 
 void cycle(std::vector<void*>& blocks, std::size_t size, std::size_t count, Order order, Random& random) {
     blocks.resize(count);
@@ -76,12 +64,12 @@ int main(int count, char** values) {
     std::size_t early = 0; // the most that was seen in the first two cycles, and after them
     std::size_t late = 0;
     for (current_step = 0; current_step < cycles; current_step++) {
-        for (const std::size_t size : sizes()) {
+        for_each_class_size(65536, [&](std::size_t size) {
             for (const Order order : kOrders)
                 cycle(blocks, size, scaled(bytes / size), order, random);
             std::size_t& most = current_step < 2 ? early : late;
             most = std::max(most, resident_kib());
-        }
+        });
     }
     std::printf("bulk: %llu cycles, seed %llu, resident %zu KiB at most in two, %zu KiB later\n",
                 static_cast<unsigned long long>(cycles), static_cast<unsigned long long>(run_seed), early,

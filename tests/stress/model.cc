@@ -14,6 +14,7 @@
 //   --hang         stops one thread for ever half-way, to see that this is found
 #include "model.h"
 
+#include "any_operation.h"
 #include "arguments.h"
 #include "build_kind.h"
 #include "watch.h"
@@ -44,66 +45,24 @@ struct Plan {
 
 constexpr unsigned kRarely = 1 << 14; // one operation in so many
 
-std::size_t impossible_size(Random& random) {
-    // A sanitizer warns of each that reaches its malloc, the fallback; those above PTRDIFF_MAX do not.
-    return random.next() | std::size_t{1} << (kSanitized || random.chance(50) ? 63 : 47);
-}
-
-std::size_t any_alignment(Random& random) {
-    if (random.chance(2)) return random.next(); // a bad one, most likely
-    return std::size_t{1} << random.below(random.chance(95) ? 13 : 21);
-}
-
-Call any_call_that_allocates(Random& random) {
-    const std::size_t kind = random.below(100);
-    if (kind < 50) return Call::kMalloc;
-    if (kind < 65) return Call::kCalloc;
-    if (kind < 70) return Call::kRealloc; // of null
-    constexpr Call kAligned[] = {Call::kAlignedAlloc, Call::kMemalign, Call::kPosixMemalign, Call::kValloc,
-                                 Call::kPvalloc};
-    return kAligned[random.below(std::size(kAligned))];
-}
-
-Call any_call(Random& random, const Plan& plan, bool in_use) {
-    if (random.below(kRarely) == 0) return Call::kTrim;
-    if (plan.threads == 1 && random.below(kRarely) == 0) return Call::kStatistics;
-    if (plan.settings && random.below(kRarely) == 0) return Call::kControl;
-    if (!in_use) return any_call_that_allocates(random);
-    const std::size_t kind = random.below(100);
-    if (kind < 15) return Call::kRealloc;
-    if (kind < 30) return Call::kReallocarray;
-    if (kind < 35) return Call::kCheck;
-    return kind < 55 ? Call::kFreeSized : Call::kFree;
-}
-
-Operation any_operation(Random& random, const Plan& plan, const Model& model, std::size_t slot) {
-    const Block& block = model.block(slot);
-    Operation operation;
-    operation.slot = slot;
-    operation.call = any_call(random, plan, block.address != nullptr);
-    operation.size = any_size(random);
-    switch (operation.call) {
-    case Call::kRealloc:
-    case Call::kReallocarray:
-        if (random.chance(40)) operation.size = random.below(block.usable + 1);
-        break;
-    case Call::kAlignedAlloc:
-    case Call::kMemalign:
-    case Call::kPosixMemalign:
-        operation.alignment = any_alignment(random);
-        break;
-    case Call::kTrim:
-        operation.size = random.below(1 << 20);
-        return operation;
-    case Call::kControl:
-        operation.size = random.below(std::size(kSettings));
-        return operation;
-    default:
-        break;
+Operation any_step(Random& random, const Plan& plan, const Model& model, std::size_t slot) {
+    if (random.below(kRarely) == 0) return {.call = Call::kTrim, .size = random.below(1 << 20)};
+    if (plan.threads == 1 && random.below(kRarely) == 0) return {.call = Call::kStatistics};
+    if (plan.settings && random.below(kRarely) == 0) {
+        return {.call = Call::kControl, .size = random.below(std::size(kSettings))};
     }
-    if (operation.call == Call::kCalloc || operation.call == Call::kReallocarray) {
-        operation.count = 1 + random.below(16);
-        operation.size /= operation.count;
+    const Block& block = model.block(slot);
+    const std::size_t kind = random.below(100);
+    Operation operation;
+    if (block.address == nullptr) {
+        operation = any_allocation(random, slot, any_size(random));
+    } else if (kind < 30) {
+        const std::size_t size = random.chance(40) ? random.below(block.usable + 1) : any_size(random);
+        operation = any_resize(random, slot, size);
+    } else if (kind < 35) {
+        return {.call = Call::kCheck, .slot = slot};
+    } else {
+        return any_release(random, slot);
     }
     if (random.chance(1)) operation.size = impossible_size(random);
     return operation;
@@ -120,7 +79,7 @@ void play(unsigned number, const Plan& plan, Model& model, Exchanges& exchanges,
             const std::lock_guard lock(exchange.mutex);
             std::swap(model.block(slot), exchange.block);
         } else {
-            model.perform(any_operation(random, plan, model, slot));
+            model.perform(any_step(random, plan, model, slot));
         }
         progress.done.store(current_step + 1, std::memory_order_relaxed);
         while (plan.hang && number == 0 && current_step >= plan.operations / 2)

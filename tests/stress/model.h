@@ -115,10 +115,11 @@ inline constexpr std::size_t kDefaultSettings = 5;
 
 class Model {
   public:
-    // Of the blocks above kAlwaysWhole bytes, one in `whole_every` is stamped as a whole, the others
-    // sparsely.
-    Model(Shadow& shadow, std::size_t slots, std::uint64_t seed, std::size_t whole_every)
-        : shadow_(shadow), blocks_(slots), keys_(seed), whole_every_(whole_every) {}
+    // Of the blocks above kAlwaysWhole and up to `most_whole` bytes, one in `whole_every` is stamped as a
+    // whole, the others sparsely, as all longer ones are.
+    Model(Shadow& shadow, std::size_t slots, std::uint64_t seed, std::size_t whole_every,
+          std::size_t most_whole = kMostWhole)
+        : shadow_(shadow), blocks_(slots), keys_(seed), whole_every_(whole_every), most_whole_(most_whole) {}
 
     std::size_t slots() const { return blocks_.size(); }
     // For others to look at, or to swap with theirs.
@@ -322,7 +323,7 @@ class Model {
         }
         block.key = keys_.next();
         const bool whole =
-            block.usable <= kAlwaysWhole || (block.usable <= kMostWhole && block.key % whole_every_ == 0);
+            block.usable <= kAlwaysWhole || (block.usable <= most_whole_ && block.key % whole_every_ == 0);
         block.density = whole ? Density::kWhole : Density::kSparse;
         if (zeroed) require_zero(block);
         shadow_.add(block);
@@ -431,6 +432,7 @@ class Model {
     std::vector<Block> blocks_;
     Random keys_;
     std::size_t whole_every_;
+    std::size_t most_whole_;
 };
 
 } // namespace stress
