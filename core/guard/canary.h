@@ -5,6 +5,7 @@
 //   block                         + size                              + room - 8      + room
 //   | the program's bytes         | 8 bytes of the key | (nothing)    | trailer        |
 //                                                                      key ^ facts << 40
+//   facts: | alignment (6 bits) | slack (16) | form (2) |
 //
 // The key is the block's own (secret.h). A write that runs on behind the block hits its 8 bytes, or as many
 // of them as there is room for before the trailer, first. The trailer holds the facts, the requested size
@@ -18,6 +19,7 @@
 #include "guard/secret.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -28,17 +30,20 @@ namespace ashlar::guard::canary {
 inline constexpr std::size_t kTrailer = 8;
 inline constexpr std::size_t kWatched = 8; // bytes behind the block, at most
 
+inline constexpr unsigned kUsualAlignment = 4; // log2 of what all blocks have
+
 struct Facts {
     std::size_t size = 0;
-    unsigned alignment_shift = 0; // of the alignment asked for; 4, that of all blocks, at least
+    unsigned alignment_shift = kUsualAlignment; // of the alignment asked for; it is never less
     Form form = Form::kMalloc;
 };
 
 namespace detail {
 
 inline constexpr unsigned kFactsShift = 40;
+inline constexpr unsigned kFormBits = 2;
 inline constexpr unsigned kSlackBits = 16;
-inline constexpr unsigned kAlignmentBits = 6;
+inline constexpr unsigned kMostAlignment = 47;
 
 inline std::uint64_t word_at(const char* where) {
     std::uint64_t word = 0;
@@ -49,13 +54,23 @@ inline void set_word(char* where, std::uint64_t word) {
     std::memcpy(where, &word, sizeof(word));
 }
 
-// The first `bytes` bytes of a word in memory (little endian, like all machines this runs on).
+// The first bytes of a word in memory (little endian, like all machines this runs on), by how many they are:
+// from a table, because it is as good as random whether they are all.
 static_assert(std::endian::native == std::endian::little);
-inline std::uint64_t first_bytes(std::uint64_t word, std::size_t bytes) {
-    return bytes >= kWatched ? word : word & ((std::uint64_t{1} << bytes * 8) - 1);
-}
+inline constexpr auto kFirstBytes = [] {
+    std::array<std::uint64_t, kWatched + 1> masks{};
+    for (std::size_t bytes = 0; bytes < kWatched; ++bytes)
+        masks[bytes] = (std::uint64_t{1} << bytes * 8) - 1;
+    masks[kWatched] = ~std::uint64_t{0};
+    return masks;
+}();
 
 } // namespace detail
+
+// The facts, at the bottom of a word that is zero above them if the trailer is genuine.
+inline std::uint64_t facts_behind(const char* block, std::size_t room, std::uint64_t key) {
+    return std::rotl(detail::word_at(block + room - kTrailer) ^ key, 64 - detail::kFactsShift);
+}
 
 // Puts the key behind `size` bytes; the 8 bytes from there on must be the block's.
 inline void guard_end(char* block, std::size_t size, std::uint64_t key) {
@@ -64,7 +79,8 @@ inline void guard_end(char* block, std::size_t size, std::uint64_t key) {
 
 // How many of the first `watched` bytes behind the block were written to, up to the last one that was.
 inline std::size_t overflow(const char* block, std::size_t size, std::size_t watched, std::uint64_t key) {
-    const std::uint64_t difference = detail::first_bytes(detail::word_at(block + size) ^ key, watched);
+    const std::uint64_t mask = detail::kFirstBytes[std::min(watched, kWatched)];
+    const std::uint64_t difference = (detail::word_at(block + size) ^ key) & mask;
     if (difference == 0) [[likely]]
         return 0;
     return kWatched - static_cast<std::size_t>(std::countl_zero(difference)) / 8;
@@ -79,21 +95,33 @@ inline void forget_end(char* block, std::size_t old_size, std::size_t size) {
 inline void close(char* block, std::size_t room, const Facts& facts) {
     const std::uint64_t key = secret.key(block);
     const std::uint64_t word =
-        (room - facts.size) | std::uint64_t{facts.alignment_shift} << detail::kSlackBits |
-        std::uint64_t{static_cast<std::uint8_t>(facts.form)} << (detail::kSlackBits + detail::kAlignmentBits);
+        static_cast<std::uint64_t>(facts.form) | (room - facts.size) << detail::kFormBits |
+        std::uint64_t{facts.alignment_shift - kUsualAlignment} << (detail::kFormBits + detail::kSlackBits);
     guard_end(block, facts.size, key); // the trailer may cover some of it
     detail::set_word(block + room - kTrailer, key ^ word << detail::kFactsShift);
 }
 
 // The facts of a closed block; false if the trailer is not what close() wrote.
 inline bool read(const char* block, std::size_t room, Facts& facts) {
-    const std::uint64_t difference = detail::word_at(block + room - kTrailer) ^ secret.key(block);
-    const std::uint64_t word = difference >> detail::kFactsShift;
-    const std::size_t slack = word & ((std::uint64_t{1} << detail::kSlackBits) - 1);
+    const std::uint64_t word = facts_behind(block, room, secret.key(block));
+    const std::size_t slack = word >> detail::kFormBits & ((std::uint64_t{1} << detail::kSlackBits) - 1);
+    const std::uint64_t above = word >> (detail::kFormBits + detail::kSlackBits);
     facts.size = room - slack;
-    facts.alignment_shift = word >> detail::kSlackBits & ((1U << detail::kAlignmentBits) - 1);
-    facts.form = static_cast<Form>(word >> (detail::kSlackBits + detail::kAlignmentBits));
-    return difference << (64 - detail::kFactsShift) == 0 && slack >= kTrailer && slack <= room;
+    facts.alignment_shift = static_cast<unsigned>(above & 0x3f) + kUsualAlignment;
+    facts.form = static_cast<Form>(word & ((1U << detail::kFormBits) - 1));
+    return above <= detail::kMostAlignment - kUsualAlignment && slack - kTrailer <= room - kTrailer &&
+           facts.form <= Form::kNewArray;
+}
+
+// Of most blocks the answer to all that a release asks: closed, nothing written behind it, and of the usual
+// alignment. One comparison sees that the trailer is genuine, the alignment usual and the size possible.
+inline bool is_usual_and_intact(const char* block, std::size_t room) {
+    const std::uint64_t key = secret.key(block);
+    const std::uint64_t above = facts_behind(block, room, key) - (kTrailer << detail::kFormBits);
+    if (above >= (room - kTrailer + 1) << detail::kFormBits) [[unlikely]]
+        return false;
+    const std::size_t watched = above >> detail::kFormBits;
+    return overflow(block, room - kTrailer - watched, watched, key) == 0;
 }
 
 inline std::size_t overflow(const char* block, std::size_t room, const Facts& facts) {

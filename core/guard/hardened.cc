@@ -10,8 +10,10 @@
 #include "heap/fallback.h"
 #include "layout/superslab.h"
 #include "os/config.h"
+#include "slab/slab.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cerrno>
 #include <cstdint>
@@ -32,6 +34,20 @@ using layout::window;
 
 constexpr std::size_t kMostInClass = kMaxClassSize - kTrailer;
 
+// What a block of the size classes needs.
+constexpr std::size_t room_for(std::size_t size) {
+    return std::max(size + kTrailer, poison::kEnd);
+}
+constexpr auto kClassOfStep = [] {
+    std::array<SizeClass, kMaxClassSize / layout::kAlignment + 1> classes{};
+    for (std::size_t step = 1; step < classes.size(); ++step)
+        classes[step] = layout::class_of(std::max(step * layout::kAlignment, poison::kEnd));
+    return classes;
+}();
+SizeClass class_for(std::size_t size) {
+    return kClassOfStep[(size + kTrailer + layout::kAlignment - 1) / layout::kAlignment];
+}
+
 void* out_of_memory() {
     errno = ENOMEM;
     return nullptr;
@@ -51,14 +67,25 @@ unsigned shift_of(std::size_t alignment) {
     return chosen == 0 ? block : std::exchange(stacks.slots(c)[count - chosen], block);
 }
 
-// A block of the class that the live map covers, closed and live.
 [[gnu::always_inline]] inline void* hand_out(void* block, SizeClass c, const Facts& facts) {
-    const std::size_t offset = window.offset_of(block);
     canary::close(static_cast<char*>(block), class_size(c), facts);
-    if (!live_map.begin(offset)) [[unlikely]]
-        report_handed_out_twice(block);
     return block;
 }
+
+// The heap's block is the program's, or waits, until it is the heap's again. False if there is no memory.
+[[gnu::always_inline]] inline bool take_from_heap(void* block) {
+    const std::size_t offset = window.offset_of(block);
+    if (!live_map.cover(offset)) [[unlikely]]
+        return false;
+    if (!live_map.begin(offset)) [[unlikely]]
+        report_released_twice_at_once(block);
+    return true;
+}
+
+// The setting `checks:pointers`: blocks of the size classes are the heap's as they are, and the live map is
+// all that is known about them. Written at start, when there is no second thread; blocks from before it are
+// closed or wait, which does no harm.
+constinit bool pointers_only = false;
 
 // Gives back all that is free, so that a request which is about to be refused may be served: what waits, and
 // memory that limits count although nobody uses it. False if there was nothing.
@@ -80,14 +107,43 @@ void* insist(std::size_t size, Ask ask) {
     return block;
 }
 
+// With pointers_only: what is asked of the heap, at most kMostInClass bytes.
+template <typename Ask>
+void* allocate_bare_slowly(std::size_t size, Ask ask) {
+    return insist(size, [ask]() -> void* {
+        void* const block = ask();
+        if (!window.contains(block) || take_from_heap(block)) return block; // null, or the fallback's
+        heap::release(block);
+        return out_of_memory();
+    });
+}
+
+[[gnu::noinline]] void* allocate_bare_slowly(std::size_t size) {
+    return allocate_bare_slowly(size, [size] { return heap::allocate(size); });
+}
+// With a block that the live map does not cover.
+[[gnu::noinline]] void* allocate_bare_slowly(std::size_t size, void* block) {
+    heap::release(block);
+    return allocate_bare_slowly(size);
+}
+
+[[gnu::noinline]] void* allocate_bare(std::size_t size) {
+    void* block = nullptr;
+    if (!cache::my_stacks().pop(layout::class_of(size), block)) [[unlikely]]
+        return allocate_bare_slowly(size);
+    if (!take_from_heap(block)) [[unlikely]]
+        return allocate_bare_slowly(size, block);
+    return block;
+}
+
 // Of the window, where the live map covers it, or bare, of the fallback.
 void* ask_heap(SizeClass c, const Facts& facts) {
     const std::size_t alignment = std::size_t{1} << facts.alignment_shift;
-    void* block = alignment <= layout::kAlignment ? heap::allocate_slow(facts.size + kTrailer)
-                                                  : heap::allocate_aligned(alignment, facts.size + kTrailer);
+    void* block = alignment <= layout::kAlignment ? heap::allocate_slow(room_for(facts.size))
+                                                  : heap::allocate_aligned(alignment, room_for(facts.size));
     if (block == nullptr || !window.contains(block)) return block;
     block = exchange_for_any(c, block);
-    if (live_map.cover(window.offset_of(block))) return block;
+    if (take_from_heap(block)) return block;
     heap::release(block);
     return out_of_memory();
 }
@@ -98,19 +154,45 @@ void* ask_heap(SizeClass c, const Facts& facts) {
     return block != nullptr && window.contains(block) ? hand_out(block, c, facts) : block;
 }
 
-[[gnu::always_inline]] inline void* allocate_in_class(SizeClass c, const Facts& facts) {
+// The parts of the facts come one by one, in registers, and the calls of allocate_in_class() are in tail
+// position, so that it saves nothing for them.
+
+// While too few blocks of the class wait.
+[[gnu::noinline]] void* allocate_from_stack(SizeClass c, std::size_t size, unsigned alignment_shift,
+                                            Form form) {
+    const Facts facts{.size = size, .alignment_shift = alignment_shift, .form = form};
     void* block = nullptr;
     if (cache::my_stacks().pop(c, block)) [[likely]] {
         block = exchange_for_any(c, block);
-        if (live_map.cover(window.offset_of(block))) [[likely]]
+        if (take_from_heap(block)) [[likely]]
             return hand_out(block, c, facts);
         heap::release(block);
     }
     return allocate_slowly(c, facts);
 }
 
-[[gnu::noinline]] void* allocate_large(const Facts& facts, large_blocks::Contents contents) {
+[[gnu::noinline]] void* hand_out_checked(Waiting waiting, std::size_t size, unsigned alignment_shift,
+                                         Form form) {
+    waiting_blocks::check(waiting);
+    return hand_out(waiting.block(), waiting.size_class(),
+                    {.size = size, .alignment_shift = alignment_shift, .form = form});
+}
+
+[[gnu::always_inline]] inline void* allocate_in_class(SizeClass c, std::size_t size, unsigned alignment_shift,
+                                                      Form form) {
+    if (!waiting_blocks::enough(c)) [[unlikely]]
+        return allocate_from_stack(c, size, alignment_shift, form);
+    const Waiting waiting = waiting_blocks::take(c);
+    if (!waiting_blocks::is_intact_at_ends(waiting)) [[unlikely]]
+        return hand_out_checked(waiting, size, alignment_shift, form);
+    return hand_out(waiting.block_if_not_whole(), c,
+                    {.size = size, .alignment_shift = alignment_shift, .form = form});
+}
+
+[[gnu::noinline]] void* allocate_large(std::size_t size, unsigned alignment_shift, Form form,
+                                       large_blocks::Contents contents) {
     constexpr std::size_t kMostAround = 2 * layout::kPageSize; // guards and roundings
+    const Facts facts{.size = size, .alignment_shift = alignment_shift, .form = form};
     const std::size_t alignment = std::size_t{1} << facts.alignment_shift;
     if (facts.size > PTRDIFF_MAX - kMostAround || alignment > PTRDIFF_MAX - kMostAround - facts.size) {
         return out_of_memory();
@@ -118,55 +200,69 @@ void* ask_heap(SizeClass c, const Facts& facts) {
     start_random(); // and with it the secret
     void* const block = insist(facts.size, [&] { return large_blocks::allocate(facts, contents); });
     if (block == nullptr || !window.contains(block)) return block;
-    if (!live_map.begin(window.offset_of(block))) report_handed_out_twice(block);
+    if (!live_map.begin(window.offset_of(block))) report_released_twice_at_once(block);
     return block;
+}
+
+[[gnu::always_inline]] inline void* allocate_unaligned(std::size_t size, Form form) {
+    if (size <= kMostInClass) [[likely]] {
+        if (pointers_only) [[unlikely]]
+            return allocate_bare(size);
+        return allocate_in_class(class_for(size), size, shift_of(0), form);
+    }
+    return allocate_large(size, shift_of(0), form, large_blocks::Contents::kAny);
 }
 
 // ---- Blocks that are given back
 
-// Of a live block; reports what was written behind it.
-[[gnu::always_inline]] inline Facts examine(const void* block, SizeClass c) {
+// Behind the end of a slab nothing may be read.
+bool may_be_read(std::size_t offset, std::size_t size) {
+    return offset % layout::kPageSize + size <= layout::kPageSize;
+}
+
+[[noreturn, gnu::noinline]] void report_trailer(const void* block, SizeClass c) {
+    const bool is_block = live_map.at(window.offset_of(block)) == LiveMap::State::kLive;
+    if (!is_block || waiting_blocks::seems_to_wait(block, c)) report_not_live(block);
+    report_overflow_into_trailer(block, class_size(c));
+}
+
+// What stands behind a block is genuine from the moment that it is handed out to its release, which poisons
+// it, and at no other address: so only a block in use passes, and the live map, whose lines are others,
+// need not be asked. Reports what else the address is, or what was written behind the block.
+Facts examine(const void* block, SizeClass c) {
     Facts facts;
-    if (!canary::read(static_cast<const char*>(block), class_size(c), facts)) [[unlikely]]
-        report_overflow_into_trailer(block, class_size(c));
-    const std::size_t bytes = canary::overflow(static_cast<const char*>(block), class_size(c), facts);
-    if (bytes != 0) [[unlikely]]
-        report_overflow(block, facts.size, bytes);
+    const std::size_t size = class_size(c);
+    if (!may_be_read(window.offset_of(block), size)) {
+        const char* const around = slab::block_around(block, c);
+        if (around == nullptr || around != block) report_not_live(block);
+    }
+    if (!canary::read(static_cast<const char*>(block), size, facts)) report_trailer(block, c);
+    const std::size_t bytes = canary::overflow(static_cast<const char*>(block), size, facts);
+    if (bytes != 0) report_overflow(block, facts.size, bytes);
     return facts;
 }
 
 Facts examine_large(const void* block) {
+    if (live_map.at(window.offset_of(block)) != LiveMap::State::kLive) report_not_live(block);
     const Facts facts = large_blocks::facts_of(block);
     const std::size_t bytes = large_blocks::overflow(block);
     if (bytes != 0) report_overflow(block, facts.size, bytes);
     return facts;
 }
 
+Facts examine_bare(const void* block, SizeClass c) {
+    if (live_map.at(window.offset_of(block)) != LiveMap::State::kLive) report_not_live(block);
+    return {.size = class_size(c)};
+}
+
 Facts examine_any(const void* block) {
     const SizeClass c = window.header_of(block).size_class();
-    return c != 0 ? examine(block, c) : examine_large(block);
+    if (c == 0) return examine_large(block);
+    return pointers_only ? examine_bare(block, c) : examine(block, c);
 }
 
-bool is_live(const void* block) {
-    return live_map.at(window.offset_of(block)) == LiveMap::State::kLive;
-}
-
-[[gnu::noinline]] void release_outside_of_classes(void* block) {
-    if (block == nullptr) return;
-    if (window.contains(block)) {
-        if (!live_map.end(window.offset_of(block))) report_not_live(block);
-        examine_large(block);
-        large_blocks::release(block);
-        return;
-    }
-    if (heap::serving() && !foreign::may_be_block(block)) report_foreign(block);
-    heap::release(block);
-}
-
-// A claim about a block of the window.
-void check(const void* block, const Claim& claim) {
-    if (!is_live(block)) report_not_live(block);
-    const Facts facts = examine_any(block);
+// What the caller who releases a block says about it.
+void check(const void* block, const Facts& facts, const Claim& claim) {
     const std::size_t alignment = std::size_t{1} << facts.alignment_shift;
     if (os::settings.check_sizes.load(std::memory_order_relaxed) != 0) {
         if (claim.size != 0 && claim.size != facts.size) report_wrong_size(block, facts, claim);
@@ -180,15 +276,60 @@ void check(const void* block, const Claim& claim) {
     }
 }
 
+void release_outside_of_classes(void* block, const Claim* claim) {
+    if (block == nullptr) return;
+    if (window.contains(block)) {
+        const Facts facts = examine_large(block);
+        if (claim != nullptr) check(block, facts, *claim);
+        if (!live_map.end(window.offset_of(block))) report_not_live(block);
+        large_blocks::release(block);
+        return;
+    }
+    if (heap::serving() && !foreign::may_be_block(block)) report_foreign(block);
+    heap::release(block);
+}
+
+// Of a size class, with pointers_only.
+void release_live(void* block) {
+    if (!live_map.end(window.offset_of(block))) report_not_live(block);
+    heap::release(block);
+}
+
+// Whatever the block is; with a claim, or null.
+[[gnu::noinline]] void release_any(void* block, const Claim* claim) {
+    const std::size_t offset = window.offset_of(block);
+    const SizeClass c = offset < window.size ? window.header_at(offset).size_class() : SizeClass{0};
+    if (c == 0) return release_outside_of_classes(block, claim);
+    if (pointers_only) return release_live(block);
+    const Facts facts = examine(block, c);
+    if (claim != nullptr) check(block, facts, *claim);
+    waiting_blocks::add(block, c);
+}
+
+[[gnu::noinline]] void release_bare(void* block) {
+    const std::size_t offset = window.offset_of(block);
+    if (offset >= window.size) [[unlikely]]
+        return release_any(block, nullptr);
+    const layout::PageHeader header = window.header_at(offset);
+    if (header.size_class() == 0) [[unlikely]]
+        return release_any(block, nullptr);
+    if (!live_map.end(offset)) [[unlikely]]
+        report_not_live(block);
+    if (!cache::my_stacks().push(header, block)) [[unlikely]]
+        heap::release_slow(block);
+}
+
 // ---- Resizing
 
 // As the heap does: half of a block would be waste, or three quarters of one whose alignment made it longer.
 bool stays(std::size_t room, const Facts& facts, std::size_t size) {
     const std::size_t least = facts.alignment_shift > shift_of(0) ? room / 4 : room / 2;
-    return size + kTrailer <= room && (size + kTrailer >= least || room <= 2 * layout::kAlignment);
+    const std::size_t needed = pointers_only ? size : size + kTrailer;
+    return needed <= room && (needed >= least || room <= 2 * layout::kAlignment);
 }
 
 void resize_in_class(void* block, SizeClass c, const Facts& facts, std::size_t size) {
+    if (pointers_only) return;
     auto* const start = static_cast<char*>(block);
     canary::forget_end(start, facts.size, size);
     canary::close(start, class_size(c), {.size = size, .alignment_shift = shift_of(0)});
@@ -196,7 +337,7 @@ void resize_in_class(void* block, SizeClass c, const Facts& facts, std::size_t s
 
 void* allocate_for(std::size_t old_size, std::size_t size) {
     if (size <= kMostInClass || size < old_size) return allocate(size);
-    return allocate_large({.size = size, .alignment_shift = shift_of(0)}, large_blocks::Contents::kGrowing);
+    return allocate_large(size, shift_of(0), Form::kMalloc, large_blocks::Contents::kGrowing);
 }
 
 void* move(void* block, std::size_t old_size, std::size_t size) {
@@ -213,54 +354,59 @@ void* resize_foreign(void* block, std::size_t size) {
     if (size > kMaxClassSize || !heap::serving()) return heap::resize(block, size);
     const std::size_t usable = heap::fallback::usable_size(block);
     if (size <= usable && size >= usable / 2) return block;
-    return move(block, usable, size);
+    const int saved = errno;
+    void* const moved = move(block, usable, size);
+    if (moved != nullptr || size > usable) return moved;
+    errno = saved; // without memory for a smaller block this one does
+    return block;
 }
 
 } // namespace
 
+void* allocate(std::size_t size) {
+    return allocate_unaligned(size, Form::kMalloc);
+}
 void* allocate(std::size_t size, Form form) {
-    const Facts facts{.size = size, .alignment_shift = shift_of(0), .form = form};
-    if (size <= kMostInClass) [[likely]]
-        return allocate_in_class(layout::class_of(size + kTrailer), facts);
-    return allocate_large(facts, large_blocks::Contents::kAny);
+    return allocate_unaligned(size, form);
 }
 
 void* allocate_zeroed(std::size_t count, std::size_t size) {
     std::size_t bytes = 0;
     if (__builtin_mul_overflow(count, size, &bytes)) return out_of_memory();
     if (bytes > kMostInClass) {
-        return allocate_large({.size = bytes, .alignment_shift = shift_of(0)}, large_blocks::Contents::kZero);
+        return allocate_large(bytes, shift_of(0), Form::kMalloc, large_blocks::Contents::kZero);
     }
     void* const block = allocate(bytes);
     return block != nullptr ? std::memset(block, 0, bytes) : nullptr;
 }
 
 void* allocate_aligned(std::size_t alignment, std::size_t size, Form form) {
-    const Facts facts{.size = size, .alignment_shift = shift_of(alignment), .form = form};
     if (size <= kMostInClass) {
-        const SizeClass c =
-            layout::class_of_aligned(size + kTrailer, std::max(alignment, layout::kAlignment));
-        if (c != 0) return allocate_in_class(c, facts);
+        const SizeClass c = layout::class_of_aligned(room_for(size), std::max(alignment, layout::kAlignment));
+        if (c != 0 && pointers_only) {
+            return allocate_bare_slowly(size, [=] { return heap::allocate_aligned(alignment, size); });
+        }
+        if (c != 0) return allocate_in_class(c, size, shift_of(alignment), form);
     }
-    return allocate_large(facts, large_blocks::Contents::kAny);
+    return allocate_large(size, shift_of(alignment), form, large_blocks::Contents::kAny);
 }
 
 void release(void* block) {
+    if (pointers_only) [[unlikely]]
+        return release_bare(block);
     const std::size_t offset = window.offset_of(block);
     if (offset >= window.size) [[unlikely]]
-        return release_outside_of_classes(block);
+        return release_any(block, nullptr);
     const SizeClass c = window.header_at(offset).size_class();
-    if (c == 0) [[unlikely]]
-        return release_outside_of_classes(block);
-    if (!live_map.end(offset)) [[unlikely]]
-        report_not_live(block);
-    examine(block, c);
+    const std::size_t size = class_size(c); // no bytes in class 0
+    if (size == 0 || !may_be_read(offset, size) ||
+        !canary::is_usual_and_intact(static_cast<const char*>(block), size)) [[unlikely]]
+        return release_any(block, nullptr);
     waiting_blocks::add(block, c);
 }
 
 void release(void* block, const Claim& claim) {
-    if (window.contains(block)) check(block, claim);
-    release(block);
+    release_any(block, &claim);
 }
 
 void* resize(void* block, std::size_t size) {
@@ -271,7 +417,6 @@ void* resize(void* block, std::size_t size) {
     }
     if (size > PTRDIFF_MAX) return out_of_memory();
     if (!window.contains(block)) return resize_foreign(block, size);
-    if (!is_live(block)) report_not_live(block);
     const Facts facts = examine_any(block);
     const SizeClass c = window.header_of(block).size_class();
     if (c == 0 && size > kMostInClass && large_blocks::resize_in_place(block, size)) return block;
@@ -297,7 +442,6 @@ std::size_t usable_size(void* block) {
         if (heap::serving() && !foreign::may_be_block(block)) report_foreign(block);
         return heap::usable_size(block);
     }
-    if (!is_live(block)) report_not_live(block);
     return examine_any(block).size;
 }
 
@@ -310,6 +454,8 @@ bool trim(std::size_t keep) {
 // Where what is writable is limited, pages that were made inaccessible might stay so.
 void start() {
     foreign::prepare();
+    pointers_only = os::settings.checks.load(std::memory_order_relaxed) ==
+                    static_cast<std::size_t>(os::Checks::kPointers);
     rlimit limit{};
     if (::getrlimit(RLIMIT_DATA, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY) {
         os::settings.guard_pages.store(0, std::memory_order_relaxed);

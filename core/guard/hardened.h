@@ -3,9 +3,10 @@
 // The hardened policy: the functions of the heap (see heap.h for what they promise), with these differences.
 //
 // A block is live or not, and a release, resize or question about an address that is not is reported at that
-// call (live_map.h, foreign.h). Its size is known exactly, and what stands behind it is looked at when it is
-// released or resized (canary.h, large_blocks.h). Released blocks are poisoned and wait (waiting_blocks.h).
-// Which of the thread's free blocks is handed out is random.
+// call (canary.h, live_map.h, foreign.h). Its size is known exactly, and what stands behind it is looked at
+// when it is released or resized (canary.h, large_blocks.h). Released blocks are poisoned and wait
+// (waiting_blocks.h). Which of the thread's free blocks is handed out is random. With the setting
+// `checks:pointers` only that a block of the size classes is live is asked.
 //
 // The heap below is asked for a little more than the program asks for and knows nothing of this. A block
 // outside of the window is the fallback's and bare.
@@ -20,7 +21,8 @@
 
 namespace ashlar::guard {
 
-void* allocate(std::size_t size, Form form = Form::kMalloc);
+void* allocate(std::size_t size); // Form::kMalloc
+void* allocate(std::size_t size, Form form);
 void* allocate_zeroed(std::size_t count, std::size_t size);
 void* allocate_aligned(std::size_t alignment, std::size_t size, Form form = Form::kMalloc);
 void* resize(void* block, std::size_t size);

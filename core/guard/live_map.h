@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT
 //
-// Which addresses of the window are blocks in use: a byte for every 16 of the window, at the first byte of a
-// block "live" from the moment it is handed out to the moment it is released.
+// Which addresses of the window are blocks that the heap has given out: a byte for every 16 of the window, at
+// the first byte of a block "live" from then to the moment that the heap gets it back. A large block is the
+// heap's again when it is released; one of a size class waits first, and which of those that are live are in
+// use is told by what stands behind them (canary.h).
 //
 // A byte, not a bit, so that all is done by plain loads and stores: the byte of a block is written by whoever
-// has the block. A locked instruction would wait for every store before it, of which a release has many to
-// cold lines (measured: a fifth of its time). The price is that two threads which release a block within the
-// few nanoseconds that a store takes to be seen may both succeed. Then it is found when the block is handed
-// out the second time, or by its slab. The map costs a sixteenth of the heap. It is a reservation of its own,
-// readable everywhere, so that asking about any address is safe, and writable as far as blocks have been
-// handed out.
+// has the block. The price is that two threads which give a block back within the few nanoseconds that a
+// store takes to be seen may both succeed. Then it is found when the block is given out the second time, or
+// by its slab. The map costs a sixteenth of the heap. It is a reservation of its own, readable everywhere, so
+// that asking about any address is safe, and writable as far as blocks have been given out.
 #pragma once
 
 #include "layout/window.h"

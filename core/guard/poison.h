@@ -2,21 +2,25 @@
 //
 // What freed blocks are filled with, so that whoever writes to one is found when it is handed out again.
 //
-// The cost of a release must not grow with the block: of most blocks the first kHead bytes are filled and
-// looked at and the last kTail, lines that the program or the canary has touched anyway. Of some, chosen by
-// chance, and of all up to the setting `poison`, it is the whole block. A pointer made of these bytes is an
-// address that no process has.
+// The cost of a release must not grow with the block: blocks up to kShort are filled and looked at as a
+// whole, of most longer ones the first kEnd bytes and the last, lines that the program or the canary has
+// touched anyway. Of some, chosen by chance, and of all up to the setting `poison`, it is the whole block. A
+// pointer made of these bytes is an address that no process has.
+//
+// A loop whose length depends on the size would be a mispredicted branch where sizes are mixed. So the same
+// four vectors are written of each block, and of a short one some twice.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <utility>
 
 namespace ashlar::guard::poison {
 
 inline constexpr unsigned char kByte = 0xdb;
-inline constexpr std::size_t kHead = 64;
-inline constexpr std::size_t kTail = 32;
+inline constexpr std::size_t kEnd = 32; // and no block is shorter
+inline constexpr std::size_t kShort = 2 * kEnd;
 
 enum class Extent : bool { kEnds, kWhole };
 
@@ -24,40 +28,55 @@ namespace detail {
 
 // Sixteen bytes, for which every 64-bit processor has registers.
 typedef std::uint64_t Vector __attribute__((vector_size(16), may_alias)); // NOLINT(modernize-use-using)
+inline constexpr std::size_t kVectorSize = sizeof(Vector);
 inline constexpr Vector kPattern{0xdbdbdbdbdbdbdbdb, 0xdbdbdbdbdbdbdbdb};
-inline constexpr std::size_t kHeadVectors = kHead / sizeof(Vector);
-inline constexpr std::size_t kTailVectors = kTail / sizeof(Vector);
 
 bool intact(const void* block, std::size_t size);
+
+// All vectors are the pattern if their intersection and their union are.
+struct Seen {
+    Vector all = kPattern;
+    Vector any = kPattern;
+
+    void add(const Vector& next) {
+        all &= next;
+        any |= next;
+    }
+    bool is_pattern() const {
+        const Vector difference = (all ^ kPattern) | (any ^ kPattern);
+        return (difference[0] | difference[1]) == 0;
+    }
+};
+
+// Calls visit() for each vector of the first and the last bytes of a block. No loop.
+template <typename Block, typename Visit>
+[[gnu::always_inline]] inline void visit_ends(Block* block, std::size_t size, Visit visit) {
+    [&]<std::size_t... kNumbers>(std::index_sequence<kNumbers...>) {
+        auto* const last = block + size - kEnd;
+        (visit(block + kNumbers * kVectorSize), ...);
+        (visit(last + kNumbers * kVectorSize), ...);
+    }
+    (std::make_index_sequence<kEnd / kVectorSize>{});
+}
 
 } // namespace detail
 
 // Sizes are multiples of 16, blocks aligned to it.
 [[gnu::always_inline]] inline void fill(void* block, std::size_t size, Extent extent) {
-    using namespace detail; // NOLINT(google-build-using-namespace): vectors
-    if (size < kHead || extent == Extent::kWhole) {
+    if (extent == Extent::kWhole) {
         std::memset(block, kByte, size);
         return;
     }
-    auto* const head = static_cast<Vector*>(block);
-    Vector* const tail = head + size / sizeof(Vector) - kTailVectors;
-    for (std::size_t i = 0; i < kHeadVectors; ++i)
-        head[i] = kPattern;
-    for (std::size_t i = 0; i < kTailVectors; ++i)
-        tail[i] = kPattern;
+    detail::visit_ends(static_cast<char*>(block), size,
+                       [](char* at) { *reinterpret_cast<detail::Vector*>(at) = detail::kPattern; });
 }
 
 [[gnu::always_inline]] inline bool intact(const void* block, std::size_t size, Extent extent) {
-    using namespace detail; // NOLINT(google-build-using-namespace): vectors
-    if (size < kHead || extent == Extent::kWhole) return detail::intact(block, size);
-    const auto* const head = static_cast<const Vector*>(block);
-    const Vector* const tail = head + size / sizeof(Vector) - kTailVectors;
-    Vector difference = (head[0] ^ kPattern) | (tail[0] ^ kPattern);
-    for (std::size_t i = 1; i < kHeadVectors; ++i)
-        difference |= head[i] ^ kPattern;
-    for (std::size_t i = 1; i < kTailVectors; ++i)
-        difference |= tail[i] ^ kPattern;
-    return (difference[0] | difference[1]) == 0;
+    if (extent == Extent::kWhole) return detail::intact(block, size);
+    detail::Seen seen;
+    detail::visit_ends(static_cast<const char*>(block), size,
+                       [&seen](const char* at) { seen.add(*reinterpret_cast<const detail::Vector*>(at)); });
+    return seen.is_pattern();
 }
 
 // The first byte that was overwritten of a block which is not intact.

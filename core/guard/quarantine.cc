@@ -2,15 +2,50 @@
 #include "guard/quarantine.h"
 
 #include "cache/thread_registry.h"
+#include "guard/poison.h"
+#include "layout/metadata_pool.h"
 #include "layout/superslab.h"
 #include "os/config.h"
 
 #include <algorithm>
+#include <cstring>
 
 namespace ashlar::guard {
 
 namespace {
+
+using layout::SizeClass;
+
 constexpr std::size_t kShareOfHeap = 8;
+constexpr std::size_t kFirstCapacity = 16;
+constexpr std::size_t kMostCapacity = layout::MetadataPool::kMaxBlock / sizeof(std::uintptr_t);
+
+// Of the blocks that are not poisoned as a whole always, because they are short or the setting says so, one
+// in size / kWholeBytes is: what that costs a release does not grow with the block. Each time that one is,
+// the limit is looked at too, so some of the short ones are called upon for that.
+constexpr std::size_t kWholeBytes = 16;
+constexpr std::size_t kFewest = 32;
+constexpr std::size_t kShortOnes = 4096;
+
+// One in so many is poisoned as a whole.
+std::size_t one_in(std::size_t size) {
+    if (size <= poison::kShort) return kShortOnes;
+    if (size <= os::settings.poison.load(std::memory_order_relaxed)) return 1;
+    return std::max(size / kWholeBytes, kFewest);
+}
+
+} // namespace
+
+Quarantine::Quarantine(std::uint64_t seed) {
+    random_.start(seed);
+    for (unsigned c = 1; c < layout::kClasses; ++c)
+        next_whole(static_cast<SizeClass>(c));
+}
+
+// As often as it should on average, and nobody can tell when.
+void Quarantine::next_whole(SizeClass c) {
+    const auto most = static_cast<std::uint32_t>(2 * one_in(layout::class_size(c)) - 1);
+    shelves_[c].until_whole = static_cast<std::uint16_t>(1 + random_.below(most));
 }
 
 void Quarantine::look_at_heap() {
@@ -18,27 +53,56 @@ void Quarantine::look_at_heap() {
     const std::size_t threads = std::max<std::size_t>(cache::thread_registry.live(), 1);
     limit_ = std::min(std::max(heap / kShareOfHeap / threads, kLeast),
                       os::settings.quarantine.load(std::memory_order_relaxed));
+    enough_ = limit_ - limit_ / 4;
 }
 
-// Who forks in a signal handler that interrupted this thread may find the sum and the slots at odds.
-bool Quarantine::make_room(std::size_t size, Waiting& leaving) {
+// Once one has to leave, some more do, so that a thread that only releases comes here rarely.
+bool Quarantine::make_room(SizeClass c, Waiting& leaving) {
     look_at_heap();
-    if (!full(size)) return true;
-    leaving = take();
-    if (!leaving.any()) set_bytes(0);
-    return !leaving.any();
+    Shelf& shelf = shelves_[c];
+    const std::size_t most = leaving.any() ? limit_ - limit_ / 16 : limit_;
+    const bool has_slot = shelf.count < shelf.capacity || lengthen(shelf);
+    leaving = {};
+    if (has_slot && (bytes() == 0 || bytes() + layout::class_size(c) <= most)) return true;
+    if (shelf.count != 0) {
+        leaving = take(c);
+    } else if (has_slot) {
+        leaving = take_any();
+    }
+    return false;
 }
 
-// The last that is taken; the slots from there on are used no more, so that a steady program comes here
-// rarely.
-Waiting Quarantine::take() {
-    Waiting taken;
-    while (!taken.any() && slots_in_use_ > 1)
-        taken = empty(--slots_in_use_);
-    if (!taken.any()) taken = empty(0);
-    if (bytes() == 0) slots_in_use_ = kSlots;
-    if (next_slot_ >= slots_in_use_) draw();
-    return taken;
+// False if it is as long as it may be, or memory is short.
+bool Quarantine::lengthen(Shelf& shelf) {
+    const std::size_t capacity = std::max(std::size_t{shelf.capacity} * 2, kFirstCapacity);
+    if (capacity > kMostCapacity) return false;
+    auto* const slots =
+        static_cast<std::uintptr_t*>(layout::metadata_pool.take(capacity * sizeof(std::uintptr_t)));
+    if (slots == nullptr) return false;
+    if (shelf.capacity != 0) {
+        std::memcpy(slots, shelf.slots, shelf.count * sizeof(std::uintptr_t));
+        layout::metadata_pool.give(shelf.slots, shelf.capacity * sizeof(std::uintptr_t));
+    }
+    shelf.slots = slots;
+    shelf.capacity = static_cast<std::uint16_t>(capacity);
+    return true;
+}
+
+Waiting Quarantine::take_any() {
+    const std::uint32_t start = random_.below(layout::kClasses);
+    for (unsigned i = 0; bytes() != 0 && i < layout::kClasses; ++i) {
+        const auto c = static_cast<SizeClass>((start + i) % layout::kClasses);
+        if (shelves_[c].count != 0) return take(c);
+    }
+    return {};
+}
+
+void Quarantine::finish() {
+    for (Shelf& shelf : shelves_) {
+        if (shelf.capacity != 0)
+            layout::metadata_pool.give(shelf.slots, shelf.capacity * sizeof(std::uintptr_t));
+        shelf = {};
+    }
 }
 
 } // namespace ashlar::guard

@@ -8,6 +8,7 @@
 // keeps it, as it keeps the blocks.
 #pragma once
 
+#include <bit>
 #include <cstdint>
 
 namespace ashlar::guard {
@@ -22,7 +23,7 @@ class Secret {
     std::uint64_t key(const void* address) const {
         constexpr std::uint64_t kHighBits = 0x8080808080808080;
         const std::uint64_t mixed = (reinterpret_cast<std::uintptr_t>(address) ^ mask_) * factor_;
-        return (mixed ^ mixed >> 32) | kHighBits;
+        return std::rotl(mixed, 32) | kHighBits; // the upper half depends on most, and is looked at first
     }
     std::uint64_t seed(std::uint64_t number) const;
 
@@ -33,22 +34,19 @@ class Secret {
 
 [[gnu::visibility("hidden")]] extern constinit Secret secret;
 
-// A linear congruential generator, of which the upper half is used. Its start is a matter of the secret.
+// A linear congruential generator, of which the upper bits are used. Its start is a matter of the secret.
 class Random {
   public:
     bool started() const { return state_ != 0; }
-    void start(std::uint64_t seed) { state_ = seed | 1; }
+    void start(std::uint64_t seed) { state_ = static_cast<std::uint32_t>(seed) | 1; }
 
-    std::uint32_t bits() {
-        state_ = state_ * 0x5851f42d4c957f2d + 0x14057b7ef767814f;
-        return static_cast<std::uint32_t>(state_ >> 32);
-    }
     std::uint32_t below(std::uint32_t bound) {
-        return static_cast<std::uint32_t>(std::uint64_t{bits()} * bound >> 32);
+        state_ = state_ * 747796405 + 2891336453;
+        return static_cast<std::uint32_t>(std::uint64_t{state_} * bound >> 32);
     }
 
   private:
-    std::uint64_t state_ = 0;
+    std::uint32_t state_ = 0;
 };
 
 // A seed that no other thread has.

@@ -43,6 +43,10 @@ using layout::window;
     end(message, block);
 }
 
+bool was_block(const void* address) {
+    return live_map.at(window.offset_of(address)) != LiveMap::State::kNever;
+}
+
 std::string_view name_of(Form form, bool by_operator) {
     switch (form) {
     case Form::kNew:
@@ -62,14 +66,12 @@ void report_not_live(const void* address) {
     const layout::PageHeader header = window.header_of(address);
     if (header.size_class() == 0) {
         if (const void* const block = large_blocks::around(address)) report_large(address, block);
-        const bool was_block = live_map.at(window.offset_of(address)) == LiveMap::State::kReleased;
-        slab::report(was_block ? slab::Fault::kDoubleFree : slab::Fault::kNoBlock, address);
+        slab::report(was_block(address) ? slab::Fault::kDoubleFree : slab::Fault::kNoBlock, address);
     }
     const char* const block = slab::block_around(address, header.size_class());
     if (block == nullptr) slab::report(slab::Fault::kNoBlock, address);
     if (block != address) slab::report(slab::Fault::kInterior, address);
-    const bool released = live_map.at(window.offset_of(address)) == LiveMap::State::kReleased;
-    slab::report(released ? slab::Fault::kDoubleFree : slab::Fault::kNeverAllocated, address);
+    slab::report(was_block(address) ? slab::Fault::kDoubleFree : slab::Fault::kNeverAllocated, address);
 }
 
 void report_foreign(const void* address) {
@@ -78,7 +80,7 @@ void report_foreign(const void* address) {
     os::fatal(slab::describe(message.address(address), address));
 }
 
-void report_handed_out_twice(const void* block) {
+void report_released_twice_at_once(const void* block) {
     os::Message message;
     message.text("double free of ").address(block).text(" by two threads at one time");
     end(message, block);

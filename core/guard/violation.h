@@ -15,8 +15,8 @@ namespace ashlar::guard {
 [[noreturn]] void report_not_live(const void* address);
 // It lies outside of the window, and is no block of the C library's malloc either.
 [[noreturn]] void report_foreign(const void* address);
-// Two threads released it at one time.
-[[noreturn]] void report_handed_out_twice(const void* block);
+// By two threads, neither of which could see the other.
+[[noreturn]] void report_released_twice_at_once(const void* block);
 
 [[noreturn]] void report_overflow(const void* block, std::size_t size, std::size_t bytes);
 // So much that the trailer of the block, whose room is known, is not what it was.

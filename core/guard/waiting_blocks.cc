@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: MIT
 #include "guard/waiting_blocks.h"
 
+#include "guard/canary.h"
+#include "guard/live_map.h"
 #include "guard/violation.h"
 #include "heap/heap.h"
+#include "layout/metadata_pool.h"
+#include "os/config.h"
 
 #include <new>
+#include <utility>
 
 namespace ashlar::guard::waiting_blocks {
 
@@ -13,139 +18,221 @@ constinit thread_local Quarantine* mine = nullptr;
 namespace {
 
 using layout::metadata_pool;
+using layout::SizeClass;
+
+constexpr unsigned kMostLeft = 8;
+
+class List {
+  public:
+    Quarantine* first() const { return first_; }
+    unsigned length() const { return length_; }
+
+    void add(Quarantine& one) {
+        one.previous = nullptr;
+        one.next = first_;
+        if (first_ != nullptr) first_->previous = &one;
+        first_ = &one;
+        ++length_;
+    }
+    void remove(Quarantine& one) {
+        (one.previous != nullptr ? one.previous->next : first_) = one.next;
+        if (one.next != nullptr) one.next->previous = one.previous;
+        --length_;
+    }
+
+  private:
+    Quarantine* first_ = nullptr;
+    unsigned length_ = 0;
+};
 
 constinit os::Mutex<os::Rank::kQuarantine> lock;
-constinit Quarantine* all = nullptr;    // the threads' own
-constinit Quarantine* shared = nullptr; // made when first needed
-
-[[gnu::always_inline]] inline void check(Waiting waiting) {
-    if (!poison::intact(waiting.block(), waiting.size(), extent_of(waiting))) [[unlikely]] {
-        report_written_after_release(
-            waiting.block(), poison::first_damage(waiting.block(), waiting.size(), extent_of(waiting)));
-    }
-}
+constinit List owned; // by threads that run
+constinit List left;  // by those that ended: for the next ones, and meanwhile for threads that have none
+constinit thread_local bool ended = false;
 
 Quarantine* make() {
     void* const memory = metadata_pool.take(sizeof(Quarantine));
-    if (memory == nullptr) return nullptr;
-    return new (memory) Quarantine(new_seed());
+    return memory != nullptr ? new (memory) Quarantine(new_seed()) : nullptr;
 }
 
-void link(Quarantine& own) {
-    const os::Guard guard(lock);
-    own.previous = nullptr;
-    own.next = all;
-    if (all != nullptr) all->previous = &own;
-    all = &own;
+[[gnu::always_inline]] inline void give_to_heap(void* block) {
+    if (!live_map.end(layout::window.offset_of(block))) [[unlikely]]
+        report_released_twice_at_once(block);
+    heap::release(block);
 }
 
-void unlink(Quarantine& own) {
-    const os::Guard guard(lock);
-    (own.previous != nullptr ? own.previous->next : all) = own.next;
-    if (own.next != nullptr) own.next->previous = own.previous;
+void return_to_heap(Waiting waiting) {
+    check(waiting);
+    give_to_heap(waiting.block());
+}
+
+bool empty(Quarantine& quarantine) {
+    bool some = false;
+    for (Waiting leaving; (leaving = quarantine.take_any()).any(); some = true)
+        return_to_heap(leaving);
+    return some;
+}
+
+void dissolve(Quarantine& quarantine) {
+    empty(quarantine);
+    quarantine.finish();
+    metadata_pool.give(&quarantine, sizeof(Quarantine));
 }
 
 // A thread has a quarantine as long as it has a cache, because somebody must end it.
 bool may_have_own() {
+    if (ended) return false;
     start_random(); // what comes into the stacks may be handed out
     if (cache::my_stacks().phase == cache::Phase::kNew) heap::release(heap::allocate(1)); // makes the cache
     return cache::my_stacks().phase == cache::Phase::kAttached;
 }
 
-bool have_shared() {
+Quarantine* take_left() {
+    const os::Guard guard(lock);
+    Quarantine* const taken = left.first();
+    if (taken == nullptr) return nullptr;
+    left.remove(*taken);
+    owned.add(*taken);
+    return taken;
+}
+
+// The one that a thread left last, or a new one.
+Quarantine* acquire() {
+    if (Quarantine* const taken = take_left()) return taken;
+    Quarantine* const made = make();
+    if (made == nullptr) return nullptr;
+    const os::Guard guard(lock);
+    owned.add(*made);
+    return made;
+}
+
+// False if there are enough.
+bool leave(Quarantine& quarantine) {
+    const os::Guard guard(lock);
+    owned.remove(quarantine);
+    if (left.length() >= kMostLeft) return false;
+    left.add(quarantine);
+    return true;
+}
+
+void give_up_own() {
+    Quarantine* const own = std::exchange(mine, nullptr);
+    if (!leave(*own)) dissolve(*own);
+}
+
+void add_to_own(Quarantine& quarantine, Waiting coming) {
+    Waiting leaving;
+    while (!quarantine.make_room(coming.size_class(), leaving)) {
+        if (!leaving.any()) return return_to_heap(coming);
+        return_to_heap(leaving);
+    }
+    quarantine.put(coming);
+}
+
+// One that may be used under the lock, for threads that have none.
+bool have_left() {
     {
         const os::Guard guard(lock);
-        if (shared != nullptr) return true;
+        if (left.first() != nullptr) return true;
     }
     Quarantine* const made = make();
     if (made == nullptr) return false;
     const os::Guard guard(lock);
-    if (shared == nullptr) {
-        shared = made;
-    } else {
-        metadata_pool.give(made, sizeof(Quarantine));
-    }
+    left.add(*made);
     return true;
 }
 
-// A block that is poisoned.
-void add_to_shared(Waiting coming) {
-    if (!have_shared()) {
-        return_to_heap(coming);
-        return;
-    }
-    for (bool done = false; !done;) {
-        Waiting leaving;
+// Another thread may take what is left between two rounds.
+void add_to_left(Waiting coming) {
+    for (Waiting leaving; have_left();) {
+        bool room = false;
         {
             const os::Guard guard(lock);
-            done = !shared->full(coming.size()) || shared->make_room(coming.size(), leaving);
-            if (done) leaving = shared->exchange(coming);
+            Quarantine* const quarantine = left.first();
+            if (quarantine == nullptr) continue;
+            room = quarantine->make_room(coming.size_class(), leaving);
+            if (room) quarantine->put(coming);
         }
-        if (leaving.any()) return_to_heap(leaving);
+        if (room) return;
+        if (!leaving.any()) break;
+        return_to_heap(leaving);
     }
+    return_to_heap(coming);
 }
 
-bool take_from_shared(Waiting& leaving) {
+Waiting take_from_left() {
     const os::Guard guard(lock);
-    leaving = shared != nullptr ? shared->take() : Waiting{};
-    return leaving.any();
+    for (Quarantine* each = left.first(); each != nullptr; each = each->next) {
+        if (const Waiting taken = each->take_any(); taken.any()) return taken;
+    }
+    return {};
+}
+
+// A block that is in use waits for the thread that released it too late to see that another one had.
+[[noreturn]] void report(Waiting waiting, poison::Extent extent) {
+    canary::Facts facts;
+    if (canary::read(static_cast<const char*>(waiting.block()), waiting.size(), facts))
+        report_released_twice_at_once(waiting.block());
+    report_written_after_release(waiting.block(),
+                                 poison::first_damage(waiting.block(), waiting.size(), extent));
 }
 
 } // namespace
 
-void return_to_heap(Waiting waiting) {
-    check(waiting);
-    heap::release(waiting.block());
+void check(Waiting waiting) {
+    const poison::Extent extent = waiting.whole() ? poison::Extent::kWhole : poison::Extent::kEnds;
+    if (!poison::intact(waiting.block(), waiting.size(), extent)) report(waiting, extent);
 }
 
-void make_room(Quarantine& quarantine, std::size_t size) {
-    Waiting leaving;
-    while (!quarantine.make_room(size, leaving))
-        return_to_heap(leaving);
+bool seems_to_wait(const void* block, SizeClass c) {
+    const char* const end = static_cast<const char*>(block) + layout::class_size(c);
+    return poison::intact(end - layout::kAlignment, layout::kAlignment, poison::Extent::kWhole);
 }
 
-void add_slowly(void* block, layout::SizeClass c) {
-    if (may_have_own() && mine == nullptr) {
-        if (Quarantine* const made = make()) {
-            link(*made);
-            mine = made;
-        }
+void add_slowly(void* block, SizeClass c) {
+    if (os::settings.quarantine.load(std::memory_order_relaxed) == 0) {
+        if (mine != nullptr) [[unlikely]]
+            give_up_own();
+        poison::fill(block, layout::class_size(c), poison::Extent::kEnds);
+        return give_to_heap(block);
     }
+    bool whole = true;
     if (mine != nullptr) {
-        add(block, c);
-        return;
+        whole = mine->wants_whole(c);
+    } else if (may_have_own() && (mine = acquire()) != nullptr) {
+        whole = mine->counts_down(c);
     }
-    const Waiting coming(block, c, true);
-    poison::fill(block, coming.size(), extent_of(coming));
-    add_to_shared(coming);
+    poison::fill(block, layout::class_size(c), whole ? poison::Extent::kWhole : poison::Extent::kEnds);
+    const Waiting coming(block, c, whole);
+    if (mine != nullptr) {
+        if (whole) mine->next_whole(c);
+        add_to_own(*mine, coming);
+    } else {
+        add_to_left(coming);
+    }
 }
 
 bool return_all() {
-    bool some = false;
-    for (Waiting leaving; mine != nullptr && (leaving = mine->take()).any(); some = true)
-        return_to_heap(leaving);
-    for (Waiting leaving; take_from_shared(leaving); some = true)
+    bool some = mine != nullptr && empty(*mine);
+    for (Waiting leaving; (leaving = take_from_left()).any(); some = true)
         return_to_heap(leaving);
     return some;
 }
 
 void end_thread() {
-    Quarantine* const own = mine;
-    if (own == nullptr) return;
-    mine = nullptr;
-    unlink(*own);
-    for (Waiting leaving; (leaving = own->take()).any();) {
-        check(leaving);
-        add_to_shared(leaving);
-    }
-    metadata_pool.give(own, sizeof(Quarantine));
+    ended = true;
+    if (mine == nullptr) return;
+    mine->for_each(check);
+    give_up_own();
 }
 
 std::size_t bytes() {
     const os::Guard guard(lock);
-    std::size_t sum = shared != nullptr ? shared->bytes() : 0;
-    for (const Quarantine* each = all; each != nullptr; each = each->next)
-        sum += each->bytes();
+    std::size_t sum = 0;
+    for (const List& list : {owned, left}) {
+        for (const Quarantine* each = list.first(); each != nullptr; each = each->next)
+            sum += each->bytes();
+    }
     return sum;
 }
 
@@ -153,14 +240,10 @@ os::Mutex<os::Rank::kQuarantine>& mutex() {
     return lock;
 }
 
+// Their shelves may have been about to change.
 void survive_fork() {
-    for (Quarantine* each = all; each != nullptr;) {
-        Quarantine* const next = each->next;
-        if (each != mine) metadata_pool.give(each, sizeof(Quarantine));
-        each = next;
-    }
-    all = mine;
-    if (mine != nullptr) mine->next = mine->previous = nullptr;
+    owned = {};
+    if (mine != nullptr) owned.add(*mine);
 }
 
 } // namespace ashlar::guard::waiting_blocks

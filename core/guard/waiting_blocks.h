@@ -1,55 +1,65 @@
 // SPDX-License-Identifier: MIT
 //
-// Blocks of the size classes between their release and their return to the heap: every thread's quarantine
-// and the shared one.
+// Blocks of the size classes between their release and the next time that they are handed out: every thread's
+// quarantine, and those that ended threads have left for the next ones.
 //
-// Hold no lock: what leaves goes back to the heap, and what was written to after its release is reported.
+// Where a thread has enough of them, one that waits is handed out again without a way through the heap,
+// whichever shard it is of. Hold no lock: what leaves is looked at, and what was written to after its release
+// is reported.
 #pragma once
 
 #include "guard/poison.h"
 #include "guard/quarantine.h"
-#include "os/config.h"
 #include "os/mutex.h"
 
 namespace ashlar::guard::waiting_blocks {
 
 [[gnu::visibility("hidden")]] extern constinit thread_local Quarantine* mine;
 
-void return_to_heap(Waiting waiting);
-void make_room(Quarantine& quarantine, std::size_t size);
-void add_slowly(void* block, layout::SizeClass c); // of a thread without a quarantine
-
-inline poison::Extent extent_of(Waiting waiting) {
-    return waiting.whole() ? poison::Extent::kWhole : poison::Extent::kEnds;
-}
+void add_slowly(void* block, layout::SizeClass c);
 
 // The block is poisoned and waits from now on. Of it nothing may be read any more.
 [[gnu::always_inline]] inline void add(void* block, layout::SizeClass c) {
     Quarantine* const quarantine = mine;
-    if (quarantine == nullptr) [[unlikely]] {
-        add_slowly(block, c);
-        return;
+    if (quarantine != nullptr && !quarantine->counts_down(c)) [[likely]] {
+        poison::fill(block, layout::class_size(c), poison::Extent::kEnds);
+        if (quarantine->put_if_room(Waiting(block, c, false))) [[likely]]
+            return;
     }
-    const std::size_t size = layout::class_size(c);
-    const bool whole = size <= os::settings.poison.load(std::memory_order_relaxed) || quarantine->one_in_32();
-    const Waiting coming(block, c, whole);
-    poison::fill(block, size, extent_of(coming));
-    if (quarantine->full(size)) [[unlikely]]
-        make_room(*quarantine, size);
-    const Waiting leaving = quarantine->exchange(coming);
-    if (leaving.any()) [[likely]]
-        return_to_heap(leaving);
+    add_slowly(block, c);
 }
 
-// Returns what waits in the calling thread's and in the shared quarantine; true if there was something.
+// Whether so many of the class wait that one may be handed out again.
+[[gnu::always_inline]] inline bool enough(layout::SizeClass c) {
+    const Quarantine* const quarantine = mine;
+    return quarantine != nullptr && quarantine->may_leave(c);
+}
+
+// Any of them, which waits no longer. It is the caller's to check.
+[[gnu::always_inline]] inline Waiting take(layout::SizeClass c) {
+    return mine->take(c);
+}
+
+// What check() finds out, as far as that is quick: false means that it has to be called.
+[[gnu::always_inline]] inline bool is_intact_at_ends(Waiting waiting) {
+    return !waiting.whole() &&
+           poison::intact(waiting.block_if_not_whole(), waiting.size(), poison::Extent::kEnds);
+}
+// Reports what was written to a block that waited.
+void check(Waiting waiting);
+// Whether the last bytes of a block say that it waits, or did and is the heap's.
+bool seems_to_wait(const void* block, layout::SizeClass c);
+
+// Returns what waits in the calling thread's quarantine, and what ended threads have left, to the heap; true
+// if there was something.
 bool return_all();
 
-// The calling thread will have no quarantine any more.
+// The calling thread will have no quarantine any more. What is in its own is looked at.
 void end_thread();
 
 std::size_t bytes(); // that wait, of all threads
 
 os::Mutex<os::Rank::kQuarantine>& mutex();
-void survive_fork(); // in the child, after the lock was reset: what waited elsewhere is lost
+void survive_fork(); // in the child, after the lock was reset: what waited for other threads is lost
 
 } // namespace ashlar::guard::waiting_blocks

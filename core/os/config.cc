@@ -47,6 +47,7 @@ constinit std::array keys = {
     Key{"window", kNumber, When::kStart, &settings.window, "default"},
     Key{"huge_pages", "never|auto|always", When::kStart, &settings.huge_pages, "default"},
     Key{"numa", "off|local|bind", When::kStart, &settings.numa, "default"},
+    Key{"checks", "pointers|all", When::kStart, &settings.checks, "default", Edition::kHardened},
     Key{"quarantine", kNumber, When::kAnyTime, &settings.quarantine, "default", Edition::kHardened},
     Key{"poison", kNumber, When::kStart, &settings.poison, "default", Edition::kHardened},
     Key{"guard_pages", kSwitch, When::kStart, &settings.guard_pages, "default", Edition::kHardened},

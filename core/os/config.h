@@ -30,6 +30,12 @@ enum class HugePages : std::size_t {
     kAlways, // all
 };
 
+// What the hardened library asks of blocks of the size classes.
+enum class Checks : std::size_t {
+    kPointers, // that what is released is a block in use
+    kAll,      // and that nothing was written behind it, or to it after its release
+};
+
 struct Settings {
     std::atomic<std::size_t> enabled{1};                         // 0: everything goes to the fallback
     std::atomic<std::size_t> prewarm{0};                         // 1: fill the tiny stacks at thread start
@@ -45,9 +51,10 @@ struct Settings {
     std::atomic<std::size_t> huge_pages{static_cast<std::size_t>(HugePages::kNever)};
 
     // Of the hardened library.
+    std::atomic<std::size_t> checks{static_cast<std::size_t>(Checks::kAll)};
     std::atomic<std::size_t> quarantine{std::size_t{2}
                                         << 20}; // most bytes of released blocks that wait, per thread
-    std::atomic<std::size_t> poison{256};    // longer released blocks are filled and looked at at their ends
+    std::atomic<std::size_t> poison{64}; // most longer released blocks are filled and looked at at their ends
     std::atomic<std::size_t> guard_pages{1}; // 1: inaccessible pages around large blocks and behind slabs
     std::atomic<std::size_t> check_sizes{1}; // 1: a size or alignment given to a release must be right
     std::atomic<std::size_t> check_forms{0}; // 1: what new made only delete may release, and so on

@@ -35,6 +35,9 @@ TEST_CASE("canary: the facts of a block come back, and its bytes are left alone"
             CHECK(facts.alignment_shift == 12);
             CHECK(facts.form == form);
             CHECK(canary::overflow(block.start(), kRoom, facts) == 0);
+            CHECK_FALSE(canary::is_usual_and_intact(block.start(), kRoom)); // it is aligned
+            canary::close(block.start(), kRoom, {.size = size, .form = form});
+            CHECK(canary::is_usual_and_intact(block.start(), kRoom));
         }
     }
 }
@@ -51,6 +54,7 @@ TEST_CASE("canary: each byte behind the block that is overwritten, with zero or 
             block.bytes[at] = 0;
             REQUIRE(canary::read(block.start(), kRoom, facts));
             REQUIRE(canary::overflow(block.start(), kRoom, facts) == at - size + 1);
+            REQUIRE_FALSE(canary::is_usual_and_intact(block.start(), kRoom));
             block.bytes[at] = static_cast<char>(before ^ 0x10);
             REQUIRE(canary::overflow(block.start(), kRoom, facts) == at - size + 1);
         }
@@ -62,10 +66,12 @@ TEST_CASE("canary: the trailer is genuine only as it was written, and where it w
     canary::close(block.start(), kRoom, {.size = 100});
     canary::Facts facts;
     const auto written = block.bytes;
-    for (std::size_t at = kRoom - canary::kTrailer; at < kRoom - 3; ++at) {
+    for (std::size_t at = kRoom - canary::kTrailer; at < kRoom; ++at) {
         INFO("byte " << at);
         block.bytes = written;
-        block.bytes[at] = 0;
+        REQUIRE(canary::is_usual_and_intact(block.start(), kRoom));
+        block.bytes[at] = static_cast<char>(~block.bytes[at]);
+        CHECK_FALSE(canary::is_usual_and_intact(block.start(), kRoom));
         CHECK_FALSE(canary::read(block.start(), kRoom, facts));
     }
     // Copied to another block, whose key is another.

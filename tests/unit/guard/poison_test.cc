@@ -15,13 +15,13 @@ using poison::Extent;
 alignas(16) std::array<unsigned char, 512> block;
 
 bool is_looked_at(std::size_t at, std::size_t size, Extent extent) {
-    return extent == Extent::kWhole || size < poison::kHead || at < poison::kHead ||
-           at >= size - poison::kTail;
+    return extent == Extent::kWhole || size <= poison::kShort || at < poison::kEnd ||
+           at >= size - poison::kEnd;
 }
 
 TEST_CASE("poison: a block is filled and every byte that is looked at counts") {
     for (const Extent extent : {Extent::kEnds, Extent::kWhole}) {
-        for (const std::size_t size : {16U, 32U, 48U, 64U, 80U, 96U, 112U, 208U, 496U}) {
+        for (const std::size_t size : {32U, 48U, 64U, 80U, 112U, 128U, 144U, 208U, 256U, 288U, 496U}) {
             block.fill(0);
             poison::fill(block.data(), size, extent);
             REQUIRE(poison::intact(block.data(), size, extent));

@@ -2,6 +2,7 @@
 //
 // Released blocks that wait: in bounds, in no order, poisoned, and all of them come back.
 #include "../support/child.h"
+#include "guard/canary.h"
 #include "guard/live_map.h"
 #include "guard/waiting_blocks.h"
 #include "heap/heap.h"
@@ -10,6 +11,7 @@
 #include <ashlar/ashlar.h>
 
 #include <algorithm>
+#include <barrier>
 #include <catch2/catch.hpp>
 #include <cstddef>
 #include <cstring>
@@ -29,7 +31,8 @@ constexpr std::size_t kSize = layout::class_size(kClass);
 
 void* make() {
     void* const block = heap::allocate(kSize);
-    if (block == nullptr) FAIL("no memory");
+    const std::size_t offset = layout::window.offset_of(block);
+    if (block == nullptr || !live_map.cover(offset) || !live_map.begin(offset)) FAIL("no memory");
     return block;
 }
 
@@ -67,8 +70,25 @@ UNIT_TEST_CASE_IN_CHILD("waiting blocks: the setting bounds them", "") {
     REQUIRE(waiting_blocks::bytes() >= 9 * kSize);
 }
 
+UNIT_TEST_CASE_IN_CHILD("waiting blocks: with the setting 0 none waits, and those that do may go",
+                        unit::kDefaultHeap) {
+    heap::release(heap::allocate(kSize));
+    const std::size_t before = allocated();
+    for (int i = 0; i < 5; ++i)
+        waiting_blocks::add(make(), kClass);
+    os::settings.quarantine = 0;
+    void* const block = make();
+    waiting_blocks::add(block, kClass);
+    REQUIRE(waiting_blocks::mine == nullptr);
+    REQUIRE(waiting_blocks::bytes() == 5 * kSize);
+    REQUIRE(allocated() == before + 5 * kSize);
+    REQUIRE(poison::intact(block, kSize, poison::Extent::kEnds));
+    REQUIRE(waiting_blocks::return_all());
+    REQUIRE(allocated() == before);
+}
+
 UNIT_TEST_CASE_IN_CHILD("waiting blocks: they are poisoned, and all come back", unit::kDefaultHeap) {
-    heap::release(make());
+    heap::release(heap::allocate(kSize));
     const std::size_t before = allocated();
     void* const block = make();
     std::memset(block, 1, kSize);
@@ -89,6 +109,83 @@ UNIT_TEST_CASE_IN_CHILD("waiting blocks: those of a thread that ends wait on", u
     }).join();
     REQUIRE(waiting_blocks::bytes() >= 10 * kSize);
     REQUIRE(waiting_blocks::return_all());
+}
+
+UNIT_TEST_CASE_IN_CHILD("waiting blocks: once enough wait, they are handed out again in no order",
+                        unit::kDefaultHeap) {
+    REQUIRE_FALSE(waiting_blocks::enough(kClass));
+    std::vector<void*> blocks(Quarantine::kLeast / kSize);
+    std::generate(blocks.begin(), blocks.end(), make);
+    for (void* const block : blocks)
+        waiting_blocks::add(block, kClass);
+    std::vector<void*> again;
+    while (waiting_blocks::enough(kClass))
+        again.push_back(waiting_blocks::take(kClass).block());
+    REQUIRE(again.size() >= blocks.size() / 8);
+    REQUIRE(waiting_blocks::bytes() >= blocks.size() / 2 * kSize);
+    REQUIRE(waiting_blocks::bytes() == (blocks.size() - again.size()) * kSize);
+    REQUIRE(std::set<void*>(again.begin(), again.end()).size() == again.size());
+    std::vector<std::ptrdiff_t> places;
+    for (void* const block : again)
+        places.push_back(std::find(blocks.begin(), blocks.end(), block) - blocks.begin());
+    REQUIRE(*std::max_element(places.begin(), places.end()) < static_cast<std::ptrdiff_t>(blocks.size()));
+    REQUIRE_FALSE(std::is_sorted(places.begin(), places.end()));
+    REQUIRE_FALSE(std::is_sorted(places.rbegin(), places.rend()));
+}
+
+UNIT_TEST_CASE_IN_CHILD("waiting blocks: what a thread leaves is the next one's", unit::kDefaultHeap) {
+    for (std::size_t before = 0; before < 30; before += 10) {
+        std::size_t found = 0;
+        std::thread([&found] {
+            waiting_blocks::add(make(), kClass);
+            found = waiting_blocks::mine->bytes();
+            for (int i = 1; i < 10; ++i)
+                waiting_blocks::add(make(), kClass);
+            waiting_blocks::end_thread();
+        }).join();
+        REQUIRE(found == (before + 1) * kSize);
+    }
+}
+
+UNIT_TEST_CASE_IN_CHILD("waiting blocks: many threads leave no more than a few can", unit::kDefaultHeap) {
+    constexpr std::size_t kThreads = 30;
+    std::barrier together(static_cast<std::ptrdiff_t>(kThreads));
+    std::vector<std::thread> threads;
+    for (std::size_t t = 0; t < kThreads; ++t) {
+        threads.emplace_back([&together] {
+            waiting_blocks::add(make(), kClass);
+            together.arrive_and_wait();
+            waiting_blocks::end_thread();
+        });
+    }
+    for (std::thread& thread : threads)
+        thread.join();
+    REQUIRE(waiting_blocks::bytes() < kThreads / 2 * kSize);
+    REQUIRE(waiting_blocks::return_all());
+    REQUIRE(waiting_blocks::bytes() == 0);
+}
+
+TEST_CASE("waiting blocks: a write to one is reported when it is handed out again") {
+    const unit::Outcome outcome = unit::run_here([] {
+        for (std::size_t i = 0; i < Quarantine::kLeast / kSize; ++i) {
+            auto* const block = static_cast<char*>(make());
+            waiting_blocks::add(block, kClass);
+            block[kSize - 1] = 0;
+        }
+        waiting_blocks::check(waiting_blocks::take(kClass));
+    });
+    UNIT_REQUIRE_ABORTED("write after free, " + std::to_string(kSize - 1) + " bytes into the block", outcome);
+}
+
+TEST_CASE(
+    "waiting blocks: one that two threads released at one time is reported when the second one lets go") {
+    const unit::Outcome outcome = unit::run_here([] {
+        auto* const block = static_cast<char*>(make());
+        waiting_blocks::add(block, kClass); // by one thread, from which it was had again
+        canary::close(block, kSize, {.size = 10});
+        waiting_blocks::return_all(); // the other thread's
+    });
+    UNIT_REQUIRE_ABORTED("by two threads at one time", outcome);
 }
 
 TEST_CASE("waiting blocks: a write to one is reported when it leaves, with its place") {

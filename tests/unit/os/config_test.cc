@@ -287,6 +287,7 @@ TEST_CASE("config: a key of the hardened library is known as such") {
     const std::size_t before = settings.quarantine;
     CHECK(change_setting("quarantine:1m") == SetResult::kOnlyHardened);
     CHECK(change_setting("check_forms:true") == SetResult::kOnlyHardened);
+    CHECK(change_setting("checks:pointers") == SetResult::kOnlyHardened);
     CHECK(settings.quarantine == before);
 }
 

@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: MIT
+"""What the hardened library's checks cost: CPU time (user and system) of an operation, as a multiple of the default
+library's, on random-mixed and Larson as `ashlar bench` runs them; of the hardened library as it is (ASHLAR_CONF is passed
+on), with checks:pointers, and of scudo if it is installed. Each runs once in each round, in random order; the figure is
+the median of the rounds' ratios.
+
+--floor measures what single checks take at least instead: the program `hardened_floor` (bench/floor) does them itself,
+around plain malloc and free of the default library. The least CPU time of all rounds, and instructions."""
+import math
+import os
+import random
+import sys
+
+from instructions import count
+from measuring import OTHER_PEERS, Run, Verdicts, argument_parser, ashlar, environment, interval, loaded, median, peers
+from measuring import program, progress, shuffled
+
+SIZES = (16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192)
+THREADS = (1, 2, 4, 8)
+MOST = {"hardened": 1.5, "checks:pointers": 1.5}
+
+CHECKS = {
+    "nothing": [],
+    "live bytes": ["--live"],
+    "canary": ["--canary"],
+    "poison": ["--poison"],
+    "delay": ["--delay", "{delay}"],
+    "canary, poison, delay": ["--canary", "--poison", "--delay", "{delay}"],
+}
+# Size, slots, and how many of each class wait: an eighth of what is held, as in the library.
+LOADS = {
+    "random-mixed, 64 B": (["64", "1", "4096"], "256"),
+    "random-mixed, 1024 B": (["1024", "1", "4096"], "256"),
+    "Larson's, 8 to 1000 B": (["8-1000", "1", "5000", "--replace"], "14"),
+}
+
+
+def random_mixed(options, size):
+    """Nanoseconds of CPU time of an operation."""
+    command = [program(options.tree, "random_mixed"), str(options.operations), str(size), "1"]
+    return command, lambda run: run.cpu_seconds / options.operations * 1e9
+
+
+def larson(options, threads):
+    command = [program(options.tree, "larson"), str(options.seconds), "8", "1000", "5000", "100", "7", str(threads)]
+    return command, lambda run: run.cpu_seconds / (run.throughput() * options.seconds) * 1e9
+
+
+def hardened(options):
+    library = os.path.realpath(options.hardened or os.path.join(options.tree, "lib/libashlar-hardened.so"))
+    if not os.path.exists(library) or not loaded(library):
+        sys.exit(f"{library} is missing or cannot be preloaded")
+    return library
+
+
+def geometric_mean(values):
+    return math.exp(sum(map(math.log, values)) / len(values))
+
+
+def instructions(options, arguments):
+    """Of an operation: counted, so the same in every run."""
+    few = 100000
+    counted = [count([program(options.tree, "hardened_floor"), str(times * few), *arguments], ashlar(options)) for times in (1, 3)]
+    return (counted[1] - counted[0]) / (2 * few)
+
+
+def floor(options):
+    """A table: nanoseconds and instructions of an operation without checks, and what each check adds."""
+    print(f"| | {' | '.join(LOADS)} |\n|{' --- |' * (len(LOADS) + 1)}")
+    generator, least, counts = random.Random(1), {}, {}
+    for load, (arguments, delay) in LOADS.items():
+        extra = {check: [argument.format(delay=delay) for argument in added] for check, added in CHECKS.items()}
+        for check, added in extra.items():
+            counts[check, load] = instructions(options, [*arguments, *added])
+        for number in range(options.rounds):
+            progress(f"{load}: round {number + 1} of {options.rounds}")
+            for check in shuffled(CHECKS, generator):
+                command = [program(options.tree, "hardened_floor"), str(options.operations), *arguments, *extra[check]]
+                taken = Run(command, environment(ashlar(options))).cpu_seconds / options.operations * 1e9
+                least[check, load] = min(taken, least.get((check, load), math.inf))
+    progress("")
+    for check in CHECKS:
+        sign, own = ("", 0) if check == "nothing" else ("+", 1)
+        cells = [f"{least[check, load] - own * least['nothing', load]:{sign}.1f} ns, "
+                 f"{counts[check, load] - own * counts['nothing', load]:{sign}.0f}" for load in LOADS]
+        print(f"| {check} | {' | '.join(cells)} |")
+    return 0
+
+
+def compare(options):
+    own = hardened(options)
+    libraries = {"default": environment(ashlar(options)), "hardened": environment(own),
+                 "checks:pointers": environment(own, ASHLAR_CONF="checks:pointers")}
+    if scudo := peers(OTHER_PEERS).get("scudo"):
+        libraries["scudo"] = environment(scudo)
+    workloads = {f"random-mixed, {size} B": random_mixed(options, size) for size in SIZES}
+    workloads |= {f"larson, {count} thread{'s' if count > 1 else ''}": larson(options, count) for count in THREADS}
+    workloads = {name: workload for name, workload in workloads.items() if not options.only or options.only in name}
+
+    generator = random.Random(1)
+    verdicts, all_ratios = Verdicts(), {}
+    for workload, (command, nanoseconds) in workloads.items():
+        samples = {name: [] for name in libraries}
+        for number in range(options.rounds):
+            progress(f"{workload}: round {number + 1} of {options.rounds}")
+            for name in shuffled(libraries, generator):
+                samples[name].append(nanoseconds(Run(command, libraries[name])))
+        progress("")
+        ratios = {name: [one / default for one, default in zip(samples[name], samples["default"])] for name in libraries}
+        for name, values in ratios.items():
+            all_ratios.setdefault(name, {})[workload] = median(values)
+        detail = ", ".join(f"{name} {median(values):.1f} ns" for name, values in samples.items())
+        if "scudo" in ratios:
+            detail += f", scudo {median(ratios['scudo']):.2f} of the default"
+        for name, most in MOST.items():
+            low, high = interval(ratios[name])
+            verdicts.at_most(f"{workload}, CPU of {name} to default", median(ratios[name]), most,
+                             f"95 % interval {low:.2f} to {high:.2f}" + (f"; {detail}" if name == "hardened" else ""))
+    for name in libraries:
+        if name != "default":
+            print(f"      {name}, geometric mean: {geometric_mean(all_ratios[name].values()):.2f}")
+    return verdicts.status()
+
+
+def main():
+    parser = argument_parser(__doc__, rounds=(15, "runs of each"), operations=(10000000, "of a run of random-mixed"),
+                             seconds=(1.0, "of a run of Larson"))
+    parser.add_argument("--hardened", help="the hardened library (default: the tree's)")
+    parser.add_argument("--only", help="workloads whose name contains this")
+    parser.add_argument("--floor", action="store_true", help="what single checks take at least")
+    options = parser.parse_args()
+    return floor(options) if options.floor else compare(options)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
