@@ -87,6 +87,27 @@ unsigned shift_of(std::size_t alignment) {
 // closed or wait, which does no harm.
 constinit bool pointers_only = false;
 
+// What says so to the fast paths, which would ask about sizes and addresses anyway.
+struct Closed {
+    std::size_t sizes = kMostInClass + 1; // from which on no block of a class is closed
+    // Of each class: where in a page the last bytes begin that are too few for a block.
+    std::array<std::uint32_t, layout::kClasses> ends = [] {
+        std::array<std::uint32_t, layout::kClasses> offsets{};
+        for (unsigned c = 1; c < layout::kClasses; ++c) {
+            const std::size_t last = layout::kPageSize - class_size(static_cast<SizeClass>(c));
+            offsets[c] = static_cast<std::uint32_t>(last + 1);
+        }
+        return offsets;
+    }();
+};
+constinit Closed closed;
+
+void close_nothing() {
+    pointers_only = true;
+    closed.sizes = 0;
+    closed.ends = {};
+}
+
 // Gives back all that is free, so that a request which is about to be refused may be served: what waits, and
 // memory that limits count although nobody uses it. False if there was nothing.
 bool make_room() {
@@ -157,9 +178,18 @@ void* ask_heap(SizeClass c, const Facts& facts) {
 // The parts of the facts come one by one, in registers, and the calls of allocate_in_class() are in tail
 // position, so that it saves nothing for them.
 
+[[gnu::noinline]] void* hand_out_checked(Waiting waiting, std::size_t size, unsigned alignment_shift,
+                                         Form form) {
+    waiting_blocks::check(waiting);
+    return hand_out(waiting.block(), waiting.size_class(),
+                    {.size = size, .alignment_shift = alignment_shift, .form = form});
+}
+
 // While too few blocks of the class wait.
 [[gnu::noinline]] void* allocate_from_stack(SizeClass c, std::size_t size, unsigned alignment_shift,
                                             Form form) {
+    if (waiting_blocks::enough_after_all(c))
+        return hand_out_checked(waiting_blocks::take(c), size, alignment_shift, form);
     const Facts facts{.size = size, .alignment_shift = alignment_shift, .form = form};
     void* block = nullptr;
     if (cache::my_stacks().pop(c, block)) [[likely]] {
@@ -169,13 +199,6 @@ void* ask_heap(SizeClass c, const Facts& facts) {
         heap::release(block);
     }
     return allocate_slowly(c, facts);
-}
-
-[[gnu::noinline]] void* hand_out_checked(Waiting waiting, std::size_t size, unsigned alignment_shift,
-                                         Form form) {
-    waiting_blocks::check(waiting);
-    return hand_out(waiting.block(), waiting.size_class(),
-                    {.size = size, .alignment_shift = alignment_shift, .form = form});
 }
 
 [[gnu::always_inline]] inline void* allocate_in_class(SizeClass c, std::size_t size, unsigned alignment_shift,
@@ -204,13 +227,15 @@ void* ask_heap(SizeClass c, const Facts& facts) {
     return block;
 }
 
-[[gnu::always_inline]] inline void* allocate_unaligned(std::size_t size, Form form) {
-    if (size <= kMostInClass) [[likely]] {
-        if (pointers_only) [[unlikely]]
-            return allocate_bare(size);
-        return allocate_in_class(class_for(size), size, shift_of(0), form);
-    }
+[[gnu::noinline]] void* allocate_bare_or_large(std::size_t size, Form form) {
+    if (size <= kMostInClass) return allocate_bare(size);
     return allocate_large(size, shift_of(0), form, large_blocks::Contents::kAny);
+}
+
+[[gnu::always_inline]] inline void* allocate_unaligned(std::size_t size, Form form) {
+    if (size < closed.sizes) [[likely]]
+        return allocate_in_class(class_for(size), size, shift_of(0), form);
+    return allocate_bare_or_large(size, form);
 }
 
 // ---- Blocks that are given back
@@ -319,6 +344,11 @@ void release_live(void* block) {
         heap::release_slow(block);
 }
 
+[[gnu::noinline]] void release_otherwise(void* block) {
+    if (pointers_only) return release_bare(block);
+    release_any(block, nullptr);
+}
+
 // ---- Resizing
 
 // As the heap does: half of a block would be waste, or three quarters of one whose alignment made it longer.
@@ -392,16 +422,13 @@ void* allocate_aligned(std::size_t alignment, std::size_t size, Form form) {
 }
 
 void release(void* block) {
-    if (pointers_only) [[unlikely]]
-        return release_bare(block);
     const std::size_t offset = window.offset_of(block);
     if (offset >= window.size) [[unlikely]]
-        return release_any(block, nullptr);
+        return release_otherwise(block);
     const SizeClass c = window.header_at(offset).size_class();
-    const std::size_t size = class_size(c); // no bytes in class 0
-    if (size == 0 || !may_be_read(offset, size) ||
-        !canary::is_usual_and_intact(static_cast<const char*>(block), size)) [[unlikely]]
-        return release_any(block, nullptr);
+    if (offset % layout::kPageSize >= closed.ends[c] ||
+        !canary::is_usual_and_intact(static_cast<const char*>(block), class_size(c))) [[unlikely]]
+        return release_otherwise(block);
     waiting_blocks::add(block, c);
 }
 
@@ -454,8 +481,10 @@ bool trim(std::size_t keep) {
 // Where what is writable is limited, pages that were made inaccessible might stay so.
 void start() {
     foreign::prepare();
-    pointers_only = os::settings.checks.load(std::memory_order_relaxed) ==
-                    static_cast<std::size_t>(os::Checks::kPointers);
+    if (os::settings.checks.load(std::memory_order_relaxed) ==
+        static_cast<std::size_t>(os::Checks::kPointers)) {
+        close_nothing();
+    }
     rlimit limit{};
     if (::getrlimit(RLIMIT_DATA, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY) {
         os::settings.guard_pages.store(0, std::memory_order_relaxed);

@@ -33,19 +33,12 @@ inline constexpr Vector kPattern{0xdbdbdbdbdbdbdbdb, 0xdbdbdbdbdbdbdbdb};
 
 bool intact(const void* block, std::size_t size);
 
-// All vectors are the pattern if their intersection and their union are.
+// What the vectors seen differ in from the pattern.
 struct Seen {
-    Vector all = kPattern;
-    Vector any = kPattern;
+    Vector difference{};
 
-    void add(const Vector& next) {
-        all &= next;
-        any |= next;
-    }
-    bool is_pattern() const {
-        const Vector difference = (all ^ kPattern) | (any ^ kPattern);
-        return (difference[0] | difference[1]) == 0;
-    }
+    void add(const Vector& next) { difference |= next ^ kPattern; }
+    bool is_pattern() const { return (difference[0] | difference[1]) == 0; }
 };
 
 // Calls visit() for each vector of the first and the last bytes of a block. No loop.

@@ -23,7 +23,7 @@ constexpr std::size_t kMostCapacity = layout::MetadataPool::kMaxBlock / sizeof(s
 // Of the blocks that are not poisoned as a whole always, because they are short or the setting says so, one
 // in size / kWholeBytes is: what that costs a release does not grow with the block. Each time that one is,
 // the limit is looked at too, so some of the short ones are called upon for that.
-constexpr std::size_t kWholeBytes = 16;
+constexpr std::size_t kWholeBytes = 8;
 constexpr std::size_t kFewest = 32;
 constexpr std::size_t kShortOnes = 4096;
 
@@ -45,26 +45,37 @@ Quarantine::Quarantine(std::uint64_t seed) {
 // As often as it should on average, and nobody can tell when.
 void Quarantine::next_whole(SizeClass c) {
     const auto most = static_cast<std::uint32_t>(2 * one_in(layout::class_size(c)) - 1);
-    shelves_[c].until_whole = static_cast<std::uint16_t>(1 + random_.below(most));
+    until_whole_[c] = static_cast<std::uint16_t>(1 + random_.below(most));
 }
 
 void Quarantine::look_at_heap() {
     const std::size_t heap = layout::superslabs.pages_in_use() * layout::kPageSize;
     const std::size_t threads = std::max<std::size_t>(cache::thread_registry.live(), 1);
-    limit_ = std::min(std::max(heap / kShareOfHeap / threads, kLeast),
-                      os::settings.quarantine.load(std::memory_order_relaxed));
-    enough_ = limit_ - limit_ / 4;
+    const std::size_t limit = std::min(std::max(heap / kShareOfHeap / threads, kLeast),
+                                       os::settings.quarantine.load(std::memory_order_relaxed));
+    room_ += static_cast<std::ptrdiff_t>(limit - limit_);
+    limit_ = limit;
+}
+
+// Each time a quarter of a class may go.
+bool Quarantine::may_leave_after_all(SizeClass c) {
+    Shelf& shelf = shelves_[c];
+    const std::uint32_t count = shelf.count_now();
+    if (count <= kKept || waiting() <= limit_ - limit_ / 4) return false;
+    shelf.kept = static_cast<std::uint16_t>(std::max(count - count / 4 - 1, kKept));
+    return true;
 }
 
 // Once one has to leave, some more do, so that a thread that only releases comes here rarely.
 bool Quarantine::make_room(SizeClass c, Waiting& leaving) {
     look_at_heap();
     Shelf& shelf = shelves_[c];
+    if (waiting() < limit_ / 2) shelf.kept = kAll;
     const std::size_t most = leaving.any() ? limit_ - limit_ / 16 : limit_;
-    const bool has_slot = shelf.count < shelf.capacity || lengthen(shelf);
+    const bool has_slot = shelf.count_now() < shelf.capacity || lengthen(shelf);
     leaving = {};
-    if (has_slot && (bytes() == 0 || bytes() + layout::class_size(c) <= most)) return true;
-    if (shelf.count != 0) {
+    if (has_slot && (waiting() == 0 || waiting() + layout::class_size(c) <= most)) return true;
+    if (shelf.count_now() != 0) {
         leaving = take(c);
     } else if (has_slot) {
         leaving = take_any();
@@ -80,7 +91,7 @@ bool Quarantine::lengthen(Shelf& shelf) {
         static_cast<std::uintptr_t*>(layout::metadata_pool.take(capacity * sizeof(std::uintptr_t)));
     if (slots == nullptr) return false;
     if (shelf.capacity != 0) {
-        std::memcpy(slots, shelf.slots, shelf.count * sizeof(std::uintptr_t));
+        std::memcpy(slots, shelf.slots, shelf.count_now() * sizeof(std::uintptr_t));
         layout::metadata_pool.give(shelf.slots, shelf.capacity * sizeof(std::uintptr_t));
     }
     shelf.slots = slots;
@@ -90,9 +101,9 @@ bool Quarantine::lengthen(Shelf& shelf) {
 
 Waiting Quarantine::take_any() {
     const std::uint32_t start = random_.below(layout::kClasses);
-    for (unsigned i = 0; bytes() != 0 && i < layout::kClasses; ++i) {
+    for (unsigned i = 0; waiting() != 0 && i < layout::kClasses; ++i) {
         const auto c = static_cast<SizeClass>((start + i) % layout::kClasses);
-        if (shelves_[c].count != 0) return take(c);
+        if (shelves_[c].count_now() != 0) return take(c);
     }
     return {};
 }
@@ -101,8 +112,16 @@ void Quarantine::finish() {
     for (Shelf& shelf : shelves_) {
         if (shelf.capacity != 0)
             layout::metadata_pool.give(shelf.slots, shelf.capacity * sizeof(std::uintptr_t));
-        shelf = {};
+        shelf.slots = nullptr;
+        shelf.capacity = 0;
     }
+}
+
+std::size_t Quarantine::bytes() const {
+    std::size_t sum = 0;
+    for (unsigned c = 1; c < layout::kClasses; ++c)
+        sum += shelves_[c].count_now() * layout::class_size(static_cast<SizeClass>(c));
+    return sum;
 }
 
 } // namespace ashlar::guard

@@ -5,7 +5,9 @@
 //
 // A block leaves for the program when enough wait, and for the heap when too many do. How many bytes that is
 // follows the heap: an eighth of what is in use, divided among the threads, between kLeast and the setting
-// `quarantine`. The owner calls everything but bytes().
+// `quarantine`. Enough is three quarters of it; but that is looked at only when a class has come down to what
+// it had to keep when it was looked at last, so half of it may be left. The owner calls everything but
+// bytes().
 #pragma once
 
 #include "guard/secret.h"
@@ -48,45 +50,43 @@ class Quarantine {
 
     explicit Quarantine(std::uint64_t seed);
 
-    // False if the block may not come; then make_room() comes first.
-    bool put_if_room(Waiting coming) {
-        Shelf& shelf = shelves_[coming.size_class()];
-        const std::uint32_t count = shelf.count;
-        const std::size_t sum = bytes() + coming.size();
-        if (count >= shelf.capacity || sum > limit_) [[unlikely]]
-            return false;
-        put(shelf, coming, count, sum);
-        return true;
+    // A block of the class may come, with its ends poisoned. If not, what next_whole() and make_room() say
+    // comes first.
+    bool may_come(layout::SizeClass c) {
+        const Shelf& shelf = shelves_[c];
+        return shelf.count_now() < shelf.capacity && !counts_down(c);
     }
+    // What may come takes its room; if there is none, that has to be undone, and make_room() comes first.
+    bool takes_room(layout::SizeClass c) {
+        room_ -= static_cast<std::ptrdiff_t>(layout::class_size(c));
+        return room_ >= 0;
+    }
+    void gives_room(layout::SizeClass c) { room_ += static_cast<std::ptrdiff_t>(layout::class_size(c)); }
+    void put_in_its_room(Waiting coming) { shelves_[coming.size_class()].add(coming.word_); }
+
+    // Of what make_room() has said may come.
     void put(Waiting coming) {
-        Shelf& shelf = shelves_[coming.size_class()];
-        put(shelf, coming, shelf.count, bytes() + coming.size());
+        takes_room(coming.size_class());
+        put_in_its_room(coming);
     }
 
     // A block of the class comes: true if all of it is to be poisoned. Asked once for each, after which
     // wants_whole() tells the same until next_whole().
-    bool counts_down(layout::SizeClass c) { return --shelves_[c].until_whole == 0; }
-    bool wants_whole(layout::SizeClass c) const { return shelves_[c].until_whole == 0; }
+    bool counts_down(layout::SizeClass c) { return --until_whole_[c] == 0; }
+    bool wants_whole(layout::SizeClass c) const { return until_whole_[c] == 0; }
     void next_whole(layout::SizeClass c);
 
-    // Whether so much waits that one of the class may be handed out again.
-    bool may_leave(layout::SizeClass c) const { return shelves_[c].count > kKept && bytes() > enough_; }
-    // Any one of a class of which some wait. It was chosen when the last one left, and the next one is now,
-    // so that what has to be looked at then can be on its way to the cache meanwhile.
+    // Whether so much waits that one of the class may be handed out again: as it was when that was looked at
+    // last, and as it is.
+    bool may_leave(layout::SizeClass c) const { return shelves_[c].count_now() > shelves_[c].kept; }
+    bool may_leave_after_all(layout::SizeClass c);
+    // Any one of a class of which some wait.
     Waiting take(layout::SizeClass c) {
         Shelf& shelf = shelves_[c];
-        std::uintptr_t* const slots = shelf.slots;
-        const std::size_t size = layout::class_size(c);
-        const std::uint32_t left = shelf.count - 1U;
-        const std::uintptr_t taken = std::exchange(slots[shelf.next], slots[left]);
-        const std::uint32_t chosen = random_.below(left);
-        shelf.count = static_cast<std::uint16_t>(left);
-        shelf.next = static_cast<std::uint16_t>(chosen);
-        set_bytes(bytes() - size);
-        const auto* const ahead = reinterpret_cast<const char*>(slots[chosen]);
-        __builtin_prefetch(ahead);
-        __builtin_prefetch(ahead + size - 1);
-        return {taken, c};
+        const std::uint32_t count = shelf.count_now();
+        const std::uint32_t chosen = random_.below(count);
+        gives_room(c);
+        return {shelf.remove(chosen, count), c};
     }
     // Any one of any class; none if nothing waits.
     Waiting take_any();
@@ -99,14 +99,14 @@ class Quarantine {
     template <typename Visit>
     void for_each(Visit visit) const {
         for (unsigned c = 1; c < layout::kClasses; ++c) {
-            for (std::uint32_t i = 0; i < shelves_[c].count; ++i)
+            for (std::uint32_t i = 0; i < shelves_[c].count_now(); ++i)
                 visit(Waiting(shelves_[c].slots[i], static_cast<layout::SizeClass>(c)));
         }
     }
     // Gives the shelves back; nothing may wait.
     void finish();
 
-    std::size_t bytes() const { return bytes_.load(std::memory_order_relaxed); } // for any thread
+    std::size_t bytes() const; // for any thread
 
     // In the lists of waiting_blocks.cc.
     Quarantine* next = nullptr;
@@ -115,28 +115,36 @@ class Quarantine {
   private:
     static constexpr std::uint32_t kKept = 4; // of a class, below which one could guess
 
+    static constexpr std::uint16_t kAll = UINT16_MAX;
+
     struct Shelf {
         std::uintptr_t* slots = nullptr;
-        std::uint16_t count = 0;
+        std::atomic<std::uint32_t> count{0}; // the owner's; any thread may read it
         std::uint16_t capacity = 0;
-        std::uint16_t next = 0;        // the slot of the one that leaves next, if one waits
-        std::uint16_t until_whole = 0; // releases up to the next block that is poisoned as a whole
+        std::uint16_t kept = kAll; // so many are not handed out before that was looked at again
+
+        std::uint32_t count_now() const { return count.load(std::memory_order_relaxed); }
+        void set_count(std::uint32_t now) { count.store(now, std::memory_order_relaxed); }
+        void add(std::uintptr_t word) {
+            const std::uint32_t now = count_now();
+            slots[now] = word;
+            set_count(now + 1);
+        }
+        std::uintptr_t remove(std::uint32_t chosen, std::uint32_t now) {
+            set_count(now - 1);
+            return std::exchange(slots[chosen], slots[now - 1]);
+        }
     };
 
-    void put(Shelf& shelf, Waiting coming, std::uint32_t count, std::size_t sum) {
-        shelf.slots[count] = coming.word_;
-        shelf.count = static_cast<std::uint16_t>(count + 1);
-        set_bytes(sum);
-    }
+    std::size_t waiting() const { return limit_ - static_cast<std::size_t>(room_); }
     void look_at_heap();
     bool lengthen(Shelf& shelf);
-    void set_bytes(std::size_t bytes) { bytes_.store(bytes, std::memory_order_relaxed); }
 
-    std::atomic<std::size_t> bytes_{0};
-    std::size_t enough_ = 0;
-    std::size_t limit_ = 0;
+    std::ptrdiff_t room_ = 0; // bytes up to the limit
     Random random_;
+    std::size_t limit_ = 0;
     std::array<Shelf, layout::kClasses> shelves_{};
+    std::array<std::uint16_t, layout::kClasses> until_whole_{}; // releases up to the next such block
 };
 
 } // namespace ashlar::guard

@@ -184,6 +184,10 @@ void check(Waiting waiting) {
     if (!poison::intact(waiting.block(), waiting.size(), extent)) report(waiting, extent);
 }
 
+bool enough_after_all(SizeClass c) {
+    return mine != nullptr && mine->may_leave_after_all(c);
+}
+
 bool seems_to_wait(const void* block, SizeClass c) {
     const char* const end = static_cast<const char*>(block) + layout::class_size(c);
     return poison::intact(end - layout::kAlignment, layout::kAlignment, poison::Extent::kWhole);
@@ -198,7 +202,7 @@ void add_slowly(void* block, SizeClass c) {
     }
     bool whole = true;
     if (mine != nullptr) {
-        whole = mine->wants_whole(c);
+        whole = mine->wants_whole(c) || mine->counts_down(c);
     } else if (may_have_own() && (mine = acquire()) != nullptr) {
         whole = mine->counts_down(c);
     }
@@ -210,6 +214,11 @@ void add_slowly(void* block, SizeClass c) {
     } else {
         add_to_left(coming);
     }
+}
+
+void add_without_room(void* block, SizeClass c) {
+    mine->gives_room(c);
+    add_slowly(block, c);
 }
 
 bool return_all() {

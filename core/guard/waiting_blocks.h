@@ -17,23 +17,28 @@ namespace ashlar::guard::waiting_blocks {
 [[gnu::visibility("hidden")]] extern constinit thread_local Quarantine* mine;
 
 void add_slowly(void* block, layout::SizeClass c);
+void add_without_room(void* block, layout::SizeClass c); // which was asked for
 
 // The block is poisoned and waits from now on. Of it nothing may be read any more.
 [[gnu::always_inline]] inline void add(void* block, layout::SizeClass c) {
     Quarantine* const quarantine = mine;
-    if (quarantine != nullptr && !quarantine->counts_down(c)) [[likely]] {
+    if (quarantine != nullptr && quarantine->may_come(c)) [[likely]] {
         poison::fill(block, layout::class_size(c), poison::Extent::kEnds);
-        if (quarantine->put_if_room(Waiting(block, c, false))) [[likely]]
-            return;
+        if (!quarantine->takes_room(c)) [[unlikely]]
+            return add_without_room(block, c);
+        return quarantine->put_in_its_room(Waiting(block, c, false));
     }
     add_slowly(block, c);
 }
 
-// Whether so many of the class wait that one may be handed out again.
+// Whether so many of the class wait that one may be handed out again. If the answer is no, it may have
+// changed in the meantime.
 [[gnu::always_inline]] inline bool enough(layout::SizeClass c) {
     const Quarantine* const quarantine = mine;
     return quarantine != nullptr && quarantine->may_leave(c);
 }
+
+bool enough_after_all(layout::SizeClass c);
 
 // Any of them, which waits no longer. It is the caller's to check.
 [[gnu::always_inline]] inline Waiting take(layout::SizeClass c) {
