@@ -92,7 +92,8 @@ Settings read_settings(const CommandLine& line) {
     };
 }
 
-// Returns how many blocks were replaced before the goal was reached or the run was stopped.
+// Returns how many blocks were replaced before the goal was reached or the run was stopped: one at least, so
+// that a run which is over before its threads had a processor still has a throughput.
 template <typename Block>
 [[gnu::noinline]] std::uint64_t replace_random_blocks(const Run& run, Block* blocks, std::uint64_t goal,
                                                       Random random) {
@@ -100,13 +101,13 @@ template <typename Block>
         run.sizes; // in registers: the calls below could change `run` for all the compiler knows
     const std::uint32_t chunks = run.chunks;
     std::uint64_t done = 0;
-    while (done < goal && !run.stop.load(std::memory_order_relaxed)) {
+    do {
         Draw draw = random.draw();
         Block& victim = blocks[draw.below(chunks)];
         victim.release();
         victim.acquire(sizes.pick(draw), done);
         ++done;
-    }
+    } while (done < goal && !run.stop.load(std::memory_order_relaxed));
     return done;
 }
 

@@ -331,6 +331,15 @@ class Fragmentation(unittest.TestCase):
         self.assertIn("/no/such/folder/run.csv: No such file", done.stderr)
 
 
+@unittest.skipUnless(NAME == "larson", "of another program")
+class Larson(unittest.TestCase):
+    def test_a_run_that_is_over_before_its_threads_began_has_a_throughput(self):
+        for _ in range(20):
+            done = run("0.0000001", *GOOD[NAME][1:])
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertGreater(float(re.search(r"^Throughput = (\S+) op", done.stdout, re.M).group(1)), 0)
+
+
 @unittest.skipUnless(NAME == "long_run", "of another program")
 class LongRun(unittest.TestCase):
     def test_slices(self):
