@@ -178,18 +178,17 @@ void* ask_heap(SizeClass c, const Facts& facts) {
 // The parts of the facts come one by one, in registers, and the calls of allocate_in_class() are in tail
 // position, so that it saves nothing for them.
 
-[[gnu::noinline]] void* hand_out_checked(Waiting waiting, std::size_t size, unsigned alignment_shift,
-                                         Form form) {
+[[gnu::noinline]] void* hand_out_checked(SizeClass c, std::size_t size, unsigned alignment_shift, Form form,
+                                         Waiting waiting) {
     waiting_blocks::check(waiting);
-    return hand_out(waiting.block(), waiting.size_class(),
-                    {.size = size, .alignment_shift = alignment_shift, .form = form});
+    return hand_out(waiting.block(), c, {.size = size, .alignment_shift = alignment_shift, .form = form});
 }
 
 // While too few blocks of the class wait.
 [[gnu::noinline]] void* allocate_from_stack(SizeClass c, std::size_t size, unsigned alignment_shift,
                                             Form form) {
-    if (waiting_blocks::enough_after_all(c))
-        return hand_out_checked(waiting_blocks::take(c), size, alignment_shift, form);
+    if (waiting_blocks::enough_of_class(c))
+        return hand_out_checked(c, size, alignment_shift, form, waiting_blocks::take(c));
     const Facts facts{.size = size, .alignment_shift = alignment_shift, .form = form};
     void* block = nullptr;
     if (cache::my_stacks().pop(c, block)) [[likely]] {
@@ -207,7 +206,7 @@ void* ask_heap(SizeClass c, const Facts& facts) {
         return allocate_from_stack(c, size, alignment_shift, form);
     const Waiting waiting = waiting_blocks::take(c);
     if (!waiting_blocks::is_intact_at_ends(waiting)) [[unlikely]]
-        return hand_out_checked(waiting, size, alignment_shift, form);
+        return hand_out_checked(c, size, alignment_shift, form, waiting);
     return hand_out(waiting.block_if_not_whole(), c,
                     {.size = size, .alignment_shift = alignment_shift, .form = form});
 }

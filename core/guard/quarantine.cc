@@ -17,8 +17,7 @@ namespace {
 using layout::SizeClass;
 
 constexpr std::size_t kShareOfHeap = 8;
-constexpr std::size_t kFirstCapacity = 16;
-constexpr std::size_t kMostCapacity = layout::MetadataPool::kMaxBlock / sizeof(std::uintptr_t);
+constexpr std::uint32_t kFirstCapacity = 16;
 
 // Of the blocks that are not poisoned as a whole always, because they are short or the setting says so, one
 // in size / kWholeBytes is: what that costs a release does not grow with the block. Each time that one is,
@@ -55,27 +54,20 @@ void Quarantine::look_at_heap() {
                                        os::settings.quarantine.load(std::memory_order_relaxed));
     room_ += static_cast<std::ptrdiff_t>(limit - limit_);
     limit_ = limit;
-}
-
-// Each time a quarter of a class may go.
-bool Quarantine::may_leave_after_all(SizeClass c) {
-    Shelf& shelf = shelves_[c];
-    const std::uint32_t count = shelf.count_now();
-    if (count <= kKept || waiting() <= limit_ - limit_ / 4) return false;
-    shelf.kept = static_cast<std::uint16_t>(std::max(count - count / 4 - 1, kKept));
-    return true;
+    enough_room_ = static_cast<std::ptrdiff_t>(limit / 4);
 }
 
 // Once one has to leave, some more do, so that a thread that only releases comes here rarely.
 bool Quarantine::make_room(SizeClass c, Waiting& leaving) {
     look_at_heap();
     Shelf& shelf = shelves_[c];
-    if (waiting() < limit_ / 2) shelf.kept = kAll;
     const std::size_t most = leaving.any() ? limit_ - limit_ / 16 : limit_;
-    const bool has_slot = shelf.count_now() < shelf.capacity || lengthen(shelf);
+    const std::uint32_t most_of_class = leaving.any() ? kMostCapacity - kMostCapacity / 16 : kMostCapacity;
+    const std::uint32_t count = shelf.count;
+    const bool has_slot = count < most_of_class && (count < shelf.capacity || lengthen(shelf));
     leaving = {};
     if (has_slot && (waiting() == 0 || waiting() + layout::class_size(c) <= most)) return true;
-    if (shelf.count_now() != 0) {
+    if (count != 0) {
         leaving = take(c);
     } else if (has_slot) {
         leaving = take_any();
@@ -85,17 +77,17 @@ bool Quarantine::make_room(SizeClass c, Waiting& leaving) {
 
 // False if it is as long as it may be, or memory is short.
 bool Quarantine::lengthen(Shelf& shelf) {
-    const std::size_t capacity = std::max(std::size_t{shelf.capacity} * 2, kFirstCapacity);
+    const std::uint32_t capacity = std::max(shelf.capacity * 2, kFirstCapacity);
     if (capacity > kMostCapacity) return false;
     auto* const slots =
         static_cast<std::uintptr_t*>(layout::metadata_pool.take(capacity * sizeof(std::uintptr_t)));
     if (slots == nullptr) return false;
     if (shelf.capacity != 0) {
-        std::memcpy(slots, shelf.slots, shelf.count_now() * sizeof(std::uintptr_t));
+        std::memcpy(slots, shelf.slots, shelf.count * sizeof(std::uintptr_t));
         layout::metadata_pool.give(shelf.slots, shelf.capacity * sizeof(std::uintptr_t));
     }
     shelf.slots = slots;
-    shelf.capacity = static_cast<std::uint16_t>(capacity);
+    shelf.capacity = capacity;
     return true;
 }
 
@@ -103,7 +95,7 @@ Waiting Quarantine::take_any() {
     const std::uint32_t start = random_.below(layout::kClasses);
     for (unsigned i = 0; waiting() != 0 && i < layout::kClasses; ++i) {
         const auto c = static_cast<SizeClass>((start + i) % layout::kClasses);
-        if (shelves_[c].count_now() != 0) return take(c);
+        if (shelves_[c].count != 0) return take(c);
     }
     return {};
 }
@@ -120,7 +112,7 @@ void Quarantine::finish() {
 std::size_t Quarantine::bytes() const {
     std::size_t sum = 0;
     for (unsigned c = 1; c < layout::kClasses; ++c)
-        sum += shelves_[c].count_now() * layout::class_size(static_cast<SizeClass>(c));
+        sum += shelves_[c].count_for_any() * layout::class_size(static_cast<SizeClass>(c));
     return sum;
 }
 

@@ -5,16 +5,15 @@
 //
 // A block leaves for the program when enough wait, and for the heap when too many do. How many bytes that is
 // follows the heap: an eighth of what is in use, divided among the threads, between kLeast and the setting
-// `quarantine`. Enough is three quarters of it; but that is looked at only when a class has come down to what
-// it had to keep when it was looked at last, so half of it may be left. The owner calls everything but
-// bytes().
+// `quarantine`. Enough is three quarters of it, or of the longest shelf there is. The owner calls everything
+// but bytes().
 #pragma once
 
 #include "guard/secret.h"
+#include "layout/metadata_pool.h"
 #include "layout/size_class.h"
 
 #include <array>
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <utility>
@@ -54,7 +53,7 @@ class Quarantine {
     // comes first.
     bool may_come(layout::SizeClass c) {
         const Shelf& shelf = shelves_[c];
-        return shelf.count_now() < shelf.capacity && !counts_down(c);
+        return shelf.count < shelf.capacity && !counts_down(c);
     }
     // What may come takes its room; if there is none, that has to be undone, and make_room() comes first.
     bool takes_room(layout::SizeClass c) {
@@ -76,17 +75,16 @@ class Quarantine {
     bool wants_whole(layout::SizeClass c) const { return until_whole_[c] == 0; }
     void next_whole(layout::SizeClass c);
 
-    // Whether so much waits that one of the class may be handed out again: as it was when that was looked at
-    // last, and as it is.
-    bool may_leave(layout::SizeClass c) const { return shelves_[c].count_now() > shelves_[c].kept; }
-    bool may_leave_after_all(layout::SizeClass c);
-    // Any one of a class of which some wait.
+    // Whether so much waits that one of the class may be handed out again, or so many of the class.
+    bool may_leave(layout::SizeClass c) const { return room_ < enough_room_ && shelves_[c].count > kKept; }
+    bool has_long_shelf(layout::SizeClass c) const {
+        return shelves_[c].count > kMostCapacity - kMostCapacity / 4;
+    }
+    // Any one of a class of which some wait, but the one that came last only if it is alone.
     Waiting take(layout::SizeClass c) {
         Shelf& shelf = shelves_[c];
-        const std::uint32_t count = shelf.count_now();
-        const std::uint32_t chosen = random_.below(count);
         gives_room(c);
-        return {shelf.remove(chosen, count), c};
+        return {shelf.remove(random_.below(shelf.count - 1)), c};
     }
     // Any one of any class; none if nothing waits.
     Waiting take_any();
@@ -99,7 +97,7 @@ class Quarantine {
     template <typename Visit>
     void for_each(Visit visit) const {
         for (unsigned c = 1; c < layout::kClasses; ++c) {
-            for (std::uint32_t i = 0; i < shelves_[c].count_now(); ++i)
+            for (std::uint32_t i = 0; i < shelves_[c].count; ++i)
                 visit(Waiting(shelves_[c].slots[i], static_cast<layout::SizeClass>(c)));
         }
     }
@@ -115,24 +113,22 @@ class Quarantine {
   private:
     static constexpr std::uint32_t kKept = 4; // of a class, below which one could guess
 
-    static constexpr std::uint16_t kAll = UINT16_MAX;
+    static constexpr std::uint32_t kMostCapacity = layout::MetadataPool::kMaxBlock / sizeof(std::uintptr_t);
 
     struct Shelf {
         std::uintptr_t* slots = nullptr;
-        std::atomic<std::uint32_t> count{0}; // the owner's; any thread may read it
-        std::uint16_t capacity = 0;
-        std::uint16_t kept = kAll; // so many are not handed out before that was looked at again
+        std::uint32_t count = 0; // written by the owner alone, for any thread that wants to know
+        std::uint32_t capacity = 0;
 
-        std::uint32_t count_now() const { return count.load(std::memory_order_relaxed); }
-        void set_count(std::uint32_t now) { count.store(now, std::memory_order_relaxed); }
+        std::uint32_t count_for_any() const { return __atomic_load_n(&count, __ATOMIC_RELAXED); }
+        void set_count(std::uint32_t now) { __atomic_store_n(&count, now, __ATOMIC_RELAXED); }
         void add(std::uintptr_t word) {
-            const std::uint32_t now = count_now();
-            slots[now] = word;
-            set_count(now + 1);
+            slots[count] = word;
+            set_count(count + 1);
         }
-        std::uintptr_t remove(std::uint32_t chosen, std::uint32_t now) {
-            set_count(now - 1);
-            return std::exchange(slots[chosen], slots[now - 1]);
+        std::uintptr_t remove(std::uint32_t chosen) {
+            set_count(count - 1);
+            return std::exchange(slots[chosen], slots[count]);
         }
     };
 
@@ -140,7 +136,8 @@ class Quarantine {
     void look_at_heap();
     bool lengthen(Shelf& shelf);
 
-    std::ptrdiff_t room_ = 0; // bytes up to the limit
+    std::ptrdiff_t room_ = 0;        // bytes up to the limit
+    std::ptrdiff_t enough_room_ = 0; // below it, enough wait
     Random random_;
     std::size_t limit_ = 0;
     std::array<Shelf, layout::kClasses> shelves_{};

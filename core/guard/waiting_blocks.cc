@@ -184,10 +184,6 @@ void check(Waiting waiting) {
     if (!poison::intact(waiting.block(), waiting.size(), extent)) report(waiting, extent);
 }
 
-bool enough_after_all(SizeClass c) {
-    return mine != nullptr && mine->may_leave_after_all(c);
-}
-
 bool seems_to_wait(const void* block, SizeClass c) {
     const char* const end = static_cast<const char*>(block) + layout::class_size(c);
     return poison::intact(end - layout::kAlignment, layout::kAlignment, poison::Extent::kWhole);
@@ -195,8 +191,10 @@ bool seems_to_wait(const void* block, SizeClass c) {
 
 void add_slowly(void* block, SizeClass c) {
     if (os::settings.quarantine.load(std::memory_order_relaxed) == 0) {
-        if (mine != nullptr) [[unlikely]]
+        if (mine != nullptr) {
+            if (mine->wants_whole(c)) mine->next_whole(c);
             give_up_own();
+        }
         poison::fill(block, layout::class_size(c), poison::Extent::kEnds);
         return give_to_heap(block);
     }
@@ -218,7 +216,11 @@ void add_slowly(void* block, SizeClass c) {
 
 void add_without_room(void* block, SizeClass c) {
     mine->gives_room(c);
-    add_slowly(block, c);
+    if (os::settings.quarantine.load(std::memory_order_relaxed) == 0) {
+        give_up_own();
+        return give_to_heap(block);
+    }
+    add_to_own(*mine, Waiting(block, c, false));
 }
 
 bool return_all() {

@@ -17,7 +17,7 @@ namespace ashlar::guard::waiting_blocks {
 [[gnu::visibility("hidden")]] extern constinit thread_local Quarantine* mine;
 
 void add_slowly(void* block, layout::SizeClass c);
-void add_without_room(void* block, layout::SizeClass c); // which was asked for
+void add_without_room(void* block, layout::SizeClass c); // when the rest of add() is done
 
 // The block is poisoned and waits from now on. Of it nothing may be read any more.
 [[gnu::always_inline]] inline void add(void* block, layout::SizeClass c) {
@@ -31,14 +31,15 @@ void add_without_room(void* block, layout::SizeClass c); // which was asked for
     add_slowly(block, c);
 }
 
-// Whether so many of the class wait that one may be handed out again. If the answer is no, it may have
-// changed in the meantime.
+// Whether so much waits that one of the class may be handed out again, and whether it may although it is not
+// so much, for then the class has no room for more.
 [[gnu::always_inline]] inline bool enough(layout::SizeClass c) {
     const Quarantine* const quarantine = mine;
     return quarantine != nullptr && quarantine->may_leave(c);
 }
-
-bool enough_after_all(layout::SizeClass c);
+inline bool enough_of_class(layout::SizeClass c) {
+    return mine != nullptr && mine->has_long_shelf(c);
+}
 
 // Any of them, which waits no longer. It is the caller's to check.
 [[gnu::always_inline]] inline Waiting take(layout::SizeClass c) {

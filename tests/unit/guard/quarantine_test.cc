@@ -40,7 +40,11 @@ class Releases {
         return at_once;
     }
 
+    const void* last() const { return block(); }
+
   private:
+    void* block() const { return reinterpret_cast<void*>(address_); } // NOLINT(performance-no-int-to-ptr)
+
     Quarantine& quarantine_;
     std::uintptr_t address_ = layout::kMaxClassSize;
 };
@@ -48,7 +52,7 @@ class Releases {
 // As malloc does: how many of the class it hands out.
 std::size_t take_while_enough(Quarantine& quarantine, SizeClass c) {
     std::size_t taken = 0;
-    for (; quarantine.may_leave(c) || quarantine.may_leave_after_all(c); ++taken)
+    for (; quarantine.may_leave(c); ++taken)
         REQUIRE(quarantine.take(c).size_class() == c);
     return taken;
 }
@@ -59,53 +63,75 @@ UNIT_TEST_CASE_IN_CHILD("quarantine: none leaves for the program before three qu
     Releases releases(quarantine);
     for (std::size_t i = 0; i < kMost; ++i) {
         INFO("block " << i);
-        REQUIRE_FALSE(quarantine.may_leave(kClass));
-        REQUIRE(quarantine.may_leave_after_all(kClass) == (i * kSize > Quarantine::kLeast / 4 * 3));
-        if (i * kSize > Quarantine::kLeast / 4 * 3) break;
+        REQUIRE(quarantine.may_leave(kClass) == (i * kSize > Quarantine::kLeast / 4 * 3));
         REQUIRE(releases.release(kClass));
     }
-    REQUIRE(quarantine.may_leave(kClass));
-    REQUIRE_FALSE(quarantine.may_leave_after_all(kOther));
-    REQUIRE_FALSE(quarantine.may_leave(kOther));
+    REQUIRE_FALSE(quarantine.may_leave(kOther)); // none wait
+    REQUIRE(take_while_enough(quarantine, kClass) == kMost / 4);
     quarantine.finish();
 }
 
-UNIT_TEST_CASE_IN_CHILD("quarantine: half of what may wait does not leave for the program",
+UNIT_TEST_CASE_IN_CHILD("quarantine: at the limit, what comes in a row does not make one leave each",
                         unit::kDefaultHeap) {
     Quarantine quarantine(1);
     Releases releases(quarantine);
-    while (releases.release(kClass)) {
-    }
+    std::size_t at_once = 0;
+    for (std::size_t i = 0; i < 10 * kMost; ++i)
+        at_once += releases.release(kClass) ? 1 : 0;
+    REQUIRE(at_once >= 10 * kMost / 2);
     REQUIRE(quarantine.bytes() <= Quarantine::kLeast);
     REQUIRE(quarantine.bytes() > Quarantine::kLeast / 8 * 7);
-    REQUIRE(take_while_enough(quarantine, kClass) >= kMost / 8);
-    REQUIRE(quarantine.bytes() >= Quarantine::kLeast / 2);
-    REQUIRE(quarantine.bytes() <= Quarantine::kLeast / 4 * 3);
-    // A few more do not change that by themselves, but replace those that are handed out.
-    for (std::size_t i = 0; i < kMost; ++i) {
+    quarantine.finish();
+}
+
+// Many of a class may come after few of it waited, and after the last look at what the heap allows.
+UNIT_TEST_CASE_IN_CHILD("quarantine: a class that comes after another one is kept as well",
+                        unit::kDefaultHeap) {
+    Quarantine quarantine(1);
+    Releases releases(quarantine);
+    while (releases.release(kOther)) {
+    }
+    for (int i = 0; i < 10; ++i) {
+        releases.release(kClass);
+        take_while_enough(quarantine, kClass);
+    }
+    take_while_enough(quarantine, kOther);
+    while (releases.release(kClass)) {
+    }
+    take_while_enough(quarantine, kClass);
+    take_while_enough(quarantine, kOther);
+    REQUIRE(quarantine.bytes() > Quarantine::kLeast / 8 * 5);
+    quarantine.finish();
+}
+
+UNIT_TEST_CASE_IN_CHILD("quarantine: what came last does not leave next", unit::kDefaultHeap) {
+    Quarantine quarantine(1);
+    Releases releases(quarantine);
+    for (std::size_t i = 0; i < 8; ++i)
         REQUIRE(releases.release(kClass));
-        REQUIRE(take_while_enough(quarantine, kClass) == 1);
+    for (int i = 0; i < 1000; ++i) {
+        REQUIRE(releases.release(kClass));
+        REQUIRE(quarantine.take(kClass).block() != releases.last());
     }
     quarantine.finish();
 }
 
-UNIT_TEST_CASE_IN_CHILD("quarantine: a class fills up again when much less waits", unit::kDefaultHeap) {
+UNIT_TEST_CASE_IN_CHILD("quarantine: the longest shelf makes room for many at once, and may be taken from",
+                        unit::kDefaultHeap) {
+    constexpr SizeClass kSmall = layout::class_of(32);
+    void* const large = heap::allocate(std::size_t{64} << 20); // what the limit follows
+    REQUIRE(large != nullptr);
     Quarantine quarantine(1);
     Releases releases(quarantine);
-    for (std::size_t i = 0; i < kMost / 4; ++i)
-        REQUIRE(releases.release(kClass));
-    while (releases.release(kOther)) {
-    }
-    REQUIRE(quarantine.may_leave_after_all(kClass)); // because of the others
-    REQUIRE(take_while_enough(quarantine, kOther) != 0);
-    while (quarantine.bytes() > Quarantine::kLeast / 4)
-        REQUIRE(quarantine.take_any().any()); // for the heap
+    REQUIRE_FALSE(quarantine.has_long_shelf(kSmall));
     std::size_t released = 0;
-    for (; !quarantine.may_leave_after_all(kOther); ++released) {
-        REQUIRE(releases.release(kOther));
-        REQUIRE_FALSE(quarantine.may_leave(kOther));
-    }
-    REQUIRE(released >= Quarantine::kLeast / 2 / layout::class_size(kOther));
+    while (releases.release(kSmall))
+        ++released;
+    REQUIRE(quarantine.has_long_shelf(kSmall));
+    REQUIRE_FALSE(quarantine.may_leave(kSmall)); // the limit is far
+    for (std::size_t i = 0; i < released / 32; ++i)
+        REQUIRE(releases.release(kSmall));
+    heap::release(large);
     quarantine.finish();
 }
 

@@ -113,16 +113,13 @@ UNIT_TEST_CASE_IN_CHILD("waiting blocks: those of a thread that ends wait on", u
 
 UNIT_TEST_CASE_IN_CHILD("waiting blocks: once enough wait, they are handed out again in no order",
                         unit::kDefaultHeap) {
-    const auto enough = [] {
-        return waiting_blocks::enough(kClass) || waiting_blocks::enough_after_all(kClass);
-    };
-    REQUIRE_FALSE(enough());
+    REQUIRE_FALSE(waiting_blocks::enough(kClass));
     std::vector<void*> blocks(Quarantine::kLeast / kSize);
     std::generate(blocks.begin(), blocks.end(), make);
     for (void* const block : blocks)
         waiting_blocks::add(block, kClass);
     std::vector<void*> again;
-    while (enough())
+    while (waiting_blocks::enough(kClass))
         again.push_back(waiting_blocks::take(kClass).block());
     REQUIRE(again.size() >= blocks.size() / 8);
     REQUIRE(waiting_blocks::bytes() >= blocks.size() / 2 * kSize);
@@ -134,6 +131,41 @@ UNIT_TEST_CASE_IN_CHILD("waiting blocks: once enough wait, they are handed out a
     REQUIRE(*std::max_element(places.begin(), places.end()) < static_cast<std::ptrdiff_t>(blocks.size()));
     REQUIRE_FALSE(std::is_sorted(places.begin(), places.end()));
     REQUIRE_FALSE(std::is_sorted(places.rbegin(), places.rend()));
+}
+
+// Each that waits is asked about when it comes, also if others have to leave for it.
+UNIT_TEST_CASE_IN_CHILD("waiting blocks: of long ones as many as should be are poisoned as a whole",
+                        unit::kDefaultHeap) {
+    constexpr SizeClass kLong = layout::class_of(2048);
+    constexpr std::size_t kLength = layout::class_size(kLong);
+    constexpr int kReleases = 20000;
+    int whole = 0;
+    for (int i = 0; i < kReleases; ++i) {
+        auto* const block = static_cast<char*>(heap::allocate(kLength));
+        REQUIRE(live_map.cover(layout::window.offset_of(block)));
+        REQUIRE(live_map.begin(layout::window.offset_of(block)));
+        block[kLength / 2] = 1;
+        waiting_blocks::add(block, kLong);
+        whole += static_cast<unsigned char>(block[kLength / 2]) == poison::kByte ? 1 : 0;
+    }
+    const double one_in = kLength / 8.0;
+    REQUIRE(whole > kReleases / one_in * 0.65);
+    REQUIRE(whole < kReleases / one_in * 1.35);
+}
+
+TEST_CASE("waiting blocks: a write is reported although waiting was forbidden for a time") {
+    const unit::Outcome outcome = unit::run_here([] {
+        os::settings.poison = kSize; // all of it
+        waiting_blocks::add(make(), kClass);
+        os::settings.quarantine = 0;
+        waiting_blocks::add(make(), kClass);
+        os::settings.quarantine = std::size_t{1} << 20;
+        auto* const block = static_cast<char*>(make());
+        waiting_blocks::add(block, kClass);
+        block[kSize / 2] = 0;
+        waiting_blocks::return_all();
+    });
+    UNIT_REQUIRE_ABORTED("write after free, " + std::to_string(kSize / 2) + " bytes into the block", outcome);
 }
 
 UNIT_TEST_CASE_IN_CHILD("waiting blocks: what a thread leaves is the next one's", unit::kDefaultHeap) {
