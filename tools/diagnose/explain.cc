@@ -332,13 +332,14 @@ Diagnosis explain_one(Files& files, const ObservedProgram& program, const Progra
     if (!diagnosis.library.empty() && !would_be_privileged) {
         return examine_loaded(files, image, std::move(diagnosis));
     }
-    if (program.fate == ObservedProgram::Fate::kReplaced &&
-        image.loaded.known == LoadedObjects::Known::kNothing) {
+    // A traced program is looked at when it ends: then it has what it will ever have.
+    const bool not_seen = image.loaded.known == LoadedObjects::Known::kNothing ||
+                          (!program.is_traced && image.loaded.are_few());
+    if (program.fate == ObservedProgram::Fate::kReplaced && not_seen) {
         return diagnosis; // by the next one, which is what counts
     }
     diagnosis.library.clear();
     diagnosis.findings = why_not(files, image, starter, library);
-    const bool not_seen = image.loaded.known == LoadedObjects::Known::kNothing;
     const bool no_reason = diagnosis.findings.empty() || diagnosis.findings.front().cause == "refused";
     if (not_seen && no_reason) {
         diagnosis.findings = {{"not seen",

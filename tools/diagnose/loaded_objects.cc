@@ -10,6 +10,7 @@
 #include <cstring>
 #include <elf.h>
 #include <fcntl.h>
+#include <filesystem>
 #include <limits>
 #include <link.h>
 #include <map>
@@ -233,6 +234,13 @@ std::vector<LoadedObject> walk_link_map(const Memory& memory, const std::vector<
 bool LoadedObjects::contains(const std::string& path) const {
     return std::any_of(objects.begin(), objects.end(),
                        [&](const LoadedObject& object) { return object.path == path; });
+}
+
+bool LoadedObjects::are_few() const {
+    const auto is_loader = [](const LoadedObject& object) {
+        return std::filesystem::path(object.path).filename().string().starts_with("ld-");
+    };
+    return objects.size() <= 2 && std::any_of(objects.begin(), objects.end(), is_loader);
 }
 
 LoadedObjects loaded_objects(pid_t process) {

@@ -28,6 +28,10 @@ struct LoadedObjects {
     std::vector<LoadedObject> objects;
 
     bool contains(const std::string& path) const;
+
+    // Whether there are only a program and the dynamic loader, which has not come to the libraries yet, or
+    // has ended the program for want of one.
+    bool are_few() const;
 };
 
 LoadedObjects loaded_objects(pid_t process);

@@ -46,6 +46,11 @@ bool in_secure_mode(const std::string& auxiliary) {
 
 } // namespace
 
+bool is_beginning(const ProgramImage& seen, const ProgramImage& now) {
+    return seen.process == now.process && seen.path == now.path && seen.arguments.empty() &&
+           !now.arguments.empty();
+}
+
 std::optional<pid_t> parent_of(pid_t process) {
     const auto status = machine::read_file("/proc/" + std::to_string(process) + "/status");
     constexpr std::string_view kKey = "\nPPid:";

@@ -27,6 +27,10 @@ struct ProgramImage {
 // What holds from the first instruction on; `loaded` is left empty. Nothing if there is no such process.
 std::optional<ProgramImage> read_image(pid_t process);
 
+// Whether `seen` was read while the kernel was still putting what is there `now` into its place: the file was
+// there, its arguments were not.
+bool is_beginning(const ProgramImage& seen, const ProgramImage& now);
+
 // Nothing if there is no such process.
 std::optional<pid_t> parent_of(pid_t process);
 

@@ -341,8 +341,8 @@ class Observer {
         const auto before = current_.find(image.process);
         if (before == current_.end()) {
             add(image, std::nullopt);
-        } else if (forked_.erase(image.process) != 0) {
-            // Between fork and exec it was a copy of its parent, and nothing worth telling.
+        } else if (forked_.erase(image.process) != 0 || is_beginning(program(before->second).image, image)) {
+            // Between fork and exec it was a copy of its parent, and within exec not yet itself.
             program(before->second).image = image;
         } else {
             program(before->second).fate = ObservedProgram::Fate::kReplaced;
