@@ -141,7 +141,8 @@ class Quarantine {
     Random random_;
     std::size_t limit_ = 0;
     std::array<Shelf, layout::kClasses> shelves_{};
-    std::array<std::uint16_t, layout::kClasses> until_whole_{}; // releases up to the next such block
+    // Releases of each class up to the next one that is poisoned as a whole.
+    std::array<std::uint16_t, layout::kClasses> until_whole_{};
 };
 
 } // namespace ashlar::guard
