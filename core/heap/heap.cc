@@ -302,7 +302,9 @@ bool trim(std::size_t keep) {
     const bool fallback_trimmed = fallback::trim(keep);
     if (!serving()) return fallback_trimmed;
     return_cached();
-    return layout::superslabs.purge_all() != 0 || fallback_trimmed;
+    std::size_t purged = 0;
+    slab::shard_pool.for_each_bin([&purged](PageHeader, slab::Bin& bin) { purged += bin.purge_hollow(); });
+    return layout::superslabs.purge_all() + purged != 0 || fallback_trimmed;
 }
 
 } // namespace ashlar::heap

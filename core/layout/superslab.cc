@@ -103,7 +103,7 @@ Superslabs::Growth Superslabs::grow(std::size_t pages, std::size_t seen, os::Nod
 
 Run Superslabs::take_locked(Page first, std::size_t pages) {
     const Run run = map_.take(first, pages);
-    budget_.note_in_use(pages_in_use());
+    budget_.note_in_use(present_pages());
     return run;
 }
 
@@ -265,10 +265,17 @@ void Superslabs::give_clean(Page first, std::size_t pages) {
     if constexpr (os::kHardened) drop_lone_fences(first, pages);
 }
 
+// What is absent is counted a moment before or after the page itself is taken or given.
+std::size_t Superslabs::present_pages() const {
+    const std::size_t in_use = pages_in_use();
+    const auto absent = static_cast<std::size_t>(std::max<std::ptrdiff_t>(absent_bytes(), 0)) / kPageSize;
+    return in_use - std::min(in_use, absent);
+}
+
 void Superslabs::purge_excess() {
     const std::size_t dirty = dirty_pages();
     const std::size_t floor = os::settings.dirty_limit.load(std::memory_order_relaxed) / kPageSize;
-    const std::size_t allowed = budget_.allowed(pages_in_use(), floor, limit_.bytes() / kPageSize);
+    const std::size_t allowed = budget_.allowed(present_pages(), floor, limit_.bytes() / kPageSize);
     if (dirty > allowed) purge(PageMap::Which::kExcess, dirty - allowed);
 }
 
@@ -364,7 +371,7 @@ void Superslabs::purge_aged() {
     limit_.note_time(os::coarse_milliseconds());
     purge(PageMap::Which::kAged, kMostAtOnce + dirty_pages() / 8);
     const os::Guard guard(mutex_);
-    budget_.forget(pages_in_use());
+    budget_.forget(present_pages());
     map_.age();
 }
 

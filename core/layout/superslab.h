@@ -67,6 +67,10 @@ class Superslabs {
 
     std::size_t committed() const { return committed_.load(std::memory_order_relaxed) * kSuperslabSize; }
     std::size_t pages_in_use() const { return map_.pages_in_use(); }
+    // Of the pages in use, parts that their owner gave back to the system, until they are used again: so many
+    // bytes more, or fewer, hold no memory.
+    void note_absent(std::ptrdiff_t bytes) { absent_.fetch_add(bytes, std::memory_order_relaxed); }
+    std::ptrdiff_t absent_bytes() const { return absent_.load(std::memory_order_relaxed); }
     std::size_t dirty_pages() const { return map_.dirty_pages(); }
 
     os::Mutex<os::Rank::kGrowth>& growth_mutex() { return growth_mutex_; }
@@ -96,6 +100,7 @@ class Superslabs {
     bool wants_huge_pages() const;
     void advise(Page first, std::size_t pages, os::Node node, bool huge) const;
     os::Change renew(Page first, std::size_t pages);
+    std::size_t present_pages() const; // of those in use, what holds memory
     std::size_t purge(PageMap::Which which, std::size_t most);
     void purge_excess();
 
@@ -105,6 +110,7 @@ class Superslabs {
     DirtyBudget budget_;
     os::MemoryLimit limit_;
     std::atomic<std::size_t> committed_{0};
+    std::atomic<std::ptrdiff_t> absent_{0};
 };
 
 [[gnu::visibility("hidden")]] extern constinit Superslabs superslabs;

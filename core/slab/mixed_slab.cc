@@ -83,26 +83,36 @@ unsigned MixedSlab::unit_of(const void* address) const {
     return units(static_cast<std::size_t>(static_cast<const char*>(address) - start_address()));
 }
 
-void* MixedSlab::take(layout::SizeClass c) {
+void MixedSlab::use(unsigned first, unsigned count) {
+    maps_->used.set(first, count);
+    maps_->starts.set(first, 1);
+    used_ = static_cast<std::uint16_t>(used_ + count);
+    const unsigned last_page = (first + count - 1) / kUnitsPerPage;
+    const unsigned pages = (2U << last_page) - (1U << first / kUnitsPerPage);
+    absent_ = static_cast<std::uint16_t>(absent_ & ~pages);
+}
+
+std::uint32_t MixedSlab::take(layout::SizeClass c, void** end, std::uint32_t count) {
     const std::size_t size = layout::class_size(c);
     const unsigned length = units(size);
     // What allocate_aligned() takes for granted.
     const unsigned alignment = std::min(units(size & (~size + 1)), kUnitsPerPage);
-    unsigned first = 0;
-    for (;;) {
+    std::uint32_t taken = 0;
+    for (unsigned first = 0; taken != count;) {
         first = (maps_->used.next_clear(first) + alignment - 1) & ~(alignment - 1);
         if (first + length > Units::kCount) {
             room_ = static_cast<std::uint16_t>(length - 1); // or more, but not for the likes of this
-            return nullptr;
+            break;
         }
-        const unsigned end = maps_->used.next_set(first);
-        if (end - first >= length) break;
-        first = end;
+        const unsigned gap_end = maps_->used.next_set(first);
+        for (; taken != count && first + length <= gap_end; first += length) {
+            use(first, length);
+            *--end = start_address() + first * layout::kAlignment;
+            ++taken;
+        }
+        first = gap_end;
     }
-    maps_->used.set(first, length);
-    maps_->starts.set(first, 1);
-    used_ = static_cast<std::uint16_t>(used_ + length);
-    return start_address() + first * layout::kAlignment;
+    return taken;
 }
 
 bool MixedSlab::starts_at(const void* address) const {
@@ -152,6 +162,7 @@ std::uint64_t MixedSlab::give(const void* block, std::size_t size, bool with_pag
 
 void MixedSlab::put_back(std::uint64_t pages) {
     purging_ = static_cast<std::uint16_t>(purging_ & ~pages);
+    absent_ = static_cast<std::uint16_t>(absent_ | pages);
     for (; pages != 0; pages &= pages - 1) {
         const unsigned begin = static_cast<unsigned>(std::countr_zero(pages)) * kUnitsPerPage;
         maps_->starts.clear(begin, 1);

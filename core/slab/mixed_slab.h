@@ -73,14 +73,17 @@ class alignas(64) MixedSlab {
     // In the descriptor of a page whose header says so, to the shard's lock.
     static MixedSlab& at(layout::Page page);
 
-    // A block of the class, aligned as all blocks of the class are; null if there is no room.
-    void* take(layout::SizeClass c);
+    // Up to `count` blocks of the class, aligned as all blocks of the class are, stored as Slab::take does;
+    // how many there was room for.
+    std::uint32_t take(layout::SizeClass c, void** end, std::uint32_t count);
     // The length of the block that starts here; 0 if none does.
     std::size_t size_of(const void* block) const;
     // The block has this length. Returns the system's pages that are free as a whole since, as bits: they are
     // nobody's until they are put back.
     std::uint64_t give(const void* block, std::size_t size, bool with_pages);
     void put_back(std::uint64_t pages);
+    // Those that were given back and not taken since.
+    std::uint64_t absent_pages() const { return absent_; }
     // What an address is that is not the start of the block that it should be.
     Fault fault_at(const void* address) const;
 
@@ -92,10 +95,12 @@ class alignas(64) MixedSlab {
     char* start_address() const { return layout::window.address_of(page_); }
 
   private:
-    MixedSlab(const Slab& slab, Maps* maps) : maps_(maps), page_(slab.first_page()) {}
+    MixedSlab(const Slab& slab, Maps* maps)
+        : maps_(maps), page_(slab.first_page()), absent_(static_cast<std::uint16_t>(slab.purged_pages())) {}
 
     unsigned unit_of(const void* address) const;
     bool starts_at(const void* address) const;
+    void use(unsigned first, unsigned count);
     void free_units(unsigned first, unsigned count);
 
     Maps* maps_;
@@ -103,9 +108,10 @@ class alignas(64) MixedSlab {
     std::uint16_t used_ = 0;    // units, with those of pages that are to be put back
     std::uint16_t purging_ = 0; // these pages: blocks by the bitmaps, but nobody's
     std::uint16_t room_ = Units::kCount;
+    std::uint16_t absent_;
 };
 static_assert(sizeof(MixedSlab) <= layout::kSlabDescriptorSize);
-static_assert(layout::kPageSize / kSystemPageSize <= 16, "a bit each in purging_");
+static_assert(layout::kPageSize / kSystemPageSize <= 16, "a bit each in purging_ and absent_");
 
 inline MixedSlab& MixedSlab::at(layout::Page page) {
     return reinterpret_cast<MixedSlab&>(slab_at(page, 1));

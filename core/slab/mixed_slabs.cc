@@ -19,7 +19,7 @@ namespace {
 
 constexpr unsigned kMostLooks = 4;    // at slabs of one list, with less room than it may have
 constexpr unsigned kMostFailures = 8; // of searches, while others wait for the lock
-constexpr unsigned kChurning = 8;     // times the most that was out, and a slab's worth
+constexpr unsigned kChurning = 32;    // times the most that was out, and a slab's worth
 
 std::uint32_t load(const std::atomic<std::uint32_t>& count) {
     return count.load(std::memory_order_relaxed);
@@ -64,6 +64,7 @@ bool MixedSlabs::settle(MixedSlab& slab) {
         put(slab);
         return false;
     }
+    count_absent(slab.absent_pages(), 0);
     window.set_headers(slab.page(), 1, layout::PageHeader{});
     metadata_pool.give(slab.maps(), sizeof(MixedSlab::Maps));
     return true;
@@ -100,12 +101,9 @@ std::uint32_t MixedSlabs::take(layout::SizeClass c, void** end, std::uint32_t co
     for (unsigned failures = 0; taken != count && failures < kMostFailures; ++failures) {
         MixedSlab* const slab = find(static_cast<unsigned>(size / layout::kAlignment));
         if (slab == nullptr) break;
-        while (taken != count) {
-            void* const block = slab->take(c);
-            if (block == nullptr) break;
-            *--end = block;
-            ++taken;
-        }
+        const std::uint64_t absent = slab->absent_pages();
+        taken += slab->take(c, end - taken, count - taken);
+        count_absent(absent, slab->absent_pages());
         settle(*slab);
     }
     add_bytes_out(taken * size);
@@ -177,7 +175,9 @@ void MixedSlabs::give(void* block, layout::SizeClass c) {
     if (pages != 0) {
         purge_pages(slab->start_address(), pages);
         const os::Guard guard(mutex_);
+        const std::uint64_t absent = slab->absent_pages();
         slab->put_back(pages);
+        count_absent(absent, slab->absent_pages());
         leaving = settle(*slab);
     }
     if (leaving) layout::superslabs.give(page, 1);

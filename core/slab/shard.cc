@@ -40,6 +40,14 @@ constinit std::atomic<std::size_t> served_again{0};
 
 } // namespace
 
+// They are about to be used, or dissolved; how many they were.
+std::size_t Bin::forget_purged(Slab& slab) {
+    const std::uint64_t pages = slab.purged_pages();
+    count_absent(pages, 0);
+    slab.forget_purged();
+    return static_cast<std::size_t>(std::popcount(pages));
+}
+
 // Only under the lock, but read without it.
 void Bin::count_slabs(int change) {
     slabs_.store(slabs_.load(std::memory_order_relaxed) + static_cast<std::uint32_t>(change),
@@ -71,6 +79,7 @@ void Bin::unlink(Slab& slab) {
 void Bin::dissolve(Slab& slab, Chores& chores) {
     layout::window.set_headers(slab.first_page(), slab.shape().pages, layout::PageHeader{});
     forget_hollow(slab);
+    forget_purged(slab);
     slab.finish();
     count_slabs(-1);
     slab.next = chores.leaving;
@@ -78,7 +87,8 @@ void Bin::dissolve(Slab& slab, Chores& chores) {
 }
 
 // Without the lock; chores of the chores' own are done too.
-void Bin::attend(Chores& chores) {
+std::size_t Bin::attend(Chores& chores) {
+    std::size_t purged = 0;
     while (chores.purging != nullptr) {
         Slab& slab = *chores.purging;
         chores.purging = slab.next;
@@ -86,8 +96,10 @@ void Bin::attend(Chores& chores) {
         if (!layout::superslabs.is_huge(slab.first_page())) {
             const os::Guard guard(mutex_);
             pages = slab.take_hollow_pages();
+            count_absent(0, pages);
         }
         purge_pages(slab.start_address(), pages);
+        purged += static_cast<std::size_t>(std::popcount(pages));
         const os::Guard guard(mutex_);
         slab.list = kFull; // for no list has it
         settle(slab, chores);
@@ -97,6 +109,7 @@ void Bin::attend(Chores& chores) {
         chores.leaving = slab.next;
         layout::superslabs.give(slab.first_page(), slab.shape().pages);
     }
+    return purged;
 }
 
 std::size_t Bin::free_bytes(layout::SizeClass c) const {
@@ -203,7 +216,7 @@ Slab* Bin::next_slab() {
         if (slab->empty()) --empty_slabs_;
         put(*slab, kCurrent);
         forget_hollow(*slab);
-        served_again.fetch_add(slab->forget_purged(), std::memory_order_relaxed);
+        served_again.fetch_add(forget_purged(*slab), std::memory_order_relaxed);
         slab->tidied = false;
         slab->quiet = false;
         return slab;
@@ -380,6 +393,22 @@ unsigned Bin::choose_untidy(Chores& chores) {
         }
     }
     return chosen;
+}
+
+std::size_t Bin::purge_hollow() {
+    if (os::page_size() != kSystemPageSize) return 0;
+    std::size_t purged = 0;
+    // Others may go on using the bin, and leave hollow pages behind us.
+    for (std::size_t slabs = slabs_.load(std::memory_order_relaxed);; slabs -= kMostTidied) {
+        Chores chores;
+        {
+            const os::Guard guard(mutex_);
+            retire_current(chores);
+            choose_untidy(chores);
+        }
+        purged += attend(chores);
+        if (slabs <= kMostTidied) return purged;
+    }
 }
 
 bool Bin::tidy(layout::SizeClass c) {

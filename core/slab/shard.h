@@ -33,6 +33,9 @@ class alignas(64) Bin {
     std::uint32_t give(layout::PageHeader expected, void* const* blocks, std::uint32_t count);
     // Returns the empty slabs, if there are any.
     void trim();
+    // Gives back the system's pages in which no block is left, all that there are now; how many. Costs a
+    // system call for each row of them.
+    std::size_t purge_hollow();
     // To be called at intervals: a bin that was not used since the last time is trimmed and gives back the
     // system's pages in which no block is left, some at a time. True if it was used or there is more to do.
     bool tidy(layout::SizeClass c);
@@ -76,6 +79,7 @@ class alignas(64) Bin {
     // dissolved.
     bool settle(Slab& slab, Chores& chores);
     void dissolve(Slab& slab, Chores& chores);
+    static std::size_t forget_purged(Slab& slab);
     void note_hollow(Slab& slab, void* const* blocks, std::uint32_t count, Chores& chores);
     static void forget_hollow(Slab& slab);
     Slab& coldest_hollow(Slab& slab) const;
@@ -84,7 +88,7 @@ class alignas(64) Bin {
     void start_purging(Slab& slab, Chores& chores);
     void retire_current(Chores& chores);
     unsigned choose_untidy(Chores& chores);
-    void attend(Chores& chores);
+    std::size_t attend(Chores& chores); // how many pages it purged
     struct Progress {
         Fault fault; // of the next one
         std::uint32_t given;

@@ -2,6 +2,7 @@
 #include "slab/slab.h"
 
 #include "layout/metadata_pool.h"
+#include "layout/superslab.h"
 #include "os/page_memory.h"
 
 #include <algorithm>
@@ -128,6 +129,12 @@ std::uint64_t Slab::take_hollow_pages() {
     }
     purged_ |= hollow;
     return hollow;
+}
+
+void count_absent(std::uint64_t before, std::uint64_t now) {
+    const std::ptrdiff_t more = std::popcount(now) - std::popcount(before);
+    if (more == 0) return;
+    layout::superslabs.note_absent(more * static_cast<std::ptrdiff_t>(kSystemPageSize));
 }
 
 void purge_pages(char* start, std::uint64_t pages) {

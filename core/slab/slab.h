@@ -57,11 +57,8 @@ class alignas(64) Slab {
     // The system's pages of this slab, as bits, that hold free blocks only and may hold memory: to be purged
     // by the caller, and not named again before forget_purged().
     std::uint64_t take_hollow_pages();
-    unsigned forget_purged() { // how many they were
-        const int pages = std::popcount(purged_);
-        purged_ = 0;
-        return static_cast<unsigned>(pages);
-    }
+    std::uint64_t purged_pages() const { return purged_; }
+    void forget_purged() { purged_ = 0; }
     // How many pages became hollow when these blocks were just given back.
     std::uint32_t hollow_pages_of(void* const* blocks, std::uint32_t count) const;
 
@@ -140,6 +137,8 @@ inline Slab::Returned Slab::give(void* const* blocks, std::uint32_t count) {
 
 // Gives the system's pages of a slab that bits name back to the system.
 void purge_pages(char* start, std::uint64_t pages);
+// Of pages that are in use, those that bits name hold no memory from now on, or may hold some again.
+void count_absent(std::uint64_t before, std::uint64_t now);
 
 // The descriptor of the slab that a page of header `c` belongs to. No lock is needed.
 inline Slab& slab_at(layout::Page page, layout::SizeClass c) {

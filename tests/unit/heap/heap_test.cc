@@ -422,6 +422,23 @@ TEST_CASE("heap: trimming returns the memory of freed blocks to the system") {
     CHECK(layout::superslabs.pages_in_use() <= pages_before);
 }
 
+TEST_CASE("heap: trimming returns single pages between blocks in use") {
+    const std::size_t page = os::page_size();
+    Blocks blocks;
+    for (unsigned i = 0; i < 1000; ++i) {
+        blocks.push_back(heap::allocate_aligned(page, page));
+        fill(blocks.back(), 1, page);
+    }
+    for (std::size_t i = 0; i < blocks.size(); i += 2)
+        heap::release(blocks[i]);
+    CHECK(heap::trim(0));
+    CHECK(resident(blocks) == blocks.size() / 2);
+    for (std::size_t i = 1; i < blocks.size(); i += 2) {
+        if (!filled(blocks[i], 1, page)) FAIL("a block in use was changed");
+        heap::release(blocks[i]);
+    }
+}
+
 UNIT_TEST_CASE_IN_CHILD("heap: trimming says whether it had something to return", unit::kDefaultHeap) {
     heap::release(heap::allocate(100));
     REQUIRE(heap::trim(0));

@@ -503,6 +503,22 @@ UNIT_TEST_CASE_IN_CHILD("superslabs: what was in use lately may stay", unit::kNo
     REQUIRE(superslabs.dirty_pages() == 1200);
 }
 
+// Pages whose owner gave their memory back are in use, but no reason to keep as many that are free.
+UNIT_TEST_CASE_IN_CHILD("superslabs: what is absent does not count as what is in use", unit::kNoHeap) {
+    REQUIRE(window.reserve(256 * kMi));
+    ashlar::os::settings.purge_delay_ms = std::size_t{1} << 40;
+    ashlar::os::settings.dirty_limit = 64 * kPageSize;
+    const Page first = take(1000).first;
+    const Page second = take(1000).first;
+    superslabs.note_absent(500 * static_cast<std::ptrdiff_t>(kPageSize));
+    superslabs.give(second, 1000);
+    REQUIRE(superslabs.dirty_pages() <= 64 + 500);
+    superslabs.note_absent(-500 * static_cast<std::ptrdiff_t>(kPageSize));
+    superslabs.give(superslabs.take_at(second, 1000).first, 1000);
+    REQUIRE(superslabs.dirty_pages() == 1000);
+    superslabs.give(first, 1000);
+}
+
 // Clean pages are taken while others lie around dirty: those go, and the peak is no higher than it must be.
 UNIT_TEST_CASE_IN_CHILD("superslabs: at a new peak few pages stay dirty", unit::kNoHeap) {
     REQUIRE(window.reserve(256 * kMi));

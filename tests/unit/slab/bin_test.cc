@@ -230,6 +230,7 @@ bool resident(const void* address) {
 // Blocks of half a system page: of each pair that shares one, both are free, one, or none.
 TEST_CASE("bin: a hollow bin gives back system pages in which no block is left") {
     os::settings.dirty_limit.store(0, std::memory_order_relaxed); // keep none
+    const std::ptrdiff_t absent = superslabs.absent_bytes();
     OwnBin own(layout::class_of(2048));
     REQUIRE(kShapes[own.header().size_class()].size == 2048);
     Blocks blocks = own.take(own.per_slab() * 40);
@@ -254,12 +255,45 @@ TEST_CASE("bin: a hollow bin gives back system pages in which no block is left")
     }
     CHECK(gone * 10 > freed.size() * 8); // all but what shares a page, and the first, when little was free
     CHECK(own.slabs() == 40);
+    CHECK(superslabs.absent_bytes() - absent == static_cast<std::ptrdiff_t>(gone / 2 * kSystemPageSize));
     // All of it serves again.
     const Blocks again = own.take(static_cast<std::uint32_t>(freed.size()));
     REQUIRE(again.size() == freed.size());
     for (void* const block : again)
         std::memset(block, 2, 2048);
     CHECK(own.slabs() == 40);
+    CHECK(superslabs.absent_bytes() == absent);
+}
+
+// Every slab is left by all blocks but the first two, by which no page is full.
+TEST_CASE("bin: hollow pages go when they are asked for, also of the slab that serves") {
+    os::settings.dirty_limit.store(std::size_t{1} << 30, std::memory_order_relaxed); // keep all
+    const std::ptrdiff_t absent = superslabs.absent_bytes();
+    OwnBin own(layout::class_of(1024));
+    constexpr std::uint32_t kSlabs = 200; // more than are looked at under one lock
+    const Blocks blocks = own.take(own.per_slab() * kSlabs);
+    for (void* const block : blocks)
+        std::memset(block, 1, 1024);
+    Blocks freed;
+    for (std::size_t i = 0; i < blocks.size(); ++i)
+        if (i % own.per_slab() > 1) freed.push_back(blocks[i]);
+    own.give(freed);
+    REQUIRE(std::all_of(blocks.begin(), blocks.end(), resident));
+    constexpr std::size_t kHollow = kSlabs * (layout::kPageSize / kSystemPageSize - 1);
+    REQUIRE(own.bin.purge_hollow() == kHollow);
+    CHECK(superslabs.absent_bytes() - absent == static_cast<std::ptrdiff_t>(kHollow * kSystemPageSize));
+    for (const void* const block : own.out()) {
+        const char* const bytes = static_cast<const char*>(block);
+        REQUIRE(std::count(bytes, bytes + 1024, 1) == 1024);
+    }
+    REQUIRE(std::count_if(blocks.begin(), blocks.end(), resident) == kSlabs * 4);
+    CHECK(own.bin.purge_hollow() == 0);
+    own.take(1); // one slab serves again
+    CHECK(own.bin.purge_hollow() == layout::kPageSize / kSystemPageSize - 1);
+    // Slabs that leave take their pages along.
+    own.give(Blocks(own.out()));
+    own.bin.trim();
+    CHECK(superslabs.absent_bytes() == absent);
 }
 
 TEST_CASE("bin: a small bin keeps its pages") {
