@@ -4,6 +4,7 @@
 #include "cache/thread_registry.h"
 #include "cache/upkeep.h"
 #include "layout/metadata_pool.h"
+#include "layout/superslab.h"
 #include "os/config.h"
 #include "os/thread_exit.h"
 #include "slab/misuse.h"
@@ -43,6 +44,11 @@ constexpr std::size_t three_quarters(std::size_t count) {
     return count - count / 4;
 }
 constexpr std::size_t kFreeDepth = 4096; // in bytes of blocks: no share is asked for
+
+// All stacks of a thread together: that share of the heap, divided by the number of threads, but that many
+// bytes at least and `thread_cache` at most.
+constexpr std::size_t kShareOfHeap = 8;
+constexpr std::size_t kLeastDeepened = std::size_t{1} << 20;
 
 constexpr unsigned kPrewarmed = 8;         // the classes up to 128 bytes
 constexpr unsigned kSlowCallsPerLook = 16; // at the clock
@@ -95,6 +101,14 @@ std::size_t most_for_use(SizeClass c, std::size_t capacity) {
     return std::max(three_quarters(out), kFreeDepth / class_size(c));
 }
 
+// In all stacks of this thread.
+std::size_t most_deepened() {
+    const std::size_t heap = layout::superslabs.pages_in_use() * layout::kPageSize;
+    const std::size_t share = heap / kShareOfHeap / std::max<std::size_t>(thread_registry.live(), 1);
+    return std::min(std::max(share, kLeastDeepened),
+                    os::settings.thread_cache.load(std::memory_order_relaxed));
+}
+
 // Notes what is about to happen to a stack and deepens it if the class has shown that it pays.
 void adapt(SizeClass c, Event event) {
     ClassState& state = chunk->classes[c];
@@ -106,7 +120,7 @@ void adapt(SizeClass c, Event event) {
     const std::size_t wanted = std::min({std::bit_ceil(capacity * 2), most, most_for_use(c, capacity)});
     if (wanted <= capacity || wanted < capacity + capacity / 4) return; // not worth the move
     const std::size_t added = (wanted - capacity) * class_size(c);
-    if (chunk->deepened_bytes + added > os::settings.thread_cache.load(std::memory_order_relaxed)) return;
+    if (chunk->deepened_bytes + added > most_deepened()) return;
     deepen(c, wanted);
 }
 

@@ -216,7 +216,9 @@ Slab* Bin::next_slab() {
         if (slab->empty()) --empty_slabs_;
         put(*slab, kCurrent);
         forget_hollow(*slab);
-        served_again.fetch_add(forget_purged(*slab), std::memory_order_relaxed);
+        if (const std::size_t pages = forget_purged(*slab); pages != 0) {
+            served_again.fetch_add(pages, std::memory_order_relaxed);
+        }
         slab->tidied = false;
         slab->quiet = false;
         return slab;

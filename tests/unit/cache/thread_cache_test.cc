@@ -196,8 +196,8 @@ UNIT_TEST_CASE_IN_CHILD("thread cache: blocks of every class keep what is writte
         }
         for (const Held& last : held)
             give(last.block);
+        flush(); // or what caches hold may leave slabs that other classes move into
     }
-    flush();
     REQUIRE(blocks_out() == 0);
 }
 
@@ -372,21 +372,44 @@ TEST_CASE("thread cache: the depth of a class follows what is in use of it") {
     });
 }
 
-UNIT_TEST_CASE_IN_CHILD("thread cache: depth stays within the setting", unit::kDefaultHeap) {
-    for (const std::size_t allowed : {0U, 16U << 10, 256U << 10, 1U << 20, 8U << 20}) {
+// What a new thread deepens its stacks by, in bytes.
+std::size_t deepened() {
+    std::size_t bytes = 0;
+    in_thread([&bytes] {
+        give(allocate(1));
+        const std::size_t first = capacity_in_bytes();
+        for (unsigned c = 1; c <= class_of(4096); ++c)
+            alternate(static_cast<SizeClass>(c), 600, 8);
+        bytes = capacity_in_bytes() - first;
+    });
+    return bytes;
+}
+
+UNIT_TEST_CASE_IN_CHILD("thread cache: depth stays within the setting, and a mebibyte in a small heap",
+                        unit::kDefaultHeap) {
+    constexpr std::size_t kMebibyte = 1 << 20;
+    for (const std::size_t allowed :
+         {std::size_t{0}, 16 * kMebibyte / 1024, kMebibyte / 4, kMebibyte, 8 * kMebibyte}) {
         CAPTURE(allowed);
         os::settings.thread_cache = allowed;
-        in_thread([allowed] {
-            give(allocate(1));
-            const std::size_t first = capacity_in_bytes();
-            for (unsigned c = 1; c < kClasses; ++c)
-                alternate(static_cast<SizeClass>(c), 600, 8);
-            const std::size_t deepened = capacity_in_bytes() - first;
-            MUST(deepened <= allowed);
-            MUST(deepened >= allowed / 4); // it is used: at least four classes had their wish
-        });
+        const std::size_t most = std::min(allowed, kMebibyte);
+        const std::size_t bytes = deepened();
+        REQUIRE(bytes <= most);
+        REQUIRE(bytes >= most / 4); // it is used: at least four classes had their wish
     }
     REQUIRE(blocks_out() == 0);
+}
+
+UNIT_TEST_CASE_IN_CHILD("thread cache: in a large heap depth is an eighth of it, divided among threads",
+                        "thread_cache:16m") {
+    constexpr std::size_t kPages = (std::size_t{48} << 20) / layout::kPageSize;
+    const layout::Page page = layout::superslabs.take(kPages, layout::Superslabs::Want::kAny, 0).first;
+    REQUIRE(page != 0);
+    give(allocate(1)); // two threads
+    const std::size_t bytes = deepened();
+    CHECK(bytes > std::size_t{2} << 20);
+    CHECK(bytes <= std::size_t{4} << 20); // what the test takes is in the heap too
+    layout::superslabs.give(page, kPages);
 }
 
 TEST_CASE("thread cache: a class keeps few large blocks") {
