@@ -4,15 +4,19 @@
 // ends.
 //
 //   slots  | local, local, local →            (free)            ← foreign, foreign |
-//          0                  count                            limit           capacity
+//          empty                top                           full
 //
-// Local blocks (of this thread's shard) are pushed and popped at `count`. Blocks of other shards grow down
+// Local blocks (of this thread's shard) are pushed and popped at `top`. Blocks of other shards grow down
 // from the far end and are never handed out here: they go home in a batch. The array is full when the ends
 // meet. Neither end touches the blocks themselves.
 //
+// Of the two places that `top` is compared with the low 16 bits are kept: an array is shorter than what they
+// tell apart. `top` is an address and no index because a block that is freed and handed out again at once
+// goes through memory twice, and with an index each time takes twice as long.
+//
 // All zero, as thread-local storage starts (also before the dynamic loader has initialised it), every pop is
 // empty and every push full: the slow path then makes the cache, or does without. Only the owning thread
-// writes; the counts are atomic so that statistics may read them.
+// writes; what it writes is atomic so that statistics may read it.
 #pragma once
 
 #include "layout/window.h"
@@ -28,31 +32,31 @@ enum class Phase : std::uint8_t { kNew, kAttached, kEnded };
 class PointerStacks {
   public:
     bool pop(unsigned c, void*& block) {
-        const unsigned count = marks_[c].count;
-        if (count == 0) [[unlikely]]
+        void** const top = tops_[c];
+        if (low_bits(top) == ends_[c].empty) [[unlikely]]
             return false;
-        void* const* const slots = slots_[c];
-        set_count(c, count - 1);
-        block = slots[count - 1];
-        os::forget(slots[count - 1]);
+        set_top(c, top - 1);
+        block = top[-1];
+        os::forget(top[-1]);
         return true;
     }
 
     bool push(unsigned c, void* block) {
-        const unsigned count = marks_[c].count;
-        if (count >= marks_[c].limit) [[unlikely]]
+        void** const top = tops_[c];
+        if (low_bits(top) == ends_[c].full) [[unlikely]]
             return false;
-        slots_[c][count] = block;
-        set_count(c, count + 1);
+        *top = block;
+        set_top(c, top + 1);
         return true;
     }
 
     bool push_foreign(unsigned c, void* block) {
-        const unsigned limit = marks_[c].limit;
-        if (marks_[c].count >= limit) [[unlikely]]
+        void** const top = tops_[c];
+        const unsigned free = entries(low_bits(top), ends_[c].full);
+        if (free == 0) [[unlikely]]
             return false;
-        slots_[c][limit - 1] = block;
-        set_limit(c, limit - 1);
+        top[free - 1] = block;
+        set_full(c, top + (free - 1));
         return true;
     }
 
@@ -63,34 +67,55 @@ class PointerStacks {
         return push_foreign(c & 0xff, block);
     }
 
-    // For the owner, and for statistics in another thread.
-    unsigned count(layout::SizeClass c) const { return load(marks_[c].count); }
-    unsigned limit(layout::SizeClass c) const { return load(marks_[c].limit); }
-    void** slots(layout::SizeClass c) const { return slots_[c]; }
+    // As indices into the array. For the owner, and for statistics in another thread, to which they may look
+    // wrong while the owner moves to another array.
+    unsigned count(layout::SizeClass c) const {
+        return entries(load(ends_[c].empty), low_bits(load(tops_[c])));
+    }
+    unsigned limit(layout::SizeClass c) const { return entries(load(ends_[c].empty), load(ends_[c].full)); }
 
-    void set_count(unsigned c, unsigned count) { store(marks_[c].count, count); }
-    void set_limit(unsigned c, unsigned limit) { store(marks_[c].limit, limit); }
-    void set_slots(unsigned c, void** slots) { slots_[c] = slots; }
+    void** slots(layout::SizeClass c) const { return tops_[c] - count(c); }
+    void set_count(layout::SizeClass c, unsigned count) { set_top(c, slots(c) + count); }
+    void set_limit(layout::SizeClass c, unsigned limit) { set_full(c, slots(c) + limit); }
+    // An array that holds so many local blocks, and foreign ones from `limit` on.
+    void use(layout::SizeClass c, void** slots, unsigned count, unsigned limit) {
+        store(ends_[c].empty, low_bits(slots));
+        set_full(c, slots + limit);
+        set_top(c, slots + count);
+    }
 
     layout::Shard shard() const { return home_.shard(); }
     void set_shard(layout::Shard shard) { home_ = layout::ShardWord(shard); }
 
   private:
-    // Atomic for the sake of readers in other threads; the owner may read its own marks plainly, which lets
-    // the compiler compare with memory.
-    using Mark = std::uint16_t;
-    static unsigned load(const Mark& mark) { return __atomic_load_n(&mark, __ATOMIC_RELAXED); }
-    static void store(Mark& mark, unsigned value) {
-        __atomic_store_n(&mark, static_cast<Mark>(value), __ATOMIC_RELAXED);
+    using LowBits = std::uint16_t;
+    static LowBits low_bits(void* const* slot) {
+        return static_cast<LowBits>(reinterpret_cast<std::uintptr_t>(slot));
+    }
+    static unsigned entries(LowBits from, LowBits to) {
+        return static_cast<LowBits>(to - from) / sizeof(void*);
     }
 
-    struct Marks {
-        Mark count;
-        Mark limit;
+    // Atomic for the sake of readers in other threads; the owner may read its own plainly, which lets the
+    // compiler compare with memory.
+    template <typename T>
+    static T load(const T& value) {
+        return __atomic_load_n(&value, __ATOMIC_RELAXED);
+    }
+    template <typename T>
+    static void store(T& place, T value) {
+        __atomic_store_n(&place, value, __ATOMIC_RELAXED);
+    }
+    void set_top(unsigned c, void** top) { store(tops_[c], top); }
+    void set_full(unsigned c, void* const* slot) { store(ends_[c].full, low_bits(slot)); }
+
+    struct Ends {
+        LowBits empty;
+        LowBits full;
     };
 
-    std::array<Marks, layout::kClasses> marks_{};
-    std::array<void**, layout::kClasses> slots_{};
+    std::array<void**, layout::kClasses> tops_{};
+    std::array<Ends, layout::kClasses> ends_{};
     layout::ShardWord home_{}; // shard 0 is no block's
 
   public:

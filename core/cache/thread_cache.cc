@@ -7,6 +7,7 @@
 #include "layout/superslab.h"
 #include "os/config.h"
 #include "os/thread_exit.h"
+#include "os/topology.h"
 #include "slab/misuse.h"
 #include "slab/supply.h"
 
@@ -49,6 +50,8 @@ constexpr std::size_t kFreeDepth = 4096; // in bytes of blocks: no share is aske
 // bytes at least and `thread_cache` at most.
 constexpr std::size_t kShareOfHeap = 8;
 constexpr std::size_t kLeastDeepened = std::size_t{1} << 20;
+// Likewise the runs that it keeps, but that many bytes for all threads at least.
+constexpr std::size_t kLeastRuns = std::size_t{2} << 20;
 
 constexpr unsigned kPrewarmed = 8;         // the classes up to 128 bytes
 constexpr unsigned kSlowCallsPerLook = 16; // at the clock
@@ -90,8 +93,7 @@ void free_slots(SizeClass c) {
     free_slots(c);
     chunk->deepened_bytes += (capacity - state.capacity) * class_size(c);
     state.capacity.store(static_cast<std::uint16_t>(capacity), std::memory_order_relaxed);
-    stacks.set_slots(c, slots);
-    stacks.set_limit(c, static_cast<std::uint32_t>(capacity - foreign));
+    stacks.use(c, slots, stacks.count(c), static_cast<std::uint32_t>(capacity - foreign));
 }
 
 // What the blocks in use allow. Those of other shards say nothing about this one's.
@@ -101,10 +103,15 @@ std::size_t most_for_use(SizeClass c, std::size_t capacity) {
     return std::max(three_quarters(out), kFreeDepth / class_size(c));
 }
 
+// Of the heap, which counts as that large at least.
+std::size_t share_of_heap(std::size_t least) {
+    const std::size_t heap = layout::superslabs.pages_in_use() * layout::kPageSize;
+    return std::max(heap / kShareOfHeap, least) / std::max<std::size_t>(thread_registry.live(), 1);
+}
+
 // In all stacks of this thread.
 std::size_t most_deepened() {
-    const std::size_t heap = layout::superslabs.pages_in_use() * layout::kPageSize;
-    const std::size_t share = heap / kShareOfHeap / std::max<std::size_t>(thread_registry.live(), 1);
+    const std::size_t share = share_of_heap(0);
     return std::min(std::max(share, kLeastDeepened),
                     os::settings.thread_cache.load(std::memory_order_relaxed));
 }
@@ -159,8 +166,16 @@ void return_all(SizeClass c) {
     if (stacks.limit(c) != chunk->classes[c].capacity) return_foreign(c);
 }
 
+void return_run(layout::Page first, std::size_t pages) {
+    layout::superslabs.note_large(-static_cast<std::ptrdiff_t>(pages));
+    layout::superslabs.give(first, pages);
+}
+
 // Returns the blocks of classes that no slow path has seen for a purge delay or two.
 void return_idle() {
+    if (!chunk->runs_used) chunk->runs.give_all(return_run);
+    chunk->runs_used = false;
+    chunk->runs.forget();
     for (unsigned i = 1; i < kClasses; ++i) {
         const auto c = static_cast<SizeClass>(i);
         ClassState& state = chunk->classes[c];
@@ -170,8 +185,7 @@ void return_idle() {
 }
 
 // Every so many slow calls, a look at what else there is to do.
-void look_around(SizeClass c, std::uint32_t (*upkeep)()) {
-    chunk->classes[c].used = true;
+void look_around(std::uint32_t (*upkeep)()) {
     if (++chunk->slow_calls % kSlowCallsPerLook != 0) return;
     const std::uint32_t number = upkeep();
     if (chunk->upkeep == number) return;
@@ -219,8 +233,7 @@ void detach() {
         const auto c = static_cast<SizeClass>(i);
         free_slots(c);
         chunk->classes[c].capacity.store(0, std::memory_order_relaxed);
-        stacks.set_limit(c, 0);
-        stacks.set_slots(c, nullptr);
+        stacks.use(c, nullptr, 0, 0);
     }
     thread_registry.remove(*chunk);
     shard_pool.release(stacks.shard());
@@ -236,11 +249,11 @@ bool attach() {
     chunk->deepened_bytes = 0;
     chunk->slow_calls = 0;
     chunk->upkeep = 0;
+    chunk->runs_used = false;
     for (unsigned i = 1; i < kClasses; ++i) {
         const auto c = static_cast<SizeClass>(i);
         const std::size_t capacity = depth(kFirst, c);
-        stacks.set_slots(c, chunk->first_slots[c - 1U].data());
-        stacks.set_limit(c, static_cast<std::uint32_t>(capacity));
+        stacks.use(c, chunk->first_slots[c - 1U].data(), 0, static_cast<std::uint32_t>(capacity));
         chunk->classes[c].capacity.store(static_cast<std::uint16_t>(capacity), std::memory_order_relaxed);
         chunk->classes[c].last = Event::kNone;
     }
@@ -274,7 +287,8 @@ void* allocate(SizeClass c) {
     if (!attached()) return allocate_uncached(c);
     void* block = nullptr;
     if (stacks.pop(c, block)) return block;
-    look_around(c, upkeep_after_allocation);
+    chunk->classes[c].used = true;
+    look_around(upkeep_after_allocation);
     if (refill(c)) stacks.pop(c, block);
     return block;
 }
@@ -285,9 +299,25 @@ void release(PageHeader header, void* block) {
         return;
     }
     if (stacks.push(header, block)) return;
-    look_around(header.size_class(), upkeep_after_release);
+    chunk->classes[header.size_class()].used = true;
+    look_around(upkeep_after_release);
     make_room(header.size_class());
     stacks.push(header, block);
+}
+
+layout::Page take_run(std::size_t pages) {
+    if (!attached()) return 0;
+    const layout::Page first = chunk->runs.take(pages);
+    if (first == 0) return 0;
+    chunk->runs_used = true;
+    look_around(upkeep_after_allocation);
+    return first;
+}
+
+bool keep_run(layout::Page first, std::size_t pages) {
+    if (!attached()) return false;
+    if (os::nodes() != 1 && layout::superslabs.node_of(first) != os::current_node()) return false;
+    return chunk->runs.keep(first, pages, share_of_heap(kLeastRuns) / layout::kPageSize, return_run);
 }
 
 void flush() {
@@ -295,6 +325,7 @@ void flush() {
     for (unsigned i = 1; i < kClasses; ++i) {
         return_all(static_cast<SizeClass>(i));
     }
+    chunk->runs.give_all(return_run);
 }
 
 void end_thread() {

@@ -22,6 +22,12 @@ void* allocate(layout::SizeClass c);
 // Takes back a block whose page has this header (not class 0).
 void release(layout::PageHeader header, void* block);
 
+// A run of exactly so many pages that the thread released lately, not known to read zero; 0 if it has none.
+layout::Page take_run(std::size_t pages);
+// Keeps a run of `pages`, whose header is zero, for the calling thread. False if it would not: it is the
+// caller's then.
+bool keep_run(layout::Page first, std::size_t pages);
+
 // Returns every cached block of the calling thread to its slab, which checks it; the cache stays usable.
 void flush();
 

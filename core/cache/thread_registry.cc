@@ -60,6 +60,7 @@ Chunk* ThreadRegistry::add(PointerStacks& owner) {
     // Statistics read them before there are arrays: those of the last owner are gone.
     for (ClassState& state : added.classes)
         state.capacity.store(0, std::memory_order_relaxed);
+    added.runs.reset();
     added.owner = &owner;
     return &added;
 }

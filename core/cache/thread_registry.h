@@ -9,6 +9,7 @@
 #pragma once
 
 #include "cache/pointer_stacks.h"
+#include "cache/recent_runs.h"
 #include "os/mutex.h"
 
 #include <array>
@@ -33,6 +34,8 @@ struct Chunk {
     std::size_t deepened_bytes; // what the stacks could hold beyond their first depth, in bytes of blocks
     std::uint32_t slow_calls;
     std::uint32_t upkeep; // its number when this thread last looked after its stacks
+    RecentRuns runs;
+    bool runs_used; // since the last upkeep
     std::array<ClassState, layout::kClasses> classes;
     std::array<std::array<void*, kFirstDepth>, layout::kClasses - 1> first_slots;
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "heap/large.h"
 
+#include "cache/thread_cache.h"
 #include "cache/upkeep.h"
 #include "layout/superslab.h"
 #include "os/marking.h"
@@ -8,7 +9,6 @@
 #include "os/topology.h"
 
 #include <algorithm>
-#include <atomic>
 #include <cstdint>
 
 namespace ashlar::heap::large {
@@ -29,8 +29,6 @@ struct Extent {
 };
 static_assert(sizeof(Extent) <= layout::kSlabDescriptorSize);
 
-constinit std::atomic<std::size_t> pages_allocated{0};
-
 Extent& extent_of(Page first) {
     return *reinterpret_cast<Extent*>(window.slab_descriptors.start() + first * layout::kSlabDescriptorSize);
 }
@@ -48,22 +46,27 @@ void give_back(Page first, std::size_t pages, bool zero) {
     }
 }
 
-Block begin(Run run, std::size_t pages) {
+// `kept`: from what the thread keeps, where it counts already.
+Block begin(Run run, std::size_t pages, bool kept = false) {
     if (run.first == 0) return {};
+    if (!kept) superslabs.note_large(static_cast<std::ptrdiff_t>(pages));
     extent_of(run.first) = {static_cast<std::uint32_t>(pages)};
     window.set_headers(run.first, 1, kHeader);
-    pages_allocated.fetch_add(pages, std::memory_order_relaxed);
     os::mark_used(window.address_of(run.first), pages * kPageSize);
     return {window.address_of(run.first), run.zero};
 }
 
-// Its pages are the caller's then.
+// Its pages are the caller's then, and count until they are given back or kept.
 std::size_t end(Page first) {
     const std::size_t pages = extent_of(first).pages;
     window.set_headers(first, 1, PageHeader{});
     os::mark_free(window.address_of(first), pages * kPageSize);
-    pages_allocated.fetch_sub(pages, std::memory_order_relaxed);
     return pages;
+}
+
+void give(Page first, std::size_t pages) {
+    superslabs.note_large(-static_cast<std::ptrdiff_t>(pages));
+    superslabs.give(first, pages);
 }
 
 // A run of `pages` whose first page is a multiple of `multiple` pages in memory.
@@ -87,6 +90,9 @@ Block allocate(std::size_t size, std::size_t alignment, Contents contents) {
     const std::size_t multiple = std::max<std::size_t>(alignment / kPageSize, 1);
     // Beyond the window, and with it all overflow of what follows.
     if (pages >= window.end_page || multiple >= window.end_page) return {};
+    if (contents == Contents::kAny && multiple == 1) {
+        if (const Page recent = cache::take_run(pages)) return begin({recent, false}, pages, true);
+    }
     cache::upkeep_after_allocation();
     const auto want = contents == Contents::kAny ? Superslabs::Want::kWarm : Superslabs::Want::kAny;
     return begin(take(pages, multiple, want), pages);
@@ -100,7 +106,9 @@ Block allocate_growing(std::size_t size) {
 
 void release(void* block) {
     const Page first = window.page_of(block);
-    superslabs.give(first, end(first));
+    const std::size_t pages = end(first);
+    if (cache::keep_run(first, pages)) return;
+    give(first, pages);
     cache::upkeep_after_release();
 }
 
@@ -118,12 +126,12 @@ bool resize_in_place(void* block, std::size_t size) {
         return false;
     }
     extent_of(first).pages = static_cast<std::uint32_t>(pages);
-    pages_allocated.fetch_add(pages - old_pages, std::memory_order_relaxed);
+    if (pages > old_pages) superslabs.note_large(static_cast<std::ptrdiff_t>(pages - old_pages));
     char* const changed = window.address_of(static_cast<Page>(first + std::min(pages, old_pages)));
     if (pages > old_pages) os::mark_used(changed, (pages - old_pages) * kPageSize);
     if (pages < old_pages) {
         os::mark_free(changed, (old_pages - pages) * kPageSize);
-        superslabs.give(static_cast<Page>(first + pages), old_pages - pages);
+        give(static_cast<Page>(first + pages), old_pages - pages);
     }
     return true;
 }
@@ -143,12 +151,10 @@ void* resize_by_moving(void* block, std::size_t size) {
         if (result == os::Change::kRefused) give_back(to.first, pages, to.zero);
         return nullptr;
     }
-    superslabs.give_clean(from, end(from));
+    end(from);
+    superslabs.note_large(-static_cast<std::ptrdiff_t>(old_pages));
+    superslabs.give_clean(from, old_pages);
     return begin(to, pages).start;
-}
-
-std::size_t allocated_bytes() {
-    return pages_allocated.load(std::memory_order_relaxed) * kPageSize;
 }
 
 } // namespace ashlar::heap::large

@@ -39,6 +39,4 @@ bool resize_in_place(void* block, std::size_t size);
 // that cannot be done or would not be cheaper than copying.
 void* resize_by_moving(void* block, std::size_t size);
 
-std::size_t allocated_bytes();
-
 } // namespace ashlar::heap::large

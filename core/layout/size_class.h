@@ -12,6 +12,7 @@
 // instructions than the whole rest of malloc.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstddef>
@@ -104,7 +105,8 @@ constexpr SizeClass class_of(std::size_t size) {
 // The smallest class that holds `size` bytes at `alignment` (a power of two); 0 if none does.
 constexpr SizeClass class_of_aligned(std::size_t size, std::size_t alignment) {
     if (size > kMaxClassSize || alignment > kMaxClassSize) return 0;
-    SizeClass c = class_of(size);
+    // No class below has a multiple of the alignment that is large enough; at least one byte is asked for.
+    SizeClass c = class_of((std::max<std::size_t>(size, 1) + alignment - 1) & ~(alignment - 1));
     while (class_size(c) % alignment != 0)
         ++c; // ends at a power of two: kMaxClassSize at the latest
     return c;

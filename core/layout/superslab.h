@@ -67,6 +67,11 @@ class Superslabs {
 
     std::size_t committed() const { return committed_.load(std::memory_order_relaxed) * kSuperslabSize; }
     std::size_t pages_in_use() const { return map_.pages_in_use(); }
+    // Of the pages in use, those of large blocks, with those that threads keep for their next ones.
+    void note_large(std::ptrdiff_t pages) { large_.fetch_add(pages, std::memory_order_relaxed); }
+    std::size_t large_pages() const {
+        return static_cast<std::size_t>(large_.load(std::memory_order_relaxed));
+    }
     // Of the pages in use, parts that their owner gave back to the system, until they are used again: so many
     // bytes more, or fewer, hold no memory.
     void note_absent(std::ptrdiff_t bytes) { absent_.fetch_add(bytes, std::memory_order_relaxed); }
@@ -111,6 +116,7 @@ class Superslabs {
     os::MemoryLimit limit_;
     std::atomic<std::size_t> committed_{0};
     std::atomic<std::ptrdiff_t> absent_{0};
+    std::atomic<std::ptrdiff_t> large_{0};
 };
 
 [[gnu::visibility("hidden")]] extern constinit Superslabs superslabs;

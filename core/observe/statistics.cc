@@ -23,8 +23,9 @@ std::size_t cached_bytes(const cache::Chunk& chunk) {
     for (unsigned i = 1; i < layout::kClasses; ++i) {
         const auto c = static_cast<layout::SizeClass>(i);
         const std::size_t capacity = chunk.classes[c].capacity.load(std::memory_order_relaxed);
+        const std::size_t local = std::min<std::size_t>(capacity, chunk.owner->count(c));
         const std::size_t foreign = capacity - std::min<std::size_t>(capacity, chunk.owner->limit(c));
-        bytes += (chunk.owner->count(c) + foreign) * layout::class_size(c);
+        bytes += std::min(capacity, local + foreign) * layout::class_size(c);
     }
     return bytes;
 }
@@ -52,13 +53,19 @@ ashlar_statistics gather() {
         out += bin.blocks_out() * layout::class_size(header.size_class());
     });
     slab::for_each_mixed([&out](slab::MixedSlabs& mixed) { out += mixed.bytes_out(); });
-    cache::thread_registry.for_each([&s](const cache::Chunk& chunk) { s.cached += cached_bytes(chunk); });
+    std::size_t runs = 0; // that threads keep
+    cache::thread_registry.for_each([&](const cache::Chunk& chunk) {
+        s.cached += cached_bytes(chunk);
+        runs += chunk.runs.pages() * layout::kPageSize;
+    });
     s.cached = std::min(s.cached + guard::waiting_bytes(), out);
-    s.large = heap::large::allocated_bytes() - guard::waiting_large_bytes();
+    const std::size_t large = layout::superslabs.large_pages() * layout::kPageSize;
+    s.large = large - std::min(large, runs + guard::waiting_large_bytes());
     s.allocated = out - s.cached + s.large;
+    s.cached += runs;
     s.window = layout::window.size;
     s.committed = layout::superslabs.committed();
-    s.slabs = layout::superslabs.pages_in_use() * layout::kPageSize - heap::large::allocated_bytes();
+    s.slabs = layout::superslabs.pages_in_use() * layout::kPageSize - large;
     s.dirty = layout::superslabs.dirty_pages() * layout::kPageSize;
     s.metadata = layout::window.metadata_committed() + guard::metadata_bytes();
     s.threads = cache::thread_registry.live();

@@ -28,7 +28,7 @@ from measuring import ROOT, argument_parser, ashlar, environment, peers, program
 def run(name, env, options, extra):
     """The measurements of one allocator: {benchmark: median seconds of an operation}"""
     path = os.path.join(options.out, f"{name.lower()}.json")
-    done = subprocess.run([program(options.tree, "micro"), "--benchmark_min_time=0.01", *extra, f"--benchmark_out={path}",
+    done = subprocess.run([program(options.tree, "micro"), "--benchmark_min_time=0.01", "--benchmark_min_warmup_time=0.005", *extra, f"--benchmark_out={path}",
                            "--benchmark_out_format=json", f"--benchmark_context=allocator={name}"],
                           env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False)
     if done.returncode != 0 or "Failed to match" in done.stderr or "unrecognized" in done.stderr:

@@ -76,10 +76,10 @@ struct ashlar_statistics {
     size_t window;     /* address space reserved for blocks */
     size_t committed;  /* of it, made writable so far */
     size_t slabs;      /* in slabs of the size classes */
-    size_t large;      /* in large blocks, whole 64 KiB pages */
+    size_t large;      /* in large blocks that the program holds, whole 64 KiB pages */
     size_t dirty;      /* free, but not yet given back to the system */
     size_t allocated;  /* in blocks that the program holds (classes' and pages' sizes, not requests) */
-    size_t cached;     /* in free blocks held by thread caches */
+    size_t cached;     /* in free blocks held by thread caches, large ones included */
     size_t metadata;   /* headers, slab descriptors, bitmaps, caches: bytes committed */
     size_t threads;    /* live thread caches */
     size_t shards;     /* shards ever used */

@@ -21,11 +21,14 @@ constexpr unsigned kClass = 7;
 constexpr unsigned kCapacity = 10;
 constexpr Shard kHome = 3;
 
-// Stacks with an array for one class; what is pushed are numbers, for nobody touches the blocks.
+// Stacks with an array for one class; what is pushed are numbers, for nobody touches the blocks. The array
+// begins so many entries before a multiple of 64 KiB, at which the low bits of addresses start again.
 struct Armed {
-    Armed() {
-        stacks.set_slots(kClass, slots.data());
-        stacks.set_limit(kClass, kCapacity);
+    explicit Armed(unsigned before_boundary = 0)
+        : slots(memory.data() + kBoundary / sizeof(void*) - before_boundary) {
+        const auto start = reinterpret_cast<std::uintptr_t>(memory.data()) % kBoundary;
+        slots += start == 0 ? 0 : (kBoundary - start) / sizeof(void*);
+        stacks.use(kClass, slots, 0, kCapacity);
         stacks.set_shard(kHome);
     }
     Armed(const Armed&) = delete;
@@ -41,7 +44,9 @@ struct Armed {
         return stacks.pop(kClass, block) ? reinterpret_cast<std::uintptr_t>(block) : 0;
     }
 
-    std::array<void*, kCapacity> slots{};
+    static constexpr std::size_t kBoundary = 1 << 16;
+    std::vector<void*> memory = std::vector<void*>(3 * kBoundary / sizeof(void*));
+    void** slots;
     PointerStacks stacks{};
 };
 
@@ -111,7 +116,7 @@ TEST_CASE("pointer stacks: a header decides which end") {
 TEST_CASE("pointer stacks: both ends agree with a model until they meet") {
     unit::Random random;
     CAPTURE(random.seed());
-    Armed armed;
+    Armed armed(GENERATE(0U, 1U, 5U, kCapacity - 1, kCapacity));
     std::vector<std::uintptr_t> local;
     std::vector<std::uintptr_t> foreign;
     for (std::uintptr_t step = 1; step <= 100'000; ++step) {

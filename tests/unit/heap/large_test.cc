@@ -83,6 +83,102 @@ TEST_CASE("large: a zeroed block is zero whether its memory was used or not") {
     }
 }
 
+ashlar_statistics statistics() {
+    ashlar_statistics found{};
+    REQUIRE(ashlar_get_statistics(&found, sizeof(found)) == 0);
+    return found;
+}
+
+// Often enough for the thread to keep what it releases.
+void* ask_often(std::size_t size) {
+    void* block = nullptr;
+    for (unsigned i = 0; i < 10; ++i) {
+        heap::release(block);
+        block = heap::allocate(size);
+        std::memset(block, 1, size);
+    }
+    return block;
+}
+
+UNIT_TEST_CASE_IN_CHILD("large: a thread keeps what it asks for again and again", unit::kDefaultHeap) {
+    constexpr std::size_t kSize = 3 * kPageSize;
+    heap::release(heap::allocate(100));
+    const std::size_t pages_before = layout::superslabs.pages_in_use();
+    const ashlar_statistics before = statistics();
+    void* const block = ask_often(kSize);
+    REQUIRE(statistics().large == before.large + kSize);
+    heap::release(block);
+    REQUIRE(layout::superslabs.pages_in_use() == pages_before + 3);
+    const ashlar_statistics kept = statistics();
+    CHECK(kept.large == before.large);
+    CHECK(kept.allocated == before.allocated);
+    CHECK(kept.slabs == before.slabs);
+    CHECK(kept.cached == before.cached + kSize);
+    // It is a free block to everybody else.
+    UNIT_REQUIRE_ABORTED("holds no blocks", unit::run_here([&] { heap::release(block); }));
+    UNIT_REQUIRE_ABORTED("holds no blocks", unit::run_here([&] { heap::usable_size(block); }));
+    UNIT_REQUIRE_ABORTED("holds no blocks", unit::run_here([&] { heap::resize(block, 1); }));
+    REQUIRE(heap::allocate(kSize) == block);
+    CHECK(statistics().large == before.large + kSize);
+    CHECK(statistics().cached == before.cached);
+    heap::release(block);
+    const auto* const zeroed = static_cast<unsigned char*>(heap::allocate_zeroed(1, kSize));
+    CHECK(std::all_of(zeroed, zeroed + kSize, [](unsigned char c) { return c == 0; }));
+    heap::release(const_cast<unsigned char*>(zeroed));
+    heap::trim(0);
+    CHECK(layout::superslabs.pages_in_use() < pages_before + 3);
+    CHECK(statistics().cached == 0);
+}
+
+UNIT_TEST_CASE_IN_CHILD("large: what a thread keeps goes with it, and to whom it is passed",
+                        unit::kDefaultHeap) {
+    constexpr std::size_t kSize = 2 * kPageSize;
+    void* block = nullptr;
+    std::thread([&] { block = ask_often(kSize); }).join();
+    CHECK(statistics().large == kSize);
+    std::thread([&] {
+        void* const own = ask_often(kSize);
+        heap::release(block);
+        REQUIRE(heap::allocate(kSize) == block);
+        heap::release(own);
+        heap::release(block);
+        CHECK(statistics().cached >= 2 * kSize);
+    }).join();
+    CHECK(statistics().large == 0);
+    CHECK(statistics().cached == 0);
+    heap::trim(0);
+    CHECK(layout::superslabs.pages_in_use() == 0);
+}
+
+UNIT_TEST_CASE_IN_CHILD("large: what nobody asks for any more is given back",
+                        "purge_delay_ms:20,thread_cache:0") {
+    constexpr std::size_t kSize = 2 * kPageSize;
+    heap::release(ask_often(kSize));
+    REQUIRE(statistics().cached >= kSize);
+    // Other work of the thread's, by which it comes to look after what it keeps.
+    std::vector<void*> blocks(2000);
+    while (statistics().cached >= kSize) {
+        for (void*& each : blocks)
+            each = heap::allocate(16);
+        for (void* const each : blocks)
+            heap::release(each);
+    }
+}
+
+UNIT_TEST_CASE_IN_CHILD("large: a forked child has what its thread kept", unit::kDefaultHeap) {
+    constexpr std::size_t kSize = 2 * kPageSize;
+    void* const block = ask_often(kSize);
+    heap::release(block);
+    UNIT_REQUIRE_PASSED(unit::run_here([&] {
+        REQUIRE(heap::allocate(kSize) == block);
+        heap::release(block);
+        heap::trim(0);
+        REQUIRE(statistics().cached == 0);
+    }));
+    REQUIRE(heap::allocate(kSize) == block);
+    heap::release(block);
+}
+
 TEST_CASE("large: alignments beyond a page") {
     const std::size_t before = large_bytes();
     for (std::size_t alignment = kPageSize; alignment <= 256 * kMi; alignment *= 2) {

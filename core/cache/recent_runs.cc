@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+#include "cache/recent_runs.h"
+
+#include <algorithm>
+
+namespace ashlar::cache {
+
+RecentRuns::Run RecentRuns::remove(unsigned index) {
+    const Run run = runs_[index];
+    std::copy(runs_.begin() + index + 1, runs_.begin() + count_, runs_.begin() + index);
+    --count_;
+    pages_.store(static_cast<std::uint32_t>(pages() - run.pages), std::memory_order_relaxed);
+    return run;
+}
+
+layout::Page RecentRuns::take(std::size_t pages) {
+    if (pages > kMostPages) return 0;
+    if (asked_[pages] != 2 * kOften) ++asked_[pages];
+    for (unsigned i = count_; i-- != 0;) {
+        if (runs_[i].pages == pages) return remove(i).first;
+    }
+    return 0;
+}
+
+void RecentRuns::add(Run run) {
+    runs_[count_++] = run;
+    pages_.store(static_cast<std::uint32_t>(pages() + run.pages), std::memory_order_relaxed);
+}
+
+void RecentRuns::forget() {
+    for (std::uint8_t& asked : asked_)
+        asked = static_cast<std::uint8_t>(asked / 2);
+}
+
+void RecentRuns::reset() {
+    pages_.store(0, std::memory_order_relaxed);
+    count_ = 0;
+    asked_.fill(0);
+}
+
+} // namespace ashlar::cache

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT
+//
+// The runs of large blocks that a thread released lately and may ask for again, so that buffers of 64 KiB to
+// 1 MiB which come and go need no lock that other threads want too.
+//
+// Only lengths that were asked for again and again are kept: what is released once belongs to all threads.
+// For the owning thread; the number of pages may be read by others.
+#pragma once
+
+#include "layout/window.h"
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+namespace ashlar::cache {
+
+class RecentRuns {
+  public:
+    static constexpr std::size_t kMostPages = 16; // of a run, and of all
+
+    // One of exactly so many pages, the one that was kept last; 0 if there is none.
+    layout::Page take(std::size_t pages);
+    // False if it is longer than `most` or this length was not asked for often of late. All together may have
+    // `most` pages: give(first, pages) is called for the oldest until there is room.
+    template <typename Give>
+    bool keep(layout::Page first, std::size_t pages, std::size_t most, Give give) {
+        if (pages > std::min(most, kMostPages) || asked_[pages] < kOften) return false;
+        while (count_ == kMostRuns || this->pages() + pages > std::min(most, kMostPages))
+            give_oldest(give);
+        add({first, static_cast<std::uint32_t>(pages)});
+        return true;
+    }
+    template <typename Give>
+    void give_all(Give give) {
+        while (count_ != 0)
+            give_oldest(give);
+    }
+    // Once every purge delay: what was asked for until now counts half.
+    void forget();
+    // Of a new thread.
+    void reset();
+
+    std::size_t pages() const { return pages_.load(std::memory_order_relaxed); }
+
+  private:
+    static constexpr unsigned kMostRuns = 8;
+    static constexpr unsigned kOften = 8;
+
+    struct Run {
+        layout::Page first;
+        std::uint32_t pages;
+    };
+    void add(Run run);
+    Run remove(unsigned index);
+    template <typename Give>
+    void give_oldest(Give give) {
+        const Run run = remove(0);
+        give(run.first, run.pages);
+    }
+
+    std::array<Run, kMostRuns> runs_;
+    std::atomic<std::uint32_t> pages_;
+    std::uint8_t count_;
+    std::array<std::uint8_t, kMostPages + 1> asked_; // by length, as far as it matters
+};
+
+} // namespace ashlar::cache
