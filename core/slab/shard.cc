@@ -24,14 +24,18 @@ constexpr unsigned kMostLooks = 4;
 constinit std::atomic<std::size_t> hollow_pages{0};
 constinit std::atomic<std::size_t> mostly_free_slabs{0};
 
-// Of `dirty_limit`, what of slabs may lie around for what comes and goes; of hollow pages a share of the
-// memory in use besides.
+// Of `dirty_limit`, what of slabs may lie around for what comes and goes, and in a small heap, where it
+// weighs more; of hollow pages a share of the memory in use besides.
 constexpr std::size_t kShareOfLimit = 8;
+constexpr std::size_t kShareInSmallHeap = 16;
+constexpr std::size_t kSmallHeap = std::size_t{32} << 20;
 constexpr std::size_t kShareOfUse = 64;
 constexpr std::size_t kShareOfBin = 8; // that is worth while to look at
 
 std::size_t kept_free() {
-    return os::settings.dirty_limit.load(std::memory_order_relaxed) / kShareOfLimit;
+    const bool small = layout::superslabs.pages_in_use() < kSmallHeap / layout::kPageSize;
+    return os::settings.dirty_limit.load(std::memory_order_relaxed) /
+           (small ? kShareInSmallHeap : kShareOfLimit);
 }
 
 // Pages that were purged and served again soon: so many more are kept, up to as many as `dirty_limit` has
