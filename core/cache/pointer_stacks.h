@@ -23,6 +23,7 @@
 #include "os/marking.h"
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 
 namespace ashlar::cache {
@@ -31,6 +32,8 @@ enum class Phase : std::uint8_t { kNew, kAttached, kEnded };
 
 class PointerStacks {
   public:
+    static constexpr std::size_t kArrayBytes = std::size_t{1} << 16; // an array has fewer
+
     bool pop(unsigned c, void*& block) {
         void** const top = tops_[c];
         if (low_bits(top) == ends_[c].empty) [[unlikely]]
@@ -69,17 +72,15 @@ class PointerStacks {
 
     // As indices into the array. For the owner, and for statistics in another thread, to which they may look
     // wrong while the owner moves to another array.
-    unsigned count(layout::SizeClass c) const {
-        return entries(load(ends_[c].empty), low_bits(load(tops_[c])));
-    }
-    unsigned limit(layout::SizeClass c) const { return entries(load(ends_[c].empty), load(ends_[c].full)); }
+    unsigned count(layout::SizeClass c) const { return entries(empty(c), low_bits(top(c))); }
+    unsigned limit(layout::SizeClass c) const { return entries(empty(c), full(c)); }
 
     void** slots(layout::SizeClass c) const { return tops_[c] - count(c); }
     void set_count(layout::SizeClass c, unsigned count) { set_top(c, slots(c) + count); }
     void set_limit(layout::SizeClass c, unsigned limit) { set_full(c, slots(c) + limit); }
     // An array that holds so many local blocks, and foreign ones from `limit` on.
     void use(layout::SizeClass c, void** slots, unsigned count, unsigned limit) {
-        store(ends_[c].empty, low_bits(slots));
+        __atomic_store_n(&ends_[c].empty, low_bits(slots), __ATOMIC_RELAXED);
         set_full(c, slots + limit);
         set_top(c, slots + count);
     }
@@ -93,21 +94,18 @@ class PointerStacks {
         return static_cast<LowBits>(reinterpret_cast<std::uintptr_t>(slot));
     }
     static unsigned entries(LowBits from, LowBits to) {
-        return static_cast<LowBits>(to - from) / sizeof(void*);
+        return static_cast<unsigned>(static_cast<LowBits>(to - from) / sizeof(void*));
     }
 
     // Atomic for the sake of readers in other threads; the owner may read its own plainly, which lets the
     // compiler compare with memory.
-    template <typename T>
-    static T load(const T& value) {
-        return __atomic_load_n(&value, __ATOMIC_RELAXED);
+    void set_top(unsigned c, void** top) { __atomic_store_n(&tops_[c], top, __ATOMIC_RELAXED); }
+    void set_full(unsigned c, void* const* slot) {
+        __atomic_store_n(&ends_[c].full, low_bits(slot), __ATOMIC_RELAXED);
     }
-    template <typename T>
-    static void store(T& place, T value) {
-        __atomic_store_n(&place, value, __ATOMIC_RELAXED);
-    }
-    void set_top(unsigned c, void** top) { store(tops_[c], top); }
-    void set_full(unsigned c, void* const* slot) { store(ends_[c].full, low_bits(slot)); }
+    void** top(unsigned c) const { return __atomic_load_n(&tops_[c], __ATOMIC_RELAXED); }
+    LowBits empty(unsigned c) const { return __atomic_load_n(&ends_[c].empty, __ATOMIC_RELAXED); }
+    LowBits full(unsigned c) const { return __atomic_load_n(&ends_[c].full, __ATOMIC_RELAXED); }
 
     struct Ends {
         LowBits empty;

@@ -13,11 +13,11 @@ RecentRuns::Run RecentRuns::remove(unsigned index) {
     return run;
 }
 
-layout::Page RecentRuns::take(std::size_t pages) {
+layout::Page RecentRuns::take(std::size_t pages, os::Node node) {
     if (pages > kMostPages) return 0;
     if (asked_[pages] != 2 * kOften) ++asked_[pages];
     for (unsigned i = count_; i-- != 0;) {
-        if (runs_[i].pages == pages) return remove(i).first;
+        if (runs_[i].pages == pages && runs_[i].node == node) return remove(i).first;
     }
     return 0;
 }

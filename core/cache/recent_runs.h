@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT
 //
-// The runs of large blocks that a thread released lately and may ask for again, so that buffers of 64 KiB to
-// 1 MiB which come and go need no lock that other threads want too.
+// The runs of large blocks that a thread released lately and may ask for again, so that buffers of up to 1
+// MiB which come and go need no lock that other threads want too.
 //
 // Only lengths that were asked for again and again are kept: what is released once belongs to all threads.
 // For the owning thread; the number of pages may be read by others.
 #pragma once
 
 #include "layout/window.h"
+#include "os/topology.h"
 
 #include <algorithm>
 #include <array>
@@ -21,17 +22,25 @@ class RecentRuns {
   public:
     static constexpr std::size_t kMostPages = 16; // of a run, and of all
 
-    // One of exactly so many pages, the one that was kept last; 0 if there is none.
-    layout::Page take(std::size_t pages);
-    // False if it is longer than `most` or this length was not asked for often of late. All together may have
-    // `most` pages: give(first, pages) is called for the oldest until there is room.
+    // One of exactly so many pages of the node, the one that was kept last; 0 if there is none. Counts as
+    // asking for that length.
+    layout::Page take(std::size_t pages, os::Node node);
+    // This length was asked for often of late, and is not above what all together may have.
+    bool wants(std::size_t pages, std::size_t most) const {
+        return pages <= std::min(most, kMostPages) && asked_[pages] >= kOften;
+    }
+    // Keeps one that is wanted. Calls give(first, pages) for the oldest until there is room; true if there
+    // was.
     template <typename Give>
-    bool keep(layout::Page first, std::size_t pages, std::size_t most, Give give) {
-        if (pages > std::min(most, kMostPages) || asked_[pages] < kOften) return false;
-        while (count_ == kMostRuns || this->pages() + pages > std::min(most, kMostPages))
+    bool keep(layout::Page first, std::size_t pages, os::Node node, std::size_t most, Give give) {
+        const auto full = [&] {
+            return count_ == kMostRuns || this->pages() + pages > std::min(most, kMostPages);
+        };
+        const bool had_room = !full();
+        while (full())
             give_oldest(give);
-        add({first, static_cast<std::uint32_t>(pages)});
-        return true;
+        add({first, static_cast<std::uint16_t>(pages), node});
+        return had_room;
     }
     template <typename Give>
     void give_all(Give give) {
@@ -51,7 +60,8 @@ class RecentRuns {
 
     struct Run {
         layout::Page first;
-        std::uint32_t pages;
+        std::uint16_t pages;
+        os::Node node;
     };
     void add(Run run);
     Run remove(unsigned index);

@@ -37,6 +37,7 @@ struct Depth {
 constexpr Depth kFirst{.bytes = 32 * 1024, .least = 2, .most = kFirstDepth};
 constexpr Depth kGrowing{.bytes = 8 * 1024, .least = 4, .most = 256};
 constexpr Depth kAlternating{.bytes = 128 * 1024, .least = 8, .most = 1024};
+static_assert(kAlternating.most * sizeof(void*) < PointerStacks::kArrayBytes);
 
 // Of its bin's blocks in use and in caches a stack is deepened to at most this share: with more, caches still
 // grow after hundreds of millions of operations; with half, slow calls take a twentieth of the time of a mix
@@ -50,7 +51,7 @@ constexpr std::size_t kFreeDepth = 4096; // in bytes of blocks: no share is aske
 // bytes at least and `thread_cache` at most.
 constexpr std::size_t kShareOfHeap = 8;
 constexpr std::size_t kLeastDeepened = std::size_t{1} << 20;
-// Likewise the runs that it keeps, but that many bytes for all threads at least.
+// Likewise the runs that it keeps, but that many bytes for all threads together at least.
 constexpr std::size_t kLeastRuns = std::size_t{2} << 20;
 
 constexpr unsigned kPrewarmed = 8;         // the classes up to 128 bytes
@@ -103,7 +104,7 @@ std::size_t most_for_use(SizeClass c, std::size_t capacity) {
     return std::max(three_quarters(out), kFreeDepth / class_size(c));
 }
 
-// Of the heap, which counts as that large at least.
+// Of what all threads together may hold, which is that much at least.
 std::size_t share_of_heap(std::size_t least) {
     const std::size_t heap = layout::superslabs.pages_in_use() * layout::kPageSize;
     return std::max(heap / kShareOfHeap, least) / std::max<std::size_t>(thread_registry.live(), 1);
@@ -166,6 +167,16 @@ void return_all(SizeClass c) {
     if (stacks.limit(c) != chunk->classes[c].capacity) return_foreign(c);
 }
 
+// In pages.
+std::size_t most_in_runs() {
+    return std::min(share_of_heap(kLeastRuns), os::settings.thread_cache.load(std::memory_order_relaxed)) /
+           layout::kPageSize;
+}
+
+os::Node node_of_this_thread() {
+    return os::nodes() == 1 ? os::Node{0} : os::current_node();
+}
+
 void return_run(layout::Page first, std::size_t pages) {
     layout::superslabs.note_large(-static_cast<std::ptrdiff_t>(pages));
     layout::superslabs.give(first, pages);
@@ -184,13 +195,16 @@ void return_idle() {
     }
 }
 
-// Every so many slow calls, a look at what else there is to do.
+// A look at what else there is to do.
 void look_around(std::uint32_t (*upkeep)()) {
-    if (++chunk->slow_calls % kSlowCallsPerLook != 0) return;
     const std::uint32_t number = upkeep();
     if (chunk->upkeep == number) return;
     chunk->upkeep = number;
     return_idle();
+}
+
+void look_around_at_times(std::uint32_t (*upkeep)()) {
+    if (++chunk->slow_calls % kSlowCallsPerLook == 0) look_around(upkeep);
 }
 
 // Called with an empty stack; fills it with at most half of what it holds, or three quarters while the class
@@ -288,7 +302,7 @@ void* allocate(SizeClass c) {
     void* block = nullptr;
     if (stacks.pop(c, block)) return block;
     chunk->classes[c].used = true;
-    look_around(upkeep_after_allocation);
+    look_around_at_times(upkeep_after_allocation);
     if (refill(c)) stacks.pop(c, block);
     return block;
 }
@@ -300,24 +314,48 @@ void release(PageHeader header, void* block) {
     }
     if (stacks.push(header, block)) return;
     chunk->classes[header.size_class()].used = true;
-    look_around(upkeep_after_release);
+    look_around_at_times(upkeep_after_release);
     make_room(header.size_class());
     stacks.push(header, block);
 }
 
 layout::Page take_run(std::size_t pages) {
     if (!attached()) return 0;
-    const layout::Page first = chunk->runs.take(pages);
+    const layout::Page first = chunk->runs.take(pages, node_of_this_thread());
     if (first == 0) return 0;
     chunk->runs_used = true;
-    look_around(upkeep_after_allocation);
+    look_around_at_times(upkeep_after_allocation);
     return first;
 }
 
 bool keep_run(layout::Page first, std::size_t pages) {
-    if (!attached()) return false;
-    if (os::nodes() != 1 && layout::superslabs.node_of(first) != os::current_node()) return false;
-    return chunk->runs.keep(first, pages, share_of_heap(kLeastRuns) / layout::kPageSize, return_run);
+    if (stacks.phase != Phase::kAttached || !chunk->runs.wants(pages, most_in_runs())) return false;
+    const os::Node node = node_of_this_thread();
+    if (os::nodes() != 1 && layout::superslabs.node_of(first) != node) return false;
+    chunk->runs_used = true;
+    const bool all_kept = chunk->runs.keep(first, pages, node, most_in_runs(), return_run);
+    if (all_kept) {
+        look_around_at_times(upkeep_after_release);
+    } else {
+        look_around(upkeep_after_release);
+    }
+    return true;
+}
+
+void look_after_allocation() {
+    if (stacks.phase == Phase::kAttached) {
+        look_around(upkeep_after_allocation);
+    } else {
+        upkeep_after_allocation();
+    }
+}
+
+void look_after_release() {
+    if (stacks.phase == Phase::kAttached) {
+        look_around(upkeep_after_release);
+    } else {
+        upkeep_after_release();
+    }
 }
 
 void flush() {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The slow paths of a thread's cache: making it, refilling and flushing its stacks, their depth, and its end.
+// The slow paths of a thread's cache: making it, refilling and flushing its stacks, their depth, its recent
+// runs, and its end.
 //
 // Stacks start shallow and deepen with what the class shows. A class that only grows (refill after refill)
 // gets moderate depth, to take blocks in larger batches; one whose slow paths alternate between refill and
@@ -22,13 +23,18 @@ void* allocate(layout::SizeClass c);
 // Takes back a block whose page has this header (not class 0).
 void release(layout::PageHeader header, void* block);
 
-// A run of exactly so many pages that the thread released lately, not known to read zero; 0 if it has none.
+// The recent runs of the calling thread (see recent_runs.h): one of exactly so many pages, not known to read
+// zero, or 0; and whether it keeps one whose header is zero. What it does not keep is the caller's.
 layout::Page take_run(std::size_t pages);
-// Keeps a run of `pages`, whose header is zero, for the calling thread. False if it would not: it is the
-// caller's then.
 bool keep_run(layout::Page first, std::size_t pages);
 
-// Returns every cached block of the calling thread to its slab, which checks it; the cache stays usable.
+// Upkeep (see upkeep.h), and what the thread itself has to give back since others did it. After large blocks
+// that were not taken from or kept among the recent runs.
+void look_after_allocation();
+void look_after_release();
+
+// Returns every cached block of the calling thread to its slab, which checks it, and its recent runs; the
+// cache stays usable.
 void flush();
 
 // Ends the calling thread's cache: blocks, arrays and shard go back. Later calls work without a cache.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "cache/thread_registry.h"
 
+#include "layout/superslab.h"
 #include "os/page_memory.h"
 
 #include <algorithm>
@@ -74,7 +75,9 @@ void ThreadRegistry::remove(Chunk& removed) {
 
 void ThreadRegistry::forget_others(const Chunk* survivor) {
     for (unsigned i = 0; i < ever_used_; ++i) {
-        if (chunk(i).owner != nullptr && &chunk(i) != survivor) retire(i);
+        if (chunk(i).owner == nullptr || &chunk(i) == survivor) continue;
+        layout::superslabs.note_large(-static_cast<std::ptrdiff_t>(chunk(i).runs.pages()));
+        retire(i);
     }
     live_.store(survivor != nullptr ? 1 : 0, std::memory_order_relaxed);
 }

@@ -58,8 +58,8 @@ class ThreadRegistry {
 
     std::size_t live() const { return live_.load(std::memory_order_relaxed); }
 
-    // In a forked child: forgets all but the survivor (may be null). The blocks that the others cached are
-    // lost to the child: their owners may have been in the middle of anything.
+    // In a forked child: forgets all but the survivor (may be null). The blocks and runs that the others
+    // kept are lost to the child: their owners may have been in the middle of anything.
     void forget_others(const Chunk* survivor);
 
     os::Mutex<os::Rank::kThreads>& mutex() { return mutex_; }

@@ -108,13 +108,11 @@ void close_nothing() {
     closed.ends = {};
 }
 
-// Gives back all that is free, so that a request which is about to be refused may be served: what waits, and
-// memory that limits count although nobody uses it. False if there was nothing.
+// Likewise, and what waits.
 bool make_room() {
     const bool small = waiting_blocks::return_all();
     const bool large = large_blocks::return_all();
-    const bool trimmed = heap::trim(0);
-    return layout::superslabs.withdraw_all() != 0 || small || large || trimmed;
+    return heap::make_room() || small || large;
 }
 
 template <typename Ask>

@@ -128,26 +128,13 @@ void return_cached() {
     slab::shard_pool.for_each_bin([](PageHeader, slab::Bin& bin) { bin.trim(); });
 }
 
-// Gives back all that is free, so that a request which is about to be refused may be served. False if there
-// was nothing, or if it could not help.
-bool make_room(std::size_t size) {
-    if (!serving() || size > window.size) return false;
-    const int saved = errno;
-    const bool trimmed = fallback::trim(0);
-    const std::size_t before = layout::superslabs.pages_in_use();
-    return_cached();
-    const bool withdrawn = layout::superslabs.withdraw_all() != 0;
-    errno = saved;
-    return withdrawn || trimmed || layout::superslabs.pages_in_use() < before;
-}
-
 // What `ask` returns, if need be after everything free has been given back. Ashlar and the fallback count
 // against the same limits, so `ask` should try both. The fallback may succeed and set errno.
 template <typename Ask>
 void* insist(std::size_t size, Ask ask) {
     const int saved = errno;
     void* block = ask();
-    if (block == nullptr && make_room(size)) [[unlikely]]
+    if (block == nullptr && serving() && size <= window.size && make_room()) [[unlikely]]
         block = ask();
     if (block != nullptr) errno = saved;
     return block;
@@ -295,6 +282,16 @@ bool may_be_foreign(const void* address) {
     const auto number = reinterpret_cast<std::uintptr_t>(address);
     return number >= kLeastAddress && number <= kGreatestAddress && number % kLeastAlignment == 0 &&
            stack_start - number >= kStack && fallback::may_be_block(address);
+}
+
+bool make_room() {
+    const int saved = errno;
+    const bool trimmed = fallback::trim(0);
+    const std::size_t before = layout::superslabs.pages_in_use();
+    return_cached();
+    const bool withdrawn = layout::superslabs.withdraw_all() != 0;
+    errno = saved;
+    return withdrawn || trimmed || layout::superslabs.pages_in_use() < before;
 }
 
 bool trim(std::size_t keep) {

@@ -66,6 +66,9 @@ void start(const char* const* arguments, const char* const* environment);
 os::Mutex<os::Rank::kOpening>& opening_mutex();
 // False if everything goes to the fallback: there is no window, or the user switched Ashlar off.
 bool serving();
+// Gives back all that is free and counts against a limit, so that a request which is about to be refused may
+// be served. False if there was nothing.
+bool make_room();
 // Returns the calling thread's cached blocks and all free memory to the system; true if some was returned.
 bool trim(std::size_t keep);
 

@@ -2,7 +2,6 @@
 #include "heap/large.h"
 
 #include "cache/thread_cache.h"
-#include "cache/upkeep.h"
 #include "layout/superslab.h"
 #include "os/marking.h"
 #include "os/page_memory.h"
@@ -56,7 +55,7 @@ Block begin(Run run, std::size_t pages, bool kept = false) {
     return {window.address_of(run.first), run.zero};
 }
 
-// Its pages are the caller's then, and count until they are given back or kept.
+// Its pages are the caller's then. They count as long as they are not given back, kept or not.
 std::size_t end(Page first) {
     const std::size_t pages = extent_of(first).pages;
     window.set_headers(first, 1, PageHeader{});
@@ -93,7 +92,7 @@ Block allocate(std::size_t size, std::size_t alignment, Contents contents) {
     if (contents == Contents::kAny && multiple == 1) {
         if (const Page recent = cache::take_run(pages)) return begin({recent, false}, pages, true);
     }
-    cache::upkeep_after_allocation();
+    cache::look_after_allocation();
     const auto want = contents == Contents::kAny ? Superslabs::Want::kWarm : Superslabs::Want::kAny;
     return begin(take(pages, multiple, want), pages);
 }
@@ -109,7 +108,7 @@ void release(void* block) {
     const std::size_t pages = end(first);
     if (cache::keep_run(first, pages)) return;
     give(first, pages);
-    cache::upkeep_after_release();
+    cache::look_after_release();
 }
 
 std::size_t usable_size(const void* block) {

@@ -5,7 +5,6 @@
 #include "guard/guard.h"
 #include "heap/fallback.h"
 #include "heap/heap.h"
-#include "heap/large.h"
 #include "layout/superslab.h"
 #include "os/message.h"
 #include "slab/supply.h"
@@ -59,13 +58,15 @@ ashlar_statistics gather() {
         runs += chunk.runs.pages() * layout::kPageSize;
     });
     s.cached = std::min(s.cached + guard::waiting_bytes(), out);
+    const std::size_t in_use = layout::superslabs.pages_in_use() * layout::kPageSize;
     const std::size_t large = layout::superslabs.large_pages() * layout::kPageSize;
-    s.large = large - std::min(large, runs + guard::waiting_large_bytes());
+    const std::size_t in_blocks = large - std::min(large, runs);
+    s.large = in_blocks - std::min(in_blocks, guard::waiting_large_bytes());
     s.allocated = out - s.cached + s.large;
     s.cached += runs;
     s.window = layout::window.size;
     s.committed = layout::superslabs.committed();
-    s.slabs = layout::superslabs.pages_in_use() * layout::kPageSize - large;
+    s.slabs = in_use - std::min(in_use, in_blocks);
     s.dirty = layout::superslabs.dirty_pages() * layout::kPageSize;
     s.metadata = layout::window.metadata_committed() + guard::metadata_bytes();
     s.threads = cache::thread_registry.live();

@@ -160,9 +160,9 @@ std::uint64_t MixedSlab::give(const void* block, std::size_t size, bool with_pag
     return pages;
 }
 
-void MixedSlab::put_back(std::uint64_t pages) {
+void MixedSlab::put_back(std::uint64_t pages, std::uint64_t gone) {
     purging_ = static_cast<std::uint16_t>(purging_ & ~pages);
-    absent_ = static_cast<std::uint16_t>(absent_ | pages);
+    absent_ = static_cast<std::uint16_t>(absent_ | gone);
     for (; pages != 0; pages &= pages - 1) {
         const unsigned begin = static_cast<unsigned>(std::countr_zero(pages)) * kUnitsPerPage;
         maps_->starts.clear(begin, 1);

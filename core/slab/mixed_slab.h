@@ -79,9 +79,9 @@ class alignas(64) MixedSlab {
     // The length of the block that starts here; 0 if none does.
     std::size_t size_of(const void* block) const;
     // The block has this length. Returns the system's pages that are free as a whole since, as bits: they are
-    // nobody's until they are put back.
+    // nobody's until they are put back; `gone` hold no memory then.
     std::uint64_t give(const void* block, std::size_t size, bool with_pages);
-    void put_back(std::uint64_t pages);
+    void put_back(std::uint64_t pages, std::uint64_t gone);
     // Those that were given back and not taken since.
     std::uint64_t absent_pages() const { return absent_; }
     // What an address is that is not the start of the block that it should be.

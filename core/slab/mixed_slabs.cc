@@ -173,10 +173,10 @@ void MixedSlabs::give(void* block, layout::SizeClass c) {
     }
     if (fault != Fault::kNone) report(fault, block);
     if (pages != 0) {
-        purge_pages(slab->start_address(), pages);
+        const std::uint64_t gone = purge_pages(slab->start_address(), pages);
         const os::Guard guard(mutex_);
         const std::uint64_t absent = slab->absent_pages();
-        slab->put_back(pages);
+        slab->put_back(pages, gone);
         count_absent(absent, slab->absent_pages());
         leaving = settle(*slab);
     }

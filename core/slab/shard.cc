@@ -17,6 +17,7 @@ namespace {
 constexpr std::size_t kLeastHollow = std::size_t{128} << 10;
 constexpr std::size_t kLeastIdle = std::size_t{64} << 10;
 constexpr unsigned kMostTidied = 64;    // slabs of a bin at a time: somebody waits for it
+constexpr unsigned kMostTrimmed = 1024; // likewise, who asked for it: each time all slabs before are passed
 constexpr unsigned kMostLookedAt = 512; // likewise
 constexpr unsigned kMostLooks = 4;
 
@@ -48,7 +49,7 @@ constinit std::atomic<std::size_t> served_again{0};
 std::size_t Bin::forget_purged(Slab& slab) {
     const std::uint64_t pages = slab.purged_pages();
     count_absent(pages, 0);
-    slab.forget_purged();
+    slab.set_purged_pages(0);
     return static_cast<std::size_t>(std::popcount(pages));
 }
 
@@ -99,12 +100,13 @@ std::size_t Bin::attend(Chores& chores) {
         std::uint64_t pages = 0;
         if (!layout::superslabs.is_huge(slab.first_page())) {
             const os::Guard guard(mutex_);
-            pages = slab.take_hollow_pages();
-            count_absent(0, pages);
+            pages = slab.hollow_pages(); // nobody is served from it
         }
-        purge_pages(slab.start_address(), pages);
+        pages = purge_pages(slab.start_address(), pages);
         purged += static_cast<std::size_t>(std::popcount(pages));
         const os::Guard guard(mutex_);
+        count_absent(0, pages);
+        slab.set_purged_pages(slab.purged_pages() | pages);
         slab.list = kFull; // for no list has it
         settle(slab, chores);
     }
@@ -384,11 +386,11 @@ void Bin::choose_quiet(Chores& chores) {
     }
 }
 
-// Some of the slabs whose pages may be hollow; how many.
-unsigned Bin::choose_untidy(Chores& chores) {
+// Up to `most` slabs whose pages may be hollow; how many. There are no empty ones.
+unsigned Bin::choose_untidy(Chores& chores, unsigned most) {
     unsigned chosen = 0;
     for (Slab* const first : lists_) {
-        for (Slab* slab = first; slab != nullptr && chosen < kMostTidied;) {
+        for (Slab* slab = first; slab != nullptr && chosen < most;) {
             Slab* const next = slab->next;
             if (!slab->tidied) {
                 slab->tidied = true;
@@ -405,16 +407,20 @@ std::size_t Bin::purge_hollow() {
     if (os::page_size() != kSystemPageSize) return 0;
     std::size_t purged = 0;
     // Others may go on using the bin, and leave hollow pages behind us.
-    for (std::size_t slabs = slabs_.load(std::memory_order_relaxed);; slabs -= kMostTidied) {
+    for (std::size_t rounds = slabs_.load(std::memory_order_relaxed) / kMostTrimmed + 1; rounds != 0;
+         --rounds) {
         Chores chores;
+        bool more = false;
         {
             const os::Guard guard(mutex_);
+            dissolve_empty(chores);
             retire_current(chores);
-            choose_untidy(chores);
+            more = choose_untidy(chores, kMostTrimmed) == kMostTrimmed;
         }
         purged += attend(chores);
-        if (slabs <= kMostTidied) return purged;
+        if (!more) break;
     }
+    return purged;
 }
 
 bool Bin::tidy(layout::SizeClass c) {
@@ -434,7 +440,7 @@ bool Bin::tidy(layout::SizeClass c) {
             retire_current(chores);
             unsigned chosen = 0;
             if (free_bytes(c) > kLeastIdle && os::page_size() == kSystemPageSize) {
-                chosen = choose_untidy(chores);
+                chosen = choose_untidy(chores, kMostTidied);
             }
             more = chosen == kMostTidied;
             tidied_ = !more;

@@ -87,7 +87,7 @@ class alignas(64) Bin {
     void dissolve_empty(Chores& chores);
     void start_purging(Slab& slab, Chores& chores);
     void retire_current(Chores& chores);
-    unsigned choose_untidy(Chores& chores);
+    unsigned choose_untidy(Chores& chores, unsigned most);
     std::size_t attend(Chores& chores); // how many pages it purged
     struct Progress {
         Fault fault; // of the next one

@@ -118,7 +118,7 @@ std::uint32_t Slab::hollow_pages_of(void* const* blocks, std::uint32_t count) co
     return hollow;
 }
 
-std::uint64_t Slab::take_hollow_pages() {
+std::uint64_t Slab::hollow_pages() const {
     if (fresh_ == 0) return 0;
     const std::size_t touched = fresh_ * std::size_t{shape().size};
     std::uint64_t hollow = 0;
@@ -127,7 +127,6 @@ std::uint64_t Slab::take_hollow_pages() {
         if ((purged_ & page) != 0) continue;
         if (is_hollow(start)) hollow |= page;
     }
-    purged_ |= hollow;
     return hollow;
 }
 
@@ -137,14 +136,16 @@ void count_absent(std::uint64_t before, std::uint64_t now) {
     layout::superslabs.note_absent(more * static_cast<std::ptrdiff_t>(kSystemPageSize));
 }
 
-void purge_pages(char* start, std::uint64_t pages) {
-    while (pages != 0) {
-        const auto first = static_cast<unsigned>(std::countr_zero(pages));
-        const auto count = static_cast<unsigned>(std::countr_one(pages >> first));
-        os::purge(start + first * kSystemPageSize, count * kSystemPageSize);
-        if (first + count == 64) return;
-        pages = pages >> (first + count) << (first + count);
+std::uint64_t purge_pages(char* start, std::uint64_t pages) {
+    std::uint64_t gone = 0;
+    for (std::uint64_t rest = pages; rest != 0;) {
+        const auto first = static_cast<unsigned>(std::countr_zero(rest));
+        const auto count = static_cast<unsigned>(std::countr_one(rest >> first));
+        const std::uint64_t run = ~std::uint64_t{0} >> (64 - count) << first;
+        rest &= ~run;
+        if (os::purge(start + first * kSystemPageSize, count * kSystemPageSize)) gone |= run;
     }
+    return gone;
 }
 
 } // namespace ashlar::slab

@@ -54,11 +54,11 @@ class alignas(64) Slab {
     };
     Returned give(void* const* blocks, std::uint32_t count);
 
-    // The system's pages of this slab, as bits, that hold free blocks only and may hold memory: to be purged
-    // by the caller, and not named again before forget_purged().
-    std::uint64_t take_hollow_pages();
+    // The system's pages of this slab, as bits, that hold free blocks only and may hold memory; and those
+    // that were purged and not served since.
+    std::uint64_t hollow_pages() const;
     std::uint64_t purged_pages() const { return purged_; }
-    void forget_purged() { purged_ = 0; }
+    void set_purged_pages(std::uint64_t pages) { purged_ = pages; }
     // How many pages became hollow when these blocks were just given back.
     std::uint32_t hollow_pages_of(void* const* blocks, std::uint32_t count) const;
 
@@ -135,9 +135,9 @@ inline Slab::Returned Slab::give(void* const* blocks, std::uint32_t count) {
     return {given, fault};
 }
 
-// Gives the system's pages of a slab that bits name back to the system.
-void purge_pages(char* start, std::uint64_t pages);
-// Of pages that are in use, those that bits name hold no memory from now on, or may hold some again.
+// Gives the system's pages of a slab that bits name back to the system; returns those that it took.
+std::uint64_t purge_pages(char* start, std::uint64_t pages);
+// Of the pages of a slab, those that bits named held no memory until now, and these do not from now on.
 void count_absent(std::uint64_t before, std::uint64_t now);
 
 // The descriptor of the slab that a page of header `c` belongs to. No lock is needed.

@@ -75,7 +75,7 @@ ASHLAR_API int ashlar_control(const char* setting);
 struct ashlar_statistics {
     size_t window;     /* address space reserved for blocks */
     size_t committed;  /* of it, made writable so far */
-    size_t slabs;      /* in slabs of the size classes */
+    size_t slabs;      /* in slabs of the size classes, and in large blocks that caches hold */
     size_t large;      /* in large blocks that the program holds, whole 64 KiB pages */
     size_t dirty;      /* free, but not yet given back to the system */
     size_t allocated;  /* in blocks that the program holds (classes' and pages' sizes, not requests) */

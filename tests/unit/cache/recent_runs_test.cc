@@ -11,6 +11,7 @@
 
 namespace {
 
+namespace os = ashlar::os;
 using ashlar::cache::RecentRuns;
 using ashlar::layout::Page;
 
@@ -21,14 +22,20 @@ constexpr std::size_t kAll = RecentRuns::kMostPages;
 struct Own {
     Own() { runs.reset(); }
 
-    bool keep(Page first, std::size_t pages, std::size_t most = kAll) {
-        return runs.keep(first, pages, most,
-                         [this](Page other, std::size_t length) { given.emplace_back(other, length); });
+    Page take(std::size_t pages, os::Node node = 0) { return runs.take(pages, node); }
+    bool keep(Page first, std::size_t pages, std::size_t most = kAll, os::Node node = 0) {
+        if (!runs.wants(pages, most)) return false;
+        const std::size_t given_before = given.size();
+        const bool had_room = runs.keep(first, pages, node, most, [this](Page other, std::size_t length) {
+            given.emplace_back(other, length);
+        });
+        REQUIRE(had_room == (given.size() == given_before));
+        return true;
     }
     // Until runs of that length are kept.
     void ask_often(std::size_t pages) {
         for (unsigned i = 0; i < 8; ++i)
-            REQUIRE(runs.take(pages) == 0);
+            REQUIRE(take(pages) == 0);
     }
 
     RecentRuns runs;
@@ -38,17 +45,17 @@ struct Own {
 TEST_CASE("recent runs: a length is kept that was asked for often") {
     Own own;
     for (unsigned i = 0; i < 7; ++i) {
-        REQUIRE(own.runs.take(2) == 0);
+        REQUIRE(own.take(2) == 0);
         REQUIRE_FALSE(own.keep(100, 2));
     }
-    REQUIRE(own.runs.take(2) == 0);
+    REQUIRE(own.take(2) == 0);
     REQUIRE(own.keep(100, 2));
     CHECK_FALSE(own.keep(200, 3));
     CHECK(own.runs.pages() == 2);
-    CHECK(own.runs.take(3) == 0);
-    CHECK(own.runs.take(1) == 0);
-    CHECK(own.runs.take(2) == 100);
-    CHECK(own.runs.take(2) == 0);
+    CHECK(own.take(3) == 0);
+    CHECK(own.take(1) == 0);
+    CHECK(own.take(2) == 100);
+    CHECK(own.take(2) == 0);
     CHECK(own.runs.pages() == 0);
     CHECK(own.given.empty());
 }
@@ -62,7 +69,7 @@ TEST_CASE("recent runs: what was asked for long ago counts no longer") {
     REQUIRE(own.keep(100, 2));
     own.runs.forget();
     CHECK_FALSE(own.keep(200, 2));
-    CHECK(own.runs.take(2) == 100);
+    CHECK(own.take(2) == 100);
 }
 
 TEST_CASE("recent runs: the oldest makes room") {
@@ -81,10 +88,22 @@ TEST_CASE("recent runs: the oldest makes room") {
     REQUIRE(own.keep(10, 1, 12));
     CHECK(own.given.size() == 8);
     CHECK(own.runs.pages() == 12);
-    CHECK(own.runs.take(1) == 10);
-    CHECK(own.runs.take(10) == 100);
-    CHECK(own.runs.take(1) == 9); // the last of the eight
+    CHECK(own.take(1) == 10);
+    CHECK(own.take(10) == 100);
+    CHECK(own.take(1) == 9); // the last of the eight
     CHECK(own.runs.pages() == 0);
+}
+
+TEST_CASE("recent runs: those of another node are not what was asked for") {
+    Own own;
+    own.ask_often(2);
+    REQUIRE(own.keep(100, 2, kAll, 1));
+    REQUIRE(own.keep(200, 2, kAll, 0));
+    REQUIRE(own.keep(300, 2, kAll, 1));
+    CHECK(own.take(2, 0) == 200);
+    CHECK(own.take(2, 0) == 0);
+    CHECK(own.take(2, 1) == 300);
+    CHECK(own.take(2, 1) == 100);
 }
 
 TEST_CASE("recent runs: the longest kept, and longer ones") {
@@ -93,10 +112,10 @@ TEST_CASE("recent runs: the longest kept, and longer ones") {
     REQUIRE(own.keep(100, kAll));
     REQUIRE(own.keep(200, kAll));
     CHECK(own.given == Given{{100, kAll}});
-    CHECK(own.runs.take(kAll) == 200);
+    CHECK(own.take(kAll) == 200);
     own.ask_often(kAll + 1);
     CHECK_FALSE(own.keep(300, kAll + 1));
-    CHECK(own.runs.take(std::size_t{1} << 40) == 0);
+    CHECK(own.take(std::size_t{1} << 40) == 0);
 }
 
 TEST_CASE("recent runs: random use agrees with a model") {
@@ -114,7 +133,7 @@ TEST_CASE("recent runs: random use agrees with a model") {
                 expected = model[i].first;
                 model.erase(model.begin() + static_cast<std::ptrdiff_t>(i));
             }
-            if (own.runs.take(pages) != expected) FAIL("taken at " << step);
+            if (own.take(pages) != expected) FAIL("taken at " << step);
         } else if (const Page first = next++; own.keep(first, pages)) {
             model.emplace_back(first, pages);
         }

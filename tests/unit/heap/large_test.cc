@@ -12,12 +12,14 @@
 
 #include <algorithm>
 #include <atomic>
+#include <barrier>
 #include <catch2/catch.hpp>
 #include <cerrno>
 #include <csignal>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <sched.h>
 #include <sys/mman.h>
 #include <thread>
 #include <utility>
@@ -112,7 +114,7 @@ UNIT_TEST_CASE_IN_CHILD("large: a thread keeps what it asks for again and again"
     const ashlar_statistics kept = statistics();
     CHECK(kept.large == before.large);
     CHECK(kept.allocated == before.allocated);
-    CHECK(kept.slabs == before.slabs);
+    CHECK(kept.slabs == before.slabs + kSize);
     CHECK(kept.cached == before.cached + kSize);
     // It is a free block to everybody else.
     UNIT_REQUIRE_ABORTED("holds no blocks", unit::run_here([&] { heap::release(block); }));
@@ -150,19 +152,58 @@ UNIT_TEST_CASE_IN_CHILD("large: what a thread keeps goes with it, and to whom it
     CHECK(layout::superslabs.pages_in_use() == 0);
 }
 
-UNIT_TEST_CASE_IN_CHILD("large: what nobody asks for any more is given back",
-                        "purge_delay_ms:20,thread_cache:0") {
+UNIT_TEST_CASE_IN_CHILD("large: what nobody asks for any more is given back", "purge_delay_ms:20") {
     constexpr std::size_t kSize = 2 * kPageSize;
     heap::release(ask_often(kSize));
     REQUIRE(statistics().cached >= kSize);
     // Other work of the thread's, by which it comes to look after what it keeps.
-    std::vector<void*> blocks(2000);
+    std::vector<void*> blocks(20'000); // more than a stack holds
     while (statistics().cached >= kSize) {
         for (void*& each : blocks)
             each = heap::allocate(16);
         for (void* const each : blocks)
             heap::release(each);
     }
+}
+
+UNIT_TEST_CASE_IN_CHILD("large: what makes room for others among what a thread keeps is purged in time",
+                        "background:true,purge_delay_ms:20") {
+    constexpr std::size_t kSize = kPageSize - 100;
+    heap::release(ask_often(kSize));
+    std::vector<void*> blocks(800);
+    for (void*& block : blocks) {
+        block = heap::allocate(kSize);
+        std::memset(block, 1, kSize);
+    }
+    while (statistics().dirty != 0) // by the background thread, which has nothing to do then
+        sched_yield();
+    for (void* const block : blocks)
+        heap::release(block);
+    while (statistics().dirty != 0)
+        sched_yield();
+}
+
+UNIT_TEST_CASE_IN_CHILD("large: nothing is kept with a cache of nothing", "thread_cache:0") {
+    heap::release(ask_often(kPageSize));
+    REQUIRE(layout::superslabs.pages_in_use() == 0);
+}
+
+UNIT_TEST_CASE_IN_CHILD("large: what other threads kept is not the forked child's", unit::kDefaultHeap) {
+    std::barrier kept(2);
+    std::barrier forked(2);
+    std::thread other([&] {
+        heap::release(ask_often(2 * kPageSize));
+        kept.arrive_and_wait();
+        forked.arrive_and_wait();
+    });
+    kept.arrive_and_wait();
+    REQUIRE(statistics().cached >= 2 * kPageSize);
+    UNIT_REQUIRE_PASSED(unit::run_here([&] {
+        REQUIRE(statistics().large == 0);
+        REQUIRE(statistics().allocated == 0);
+    }));
+    forked.arrive_and_wait();
+    other.join();
 }
 
 UNIT_TEST_CASE_IN_CHILD("large: a forked child has what its thread kept", unit::kDefaultHeap) {

@@ -296,6 +296,35 @@ TEST_CASE("bin: hollow pages go when they are asked for, also of the slab that s
     CHECK(superslabs.absent_bytes() == absent);
 }
 
+TEST_CASE("bin: empty slabs are none of those that lose pages when asked") {
+    OwnBin own(layout::class_of(1024));
+    for (unsigned round = 0; round < 3; ++round) {
+        const Blocks blocks = own.take(own.per_slab() * 3);
+        own.give({blocks.begin(), blocks.end() - 1});
+        if (round == 1) own.bin.purge_hollow();
+        own.give({blocks.back()});
+        REQUIRE(own.slabs() == (round == 1 ? 1 : 2)); // the one that served, and one that is kept
+    }
+}
+
+TEST_CASE("bin: pages that the system does not take back are not absent") {
+    os::settings.dirty_limit.store(std::size_t{1} << 30, std::memory_order_relaxed); // keep all
+    const std::ptrdiff_t absent = superslabs.absent_bytes();
+    OwnBin own(layout::class_of(1024));
+    const Blocks blocks = own.take(own.per_slab());
+    for (void* const block : blocks)
+        std::memset(block, 1, 1024);
+    char* const start = static_cast<char*>(blocks.front());
+    if (mlock(start, layout::kPageSize) != 0) return; // it may not be allowed
+    own.give({blocks.begin() + 1, blocks.end()});
+    CHECK(own.bin.purge_hollow() == 0);
+    CHECK(superslabs.absent_bytes() == absent);
+    REQUIRE(munlock(start, layout::kPageSize) == 0);
+    own.give(own.take(1));
+    CHECK(own.bin.purge_hollow() == layout::kPageSize / kSystemPageSize - 1);
+    CHECK(superslabs.absent_bytes() > absent);
+}
+
 TEST_CASE("bin: a small bin keeps its pages") {
     OwnBin own(layout::class_of(2048));
     Blocks blocks = own.take(own.per_slab() * 6);

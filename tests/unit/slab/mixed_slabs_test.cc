@@ -9,6 +9,7 @@
 #include "heap/heap.h"
 #include "layout/superslab.h"
 #include "observe/statistics.h"
+#include "os/marking.h"
 #include "slab/supply.h"
 
 #include <algorithm>
@@ -196,6 +197,7 @@ TEST_CASE("mixed slabs: absent pages are counted as they come and go") {
             if (random.below(2) == 0) {
                 const std::size_t size = random.between(128, 4096);
                 for (void* const block : own.take(size, static_cast<std::uint32_t>(random.between(1, 8)))) {
+                    os::mark_used(block, own.mixed.usable_size(block));
                     std::memset(block, 2, own.mixed.usable_size(block));
                     taken.push_back(block);
                 }
