@@ -14,7 +14,7 @@ RecentRuns::Run RecentRuns::remove(unsigned index) {
 }
 
 layout::Page RecentRuns::take(std::size_t pages, os::Node node) {
-    if (pages > kMostPages) return 0;
+    if (pages > kMostPages) return 0; // none is kept
     if (asked_[pages] != 2 * kOften) ++asked_[pages];
     for (unsigned i = count_; i-- != 0;) {
         if (runs_[i].pages == pages && runs_[i].node == node) return remove(i).first;

@@ -320,7 +320,7 @@ void release(PageHeader header, void* block) {
 }
 
 layout::Page take_run(std::size_t pages) {
-    if (!attached()) return 0;
+    if (pages > RecentRuns::kMostPages || !attached()) return 0;
     const layout::Page first = chunk->runs.take(pages, node_of_this_thread());
     if (first == 0) return 0;
     chunk->runs_used = true;
@@ -329,11 +329,12 @@ layout::Page take_run(std::size_t pages) {
 }
 
 bool keep_run(layout::Page first, std::size_t pages) {
-    if (stacks.phase != Phase::kAttached || !chunk->runs.wants(pages, most_in_runs())) return false;
+    const std::size_t most = most_in_runs(); // which others change
+    if (stacks.phase != Phase::kAttached || !chunk->runs.wants(pages, most)) return false;
     const os::Node node = node_of_this_thread();
     if (os::nodes() != 1 && layout::superslabs.node_of(first) != node) return false;
     chunk->runs_used = true;
-    const bool all_kept = chunk->runs.keep(first, pages, node, most_in_runs(), return_run);
+    const bool all_kept = chunk->runs.keep(first, pages, node, most, return_run);
     if (all_kept) {
         look_around_at_times(upkeep_after_release);
     } else {
