@@ -29,8 +29,8 @@ class RecentRuns {
     bool wants(std::size_t pages, std::size_t most) const {
         return pages <= std::min(most, kMostPages) && asked_[pages] >= kOften;
     }
-    // Keeps one that is wanted with the same `most`. Calls give(first, pages) for the oldest until there is room; true if there
-    // was.
+    // Keeps one that is wanted with the same `most`. Calls give(first, pages) for the oldest until there is
+    // room; true if there was.
     template <typename Give>
     bool keep(layout::Page first, std::size_t pages, os::Node node, std::size_t most, Give give) {
         const auto full = [&] {
