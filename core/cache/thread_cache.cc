@@ -36,7 +36,7 @@ struct Depth {
 };
 constexpr Depth kFirst{.bytes = 32 * 1024, .least = 2, .most = kFirstDepth};
 constexpr Depth kGrowing{.bytes = 8 * 1024, .least = 4, .most = 256};
-constexpr Depth kAlternating{.bytes = 128 * 1024, .least = 8, .most = 1024};
+constexpr Depth kAlternating{.bytes = 256 * 1024, .least = 8, .most = 1024};
 static_assert(kAlternating.most * sizeof(void*) < PointerStacks::kArrayBytes);
 
 // Of its bin's blocks in use and in caches a stack is deepened to at most this share: with more, caches still
