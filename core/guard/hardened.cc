@@ -443,7 +443,9 @@ void* resize(void* block, std::size_t size) {
     if (!window.contains(block)) return resize_foreign(block, size);
     const Facts facts = examine_any(block);
     const SizeClass c = window.header_of(block).size_class();
-    if (c == 0 && size > kMostInClass && large_blocks::resize_in_place(block, size)) return block;
+    const bool stays_large =
+        size > kMostInClass || size == facts.size; // a small one of a large alignment, too
+    if (c == 0 && stays_large && large_blocks::resize_in_place(block, size)) return block;
     if (c != 0 && (stays(class_size(c), facts, size) || size == facts.size)) {
         resize_in_class(block, c, facts, size);
         return block;

@@ -180,6 +180,22 @@ TEST_CASE("hardened: the usable size is the size asked for", "[hardened-only]") 
 }
 
 // The whole of every block is looked at with poison:32k; by default the ends of longer ones, see below.
+TEST_CASE("hardened: a block stays where it is when its size stays, whatever its alignment",
+          "[hardened-only]") {
+    for (std::size_t alignment = 16; alignment <= (1 << 20); alignment *= 2) {
+        INFO("alignment " << alignment);
+        for (const std::size_t size :
+             {std::size_t{2}, std::size_t{26}, std::size_t{5000}, std::size_t{100'000}}) {
+            void* const block = aligned_alloc(alignment, size);
+            REQUIRE(block != nullptr);
+            std::memset(block, 1, size);
+            void* const resized = realloc(opaque(block), size);
+            CHECK(resized == block);
+            free(resized);
+        }
+    }
+}
+
 TEST_CASE("hardened: a write to a freed block is found when it leaves", "[hardened-only]") {
     for (const std::size_t size : kSizes) {
         char* const block = make(size);

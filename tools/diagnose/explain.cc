@@ -341,6 +341,11 @@ Diagnosis explain_one(Files& files, const ObservedProgram& program, const Progra
     diagnosis.library.clear();
     diagnosis.findings = why_not(files, image, starter, library);
     const bool no_reason = diagnosis.findings.empty() || diagnosis.findings.front().cause == "refused";
+    if (program.fate == ObservedProgram::Fate::kReplaced && no_reason && !program.is_traced &&
+        image.loaded.objects.size() == 1) { // the loader of a program that is not static was not there yet
+        diagnosis.findings.clear();
+        return diagnosis;
+    }
     if (not_seen && no_reason) {
         diagnosis.findings = {{"not seen",
                                file_name(image.path) + " (process " + std::to_string(image.process) +

@@ -76,20 +76,24 @@ Scenario large_runs() {
 }
 
 Scenario heap_grows() {
-    return {.name = "heap_grows",
-            .prepare = [] { filling = take(kSuperslabSize, 9); },
-            .actors = {take_half<0>, take_half<1>},
-            .check =
-                [] {
-                    require(superslabs.committed() == 2 * kSuperslabSize,
-                            "the heap grew more often than it had to");
-                    give(filling, kSuperslabSize, 9);
-                    for (const unsigned number : {0U, 1U})
-                        give(halves[number], kSuperslabSize / 2, number);
-                    require(superslabs.pages_in_use() == 0,
-                            "pages are in use though every block was given back");
-                },
-            .preemptions = 2};
+    return {
+        .name = "heap_grows",
+        .prepare =
+            [] {
+                give(take(kPageSize, 9), kPageSize, 9); // makes a cache, and with it the key of thread exit
+                filling = take(kSuperslabSize, 9);
+            },
+        .actors = {take_half<0>, take_half<1>},
+        .check =
+            [] {
+                require(superslabs.committed() == 2 * kSuperslabSize,
+                        "the heap grew more often than it had to");
+                give(filling, kSuperslabSize, 9);
+                for (const unsigned number : {0U, 1U})
+                    give(halves[number], kSuperslabSize / 2, number);
+                require(superslabs.pages_in_use() == 0, "pages are in use though every block was given back");
+            },
+        .preemptions = 2};
 }
 
 } // namespace schedules

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // What a look at /proc finds of a program that has only just been executed.
+#include "diagnose/explain.h"
 #include "diagnose/loaded_objects.h"
 #include "diagnose/program_image.h"
 
@@ -40,6 +41,17 @@ TEST_CASE("early look: a program with its loader alone has not loaded anything y
     CHECK_FALSE(objects({"/usr/bin/sleep", "/usr/lib/libc.so.6", "/usr/lib/ld-linux-x86-64.so.2"}).are_few());
     CHECK_FALSE(objects({"/usr/sbin/static-program"}).are_few());
     CHECK_FALSE(objects({}).are_few());
+}
+
+TEST_CASE("early look: a program that was replaced before it had its loader is not judged") {
+    constexpr const char* kLibrary = "/usr/lib/libashlar.so";
+    ObservedProgram program;
+    program.image = image(7, "/usr/bin/sleep", {"sleep", "1"});
+    program.image.loaded = objects({"/usr/bin/sleep"});
+    program.fate = ObservedProgram::Fate::kReplaced;
+    CHECK(explain({program}, kLibrary, "").front().state == State::kUnknown);
+    program.fate = ObservedProgram::Fate::kEnded;
+    CHECK(explain({program}, kLibrary, "").front().state == State::kNotLoaded);
 }
 
 } // namespace
