@@ -61,7 +61,7 @@ configure() {
     local tree=$1
     if [[ $tree == clang ]]; then
         cmake --preset release -B build/clang -DCMAKE_C_COMPILER=clang-14 -DCMAKE_CXX_COMPILER=clang++-14 \
-            -DCMAKE_CXX_FLAGS_RELEASE='-O0 -DNDEBUG' -DASHLAR_BUILD_TESTS=OFF -DCMAKE_COMPILE_WARNING_AS_ERROR=ON
+            -DASHLAR_BUILD_TESTS=OFF -DCMAKE_COMPILE_WARNING_AS_ERROR=ON
     elif [[ $tree == release || $tree == debug || $tree == valgrind ]]; then
         cmake --preset "$tree" -DCMAKE_COMPILE_WARNING_AS_ERROR=ON
     else
