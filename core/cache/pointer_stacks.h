@@ -26,6 +26,10 @@
 #include <cstddef>
 #include <cstdint>
 
+namespace ashlar::observe {
+struct Tables;
+}
+
 namespace ashlar::cache {
 
 enum class Phase : std::uint8_t { kNew, kAttached, kEnded };
@@ -85,10 +89,20 @@ class PointerStacks {
         set_top(c, slots + count);
     }
 
+    // Counts a request. False once the thread has asked for more than it was allowed to: whoever samples
+    // requests is to be asked then, and allows some more. All zero is used up.
+    bool count_bytes(std::size_t size) {
+        allowed_ -= static_cast<std::ptrdiff_t>(size);
+        return allowed_ >= 0;
+    }
+    bool used_up_bytes() const { return allowed_ < 0; }
+    void allow_bytes(std::size_t bytes) { allowed_ = static_cast<std::ptrdiff_t>(bytes); }
+
     layout::Shard shard() const { return home_.shard(); }
     void set_shard(layout::Shard shard) { home_ = layout::ShardWord(shard); }
 
   private:
+    friend struct observe::Tables; // tells other processes where things are
     using LowBits = std::uint16_t;
     static LowBits low_bits(void* const* slot) {
         return static_cast<LowBits>(reinterpret_cast<std::uintptr_t>(slot));
@@ -114,7 +128,8 @@ class PointerStacks {
 
     std::array<void**, layout::kClasses> tops_{};
     std::array<Ends, layout::kClasses> ends_{};
-    layout::ShardWord home_{}; // shard 0 is no block's
+    layout::ShardWord home_{};   // shard 0 is no block's
+    std::ptrdiff_t allowed_ = 0; // bytes; see count_bytes()
 
   public:
     Phase phase = Phase::kNew;

@@ -16,6 +16,10 @@
 #include <cstddef>
 #include <cstdint>
 
+namespace ashlar::observe {
+struct Tables;
+}
+
 namespace ashlar::cache {
 
 class RecentRuns {
@@ -55,6 +59,7 @@ class RecentRuns {
     std::size_t pages() const { return pages_.load(std::memory_order_relaxed); }
 
   private:
+    friend struct observe::Tables; // tells other processes where things are
     static constexpr unsigned kMostRuns = 8;
     static constexpr unsigned kOften = 8;
 

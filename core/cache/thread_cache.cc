@@ -5,7 +5,9 @@
 #include "cache/upkeep.h"
 #include "layout/metadata_pool.h"
 #include "layout/superslab.h"
+#include "os/clock.h"
 #include "os/config.h"
+#include "os/probe.h"
 #include "os/thread_exit.h"
 #include "os/topology.h"
 #include "slab/misuse.h"
@@ -14,6 +16,8 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <new>
+#include <sys/single_threaded.h>
 
 namespace ashlar::cache {
 
@@ -27,14 +31,13 @@ using layout::PageHeader;
 using layout::SizeClass;
 using slab::shard_pool;
 
-// How deep a stack may get, in bytes of blocks and in entries: at the start, when a class keeps growing, and
-// when refills and flushes alternate. Large blocks keep a few entries all the same.
+// How deep a stack may get, in bytes of blocks and in entries: when a class keeps growing, and when refills
+// and flushes alternate. Large blocks keep a few entries all the same. At the start it is first_depth().
 struct Depth {
     std::size_t bytes;
     std::size_t least;
     std::size_t most;
 };
-constexpr Depth kFirst{.bytes = 32 * 1024, .least = 2, .most = kFirstDepth};
 constexpr Depth kGrowing{.bytes = 8 * 1024, .least = 4, .most = 256};
 constexpr Depth kAlternating{.bytes = 256 * 1024, .least = 8, .most = 1024};
 static_assert(kAlternating.most * sizeof(void*) < PointerStacks::kArrayBytes);
@@ -54,11 +57,17 @@ constexpr std::size_t kLeastDeepened = std::size_t{1} << 20;
 // Likewise the runs that it keeps, but that many bytes for all threads together at least.
 constexpr std::size_t kLeastRuns = std::size_t{2} << 20;
 
+// With more threads than that, so many blocks are a thread's first refill of a class. Threads use few blocks
+// of most classes, and each block that a cache keeps for nothing may be a page. It costs one slow call more.
+constexpr std::size_t kFewThreads = 64;
+constexpr std::uint32_t kFirstBatch = 2;
+
 constexpr unsigned kPrewarmed = 8;         // the classes up to 128 bytes
 constexpr unsigned kSlowCallsPerLook = 16; // at the clock
 
 constinit bool caches_allowed = false;
 constinit thread_local Chunk* chunk = nullptr;
+constinit PointerStacks stacks_set_aside; // of the one thread of a forked child
 
 constexpr std::size_t depth(const Depth& d, SizeClass c) {
     return std::clamp(d.bytes / class_size(c), d.least, d.most);
@@ -74,33 +83,43 @@ constexpr auto kMostOfClass = [] {
     return most;
 }();
 
-bool in_chunk(SizeClass c) {
-    return stacks.slots(c) == chunk->first_slots[c - 1U].data();
+// The stacks of this thread's cache. Those that malloc and free see, unless operations are counted: then
+// malloc and free have none, so that each call comes here.
+PointerStacks& own() {
+    return *chunk->owner;
 }
 
-void free_slots(SizeClass c) {
-    if (in_chunk(c)) return;
-    layout::metadata_pool.give(stacks.slots(c), chunk->classes[c].capacity * sizeof(void*));
+bool counting() {
+    return os::settings.count.load(std::memory_order_relaxed) != 0;
+}
+
+// To be called when the stack has another array or none.
+void free_slots(SizeClass c, void** slots, std::size_t capacity) {
+    if (slots == chunk->first_slots(c)) return;
+    layout::metadata_pool.give(slots, capacity * sizeof(void*));
 }
 
 // Moves both ends into an array of `capacity` entries; does nothing if there is no memory for one.
 [[gnu::noinline]] void deepen(SizeClass c, std::size_t capacity) {
+    PointerStacks& mine = own();
     auto** const slots = static_cast<void**>(layout::metadata_pool.take(capacity * sizeof(void*)));
     if (slots == nullptr) return;
     ClassState& state = chunk->classes[c];
-    const std::size_t foreign = state.capacity - std::size_t{stacks.limit(c)};
-    std::memcpy(slots, stacks.slots(c), stacks.count(c) * sizeof(void*));
-    std::memcpy(slots + capacity - foreign, stacks.slots(c) + stacks.limit(c), foreign * sizeof(void*));
-    free_slots(c);
-    chunk->deepened_bytes += (capacity - state.capacity) * class_size(c);
+    void** const old_slots = mine.slots(c);
+    const std::size_t old_capacity = state.capacity;
+    const std::size_t foreign = old_capacity - mine.limit(c);
+    std::memcpy(slots, old_slots, mine.count(c) * sizeof(void*));
+    std::memcpy(slots + capacity - foreign, old_slots + mine.limit(c), foreign * sizeof(void*));
+    chunk->deepened_bytes += (capacity - old_capacity) * class_size(c);
     state.capacity.store(static_cast<std::uint16_t>(capacity), std::memory_order_relaxed);
-    stacks.use(c, slots, stacks.count(c), static_cast<std::uint32_t>(capacity - foreign));
+    mine.use(c, slots, mine.count(c), static_cast<std::uint32_t>(capacity - foreign));
+    free_slots(c, old_slots, old_capacity);
 }
 
 // What the blocks in use allow. Those of other shards say nothing about this one's.
 std::size_t most_for_use(SizeClass c, std::size_t capacity) {
-    if ((capacity - stacks.limit(c)) * 2 > capacity) return kAlternating.most;
-    const std::size_t out = shard_pool.bin({c, stacks.shard()}).blocks_out();
+    if ((capacity - own().limit(c)) * 2 > capacity) return kAlternating.most;
+    const std::size_t out = shard_pool.bin({c, own().shard()}).blocks_out();
     return std::max(three_quarters(out), kFreeDepth / class_size(c));
 }
 
@@ -120,7 +139,8 @@ std::size_t most_deepened() {
 // Notes what is about to happen to a stack and deepens it if the class has shown that it pays.
 void adapt(SizeClass c, Event event) {
     ClassState& state = chunk->classes[c];
-    const bool alternates = state.last != Event::kNone && state.last != event;
+    const bool seen = state.last == Event::kRefill || state.last == Event::kFlush;
+    const bool alternates = seen && state.last != event;
     state.last = event;
     const std::size_t capacity = state.capacity;
     const std::size_t most = kMostOfClass[c][alternates ? 1 : 0];
@@ -132,12 +152,30 @@ void adapt(SizeClass c, Event event) {
     deepen(c, wanted);
 }
 
+// Adds to a count of this thread's; what no longer fits goes to the same count of ended threads.
+void count(SizeClass c, std::atomic<std::uint32_t> Counts::*what,
+           std::atomic<std::uint64_t> EndedCounts::*of_ended, std::uint32_t more = 1) {
+    std::atomic<std::uint32_t>& mine = chunk->counts(c).*what;
+    std::uint32_t sum = 0;
+    if (__builtin_add_overflow(mine.load(std::memory_order_relaxed), more, &sum)) [[unlikely]] {
+        (thread_registry.ended[c].*of_ended).fetch_add(std::uint64_t{1} << 32, std::memory_order_relaxed);
+    }
+    mine.store(sum, std::memory_order_relaxed);
+    std::atomic<std::uint64_t>& word = chunk->counted[c / 64U];
+    word.store(word.load(std::memory_order_relaxed) | std::uint64_t{1} << (c % 64U),
+               std::memory_order_relaxed);
+}
+
 // Sends the foreign blocks home, those of one shard in one batch.
 void return_foreign(SizeClass c) {
+    PointerStacks& mine = own();
     const std::uint32_t capacity = chunk->classes[c].capacity;
-    void** const end = stacks.slots(c) + capacity;
-    void** first = stacks.slots(c) + stacks.limit(c);
-    stacks.set_limit(c, capacity);
+    count(c, &Counts::flushes, &EndedCounts::flushes);
+    count(c, &Counts::remote_frees, &EndedCounts::remote_frees, capacity - mine.limit(c));
+    ASHLAR_PROBE2(flush, class_size(c), capacity - mine.limit(c));
+    void** const end = mine.slots(c) + capacity;
+    void** first = mine.slots(c) + mine.limit(c);
+    mine.set_limit(c, capacity);
     while (first != end) {
         const PageHeader header = layout::window.header_of(*first);
         void** const others = std::partition(
@@ -145,26 +183,30 @@ void return_foreign(SizeClass c) {
         if (slab::is_mixed(header)) {
             std::for_each(first, others, [c](void* p) { slab::give_mixed(p, c); });
         } else {
-            if (header.size_class() != c) slab::report(slab::Fault::kDoubleFree, *first);
+            if (header.size_class() != c) slab::report(slab::Fault::kDoubleFree, *first, slab::Found::kLater);
             slab::give(header, first, static_cast<std::uint32_t>(others - first));
         }
         first = others;
     }
 }
 
-// Returns the oldest `count` local blocks.
-void return_local(SizeClass c, std::uint32_t count) {
-    void** const slots = stacks.slots(c);
-    const PageHeader header{c, stacks.shard()};
-    slab::give(header, slots, count);
-    const std::uint32_t kept = stacks.count(c) - count;
-    std::memmove(slots, slots + count, kept * sizeof(void*));
-    stacks.set_count(c, kept);
+// Returns so many of the oldest local blocks.
+void return_local(SizeClass c, std::uint32_t returned) {
+    PointerStacks& mine = own();
+    void** const slots = mine.slots(c);
+    const PageHeader header{c, mine.shard()};
+    const std::uint32_t kept = mine.count(c) - returned;
+    count(c, &Counts::flushes, &EndedCounts::flushes);
+    ASHLAR_PROBE2(flush, class_size(c), returned);
+    mine.set_count(c, 0); // a child that is forked from here on must not find blocks that were given back
+    slab::give(header, slots, returned);
+    std::memmove(slots, slots + returned, kept * sizeof(void*));
+    mine.set_count(c, kept);
 }
 
 void return_all(SizeClass c) {
-    if (stacks.count(c) != 0) return_local(c, stacks.count(c));
-    if (stacks.limit(c) != chunk->classes[c].capacity) return_foreign(c);
+    if (own().count(c) != 0) return_local(c, own().count(c));
+    if (own().limit(c) != chunk->classes[c].capacity) return_foreign(c);
 }
 
 // In pages.
@@ -195,8 +237,18 @@ void return_idle() {
     }
 }
 
-// A look at what else there is to do.
+// To be told of this thread's end. The first thread of a process asks only once there are others: its cache
+// is flushed at exit(), and until then it would take from the program what telling takes.
+bool arrange_end() {
+    if (!chunk->end_arranged && __libc_single_threaded == 0) chunk->end_arranged = os::call_at_thread_exit();
+    return chunk->end_arranged || __libc_single_threaded != 0;
+}
+
+// A look at what else there is to do. It may call the C library, which may allocate and so come back here
+// (see thread_cache.h): the first or last step of a slow path.
 void look_around(std::uint32_t (*upkeep)()) {
+    if (stacks.phase != Phase::kAttached) return; // in a forked child whose heap is not whole
+    arrange_end();                                // if that fails now, the next look tries again
     const std::uint32_t number = upkeep();
     if (chunk->upkeep == number) return;
     chunk->upkeep = number;
@@ -207,37 +259,56 @@ void look_around_at_times(std::uint32_t (*upkeep)()) {
     if (++chunk->slow_calls % kSlowCallsPerLook == 0) look_around(upkeep);
 }
 
-// Called with an empty stack; fills it with at most half of what it holds, or three quarters while the class
-// grows, so that a flush need not follow.
-bool refill(SizeClass c) {
-    const bool growing = chunk->classes[c].last == Event::kRefill;
+// How many blocks a refill takes.
+std::uint32_t batch(SizeClass c) {
+    const Event last = chunk->classes[c].last;
+    if (last == Event::kNone && thread_registry.live() > kFewThreads) {
+        chunk->classes[c].last = Event::kStarted;
+        return kFirstBatch;
+    }
     adapt(c, Event::kRefill);
-    if (stacks.limit(c) == 0) return_foreign(c);
     const std::uint32_t capacity = chunk->classes[c].capacity;
-    const auto batch = static_cast<std::uint32_t>(
-        std::min<std::size_t>(stacks.limit(c), growing ? three_quarters(capacity) : (capacity + 1) / 2));
-    void** const slots = stacks.slots(c);
-    const std::uint32_t taken = slab::take(c, stacks.shard(), slots + batch, batch);
-    if (taken != batch) std::memmove(slots, slots + batch - taken, taken * sizeof(void*));
-    stacks.set_count(c, taken);
+    return last == Event::kRefill ? static_cast<std::uint32_t>(three_quarters(capacity)) : (capacity + 1) / 2;
+}
+
+// Called with an empty stack; fills it with at most half of what it holds, or three quarters while the class
+// grows, so that a flush need not follow. The clock is only read when operations are counted: a process may
+// forbid the instruction that reads it, and some machines emulate it.
+bool refill(SizeClass c) {
+    PointerStacks& mine = own();
+    const std::uint64_t start = counting() ? os::ticks() : 0;
+    const std::uint32_t wanted = batch(c);
+    if (mine.limit(c) == 0) return_foreign(c);
+    const std::uint32_t most = std::min(mine.limit(c), wanted);
+    void** const slots = mine.slots(c);
+    const std::uint32_t taken = slab::take(c, mine.shard(), slots + most, most);
+    if (taken != most) std::memmove(slots, slots + most - taken, taken * sizeof(void*));
+    mine.set_count(c, taken);
+    count(c, &Counts::refills, &EndedCounts::refills);
+    ASHLAR_PROBE2(refill, class_size(c), taken);
+    if (start != 0) {
+        chunk->refill_ticks.store(chunk->refill_ticks.load(std::memory_order_relaxed) + (os::ticks() - start),
+                                  std::memory_order_relaxed);
+    }
     return taken != 0;
 }
 
 // Called with a full array.
 void make_room(SizeClass c) {
+    PointerStacks& mine = own();
     adapt(c, Event::kFlush);
-    if (stacks.count(c) < stacks.limit(c)) return;
+    if (mine.count(c) < mine.limit(c)) return;
     const std::uint32_t capacity = chunk->classes[c].capacity;
-    if ((capacity - stacks.limit(c)) * 2 >= capacity) {
+    if ((capacity - mine.limit(c)) * 2 >= capacity) {
         return_foreign(c);
     } else {
-        return_local(c, (stacks.count(c) + 1U) / 2);
+        return_local(c, (mine.count(c) + 1U) / 2);
     }
 }
 
 void prewarm() {
     for (SizeClass c = 1; c <= kPrewarmed; ++c) {
-        if (stacks.count(c) == 0) refill(c);
+        if (own().count(c) == 0) refill(c);
     }
 }
 
@@ -245,35 +316,51 @@ void detach() {
     flush();
     for (unsigned i = 1; i < kClasses; ++i) {
         const auto c = static_cast<SizeClass>(i);
-        free_slots(c);
+        void** const slots = own().slots(c);
+        const std::size_t capacity = chunk->classes[c].capacity;
         chunk->classes[c].capacity.store(0, std::memory_order_relaxed);
-        stacks.use(c, nullptr, 0, 0);
+        own().use(c, nullptr, 0, 0);
+        free_slots(c, slots, capacity);
     }
+    PointerStacks& ended = own();
     thread_registry.remove(*chunk);
-    shard_pool.release(stacks.shard());
+    shard_pool.release(ended.shard());
     chunk = nullptr;
-    stacks.set_shard(0);
+    ended.set_shard(0);
     stacks.phase = Phase::kEnded;
+    if (&ended != &stacks) layout::metadata_pool.give(&ended, sizeof(ended));
+}
+
+// Null if there is no memory.
+PointerStacks* make_hidden_stacks() {
+    void* const memory = layout::metadata_pool.take(sizeof(PointerStacks));
+    return memory != nullptr ? new (memory) PointerStacks : nullptr;
 }
 
 bool attach() {
     if (!caches_allowed) return false;
-    chunk = thread_registry.add(stacks);
-    if (chunk == nullptr) return false;
+    PointerStacks* const made = counting() ? make_hidden_stacks() : &stacks;
+    if (made == nullptr) return false;
+    chunk = thread_registry.add(*made);
+    if (chunk == nullptr) {
+        if (made != &stacks) layout::metadata_pool.give(made, sizeof(*made));
+        return false;
+    }
     chunk->deepened_bytes = 0;
     chunk->slow_calls = 0;
     chunk->upkeep = 0;
     chunk->runs_used = false;
+    chunk->end_arranged = false;
     for (unsigned i = 1; i < kClasses; ++i) {
         const auto c = static_cast<SizeClass>(i);
-        const std::size_t capacity = depth(kFirst, c);
-        stacks.use(c, chunk->first_slots[c - 1U].data(), 0, static_cast<std::uint32_t>(capacity));
+        const std::size_t capacity = first_depth(c);
+        own().use(c, chunk->first_slots(c), 0, static_cast<std::uint32_t>(capacity));
         chunk->classes[c].capacity.store(static_cast<std::uint16_t>(capacity), std::memory_order_relaxed);
         chunk->classes[c].last = Event::kNone;
     }
-    stacks.set_shard(shard_pool.acquire());
+    own().set_shard(shard_pool.acquire());
     stacks.phase = Phase::kAttached;
-    if (!os::call_at_thread_exit()) { // nobody would end it: better none than one that leaks
+    if (!arrange_end()) { // nobody would end it: better none than one that leaks
         detach();
         return false;
     }
@@ -299,11 +386,13 @@ void* allocate_uncached(SizeClass c) {
 
 void* allocate(SizeClass c) {
     if (!attached()) return allocate_uncached(c);
+    if (counting()) count(c, &Counts::allocations, &EndedCounts::allocations);
     void* block = nullptr;
-    if (stacks.pop(c, block)) return block;
+    PointerStacks& mine = own();
+    if (mine.pop(c, block)) return block;
     chunk->classes[c].used = true;
+    if (refill(c)) mine.pop(c, block);
     look_around_at_times(upkeep_after_allocation);
-    if (refill(c)) stacks.pop(c, block);
     return block;
 }
 
@@ -312,11 +401,13 @@ void release(PageHeader header, void* block) {
         slab::give(header, &block, 1);
         return;
     }
-    if (stacks.push(header, block)) return;
+    if (counting()) count(header.size_class(), &Counts::releases, &EndedCounts::releases);
+    PointerStacks& mine = own();
+    if (mine.push(header, block)) return;
     chunk->classes[header.size_class()].used = true;
-    look_around_at_times(upkeep_after_release);
     make_room(header.size_class());
-    stacks.push(header, block);
+    mine.push(header, block);
+    look_around_at_times(upkeep_after_release);
 }
 
 layout::Page take_run(std::size_t pages) {
@@ -373,8 +464,22 @@ void end_thread() {
 }
 
 void survive_fork() {
-    shard_pool.forget_other_owners(stacks.shard());
-    thread_registry.forget_others(chunk);
+    const PointerStacks& survivor = chunk != nullptr ? own() : stacks;
+    shard_pool.forget_other_owners(survivor.shard());
+    thread_registry.forget_others(survivor);
+}
+
+void set_aside() {
+    stacks_set_aside = stacks;
+    stacks = PointerStacks{};
+    stacks.phase = Phase::kEnded;
+}
+
+void put_back(bool whole) {
+    stacks = stacks_set_aside;
+    if (whole) return;
+    stacks.phase = Phase::kEnded;
+    end_upkeep();
 }
 
 } // namespace ashlar::cache

@@ -7,6 +7,15 @@
 // gets moderate depth, to take blocks in larger batches; one whose slow paths alternate between refill and
 // flush would have been served by a deeper stack and may become as deep as its blocks are small, within a
 // budget of bytes per thread. Everything here is about the calling thread and holds no lock on return.
+//
+// Re-entry. The slow paths call functions of the C library that may allocate, and so come back here in the
+// middle of them. Each such call is made where the stacks are as malloc and free want them, and nothing that
+// was read of them before it counts afterwards: at the end of making a cache, and in the look around that is
+// the first or last step of a slow path. The calls are
+//   call_at_thread_exit     pthread_key_create, pthread_setspecific, __cxa_thread_atexit_impl
+//   start_background        pthread_create
+// The heap's own, outside of this layer and before it has touched anything: dlsym, dlopen, pthread_once and
+// all functions of the fallback. Signal handlers, which must not allocate, are no concern.
 #pragma once
 
 #include "cache/pointer_stacks.h"
@@ -42,5 +51,11 @@ void end_thread();
 
 // In a forked child, after the locks have been reset.
 void survive_fork();
+
+// Between the two the calling thread has no cache: its fast paths find nothing, and nothing of what it has
+// changes. For code that interrupted a call of this layer. If the heap is not `whole`, the thread may use up
+// what it has afterwards, and never returns it. Then nobody does upkeep either.
+void set_aside();
+void put_back(bool whole);
 
 } // namespace ashlar::cache

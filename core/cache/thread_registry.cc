@@ -51,6 +51,24 @@ void ThreadRegistry::retire(unsigned number) {
     }
 }
 
+// Leaves the chunk's counts at 0 for the next thread.
+void ThreadRegistry::take_counts(Chunk& chunk) {
+    const auto take = [](auto& count, std::atomic<std::uint64_t>& sum) {
+        sum.fetch_add(count.load(std::memory_order_relaxed), std::memory_order_relaxed);
+        count.store(0, std::memory_order_relaxed);
+    };
+    chunk.for_each_counted([&](layout::SizeClass c, Counts& counts) {
+        take(counts.refills, ended[c].refills);
+        take(counts.flushes, ended[c].flushes);
+        take(counts.remote_frees, ended[c].remote_frees);
+        take(counts.allocations, ended[c].allocations);
+        take(counts.releases, ended[c].releases);
+    });
+    for (std::atomic<std::uint64_t>& word : chunk.counted)
+        word.store(0, std::memory_order_relaxed);
+    take(chunk.refill_ticks, ended_refill_ticks);
+}
+
 Chunk* ThreadRegistry::add(PointerStacks& owner) {
     const os::Guard guard(mutex_);
     const unsigned number = lowest_free();
@@ -68,18 +86,42 @@ Chunk* ThreadRegistry::add(PointerStacks& owner) {
 
 void ThreadRegistry::remove(Chunk& removed) {
     const os::Guard guard(mutex_);
+    take_counts(removed);
     retire(static_cast<unsigned>(
         (reinterpret_cast<std::uintptr_t>(&removed) - layout::window.threads.start()) / kChunkSize));
     live_.store(live() - 1, std::memory_order_relaxed);
 }
 
-void ThreadRegistry::forget_others(const Chunk* survivor) {
+// The chunks [begin, end) become free without being touched one by one: new memory says so.
+void ThreadRegistry::drop(unsigned begin, unsigned end) {
+    if (begin == end || os::purge(&chunk(begin), (end - begin) * kChunkSize)) return;
+    for (unsigned i = begin; i < end; ++i)
+        chunk(i).owner = nullptr;
+}
+
+void ThreadRegistry::forget_others(const PointerStacks& survivor) {
+    unsigned kept = ever_used_; // none
+    std::size_t lost_pages = 0;
     for (unsigned i = 0; i < ever_used_; ++i) {
-        if (chunk(i).owner == nullptr || &chunk(i) == survivor) continue;
-        layout::superslabs.note_large(-static_cast<std::ptrdiff_t>(chunk(i).runs.pages()));
-        retire(i);
+        const Chunk& each = chunk(i);
+        if (each.owner == &survivor) {
+            kept = i;
+        } else if (each.owner != nullptr) {
+            lost_pages += each.runs.pages();
+        }
     }
-    live_.store(survivor != nullptr ? 1 : 0, std::memory_order_relaxed);
+    layout::superslabs.note_large(-static_cast<std::ptrdiff_t>(lost_pages));
+    const unsigned after = std::min(kept + 1, ever_used_);
+    drop(0, kept);
+    drop(after, ever_used_);
+    const unsigned words = (ever_used_ + kWordBits - 1) / kWordBits;
+    std::fill_n(used_chunks_.begin(), words, 0);
+    std::fill_n(kept_chunks_.begin(), words, 0);
+    full_words_ = 0;
+    kept_ = 0;
+    ever_used_ = after;
+    if (kept != after) use(kept);
+    live_.store(kept != after ? 1 : 0, std::memory_order_relaxed);
 }
 
 } // namespace ashlar::cache

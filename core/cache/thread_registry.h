@@ -3,31 +3,61 @@
 // Which threads have a cache, and the chunk of metadata that each of them gets for it.
 //
 // Chunks are the entries of one table, the lowest free one first. A chunk is two system pages: what the slow
-// paths know of each class, and the first, shallow arrays of all classes, so that a thread that uses one
-// small class touches one page. Chunks of ended threads are kept for the next ones, up to a number; beyond it
-// their memory is given back, so that a storm of threads leaves nothing behind.
+// paths know of each class, and for each class its counts and its first, shallow array, so that a thread that
+// uses one small class touches one page. Chunks of ended threads are kept for the next ones, up to a number;
+// beyond it their memory is given back, so that a storm of threads leaves nothing behind.
 #pragma once
 
 #include "cache/pointer_stacks.h"
 #include "cache/recent_runs.h"
 #include "os/mutex.h"
 
+#include <algorithm>
 #include <array>
 #include <atomic>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 
+namespace ashlar::observe {
+struct Tables;
+}
+
 namespace ashlar::cache {
 
-enum class Event : std::uint8_t { kNone, kRefill, kFlush };
+enum class Event : std::uint8_t { kNone, kStarted, kRefill, kFlush };
 
 struct ClassState {
     std::atomic<std::uint16_t> capacity{0}; // of the array; statistics read it
-    Event last = Event::kNone;              // what the slow path did last
+    Event last = Event::kNone;              // what the slow path did last; kStarted: a first refill
     bool used = false;                      // by a slow path since the last upkeep
 };
 
-inline constexpr unsigned kFirstDepth = 14; // entries of the arrays in the chunk
+// Entries of a class's array in the chunk: up to 14, fewer for large blocks.
+constexpr std::size_t first_depth(layout::SizeClass c) {
+    constexpr std::size_t kBytes = 32 * 1024; // of blocks
+    return std::clamp<std::size_t>(kBytes / layout::class_size(c), 2, 14);
+}
+
+// What a thread's slow paths did with one class. The owner writes, others may read. When a count has passed
+// 2^32 it begins anew, and `ended` below has that much more.
+struct Counts {
+    std::atomic<std::uint32_t> refills{0};
+    std::atomic<std::uint32_t> flushes{0};      // blocks went back to slabs
+    std::atomic<std::uint32_t> remote_frees{0}; // blocks that went home to another shard
+    std::atomic<std::uint32_t> allocations{0};  // with the setting `count`
+    std::atomic<std::uint32_t> releases{0};     // likewise
+    std::uint32_t unused = 0;
+};
+
+// The same of threads that have ended.
+struct EndedCounts {
+    std::atomic<std::uint64_t> refills{0};
+    std::atomic<std::uint64_t> flushes{0};
+    std::atomic<std::uint64_t> remote_frees{0};
+    std::atomic<std::uint64_t> allocations{0};
+    std::atomic<std::uint64_t> releases{0};
+};
 
 struct Chunk {
     PointerStacks* owner;       // null while the chunk is free
@@ -35,11 +65,54 @@ struct Chunk {
     std::uint32_t slow_calls;
     std::uint32_t upkeep; // its number when this thread last looked after its stacks
     RecentRuns runs;
-    bool runs_used; // since the last upkeep
+    bool runs_used;                          // since the last upkeep
+    bool end_arranged;                       // the C library will tell when this thread ends
+    std::atomic<std::uint64_t> refill_ticks; // spent in refills, by os::ticks()
+    // Bit c % 64 of word c / 64: some count of class c is not 0.
+    std::array<std::atomic<std::uint64_t>, (layout::kClasses + 63) / 64> counted;
     std::array<ClassState, layout::kClasses> classes;
-    std::array<std::array<void*, kFirstDepth>, layout::kClasses - 1> first_slots;
+
+    // Behind the structure, and touched only when the class is used: its counts and its first array.
+    Counts& counts(layout::SizeClass c) { return *static_cast<Counts*>(at(c)); }
+    void** first_slots(layout::SizeClass c) { return reinterpret_cast<void**>(&counts(c) + 1); }
+    static constexpr std::size_t offset_of_counts(layout::SizeClass c);
+
+    bool has_counted(layout::SizeClass c) const {
+        return (counted[c / 64U].load(std::memory_order_relaxed) >> (c % 64U) & 1U) != 0;
+    }
+    // Calls visit(class, counts) for the classes that something was counted of.
+    template <typename Visit>
+    void for_each_counted(Visit visit) {
+        for (unsigned word = 0; word < counted.size(); ++word) {
+            std::uint64_t rest = counted[word].load(std::memory_order_relaxed);
+            for (; rest != 0; rest &= rest - 1) {
+                const auto c =
+                    static_cast<layout::SizeClass>(word * 64 + static_cast<unsigned>(std::countr_zero(rest)));
+                visit(c, counts(c));
+            }
+        }
+    }
+
+  private:
+    void* at(layout::SizeClass c) { return reinterpret_cast<char*>(this) + offset_of_counts(c); }
 };
-static_assert(sizeof(Chunk) <= 8192);
+
+namespace detail {
+inline constexpr auto kCountsOffsets = [] {
+    std::array<std::uint16_t, layout::kClasses + 1> offsets{};
+    std::size_t next = (sizeof(Chunk) + 15) / 16 * 16;
+    for (unsigned c = 1; c <= layout::kClasses; ++c) {
+        offsets[c] = static_cast<std::uint16_t>(next);
+        if (c == layout::kClasses) break;
+        next += sizeof(Counts) + first_depth(static_cast<layout::SizeClass>(c)) * sizeof(void*);
+    }
+    return offsets;
+}();
+} // namespace detail
+
+constexpr std::size_t Chunk::offset_of_counts(layout::SizeClass c) {
+    return detail::kCountsOffsets[c];
+}
 
 class ThreadRegistry {
   public:
@@ -58,23 +131,32 @@ class ThreadRegistry {
 
     std::size_t live() const { return live_.load(std::memory_order_relaxed); }
 
-    // In a forked child: forgets all but the survivor (may be null). The blocks and runs that the others
-    // kept are lost to the child: their owners may have been in the middle of anything.
-    void forget_others(const Chunk* survivor);
+    // What threads that have ended counted. Together with the chunks, of all: read under the lock, as
+    // for_each does.
+    std::array<EndedCounts, layout::kClasses> ended;
+    std::atomic<std::uint64_t> ended_refill_ticks{0};
+
+    // In a forked child: forgets all caches but the survivor's, which may have none. The blocks and runs that
+    // the others kept are lost to the child: their owners may have been in the middle of anything.
+    void forget_others(const PointerStacks& survivor);
 
     os::Mutex<os::Rank::kThreads>& mutex() { return mutex_; }
 
   private:
+    friend struct observe::Tables; // tells other processes where things are
     static constexpr std::size_t kChunkSize = 8192;
+    static_assert(detail::kCountsOffsets[layout::kClasses] <= kChunkSize);
     static constexpr unsigned kMaxThreads = 65536;
     static constexpr unsigned kKeptChunks = 64; // free ones that keep their memory
     static constexpr unsigned kWordBits = 64;
     using Bits = std::array<std::uint64_t, kMaxThreads / kWordBits>;
 
     static Chunk& chunk(unsigned number);
+    void take_counts(Chunk& chunk);
     unsigned lowest_free() const;
     void use(unsigned number);
     void retire(unsigned number);
+    void drop(unsigned begin, unsigned end);
 
     os::Mutex<os::Rank::kThreads> mutex_;
     std::atomic<std::size_t> live_{0};

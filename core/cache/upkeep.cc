@@ -15,6 +15,7 @@ namespace {
 
 constinit std::atomic<std::uint64_t> last_upkeep{0}; // or first look, by the clock; 0: there was none yet
 constinit std::atomic<std::uint32_t> rounds{0};
+constinit bool ended = false;
 
 // True if there is something to come back for.
 bool do_upkeep() {
@@ -44,13 +45,17 @@ bool in_background() {
 } // namespace
 
 std::uint32_t upkeep_after_allocation() {
-    if (in_background()) os::start_background(do_upkeep);
+    if (in_background() && !ended) os::start_background(do_upkeep);
     return upkeep_after_release();
 }
 
 std::uint32_t upkeep_after_release() {
-    if (!in_background() || !os::wake_background()) do_upkeep_if_due();
+    if (!ended && (!in_background() || !os::wake_background())) do_upkeep_if_due();
     return rounds.load(std::memory_order_relaxed);
+}
+
+void end_upkeep() {
+    ended = true;
 }
 
 } // namespace ashlar::cache

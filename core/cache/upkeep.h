@@ -14,4 +14,7 @@ namespace ashlar::cache {
 std::uint32_t upkeep_after_allocation();
 std::uint32_t upkeep_after_release();
 
+// In a forked child whose heap nobody may look at (entry/fork.h): from here on it is not done.
+void end_upkeep();
+
 } // namespace ashlar::cache

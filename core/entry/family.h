@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The members of the malloc family that only check or round their arguments before they ask the heap, once
-// for both products. Results and errno as documented in ashlar.h.
+// The members of the malloc family that only check or round their arguments before they ask for a block, once
+// for both products. `Source` says whom. Results and errno as documented in ashlar.h.
 #pragma once
 
 #include "guard/guard.h"
@@ -19,37 +19,50 @@ inline void* fail(int error) {
     return nullptr;
 }
 
-inline void* resize_array(void* block, std::size_t count, std::size_t size) {
+struct Heap {
+    static void* allocate_aligned(std::size_t alignment, std::size_t size) {
+        return guard::allocate_aligned(alignment, size);
+    }
+    static void* resize(void* block, std::size_t size) { return guard::resize(block, size); }
+};
+
+template <typename Source = Heap>
+void* resize_array(void* block, std::size_t count, std::size_t size) {
     std::size_t bytes = 0;
     if (__builtin_mul_overflow(count, size, &bytes)) return fail(ENOMEM);
-    return guard::resize(block, bytes);
+    return Source::resize(block, bytes);
 }
 
-inline void* allocate_aligned(std::size_t alignment, std::size_t size) {
-    return std::has_single_bit(alignment) ? guard::allocate_aligned(alignment, size) : fail(EINVAL);
+template <typename Source = Heap>
+void* allocate_aligned(std::size_t alignment, std::size_t size) {
+    return std::has_single_bit(alignment) ? Source::allocate_aligned(alignment, size) : fail(EINVAL);
 }
 
-inline void* allocate_rounding_alignment(std::size_t alignment, std::size_t size) {
+template <typename Source = Heap>
+void* allocate_rounding_alignment(std::size_t alignment, std::size_t size) {
     if (alignment > SIZE_MAX / 2 + 1) return fail(EINVAL);
-    return guard::allocate_aligned(std::bit_ceil(alignment), size);
+    return Source::allocate_aligned(std::bit_ceil(alignment), size);
 }
 
-inline int allocate_posix(void** block, std::size_t alignment, std::size_t size) {
+template <typename Source = Heap>
+int allocate_posix(void** block, std::size_t alignment, std::size_t size) {
     if (!std::has_single_bit(alignment) || alignment % sizeof(void*) != 0) return EINVAL;
-    void* const taken = guard::allocate_aligned(alignment, size);
+    void* const taken = Source::allocate_aligned(alignment, size);
     if (taken == nullptr) return ENOMEM;
     *block = taken;
     return 0;
 }
 
-inline void* allocate_pages(std::size_t size) {
-    return guard::allocate_aligned(os::page_size(), size);
+template <typename Source = Heap>
+void* allocate_pages(std::size_t size) {
+    return Source::allocate_aligned(os::page_size(), size);
 }
 
-inline void* allocate_whole_pages(std::size_t size) {
+template <typename Source = Heap>
+void* allocate_whole_pages(std::size_t size) {
     const std::size_t page = os::page_size();
     if (size > SIZE_MAX - page) return fail(ENOMEM);
-    return guard::allocate_aligned(page, size == 0 ? page : (size + page - 1) / page * page);
+    return Source::allocate_aligned(page, size == 0 ? page : (size + page - 1) / page * page);
 }
 
 } // namespace ashlar::entry

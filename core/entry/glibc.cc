@@ -3,13 +3,15 @@
 // glibc's extras around malloc, speaking of Ashlar's heap. A program that asks mallinfo2 how much it holds,
 // or malloc_trim to let go, should not get the answer for glibc's empty heap.
 #include "guard/guard.h"
+#include "observe/formats.h"
 #include "observe/statistics.h"
-#include "os/message.h"
 
 #include <algorithm>
 #include <climits>
 #include <cstdio>
 #include <malloc.h>
+#include <string_view>
+#include <unistd.h>
 
 using namespace ashlar; // NOLINT(google-build-using-namespace): this file is names, nothing else
 
@@ -40,8 +42,8 @@ bool known_parameter(int parameter) {
     }
 }
 
-void append(os::Message& xml, std::string_view type, std::size_t bytes) {
-    xml.text("<system type=\"").text(type).text("\" size=\"").number(bytes).text("\"/>\n");
+bool write_to_stream(void* stream, std::string_view text) {
+    return ::fwrite(text.data(), 1, text.size(), static_cast<FILE*>(stream)) == text.size();
 }
 
 } // namespace
@@ -85,21 +87,13 @@ int mallopt(int parameter, int /*value*/) noexcept {
 }
 
 void malloc_stats() noexcept {
-    observe::print(observe::gather());
+    int descriptor = STDERR_FILENO;
+    observe::write(observe::Format::kText, observe::write_to_descriptor, &descriptor, "ashlar: ");
 }
 
 int malloc_info(int options, FILE* stream) noexcept {
     if (options != 0) return EINVAL;
-    const ashlar_statistics s = observe::gather();
-    os::Message xml;
-    xml.text("<malloc version=\"1\">\n<heap nr=\"0\">\n</heap>\n");
-    append(xml, "current", s.slabs + s.large + s.fallback);
-    append(xml, "allocated", s.allocated + s.fallback);
-    append(xml, "cached", s.cached);
-    append(xml, "metadata", s.metadata);
-    append(xml, "fallback", s.fallback);
-    xml.text("</malloc>\n");
-    return ::fwrite(xml.view().data(), 1, xml.view().size(), stream) == xml.view().size() ? 0 : -1;
+    return observe::write(observe::Format::kXml, write_to_stream, stream) ? 0 : -1;
 }
 
 } // extern "C"

@@ -2,12 +2,14 @@
 //
 // malloc and its family for the whole process: what the preload library exports, unversioned.
 #include "entry/family.h"
+#include "entry/program_malloc.h"
 #include "guard/guard.h"
 
 #include <cstdlib>
 #include <malloc.h>
 
 using namespace ashlar; // NOLINT(google-build-using-namespace): this file is names, nothing else
+using entry::ProgramOrHeap;
 
 #pragma GCC visibility push(default)
 extern "C" {
@@ -20,55 +22,77 @@ void free(void* block) noexcept {
 }
 
 void* calloc(std::size_t count, std::size_t size) noexcept {
-    return guard::allocate_zeroed(count, size);
+    return ProgramOrHeap::allocate_zeroed(count, size);
 }
 void* realloc(void* block, std::size_t size) noexcept {
-    return guard::resize(block, size);
+    return ProgramOrHeap::resize(block, size);
 }
 void* reallocarray(void* block, std::size_t count, std::size_t size) noexcept {
-    return entry::resize_array(block, count, size);
+    return entry::resize_array<ProgramOrHeap>(block, count, size);
 }
 
 void* aligned_alloc(std::size_t alignment, std::size_t size) noexcept {
-    return entry::allocate_aligned(alignment, size);
+    return entry::allocate_aligned<ProgramOrHeap>(alignment, size);
 }
 void* memalign(std::size_t alignment, std::size_t size) noexcept {
-    return entry::allocate_rounding_alignment(alignment, size);
+    return entry::allocate_rounding_alignment<ProgramOrHeap>(alignment, size);
 }
 int posix_memalign(void** block, std::size_t alignment, std::size_t size) noexcept {
-    return entry::allocate_posix(block, alignment, size);
+    return entry::allocate_posix<ProgramOrHeap>(block, alignment, size);
 }
 void* valloc(std::size_t size) noexcept {
-    return entry::allocate_pages(size);
+    return entry::allocate_pages<ProgramOrHeap>(size);
 }
 void* pvalloc(std::size_t size) noexcept {
-    return entry::allocate_whole_pages(size);
+    return entry::allocate_whole_pages<ProgramOrHeap>(size);
 }
 
 std::size_t malloc_usable_size(void* block) noexcept {
-    return guard::usable_size(block);
+    return ProgramOrHeap::usable_size(block);
 }
 
 void cfree(void* block) noexcept {
-    guard::release(block);
+    ProgramOrHeap::release(block);
 }
 void free_sized(void* block, std::size_t size) noexcept {
-    guard::release(block, {.size = size});
+    ProgramOrHeap::release(block, {.size = size});
 }
 void free_aligned_sized(void* block, std::size_t alignment, std::size_t size) noexcept {
-    guard::release(block, {.size = size, .alignment = alignment});
+    ProgramOrHeap::release(block, {.size = size, .alignment = alignment});
+}
+
+// glibc's own names, which mean this heap also in a program with a malloc of its own. All of them or none: a
+// program that uses both sets must not end up with two heaps.
+void* heap_calloc(std::size_t count, std::size_t size) noexcept asm("__libc_calloc");
+void* heap_calloc(std::size_t count, std::size_t size) noexcept {
+    return guard::allocate_zeroed(count, size);
+}
+void* heap_realloc(void* block, std::size_t size) noexcept asm("__libc_realloc");
+void* heap_realloc(void* block, std::size_t size) noexcept {
+    return guard::resize(block, size);
+}
+void* heap_memalign(std::size_t alignment, std::size_t size) noexcept asm("__libc_memalign");
+void* heap_memalign(std::size_t alignment, std::size_t size) noexcept {
+    return entry::allocate_rounding_alignment(alignment, size);
+}
+void* heap_valloc(std::size_t size) noexcept asm("__libc_valloc");
+void* heap_valloc(std::size_t size) noexcept {
+    return entry::allocate_pages(size);
+}
+void* heap_pvalloc(std::size_t size) noexcept asm("__libc_pvalloc");
+void* heap_pvalloc(std::size_t size) noexcept {
+    return entry::allocate_whole_pages(size);
+}
+int heap_posix_memalign(void** block, std::size_t alignment, std::size_t size) noexcept
+    asm("__posix_memalign");
+int heap_posix_memalign(void** block, std::size_t alignment, std::size_t size) noexcept {
+    return entry::allocate_posix(block, alignment, size);
 }
 
 } // extern "C"
 #pragma GCC visibility pop
 
-// glibc's own names for the same functions. All of them or none: a program that uses both sets must not end
-// up with two heaps.
+// The last is for ourselves: see program_malloc.cc.
 asm(".globl __libc_malloc\n .set __libc_malloc, malloc\n"
     ".globl __libc_free\n .set __libc_free, free\n"
-    ".globl __libc_calloc\n .set __libc_calloc, calloc\n"
-    ".globl __libc_realloc\n .set __libc_realloc, realloc\n"
-    ".globl __libc_memalign\n .set __libc_memalign, memalign\n"
-    ".globl __libc_valloc\n .set __libc_valloc, valloc\n"
-    ".globl __libc_pvalloc\n .set __libc_pvalloc, pvalloc\n"
-    ".globl __posix_memalign\n .set __posix_memalign, posix_memalign\n");
+    ".globl ashlar_own_malloc\n .hidden ashlar_own_malloc\n .set ashlar_own_malloc, malloc\n");

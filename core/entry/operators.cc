@@ -2,78 +2,69 @@
 //
 // The replaceable operator new and delete, all twenty.
 //
-// Without a dependency on the C++ library: what they need of it (the new-handler, the exception) is
-// referenced when it is needed, weakly or by name. A failing new calls the handler until there is
-// memory or no handler is left; then it throws. The nothrow forms catch what a handler throws and return
-// null, which takes this one file to be compiled with exceptions and the references to their run-time support
-// to be weak.
+// A failing new calls the handler until there is memory or no handler is left; then it throws. The nothrow
+// forms catch what a handler throws and return null. Handler and exception are the C++ library's that the
+// caller uses: a process may have several, one of them linked into a plug-in of a C program. So this library
+// depends on none and has neither try nor throw. It finds the caller's by its address, and lets that
+// library's own operator new throw, by asking it for more than there can be.
+#include "entry/program_malloc.h"
 #include "guard/guard.h"
+#include "os/loaded_object.h"
 
 #include <bit>
 #include <cstdlib>
 #include <dlfcn.h>
+#include <link.h>
 #include <new>
 
 using namespace ashlar; // NOLINT(google-build-using-namespace): this file is names, nothing else
-
-// What the compiler calls for try and catch.
-asm(".weak __gxx_personality_v0\n"
-    ".weak __cxa_begin_catch\n"
-    ".weak __cxa_end_catch\n"
-    ".weak _ZSt9terminatev\n"
-    ".weak __cxa_call_terminate\n"
-    ".weak _Unwind_Resume\n");
-
-// std::__throw_bad_alloc and std::get_new_handler.
-[[gnu::weak, gnu::visibility("default")]] void linked_throw() asm("_ZSt17__throw_bad_allocv");
-[[gnu::weak, gnu::visibility("default")]] std::new_handler linked_handler() asm("_ZSt15get_new_handlerv");
+using entry::ProgramOrHeap;
 
 namespace {
 
-// A function of the C++ library: `linked` in a C++ program. A C program may have loaded the library, as a
-// dependency of a plug-in and visible to that alone, long after us: only then is the dynamic loader asked,
-// whose lock a thread that waits for this one may hold. Null if the library is not there.
+// A function of the C++ library that `caller` uses; null if there is none. Code that calls new as its last
+// act has left only its own caller's address: so all libraries are looked through in the end. Takes the
+// dynamic loader's lock, which a thread that waits for this one may hold: only when memory is short.
 template <typename Function>
-Function* find(Function* linked, const char* mangled) {
-    if (linked != nullptr) return linked;
-    if (void* const visible = ::dlsym(RTLD_DEFAULT, mangled)) return reinterpret_cast<Function*>(visible);
-    void* const library = ::dlopen("libstdc++.so.6", RTLD_LAZY | RTLD_NOLOAD);
-    return library != nullptr ? reinterpret_cast<Function*>(::dlsym(library, mangled)) : nullptr;
+Function* find(const void* caller, const char* mangled) {
+    void* found = nullptr;
+    if (link_map* const object = os::object_around(caller)) found = os::find_in_object(object, mangled);
+    if (found == nullptr) found = os::find_elsewhere(RTLD_NEXT, mangled);
+    link_map* other = os::own_object();
+    while (other != nullptr && other->l_prev != nullptr)
+        other = other->l_prev;
+    for (; found == nullptr && other != nullptr; other = other->l_next)
+        found = os::find_in_object(other, mangled);
+    return reinterpret_cast<Function*>(found);
 }
 
-// In a program without the C++ library nobody can catch: then running out of memory ends it.
-[[noreturn]] void throw_bad_alloc() {
-    if (auto* const thrower = find(&linked_throw, "_ZSt17__throw_bad_allocv")) thrower();
+std::new_handler handler_of(const void* caller) {
+    auto* const get = find<std::new_handler()>(caller, "_ZSt15get_new_handlerv");
+    return get != nullptr ? get() : nullptr;
+}
+
+// In a process without a C++ library nobody can catch: then running out of memory ends it.
+[[noreturn]] void throw_bad_alloc(const void* caller) {
+    if (auto* const make = find<void*(std::size_t)>(caller, "_Znwm")) make(~std::size_t{0} / 2);
     std::abort();
 }
 
-// Calls the new-handler and tries again, until there is memory; null if there is no handler.
-using GetNewHandler = std::new_handler();
+constexpr std::nothrow_t kNothrow{}; // std::nothrow is in the C++ library
+
 template <typename Attempt>
-void* retry(GetNewHandler* get_new_handler, Attempt attempt) {
-    for (;;) {
-        const std::new_handler handler = get_new_handler != nullptr ? get_new_handler() : nullptr;
-        if (handler == nullptr) return nullptr;
+[[gnu::noinline]] void* insist(Attempt attempt, const void* caller) {
+    while (const std::new_handler handler = handler_of(caller)) {
         handler();
         if (void* const block = attempt()) return block;
     }
+    throw_bad_alloc(caller);
 }
 
+// The C++ library's own form catches what our throwing form throws, which it calls.
 template <typename Attempt>
-[[gnu::noinline]] void* insist(Attempt attempt) {
-    auto* const get_new_handler = find(&linked_handler, "_ZSt15get_new_handlerv");
-    if (void* const block = retry(get_new_handler, attempt)) return block;
-    throw_bad_alloc();
-}
-
-// Only in a C++ program can the exceptions of a handler be caught here.
-template <typename Attempt>
-[[gnu::noinline]] void* insist_quietly(Attempt attempt) noexcept {
-    try {
-        return retry(&linked_handler, attempt);
-    } catch (...) {
-        return nullptr;
-    }
+[[gnu::noinline]] void* insist_quietly(Attempt attempt, const void* caller) noexcept {
+    if (handler_of(caller) == nullptr) return nullptr;
+    return attempt.quietly_by_library(caller);
 }
 
 using guard::Form;
@@ -81,7 +72,13 @@ using guard::Form;
 struct Plain {
     std::size_t size;
     Form form;
-    void* operator()() const { return guard::allocate(size, form); }
+    void* operator()() const { return ProgramOrHeap::allocate(size, form); }
+    void* quietly_by_library(const void* caller) const {
+        using New = void*(std::size_t, const std::nothrow_t&);
+        auto* const make =
+            find<New>(caller, form == Form::kNew ? "_ZnwmRKSt9nothrow_t" : "_ZnamRKSt9nothrow_t");
+        return make != nullptr ? make(size, kNothrow) : nullptr;
+    }
 };
 
 struct Aligned {
@@ -90,7 +87,13 @@ struct Aligned {
     Form form;
     void* operator()() const {
         const auto bytes = static_cast<std::size_t>(alignment);
-        return std::has_single_bit(bytes) ? guard::allocate_aligned(bytes, size, form) : nullptr;
+        return std::has_single_bit(bytes) ? ProgramOrHeap::allocate_aligned(bytes, size, form) : nullptr;
+    }
+    void* quietly_by_library(const void* caller) const {
+        using New = void*(std::size_t, std::align_val_t, const std::nothrow_t&);
+        auto* const make = find<New>(caller, form == Form::kNew ? "_ZnwmSt11align_val_tRKSt9nothrow_t"
+                                                                : "_ZnamSt11align_val_tRKSt9nothrow_t");
+        return make != nullptr ? make(size, alignment, kNothrow) : nullptr;
     }
 };
 
@@ -104,7 +107,7 @@ template <typename Attempt>
     void* const block = attempt();
     if (block != nullptr) [[likely]]
         return block;
-    return insist(attempt);
+    return insist(attempt, __builtin_return_address(0));
 }
 
 template <typename Attempt>
@@ -112,7 +115,7 @@ template <typename Attempt>
     void* const block = attempt();
     if (block != nullptr) [[likely]]
         return block;
-    return insist_quietly(attempt);
+    return insist_quietly(attempt, __builtin_return_address(0));
 }
 
 } // namespace
@@ -146,40 +149,40 @@ void* operator new[](std::size_t size, std::align_val_t a, const std::nothrow_t&
 }
 
 void operator delete(void* block) noexcept {
-    guard::release(block, deleted(Form::kNew));
+    ProgramOrHeap::release(block, deleted(Form::kNew));
 }
 void operator delete[](void* block) noexcept {
-    guard::release(block, deleted(Form::kNewArray));
+    ProgramOrHeap::release(block, deleted(Form::kNewArray));
 }
 void operator delete(void* block, std::size_t size) noexcept {
-    guard::release(block, deleted(Form::kNew, size));
+    ProgramOrHeap::release(block, deleted(Form::kNew, size));
 }
 void operator delete[](void* block, std::size_t size) noexcept {
-    guard::release(block, deleted(Form::kNewArray, size));
+    ProgramOrHeap::release(block, deleted(Form::kNewArray, size));
 }
 void operator delete(void* block, std::align_val_t a) noexcept {
-    guard::release(block, deleted(Form::kNew, 0, a));
+    ProgramOrHeap::release(block, deleted(Form::kNew, 0, a));
 }
 void operator delete[](void* block, std::align_val_t a) noexcept {
-    guard::release(block, deleted(Form::kNewArray, 0, a));
+    ProgramOrHeap::release(block, deleted(Form::kNewArray, 0, a));
 }
 void operator delete(void* block, std::size_t size, std::align_val_t a) noexcept {
-    guard::release(block, deleted(Form::kNew, size, a));
+    ProgramOrHeap::release(block, deleted(Form::kNew, size, a));
 }
 void operator delete[](void* block, std::size_t size, std::align_val_t a) noexcept {
-    guard::release(block, deleted(Form::kNewArray, size, a));
+    ProgramOrHeap::release(block, deleted(Form::kNewArray, size, a));
 }
 void operator delete(void* block, const std::nothrow_t& /*quietly*/) noexcept {
-    guard::release(block, deleted(Form::kNew));
+    ProgramOrHeap::release(block, deleted(Form::kNew));
 }
 void operator delete[](void* block, const std::nothrow_t& /*quietly*/) noexcept {
-    guard::release(block, deleted(Form::kNewArray));
+    ProgramOrHeap::release(block, deleted(Form::kNewArray));
 }
 void operator delete(void* block, std::align_val_t a, const std::nothrow_t& /*quietly*/) noexcept {
-    guard::release(block, deleted(Form::kNew, 0, a));
+    ProgramOrHeap::release(block, deleted(Form::kNew, 0, a));
 }
 void operator delete[](void* block, std::align_val_t a, const std::nothrow_t& /*quietly*/) noexcept {
-    guard::release(block, deleted(Form::kNewArray, 0, a));
+    ProgramOrHeap::release(block, deleted(Form::kNewArray, 0, a));
 }
 
 #pragma GCC visibility pop

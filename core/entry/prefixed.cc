@@ -4,18 +4,37 @@
 #include "entry/family.h"
 #include "entry/lifecycle.h"
 #include "guard/guard.h"
+#include "observe/profiler.h"
 #include "observe/statistics.h"
+#include "observe/tables.h"
 #include "os/config.h"
+#include "os/edition.h"
 
 #include <ashlar/ashlar.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <cstring>
 
 using namespace ashlar; // NOLINT(google-build-using-namespace): this file is names, nothing else
 
 namespace {
 [[gnu::used]] const char* const kLifecycle = &entry::kLifecycleLinked;
+
+// The sizes of the first versions of the structures.
+constexpr std::size_t kFirstStatistics = 96;
+constexpr std::size_t kFirstClassStatistics = 72;
+
+// Fills a structure of the caller's version, whose size is another one if it is older or newer than ours.
+template <typename Statistics, typename Gather>
+int fill(Statistics* out, std::size_t size, std::size_t least, Gather gather) {
+    if (out == nullptr || size < least) return EINVAL;
+    const Statistics gathered = gather();
+    std::memset(out, 0, size);
+    std::memcpy(out, &gathered, std::min(size, sizeof(gathered)));
+    return 0;
 }
+} // namespace
 
 extern "C" {
 
@@ -71,6 +90,7 @@ int ashlar_control(const char* setting) {
     case os::SetResult::kOnlyAtStart:
         return EPERM;
     case os::SetResult::kOnlyHardened:
+    case os::SetResult::kNotHardened:
         return ENOTSUP;
     case os::SetResult::kUnknownKey:
     case os::SetResult::kBadValue:
@@ -80,8 +100,43 @@ int ashlar_control(const char* setting) {
 }
 
 int ashlar_get_statistics(struct ashlar_statistics* out, size_t size) {
+    // Asking the kernel for each page takes a while: not for callers that do not know the figures.
+    const bool knows = size > offsetof(ashlar_statistics, resident);
+    return fill(out, size, kFirstStatistics,
+                [knows] { return knows ? observe::gather_all() : observe::gather(); });
+}
+
+int ashlar_get_class_statistics(unsigned number, struct ashlar_class_statistics* out, size_t size) {
+    if (number == 0 || number >= layout::kClasses) return EINVAL;
+    return fill(out, size, kFirstClassStatistics, [number] { return observe::gather_class(number); });
+}
+
+int ashlar_profile_start(size_t rate, const char* place) {
+    if (os::kHardened) return ENOTSUP;
+    return observe::profiler::start(rate, place != nullptr ? place : "");
+}
+int ashlar_profile_pause(void) {
+    return os::kHardened ? ENOTSUP : observe::profiler::pause();
+}
+int ashlar_profile_dump(void) {
+    return os::kHardened ? ENOTSUP : observe::profiler::dump();
+}
+int ashlar_profile_stop(void) {
+    return os::kHardened ? ENOTSUP : observe::profiler::stop();
+}
+int ashlar_profile_status(struct ashlar_profile_state* out, size_t size) {
+    if (os::kHardened) return ENOTSUP;
     if (out == nullptr || size != sizeof(*out)) return EINVAL;
-    *out = observe::gather();
+    const observe::profiler::Status status = observe::profiler::status();
+    *out = {.recording = status.recording ? 1 : 0,
+            .paused = status.paused ? 1 : 0,
+            .full = status.full ? 1 : 0,
+            .rate = status.rate,
+            .samples = status.samples,
+            .live = status.live,
+            .allocated = status.allocated,
+            .written = status.written,
+            .path = status.path};
     return 0;
 }
 
@@ -90,7 +145,7 @@ int ashlar_owns(const void* address) {
 }
 
 const char* ashlar_version(void) {
-    return ASHLAR_VERSION;
+    return observe::kTables.library_version;
 }
 
 } // extern "C"

@@ -1,35 +1,24 @@
 // SPDX-License-Identifier: MIT
 #include "guard/foreign.h"
 
+#include "heap/external.h"
 #include "heap/fallback.h"
-#include "heap/heap.h"
 #include "layout/size_class.h"
 #include "os/page_memory.h"
+#include "os/system_call.h"
 
-#include <atomic>
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <ctime>
 #include <linux/futex.h>
 #include <sys/syscall.h>
-#include <unistd.h>
 
 namespace ashlar::guard::foreign {
 
 namespace {
 
 constinit bool behind_is_c_library = false;
-
-// Whether the C library has, or had, blocks in use. Asking it takes longer the more it has.
-bool has_blocks() {
-    static constinit std::atomic<bool> seen{false};
-    if (!seen.load(std::memory_order_relaxed) && heap::fallback::allocated_bytes() != 0) {
-        seen.store(true, std::memory_order_relaxed);
-    }
-    return seen.load(std::memory_order_relaxed);
-}
 
 // What stands in front of a block of the C library.
 struct Header {
@@ -48,19 +37,20 @@ struct Header {
 // Its arenas but the first lie in mappings that start at multiples of this with the arena's address.
 constexpr std::uintptr_t kArenaMapping = std::uintptr_t{64} << 20;
 
+// Compares the word there with zero and then moves and wakes none of those who wait for it: so it does not
+// sleep, whatever the word is.
 bool readable(std::uintptr_t address) {
-    const int saved = errno;
-    const timespec at_once{};
-    const bool mapped = ::syscall(SYS_futex, address & ~std::uintptr_t{3}, FUTEX_WAIT | FUTEX_PRIVATE_FLAG, 0,
-                                  &at_once, nullptr, 0) == 0 ||
-                        errno != EFAULT;
-    errno = saved;
-    return mapped;
+    const std::uintptr_t word = address & ~std::uintptr_t{3};
+    return os::system_call(SYS_futex, word, FUTEX_CMP_REQUEUE_PRIVATE, 0, 0, word, 0) != -EFAULT;
 }
+
+// Where the system's pages are larger, it is looked twice at one page: no harm.
+constexpr std::uintptr_t kLeastPage = 4096;
 
 template <typename Value>
 bool read(std::uintptr_t address, Value& value) {
-    if (!readable(address) || !readable(address + sizeof(Value) - 1)) return false;
+    const std::uintptr_t last = address + sizeof(Value) - 1;
+    if (!readable(address) || (address / kLeastPage != last / kLeastPage && !readable(last))) return false;
     std::memcpy(&value, reinterpret_cast<const void*>(address), sizeof(Value));
     return true;
 }
@@ -104,8 +94,7 @@ bool looks_like_block(const void* address) {
 }
 
 bool may_be_block(const void* address) {
-    return heap::may_be_foreign(address) &&
-           (!behind_is_c_library || (has_blocks() && looks_like_block(address)));
+    return heap::objection_to(address).empty() && (!behind_is_c_library || looks_like_block(address));
 }
 
 } // namespace ashlar::guard::foreign

@@ -4,12 +4,16 @@
 #include "cache/thread_cache.h"
 #include "guard/canary.h"
 #include "guard/foreign.h"
+#include "guard/hardened_blocks.h"
 #include "guard/live_map.h"
+#include "guard/not_live.h"
 #include "guard/secret.h"
 #include "guard/violation.h"
 #include "heap/fallback.h"
 #include "layout/superslab.h"
 #include "os/config.h"
+#include "os/guard_pages.h"
+#include "os/system_call.h"
 #include "slab/slab.h"
 
 #include <algorithm>
@@ -18,10 +22,14 @@
 #include <cerrno>
 #include <cstdint>
 #include <cstring>
+#include <sys/auxv.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <utility>
 
 namespace ashlar::guard {
+
+constinit bool pointers_only = false;
 
 namespace {
 
@@ -31,8 +39,6 @@ using layout::class_size;
 using layout::kMaxClassSize;
 using layout::SizeClass;
 using layout::window;
-
-constexpr std::size_t kMostInClass = kMaxClassSize - kTrailer;
 
 // What a block of the size classes needs.
 constexpr std::size_t room_for(std::size_t size) {
@@ -46,15 +52,6 @@ constexpr auto kClassOfStep = [] {
 }();
 SizeClass class_for(std::size_t size) {
     return kClassOfStep[(size + kTrailer + layout::kAlignment - 1) / layout::kAlignment];
-}
-
-void* out_of_memory() {
-    errno = ENOMEM;
-    return nullptr;
-}
-
-unsigned shift_of(std::size_t alignment) {
-    return static_cast<unsigned>(std::countr_zero(std::max(alignment, layout::kAlignment)));
 }
 
 // Puts a block back among the free ones of the calling thread and takes any of them instead: of those that
@@ -82,30 +79,24 @@ unsigned shift_of(std::size_t alignment) {
     return true;
 }
 
-// The setting `checks:pointers`: blocks of the size classes are the heap's as they are, and the live map is
-// all that is known about them. Written at start, when there is no second thread; blocks from before it are
-// closed or wait, which does no harm.
-constinit bool pointers_only = false;
-
-// What says so to the fast paths, which would ask about sizes and addresses anyway.
-struct Closed {
-    std::size_t sizes = kMostInClass + 1; // from which on no block of a class is closed
-    // Of each class: where in a page the last bytes begin that are too few for a block.
-    std::array<std::uint32_t, layout::kClasses> ends = [] {
-        std::array<std::uint32_t, layout::kClasses> offsets{};
-        for (unsigned c = 1; c < layout::kClasses; ++c) {
-            const std::size_t last = layout::kPageSize - class_size(static_cast<SizeClass>(c));
-            offsets[c] = static_cast<std::uint32_t>(last + 1);
-        }
-        return offsets;
-    }();
+// What the fast paths compare with, because they would ask about sizes and addresses anyway. From a limit on
+// the slow paths decide.
+struct Limits {
+    std::size_t sizes = 0;
+    std::array<std::uint32_t, layout::kClasses> offsets{}; // of a block in its page, for each class
 };
-constinit Closed closed;
+constexpr Limits kLimitsOfClosedBlocks = [] {
+    Limits limits{.sizes = kMostInClass + 1};
+    for (unsigned c = 1; c < layout::kClasses; ++c) { // where the last bytes begin that are too few for one
+        const std::size_t last = layout::kPageSize - class_size(static_cast<SizeClass>(c));
+        limits.offsets[c] = static_cast<std::uint32_t>(last + 1);
+    }
+    return limits;
+}();
+constinit Limits limits = kLimitsOfClosedBlocks;
 
-void close_nothing() {
-    pointers_only = true;
-    closed.sizes = 0;
-    closed.ends = {};
+void leave_all_to_slow_paths() {
+    limits = {};
 }
 
 // Likewise, and what waits.
@@ -119,7 +110,7 @@ template <typename Ask>
 void* insist(std::size_t size, Ask ask) {
     const int saved = errno;
     void* block = ask();
-    if (block == nullptr && heap::serving() && size < window.size) [[unlikely]] {
+    if (block == nullptr && heap::serving() && size < window.capacity()) [[unlikely]] {
         if (make_room()) block = ask();
         errno = block != nullptr ? saved : ENOMEM;
     }
@@ -209,6 +200,15 @@ void* ask_heap(SizeClass c, const Facts& facts) {
                     {.size = size, .alignment_shift = alignment_shift, .form = form});
 }
 
+// While the heap is closed.
+void* allocate_from_fallback(std::size_t size, std::size_t alignment, large_blocks::Contents contents) {
+    if (contents == large_blocks::Contents::kZero) return heap::fallback::allocate_zeroed(1, size);
+    return alignment <= layout::kAlignment ? heap::fallback::allocate(size)
+                                           : heap::fallback::allocate_aligned(alignment, size);
+}
+
+} // namespace
+
 [[gnu::noinline]] void* allocate_large(std::size_t size, unsigned alignment_shift, Form form,
                                        large_blocks::Contents contents) {
     constexpr std::size_t kMostAround = 2 * layout::kPageSize; // guards and roundings
@@ -217,6 +217,8 @@ void* ask_heap(SizeClass c, const Facts& facts) {
     if (facts.size > PTRDIFF_MAX - kMostAround || alignment > PTRDIFF_MAX - kMostAround - facts.size) {
         return out_of_memory();
     }
+    if (heap::closed()) [[unlikely]]
+        return allocate_from_fallback(size, alignment, contents);
     start_random(); // and with it the secret
     void* const block = insist(facts.size, [&] { return large_blocks::allocate(facts, contents); });
     if (block == nullptr || !window.contains(block)) return block;
@@ -224,15 +226,17 @@ void* ask_heap(SizeClass c, const Facts& facts) {
     return block;
 }
 
-[[gnu::noinline]] void* allocate_bare_or_large(std::size_t size, Form form) {
-    if (size <= kMostInClass) return allocate_bare(size);
-    return allocate_large(size, shift_of(0), form, large_blocks::Contents::kAny);
+namespace {
+
+[[gnu::noinline]] void* allocate_otherwise(std::size_t size, Form form) {
+    if (size > kMostInClass) return allocate_large(size, shift_of(0), form, large_blocks::Contents::kAny);
+    return pointers_only ? allocate_bare(size) : heap::fallback::allocate(size); // the heap is closed
 }
 
 [[gnu::always_inline]] inline void* allocate_unaligned(std::size_t size, Form form) {
-    if (size < closed.sizes) [[likely]]
+    if (size < limits.sizes) [[likely]]
         return allocate_in_class(class_for(size), size, shift_of(0), form);
-    return allocate_bare_or_large(size, form);
+    return allocate_otherwise(size, form);
 }
 
 // ---- Blocks that are given back
@@ -277,11 +281,15 @@ Facts examine_bare(const void* block, SizeClass c) {
     return {.size = class_size(c)};
 }
 
+} // namespace
+
 Facts examine_any(const void* block) {
     const SizeClass c = window.header_of(block).size_class();
     if (c == 0) return examine_large(block);
     return pointers_only ? examine_bare(block, c) : examine(block, c);
 }
+
+namespace {
 
 // What the caller who releases a block says about it.
 void check(const void* block, const Facts& facts, const Claim& claim) {
@@ -303,7 +311,7 @@ void release_outside_of_classes(void* block, const Claim* claim) {
     if (window.contains(block)) {
         const Facts facts = examine_large(block);
         if (claim != nullptr) check(block, facts, *claim);
-        if (!live_map.end(window.offset_of(block))) report_not_live(block);
+        if (!live_map.end_once(window.offset_of(block))) report_not_live(block);
         large_blocks::release(block);
         return;
     }
@@ -317,10 +325,17 @@ void release_live(void* block) {
     heap::release(block);
 }
 
+// Blocks of the window are lost.
+void release_while_closed(void* block) {
+    if (!window.contains(block)) heap::release(block);
+}
+
 // Whatever the block is; with a claim, or null.
 [[gnu::noinline]] void release_any(void* block, const Claim* claim) {
+    if (heap::closed()) [[unlikely]]
+        return release_while_closed(block);
     const std::size_t offset = window.offset_of(block);
-    const SizeClass c = offset < window.size ? window.header_at(offset).size_class() : SizeClass{0};
+    const SizeClass c = window.reaches(offset) ? window.header_at(offset).size_class() : SizeClass{0};
     if (c == 0) return release_outside_of_classes(block, claim);
     if (pointers_only) return release_live(block);
     const Facts facts = examine(block, c);
@@ -330,7 +345,7 @@ void release_live(void* block) {
 
 [[gnu::noinline]] void release_bare(void* block) {
     const std::size_t offset = window.offset_of(block);
-    if (offset >= window.size) [[unlikely]]
+    if (!window.reaches(offset)) [[unlikely]]
         return release_any(block, nullptr);
     const layout::PageHeader header = window.header_at(offset);
     if (header.size_class() == 0) [[unlikely]]
@@ -346,46 +361,20 @@ void release_live(void* block) {
     release_any(block, nullptr);
 }
 
-// ---- Resizing
-
-// As the heap does: half of a block would be waste, or three quarters of one whose alignment made it longer.
-bool stays(std::size_t room, const Facts& facts, std::size_t size) {
-    const std::size_t least = facts.alignment_shift > shift_of(0) ? room / 4 : room / 2;
-    const std::size_t needed = pointers_only ? size : size + kTrailer;
-    return needed <= room && (needed >= least || room <= 2 * layout::kAlignment);
-}
-
-void resize_in_class(void* block, SizeClass c, const Facts& facts, std::size_t size) {
-    if (pointers_only) return;
-    auto* const start = static_cast<char*>(block);
-    canary::forget_end(start, facts.size, size);
-    canary::close(start, class_size(c), {.size = size, .alignment_shift = shift_of(0)});
-}
-
-void* allocate_for(std::size_t old_size, std::size_t size) {
-    if (size <= kMostInClass || size < old_size) return allocate(size);
-    return allocate_large(size, shift_of(0), Form::kMalloc, large_blocks::Contents::kGrowing);
-}
-
-void* move(void* block, std::size_t old_size, std::size_t size) {
-    void* const moved = allocate_for(old_size, size);
-    if (moved == nullptr) return nullptr;
-    std::memcpy(moved, block, std::min(old_size, size));
-    release(block);
-    return moved;
-}
-
-void* resize_foreign(void* block, std::size_t size) {
-    if (heap::serving() && !foreign::may_be_block(block)) report_foreign(block);
-    // The heap would take a block of the window without closing it.
-    if (size > kMaxClassSize || !heap::serving()) return heap::resize(block, size);
-    const std::size_t usable = heap::fallback::usable_size(block);
-    if (size <= usable && size >= usable / 2) return block;
-    const int saved = errno;
-    void* const moved = move(block, usable, size);
-    if (moved != nullptr || size > usable) return moved;
-    errno = saved; // without memory for a smaller block this one does
-    return block;
+// A block that the program locked stays locked while it waits. So little waits where little may be locked.
+// The limit is that of the start: later a sandbox may end who asks for it.
+void leave_room_for_locks() {
+    constexpr rlim_t kEnough = rlim_t{4} << 20;
+    constexpr rlim_t kShare = 8;
+    rlimit limit{};
+    if (::getauxval(AT_EUID) == 0 ||
+        os::system_call(SYS_prlimit64, 0, RLIMIT_MEMLOCK, nullptr, &limit) != 0) {
+        return;
+    }
+    if (limit.rlim_cur == 0 || limit.rlim_cur >= kEnough) return;
+    const std::size_t most = limit.rlim_cur / kShare;
+    os::settings.quarantine.store(std::min(os::settings.quarantine.load(std::memory_order_relaxed), most),
+                                  std::memory_order_relaxed);
 }
 
 } // namespace
@@ -408,7 +397,7 @@ void* allocate_zeroed(std::size_t count, std::size_t size) {
 }
 
 void* allocate_aligned(std::size_t alignment, std::size_t size, Form form) {
-    if (size <= kMostInClass) {
+    if (size <= kMostInClass && !heap::closed()) {
         const SizeClass c = layout::class_of_aligned(room_for(size), std::max(alignment, layout::kAlignment));
         if (c != 0 && pointers_only) {
             return allocate_bare_slowly(size, [=] { return heap::allocate_aligned(alignment, size); });
@@ -420,10 +409,10 @@ void* allocate_aligned(std::size_t alignment, std::size_t size, Form form) {
 
 void release(void* block) {
     const std::size_t offset = window.offset_of(block);
-    if (offset >= window.size) [[unlikely]]
+    if (!window.reaches(offset)) [[unlikely]]
         return release_otherwise(block);
     const SizeClass c = window.header_at(offset).size_class();
-    if (offset % layout::kPageSize >= closed.ends[c] ||
+    if (offset % layout::kPageSize >= limits.offsets[c] ||
         !canary::is_usual_and_intact(static_cast<const char*>(block), class_size(c))) [[unlikely]]
         return release_otherwise(block);
     waiting_blocks::add(block, c);
@@ -431,35 +420,6 @@ void release(void* block) {
 
 void release(void* block, const Claim& claim) {
     release_any(block, &claim);
-}
-
-void* resize(void* block, std::size_t size) {
-    if (block == nullptr) return allocate(size);
-    if (size == 0) {
-        release(block);
-        return nullptr;
-    }
-    if (size > PTRDIFF_MAX) return out_of_memory();
-    if (!window.contains(block)) return resize_foreign(block, size);
-    const Facts facts = examine_any(block);
-    const SizeClass c = window.header_of(block).size_class();
-    const bool stays_large =
-        size > kMostInClass || size == facts.size; // a small one of a large alignment, too
-    if (c == 0 && stays_large && large_blocks::resize_in_place(block, size)) return block;
-    if (c != 0 && (stays(class_size(c), facts, size) || size == facts.size)) {
-        resize_in_class(block, c, facts, size);
-        return block;
-    }
-    const int saved = errno;
-    void* const moved = move(block, facts.size, size);
-    if (moved != nullptr || size > facts.size) return moved;
-    errno = saved; // without memory for a smaller block this one does
-    if (c != 0) {
-        resize_in_class(block, c, facts, size);
-    } else {
-        large_blocks::resize_in_place(block, size);
-    }
-    return block;
 }
 
 std::size_t usable_size(void* block) {
@@ -472,6 +432,7 @@ std::size_t usable_size(void* block) {
 }
 
 bool trim(std::size_t keep) {
+    if (heap::closed()) return heap::trim(keep);
     const bool small = waiting_blocks::return_all();
     const bool large = large_blocks::return_all();
     return heap::trim(keep) || small || large;
@@ -480,23 +441,28 @@ bool trim(std::size_t keep) {
 // Where what is writable is limited, pages that were made inaccessible might stay so.
 void start() {
     foreign::prepare();
+    leave_room_for_locks();
     if (os::settings.checks.load(std::memory_order_relaxed) ==
         static_cast<std::size_t>(os::Checks::kPointers)) {
-        close_nothing();
+        pointers_only = true;
+        leave_all_to_slow_paths();
     }
     rlimit limit{};
-    if (::getrlimit(RLIMIT_DATA, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY) {
+    if (os::system_call(SYS_prlimit64, 0, RLIMIT_DATA, nullptr, &limit) == 0 &&
+        limit.rlim_cur != RLIM_INFINITY && os::guards_are_mappings()) {
         os::settings.guard_pages.store(0, std::memory_order_relaxed);
     }
 }
 
 void end_thread() {
-    waiting_blocks::end_thread();
+    if (!heap::closed()) waiting_blocks::end_thread();
     cache::end_thread();
 }
 
 void check_at_exit() {
+    if (heap::closed()) return;
     waiting_blocks::return_all();
+    large_blocks::return_all();
     cache::flush();
 }
 
@@ -504,14 +470,21 @@ void survive_fork() {
     waiting_blocks::survive_fork();
 }
 
+void close() {
+    heap::close();
+    leave_all_to_slow_paths();
+}
+
+void go_on(bool whole) {
+    heap::go_on(whole);
+    if (whole && !pointers_only) limits = kLimitsOfClosedBlocks;
+}
+
 std::size_t waiting_bytes() {
     return waiting_blocks::bytes();
 }
 std::size_t waiting_large_bytes() {
     return large_blocks::bytes();
-}
-std::size_t metadata_bytes() {
-    return live_map.committed();
 }
 
 } // namespace ashlar::guard

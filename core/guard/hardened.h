@@ -36,16 +36,19 @@ void start();
 void end_thread();
 void check_at_exit();
 void survive_fork();
+void close(); // the heap: meanwhile blocks neither wait nor are taken from those that do
+void go_on(bool whole);
 template <typename Visit>
 void for_each_lock(Visit visit) {
     visit(waiting_blocks::mutex());
     visit(large_blocks::mutex());
 }
 
-// What was released and is not yet back in the heap, of slabs and in large blocks, and what knowing about
-// blocks takes.
+// What was released and is not yet back in the heap, of slabs and in large blocks.
 std::size_t waiting_bytes();
 std::size_t waiting_large_bytes();
-std::size_t metadata_bytes();
+constexpr const void* waiting_large_counter() {
+    return &large_blocks::waiting_bytes;
+}
 
 } // namespace ashlar::guard

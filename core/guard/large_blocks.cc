@@ -1,10 +1,17 @@
 // SPDX-License-Identifier: MIT
 #include "guard/large_blocks.h"
 
+#include "cache/thread_cache.h"
 #include "guard/live_map.h"
+#include "guard/poison.h"
+#include "guard/violation.h"
 #include "heap/heap.h"
 #include "heap/large.h"
+#include "layout/superslab.h"
 #include "os/config.h"
+#include "os/guard_pages.h"
+#include "os/page_attributes.h"
+#include "os/page_locks.h"
 #include "os/page_memory.h"
 
 #include <algorithm>
@@ -12,9 +19,11 @@
 #include <atomic>
 #include <cerrno>
 #include <cstdint>
-#include <utility>
+#include <cstring>
 
 namespace ashlar::guard::large_blocks {
+
+constinit std::atomic<std::size_t> waiting_bytes{0};
 
 namespace {
 
@@ -26,7 +35,11 @@ using layout::window;
 // In the descriptor of a run's first page, behind what the heap keeps there.
 struct Record {
     Facts facts;
+    std::atomic<bool> released; // and not yet somebody's again
     bool guarded;
+    bool resident;               // it waited before and has been in memory since
+    bool whole;                  // it is poisoned as a whole, or
+    std::uint16_t sample_offset; // a sample of it (poison.h)
 };
 constexpr std::size_t kRecordOffset = 64;
 static_assert(kRecordOffset + sizeof(Record) <= layout::kSlabDescriptorSize);
@@ -46,7 +59,7 @@ std::size_t guard_size() {
     return os::settings.guard_pages.load(std::memory_order_relaxed) != 0 && page < kPageSize ? page : 0;
 }
 
-// Each block has two mappings more than it would have without.
+// Each block may have two mappings more than it would have without.
 constexpr std::size_t kMostGuarded = 8192;
 constinit std::atomic<std::size_t> guarded_blocks{0};
 
@@ -71,17 +84,34 @@ std::size_t reach_of(const void* block) {
 
 // Makes the front guard and all behind the block's room inaccessible, or none of it.
 bool raise_guards(char* block, std::size_t room) {
-    if (guarded_blocks.load(std::memory_order_relaxed) >= kMostGuarded) return false;
+    if (guarded_blocks.load(std::memory_order_relaxed) >= kMostGuarded && os::guards_are_mappings())
+        return false;
     const std::size_t reach = reach_of(block);
-    if (reach > room && !os::forbid(block + room, reach - room)) return false;
+    if (reach > room && !os::raise_guard(block + room, reach - room)) return false;
     const std::size_t front = front_of(block);
-    if (front == 0 || os::forbid(block - front, front)) return true;
-    return reach > room && !os::commit(block + room, reach - room); // then it remains one
+    if (front == 0 || os::raise_guard(block - front, front)) return true;
+    return reach > room && !os::lower_guard(block + room, reach - room); // then it remains one
+}
+
+// The reverse. False if it cannot be done, and then perhaps half of it is.
+bool lower_guards(char* block, std::size_t room) {
+    const std::size_t reach = reach_of(block);
+    const std::size_t front = front_of(block);
+    return (reach <= room || os::lower_guard(block + room, reach - room)) &&
+           (front == 0 || os::lower_guard(block - front, front));
+}
+
+// The guard behind a block in use begins somewhere else.
+bool move_guard(char* block, std::size_t old_room, std::size_t room) {
+    if (room > old_room) return os::lower_guard(block + old_room, room - old_room);
+    return room == old_room || os::raise_guard(block + room, old_room - room);
 }
 
 void set_up(char* block, const Facts& facts) {
     Record& record = record_of(window.page_of(block));
     record.facts = facts;
+    record.released.store(false, std::memory_order_relaxed);
+    record.resident = false;
     record.guarded = guard_size() != 0 && raise_guards(block, room_for(facts.size));
     if (record.guarded) guarded_blocks.fetch_add(1, std::memory_order_relaxed);
     canary::guard_end(block, facts.size, secret.key(block));
@@ -92,59 +122,210 @@ void* out_of_memory() {
     return nullptr;
 }
 
-// The whole run, accessible again. Its old contents are not wanted: another mapping will do.
-bool open(char* run, std::size_t size) {
-    return os::commit(run, size) || os::renew(run, size) == os::Change::kDone;
+// A released block that waits: the run, its length, and where in it the block begins.
+struct Run {
+    char* start = nullptr;
+    std::size_t size = 0;
+    std::size_t front = 0;
+
+    char* block() const { return start + front; }
+};
+
+constinit os::Mutex<os::Rank::kQuarantine> lock; // of both that follow
+
+// Under the lock: bytes that wait in both are more, or fewer.
+void note_waiting(std::size_t change) {
+    waiting_bytes.store(bytes() + change, std::memory_order_relaxed);
 }
 
-// Released blocks, inaccessible, by their runs.
+// Released blocks, in the order in which they came.
 class Waiting {
   public:
     // False if there is no room for it.
-    bool put(char* run, std::size_t size) {
-        const os::Guard guard(lock_);
+    bool put(const Run& run) {
+        const os::Guard guard(lock);
         if (count_ == runs_.size()) return false;
         runs_[count_++] = run;
-        bytes_.store(bytes() + size, std::memory_order_relaxed);
+        bytes_.store(bytes() + run.size, std::memory_order_relaxed);
+        note_waiting(run.size);
         return true;
     }
-    // One that has to leave, any; null if all may stay.
-    char* take_excess() {
-        const os::Guard guard(lock_);
-        const std::size_t most = std::min(kMostBytes, window.size / kShareOfWindow);
-        if (count_ <= kMostRuns && (bytes() <= most || count_ == 0)) return nullptr;
-        return take(start_random().below(count_));
+    // One that has to leave if they are too many or more than `most` bytes: any but the `spared` that came
+    // last. None if all may stay.
+    Run take_excess(std::size_t most, std::uint32_t spared) {
+        const os::Guard guard(lock);
+        if (count_ <= spared || (count_ <= kMostRuns && bytes() <= most)) return {};
+        return take(start_random().below(count_ - spared));
     }
-    char* take_last() {
-        const os::Guard guard(lock_);
-        return count_ == 0 ? nullptr : take(count_ - 1);
+    // Any of this length whose block begins there, if at least so many bytes wait.
+    Run take_fitting(std::size_t enough, std::size_t size, std::size_t front) {
+        if (bytes() < enough) return {};
+        const os::Guard guard(lock);
+        std::uint32_t chosen = count_;
+        std::uint32_t fitting = 0;
+        for (std::uint32_t i = 0; i < count_; ++i) {
+            if (runs_[i].size == size && runs_[i].front == front && start_random().below(++fitting) == 0) {
+                chosen = i;
+            }
+        }
+        return chosen == count_ ? Run{} : take(chosen);
+    }
+    Run take_last() {
+        const os::Guard guard(lock);
+        return count_ == 0 ? Run{} : take(count_ - 1);
     }
 
     std::size_t bytes() const { return bytes_.load(std::memory_order_relaxed); }
-    os::Mutex<os::Rank::kQuarantine>& mutex() { return lock_; }
 
   private:
-    // Of addresses, not of memory.
-    static constexpr std::size_t kMostBytes = std::size_t{1} << 30;
-    static constexpr std::size_t kShareOfWindow = 16;
     static constexpr std::uint32_t kMostRuns = 64;
 
-    char* take(std::uint32_t number) {
-        char* const taken = std::exchange(runs_[number], runs_[count_ - 1]);
+    Run take(std::uint32_t number) {
+        const Run taken = runs_[number];
+        std::copy(&runs_[number + 1], &runs_[count_], &runs_[number]);
         --count_;
-        bytes_.store(bytes() - heap::large::usable_size(taken), std::memory_order_relaxed);
+        bytes_.store(bytes() - taken.size, std::memory_order_relaxed);
+        note_waiting(0 - taken.size);
         return taken;
     }
 
-    os::Mutex<os::Rank::kQuarantine> lock_;
     std::atomic<std::size_t> bytes_{0};
     std::uint32_t count_ = 0;
-    std::array<char*, 2 * kMostRuns> runs_{}; // room for what several threads put at one time
+    std::array<Run, 2 * kMostRuns> runs_{}; // room for what several threads put at one time
 };
-constinit Waiting waiting;
 
-void return_to_heap(char* run) {
-    if (open(run, heap::large::usable_size(run))) heap::release(run);
+// ---- Blocks that keep their memory, poisoned
+
+constinit Waiting kept;
+
+std::size_t longest_kept() {
+    return os::settings.large_quarantine.load(std::memory_order_relaxed);
+}
+
+// So many bytes may wait, or a single block.
+std::size_t most_kept() {
+    constexpr std::size_t kLeast = std::size_t{2048} << 10;
+    constexpr std::size_t kShareOfHeap = 8;
+    const std::size_t heap = layout::superslabs.pages_in_use() * kPageSize;
+    return std::min(std::max(heap / kShareOfHeap, kLeast), longest_kept());
+}
+
+// Asking the kernel costs as much as a short block's pages.
+bool is_in_memory(const Record& record, void* block, std::size_t room) {
+    constexpr std::size_t kShort = std::size_t{256} << 10;
+    return room <= kShort || record.resident || os::mostly_resident(block, room);
+}
+
+// After mlockall() memory has to stay. A lock that is only left over is taken off.
+bool must_stay_in_memory(char* block, std::size_t room) {
+    return os::any_locked(block, os::page_size()) && !os::unlock(block, room);
+}
+
+// Takes back what the program did to the pages. False if they may be inaccessible. What it did to all of a
+// block ends at the guards, so that the run is no longer one mapping.
+bool reset(const Record& record, const Run& run, std::size_t room) {
+    return (record.guarded && os::is_one_mapping_but_for_last_page(run.start, run.size)) ||
+           os::reset_attributes(run.block(), room);
+}
+
+void poison_block(Record& record, char* block, std::size_t room) {
+    constexpr std::uint32_t kOneIsWhole = 4;
+    Random& random = start_random();
+    record.whole =
+        room <= os::settings.poison.load(std::memory_order_relaxed) || random.below(kOneIsWhole) == 0;
+    record.sample_offset = static_cast<std::uint16_t>(random.below(poison::kSampleStep / layout::kAlignment) *
+                                                      layout::kAlignment);
+    record.resident = true;
+    if (record.whole) {
+        poison::fill(block, room, poison::Extent::kWhole);
+    } else {
+        poison::fill_sample(block, room, record.sample_offset);
+    }
+}
+
+void check_poison(const char* block) {
+    const Record& record = record_of(window.page_of(block));
+    const std::size_t room = room_for(record.facts.size);
+    if (record.whole) {
+        if (poison::intact(block, room, poison::Extent::kWhole)) return;
+        report_written_after_release(block, poison::first_damage(block, room, poison::Extent::kWhole));
+    }
+    if (poison::sample_intact(block, room, record.sample_offset)) return;
+    report_written_after_release(block, poison::first_damage_of_sample(block, room, record.sample_offset));
+}
+
+// With its guards lowered; of one for which that is refused the old contents are not wanted, so another
+// mapping will do.
+void give_to_heap(const Run& run) {
+    const Record& record = record_of(window.page_of(run.start));
+    if (record.guarded) {
+        guarded_blocks.fetch_sub(1, std::memory_order_relaxed);
+        if (!lower_guards(run.block(), room_for(record.facts.size)) &&
+            os::renew(run.start, run.size) != os::Change::kDone) {
+            return;
+        }
+    }
+    heap::release(run.start);
+}
+
+void return_kept(const Run& run) {
+    check_poison(run.block());
+    give_to_heap(run);
+}
+
+void keep(const Run& run) {
+    if (!kept.put(run)) return return_kept(run);
+    for (Run leaving; (leaving = kept.take_excess(most_kept(), 1)).start != nullptr;)
+        return_kept(leaving);
+}
+
+// One of those that wait, if enough do: its guards stand where they should.
+char* take_kept(const Facts& facts, std::size_t length, std::size_t front, Contents contents) {
+    const std::size_t size = round_up(length, kPageSize);
+    const std::size_t most = most_kept();
+    const std::size_t enough =
+        std::min(most - most / 4, most - std::min(size, most)); // or no more would stay
+    const Run run = kept.take_fitting(enough, size, front);
+    if (run.start == nullptr) return nullptr;
+    char* const block = run.block();
+    check_poison(block);
+    Record& record = record_of(window.page_of(block));
+    if (record.guarded && !move_guard(block, room_for(record.facts.size), room_for(facts.size))) {
+        give_to_heap(run);
+        return nullptr;
+    }
+    if (contents == Contents::kZero) std::memset(block, 0, facts.size);
+    cache::look_after_allocation();
+    record.facts = facts;
+    record.released.store(false, std::memory_order_relaxed);
+    canary::guard_end(block, facts.size, secret.key(block));
+    return block;
+}
+
+// ---- Blocks that are inaccessible and have no memory
+
+constinit Waiting closed;
+
+// Of addresses, not of memory.
+std::size_t most_closed() {
+    constexpr std::size_t kMostBytes = std::size_t{1} << 30;
+    constexpr std::size_t kShareOfWindow = 16;
+    return std::min(kMostBytes, window.capacity() / kShareOfWindow);
+}
+
+void return_closed(const Run& run) {
+    if (os::lower_guard(run.start, run.size) || os::renew(run.start, run.size) == os::Change::kDone)
+        heap::release(run.start);
+}
+
+void close(const Run& run) {
+    if (!record_of(window.page_of(run.start)).guarded || !os::raise_guard(run.start, run.size))
+        return give_to_heap(run);
+    guarded_blocks.fetch_sub(1, std::memory_order_relaxed);
+    if (os::guards_are_mappings()) os::purge(run.start, run.size); // otherwise that is done
+    if (!closed.put(run)) return_closed(run);
+    for (Run leaving; (leaving = closed.take_excess(most_closed(), 0)).start != nullptr;)
+        return_closed(leaving);
 }
 
 } // namespace
@@ -155,6 +336,9 @@ void* allocate(const Facts& facts, Contents contents) {
     const std::size_t front = front_for(facts);
     // One that could be of a size class would not be a large block.
     const std::size_t length = std::max(front + room_for(facts.size) + guard, layout::kMaxClassSize + 1);
+    if (contents != Contents::kGrowing && alignment <= kPageSize) { // as every run is aligned
+        if (char* const block = take_kept(facts, length, front, contents)) return block;
+    }
     char* run = nullptr;
     if (contents == Contents::kGrowing &&
         length <= os::settings.large_limit.load(std::memory_order_relaxed)) {
@@ -184,21 +368,17 @@ std::size_t overflow(const void* block) {
 }
 
 void release(void* block) {
-    char* const run = run_of(block);
-    if (!record_of(window.page_of(block)).guarded) {
-        heap::release(run);
-        return;
-    }
-    guarded_blocks.fetch_sub(1, std::memory_order_relaxed);
-    const std::size_t size = heap::large::usable_size(run);
-    if (os::settings.quarantine.load(std::memory_order_relaxed) == 0 || !os::forbid(run, size)) {
-        if (open(run, size)) heap::release(run);
-        return;
-    }
-    os::purge(run, size);
-    if (!waiting.put(run, size)) return_to_heap(run);
-    while (char* const leaving = waiting.take_excess())
-        return_to_heap(leaving);
+    char* const start = run_of(block);
+    Record& record = record_of(window.page_of(block));
+    if (record.released.exchange(true, std::memory_order_relaxed)) report_released_twice_at_once(block);
+    const Run run{start, heap::large::usable_size(start), front_of(block)};
+    if (os::settings.quarantine.load(std::memory_order_relaxed) == 0) return give_to_heap(run);
+    const std::size_t room = room_for(record.facts.size);
+    const bool may_keep = run.size <= longest_kept() && is_in_memory(record, block, room);
+    if (!may_keep && must_stay_in_memory(run.block(), room)) return give_to_heap(run);
+    if (!may_keep || !reset(record, run, room)) return close(run);
+    poison_block(record, run.block(), room);
+    keep(run);
 }
 
 bool resize_in_place(void* block, std::size_t size) {
@@ -211,11 +391,12 @@ bool resize_in_place(void* block, std::size_t size) {
     const std::size_t length = front_of(block) + room + guard;
     if (room != old_room) {
         // What was the guard behind it is the block's, or another block's, from here on.
-        if (record.guarded && !os::commit(start + old_room, reach - old_room)) return false;
+        if (record.guarded && !os::lower_guard(start + old_room, reach - old_room)) return false;
         const bool done = round_up(length, kPageSize) == front_of(block) + reach ||
                           heap::large::resize_in_place(run_of(block), length);
-        const std::size_t kept = done ? room : old_room;
-        if (record.guarded && reach_of(block) > kept) os::forbid(start + kept, reach_of(block) - kept);
+        const std::size_t kept_room = done ? room : old_room;
+        if (record.guarded && reach_of(block) > kept_room)
+            os::raise_guard(start + kept_room, reach_of(block) - kept_room);
         if (!done) return false;
     }
     canary::forget_end(start, record.facts.size, size);
@@ -226,31 +407,23 @@ bool resize_in_place(void* block, std::size_t size) {
 
 void* around(const void* address) {
     if (!window.contains(address)) return nullptr;
-    Page first = window.page_of(address);
-    const Page asked = first;
-    while (first > window.first_page && window.header(first) == layout::PageHeader{})
-        --first;
-    if (window.header(first) != heap::large::kHeader) return nullptr;
-    char* const run = window.address_of(first);
-    if ((asked - first) * kPageSize >= heap::large::usable_size(run)) return nullptr;
-    return run + front_for(record_of(first).facts);
+    const char* const run = heap::large::block_around(address);
+    if (run == nullptr) return nullptr;
+    const Page first = window.page_of(run);
+    return window.address_of(first) + front_for(record_of(first).facts);
 }
 
 bool return_all() {
     bool some = false;
-    while (char* const run = waiting.take_last()) {
-        return_to_heap(run);
-        some = true;
-    }
+    for (Run run; (run = kept.take_last()).start != nullptr; some = true)
+        return_kept(run);
+    for (Run run; (run = closed.take_last()).start != nullptr; some = true)
+        return_closed(run);
     return some;
 }
 
-std::size_t bytes() {
-    return waiting.bytes();
-}
-
 os::Mutex<os::Rank::kQuarantine>& mutex() {
-    return waiting.mutex();
+    return lock;
 }
 
 } // namespace ashlar::guard::large_blocks

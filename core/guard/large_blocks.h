@@ -8,18 +8,24 @@
 //           ^ what the program gets
 //
 // The facts (the size asked for, …) stand in the descriptor of the run's first page, where no program writes.
-// A released block is inaccessible as a whole and its memory given back while it waits in a quarantine of its
-// own; it returns to the heap in random order. A block aligned to more than a page has no guard before it.
+// A released block waits before it returns to the heap, so that whoever still uses it is found:
 //
-// The kernel may refuse to make pages inaccessible (a process has some 65 thousand mappings), and under
-// RLIMIT_DATA it could refuse to make them accessible again: then there are no guards, and large blocks do
-// not wait. What cannot be made accessible is never used again.
+// * Up to `large_quarantine` bytes long and in memory for the most part, it keeps its memory and its guards
+//   and is poisoned: one in four as a whole, of the others a sample (poison.h). All that wait so may be an
+//   eighth of the heap, 2 MiB at least, or a single block. When enough wait, the next request for their
+//   length gets any of them, looked at, with its guards as they stand: no system call.
+// * Any other becomes inaccessible as a whole and its memory is given back. 64 may wait so, of 1 GiB.
+//
+// A block aligned to more than a page has no guard before it. The kernel may refuse guards where they are
+// mappings (os/guard_pages.h), and under RLIMIT_DATA it could refuse to lower them: then there are none. What
+// cannot be made accessible is never used again.
 #pragma once
 
 #include "guard/canary.h"
 #include "layout/window.h"
 #include "os/mutex.h"
 
+#include <atomic>
 #include <cstddef>
 
 namespace ashlar::guard::large_blocks {
@@ -33,7 +39,7 @@ const canary::Facts& facts_of(const void* block);
 // How many of the first bytes behind the block were written to.
 std::size_t overflow(const void* block);
 
-// Of a block that is live no more.
+// Of a block that is live no more. Two at one time are reported.
 void release(void* block);
 
 // Makes the block `size` bytes long where it is; false, with nothing changed, if that cannot be done.
@@ -43,8 +49,11 @@ bool resize_in_place(void* block, std::size_t size);
 // none. For reports: searches.
 void* around(const void* address);
 
-bool return_all();   // that wait; true if there was something
-std::size_t bytes(); // of pages that wait
+bool return_all();                                       // that wait; true if there was something
+extern constinit std::atomic<std::size_t> waiting_bytes; // of pages that wait
+inline std::size_t bytes() {
+    return waiting_bytes.load(std::memory_order_relaxed);
+}
 
 os::Mutex<os::Rank::kQuarantine>& mutex();
 

@@ -24,9 +24,9 @@ class LiveMap {
   public:
     enum class State : std::uint8_t { kNever, kReleased, kLive };
 
-    // Offsets are from the window's base; the window must have been reserved.
+    // Offsets are from the window's base; the window must be open.
 
-    // Makes the entry of the offset writable; false if there is no memory. Cheap if it is.
+    // Maps the entry of the offset; false if there is no memory. Cheap if it is.
     bool cover(std::size_t offset) {
         return offset < covered_.load(std::memory_order_acquire) || grow(offset);
     }
@@ -47,28 +47,29 @@ class LiveMap {
         return fresh;
     }
 
-    // Of any offset, once there was a block. False if the address is no live block.
+    // False if the address is no live block.
     bool end(std::size_t offset) {
-        std::atomic<State>& state = entry(offset);
-        if (offset % layout::kAlignment != 0 || state.load(std::memory_order_relaxed) != State::kLive) {
-            return false;
-        }
-        state.store(State::kReleased, std::memory_order_relaxed);
+        if (at(offset) != State::kLive) return false;
+        entry(offset).store(State::kReleased, std::memory_order_relaxed);
         return true;
     }
 
-    std::size_t committed() const { return committed_.load(std::memory_order_relaxed); }
-
-  private:
-    bool reserve();
-    bool grow(std::size_t offset);
-    std::atomic<State>& entry(std::size_t offset) const {
-        return entries_.load(std::memory_order_relaxed)[offset / layout::kAlignment];
+    // Likewise, where two threads must not both succeed.
+    bool end_once(std::size_t offset) {
+        State expected = State::kLive;
+        return offset % layout::kAlignment == 0 &&
+               entry(offset).compare_exchange_strong(expected, State::kReleased, std::memory_order_acq_rel,
+                                                     std::memory_order_relaxed);
     }
 
-    std::atomic<std::atomic<State>*> entries_{nullptr};
-    std::atomic<std::size_t> covered_{0};   // offsets below it
-    std::atomic<std::size_t> committed_{0}; // bytes of the map
+  private:
+    bool grow(std::size_t offset);
+    static std::atomic<State>& entry(std::size_t offset) {
+        return reinterpret_cast<std::atomic<State>*>(
+            layout::window.live_bytes.start())[offset / layout::kAlignment];
+    }
+
+    std::atomic<std::size_t> covered_{0}; // offsets below it
 };
 
 [[gnu::visibility("hidden")]] extern constinit LiveMap live_map;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "cache/thread_cache.h"
+#include "heap/heap.h"
 
 #include <cstddef>
 
@@ -16,6 +17,8 @@ inline void check_at_exit() {
     cache::flush();
 }
 inline void survive_fork() {}
+using heap::close;
+using heap::go_on;
 template <typename Visit>
 void for_each_lock(Visit /*visit*/) {}
 
@@ -27,8 +30,9 @@ inline std::size_t waiting_bytes() {
 inline std::size_t waiting_large_bytes() {
     return 0;
 }
-inline std::size_t metadata_bytes() {
-    return 0;
+// Where the latter is counted, for readers in other processes; null: nowhere.
+constexpr const void* waiting_large_counter() {
+    return nullptr;
 }
 
 } // namespace ashlar::guard

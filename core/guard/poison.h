@@ -75,4 +75,12 @@ template <typename Block, typename Visit>
 // The first byte that was overwritten of a block which is not intact.
 std::size_t first_damage(const void* block, std::size_t size, Extent extent);
 
+// Of a large block a sample: its first and its last page, and 16 bytes of each KiB between, so many from its
+// start. Whoever writes a KiB in a row hits them.
+inline constexpr std::size_t kSampleStep = 1024;
+inline constexpr std::size_t kSampleEnd = 4096; // and no large block is shorter than both
+void fill_sample(void* block, std::size_t size, std::size_t offset);
+bool sample_intact(const void* block, std::size_t size, std::size_t offset);
+std::size_t first_damage_of_sample(const void* block, std::size_t size, std::size_t offset);
+
 } // namespace ashlar::guard::poison

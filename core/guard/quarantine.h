@@ -127,8 +127,9 @@ class Quarantine {
             set_count(count + 1);
         }
         std::uintptr_t remove(std::uint32_t chosen) {
-            set_count(count - 1);
-            return std::exchange(slots[chosen], slots[count]);
+            const std::uint32_t last = count - 1;
+            set_count(last);
+            return std::exchange(slots[chosen], slots[last]);
         }
     };
 

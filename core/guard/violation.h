@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The reports of the hardened library: one line that says what was done, to which block, in which thread,
-// then abort. What the slabs find is reported in the same words by slab/misuse.h. Hold no lock.
+// What the hardened library reports besides: what was done, to which block. It ends like all reports, see
+// slab/misuse.h. Hold no lock.
 #pragma once
 
 #include "guard/canary.h"
@@ -11,10 +11,6 @@
 
 namespace ashlar::guard {
 
-// The address is no block in use; where it lies and what lies there says what it is instead.
-[[noreturn]] void report_not_live(const void* address);
-// It lies outside of the window, and is no block of the C library's malloc either.
-[[noreturn]] void report_foreign(const void* address);
 // By two threads, neither of which could see the other.
 [[noreturn]] void report_released_twice_at_once(const void* block);
 

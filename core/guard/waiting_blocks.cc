@@ -87,23 +87,29 @@ bool may_have_own() {
     return cache::my_stacks().phase == cache::Phase::kAttached;
 }
 
-Quarantine* take_left() {
-    const os::Guard guard(lock);
-    Quarantine* const taken = left.first();
-    if (taken == nullptr) return nullptr;
-    left.remove(*taken);
-    owned.add(*taken);
-    return taken;
+// Under the lock. A child that a signal handler forks from here on keeps what it finds in `mine`.
+void own(Quarantine& quarantine) {
+    mine = &quarantine;
+    owned.add(quarantine);
 }
 
-// The one that a thread left last, or a new one.
-Quarantine* acquire() {
-    if (Quarantine* const taken = take_left()) return taken;
-    Quarantine* const made = make();
-    if (made == nullptr) return nullptr;
+bool acquire_left() {
     const os::Guard guard(lock);
-    owned.add(*made);
-    return made;
+    Quarantine* const taken = left.first();
+    if (taken == nullptr) return false;
+    left.remove(*taken);
+    own(*taken);
+    return true;
+}
+
+// The one that a thread left last, or a new one. False if there is no memory.
+bool acquire() {
+    if (acquire_left()) return true;
+    Quarantine* const made = make();
+    if (made == nullptr) return false;
+    const os::Guard guard(lock);
+    own(*made);
+    return true;
 }
 
 // False if there are enough.
@@ -201,7 +207,7 @@ void add_slowly(void* block, SizeClass c) {
     bool whole = true;
     if (mine != nullptr) {
         whole = mine->wants_whole(c) || mine->counts_down(c);
-    } else if (may_have_own() && (mine = acquire()) != nullptr) {
+    } else if (may_have_own() && acquire()) {
         whole = mine->counts_down(c);
     }
     poison::fill(block, layout::class_size(c), whole ? poison::Extent::kWhole : poison::Extent::kEnds);

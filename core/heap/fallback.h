@@ -9,6 +9,7 @@
 #pragma once
 
 #include <cstddef>
+#include <string_view>
 
 namespace ashlar::heap::fallback {
 
@@ -28,9 +29,9 @@ std::size_t usable_size(void* block);
 // Whether this is the C library's own malloc. False if that is not known, as in the static library.
 bool is_c_library();
 
-// False if the address can be none of its blocks: it lies in a program or library, where the C library's
-// malloc has none. Of another malloc everything is believed.
-bool may_be_block(const void* address);
+// Why the address can be none of its blocks, in words, or nothing: the C library's malloc has none in a
+// program or library, and none at all before it gave out the first. Of another malloc everything is believed.
+std::string_view objection_to(const void* address);
 
 bool trim(std::size_t keep);
 std::size_t allocated_bytes(); // that its blocks occupy

@@ -44,8 +44,8 @@ bool is_c_library() {
     return false;
 }
 
-bool may_be_block(const void* /*address*/) {
-    return true;
+std::string_view objection_to(const void* /*address*/) {
+    return {};
 }
 
 bool trim(std::size_t keep) {

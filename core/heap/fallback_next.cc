@@ -10,6 +10,7 @@
 // serve it; they are never reused.
 #include "heap/fallback.h"
 #include "layout/size_class.h"
+#include "os/loaded_object.h"
 #include "os/mutex.h"
 
 #include <algorithm>
@@ -18,7 +19,6 @@
 #include <cstdlib>
 #include <cstring>
 #include <dlfcn.h>
-#include <link.h>
 #include <malloc.h>
 #include <pthread.h>
 
@@ -45,11 +45,23 @@ struct Bootstrap {
         std::memcpy(&size, static_cast<const char*>(taken) - layout::kAlignment, sizeof(size));
         return size;
     }
-    bool contains(const void* p) const { return p >= bytes && p < bytes + sizeof(bytes); }
+    bool contains(const void* p) const { return p >= bytes && p < bytes + used; }
 };
 
 constinit Bootstrap bootstrap{};
 constinit thread_local bool looking_up = false;
+
+// The next function of that name behind this library. A library in front of it that wraps dlsym makes itself
+// the one behind which the C library looks, and then finds ours: the libraries behind us are then asked one
+// by one.
+void* find_next(const char* name) {
+    if (void* const found = os::find_elsewhere(RTLD_NEXT, name)) return found;
+    for (link_map* behind = os::own_object(); behind != nullptr; behind = behind->l_next) {
+        void* const found = os::find_in_object(behind, name); // there or in what it needs
+        if (found != nullptr && os::object_around(found) == behind) return found;
+    }
+    return nullptr;
+}
 
 // A function of the next allocator: its name, and its address once looked up.
 template <typename Function>
@@ -63,7 +75,7 @@ class Next {
         if (Function* const known = function_.load(std::memory_order_relaxed)) return known;
         if (looking_up) return nullptr;
         looking_up = true;
-        auto* const found = reinterpret_cast<Function*>(::dlsym(RTLD_NEXT, name_));
+        auto* const found = reinterpret_cast<Function*>(find_next(name_));
         looking_up = false;
         function_.store(found, std::memory_order_relaxed);
         return found;
@@ -85,9 +97,13 @@ constinit Next<struct mallinfo2()> next_mallinfo{"mallinfo2"};
 
 constinit pthread_once_t once = PTHREAD_ONCE_INIT;
 
+// The C library's malloc asks for random bytes then, which is a cancellation point.
 void set_up() {
     const int saved = errno;
+    int cancel_state = 0;
+    ::pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
     if (auto* const mallinfo = next_mallinfo.find()) mallinfo(); // of all calls the one that takes nothing
+    ::pthread_setcancelstate(cancel_state, nullptr);
     errno = saved;
 }
 
@@ -99,10 +115,13 @@ Function* ready(Next<Function>& next) {
     return function;
 }
 
-// The program or library that an address lies in, or null. No lock is taken, nothing allocated.
-const link_map* object_around(const void* address) {
-    dl_find_object found{};
-    return ::_dl_find_object(const_cast<void*>(address), &found) == 0 ? found.dlfo_link_map : nullptr;
+// Whether the malloc behind has, or had, blocks in use. Asking it takes longer the more it has.
+bool has_blocks() {
+    static constinit std::atomic<bool> seen{false};
+    if (!seen.load(std::memory_order_relaxed) && allocated_bytes() != 0) {
+        seen.store(true, std::memory_order_relaxed);
+    }
+    return seen.load(std::memory_order_relaxed);
 }
 
 void* out_of_memory() {
@@ -171,11 +190,13 @@ std::size_t usable_size(void* block) {
 
 bool is_c_library() {
     const void* const free_behind = reinterpret_cast<const void*>(next_free.find());
-    return object_around(free_behind) == object_around(reinterpret_cast<const void*>(&std::abort));
+    return os::object_around(free_behind) == os::object_around(reinterpret_cast<const void*>(&std::abort));
 }
 
-bool may_be_block(const void* address) {
-    return object_around(address) == nullptr || bootstrap.contains(address) || !is_c_library();
+std::string_view objection_to(const void* address) {
+    if (bootstrap.contains(address) || !is_c_library()) return {};
+    if (os::object_around(address) != nullptr) return "in a program or library, not in a heap";
+    return has_blocks() ? "" : "outside of the heap, and the C library's malloc gave out no block either";
 }
 
 bool trim(std::size_t keep) {

@@ -2,10 +2,17 @@
 #include "heap/heap.h"
 
 #include "cache/thread_cache.h"
+#include "heap/external.h"
 #include "heap/fallback.h"
 #include "heap/large.h"
+#include "heap/misuse.h"
+#include "heap/sampling.h"
 #include "layout/superslab.h"
 #include "os/config.h"
+#include "os/counters.h"
+#include "os/page_memory.h"
+#include "os/probe.h"
+#include "os/process.h"
 #include "slab/misuse.h"
 #include "slab/supply.h"
 
@@ -30,23 +37,20 @@ constinit std::atomic<Service> service{Service::kUnknown};
 
 constinit os::Mutex<os::Rank::kOpening> opening;
 
-constinit bool started = false;           // the start-up hook has run
-constinit std::uintptr_t stack_start = 0; // of the main thread; it grows down
+constinit Service service_before = Service::kUnknown; // a forked child closed the heap
+constinit bool heap_closed = false;
 
-// What the blocks of every malloc have in common.
-constexpr std::uintptr_t kLeastAddress = 65536; // by default the system maps nothing below
-constexpr std::uintptr_t kLeastAlignment = 8;
-constexpr std::uintptr_t kStack = std::uintptr_t{1} << 20; // the main thread's, of 8 MiB and more
-#ifdef __x86_64__
-constexpr std::uintptr_t kGreatestAddress = (std::uintptr_t{1} << 56) - 1; // with five levels of page tables
-#else
-constexpr std::uintptr_t kGreatestAddress = UINTPTR_MAX; // the highest bits may be a tag
-#endif
+constinit bool started = false;         // the start-up hook has run
+constinit bool enough_addresses = true; // as far as the start-up hook saw
+
+// Below it a superslab could be what the stack of a thread wants: the fallback takes less.
+constexpr std::size_t kLeastAddressSpace = std::size_t{48} << 20;
 
 bool ready_for_service() {
     if (os::settings.enabled.load(std::memory_order_relaxed) == 0) return false;
-    if (!window.reserve(os::settings.window.load(std::memory_order_relaxed))) return false;
-    os::settings.window.store(window.size, std::memory_order_relaxed);
+    if (!enough_addresses) return false;
+    if (!window.open(os::settings.window.load(std::memory_order_relaxed))) return false;
+    os::settings.window.store(window.capacity(), std::memory_order_relaxed);
     return slab::shard_pool.prepare();
 }
 
@@ -88,9 +92,8 @@ struct Owned {
             size = slab::usable_size_mixed(block);
             return;
         }
-        if (header.size_class() == 0) slab::report(slab::Fault::kNoBlock, block);
-        if (slab::block_around(block, header.size_class()) != block) {
-            slab::report(slab::Fault::kInterior, block);
+        if (header.size_class() == 0 || slab::block_around(block, header.size_class()) != block) {
+            report_no_block(block);
         }
         size = layout::class_size(header.size_class());
     }
@@ -98,11 +101,28 @@ struct Owned {
     bool is_large() const { return header == large::kHeader; }
 };
 
-// A block outside of the window. Ends the process if it can be none: the fallback would read what stands
-// before it and crash, or believe it.
-void* foreign(void* block) {
-    if (!may_be_foreign(block)) slab::report(slab::Fault::kNoBlock, block);
+// How far the contents of a block may reach, found without a lock.
+std::size_t reach(const void* block) {
+    const PageHeader header = window.header_of(block);
+    if (slab::is_mixed(header)) return layout::kPageSize - window.offset_of(block) % layout::kPageSize;
+    return Owned(block).size;
+}
+
+// A block outside of the window. Ends the process if it can be none.
+void* external(void* block) {
+    if (const std::string_view objection = objection_to(block); !objection.empty()) {
+        report_external(block, objection);
+    }
     return block;
+}
+
+// What the malloc behind is asked for because the heap could not serve it. Without a heap that is everything,
+// and not worth counting.
+template <typename Call>
+auto pass_on(std::size_t size, Call call) {
+    if (service.load(std::memory_order_relaxed) == Service::kClasses) os::count(os::counters.fallback_calls);
+    ASHLAR_PROBE1(fallback, size);
+    return call();
 }
 
 // Null if neither the classes nor the window serve now.
@@ -123,6 +143,22 @@ large::Block allocate_large(std::size_t size, std::size_t alignment,
                                                    : large::Block{};
 }
 
+// Counts a request that the fast path does not see; true if it is to be a sample.
+bool counts_out(std::size_t size) {
+    return !cache::my_stacks().count_bytes(size) && !heap_closed && sampling::is_due(size);
+}
+
+void* sample_if(bool due, void* block, std::size_t size) {
+    return due ? sampling::begin(block, size) : block;
+}
+
+// A large block that has another length now, or another place, counts as a new one; `number` was its own.
+void* count_resized(void* block, std::uint32_t number, std::size_t size) {
+    if (number != 0) sampling::end_large(number);
+    large::set_number(block, 0);
+    return sample_if(counts_out(size), block, size);
+}
+
 void return_cached() {
     cache::flush();
     slab::shard_pool.for_each_bin([](PageHeader, slab::Bin& bin) { bin.trim(); });
@@ -134,7 +170,7 @@ template <typename Ask>
 void* insist(std::size_t size, Ask ask) {
     const int saved = errno;
     void* block = ask();
-    if (block == nullptr && serving() && size <= window.size && make_room()) [[unlikely]]
+    if (block == nullptr && serving() && size <= window.capacity() && make_room()) [[unlikely]]
         block = ask();
     if (block != nullptr) errno = saved;
     return block;
@@ -144,7 +180,7 @@ void* insist(std::size_t size, Ask ask) {
 void* allocate_growing(std::size_t size) {
     void* const block =
         size > kMaxClassSize && serves_large(size) ? large::allocate_growing(size).start : nullptr;
-    return block != nullptr ? block : allocate(size);
+    return block != nullptr ? sample_if(counts_out(size), block, size) : allocate(size);
 }
 
 // The block itself if it shrinks and there is no memory for a smaller one.
@@ -161,11 +197,21 @@ void* move(void* block, std::size_t old_size, std::size_t size) {
     return moved;
 }
 
-// The block may stay where it is: it fits, and half of it would not be waste; or it can be made to fit.
-bool stays(void* block, const Owned& owned, std::size_t size) {
+// The block may stay where it is: it fits, and half of it would not be waste.
+bool stays(const Owned& owned, std::size_t size) {
     const bool half_used = size >= owned.size / 2;
-    if (owned.is_large()) return (size > kMaxClassSize || half_used) && large::resize_in_place(block, size);
     return size <= owned.size && (half_used || owned.size == layout::kAlignment);
+}
+
+// Null if it cannot be done without copying, or is not worth while.
+void* resize_large(void* block, std::size_t old_size, std::size_t size) {
+    const std::uint32_t number = large::number_of(block);
+    if ((size > kMaxClassSize || size >= old_size / 2) && large::resize_in_place(block, size)) {
+        return large::usable_size(block) == old_size ? block : count_resized(block, number, size);
+    }
+    if (size > os::settings.large_limit.load(std::memory_order_relaxed)) return nullptr;
+    void* const moved = large::resize_by_moving(block, size);
+    return moved != nullptr ? count_resized(moved, number, size) : nullptr;
 }
 
 } // namespace
@@ -176,7 +222,9 @@ os::Mutex<os::Rank::kOpening>& opening_mutex() {
 
 [[gnu::cold]] void start(const char* const* arguments, const char* const* environment) {
     started = true;
-    stack_start = reinterpret_cast<std::uintptr_t>(arguments);
+    os::remember_arguments(arguments);
+    if (fallback::behind_malloc()) slab::advise_hardened();
+    enough_addresses = os::address_space_limit() >= kLeastAddressSpace;
     os::read_settings(environment);
     if (service.load(std::memory_order_relaxed) != Service::kUnknown) {
         fallback::prepare();
@@ -188,32 +236,62 @@ os::Mutex<os::Rank::kOpening>& opening_mutex() {
     }
 }
 
+// What is interrupted may be the call that decides who serves: it then opens the heap itself.
+void close() {
+    heap_closed = true;
+    service_before = service.load(std::memory_order_relaxed);
+    service.store(Service::kFallback, std::memory_order_relaxed);
+    cache::set_aside();
+}
+
+void go_on(bool whole) {
+    cache::put_back(whole);
+    if (!whole) return;
+    heap_closed = false;
+    if (service_before != Service::kUnknown) service.store(service_before, std::memory_order_relaxed);
+}
+
+bool closed() {
+    return heap_closed;
+}
+
 bool serving() {
     return service_now() == Service::kClasses;
 }
 
 void* allocate_slow(std::size_t size) {
     if (size > PTRDIFF_MAX) return out_of_memory();
-    return insist(size, [size] {
+    const bool due = size <= kMaxClassSize
+                         ? cache::my_stacks().used_up_bytes() && !heap_closed && sampling::is_due(size)
+                         : counts_out(size);
+    void* const taken = insist(size, [size] {
         void* const block = size <= kMaxClassSize ? allocate_class(layout::class_of(size))
                                                   : allocate_large(size, layout::kAlignment).start;
-        return block != nullptr ? block : fallback::allocate(size);
+        return block != nullptr ? block : pass_on(size, [size] { return fallback::allocate(size); });
     });
+    return sample_if(due, taken, size);
 }
 
 void release_slow(void* block) {
     if (block == nullptr) return;
     if (!window.contains(block)) {
-        fallback::release(foreign(block));
+        fallback::release(external(block));
         return;
     }
+    if (heap_closed) [[unlikely]]
+        return;
     const PageHeader header = window.header_of(block);
+    if (window.offset_of(block) % layout::kAlignment != 0) report_no_block(block);
     if (header.size_class() != 0) {
         cache::release(header, block);
+    } else if (header == slab::kSampled) {
+        release_slow(sampling::end_small(block));
     } else if (slab::is_mixed(header)) {
         slab::give_mixed(block, 0);
-    } else if (Owned(block).is_large()) {
-        large::release(block);
+    } else if (header == large::kHeader && layout::is_page_start(block)) {
+        sampling::end_large(large::release(block));
+    } else {
+        report_no_block(block);
     }
 }
 
@@ -222,11 +300,14 @@ void* allocate_zeroed(std::size_t count, std::size_t size) {
     std::size_t bytes = 0;
     if (__builtin_mul_overflow(count, size, &bytes) || bytes > PTRDIFF_MAX) return out_of_memory();
     if (bytes > kMaxClassSize || !serving()) {
-        return insist(bytes, [bytes] {
+        const bool due = counts_out(bytes);
+        void* const taken = insist(bytes, [bytes] {
             const large::Block block = allocate_large(bytes, layout::kAlignment, large::Contents::kZero);
-            if (block.start == nullptr) return fallback::allocate_zeroed(1, bytes);
+            if (block.start == nullptr)
+                return pass_on(bytes, [bytes] { return fallback::allocate_zeroed(1, bytes); });
             return block.zero ? block.start : std::memset(block.start, 0, bytes);
         });
+        return sample_if(due, taken, bytes);
     }
     void* const block = allocate(bytes);
     return block != nullptr ? std::memset(block, 0, bytes) : nullptr;
@@ -235,17 +316,21 @@ void* allocate_zeroed(std::size_t count, std::size_t size) {
 void* allocate_aligned(std::size_t alignment, std::size_t size) {
     os::expect_no_lock("aligned_alloc");
     if (alignment <= layout::kAlignment) return allocate(size);
-    const SizeClass c = layout::class_of_aligned(size, alignment);
-    void* cached = nullptr;
-    if (c != 0 && cache::stacks.pop(c, cached)) {
-        os::mark_used(cached, layout::class_size(c));
-        return cached;
-    }
     if (size > PTRDIFF_MAX || alignment > PTRDIFF_MAX - size) return out_of_memory();
-    return insist(size + alignment, [=] {
-        void* const block = c != 0 ? allocate_class(c) : allocate_large(size, alignment).start;
-        return block != nullptr ? block : fallback::allocate_aligned(alignment, size);
-    });
+    const SizeClass c = layout::class_of_aligned(size, alignment);
+    const bool due = counts_out(size);
+    void* taken = nullptr;
+    if (c != 0 && cache::stacks.pop(c, taken)) {
+        os::mark_used(taken, layout::class_size(c));
+    } else {
+        taken = insist(size + alignment, [=] {
+            void* const block = c != 0 ? allocate_class(c) : allocate_large(size, alignment).start;
+            return block != nullptr
+                       ? block
+                       : pass_on(size, [=] { return fallback::allocate_aligned(alignment, size); });
+        });
+    }
+    return sample_if(due, taken, size);
 }
 
 void* resize(void* block, std::size_t size) {
@@ -257,31 +342,30 @@ void* resize(void* block, std::size_t size) {
     }
     if (size > PTRDIFF_MAX) return out_of_memory();
     if (!window.contains(block)) {
-        const std::size_t usable = fallback::usable_size(foreign(block));
+        const std::size_t usable = fallback::usable_size(external(block));
         if (size <= usable && size >= usable / 2) return block; // the fallback's realloc may move it
         if (size > kMaxClassSize || !serving()) {
             return insist(size, [=] { return fallback::resize(block, size); });
         }
         return move(block, usable, size);
     }
+    if (heap_closed) [[unlikely]]
+        return move(block, reach(block), size);
     const Owned owned(block);
-    if (stays(block, owned, size)) return block;
-    if (owned.is_large() && size <= os::settings.large_limit.load(std::memory_order_relaxed)) {
-        if (void* const moved = large::resize_by_moving(block, size)) return moved;
+    if (owned.is_large()) {
+        if (void* const resized = resize_large(block, owned.size, size)) return resized;
+    } else if (stays(owned, size)) {
+        return block;
     }
     return move(block, owned.size, size);
 }
 
 std::size_t usable_size(void* block) {
     if (block == nullptr) return 0;
-    if (!window.contains(block)) return fallback::usable_size(foreign(block));
+    if (!window.contains(block)) return fallback::usable_size(external(block));
+    if (heap_closed && window.header_of(block) == slab::kSampled) return sampling::requested_size(block);
+    if (heap_closed && slab::is_mixed(window.header_of(block))) return slab::MixedSlabs::kLeastSize;
     return Owned(block).size;
-}
-
-bool may_be_foreign(const void* address) {
-    const auto number = reinterpret_cast<std::uintptr_t>(address);
-    return number >= kLeastAddress && number <= kGreatestAddress && number % kLeastAlignment == 0 &&
-           stack_start - number >= kStack && fallback::may_be_block(address);
 }
 
 bool make_room() {

@@ -28,7 +28,10 @@ void release_slow(void* block);
     if (size <= layout::kMaxClassSize) [[likely]] {
         const layout::SizeClass c = layout::class_of(size);
         void* block = nullptr;
-        if (cache::my_stacks().pop(c, block)) [[likely]] {
+        cache::PointerStacks& stacks = cache::my_stacks();
+        if (!stacks.count_bytes(size)) [[unlikely]]
+            return allocate_slow(size);
+        if (stacks.pop(c, block)) [[likely]] {
             os::mark_used(block, layout::class_size(c));
             return block;
         }
@@ -38,9 +41,9 @@ void release_slow(void* block);
 
 [[gnu::always_inline]] inline void release(void* block) {
     os::expect_no_lock("free");
-    const std::size_t offset = layout::window.offset_of(block);
-    if (offset < layout::window.size) [[likely]] {
-        const layout::PageHeader header = layout::window.header_at(offset);
+    const std::size_t sixteenth = layout::window.sixteenths_of(block);
+    if (layout::window.reaches_sixteenth(sixteenth)) [[likely]] {
+        const layout::PageHeader header = layout::window.header_of_sixteenth(sixteenth);
         os::mark_free(block, layout::class_size(header.size_class())); // nothing, if it is no class's
         if (cache::my_stacks().push(header, block)) [[likely]]
             return;
@@ -55,10 +58,6 @@ void* allocate_aligned(std::size_t alignment, std::size_t size);
 void* resize(void* block, std::size_t size);
 std::size_t usable_size(void* block);
 
-// False if an address outside of the window can be no block of the fallback, because no malloc can have given
-// it out: it lies in the first 64 KiB, on the main thread's stack, in a program or library.
-bool may_be_foreign(const void* address);
-
 // Start-up hook, with the environment of the process. In the preload library the window is reserved by the
 // first call (a process that never allocates does not pay for one), in the static library here. The arguments
 // of main lie where the main thread's stack begins.
@@ -66,6 +65,12 @@ void start(const char* const* arguments, const char* const* environment);
 os::Mutex<os::Rank::kOpening>& opening_mutex();
 // False if everything goes to the fallback: there is no window, or the user switched Ashlar off.
 bool serving();
+// In a forked child, while its thread's own call is interrupted half-way: the calling thread has no cache,
+// what is allocated comes from the fallback, and what is released here is lost. Once that call goes on, the
+// thread has its cache again, and if the heap is `whole`, all is as usual.
+void close();
+void go_on(bool whole);
+bool closed();
 // Gives back all that is free and counts against a limit, so that a request which is about to be refused may
 // be served. False if there was nothing.
 bool make_room();

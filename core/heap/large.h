@@ -12,11 +12,15 @@
 #include "layout/window.h"
 
 #include <cstddef>
+#include <cstdint>
 
 namespace ashlar::heap::large {
 
 // Class 0 keeps the block out of the fast paths; the shard tells it from a page that is nothing.
-inline constexpr layout::PageHeader kHeader{0, 1};
+inline constexpr layout::PageHeader kHeader{0, 2};
+
+// In the descriptor of a block's first page: its length in pages, as 32 bits.
+inline constexpr std::size_t kOffsetOfPages = 0;
 
 struct Block {
     void* start = nullptr; // null: the window or the system has no more
@@ -29,8 +33,20 @@ Block allocate(std::size_t size, std::size_t alignment, Contents contents);
 // Likewise for the contents of a smaller one: what grew once will grow again, so there is room behind it if
 // that can be had.
 Block allocate_growing(std::size_t size);
-void release(void* block);
+// A block that another thread releases or resizes at the same time is reported, here and in the functions
+// below: one of them gets it.
+// Returns the number that the block has, which is 0 unless it was set.
+std::uint32_t release(void* block);
 std::size_t usable_size(const void* block);
+
+// For samples (sampling.h). A block that is resized keeps its number, one that is moved has none.
+std::uint32_t number_of(const void* block);
+void set_number(void* block, std::uint32_t number);
+
+// For reports: the start of the large block in use that an address of the window lies in, or null; and
+// whether one that was released began there and nothing has come to its place.
+const char* block_around(const void* address);
+bool was_block(const void* address);
 
 // Makes the block `size` long where it is, by taking the pages behind it or returning its tail; false if that
 // cannot be done.

@@ -7,12 +7,13 @@
 // long runs and limits want superslabs that are free as a whole.
 #include "layout/superslab.h"
 #include "os/config.h"
+#include "os/guard_pages.h"
 
 namespace ashlar::layout {
 
 namespace {
 
-constexpr std::size_t kMostFenced = 8192; // superslabs, 16 GiB: each fence is a mapping more
+constexpr std::size_t kMostFenced = 8192; // superslabs, 16 GiB: each fence may be a mapping more
 
 constexpr Page fence_of(std::size_t superslab) {
     return first_page_of(superslab) + kPagesPerSuperslab - 1;
@@ -23,19 +24,20 @@ constexpr Page fence_of(std::size_t superslab) {
 void Superslabs::raise_fence(std::size_t superslab) {
     const Page page = fence_of(superslab);
     // Mostly there is one. It needs no lock to see that: who comes too early or too late does no harm.
-    if (window.header(page) != PageHeader{}) return;
+    if (window.header(page) != kUnused) return;
     if (os::settings.guard_pages.load(std::memory_order_relaxed) == 0) return;
-    if (superslab - window.first_page / kPagesPerSuperslab >= kMostFenced) return;
+    if (superslab - window.first_page / kPagesPerSuperslab >= kMostFenced && os::guards_are_mappings())
+        return;
     {
         const os::Guard guard(mutex_);
         if (!map_.all_free(page, 1) || map_.is_huge(superslab)) return;
         map_.take(page, 1);
         window.set_headers(page, 1, kBusyFence);
     }
-    const bool done = os::forbid(window.address_of(page), kPageSize);
+    const bool done = os::raise_guard(window.address_of(page), kPageSize);
     {
         const os::Guard guard(mutex_);
-        window.set_headers(page, 1, done ? kFence : PageHeader{});
+        window.set_headers(page, 1, done ? kFence : kUnused);
         if (!done) map_.give(page, 1, true);
     }
     if (done) drop_lone_fence(superslab); // all others may have gone meanwhile
@@ -52,9 +54,9 @@ void Superslabs::drop_lone_fence(std::size_t superslab) {
         }
         window.set_headers(page, 1, kBusyFence);
     }
-    const bool done = os::commit(window.address_of(page), kPageSize);
+    const bool done = os::lower_guard(window.address_of(page), kPageSize);
     const os::Guard guard(mutex_);
-    window.set_headers(page, 1, done ? PageHeader{} : kFence);
+    window.set_headers(page, 1, done ? kUnused : kFence);
     if (done) map_.give(page, 1, true);
 }
 

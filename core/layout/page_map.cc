@@ -10,14 +10,9 @@ namespace {
 
 constexpr std::size_t kWorthBreaking = kPagesPerSuperslab / 2; // pages, for which a huge page is given up
 
-// A superslab that is displaced as a whole is a mapping or two, one that is in part has a few; a process may
-// have some 65 thousand.
-constexpr std::size_t kMostDisplaced = 16'000;
+constexpr std::size_t kMostDisplaced = 16'000; // mappings; a process may have some 65 thousand
 // From here on the place that something is moved from is renewed.
 constexpr std::size_t kManyDisplaced = kMostDisplaced / 2;
-constexpr std::size_t displacement(PageMask displaced) {
-    return displaced == 0 ? 0 : displaced == kAllPages ? 1 : 4;
-}
 
 std::size_t count(PageMask pages) {
     return static_cast<std::size_t>(std::popcount(pages));
@@ -79,16 +74,21 @@ void PageMap::for_each_piece(Page first, std::size_t pages, Visit visit) {
 }
 
 void PageMap::open(std::size_t begin, std::size_t end, os::Node node) {
-    opened_ = std::max(opened_, end);
+    opened_.store(std::max(opened(), end), std::memory_order_relaxed);
     ++openings_;
     for (std::size_t s = begin; s < end; ++s) {
         for (os::Node other = 0; other < os::kMaxNodes; ++other) {
             std::uint64_t& members = group(s).of_node[other];
             members = with_bit(members, std::uint64_t{1} << (s % kGroupSize), other == node);
         }
-        state(s) = {.free = kAllPages, .dirty = 0, .aged = 0, .displaced = 0};
+        state(s) = {.free = kAllPages, .dirty = 0, .aged = 0, .displaced = 0, .borders = 0};
         note_changes(s);
     }
+}
+
+void PageMap::step_over(std::size_t end) {
+    opened_.store(std::max(opened(), end), std::memory_order_relaxed);
+    ++openings_;
 }
 
 os::Node PageMap::node_of(std::size_t superslab) const {
@@ -105,7 +105,7 @@ Page PageMap::find(std::size_t pages, Fit fit, os::Node node) const {
 
 Page PageMap::find_short(unsigned pages, Fit fit, os::Node node) const {
     const auto order = static_cast<unsigned>(std::bit_width(pages) - 1);
-    for (std::size_t base = 0; base < opened_; base += kGroupSize) {
+    for (std::size_t base = 0; base < opened(); base += kGroupSize) {
         const Group& home = group(base);
         for (std::uint64_t rest = home.has_run[order] & of_node(home, node); rest != 0; rest &= rest - 1) {
             const auto slot = static_cast<unsigned>(std::countr_zero(rest));
@@ -123,7 +123,7 @@ Page PageMap::find_long(std::size_t pages, os::Node node) const {
     const std::size_t whole = pages / kPagesPerSuperslab;
     const auto rest = static_cast<Page>(pages % kPagesPerSuperslab);
     std::size_t in_a_row = 0;
-    for (std::size_t s = 0; s < opened_; ++s) {
+    for (std::size_t s = 0; s < opened(); ++s) {
         if (s % kGroupSize == 0 && (group(s).has_run[kRunOrders - 1] & of_node(group(s), node)) == 0) {
             in_a_row = 0;
             s += kGroupSize - 1;
@@ -139,7 +139,7 @@ Page PageMap::find_long(std::size_t pages, os::Node node) const {
 }
 
 bool PageMap::all_free(Page first, std::size_t pages) const {
-    bool free = (first + pages - 1) / kPagesPerSuperslab < opened_;
+    bool free = (first + pages - 1) / kPagesPerSuperslab < opened();
     if (free) {
         for_each_piece(first, pages, [&](std::size_t superslab, PageMask mask) {
             free = free && (state(superslab).free & mask) == mask;
@@ -150,8 +150,8 @@ bool PageMap::all_free(Page first, std::size_t pages) const {
 
 std::size_t PageMap::free_superslabs_at_end(os::Node node) const {
     std::size_t free = 0;
-    while (free < opened_ && state(opened_ - 1 - free).free == kAllPages &&
-           is_of_node(opened_ - 1 - free, node))
+    while (free < opened() && state(opened() - 1 - free).free == kAllPages &&
+           is_of_node(opened() - 1 - free, node))
         ++free;
     return free;
 }
@@ -197,7 +197,7 @@ bool PageMap::is_huge(std::size_t superslab) const {
 }
 
 PageMap::Piece PageMap::take_dirty(Which which, std::size_t below) {
-    for (std::size_t next = std::min(below, opened_); next != 0;) {
+    for (std::size_t next = std::min(below, opened()); next != 0;) {
         --next;
         if (group(next).has_dirty == 0) {
             next -= next % kGroupSize;
@@ -221,13 +221,13 @@ void PageMap::put_back(Piece piece, PageMask still_dirty) {
     State& s = state(piece.superslab);
     s.free |= piece.pages;
     s.dirty |= still_dirty;
-    set_displaced(piece.superslab, piece.displaced & ~still_dirty, false);
+    set_in_place(piece.superslab, piece.displaced & ~still_dirty);
     add(dirty_, count(still_dirty));
     note_changes(piece.superslab);
 }
 
 void PageMap::age() {
-    for (std::size_t base = 0; base < opened_; base += kGroupSize) {
+    for (std::size_t base = 0; base < opened(); base += kGroupSize) {
         Group& home = group(base);
         for (std::uint64_t rest = home.has_dirty; rest != 0; rest &= rest - 1) {
             State& s = home.states[std::countr_zero(rest)];
@@ -237,7 +237,7 @@ void PageMap::age() {
 }
 
 PageMap::Piece PageMap::take_superslab(std::size_t below) {
-    for (std::size_t next = std::min(below, opened_); next != 0;) {
+    for (std::size_t next = std::min(below, opened()); next != 0;) {
         --next;
         if (group(next).has_run[kRunOrders - 1] == 0) {
             next -= next % kGroupSize;
@@ -257,7 +257,7 @@ PageMap::Piece PageMap::take_superslab(std::size_t below) {
 }
 
 void PageMap::set_aside(Piece superslab) {
-    set_displaced(superslab.superslab, kAllPages, false);
+    set_in_place(superslab.superslab, kAllPages);
     set_aside(superslab.superslab);
 }
 
@@ -266,7 +266,7 @@ void PageMap::set_aside(std::size_t superslab) {
 }
 
 std::size_t PageMap::reclaim() {
-    for (std::size_t base = 0; base < opened_; base += kGroupSize) {
+    for (std::size_t base = 0; base < opened(); base += kGroupSize) {
         Group& home = group(base);
         if (home.aside == 0) continue;
         const auto slot = static_cast<unsigned>(std::countr_zero(home.aside));
@@ -296,44 +296,57 @@ bool PageMap::next_donor(Donor& donor, Page first, std::size_t pages) const {
         for_each_piece(first, pages, [&](std::size_t superslab, PageMask mask) {
             if (superslab == donor.superslab) donor.pages &= ~mask;
         });
-        if (run_starts(donor.pages, kLeastPagesToMove) != 0) return true;
+        if (movable_starts(donor) != 0) return true;
     }
+    donor.pages = 0;
     return false;
 }
 
 bool PageMap::may_displace() const {
-    return displacement_ < kMostDisplaced;
+    return displacement_.load(std::memory_order_relaxed) < kMostDisplaced;
 }
 
 unsigned PageMap::plan_moves(Page first, std::size_t pages, std::size_t filled, Move* moves, unsigned most) {
     unsigned planned = 0;
-    Donor donor{may_displace() ? opened_ : 0, 0, node_of(first / kPagesPerSuperslab)};
-    const auto wanted = static_cast<Page>(first + filled);
-    for_each_piece(wanted, pages - filled, [&](std::size_t superslab, PageMask mask) {
-        PageMask clean = mask & ~state(superslab).dirty;
-        while (planned < most) {
-            const PageMask to_starts = run_starts(clean, kLeastPagesToMove);
-            if (to_starts == 0) return;
-            if (run_starts(donor.pages, kLeastPagesToMove) == 0 && !next_donor(donor, first, pages)) return;
-            const auto to = static_cast<unsigned>(std::countr_zero(to_starts));
-            const auto from =
-                static_cast<unsigned>(std::countr_zero(run_starts(donor.pages, kLeastPagesToMove)));
-            const auto length = static_cast<unsigned>(
-                std::min(std::countr_one(clean >> to), std::countr_one(donor.pages >> from)));
-            State& source = state(donor.superslab);
-            const PageMask taken = run_mask(from, length);
-            source.free &= ~taken;
-            source.dirty &= ~taken;
-            source.aged &= ~taken;
-            subtract(dirty_, length);
-            note_changes(donor.superslab);
-            donor.pages &= ~taken;
-            clean &= ~run_mask(to, length);
-            moves[planned++] = {first_page_of(donor.superslab) + from, first_page_of(superslab) + to, length,
-                                displacement_ > kManyDisplaced && (source.displaced & taken) != 0};
-        }
-    });
+    for (const unsigned least : {kLeastPagesToMove, kLeastPagesToFill}) {
+        Donor donor{may_displace() ? opened() : 0, 0, node_of(first / kPagesPerSuperslab), least};
+        const auto wanted = static_cast<Page>(first + filled);
+        for_each_piece(wanted, pages - filled, [&](std::size_t superslab, PageMask mask) {
+            PageMask clean = mask & ~state(superslab).dirty;
+            for (unsigned i = 0; i < planned; ++i) {
+                if (moves[i].to / kPagesPerSuperslab == superslab)
+                    clean &= ~run_mask(moves[i].to % kPagesPerSuperslab, moves[i].pages);
+            }
+            while (planned < most) {
+                const PageMask to_starts = run_starts(clean, least);
+                if (to_starts == 0) return;
+                if (movable_starts(donor) == 0 && !next_donor(donor, first, pages)) return;
+                const auto to = static_cast<unsigned>(std::countr_zero(to_starts));
+                moves[planned] = take_from(donor, static_cast<unsigned>(std::countr_one(clean >> to)));
+                moves[planned].to = first_page_of(superslab) + to;
+                clean &= ~run_mask(to, moves[planned].pages);
+                ++planned;
+            }
+        });
+    }
     return planned;
+}
+
+// Takes the first pages that a donor can give, at most so many, out of the map.
+PageMap::Move PageMap::take_from(Donor& donor, unsigned most) {
+    State& source = state(donor.superslab);
+    const auto from = static_cast<unsigned>(std::countr_zero(movable_starts(donor)));
+    const unsigned length = std::min(most, movable_from(source, donor.pages, from));
+    const PageMask taken = run_mask(from, length);
+    source.free &= ~taken;
+    source.dirty &= ~taken;
+    source.aged &= ~taken;
+    subtract(dirty_, length);
+    note_changes(donor.superslab);
+    donor.pages &= ~taken;
+    const bool renew =
+        displacement_.load(std::memory_order_relaxed) > kManyDisplaced && (source.displaced & taken) != 0;
+    return {first_page_of(donor.superslab) + from, 0, static_cast<std::uint16_t>(length), renew};
 }
 
 void PageMap::put_back(const Move& move, bool moved, bool renewed) {
@@ -344,20 +357,55 @@ void PageMap::put_back(const Move& move, bool moved, bool renewed) {
     if (renewed) set_displaced(move.from, move.pages, false);
 }
 
-void PageMap::set_displaced(std::size_t superslab, PageMask pages, bool displaced) {
-    PageMask& now = state(superslab).displaced;
-    const PageMask before = now;
-    now = displaced ? before | pages : before & ~pages;
-    displacement_ += displacement(now) - displacement(before);
+std::size_t PageMap::mappings(const State& s) {
+    return s.displaced == 0 ? 0 : count(s.borders) + 1;
+}
+
+// How many of `pages`, from one of them on, are one mapping.
+unsigned PageMap::movable_from(const State& s, PageMask pages, unsigned first) {
+    const PageMask joined = pages & ~s.borders; // to the page before
+    return 1 + (first + 1 == kPagesPerSuperslab
+                    ? 0
+                    : static_cast<unsigned>(std::countr_one(joined >> (first + 1))));
+}
+
+// Where enough of the donor's pages are one mapping.
+PageMask PageMap::movable_starts(const Donor& donor) {
+    if (donor.pages == 0) return 0;
+    const PageMask joined = donor.pages & ~state(donor.superslab).borders; // to the page before
+    return donor.pages & (run_starts(joined, donor.least - 1) >> 1);
+}
+
+// `borders`: those of the pages at which a mapping begins.
+void PageMap::set_displaced(std::size_t superslab, PageMask pages, PageMask borders) {
+    State& s = state(superslab);
+    const std::size_t before = mappings(s);
+    s.displaced |= pages;
+    s.borders = (s.borders & ~pages) | borders | (pages ^ (pages << 1));
+    add(displacement_, mappings(s) - before);
+}
+
+void PageMap::set_in_place(std::size_t superslab, PageMask pages) {
+    State& s = state(superslab);
+    const std::size_t before = mappings(s);
+    s.displaced &= ~pages;
+    s.borders = (s.borders & s.displaced) | (s.displaced ^ (s.displaced << 1));
+    add(displacement_, mappings(s) - before);
 }
 
 void PageMap::set_displaced(Page first, std::size_t pages, bool displaced) {
+    for_each_piece(first, pages, [&](std::size_t superslab, PageMask mask) {
+        displaced ? set_displaced(superslab, mask, PageMask{0}) : set_in_place(superslab, mask);
+    });
+}
+
+void PageMap::set_split(Page first, std::size_t pages) {
     for_each_piece(first, pages,
-                   [&](std::size_t superslab, PageMask mask) { set_displaced(superslab, mask, displaced); });
+                   [&](std::size_t superslab, PageMask mask) { set_displaced(superslab, mask, mask); });
 }
 
 bool PageMap::any_displaced(Page first, std::size_t pages) const {
-    if (displacement_ == 0) return false;
+    if (none_displaced()) return false;
     bool any = false;
     for_each_piece(first, pages, [&](std::size_t superslab, PageMask mask) {
         any = any || (state(superslab).displaced & mask) != 0;

@@ -19,6 +19,10 @@
 #include <cstddef>
 #include <cstdint>
 
+namespace ashlar::observe {
+struct Tables;
+}
+
 namespace ashlar::layout {
 
 struct Run {
@@ -33,10 +37,12 @@ class PageMap {
     enum class Fit : std::uint8_t { kAnywhere, kAligned };
 
     // Superslabs below this number may be free; none is before the first was opened.
-    std::size_t opened() const { return opened_; }
+    std::size_t opened() const { return opened_.load(std::memory_order_relaxed); }
     // They are free now, read zero, and are of that node.
     void open(std::size_t begin, std::size_t end, os::Node node);
-    std::size_t openings() const { return openings_; } // how often that happened
+    // Those below `end` that were not opened never will be: their states must read zero.
+    void step_over(std::size_t end);
+    std::size_t openings() const { return openings_; } // how often one of these happened
     os::Node node_of(std::size_t superslab) const;
 
     // The lowest run of so many free pages in superslabs of the node, or of any if they may be mixed; aligned
@@ -70,35 +76,44 @@ class PageMap {
     void give_back(Piece superslab);
 
     // Memory can be moved from page to page. Pages that have another's are *displaced*: in a mapping of their
-    // own, of which a process may have some 65 thousand.
+    // own, of which a process may have some 65 thousand. A move ends where a mapping does, because kernels
+    // refuse what lies in several.
     struct Move {
         Page from;
         Page to;
-        std::size_t pages;
+        std::uint16_t pages;
         bool renew; // the mapping of `from`: it is displaced, and many are
     };
     static constexpr unsigned kLeastPagesToMove = 8; // costs about as much as a fault or two
+    static constexpr unsigned kLeastPagesToFill = 4; // what longer pieces leave of a run
     bool may_displace() const;
     // Finds dirty pages of the same node, outside of a free run, for its clean ones but the first `filled`,
     // and takes them out of the map; how many moves.
     unsigned plan_moves(Page first, std::size_t pages, std::size_t filled, Move* moves, unsigned most);
     void put_back(const Move& move, bool moved, bool renewed);
+    // A piece that was moved as one, or to the mapping around it.
     void set_displaced(Page first, std::size_t pages, bool displaced);
+    // The kernel says that these are several mappings: none of them is moved until it is in the one around.
+    void set_split(Page first, std::size_t pages);
     bool any_displaced(Page first, std::size_t pages) const;
+    bool none_displaced() const { return displacement_.load(std::memory_order_relaxed) == 0; }
 
     // Superslabs that may have huge pages.
     void set_huge(std::size_t begin, std::size_t end, bool huge);
     bool is_huge(std::size_t superslab) const;
 
+    PageMask free_pages(std::size_t superslab) const { return state(superslab).free; }
     std::size_t pages_in_use() const { return in_use_.load(std::memory_order_relaxed); }
     std::size_t dirty_pages() const { return dirty_.load(std::memory_order_relaxed); }
 
   private:
+    friend struct observe::Tables; // tells other processes where things are
     struct State {
         PageMask free;
         PageMask dirty; // free pages that may hold memory
         PageMask aged;  // of them, those that were dirty at the last age()
         PageMask displaced;
+        PageMask borders; // pages at which a mapping begins, as far as some page is displaced
     };
 
     static constexpr unsigned kGroupSize = 64;
@@ -125,7 +140,10 @@ class PageMap {
     static std::uint64_t of_node(const Group& home, os::Node node);
     static bool is_of_node(std::size_t superslab, os::Node node);
     static void note_changes(std::size_t superslab);
-    void set_displaced(std::size_t superslab, PageMask pages, bool displaced);
+    static std::size_t mappings(const State& s);
+    void set_displaced(std::size_t superslab, PageMask pages, PageMask borders);
+    void set_in_place(std::size_t superslab, PageMask pages);
+    static unsigned movable_from(const State& s, PageMask pages, unsigned first);
 
     template <typename Visit>
     static void for_each_piece(Page first, std::size_t pages, Visit visit);
@@ -135,15 +153,18 @@ class PageMap {
         std::size_t superslab;
         PageMask pages; // that may be given
         os::Node node;
+        unsigned least; // pages in a row
     };
+    static PageMask movable_starts(const Donor& donor);
+    Move take_from(Donor& donor, unsigned most);
     bool next_donor(Donor& donor, Page first, std::size_t pages) const;
 
     Page find_short(unsigned pages, Fit fit, os::Node node) const;
     Page find_long(std::size_t pages, os::Node node) const;
 
-    std::size_t opened_ = 0;
+    std::atomic<std::size_t> opened_{0};
     std::size_t openings_ = 0;
-    std::size_t displacement_ = 0; // what all displaced pages amount to, in mappings
+    std::atomic<std::size_t> displacement_{0}; // the mappings of superslabs that have displaced pages
     std::atomic<std::size_t> in_use_{0};
     std::atomic<std::size_t> dirty_{0};
 };

@@ -3,9 +3,10 @@
 // The size classes: a constexpr table and its proofs.
 //
 // 16-byte steps up to 128, eight classes per doubling up to 8 KiB (so that at most 12.5 % of a block is
-// waste), four per doubling up to 32 KiB. Class 0 means "not a slab" and has no blocks. Every size is a
-// multiple of 16; a class whose size is a multiple of 2^k gives blocks aligned to 2^k, because slabs start at
-// multiples of their own length.
+// waste), four per doubling up to 32 KiB. Buffers of 4 and 8 KiB with a few bytes more have one each besides:
+// programs put a header before them, and the hardened library a canary behind them. Class 0 means "not a
+// slab" and has no blocks. Every size is a multiple of 16; a class whose size is a multiple of 2^k gives
+// blocks aligned to 2^k, because slabs start at multiples of their own length.
 //
 // The class of a request is one byte from a table of 16-byte steps: 2 KiB in all, of which a program touches
 // only the lines of the sizes it uses; computing the class from the leading zeroes instead costs more
@@ -26,19 +27,25 @@ inline constexpr std::size_t kPageSize = 64 * 1024; // the unit of slabs and run
 inline constexpr unsigned kPageShift = 16;
 inline constexpr std::size_t kAlignment = 16; // of every block
 inline constexpr std::size_t kMaxClassSize = 32 * 1024;
-inline constexpr unsigned kClasses = 65; // class 0 included
+inline constexpr unsigned kClasses = 67; // class 0 included
 inline constexpr unsigned kMaxSlabPages = 4;
 inline constexpr unsigned kMaxSlabBlocks = kPageSize / kAlignment;
 
 namespace detail {
 
+constexpr bool is_buffer(std::uint32_t size) {
+    return size == 4096 || size == 8192;
+}
+inline constexpr std::uint32_t kLittleMore = 64; // a cache line
+
 constexpr std::array<std::uint32_t, kClasses> make_sizes() {
     std::array<std::uint32_t, kClasses> sizes{};
-    std::uint32_t size = 0;
-    for (unsigned c = 1; c < kClasses; ++c) {
+    unsigned c = 1;
+    for (std::uint32_t size = 0; size < kMaxClassSize;) {
+        if (is_buffer(size)) sizes[c++] = size + kLittleMore;
         const std::uint32_t doubling = size < 128 ? 128 : std::bit_floor(size);
         size += doubling / (doubling < 8192 ? 8 : 4);
-        sizes[c] = size;
+        sizes[c++] = size;
     }
     return sizes;
 }

@@ -24,16 +24,20 @@
 #include <cstddef>
 #include <cstdint>
 
+namespace ashlar::observe {
+struct Tables;
+}
+
 namespace ashlar::layout {
 
 // The last page of a superslab that holds slabs, in the hardened library: inaccessible, so that who runs on
 // behind his blocks faults before the next superslab. While it is made so, or accessible again, it is busy.
-inline constexpr PageHeader kFence{0, 2};
-inline constexpr PageHeader kBusyFence{0, 3};
+inline constexpr PageHeader kFence{0, 3};
+inline constexpr PageHeader kBusyFence{0, 4};
 
 class Superslabs {
   public:
-    // All of these: headers of a taken run are zero. `first` is 0 if there is none.
+    // All of these: headers of a taken run are kUnused. `first` is 0 if there is none.
 
     // `pages` (1, 2 or 4) that start at a multiple of `pages`.
     Run take_for_slab(unsigned pages, os::Node node);
@@ -46,7 +50,8 @@ class Superslabs {
     Run take_with_room(std::size_t pages, std::size_t filled, os::Node node);
     // The `pages` from `first` on, warm, if they are all free. What lies before them is the caller's.
     Run take_at(Page first, std::size_t pages);
-    // The caller has zeroed the headers. The pages of a run or of a part of it.
+    // The caller has made the headers kUnused. The pages of a run or of a part of it. What a program did to
+    // them (see os/page_attributes.h) does not outlive this.
     void give(Page first, std::size_t pages);
     // Likewise, memory that is known to read zero.
     void give_clean(Page first, std::size_t pages);
@@ -59,11 +64,15 @@ class Superslabs {
 
     // Purges everything dirty; returns the bytes.
     std::size_t purge_all();
-    // Likewise, and free superslabs become inaccessible until they are needed again: limits on writable
-    // memory count what is accessible, used or not.
+    // Likewise, and free superslabs are unmapped until they are needed again: limits on address space and on
+    // writable memory count what is mapped, used or not.
     std::size_t withdraw_all();
     // Purges what was dirty when it was called last. To be called once every purge delay.
     void purge_aged();
+
+    // Of the superslab with that number, below opened(): the pages that are free.
+    PageMask free_pages(std::size_t superslab);
+    std::size_t opened() const { return map_.opened(); }
 
     std::size_t committed() const { return committed_.load(std::memory_order_relaxed) * kSuperslabSize; }
     std::size_t pages_in_use() const { return map_.pages_in_use(); }
@@ -82,9 +91,10 @@ class Superslabs {
     os::Mutex<os::Rank::kSuperslabs>& mutex() { return mutex_; }
 
   private:
+    friend struct observe::Tables; // tells other processes where things are
     // What is to be moved to a run just taken.
     struct MovePlan {
-        static constexpr unsigned kMost = 32;
+        static constexpr unsigned kMost = 64;
         std::array<PageMap::Move, kMost> moves;
         unsigned count = 0;
     };
@@ -93,10 +103,20 @@ class Superslabs {
     template <typename Take>
     Run take_or_grow(std::size_t pages, PageMap::Fit fit, os::Node node, Take take);
     Run warm(Run run, const MovePlan& plan);
-    bool carry_out(const PageMap::Move& move);
+    static bool may_move(Page from, Page to);
+    os::Change carry_out(const PageMap::Move& move, bool try_it);
 
     enum class Growth : std::uint8_t { kDone, kNoRoom, kRefused };
     Growth grow(std::size_t pages, std::size_t seen, os::Node beginning, os::Node node);
+    bool may_grow(PageMap::Fit fit) const;
+    static bool grow_tables(std::size_t end, std::size_t open);
+    struct Opening {
+        std::size_t superslabs;
+        os::Opened result; // kOccupied: a stranger follows
+    };
+    static Opening map_superslabs(std::size_t begin, std::size_t least, std::size_t most);
+    void open_superslabs(std::size_t begin, std::size_t count, os::Node node);
+    Growth step_over(std::size_t superslab, std::size_t room);
 
     void raise_fence(std::size_t superslab);
     void drop_lone_fence(std::size_t superslab);
@@ -105,18 +125,25 @@ class Superslabs {
     bool wants_huge_pages() const;
     void advise(Page first, std::size_t pages, os::Node node, bool huge) const;
     os::Change renew(Page first, std::size_t pages);
+    PageMask usual_pages(std::size_t superslab);
+    bool is_like_neighbour(Page first, std::size_t pages);
+    static bool lowest_is_usual(Page first);
+    bool is_like_all(Page first, std::size_t pages) const;
+    bool reset(Page first, std::size_t pages);
     std::size_t present_pages() const; // of those in use, what holds memory
     std::size_t purge(PageMap::Which which, std::size_t most);
     void purge_excess();
 
     os::Mutex<os::Rank::kGrowth> growth_mutex_;
     os::Mutex<os::Rank::kSuperslabs> mutex_;
+    std::size_t stride_ = 1; // superslabs to leave out at the next stranger; under growth_mutex_
     PageMap map_;
     DirtyBudget budget_;
     os::MemoryLimit limit_;
     std::atomic<std::size_t> committed_{0};
     std::atomic<std::ptrdiff_t> absent_{0};
     std::atomic<std::ptrdiff_t> large_{0};
+    std::atomic<bool> purging_is_vain_{false}; // all memory is locked, as it seemed last
 };
 
 [[gnu::visibility("hidden")]] extern constinit Superslabs superslabs;

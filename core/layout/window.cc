@@ -2,10 +2,10 @@
 #include "layout/window.h"
 
 #include "os/huge_pages.h"
-#include "os/page_memory.h"
 
 #include <algorithm>
 #include <bit>
+#include <sys/auxv.h>
 
 namespace ashlar::layout {
 
@@ -22,80 +22,201 @@ constexpr std::size_t round_up(std::size_t value, std::size_t unit) {
     return (value + unit - 1) / unit * unit;
 }
 
-constexpr std::size_t kPoolShare = 32;    // of the window
-constexpr std::size_t kThreadsShare = 16; // of the window, but at most:
+constexpr std::size_t kPoolShare = 32;    // of the addresses for superslabs
+constexpr std::size_t kThreadsShare = 16; // of them, but at most:
 constexpr std::size_t kMaxThreads = std::size_t{512} << 20;
-constexpr std::size_t kGuard = kPageSize; // at least
+constexpr std::size_t kGuard = kPageSize;
+constexpr std::size_t kMostReserved = std::size_t{1} << 40;
+
+// Where the kernel puts nothing by default, whatever the layout: above programs at fixed addresses and the
+// address sanitizer's shadow, below the area of mappings (legacy layouts begin at a third of all).
+struct Region {
+    std::uintptr_t low;
+    std::uintptr_t high;
+    std::size_t most; // for superslabs; the tables take at most an eighth more, and the rest is for chance
+};
+[[maybe_unused]] constexpr std::size_t kGi = std::size_t{1} << 30;
+constexpr std::size_t kTi = std::size_t{1} << 40;
+
+Region free_region() {
+#if defined(__SANITIZE_THREAD__) && !defined(ASHLAR_SCHEDULES)
+    return {}; // its shadow memory knows only where the kernel puts mappings
+#elif defined(__x86_64__)
+    return {.low = 22 * kTi, .high = 42 * kTi, .most = 8 * kTi};
+#elif defined(__aarch64__)
+    switch (std::bit_width(::getauxval(AT_RANDOM))) { // of an address near the end of the stack
+    case 48:
+        return {.low = 34 * kTi, .high = 62 * kTi, .most = 8 * kTi};
+    case 39:
+        return {.low = 40 * kGi, .high = 120 * kGi, .most = 64 * kGi};
+    default:
+        return {};
+    }
+#else
+    return {};
+#endif
+}
+
+// The process's own randomness of addresses, so that programs which switch that off get the same ones again.
+std::uint64_t random_address_bits(const void* ours) {
+    return reinterpret_cast<std::uintptr_t>(ours) ^ std::rotl(std::uint64_t{::getauxval(AT_RANDOM)}, 32);
+}
+
+// The finalizer of MurmurHash3 (public domain).
+std::uint64_t mix(std::uint64_t bits) {
+    bits = (bits ^ (bits >> 33)) * 0xff51afd7ed558ccd;
+    bits = (bits ^ (bits >> 33)) * 0xc4ceb9fe1a85ec53;
+    return bits ^ (bits >> 33);
+}
 
 } // namespace
 
-void MetadataPart::place(std::uintptr_t start, std::size_t size) {
+void MetadataPart::place(std::uintptr_t start, std::size_t size, os::Hold hold) {
     start_ = start;
     size_ = size;
+    hold_ = hold;
     committed_.store(0, std::memory_order_relaxed);
+    blocked_.store(false, std::memory_order_relaxed);
 }
 
 bool MetadataPart::grow_to(std::size_t needed) {
     const std::size_t have = committed();
     if (needed <= have) return true;
-    if (needed > size_) return false;
+    if (needed > size_ || is_blocked()) return false;
+    const std::size_t least = round_up(needed, kMinStep);
     const std::size_t step = std::clamp(round_up(have / 8, kMinStep), kMinStep, kMaxStep);
-    for (const std::size_t target : {have + step, round_up(needed, kMinStep)}) {
-        const std::size_t end = std::min(std::max(target, round_up(needed, kMinStep)), size_);
-        if (os::commit(reinterpret_cast<void*>(start_ + have), end - have)) {
-            committed_.store(end, std::memory_order_relaxed);
-            return true;
-        }
+    os::Opened opened{};
+    for (const std::size_t target : {std::max(have + step, least), least}) {
+        const std::size_t end = std::min(target, size_);
+        opened = os::open_pages(reinterpret_cast<void*>(start_ + have), end - have, hold_);
+        if (opened != os::Opened::kDone) continue;
+        // On a system that gives huge pages unasked, a small heap would be several times as large.
+        if (end >= kSuperslabSize) os::advise_small_pages(reinterpret_cast<void*>(start_), end);
+        committed_.store(end, std::memory_order_relaxed);
+        return true;
     }
+    if (opened == os::Opened::kOccupied) blocked_.store(true, std::memory_order_relaxed);
     return false;
 }
 
-bool Window::reserve(std::size_t wanted) {
-    std::size_t length = std::bit_floor(std::max(wanted, kMinWindow));
+void MetadataPart::give_up() {
+    const std::size_t have = committed();
+    if (have == 0 || os::close_pages(reinterpret_cast<void*>(start_), have, hold_) == os::Change::kDone) {
+        place(start_, size_, hold_);
+    }
+}
+
+// Returns where the superslabs begin.
+std::uintptr_t Window::place_parts(std::uintptr_t start, std::size_t length, os::Hold how) {
+    std::uintptr_t next = start;
+    const auto place = [&](MetadataPart& part, std::size_t bytes) {
+        part.place(next, round_up(bytes, kPageSize), how);
+        next += part.size() + kGuard;
+    };
+    const std::size_t pages = length / kPageSize;
+    place(header_lines, pages * sizeof(AtomicPageHeader));
+    place(slab_descriptors, pages * kSlabDescriptorSize);
+    place(superslab_states, length / kSuperslabSize * kSuperslabStateSize);
+    place(threads, std::min(length / kThreadsShare, kMaxThreads));
+    place(pool, length / kPoolShare);
+    place(live_bytes, length / kAlignment);
+    return round_up(next, kSuperslabSize);
+}
+
+bool Window::begin_tables() {
+    return grow_page_tables(first_page) && superslab_states.grow_to(1) && threads.grow_to(1) &&
+           pool.grow_to(1);
+}
+
+void Window::give_up_tables() {
+    for (MetadataPart* part : {&header_lines, &slab_descriptors, &superslab_states, &threads, &pool})
+        part->give_up();
+}
+
+Window::Claim Window::claim(std::size_t length) {
+    constexpr unsigned kAttempts = 16;
+    const Region region = free_region();
+    if (region.most == 0) return Claim::kNoPlace;
+    length = std::min(length, region.most);
+    const std::size_t whole = place_parts(0, length, os::Hold::kClaimed) + length;
+    const std::uint64_t choices = (region.high - region.low - whole) / kSuperslabSize;
+    std::uint64_t random = random_address_bits(this);
+    for (unsigned attempt = 0; attempt < kAttempts; ++attempt) {
+        random = mix(random + 1);
+        const std::uintptr_t start = region.low + random % choices * kSuperslabSize;
+        const std::uintptr_t first = place_parts(start, length, os::Hold::kClaimed);
+        if (begin_tables()) {
+            hold = os::Hold::kClaimed;
+            base = first;
+            end_page = static_cast<Page>(length / kPageSize);
+            return Claim::kDone;
+        }
+        const bool occupied = is_blocked();
+        give_up_tables();
+        if (!occupied) return Claim::kNoMemory;
+    }
+    return Claim::kNoPlace;
+}
+
+// As much as fits by halving. Where less than that fits somebody has set a limit, and the fallback, stacks
+// and files live under the same one: then half of what fits is taken.
+bool Window::reserve(std::size_t length) {
+    length = std::min(length, kMostReserved);
+    const auto whole = [this](std::size_t bytes) {
+        return place_parts(0, bytes, os::Hold::kReserved) + bytes + kSuperslabSize;
+    };
     const std::size_t first_length = length;
-    void* space = os::reserve(length + kSuperslabSize);
+    void* space = os::reserve(whole(length));
     while (space == nullptr && length > kMinWindow) {
         length /= 2;
-        space = os::reserve(length + kSuperslabSize);
+        space = os::reserve(whole(length));
     }
     if (space == nullptr) return false;
     // If that cannot be given back, it is not to be lost either.
-    if (length != first_length && os::unreserve(space, length + kSuperslabSize)) {
+    if (length != first_length && os::unreserve(space, whole(length))) {
         length /= 2;
         if (length < kMinWindow) return false;
-        space = os::reserve(length + kSuperslabSize);
+        space = os::reserve(whole(length));
         if (space == nullptr) return false;
     }
-
-    // On a system that gives huge pages unasked, a small heap would be several times as large.
-    os::advise_small_pages(space, length + kSuperslabSize);
-
-    const std::uintptr_t start = round_up(reinterpret_cast<std::uintptr_t>(space), kSuperslabSize);
-    std::uintptr_t end = start + length;
-    const auto place_at_end = [&](MetadataPart& part, std::size_t bytes) {
-        end -= round_up(bytes, kPageSize);
-        part.place(end, round_up(bytes, kPageSize));
-    };
-    const std::size_t pages = length / kPageSize;
-    place_at_end(pool, length / kPoolShare);
-    place_at_end(threads, std::min(length / kThreadsShare, kMaxThreads));
-    place_at_end(superslab_states, length / kSuperslabSize * kSuperslabStateSize);
-    place_at_end(slab_descriptors, pages * kSlabDescriptorSize);
-    header_lines.place(start, round_up(pages * sizeof(AtomicPageHeader), kPageSize));
-    if (!os::commit_readable(reinterpret_cast<void*>(start), header_lines.size())) {
-        os::unreserve(space, length + kSuperslabSize);
+    os::advise_small_pages(space, whole(length));
+    const std::uintptr_t first =
+        place_parts(reinterpret_cast<std::uintptr_t>(space), length, os::Hold::kReserved);
+    if (!begin_tables()) {
+        os::unreserve(space, whole(length));
         return false;
     }
-    first_page = static_cast<Page>(round_up(header_lines.size() + kGuard, kSuperslabSize) >> kPageShift);
-    end_page = static_cast<Page>((end - kGuard - start) / kSuperslabSize * kPagesPerSuperslab);
-    base = start;
-    size = length;
+    hold = os::Hold::kReserved;
+    base = first;
+    end_page = static_cast<Page>(length / kPageSize);
     return true;
 }
 
+bool Window::open(std::size_t wanted, os::Hold preferred) {
+    const std::size_t length = std::bit_floor(std::max(wanted, kMinWindow));
+    const Claim claimed = preferred == os::Hold::kClaimed ? claim(length) : Claim::kNoPlace;
+    const bool done = claimed == Claim::kDone || (claimed == Claim::kNoPlace && reserve(length));
+    if (!done) return false;
+    headers = reinterpret_cast<AtomicPageHeader*>(header_lines.start());
+    tables_size_ = live_bytes.start() + live_bytes.size() - header_lines.start();
+    return true;
+}
+
+void Window::publish(Page end) {
+    const std::size_t now = (std::size_t{end} << kPageShift) / kAlignment;
+    if (now > size() / kAlignment) __atomic_store_n(&sixteenths, now, __ATOMIC_RELEASE);
+}
+
+bool Window::is_blocked() const {
+    bool blocked = false;
+    for_each_part([&blocked](const MetadataPart& part) { blocked = blocked || part.is_blocked(); });
+    return blocked;
+}
+
 std::size_t Window::metadata_committed() const {
-    return header_lines.committed() + slab_descriptors.committed() + superslab_states.committed() +
-           threads.committed() + pool.committed();
+    std::size_t bytes = 0;
+    for_each_part([&bytes](const MetadataPart& part) { bytes += part.committed(); });
+    return bytes;
 }
 
 } // namespace ashlar::layout

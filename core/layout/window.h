@@ -1,42 +1,57 @@
 // SPDX-License-Identifier: MIT
 //
-// The window: one reservation of address space in which every block of ours lies, and the header lines that
-// answer "what is this address?".
+// The window: the interval of addresses in which every block of ours lies, and the tables that answer "what
+// is this address?".
 //
-//   base                                                                              base + size
-//   | page headers | guard | superslab | superslab | … | guard | slab descriptors | superslab states |
-//                            2 MiB each                        | thread chunks | metadata pool |
+//   | page headers | slab descriptors | superslab states | thread chunks | pool | live bytes |  base
+//                                                                                               | superslab |
+//                                                                                               superslab | …
+//                                                                                                 2 MiB each
 //
-// Whether an address is ours is one subtraction and one comparison, for null and foreign pointers alike, and
-// touches nothing. The header of a 64 KiB page is two bytes, {class, shard}; the 32 of a superslab are one
-// cache line. Headers of pages that are no slab, metadata included, are zero: class 0. All of it is readable
-// from the start, so that asking about any address of the window is safe.
+// The addresses are *claimed*: a place is chosen at random where the kernel puts nothing by default, and only
+// what is in use is mapped there. Superslabs open one after the other, and the tables grow with them. Claimed
+// addresses cost nothing and count against no limit. Where nothing can be mapped at a place of our choice
+// (the thread sanitizer's programs) the addresses are *reserved*: the kernel chooses, and holds them for us.
 //
-// Each part of the metadata is committed in steps as it grows; nothing that a program writes past its blocks
-// reaches it, because guards lie between.
+// Whether an address may be ours is one subtraction, one rotation and one comparison, for null, external and
+// misaligned pointers alike, and touches nothing. The header of a 64 KiB page is two bytes, {class, shard};
+// the 32 of a superslab are one cache line. A header that was never written is kNotOurs. So are those of
+// superslabs that were withdrawn, and of places in which a stranger's mapping lies: growth steps over these.
+// A stranger in the way of a table ends the growth of the heap; the fallback takes over.
 //
-// Reserved once, by the first call or the start-up hook, under the heap's lock for that; constant after. A
-// thread that reads half of it meanwhile takes every address for foreign, and none can be ours yet.
+// The tables lie outside of the interval, with unmapped addresses around each: nothing that a program writes
+// past its blocks reaches them.
+//
+// Opened once, by the first call or the start-up hook, under the heap's lock for that; then only its size
+// changes. A thread that reads half of it meanwhile takes every address for external, and none can be ours
+// yet.
 #pragma once
 
 #include "layout/page_run.h"
 #include "layout/size_class.h"
+#include "os/page_memory.h"
+#include "os/plain_load.h"
 
 #include <atomic>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
+
+namespace ashlar::observe {
+struct Tables;
+}
 
 namespace ashlar::layout {
 
 using Shard = std::uint8_t; // the number of a shard; 0 is none
-using Page = std::uint32_t; // the number of a 64 KiB page, from the window's base
+using Page = std::uint32_t; // the number of a 64 KiB page, from the window's base; 0 is none
 
 inline constexpr unsigned kSuperslabShift = 21;
 inline constexpr std::size_t kSuperslabSize = std::size_t{1} << kSuperslabShift;
 static_assert(kSuperslabSize == kPagesPerSuperslab * kPageSize);
 inline constexpr std::size_t kSlabDescriptorSize = 128;          // set aside for each page
 inline constexpr std::size_t kSuperslabStateSize = 32;           // set aside for each superslab
-inline constexpr std::size_t kMinWindow = std::size_t{64} << 20; // below it the fallback serves everything
+inline constexpr std::size_t kMinWindow = std::size_t{64} << 20; // less is not worth while
 
 // A shard, placed as in a page header.
 class ShardWord {
@@ -74,70 +89,135 @@ class PageHeader {
 using AtomicPageHeader = std::atomic<PageHeader>;
 static_assert(sizeof(AtomicPageHeader) == 2 && AtomicPageHeader::is_always_lock_free);
 
-// A stretch of reserved metadata that is committed from its start in steps.
+// With class 0 the shard tells what else a page is. Other layers have more of these.
+inline constexpr PageHeader kNotOurs{};    // nothing of ours is mapped there
+inline constexpr PageHeader kUnused{0, 1}; // no block starts there
+
+// A table of metadata that is mapped from its start in steps.
 class MetadataPart {
   public:
-    void place(std::uintptr_t start, std::size_t size);
-    // Makes at least the first `needed` bytes usable; false if the part or the system has no more. The caller
-    // holds the lock that guards what is in the part.
+    void place(std::uintptr_t start, std::size_t size, os::Hold hold);
+    // Makes at least the first `needed` bytes usable, zero at first; false if the part is full, the system
+    // has no more, or something else is mapped there. The caller holds the lock that guards what is in the
+    // part.
     bool grow_to(std::size_t needed);
 
     std::uintptr_t start() const { return start_; }
     std::size_t size() const { return size_; }
     std::size_t committed() const { return committed_.load(std::memory_order_relaxed); }
+    // A stranger's mapping lies where the part should have grown.
+    bool is_blocked() const { return blocked_.load(std::memory_order_relaxed); }
+    // Unmaps what there is.
+    void give_up();
 
   private:
+    friend struct observe::Tables; // tells other processes where things are
     std::uintptr_t start_ = 0;
     std::size_t size_ = 0;
     std::atomic<std::size_t> committed_{0};
+    std::atomic<bool> blocked_{false};
+    os::Hold hold_{};
 };
 
 struct Window {
-    // No user address lies within `size` of the initial base: until the window is reserved all are foreign.
+    // No user address is as far above the initial base: until the window opens all are external.
     std::uintptr_t base = std::uintptr_t{1} << 63;
-    std::size_t size = 0;
+    std::size_t sixteenths = 0; // of the bytes from the base to the end of the last open superslab; atomic
+    AtomicPageHeader* headers = nullptr;
 
-    Page first_page = 0; // superslabs are the pages [first_page, end_page)
-    Page end_page = 0;
+    os::Hold hold{};
+    Page first_page = kPagesPerSuperslab; // superslab 0 stays closed: page 0 is none
+    Page end_page = 0;                    // superslabs may open in [first_page, end_page)
     MetadataPart header_lines;
     MetadataPart slab_descriptors;
     MetadataPart superslab_states;
     MetadataPart threads;
     MetadataPart pool;
+    MetadataPart live_bytes; // the hardened library's
 
-    // Reserves `wanted` bytes, or as much of it as fits by halving. A limited address space is shared with
-    // the fallback, stacks and files, so then at most half of what fits is taken. False below kMinWindow.
-    bool reserve(std::size_t wanted);
+    // Finds a place for superslabs of up to `wanted` bytes (rounded down to a power of two, kMinWindow at
+    // least) and maps the beginning of the tables. False if the system has no memory or no place for it. With
+    // kReserved the kernel chooses, as it does where nothing can be claimed.
+    bool open(std::size_t wanted, os::Hold preferred = os::Hold::kClaimed);
 
-    bool contains(const void* address) const { return offset_of(address) < size; }
+    std::size_t capacity() const { return std::size_t{end_page} << kPageShift; }
+    std::size_t size() const { return __atomic_load_n(&sixteenths, __ATOMIC_ACQUIRE) * kAlignment; }
     std::size_t offset_of(const void* address) const {
         return reinterpret_cast<std::uintptr_t>(address) - base;
     }
+    // The header of an address at this offset may be asked for.
+    bool reaches(std::size_t offset) const { return offset < size(); }
+    // The address lies in an open superslab.
+    bool contains(const void* address) const {
+        const std::size_t offset = offset_of(address);
+        return reaches(offset) && header_at(offset) != kNotOurs;
+    }
+    // The address lies where superslabs are or may open.
+    bool claims(const void* address) const { return offset_of(address) < capacity(); }
+    // The address lies where our tables are, or may grow to.
+    bool in_tables(const void* address) const {
+        return reinterpret_cast<std::uintptr_t>(address) - header_lines.start() < tables_size_;
+    }
+
+    // For free: the offset as a multiple of 16. Misaligned addresses have a huge one.
+    std::size_t sixteenths_of(const void* address) const { return std::rotr(offset_of(address), 4); }
+    bool reaches_sixteenth(std::size_t sixteenth) const { return sixteenth < os::load_plainly(sixteenths); }
+    PageHeader header_of_sixteenth(std::size_t sixteenth) const {
+        return headers[sixteenth >> (kPageShift - 4)].load(std::memory_order_relaxed);
+    }
+
     Page page_of(const void* address) const { return static_cast<Page>(offset_of(address) >> kPageShift); }
     char* address_of(Page page) const {
         return reinterpret_cast<char*>(base + (std::size_t{page} << kPageShift));
     }
     PageHeader header_of(const void* address) const { return header(page_of(address)); }
-    PageHeader header(Page page) const { return headers()[page].load(std::memory_order_relaxed); }
+    PageHeader header(Page page) const { return headers[page].load(std::memory_order_relaxed); }
     PageHeader header_at(std::size_t offset) const {
-        return headers()[offset >> kPageShift].load(std::memory_order_relaxed);
+        return headers[offset >> kPageShift].load(std::memory_order_relaxed);
     }
 
-    // Writable headers and slab descriptors for all pages below `end`; then headers may be set.
-    bool commit_page_tables(Page end) {
+    // Headers and slab descriptors for all pages below `end`; then headers may be set.
+    bool grow_page_tables(Page end) {
         return header_lines.grow_to(end * sizeof(AtomicPageHeader)) &&
                slab_descriptors.grow_to(end * kSlabDescriptorSize);
     }
-    void set_headers(Page first, unsigned count, PageHeader header) {
-        for (unsigned i = 0; i < count; ++i)
-            headers()[first + i].store(header, std::memory_order_relaxed);
+    void set_headers(Page first, std::size_t count, PageHeader header) {
+        for (std::size_t i = 0; i < count; ++i)
+            headers[first + i].store(header, std::memory_order_relaxed);
     }
+    // Whoever sees the header sees what was written before.
+    void publish_header(Page page, PageHeader header) {
+        headers[page].store(header, std::memory_order_release);
+    }
+    // False if the header is another one than expected. Of several threads that ask at one time one succeeds.
+    bool replace_header(Page page, PageHeader expected, PageHeader header) {
+        return headers[page].compare_exchange_strong(expected, header, std::memory_order_acq_rel,
+                                                     std::memory_order_relaxed);
+    }
+    // From now on the pages below `end`, whose headers are set, are asked about.
+    void publish(Page end);
 
+    // Calls visit(part) for each table.
+    template <typename Visit>
+    void for_each_part(Visit visit) const {
+        for (const MetadataPart* part :
+             {&header_lines, &slab_descriptors, &superslab_states, &threads, &pool, &live_bytes}) {
+            visit(*part);
+        }
+    }
     std::size_t metadata_committed() const;
+    // A table of the heap cannot grow, because of a stranger's mapping.
+    bool is_blocked() const;
 
   private:
-    // The first part: finding a header needs no other variable than deciding whether the address is ours.
-    AtomicPageHeader* headers() const { return reinterpret_cast<AtomicPageHeader*>(base); }
+    std::uintptr_t place_parts(std::uintptr_t start, std::size_t length, os::Hold how);
+    enum class Claim : std::uint8_t { kDone, kNoPlace, kNoMemory };
+    Claim claim(std::size_t length);
+    bool reserve(std::size_t length);
+    bool begin_tables();
+    void give_up_tables();
+
+    std::size_t tables_size_ = 0;
 };
 
 // Hidden at the declaration too, so that the compiler addresses it directly.

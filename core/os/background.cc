@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "os/background.h"
 
+#include "os/clock.h"
 #include "os/config.h"
 #include "os/mutex.h"
+#include "os/system_call.h"
 
 #include <algorithm>
 #include <atomic>
@@ -15,7 +17,6 @@
 #include <pthread.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
-#include <unistd.h>
 
 namespace ashlar::os {
 
@@ -26,29 +27,64 @@ enum State : std::uint32_t { kNone, kStarting, kFailed, kAwake, kAsleep };
 constinit std::atomic<std::uint32_t> state{kNone};
 constinit BackgroundFunction work = nullptr;
 
+constinit Chore chore = nullptr;
+constinit std::atomic<bool> called{false};
+constexpr std::uint64_t kChorePause = 1000; // milliseconds
+
 constexpr std::size_t kLongest = std::size_t{1} << 40; // milliseconds
 
 void wait_while(std::uint32_t value, const timespec* timeout) {
-    ::syscall(SYS_futex, &state, FUTEX_WAIT_PRIVATE, value, timeout, nullptr, 0);
+    system_call(SYS_futex, &state, FUTEX_WAIT_PRIVATE, value, timeout);
+}
+
+timespec from_milliseconds(std::uint64_t milliseconds) {
+    return {static_cast<time_t>(milliseconds / 1000), static_cast<long>(milliseconds % 1000) * 1'000'000};
+}
+
+// Waits while the state is the same, for so long at most, and does the chore meanwhile. A call that comes
+// right before the thread waits is answered when it wakes.
+void wait_with_chore(std::uint32_t value, std::uint64_t milliseconds) {
+    static constinit std::uint64_t due = 0; // of the only thread there is
+    const std::uint64_t end = coarse_milliseconds() + milliseconds;
+    while (state.load(std::memory_order_acquire) == value) {
+        const std::uint64_t now = coarse_milliseconds();
+        const bool asked = called.exchange(false, std::memory_order_acquire);
+        if (asked || now >= due) {
+            chore(asked);
+            due = now + kChorePause;
+        }
+        if (now >= end) return;
+        const timespec pause = from_milliseconds(std::min(end - now, kChorePause));
+        wait_while(value, &pause);
+    }
+}
+
+void pause_between_works() {
+    const std::size_t milliseconds =
+        std::clamp<std::size_t>(settings.purge_delay_ms.load(std::memory_order_relaxed), 1, kLongest);
+    if (chore != nullptr) return wait_with_chore(kAwake, milliseconds);
+    const timespec pause = from_milliseconds(milliseconds);
+    wait_while(kAwake, &pause);
 }
 
 void* run(void* /*argument*/) {
-    ::syscall(SYS_prctl, PR_SET_NAME, "ashlar", 0, 0, 0);
+    system_call(SYS_prctl, PR_SET_NAME, "ashlar");
     state.store(kAwake, std::memory_order_release);
     for (;;) {
-        const std::size_t milliseconds =
-            std::clamp<std::size_t>(settings.purge_delay_ms.load(std::memory_order_relaxed), 1, kLongest);
-        const timespec pause{static_cast<time_t>(milliseconds / 1000),
-                             static_cast<long>(milliseconds % 1000) * 1'000'000};
-        wait_while(kAwake, &pause);
+        pause_between_works();
         if (work()) continue;
         state.store(kAsleep, std::memory_order_seq_cst);
         if (work()) { // came in between, and may not have seen it
             state.store(kAwake, std::memory_order_relaxed);
             continue;
         }
-        while (state.load(std::memory_order_acquire) == kAsleep)
-            wait_while(kAsleep, nullptr);
+        while (state.load(std::memory_order_acquire) == kAsleep) {
+            if (chore != nullptr) {
+                wait_with_chore(kAsleep, kLongest);
+            } else {
+                wait_while(kAsleep, nullptr);
+            }
+        }
     }
     return nullptr;
 }
@@ -56,14 +92,13 @@ void* run(void* /*argument*/) {
 using SignalMask = std::uint64_t;                     // bit s - 1: signal s
 constexpr SignalMask kLibrarys = SignalMask{3} << 31; // 32 and 33: the C library stops threads with them
 
-// By system call where there is one: each function of libc costs every process a look-up at its start.
 bool start() {
     const SignalMask all = ~kLibrarys;
     SignalMask before = 0;
-    ::syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, &before, sizeof(before));
+    system_call(SYS_rt_sigprocmask, SIG_SETMASK, &all, &before, sizeof(before));
     pthread_t thread{}; // never ends, and nobody waits for it
     const bool started = ::pthread_create(&thread, nullptr, run, nullptr) == 0;
-    ::syscall(SYS_rt_sigprocmask, SIG_SETMASK, &before, nullptr, sizeof(before));
+    system_call(SYS_rt_sigprocmask, SIG_SETMASK, &before, nullptr, sizeof(before));
     return started;
 }
 
@@ -82,11 +117,18 @@ void start_background(BackgroundFunction function) {
 bool wake_background() {
     std::uint32_t now = state.load(std::memory_order_seq_cst);
     if (now == kAsleep && state.compare_exchange_strong(now, kAwake)) {
-        const int saved = errno;
-        ::syscall(SYS_futex, &state, FUTEX_WAKE_PRIVATE, INT_MAX, nullptr, nullptr, 0);
-        errno = saved;
+        system_call(SYS_futex, &state, FUTEX_WAKE_PRIVATE, INT_MAX);
     }
     return now == kAwake || now == kAsleep;
+}
+
+void set_background_chore(Chore function) {
+    chore = function;
+}
+
+void call_background() {
+    called.store(true, std::memory_order_release);
+    system_call(SYS_futex, &state, FUTEX_WAKE_PRIVATE, INT_MAX);
 }
 
 void forget_background() {

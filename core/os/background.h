@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // A thread of the library's own that calls a function once every purge delay, as long as there is something
-// to do.
+// to do, and if it has one its chore once every second and when it is asked to.
 #pragma once
 
 namespace ashlar::os {
@@ -15,6 +15,12 @@ using BackgroundFunction = bool (*)();
 void start_background(BackgroundFunction function);
 // False if there is no thread.
 bool wake_background();
+
+// To be set before the thread starts. `called`: because somebody asked for it.
+using Chore = void (*)(bool called);
+void set_background_chore(Chore chore);
+// Asks for the chore now, a second later at most. Also for signal handlers that interrupted anything.
+void call_background();
 
 // In a forked child, which does not have the thread.
 void forget_background();

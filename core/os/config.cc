@@ -15,7 +15,7 @@ constinit Settings settings;
 namespace {
 
 enum class When : unsigned char { kStart, kAnyTime };
-enum class Edition : unsigned char { kBoth, kHardened };
+enum class Edition : unsigned char { kBoth, kHardened, kDefault };
 
 // The names that a value can have, in the order of the numbers they stand for; empty: a number.
 using Choices = std::string_view;
@@ -30,7 +30,11 @@ struct Key {
     std::string_view source; // where the value at start came from
     Edition edition = Edition::kBoth;
 
-    bool known_here() const { return os::kHardened || edition == Edition::kBoth; }
+    TextSetting* text = nullptr; // in place of `value`
+
+    bool known_here() const {
+        return edition == Edition::kBoth || (edition == Edition::kHardened) == os::kHardened;
+    }
 };
 
 constexpr std::string_view kVariable = "ASHLAR_CONF";
@@ -47,8 +51,20 @@ constinit std::array keys = {
     Key{"window", kNumber, When::kStart, &settings.window, "default"},
     Key{"huge_pages", "never|auto|always", When::kStart, &settings.huge_pages, "default"},
     Key{"numa", "off|local|bind", When::kStart, &settings.numa, "default"},
+    Key{"stats_at_exit", kNumber, When::kStart, nullptr, "default", Edition::kBoth, &settings.stats_at_exit},
+    Key{"stats_file", kNumber, When::kStart, nullptr, "default", Edition::kBoth, &settings.stats_file},
+    Key{"count", kSwitch, When::kStart, &settings.count, "default"},
+    Key{"stats_signal", kNumber, When::kStart, &settings.stats_signal, "default"},
+    Key{"profile", kNumber, When::kStart, &settings.profile, "default", Edition::kDefault},
+    Key{"profile_file", kNumber, When::kStart, nullptr, "default", Edition::kDefault, &settings.profile_file},
+    Key{"profile_limit", kNumber, When::kAnyTime, &settings.profile_limit, "default", Edition::kDefault},
+    Key{"profile_interval_ms", kNumber, When::kAnyTime, &settings.profile_interval_ms, "default",
+        Edition::kDefault},
+    Key{"profile_signal", kNumber, When::kStart, &settings.profile_signal, "default", Edition::kDefault},
     Key{"checks", "pointers|all", When::kStart, &settings.checks, "default", Edition::kHardened},
     Key{"quarantine", kNumber, When::kAnyTime, &settings.quarantine, "default", Edition::kHardened},
+    Key{"large_quarantine", kNumber, When::kAnyTime, &settings.large_quarantine, "default",
+        Edition::kHardened},
     Key{"poison", kNumber, When::kStart, &settings.poison, "default", Edition::kHardened},
     Key{"guard_pages", kSwitch, When::kStart, &settings.guard_pages, "default", Edition::kHardened},
     Key{"check_sizes", kSwitch, When::kAnyTime, &settings.check_sizes, "default", Edition::kHardened},
@@ -119,17 +135,22 @@ Key* find_key(std::string_view name) {
     return key == keys.end() ? nullptr : key;
 }
 
+bool store(const Key& key, std::string_view text) {
+    if (key.text != nullptr) return !text.empty() && key.text->set(text);
+    std::size_t value = 0;
+    const bool good =
+        key.choices == kNumber ? parse_number(text, value) : parse_choice(key.choices, text, value);
+    if (good) key.value->store(value, std::memory_order_relaxed);
+    return good;
+}
+
 SetResult set(std::string_view setting, When now) {
     const auto [name, text] = split(setting, ':');
     Key* const key = find_key(name);
     if (key == nullptr) return SetResult::kUnknownKey;
-    if (!key->known_here()) return SetResult::kOnlyHardened;
+    if (!key->known_here()) return os::kHardened ? SetResult::kNotHardened : SetResult::kOnlyHardened;
     if (now == When::kAnyTime && key->when == When::kStart) return SetResult::kOnlyAtStart;
-    std::size_t value = 0;
-    const bool good =
-        key->choices == kNumber ? parse_number(text, value) : parse_choice(key->choices, text, value);
-    if (!good) return SetResult::kBadValue;
-    key->value->store(value, std::memory_order_relaxed);
+    if (!store(*key, text)) return SetResult::kBadValue;
     if (now == When::kStart) key->source = kVariable;
     return SetResult::kDone;
 }
@@ -180,7 +201,12 @@ const char* find_variable(const char* const* environment) {
 }
 
 // "a, b or c"
-void say_values(Message& message, Choices choices) {
+void say_values(Message& message, const Key& key) {
+    Choices choices = key.choices;
+    if (key.text != nullptr) {
+        message.text("a path of less than 256 bytes");
+        return;
+    }
     if (choices == kNumber) message.text("a number, with k, m, g or t for bytes");
     for (std::string_view separator; !choices.empty();) {
         const auto [name, others] = split(choices, '|');
@@ -199,14 +225,23 @@ void complain(std::string_view setting, SetResult result, Say say) {
         message.quoted(nearest_key(name)).text("?");
     } else if (result == SetResult::kOnlyHardened) {
         message.quoted(name).text(" ignored; it is a setting of libashlar-hardened.so");
+    } else if (result == SetResult::kNotHardened) {
+        message.quoted(name).text(" ignored; libashlar-hardened.so has no profiler, libashlar.so has");
     } else {
         message.text("bad value in ").quoted(setting).text(" ignored; say ");
-        say_values(message, find_key(name)->choices);
+        say_values(message, *find_key(name));
     }
     say(message);
 }
 
 } // namespace
+
+bool TextSetting::set(std::string_view text) {
+    if (text.size() >= text_.size()) return false;
+    std::copy(text.begin(), text.end(), text_.begin());
+    length_ = text.size();
+    return true;
+}
 
 SetResult change_setting(std::string_view setting) {
     return set(setting, When::kAnyTime);
@@ -232,13 +267,14 @@ void apply_settings(std::string_view configuration, Say say) {
 void print_settings(Say say) {
     for (const Key& key : keys) {
         if (!key.known_here()) continue;
-        const std::size_t value = key.value->load(std::memory_order_relaxed);
         Message message;
         message.text(key.name).text(":");
-        if (key.choices == kNumber) {
-            message.number(value);
+        if (key.text != nullptr) {
+            message.text(key.text->view());
+        } else if (key.choices == kNumber) {
+            message.number(key.value->load(std::memory_order_relaxed));
         } else {
-            message.text(name_of(key.choices, value));
+            message.text(name_of(key.choices, key.value->load(std::memory_order_relaxed)));
         }
         say(message.text(" (").text(key.source).text(")"));
     }

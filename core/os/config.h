@@ -8,6 +8,7 @@
 // keys that may change at run time, with relaxed atomicity: readers see the old or the new value.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstddef>
 #include <string_view>
@@ -36,6 +37,17 @@ enum class Checks : std::size_t {
     kAll,      // and that nothing was written behind it, or to it after its release
 };
 
+// A path. Set at start only.
+class TextSetting {
+  public:
+    std::string_view view() const { return {text_.data(), length_}; }
+    bool set(std::string_view text); // false if it is too long
+
+  private:
+    std::size_t length_ = 0;
+    std::array<char, 256> text_{};
+};
+
 struct Settings {
     std::atomic<std::size_t> enabled{1};                         // 0: everything goes to the fallback
     std::atomic<std::size_t> prewarm{0};                         // 1: fill the tiny stacks at thread start
@@ -45,15 +57,29 @@ struct Settings {
     std::atomic<std::size_t> large_limit{std::size_t{16} << 30}; // larger blocks are the fallback's
     std::atomic<std::size_t> purge_delay_ms{1000};               // dirty pages are given back after
     std::atomic<std::size_t> dirty_limit{std::size_t{32} << 20}; // bytes that may be dirty, beyond a share
-    std::atomic<std::size_t> window{std::size_t{1} << 40};       // bytes of address space to ask for first
+    std::atomic<std::size_t> window{std::size_t{8} << 40};       // bytes of addresses for superslabs
     std::atomic<std::size_t> numa{static_cast<std::size_t>(Numa::kLocal)};
 
     std::atomic<std::size_t> huge_pages{static_cast<std::size_t>(HugePages::kNever)};
+
+    // Statistics without being asked for each time.
+    TextSetting stats_at_exit;                // a file to write when the process ends
+    TextSetting stats_file;                   // a file to write every second
+    std::atomic<std::size_t> count{0};        // 1: each allocation and release is counted
+    std::atomic<std::size_t> stats_signal{0}; // a signal that asks for them; 0: none
+
+    // The profiler; not in the hardened library.
+    std::atomic<std::size_t> profile{0}; // bytes between two samples, in the mean; 0: off at start
+    std::atomic<std::size_t> profile_limit{std::size_t{256} << 20}; // bytes of its file
+    std::atomic<std::size_t> profile_interval_ms{0};                // between two dumps; 0: none
+    std::atomic<std::size_t> profile_signal{0};                     // starts it or asks for a dump; 0: none
+    TextSetting profile_file;                                       // its folder, or a path with %p
 
     // Of the hardened library.
     std::atomic<std::size_t> checks{static_cast<std::size_t>(Checks::kAll)};
     std::atomic<std::size_t> quarantine{std::size_t{2}
                                         << 20}; // most bytes of released blocks that wait, per thread
+    std::atomic<std::size_t> large_quarantine{std::size_t{32} << 20}; // and of large blocks, in all
     std::atomic<std::size_t> poison{64}; // most longer released blocks are filled and looked at at their ends
     std::atomic<std::size_t> guard_pages{1}; // 1: inaccessible pages around large blocks and behind slabs
     std::atomic<std::size_t> check_sizes{1}; // 1: a size or alignment given to a release must be right
@@ -67,7 +93,7 @@ struct Settings {
 
 extern constinit Settings settings;
 
-enum class SetResult { kDone, kUnknownKey, kBadValue, kOnlyAtStart, kOnlyHardened };
+enum class SetResult { kDone, kUnknownKey, kBadValue, kOnlyAtStart, kOnlyHardened, kNotHardened };
 
 // One "key:value", at run time.
 SetResult change_setting(std::string_view setting);

@@ -2,10 +2,12 @@
 #include "os/huge_pages.h"
 
 #include "os/small_file.h"
+#include "os/system_call.h"
 
 #include <atomic>
 #include <cstdint>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 
 namespace ashlar::os {
 
@@ -16,10 +18,7 @@ enum class Answer : std::uint8_t { kUnknown, kNo, kYes };
 constinit std::atomic<Answer> allowed{Answer::kUnknown};
 
 bool advise(void* start, std::size_t size, int advice) {
-    const int saved = errno;
-    const bool done = ::madvise(start, size, advice) == 0;
-    errno = saved;
-    return done;
+    return system_call(SYS_madvise, start, size, advice) == 0;
 }
 
 } // namespace

@@ -46,12 +46,26 @@ inline void mark_free([[maybe_unused]] const void* start, [[maybe_unused]] std::
 #endif
 }
 
+// Of free memory whose protection was set: memcheck takes what becomes accessible for written.
+inline void mark_still_free([[maybe_unused]] const void* start, [[maybe_unused]] std::size_t bytes) {
+#if defined(ASHLAR_VALGRIND)
+    VALGRIND_MAKE_MEM_NOACCESS(start, bytes);
+#endif
+}
+
 // Only memcheck has a name for memory that holds something.
 inline void mark_written([[maybe_unused]] const void* start, [[maybe_unused]] std::size_t bytes) {
 #if defined(ASHLAR_MARKS_FOR_ASAN)
     ASAN_UNPOISON_MEMORY_REGION(start, bytes);
 #elif defined(ASHLAR_VALGRIND)
     VALGRIND_MAKE_MEM_DEFINED(start, bytes);
+#endif
+}
+
+// Addresses that are given back to the system. (Memcheck sees that by itself.)
+inline void forget_marks([[maybe_unused]] const void* start, [[maybe_unused]] std::size_t bytes) {
+#if defined(ASHLAR_MARKS_FOR_ASAN)
+    ASAN_UNPOISON_MEMORY_REGION(start, bytes);
 #endif
 }
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "os/memory_limit.h"
 
+#include "os/system_call.h"
+
 #include <algorithm>
-#include <cerrno>
 #include <cstring>
 #include <fcntl.h>
 #include <sys/syscall.h>
-#include <unistd.h>
 
 namespace ashlar::os {
 
@@ -126,13 +126,12 @@ void ControlGroups::note_mount(std::string_view line) {
 
 namespace {
 
-// Not libc's functions of these names: they are cancellation points.
 class File {
   public:
     explicit File(const char* path)
-        : descriptor_(static_cast<int>(::syscall(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC))) {}
+        : descriptor_(system_call(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC)) {}
     ~File() {
-        if (descriptor_ >= 0) ::syscall(SYS_close, descriptor_);
+        if (descriptor_ >= 0) system_call(SYS_close, descriptor_);
     }
     File(const File&) = delete;
     File& operator=(const File&) = delete;
@@ -140,12 +139,12 @@ class File {
     // 0 at the end and after an error.
     std::size_t read(char* into, std::size_t size) const {
         if (descriptor_ < 0) return 0;
-        const long count = ::syscall(SYS_read, descriptor_, into, size);
+        const long count = system_call(SYS_read, descriptor_, into, size);
         return count > 0 ? static_cast<std::size_t>(count) : 0;
     }
 
   private:
-    int descriptor_;
+    long descriptor_;
 };
 
 // Whoever reads needs some pages of buffers, and it may be a thread with a small stack: one at a time has
@@ -237,9 +236,7 @@ constinit Reader reader{};
 
 LimitRead read_memory_limit(std::string_view root) {
     if (reader.busy.test_and_set(std::memory_order_acquire)) return {false, kNoMemoryLimit};
-    const int saved = errno;
     const std::size_t bytes = reader.limit(root);
-    errno = saved;
     reader.busy.clear(std::memory_order_release);
     return {true, bytes};
 }

@@ -1,9 +1,16 @@
 // SPDX-License-Identifier: MIT
 #include "os/message.h"
 
+#include "os/process.h"
+#include "os/system_call.h"
+
 #include <algorithm>
 #include <cerrno>
+#include <csignal>
 #include <cstdlib>
+#include <ctime>
+#include <fcntl.h>
+#include <poll.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -21,6 +28,60 @@ std::string_view digits(std::uint64_t value, unsigned base, char (&buffer)[20]) 
     return {first, static_cast<std::size_t>(buffer + sizeof(buffer) - first)};
 }
 
+constexpr std::string_view kPrefix = "ashlar: ";
+
+// Not substr(): without optimisation it refers to the C++ library, which the preload library does without.
+std::string_view beginning(std::string_view words, std::size_t most) {
+    return {words.data(), std::min(words.size(), most)};
+}
+
+// A reader that has gone must not end the process by SIGPIPE, nor a terminal stop it.
+void block_signals_of_writing() {
+    const std::uint64_t signals = std::uint64_t{1} << (SIGPIPE - 1) | std::uint64_t{1} << (SIGTTOU - 1);
+    system_call(SYS_rt_sigprocmask, SIG_BLOCK, &signals, nullptr, sizeof(signals));
+}
+
+// For at most a second: the reader may wait for this process.
+bool takes_more(int descriptor) {
+    pollfd wanted{.fd = descriptor, .events = POLLOUT, .revents = 0};
+    const timespec second{.tv_sec = 1, .tv_nsec = 0};
+    return system_call(SYS_ppoll, &wanted, 1, &second, nullptr, sizeof(std::uint64_t)) > 0;
+}
+
+// By one write, unless the descriptor takes less. False if it does not take all.
+bool write_whole(int descriptor, std::string_view words) {
+    while (!words.empty()) {
+        const long written = system_call(SYS_write, descriptor, words.data(), words.size());
+        if (written > 0) {
+            words.remove_prefix(static_cast<std::size_t>(written));
+        } else if (written != -EINTR && !(written == -EAGAIN && takes_more(descriptor))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+// To stderr, or to the terminal of the process if stderr is closed.
+void write_last_words(std::string_view words) {
+    block_signals_of_writing();
+    if (write_whole(STDERR_FILENO, words)) return;
+    constexpr long kFlags = O_WRONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC;
+    const long terminal = system_call(SYS_openat, AT_FDCWD, "/dev/tty", kFlags, 0);
+    if (terminal >= 0) write_whole(static_cast<int>(terminal), words);
+}
+
+// Of a path the end is what counts.
+void name_program(Message& message) {
+    std::string_view name = program_name();
+    if (name.empty()) return;
+    message.text("program ");
+    if (name.size() > Message::kMostQuoted) {
+        message.text("...");
+        name.remove_prefix(name.size() - Message::kMostQuoted);
+    }
+    message.quoted(name).text(", ");
+}
+
 } // namespace
 
 Message& Message::text(std::string_view words) {
@@ -32,7 +93,7 @@ Message& Message::text(std::string_view words) {
 
 Message& Message::quoted(std::string_view words) {
     text("\"");
-    for (const char c : words.substr(0, kMostQuoted)) {
+    for (const char c : beginning(words, kMostQuoted)) {
         const bool printable = c >= ' ' && c <= '~';
         if (c == '"' || c == '\\') text("\\");
         if (printable) {
@@ -57,28 +118,24 @@ Message& Message::address(const void* where) {
 }
 
 void Message::write_to(int descriptor) const {
-    const int saved = errno;
-    [[maybe_unused]] const ssize_t ignored = ::write(descriptor, buffer_, length_);
-    errno = saved;
+    system_call(SYS_write, descriptor, buffer_, length_);
 }
 
 void warn(const Message& message) {
-    constexpr std::string_view kPrefix = "ashlar: ";
     constexpr std::size_t kRoom = Message::kCapacity - kPrefix.size() - 1;
     Message line;
-    // Not substr(): without optimisation it refers to the C++ library, which the preload library does
-    // without.
-    const std::string_view words(message.view().data(), std::min(message.view().size(), kRoom));
-    line.text(kPrefix).text(words).text("\n").write_to(STDERR_FILENO);
+    line.text(kPrefix).text(beginning(message.view(), kRoom)).text("\n").write_to(STDERR_FILENO);
 }
 
-void fatal(const Message& message) {
-    warn(message);
+void fatal(const Message& message, std::string_view advice) {
+    constexpr std::size_t kMostWords = 256;
+    Message lines;
+    lines.text(kPrefix).text(beginning(message.view(), kMostWords)).text("; ");
+    name_program(lines);
+    lines.text("process ").number(process_id()).text(", thread ").number(thread_id()).text("\n");
+    if (!advice.empty()) lines.text(kPrefix).text(advice).text("\n");
+    write_last_words(lines.view());
     std::abort();
-}
-
-std::uint64_t thread_id() {
-    return static_cast<std::uint64_t>(::syscall(SYS_gettid));
 }
 
 } // namespace ashlar::os

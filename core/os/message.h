@@ -36,9 +36,12 @@ class Message {
 // Writes "ashlar: " and a newline around the message, on stderr; a message too long for both is cut.
 void warn(const Message& message);
 
-// Warns, then ends the process by abort().
-[[noreturn]] void fatal(const Message& message);
-
-std::uint64_t thread_id(); // the kernel's number of this thread; a system call
+// The end of the process. Writes the message, which is cut after 256 bytes, with the program, the process and
+// the thread; in a second line the advice, if there is one, of at most 160; then calls abort().
+//
+// The words get through, or the process cannot be told of: no cancellation interrupts them, a full pipe gets
+// a second of time, and if stderr is closed they go to the terminal. Tests put their own in its place.
+[[noreturn, gnu::visibility("hidden")]] void fatal(const Message& message,
+                                                   std::string_view advice = {}) asm("ashlar_fatal");
 
 } // namespace ashlar::os

@@ -2,20 +2,21 @@
 #include "os/mutex.h"
 
 #include "os/message.h"
+#include "os/system_call.h"
 
 #include <bit>
 #include <cerrno>
+#include <ctime>
 #include <iterator>
 #include <limits>
 #include <linux/futex.h>
 #include <string_view>
 #include <sys/syscall.h>
-#include <unistd.h>
 
 namespace ashlar::os {
 
-constinit thread_local unsigned locks_held = 0;
-constinit thread_local bool holds_all_locks = false;
+constinit thread_local unsigned forking = 0;
+constinit thread_local ThreadWord numbered_thread = 0;
 
 namespace {
 
@@ -31,24 +32,100 @@ void pause_core() {
 #endif
 }
 
-} // namespace
+constexpr ThreadWord kOneThread = 4;
+constinit std::atomic<ThreadWord> next_number{kOneThread};
 
-void MutexBase::wait() {
-    for (int spin = 0; spin < kSpins; ++spin) {
-        pause_core();
-        if (state_.load(std::memory_order_relaxed) == kFree && try_acquire()) return;
+constinit unsigned inherited = 0;
+using Function = void();
+constinit Function* inherited_ended = nullptr;
+
+// False if the time is up.
+bool sleep_while(const void* word, std::uint32_t value, const unsigned* milliseconds) {
+    if (milliseconds == nullptr) {
+        system_call(SYS_futex, word, FUTEX_WAIT_PRIVATE, value, nullptr);
+        return true;
     }
-    const int saved = errno;
-    while (state_.exchange(kContended, std::memory_order_acquire) != kFree) {
-        ::syscall(SYS_futex, &state_, FUTEX_WAIT_PRIVATE, kContended, nullptr, nullptr, 0);
-    }
-    errno = saved;
+    const timespec time{static_cast<time_t>(*milliseconds / 1000),
+                        static_cast<long>(*milliseconds % 1000) * 1'000'000};
+    return system_call(SYS_futex, word, FUTEX_WAIT_PRIVATE, value, &time) != -ETIMEDOUT;
 }
 
-void MutexBase::wake() {
-    const int saved = errno;
-    ::syscall(SYS_futex, &state_, FUTEX_WAKE_PRIVATE, 1, nullptr, nullptr, 0);
-    errno = saved;
+} // namespace
+
+ThreadWord number_this_thread() {
+    do { // 0 is no number
+        numbered_thread = next_number.fetch_add(kOneThread, std::memory_order_relaxed);
+    } while (numbered_thread == 0);
+    return numbered_thread;
+}
+
+Holder MutexBase::holder() const {
+    const ThreadWord seen = state_.load(std::memory_order_relaxed);
+    if (seen == kFree) return Holder::kNobody;
+    if ((seen & ~kFlags) != numbered_thread) return Holder::kOther;
+    return (seen & kForFork) != 0 ? Holder::kItsFork : Holder::kThisThread;
+}
+
+bool MutexBase::wait(ThreadWord taken, unsigned patience) {
+    for (int spin = 0; spin < kSpins; ++spin) {
+        pause_core();
+        if (state_.load(std::memory_order_relaxed) == kFree && try_acquire(taken)) return true;
+    }
+    for (ThreadWord seen = state_.load(std::memory_order_relaxed);;) {
+        if (seen == kFree) { // whoever takes it does not know whether others wait
+            if (state_.compare_exchange_weak(seen, taken | kContended, std::memory_order_acquire,
+                                             std::memory_order_relaxed)) {
+                return true;
+            }
+            continue;
+        }
+        if ((seen & ~kContended) == ((taken & ~kFlags) | kForFork)) return true; // this thread forks
+        if ((seen & kContended) == 0 &&
+            !state_.compare_exchange_weak(seen, seen | kContended, std::memory_order_relaxed)) {
+            continue;
+        }
+        const unsigned* const time = patience == kForEver ? nullptr : &patience;
+        if (!sleep_while(&state_, seen | kContended, time)) return false;
+        seen = state_.load(std::memory_order_relaxed);
+    }
+}
+
+void MutexBase::release_and_wake() {
+    if ((state_.exchange(kFree, std::memory_order_release) & kContended) == 0) return;
+    system_call(SYS_futex, &state_, FUTEX_WAKE_PRIVATE, 1);
+}
+
+void MutexBase::surrender_slowly(ThreadWord seen) {
+    if ((seen & ~kFlags) != numbered_thread) {
+        if (inherited != 0 && --inherited == 0) inherited_ended();
+    } else if ((seen & kForFork) == 0) {
+        release_and_wake();
+    }
+}
+
+bool MutexBase::take_for_fork(unsigned patience) {
+    const ThreadWord me = this_thread();
+    if ((state_.load(std::memory_order_relaxed) & ~kFlags) == me) return true;
+    return try_acquire(me | kForFork) || wait(me | kForFork, patience);
+}
+
+void MutexBase::give_after_fork() {
+    if (holder() == Holder::kItsFork) release_and_wake();
+}
+
+void expect_inherited_unlocks(unsigned count, void (*ended)()) {
+    inherited = count;
+    inherited_ended = ended;
+    if (count == 0) ended();
+}
+
+void expect_more_inherited_unlocks(unsigned count) {
+    if (inherited != 0) inherited += count;
+}
+
+void pause_milliseconds(unsigned milliseconds) {
+    const std::uint32_t word = 0;
+    sleep_while(&word, word, &milliseconds);
 }
 
 #ifndef NDEBUG
@@ -63,7 +140,6 @@ using Ranks = std::uint16_t; // a bit each
 static_assert(std::size(kNames) <= std::numeric_limits<Ranks>::digits);
 
 constinit thread_local Ranks ranks_held = 0;
-constinit thread_local bool rank_check_suspended = false;
 
 Ranks bit_of(Rank rank) {
     return static_cast<Ranks>(1U << static_cast<unsigned>(rank));
@@ -80,7 +156,6 @@ void name_highest_held(Message& message) {
 } // namespace
 
 void note_rank_locked(Rank rank) {
-    if (rank_check_suspended) return;
     if (ranks_held >= bit_of(rank)) {
         Message message;
         name(message.text("locks taken out of order: "), static_cast<unsigned>(rank));
@@ -91,16 +166,15 @@ void note_rank_locked(Rank rank) {
 }
 
 void note_rank_unlocked(Rank rank) {
-    if (rank_check_suspended) return;
     ranks_held = static_cast<Ranks>(ranks_held & ~bit_of(rank));
 }
 
-void suspend_rank_check(bool suspended) {
-    rank_check_suspended = suspended;
+void forget_ranks() {
+    ranks_held = 0;
 }
 
 void expect_no_lock(const char* what) {
-    if (ranks_held == 0 || rank_check_suspended) return;
+    if (ranks_held == 0) return;
     Message message;
     name_highest_held(message.text(what).text(" under the lock "));
     fatal(message);

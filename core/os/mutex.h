@@ -6,6 +6,9 @@
 // rank; fork takes all of them in this order. A lock may be held for tens of blocks, never while the
 // program's own code (or a function of libc that could allocate) runs. Builds with assertions check both and
 // abort.
+//
+// The word of a lock names the thread that holds it, from the very instruction that takes it to the one that
+// gives it back. So a signal handler that forks (entry/fork.cc) knows which locks its thread holds.
 #pragma once
 
 #include <atomic>
@@ -30,8 +33,8 @@ enum class Rank : std::uint8_t {
 void note_rank_locked(Rank rank);
 void note_rank_unlocked(Rank rank);
 
-// Fork takes all locks, many of one rank: meanwhile the order is not checked.
-void suspend_rank_check(bool suspended);
+// What this thread holds counts no longer: in a forked child it is as if it were free.
+void forget_ranks();
 
 // For whoever allocates, or calls what may allocate: ends the process if this thread holds a lock. `what`
 // goes on in its message.
@@ -39,65 +42,97 @@ void expect_no_lock(const char* what);
 #else
 inline void note_rank_locked(Rank /*rank*/) {}
 inline void note_rank_unlocked(Rank /*rank*/) {}
-inline void suspend_rank_check(bool /*suspended*/) {}
+inline void forget_ranks() {}
 inline void expect_no_lock(const char* /*what*/) {}
 #endif
 
-// True between the moment that this thread, which forks, has taken all locks and the moment that it returns
-// them. Other libraries' fork handlers run in between and may allocate: to them every lock is already theirs.
-extern constinit thread_local bool holds_all_locks;
+// How many calls of fork this thread is in, between the handlers of entry/fork.cc. It may hold every lock
+// then. Other libraries' fork handlers may run in between and allocate: lock() and unlock() do nothing with
+// what fork holds, and no lock may be made that fork does not know of.
+extern constinit thread_local unsigned forking;
 
-// How many locks this thread holds: fork, called by a signal handler, must know.
-extern constinit thread_local unsigned locks_held;
+// A thread's number, from 4 on, and below it room for two flags. 0: the thread took no lock yet. Numbers
+// repeat after 2^30 threads, which take hours to make. Two threads of one number would exclude each other all
+// the same, but not while one of them forks. So a thread would have to outlive 2^30 others, the last of them
+// have its number, and one of the two fork.
+using ThreadWord = std::uint32_t;
+extern constinit thread_local ThreadWord numbered_thread;
+ThreadWord number_this_thread();
+inline ThreadWord this_thread() {
+    const ThreadWord number = numbered_thread;
+    return number != 0 ? number : number_this_thread();
+}
+
+// Who holds a lock, as this thread sees it.
+enum class Holder : std::uint8_t { kNobody, kOther, kThisThread, kItsFork };
 
 class MutexBase {
   public:
-    bool try_acquire() {
-        std::uint32_t expected = kFree;
-        return state_.compare_exchange_strong(expected, kHeld, std::memory_order_acquire,
-                                              std::memory_order_relaxed);
-    }
-
     void acquire() {
-        if (!try_acquire()) wait();
+        const ThreadWord taken = this_thread();
+        if (!try_acquire(taken)) wait(taken, kForEver);
     }
 
     void surrender() {
-        if (state_.exchange(kFree, std::memory_order_release) == kContended) wake();
+        ThreadWord held = numbered_thread;
+        if (!state_.compare_exchange_strong(held, kFree, std::memory_order_release,
+                                            std::memory_order_relaxed)) {
+            surrender_slowly(held);
+        }
     }
+
+    Holder holder() const;
+
+    // For fork, unless this thread holds it already. False if somebody keeps it for that many milliseconds.
+    bool take_for_fork(unsigned patience);
+    // Only what take_for_fork() took.
+    void give_after_fork();
 
     // In a forked child, where whoever held or waited for it no longer exists.
     void reset() { state_.store(kFree, std::memory_order_relaxed); }
 
   private:
-    enum : std::uint32_t { kFree, kHeld, kContended };
+    enum : ThreadWord { kFree = 0, kContended = 1, kForFork = 2, kFlags = 3 };
+    static constexpr unsigned kForEver = ~0U;
 
-    void wait();
-    void wake();
+    bool try_acquire(ThreadWord taken) {
+        ThreadWord free = kFree;
+        return state_.compare_exchange_strong(free, taken, std::memory_order_acquire,
+                                              std::memory_order_relaxed);
+    }
+    bool wait(ThreadWord taken, unsigned patience);
+    void surrender_slowly(ThreadWord seen);
+    void release_and_wake();
 
-    std::atomic<std::uint32_t> state_{kFree};
+    std::atomic<ThreadWord> state_{kFree};
 };
+
+// In a forked child: so many locks that were reset are yet to be unlocked, by what a signal handler
+// interrupted. Calls `ended` when the last one is, at once if there are none.
+void expect_inherited_unlocks(unsigned count, void (*ended)());
+// Likewise in the child of such a child: so many more, before the same end.
+void expect_more_inherited_unlocks(unsigned count);
+
+// Does nothing for so long.
+void pause_milliseconds(unsigned milliseconds);
 
 template <Rank kRank>
 class Mutex : private MutexBase {
   public:
     void lock() {
-        if (holds_all_locks) [[unlikely]]
-            return;
         acquire();
-        ++locks_held;
         note_rank_locked(kRank);
     }
 
     void unlock() {
-        if (holds_all_locks) [[unlikely]]
-            return;
         note_rank_unlocked(kRank);
-        --locks_held;
         surrender();
     }
 
+    using MutexBase::give_after_fork;
+    using MutexBase::holder;
     using MutexBase::reset;
+    using MutexBase::take_for_fork;
 };
 
 template <typename AnyMutex>

@@ -3,6 +3,7 @@
 
 #include "os/config.h"
 #include "os/small_file.h"
+#include "os/system_call.h"
 
 #include <algorithm>
 #include <bit>
@@ -10,7 +11,6 @@
 #include <cstddef>
 #include <sched.h>
 #include <sys/syscall.h>
-#include <unistd.h>
 
 namespace ashlar::os {
 
@@ -46,7 +46,10 @@ NodeList read_nodes(const char* path) {
 unsigned node_of_processor() {
     unsigned processor = 0;
     unsigned node = 0;
-    return ::getcpu(&processor, &node) == 0 ? node : 0;
+    const int saved = errno;
+    const bool known = ::getcpu(&processor, &node) == 0;
+    errno = saved;
+    return known ? node : 0;
 }
 
 unsigned read_topology() {
@@ -63,10 +66,8 @@ unsigned read_topology() {
 } // namespace
 
 unsigned processors() {
-    const int saved = errno;
     unsigned long mask[128] = {}; // 8192 processors
-    const long bytes = ::syscall(SYS_sched_getaffinity, 0, sizeof(mask), mask);
-    errno = saved;
+    const long bytes = system_call(SYS_sched_getaffinity, 0, sizeof(mask), mask);
     if (bytes <= 0) return 1;
     int count = 0;
     for (std::size_t word = 0; word < static_cast<std::size_t>(bytes) / sizeof(mask[0]); ++word) {
@@ -93,10 +94,8 @@ NodeList parse_nodes(std::string_view list) {
 Node current_node() {
     unsigned known = topology.nodes.load(std::memory_order_relaxed);
     if (known == 1 || settings.numa_now() == Numa::kOff) return 0;
-    const int saved = errno;
     const unsigned node = topology.node_here != nullptr ? topology.node_here() : node_of_processor();
     if (node != 0 && known == 0) known = read_topology();
-    errno = saved;
     return known <= 1 ? 0 : static_cast<Node>(node % kMaxNodes);
 }
 

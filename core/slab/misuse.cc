@@ -1,61 +1,80 @@
 // SPDX-License-Identifier: MIT
 #include "slab/misuse.h"
 
+#include "os/edition.h"
 #include "slab/mixed_slab.h"
+
+#include <string_view>
 
 namespace ashlar::slab {
 
 namespace {
 
-std::string_view words_for(Fault fault) {
-    switch (fault) {
-    case Fault::kDoubleFree:
-        return "double free of ";
-    case Fault::kNeverAllocated:
-        return "invalid pointer (a block that was never allocated) ";
-    case Fault::kInterior:
-        return "invalid pointer (inside a block) ";
-    case Fault::kNoBlock:
-    case Fault::kNone:
-        break;
+constinit bool hardened_can_be_had = false;
+
+std::string_view advice_for(Found found) {
+    if (found == Found::kInTheCall) {
+        return "The call at fault is this one: a debugger or a core dump shows it.";
     }
-    return "invalid pointer (no block) ";
+    if (os::kHardened) {
+        return "The fault came before this call. AddressSanitizer or valgrind stop at the fault itself.";
+    }
+    return hardened_can_be_had ? "The call at fault may have been an earlier one. To stop in it: "
+                                 "ashlar run --hardened -- COMMAND"
+                               : "The call at fault may have been an earlier one.";
 }
 
-void describe_block(os::Message& message, const void* address, layout::SizeClass c) {
+bool is_misaligned(const void* address) {
+    return reinterpret_cast<std::uintptr_t>(address) % layout::kAlignment != 0;
+}
+
+void describe_class(os::Message& message, const void* address, layout::SizeClass c) {
     const char* const block = block_around(address, c);
-    const layout::Page first =
-        layout::window.page_of(address) & ~static_cast<layout::Page>(layout::kShapes[c].pages - 1);
-    message.text(": ").number(layout::class_size(c)).text("-byte class, slab ");
-    message.address(layout::window.address_of(first));
+    const auto distance = static_cast<std::size_t>(static_cast<const char*>(address) - block);
     if (block == nullptr) {
-        message.text(", behind its last block");
-    } else if (block != address) {
-        message.text(", ").number(static_cast<std::size_t>(static_cast<const char*>(address) - block));
-        message.text(" bytes into the block at ").address(block);
+        message.text("behind the last block of a slab");
+    } else if (distance == 0) {
+        message.text("a block");
+    } else {
+        message.number(distance).text(distance == 1 ? " byte" : " bytes");
+        message.text(" into the block at ").address(block);
     }
+    message.text(" of the ").number(layout::class_size(c)).text("-byte size class");
 }
 
 } // namespace
 
-os::Message& describe(os::Message& message, const void* address) {
-    if (layout::window.contains(address)) {
-        const layout::PageHeader header = layout::window.header_of(address);
-        if (header.size_class() != 0) {
-            describe_block(message, address, header.size_class());
-        } else if (is_mixed(header)) {
-            message.text(": a page of the heap with blocks of several classes");
-        } else {
-            message.text(": a page of the heap that holds no blocks");
-        }
+os::Message& describe(os::Message& message, const void* address, Fault fault) {
+    const layout::PageHeader header = layout::window.header_of(address);
+    message.text(": ");
+    if (header.size_class() != 0) {
+        describe_class(message, address, header.size_class());
+    } else if (is_mixed(header)) {
+        if (fault == Fault::kInterior) message.text("inside a block, ");
+        message.text("on a page with blocks of several size classes");
+    } else {
+        message.text("no block lies there now");
     }
-    return message.text(", thread ").number(os::thread_id());
+    return message;
 }
 
-void report(Fault fault, const void* address) {
+void report(const os::Message& message, Found found) {
+    os::fatal(message, advice_for(found));
+}
+
+void report(Fault fault, const void* address, Found found) {
     os::Message message;
-    message.text(words_for(fault)).address(address);
-    os::fatal(describe(message, address));
+    const bool misaligned = is_misaligned(address);
+    message.text(fault == Fault::kDoubleFree && !misaligned ? "double free of " : "invalid pointer ");
+    message.address(address);
+    if (misaligned) message.text(" (misaligned)");
+    describe(message, address, fault);
+    if (fault == Fault::kNeverAllocated) message.text(" that was never handed out");
+    report(message, found);
+}
+
+void advise_hardened() {
+    hardened_can_be_had = true;
 }
 
 } // namespace ashlar::slab

@@ -1,17 +1,28 @@
 // SPDX-License-Identifier: MIT
 //
-// The end of a process that gave us a pointer which is no live block: one line that says what, which address,
-// what is known about it and which thread, then abort. Hold no lock: handlers of SIGABRT may allocate.
+// The end of a process that gave us a pointer which is no live block, or damaged one. All reports of misuse
+// end here: a line that says what is wrong with which address, what lies there and who did it; a line that
+// says how to find the call; then abort. Hold no lock: handlers of SIGABRT may allocate.
 #pragma once
 
 #include "os/message.h"
 #include "slab/slab.h"
 
+#include <cstdint>
+
 namespace ashlar::slab {
 
-[[noreturn]] void report(Fault fault, const void* address);
+// Whether the call that is stopped is the one that is at fault, or that was an earlier one.
+enum class Found : std::uint8_t { kInTheCall, kLater };
 
-// Appends what is known about the place, from ": " on, and which thread this is.
-os::Message& describe(os::Message& message, const void* address);
+// The address lies in the window.
+[[noreturn]] void report(Fault fault, const void* address, Found found);
+[[noreturn]] void report(const os::Message& message, Found found);
+
+// Appends what lies at an address of the window, from ": " on.
+os::Message& describe(os::Message& message, const void* address, Fault fault = Fault::kNone);
+
+// From now on reports say that the hardened library finds more. To be called where it could be preloaded.
+void advise_hardened();
 
 } // namespace ashlar::slab

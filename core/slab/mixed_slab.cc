@@ -79,6 +79,10 @@ MixedSlab& MixedSlab::replace(Slab& slab, Maps* maps) {
     return *new (&slab) MixedSlab(mixed);
 }
 
+MixedSlab& MixedSlab::start(layout::Page page, Maps* maps, Numbers* numbers) {
+    return *new (&slab_at(page, 1)) MixedSlab(page, new (maps) Maps, numbers);
+}
+
 unsigned MixedSlab::unit_of(const void* address) const {
     return units(static_cast<std::size_t>(static_cast<const char*>(address) - start_address()));
 }
@@ -92,26 +96,32 @@ void MixedSlab::use(unsigned first, unsigned count) {
     absent_ = static_cast<std::uint16_t>(absent_ & ~pages);
 }
 
-std::uint32_t MixedSlab::take(layout::SizeClass c, void** end, std::uint32_t count) {
-    const std::size_t size = layout::class_size(c);
+std::uint32_t MixedSlab::take_from(unsigned first, std::size_t size, void** end, std::uint32_t count) {
     const unsigned length = units(size);
     // What allocate_aligned() takes for granted.
-    const unsigned alignment = std::min(units(size & (~size + 1)), kUnitsPerPage);
+    const unsigned alignment = units(size & (~size + 1));
     std::uint32_t taken = 0;
-    for (unsigned first = 0; taken != count;) {
+    while (taken != count) {
         first = (maps_->used.next_clear(first) + alignment - 1) & ~(alignment - 1);
-        if (first + length > Units::kCount) {
-            room_ = static_cast<std::uint16_t>(length - 1); // or more, but not for the likes of this
-            break;
-        }
+        if (first + length > Units::kCount) break;
         const unsigned gap_end = maps_->used.next_set(first);
         for (; taken != count && first + length <= gap_end; first += length) {
             use(first, length);
             *--end = start_address() + first * layout::kAlignment;
             ++taken;
         }
-        first = gap_end;
+        if (taken != count) first = gap_end;
     }
+    if (numbers_ != nullptr) next_ = static_cast<std::uint16_t>(first);
+    return taken;
+}
+
+std::uint32_t MixedSlab::take(layout::SizeClass c, void** end, std::uint32_t count) {
+    const std::size_t size = layout::class_size(c);
+    std::uint32_t taken = next_ != 0 ? take_from(next_, size, end, count) : 0;
+    if (taken != count) taken += take_from(0, size, end - taken, count - taken);
+    if (taken != count)
+        room_ = static_cast<std::uint16_t>(units(size) - 1); // or more, but not for the likes of this
     return taken;
 }
 
@@ -126,6 +136,14 @@ std::size_t MixedSlab::size_of(const void* block) const {
     if (!starts_at(block)) return 0;
     const unsigned end = std::min(maps_->starts.next_set(first + 1), maps_->used.next_clear(first));
     return (end - first) * layout::kAlignment;
+}
+
+std::uint32_t MixedSlab::number_of(const void* block) const {
+    return numbers_ != nullptr ? (*numbers_)[unit_of(block)] : 0;
+}
+
+void MixedSlab::set_number(const void* block, std::uint32_t number) {
+    (*numbers_)[unit_of(block)] = number;
 }
 
 Fault MixedSlab::fault_at(const void* address) const {

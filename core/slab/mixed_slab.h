@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 //
-// A mixed slab: one page that used to be a slab of one class, most of which came free, and that holds blocks
-// of all classes since. What is in use is known by units of 16 bytes, in two bitmaps: the units that belong
-// to blocks, and those that blocks start with.
+// A mixed slab: one page that holds blocks of all classes. It used to be a slab of one class, most of which
+// came free, or it was made for the blocks that a profiler samples, which have a number each. What is in use
+// is known by units of 16 bytes, in two bitmaps: the units that belong to blocks, and those that blocks start
+// with.
 //
-// It stands in its page's descriptor, in the place of the slab that it was. The page's header has class 0, so
+// It stands in its page's descriptor, where a slab would be. The page's header has class 0, so
 // that the fast paths leave its blocks alone, and tells whose it is.
 //
 // All functions: the caller holds the lock of the shard's mixed slabs.
@@ -18,19 +19,24 @@
 #include <cstddef>
 #include <cstdint>
 
+namespace ashlar::observe {
+struct Tables;
+}
+
 namespace ashlar::slab {
 
-// With class 0 the shard of a header says what else the page is: 4 and above, a mixed slab of shard 1 and
-// above.
-inline constexpr unsigned kBeforeMixed = 3;
+// With class 0 the shard of a header says what else the page is: 6 and above, a mixed slab of shard 1 and
+// above; 5, one of sampled blocks, which are of no shard.
+inline constexpr unsigned kBeforeMixed = 5;
 inline constexpr unsigned kMostMixingShards = 255 - kBeforeMixed;
 
 constexpr layout::PageHeader mixed_header(layout::Shard shard) {
     return {0, static_cast<layout::Shard>(kBeforeMixed + shard)};
 }
 constexpr bool is_mixed(layout::PageHeader header) {
-    return header.size_class() == 0 && header.shard() > kBeforeMixed;
+    return header.size_class() == 0 && header.shard() >= kBeforeMixed;
 }
+inline constexpr layout::PageHeader kSampled = mixed_header(0);
 constexpr layout::Shard owner_of_mixed(layout::PageHeader header) {
     return static_cast<layout::Shard>(header.shard() - kBeforeMixed);
 }
@@ -68,8 +74,13 @@ class alignas(64) MixedSlab {
         Units starts;
     };
 
+    // The number of the sampled block that starts at each unit.
+    using Numbers = std::array<std::uint32_t, Units::kCount>;
+
     // In the place of the slab, a single page whose blocks in use stay where they are.
     static MixedSlab& replace(Slab& slab, Maps* maps);
+    // In the descriptor of a page that nobody uses.
+    static MixedSlab& start(layout::Page page, Maps* maps, Numbers* numbers);
     // In the descriptor of a page whose header says so, to the shard's lock.
     static MixedSlab& at(layout::Page page);
 
@@ -84,31 +95,44 @@ class alignas(64) MixedSlab {
     void put_back(std::uint64_t pages, std::uint64_t gone);
     // Those that were given back and not taken since.
     std::uint64_t absent_pages() const { return absent_; }
+    // Of a block that starts here, in a slab with numbers. Elsewhere all are 0.
+    std::uint32_t number_of(const void* block) const;
+    void set_number(const void* block, std::uint32_t number);
     // What an address is that is not the start of the block that it should be.
     Fault fault_at(const void* address) const;
 
     // So many units may be found side by side. A search in vain lowers it, a release raises it.
     unsigned room() const { return room_; }
     bool empty() const { return used_ == 0; }
+    std::size_t used_bytes() const { return std::size_t{used_} * layout::kAlignment; }
     layout::Page page() const { return page_; }
     Maps* maps() const { return maps_; }
+    Numbers* numbers() const { return numbers_; }
     char* start_address() const { return layout::window.address_of(page_); }
 
   private:
+    friend struct observe::Tables; // tells other processes where things are
     MixedSlab(const Slab& slab, Maps* maps)
         : maps_(maps), page_(slab.first_page()), absent_(static_cast<std::uint16_t>(slab.purged_pages())) {}
+
+    MixedSlab(layout::Page page, Maps* maps, Numbers* numbers)
+        : maps_(maps), numbers_(numbers), page_(page), absent_(0) {}
 
     unsigned unit_of(const void* address) const;
     bool starts_at(const void* address) const;
     void use(unsigned first, unsigned count);
+    // From `first` on.
+    std::uint32_t take_from(unsigned first, std::size_t size, void** end, std::uint32_t count);
     void free_units(unsigned first, unsigned count);
 
     Maps* maps_;
+    Numbers* numbers_ = nullptr;
     layout::Page page_;
     std::uint16_t used_ = 0;    // units, with those of pages that are to be put back
     std::uint16_t purging_ = 0; // these pages: blocks by the bitmaps, but nobody's
     std::uint16_t room_ = Units::kCount;
     std::uint16_t absent_;
+    std::uint16_t next_ = 0; // of samples: where the last one ended, from where on the next is looked for
 };
 static_assert(sizeof(MixedSlab) <= layout::kSlabDescriptorSize);
 static_assert(layout::kPageSize / kSystemPageSize <= 16, "a bit each in purging_ and absent_");

@@ -65,20 +65,24 @@ bool MixedSlabs::settle(MixedSlab& slab) {
         return false;
     }
     count_absent(slab.absent_pages(), 0);
-    window.set_headers(slab.page(), 1, layout::PageHeader{});
+    window.set_headers(slab.page(), 1, layout::kUnused);
     metadata_pool.give(slab.maps(), sizeof(MixedSlab::Maps));
+    if (slab.numbers() != nullptr) metadata_pool.give(slab.numbers(), sizeof(MixedSlab::Numbers));
     return true;
 }
 
 bool MixedSlabs::adopt(Slab& slab) {
     void* const maps = metadata_pool.take(sizeof(MixedSlab::Maps));
     if (maps == nullptr) return false;
-    const std::size_t bytes = (slab.blocks() - slab.free_blocks()) * std::size_t{slab.shape().size};
+    const std::uint32_t blocks = slab.blocks() - slab.free_blocks();
+    const std::size_t bytes = blocks * std::size_t{slab.shape().size};
+    Use& use = uses_[slab.size_class()];
     const os::Guard guard(mutex_);
     MixedSlab& mixed = MixedSlab::replace(slab, static_cast<MixedSlab::Maps*>(maps));
     window.set_headers(mixed.page(), 1, mixed_header(shard_));
     put(mixed);
     add_bytes_out(bytes);
+    store(use.present, load(use.present) + blocks);
     return true;
 }
 
@@ -95,9 +99,13 @@ MixedSlab* MixedSlabs::find(unsigned units) const {
 }
 
 std::uint32_t MixedSlabs::take(layout::SizeClass c, void** end, std::uint32_t count) {
+    const os::Guard guard(mutex_);
+    return take_locked(c, end, count);
+}
+
+std::uint32_t MixedSlabs::take_locked(layout::SizeClass c, void** end, std::uint32_t count) {
     const std::size_t size = layout::class_size(c);
     std::uint32_t taken = 0;
-    const os::Guard guard(mutex_);
     for (unsigned failures = 0; taken != count && failures < kMostFailures; ++failures) {
         MixedSlab* const slab = find(static_cast<unsigned>(size / layout::kAlignment));
         if (slab == nullptr) break;
@@ -111,6 +119,34 @@ std::uint32_t MixedSlabs::take(layout::SizeClass c, void** end, std::uint32_t co
     return taken;
 }
 
+bool MixedSlabs::add_slab(os::Node node) {
+    void* const maps = metadata_pool.take(sizeof(MixedSlab::Maps));
+    if (maps == nullptr) return false;
+    void* const numbers = metadata_pool.take(sizeof(MixedSlab::Numbers));
+    const layout::Page page = numbers != nullptr ? layout::superslabs.take_for_slab(1, node).first : 0;
+    if (page == 0) {
+        if (numbers != nullptr) metadata_pool.give(numbers, sizeof(MixedSlab::Numbers));
+        metadata_pool.give(maps, sizeof(MixedSlab::Maps));
+        return false;
+    }
+    const os::Guard guard(mutex_);
+    put(MixedSlab::start(page, static_cast<MixedSlab::Maps*>(maps),
+                         static_cast<MixedSlab::Numbers*>(numbers)));
+    window.set_headers(page, 1, mixed_header(shard_));
+    return true;
+}
+
+void* MixedSlabs::take_sampled(layout::SizeClass c, std::uint32_t number, os::Node node) {
+    void* block = nullptr;
+    do {
+        const os::Guard guard(mutex_);
+        if (take_locked(c, &block + 1, 1) == 0) continue;
+        slab_of(block)->set_number(block, number);
+        return block;
+    } while (add_slab(node));
+    return nullptr;
+}
+
 // Often enough to have paid for the memory that it saved.
 bool MixedSlabs::churns(layout::SizeClass c) const {
     const Use& use = uses_[c];
@@ -120,6 +156,7 @@ bool MixedSlabs::churns(layout::SizeClass c) const {
 void MixedSlabs::note_taken(layout::SizeClass c, std::uint32_t count) {
     Use& use = uses_[c];
     store(use.out, load(use.out) + count);
+    store(use.present, load(use.present) + count);
     store(use.most_out, std::max(load(use.most_out), load(use.out)));
 }
 
@@ -127,6 +164,7 @@ void MixedSlabs::note_returned(layout::SizeClass c) {
     Use& use = uses_[c];
     if (load(use.out) != 0) store(use.out, load(use.out) - 1);
     store(use.returned, load(use.returned) + 1);
+    store(use.present, load(use.present) - 1);
 }
 
 void MixedSlabs::forget_uses() {
@@ -149,10 +187,11 @@ MixedSlab* MixedSlabs::slab_of(const void* block) const {
     return window.header(page) == mixed_header(shard_) ? &MixedSlab::at(page) : nullptr;
 }
 
-void MixedSlabs::give(void* block, layout::SizeClass c) {
+std::uint32_t MixedSlabs::give(void* block, layout::SizeClass c) {
     const layout::Page page = window.page_of(block);
     Fault fault = Fault::kDoubleFree;
     bool leaving = false;
+    std::uint32_t number = 0;
     std::uint64_t pages = 0;
     MixedSlab* slab = nullptr;
     {
@@ -163,7 +202,8 @@ void MixedSlabs::give(void* block, layout::SizeClass c) {
         if (size != 0 && (c == 0 || size == layout::class_size(c))) {
             fault = Fault::kNone;
             os::mark_free(block, size); // before others can get it
-            pages = slab->give(block, size, with_pages);
+            number = slab->number_of(block);
+            pages = slab->give(block, size, with_pages && slab->numbers() == nullptr);
             add_bytes_out(~size + 1);
             note_returned(layout::class_of(size));
             leaving = settle(*slab);
@@ -171,7 +211,7 @@ void MixedSlabs::give(void* block, layout::SizeClass c) {
             fault = slab->fault_at(block);
         }
     }
-    if (fault != Fault::kNone) report(fault, block);
+    if (fault != Fault::kNone) report(fault, block, c == 0 ? Found::kInTheCall : Found::kLater);
     if (pages != 0) {
         const std::uint64_t gone = purge_pages(slab->start_address(), pages);
         const os::Guard guard(mutex_);
@@ -181,6 +221,18 @@ void MixedSlabs::give(void* block, layout::SizeClass c) {
         leaving = settle(*slab);
     }
     if (leaving) layout::superslabs.give(page, 1);
+    return number;
+}
+
+Room MixedSlabs::room_beside(const void* block) {
+    const os::Guard guard(mutex_);
+    const MixedSlab* const slab = slab_of(block);
+    const std::size_t size = slab != nullptr ? slab->size_of(block) : 0;
+    if (size == 0) return {0, 0};
+    const std::size_t absent =
+        static_cast<std::size_t>(std::popcount(slab->absent_pages())) * kSystemPageSize;
+    const std::size_t free = layout::kPageSize - slab->used_bytes();
+    return {free - std::min(free, absent), std::max<std::size_t>(slab->used_bytes() / size, 1)};
 }
 
 std::size_t MixedSlabs::usable_size(const void* block) {
@@ -193,7 +245,7 @@ std::size_t MixedSlabs::usable_size(const void* block) {
             if (size == 0) fault = slab->fault_at(block);
         }
     }
-    if (size == 0) report(fault, block);
+    if (size == 0) report(fault, block, Found::kInTheCall);
     return size;
 }
 

@@ -39,8 +39,12 @@ std::size_t kept_free() {
            (small ? kShareInSmallHeap : kShareOfLimit);
 }
 
-// Pages that were purged and served again soon: so many more are kept, up to as many as `dirty_limit` has
-// kept, until it is forgotten.
+// Pages that were purged and served again soon: so many more are kept, up to twice as many as `dirty_limit`
+// has kept, until it is forgotten.
+constexpr std::size_t kMostServedAgain = 2;
+std::size_t most_served_again() {
+    return kept_free() * kMostServedAgain;
+}
 constinit std::atomic<std::size_t> served_again{0};
 
 } // namespace
@@ -82,7 +86,7 @@ void Bin::unlink(Slab& slab) {
 }
 
 void Bin::dissolve(Slab& slab, Chores& chores) {
-    layout::window.set_headers(slab.first_page(), slab.shape().pages, layout::PageHeader{});
+    layout::window.set_headers(slab.first_page(), slab.shape().pages, layout::kUnused);
     forget_hollow(slab);
     forget_purged(slab);
     slab.finish();
@@ -126,14 +130,14 @@ std::size_t Bin::free_bytes(layout::SizeClass c) const {
 
 bool Bin::too_many_hollow() {
     const std::size_t more =
-        std::min(served_again.load(std::memory_order_relaxed) * kSystemPageSize, kept_free());
+        std::min(served_again.load(std::memory_order_relaxed) * kSystemPageSize, most_served_again());
     return hollow_pages.load(std::memory_order_relaxed) * kSystemPageSize >
            kept_free() + more + layout::superslabs.pages_in_use() * layout::kPageSize / kShareOfUse;
 }
 
 void Bin::forget_served_again() {
     const std::size_t now =
-        std::min(served_again.load(std::memory_order_relaxed), kept_free() / kSystemPageSize);
+        std::min(served_again.load(std::memory_order_relaxed), most_served_again() / kSystemPageSize);
     served_again.store(now / 2, std::memory_order_relaxed);
 }
 
@@ -327,8 +331,18 @@ std::uint32_t Bin::give(layout::PageHeader expected, void* const* blocks, std::u
         progress = give_locked(expected, blocks, count, chores);
     }
     if (chores.any()) attend(chores);
-    if (progress.fault != Fault::kNone) report(progress.fault, blocks[progress.given]);
+    if (progress.fault != Fault::kNone) report(progress.fault, blocks[progress.given], Found::kLater);
     return progress.given;
+}
+
+Room Bin::room_beside(layout::PageHeader expected, const void* block) {
+    const layout::Page page = layout::window.page_of(block);
+    const os::Guard guard(mutex_);
+    if (layout::window.header(page) != expected) return {0, 0};
+    const Slab& slab = slab_at(page, expected.size_class());
+    const std::size_t left = std::size_t{slab.left_blocks()} * slab.shape().size;
+    const std::size_t gone = static_cast<std::size_t>(std::popcount(slab.purged_pages())) * kSystemPageSize;
+    return {left - std::min(left, gone), slab.blocks() - slab.free_blocks()};
 }
 
 void Bin::dissolve_empty(Chores& chores) {

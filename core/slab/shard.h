@@ -19,6 +19,10 @@
 #include <cstddef>
 #include <cstdint>
 
+namespace ashlar::observe {
+struct Tables;
+}
+
 namespace ashlar::slab {
 
 class alignas(64) Bin {
@@ -52,12 +56,17 @@ class alignas(64) Bin {
     // blocks of `size` bytes, become mixed ones; how many. For slabs of one page.
     unsigned give_up_slabs(MixedSlabs& mixed, std::size_t size, unsigned most);
 
+    // In the slab of a block in use. All 0 if the block's page has another header now.
+    Room room_beside(layout::PageHeader expected, const void* block);
+
     void set_node(os::Node node) { node_ = node; } // whose memory it takes; before the first block
 
+    std::size_t slabs() const { return slabs_.load(std::memory_order_relaxed); }
     std::size_t blocks_out() const { return blocks_out_.load(std::memory_order_relaxed); }
     os::Mutex<os::Rank::kBin>& mutex() { return mutex_; }
 
   private:
+    friend struct observe::Tables; // tells other processes where things are
     // Where a slab is: serving, full (in no list), or in a list by how full it is, fullest first.
     static constexpr unsigned kLists = 4;
     enum Place : std::uint8_t { kMostlyFree = 2, kEmptiest = kLists - 1, kCurrent = kLists, kFull, kPurging };

@@ -22,7 +22,7 @@ using layout::kAnyNode;
 } // namespace
 
 bool ShardPool::may_create(os::Node node) {
-    if (os::holds_all_locks) return false; // fork gives back the locks of the shards that it took
+    if (os::forking != 0) return false; // fork gives back the locks of the shards that it took
     if (created() == kMaxShards) return false;
     if (created() < kUncounted) return true;
     if (processors_ == 0) processors_ = os::processors();

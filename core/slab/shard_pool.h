@@ -23,6 +23,10 @@
 #include <cstddef>
 #include <cstdint>
 
+namespace ashlar::observe {
+struct Tables;
+}
+
 namespace ashlar::slab {
 
 class ShardPool {
@@ -60,6 +64,7 @@ class ShardPool {
     os::Mutex<os::Rank::kShardPool>& mutex() { return mutex_; }
 
   private:
+    friend struct observe::Tables; // tells other processes where things are
     bool may_create(os::Node node);
     layout::Shard create(os::Node node);
     layout::Shard take_free(os::Node node);

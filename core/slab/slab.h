@@ -19,6 +19,10 @@
 #include <cstddef>
 #include <cstdint>
 
+namespace ashlar::observe {
+struct Tables;
+}
+
 namespace ashlar::slab {
 
 enum class Fault : std::uint8_t { kNone, kNoBlock, kInterior, kNeverAllocated, kDoubleFree };
@@ -76,6 +80,7 @@ class alignas(64) Slab {
     layout::Shard shard() const { return shard_; }
     layout::Page first_page() const { return first_page_; }
     std::uint32_t free_blocks() const { return freed_ + (blocks() - fresh_); }
+    std::uint32_t left_blocks() const { return freed_; } // those of the free ones that were used before
     std::uint32_t blocks() const { return shape().blocks; }
     bool empty() const { return freed_ == fresh_; }
     // More than half of it was used before and is free, but not all.
@@ -84,6 +89,7 @@ class alignas(64) Slab {
     char* start_address() const { return layout::window.address_of(first_page_); }
 
   private:
+    friend struct observe::Tables; // tells other processes where things are
     static constexpr unsigned kInlineWords = 8;
     static constexpr unsigned kWordBits = 64;
 
@@ -134,6 +140,13 @@ inline Slab::Returned Slab::give(void* const* blocks, std::uint32_t count) {
     freed_ = static_cast<std::uint16_t>(freed_ + given);
     return {given, fault};
 }
+
+// What a slab holds beside a block: memory that is free and was used before, without what was given back, and
+// how many blocks are in use, that one included.
+struct Room {
+    std::size_t free_bytes;
+    std::size_t blocks;
+};
 
 // Gives the system's pages of a slab that bits name back to the system; returns those that it took.
 std::uint64_t purge_pages(char* start, std::uint64_t pages);

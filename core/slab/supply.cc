@@ -11,21 +11,21 @@
 
 namespace ashlar::slab {
 
+constinit std::array<std::atomic<MixedSlabs*>, ShardPool::kMaxShards + 1> mixed_of_shard{};
+
 namespace {
 
 constexpr unsigned kMostAtOnce = 8; // slabs that become mixed, and blocks taken
 
-constinit std::array<std::atomic<MixedSlabs*>, ShardPool::kMaxShards + 1> of_shard{};
-
 // Null if there is no memory, or while fork holds the locks.
 MixedSlabs* make_mixed_slabs(layout::Shard shard) {
     if (MixedSlabs* const present = mixed_slabs(shard)) return present;
-    if (os::holds_all_locks) return nullptr; // fork gives back the locks that it took
+    if (os::forking != 0) return nullptr; // fork gives back the locks that it took
     const os::Guard guard(shard_pool.mutex());
     if (MixedSlabs* const present = mixed_slabs(shard)) return present;
     void* const memory = layout::metadata_pool.take(sizeof(MixedSlabs));
     if (memory == nullptr) return nullptr;
-    of_shard[shard].store(new (memory) MixedSlabs(shard), std::memory_order_release);
+    mixed_of_shard[shard].store(new (memory) MixedSlabs(shard), std::memory_order_release);
     return mixed_slabs(shard);
 }
 
@@ -62,16 +62,17 @@ std::uint32_t take_mixed(layout::SizeClass c, layout::Shard shard, void** end, s
     return mixed != nullptr ? mixed->take(c, end, std::min(count, kMostAtOnce)) : 0;
 }
 
-MixedSlabs& mixed_slabs_of(const void* block) {
+MixedSlabs& mixed_slabs_of(const void* block, Found found) {
     const layout::PageHeader header = layout::window.header_of(block);
-    if (!is_mixed(header)) report(Fault::kDoubleFree, block); // it was freed before, and the slab dissolved
+    // Otherwise it was freed before, and the slab dissolved.
+    if (!is_mixed(header)) report(Fault::kDoubleFree, block, found);
     return *mixed_slabs(owner_of_mixed(header));
 }
 
 } // namespace
 
 MixedSlabs* mixed_slabs(layout::Shard shard) {
-    return of_shard[shard].load(std::memory_order_acquire);
+    return mixed_of_shard[shard].load(std::memory_order_acquire);
 }
 
 std::uint32_t take(layout::SizeClass c, layout::Shard shard, void** end, std::uint32_t count) {
@@ -86,17 +87,30 @@ void give(layout::PageHeader header, void* const* blocks, std::uint32_t count) {
     while (blocks != end) {
         blocks += shard_pool.bin(header).give(header, blocks, static_cast<std::uint32_t>(end - blocks));
         if (blocks == end) return;
-        mixed_slabs_of(*blocks).give(*blocks, header.size_class());
+        mixed_slabs_of(*blocks, Found::kLater).give(*blocks, header.size_class());
         ++blocks;
     }
 }
 
-void give_mixed(void* block, layout::SizeClass c) {
-    mixed_slabs_of(block).give(block, c);
+std::uint32_t give_mixed(void* block, layout::SizeClass c) {
+    return mixed_slabs_of(block, c == 0 ? Found::kInTheCall : Found::kLater).give(block, c);
+}
+
+Room room_beside(const void* block) {
+    const layout::PageHeader header = layout::window.header_of(block);
+    if (header.size_class() != 0) return shard_pool.bin(header).room_beside(header, block);
+    MixedSlabs* const mixed = is_mixed(header) ? mixed_slabs(owner_of_mixed(header)) : nullptr;
+    return mixed != nullptr ? mixed->room_beside(block) : Room{0, 0};
+}
+
+void* take_sampled(layout::SizeClass c, std::uint32_t number) {
+    MixedSlabs* const sampled = make_mixed_slabs(0);
+    const os::Node node = os::nodes() == 1 ? os::Node{0} : os::current_node();
+    return sampled != nullptr ? sampled->take_sampled(c, number, node) : nullptr;
 }
 
 std::size_t usable_size_mixed(const void* block) {
-    return mixed_slabs_of(block).usable_size(block);
+    return mixed_slabs_of(block, Found::kInTheCall).usable_size(block);
 }
 
 } // namespace ashlar::slab

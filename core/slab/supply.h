@@ -10,6 +10,7 @@
 #include "slab/mixed_slabs.h"
 #include "slab/shard_pool.h"
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 
@@ -21,17 +22,25 @@ std::uint32_t take(layout::SizeClass c, layout::Shard shard, void** end, std::ui
 // address that is no live block.
 void give(layout::PageHeader header, void* const* blocks, std::uint32_t count);
 
-// Of a page that is_mixed(): likewise, a block of class `c` if that is not 0; and the length of a block.
-void give_mixed(void* block, layout::SizeClass c);
+// Of a page that is_mixed(): likewise, a block of class `c` if that is not 0, and its number if it was
+// sampled; and the length of a block.
+std::uint32_t give_mixed(void* block, layout::SizeClass c);
 std::size_t usable_size_mixed(const void* block);
 
-// A shard's mixed slabs; null if it has none yet.
-MixedSlabs* mixed_slabs(layout::Shard shard);
+// A block that a profiler will know by this number, apart from all others; null if there is no memory.
+void* take_sampled(layout::SizeClass c, std::uint32_t number);
 
-// Calls visit(mixed) for the mixed slabs of every shard that has some, in the order in which fork locks them.
+// What lies beside a block in use that may be released meanwhile; then all 0, or another block's.
+Room room_beside(const void* block);
+
+// A shard's mixed slabs, or with 0 those of sampled blocks; null if it has none yet.
+MixedSlabs* mixed_slabs(layout::Shard shard);
+extern constinit std::array<std::atomic<MixedSlabs*>, ShardPool::kMaxShards + 1> mixed_of_shard;
+
+// Calls visit(mixed) for all mixed slabs that there are, in the order in which fork locks them.
 template <typename Visit>
 void for_each_mixed(Visit visit) {
-    for (unsigned s = 1; s <= shard_pool.created(); ++s) {
+    for (unsigned s = 0; s <= shard_pool.created(); ++s) {
         if (MixedSlabs* const mixed = mixed_slabs(static_cast<layout::Shard>(s))) visit(*mixed);
     }
 }

@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: MIT
+#include "os/counters.h"
+
+namespace ashlar::os {
+
+constinit Counters counters;
+
+} // namespace ashlar::os

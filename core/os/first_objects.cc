@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT
+#include "os/first_objects.h"
+
+#include "os/loaded_object.h"
+
+#include <array>
+
+namespace ashlar::os {
+
+namespace {
+
+constinit std::array<const link_map*, kMostFirstObjects> objects{};
+constinit std::size_t count = 0;
+
+} // namespace
+
+[[gnu::cold]] void remember_first_objects() {
+    const link_map* const own = own_object();
+    const link_map* const loader = object_around(reinterpret_cast<const void*>(&_dl_find_object));
+    if (own == nullptr || loader == nullptr) return;
+    // What the loader itself stands behind in its list was there at start; so were we, if it is behind us.
+    const link_map* object = own;
+    while (object != nullptr && object != loader)
+        object = object->l_next;
+    for (; object != nullptr; object = object->l_prev) {
+        // From the end: of more than fit, the program and what it asks for first are kept.
+        objects[count % kMostFirstObjects] = object;
+        ++count;
+    }
+    if (count > kMostFirstObjects) count = kMostFirstObjects;
+}
+
+std::size_t first_object_number(const link_map* object) {
+    for (std::size_t i = 0; i < count; ++i) {
+        if (objects[i] == object) return i;
+    }
+    return kNotFirst;
+}
+
+} // namespace ashlar::os

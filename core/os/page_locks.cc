@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+#include "os/page_locks.h"
+
+#include "os/system_call.h"
+
+#include <cerrno>
+#include <cstdint>
+#include <sys/auxv.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+
+namespace ashlar::os {
+
+namespace {
+
+// Lies beside the code, in a mapping that nobody but mlockall() locks and nobody writes to: dropping a page
+// of it loses nothing, because it is read from the file again. (Volatile, it would lie with the variables.)
+[[gnu::used]] constexpr char kWitness[64] = {1};
+
+#ifndef MADV_DONTNEED_LOCKED
+constexpr int MADV_DONTNEED_LOCKED = 24; // since Linux 5.18
+#endif
+
+std::size_t page_size() {
+    return ::getauxval(AT_PAGESZ);
+}
+
+// Of a locked page the kernel refuses to drop the contents, and says so with this error.
+bool refuses_to_drop(std::uintptr_t page) {
+    return system_call(SYS_madvise, page, page_size(), MADV_DONTNEED) == -EINVAL;
+}
+
+// MCL_CURRENT locks what is mapped at that time.
+bool old_mappings_are_locked() {
+    const auto address = reinterpret_cast<std::uintptr_t>(&kWitness);
+    return refuses_to_drop(address - address % page_size());
+}
+
+} // namespace
+
+bool new_mappings_are_locked() {
+    const std::size_t page = page_size();
+    const long start = system_call(SYS_mmap, nullptr, page, PROT_READ | PROT_WRITE,
+                                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (failed(start)) return start == -EAGAIN; // no more may be locked
+    const bool locked = refuses_to_drop(static_cast<std::uintptr_t>(start));
+    system_call(SYS_munmap, start, page);
+    return locked;
+}
+
+bool locks_are_wanted() {
+    return old_mappings_are_locked() || new_mappings_are_locked();
+}
+
+// Of pages that belong to no file this call does nothing else.
+bool any_locked(const void* start, std::size_t size) {
+    return system_call(SYS_msync, start, size, MS_ASYNC | MS_INVALIDATE) == -EBUSY;
+}
+
+bool unlock(void* start, std::size_t size) {
+    return !locks_are_wanted() && system_call(SYS_munlock, start, size) == 0;
+}
+
+// Where a lock cannot be taken off (each may need a mapping more) at least the memory goes.
+bool purge_locked(void* start, std::size_t size) {
+    if (locks_are_wanted()) return false;
+    const bool unlocked = system_call(SYS_munlock, start, size) == 0;
+    return system_call(SYS_madvise, start, size, unlocked ? MADV_DONTNEED : MADV_DONTNEED_LOCKED) == 0;
+}
+
+} // namespace ashlar::os

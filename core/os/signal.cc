@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+#include "os/signal.h"
+
+#include "os/system_call.h"
+
+#include <csignal>
+#include <cstdint>
+#include <sys/syscall.h>
+
+#if defined(__x86_64__)
+// Where a handler returns to. These are the C library's instructions, by which debuggers and unwinders know
+// the frame of a signal.
+extern "C" void ashlar_return_from_signal();
+asm(".pushsection .text\n"
+    "        .balign 16\n"
+    "        .hidden ashlar_return_from_signal\n"
+    "        .globl ashlar_return_from_signal\n"
+    "        .type ashlar_return_from_signal, @function\n"
+    "        nop\n"
+    "ashlar_return_from_signal:\n"
+    "        movq $15, %rax\n"
+    "        syscall\n"
+    "        .size ashlar_return_from_signal, . - ashlar_return_from_signal\n"
+    "        .popsection\n");
+static_assert(SYS_rt_sigreturn == 15);
+#endif
+
+namespace ashlar::os {
+
+namespace {
+
+// The kernel's structure; the C library's is another one.
+struct Action {
+    void (*handler)(int);
+    unsigned long flags;
+    void (*restorer)();
+    std::uint64_t mask;
+};
+
+} // namespace
+
+bool handle_signal(std::size_t number, void (*handler)(int)) {
+    constexpr std::size_t kFirstOfLibrary = 32; // and 33: the C library stops threads with them
+    if (number == 0 || number >= NSIG || number == kFirstOfLibrary || number == kFirstOfLibrary + 1)
+        return false;
+    // On the alternate stack, where the thread has one: runtimes whose stacks are small rely on that.
+    Action action{.handler = handler, .flags = SA_RESTART | SA_ONSTACK, .restorer = nullptr, .mask = 0};
+#if defined(__x86_64__)
+    constexpr unsigned long kHasRestorer = 0x04000000;
+    action.flags |= kHasRestorer;
+    action.restorer = ashlar_return_from_signal;
+#endif
+    return system_call(SYS_rt_sigaction, number, &action, nullptr, sizeof(action.mask)) == 0;
+}
+
+} // namespace ashlar::os

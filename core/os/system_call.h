@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+//
+// System calls, made by an instruction of our own.
+//
+// The C library's functions for them may be somebody else's: a preloaded library that defines mmap, madvise
+// or write may allocate in it, or take a lock. Some are cancellation points too. So every system call of
+// core/ goes through make_system_call(), which is one hidden function: tests put their own in its place
+// (--wrap=ashlar_system_call). A result from -4095 to -1 is a negative error number; errno is not touched.
+#pragma once
+
+#include <type_traits>
+
+namespace ashlar::os {
+
+[[gnu::visibility("hidden")]] long make_system_call(long number, long a, long b, long c, long d, long e,
+                                                    long f) asm("ashlar_system_call");
+
+template <typename Argument>
+long system_call_word(Argument argument) {
+    if constexpr (std::is_null_pointer_v<Argument>) {
+        return 0;
+    } else if constexpr (std::is_pointer_v<Argument>) {
+        return reinterpret_cast<long>(argument);
+    } else {
+        static_assert(std::is_integral_v<Argument> || std::is_enum_v<Argument>);
+        return static_cast<long>(argument);
+    }
+}
+
+template <typename... Arguments>
+[[gnu::always_inline]] inline long system_call(long number, Arguments... arguments) {
+    static_assert(sizeof...(arguments) <= 6);
+    long words[6] = {system_call_word(arguments)...};
+    return make_system_call(number, words[0], words[1], words[2], words[3], words[4], words[5]);
+}
+
+// Of a result that is an address too.
+inline bool failed(long result) {
+    constexpr unsigned long kLargestError = 4095;
+    return static_cast<unsigned long>(result) >= -kLargestError;
+}
+
+} // namespace ashlar::os
