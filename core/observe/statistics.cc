@@ -6,57 +6,87 @@
 #include "heap/fallback.h"
 #include "heap/heap.h"
 #include "layout/superslab.h"
-#include "os/message.h"
+#include "observe/residence.h"
+#include "os/clock.h"
+#include "os/counters.h"
 #include "slab/supply.h"
 
 #include <algorithm>
-#include <string_view>
-#include <unistd.h>
+#include <cstdint>
 
 namespace ashlar::observe {
 
 namespace {
 
-std::size_t cached_bytes(const cache::Chunk& chunk) {
-    std::size_t bytes = 0;
-    for (unsigned i = 1; i < layout::kClasses; ++i) {
-        const auto c = static_cast<layout::SizeClass>(i);
-        const std::size_t capacity = chunk.classes[c].capacity.load(std::memory_order_relaxed);
-        const std::size_t local = std::min<std::size_t>(capacity, chunk.owner->count(c));
-        const std::size_t foreign = capacity - std::min<std::size_t>(capacity, chunk.owner->limit(c));
-        bytes += std::min(capacity, local + foreign) * layout::class_size(c);
-    }
-    return bytes;
+std::size_t cached_blocks(const cache::Chunk& chunk, layout::SizeClass c) {
+    const std::size_t capacity = chunk.classes[c].capacity.load(std::memory_order_relaxed);
+    const std::size_t local = std::min<std::size_t>(capacity, chunk.owner->count(c));
+    const std::size_t foreign = capacity - std::min<std::size_t>(capacity, chunk.owner->limit(c));
+    return std::min(capacity, local + foreign);
 }
 
-struct Row {
-    std::string_view name;
-    std::size_t ashlar_statistics::*value;
-};
+std::size_t load(const auto& counter) {
+    return counter.load(std::memory_order_relaxed);
+}
 
-constexpr Row kRows[] = {
-    {"window", &ashlar_statistics::window},     {"committed", &ashlar_statistics::committed},
-    {"slabs", &ashlar_statistics::slabs},       {"allocated", &ashlar_statistics::allocated},
-    {"large", &ashlar_statistics::large},       {"dirty", &ashlar_statistics::dirty},
-    {"cached", &ashlar_statistics::cached},     {"metadata", &ashlar_statistics::metadata},
-    {"threads", &ashlar_statistics::threads},   {"shards", &ashlar_statistics::shards},
-    {"fallback", &ashlar_statistics::fallback},
-};
+// Adds what threads did with all classes; under the registry's lock, so that no thread ends meanwhile.
+void add_ended_counts(ashlar_statistics& s, std::uint64_t& ticks) {
+    for (const cache::EndedCounts& ended : cache::thread_registry.ended) {
+        s.refills += load(ended.refills);
+        s.flushes += load(ended.flushes);
+        s.remote_frees += load(ended.remote_frees);
+        s.allocations += load(ended.allocations);
+        s.releases += load(ended.releases);
+    }
+    ticks += load(cache::thread_registry.ended_refill_ticks);
+}
+
+// Everything that is free is as resident as it can be, as far as is known without asking.
+Residence assume_resident(const ashlar_statistics& s, std::size_t slabs, std::size_t large) {
+    const auto absent =
+        static_cast<std::size_t>(std::max<std::ptrdiff_t>(layout::superslabs.absent_bytes(), 0));
+    return {.known = false,
+            .slabs = slabs - std::min(slabs, absent),
+            .large = large,
+            .free = s.dirty,
+            .metadata = s.metadata};
+}
 
 } // namespace
 
 ashlar_statistics gather() {
+    ashlar_statistics s = gather_heap();
+    s.fallback = heap::fallback::allocated_bytes();
+    return s;
+}
+
+ashlar_statistics gather_heap() {
     ashlar_statistics s{};
     std::size_t out = 0;
     slab::shard_pool.for_each_bin([&out](layout::PageHeader header, slab::Bin& bin) {
         out += bin.blocks_out() * layout::class_size(header.size_class());
     });
     slab::for_each_mixed([&out](slab::MixedSlabs& mixed) { out += mixed.bytes_out(); });
+    // A profiler's samples have a block each that stands for them.
+    if (const slab::MixedSlabs* const samples = slab::mixed_slabs(0)) out -= samples->bytes_out();
     std::size_t runs = 0; // that threads keep
-    cache::thread_registry.for_each([&](const cache::Chunk& chunk) {
-        s.cached += cached_bytes(chunk);
+    std::uint64_t ticks = 0;
+    cache::thread_registry.for_each([&](cache::Chunk& chunk) {
+        for (unsigned i = 1; i < layout::kClasses; ++i) {
+            const auto c = static_cast<layout::SizeClass>(i);
+            s.cached += cached_blocks(chunk, c) * layout::class_size(c);
+        }
+        chunk.for_each_counted([&s](layout::SizeClass, const cache::Counts& counts) {
+            s.refills += load(counts.refills);
+            s.flushes += load(counts.flushes);
+            s.remote_frees += load(counts.remote_frees);
+            s.allocations += load(counts.allocations);
+            s.releases += load(counts.releases);
+        });
+        ticks += load(chunk.refill_ticks);
         runs += chunk.runs.pages() * layout::kPageSize;
     });
+    add_ended_counts(s, ticks);
     s.cached = std::min(s.cached + guard::waiting_bytes(), out);
     const std::size_t in_use = layout::superslabs.pages_in_use() * layout::kPageSize;
     const std::size_t large = layout::superslabs.large_pages() * layout::kPageSize;
@@ -64,25 +94,79 @@ ashlar_statistics gather() {
     s.large = in_blocks - std::min(in_blocks, guard::waiting_large_bytes());
     s.allocated = out - s.cached + s.large;
     s.cached += runs;
-    s.window = layout::window.size;
+    s.window = layout::window.capacity();
     s.committed = layout::superslabs.committed();
     s.slabs = in_use - std::min(in_use, in_blocks);
     s.dirty = layout::superslabs.dirty_pages() * layout::kPageSize;
-    s.metadata = layout::window.metadata_committed() + guard::metadata_bytes();
+    s.clean = s.committed - std::min(s.committed, in_use + s.dirty);
+    s.metadata = layout::window.metadata_committed();
     s.threads = cache::thread_registry.live();
     s.shards = slab::shard_pool.created();
-    s.fallback = heap::fallback::allocated_bytes();
     s.fallback_only = heap::serving() ? 0 : 1;
+    s.growth_blocked = layout::window.is_blocked() ? 1 : 0;
+    s.refill_ns = os::nanoseconds(ticks);
+    s.purges = load(os::counters.purges);
+    s.purged = load(os::counters.purged_bytes);
+    s.growths = load(os::counters.growths);
+    s.fallback_calls = load(os::counters.fallback_calls);
     return s;
 }
 
-void print(const ashlar_statistics& statistics) {
-    os::Message message;
-    for (const Row& row : kRows) {
-        message.text("ashlar: ").text(row.name).text(" ").number(statistics.*row.value).text("\n");
+ashlar_statistics gather_all() {
+    ashlar_statistics s = gather();
+    const std::size_t large = layout::superslabs.large_pages() * layout::kPageSize;
+    const std::size_t in_use = layout::superslabs.pages_in_use() * layout::kPageSize;
+    const std::size_t slabs = in_use - std::min(in_use, large);
+    const std::size_t held = s.allocated + s.cached; // in slabs and in large pages
+    const std::size_t out = held - std::min(held, large);
+    Residence residence = measure_residence();
+    if (!residence.known) residence = assume_resident(s, slabs, large);
+    const auto missing = [](std::size_t of, std::size_t have) { return of - std::min(of, have); };
+    s.residence_unknown = residence.known ? 0 : 1;
+    s.resident = residence.slabs + residence.large + residence.free + residence.metadata;
+    s.untouched = missing(large, residence.large) + missing(out, residence.slabs);
+    s.free_resident = missing(residence.slabs, out);
+    s.free_absent = missing(slabs, out + s.free_resident);
+    s.dirty_resident = residence.free;
+    s.metadata_resident = residence.metadata;
+    return s;
+}
+
+ashlar_class_statistics gather_class(unsigned number) {
+    const auto c = static_cast<layout::SizeClass>(number);
+    const layout::ClassShape& shape = layout::kShapes[c];
+    ashlar_class_statistics s{};
+    std::size_t out = 0;   // of slabs of the class
+    std::size_t mixed = 0; // of others
+    for (unsigned shard = 1; shard <= slab::shard_pool.created(); ++shard) {
+        slab::Bin& bin = slab::shard_pool.bin({c, static_cast<layout::Shard>(shard)});
+        out += bin.blocks_out();
+        s.slabs += bin.slabs();
     }
-    message.text("ashlar: fallback_only ").number(statistics.fallback_only != 0 ? 1 : 0).text("\n");
-    message.write_to(STDERR_FILENO);
+    slab::for_each_mixed([&mixed, c](slab::MixedSlabs& slabs) { mixed += slabs.blocks_out(c); });
+    if (const slab::MixedSlabs* const samples = slab::mixed_slabs(0)) mixed -= samples->blocks_out(c);
+    cache::thread_registry.for_each([&s, c](cache::Chunk& chunk) {
+        s.cached += cached_blocks(chunk, c);
+        if (!chunk.has_counted(c)) return;
+        const cache::Counts& counts = chunk.counts(c);
+        s.refills += load(counts.refills);
+        s.flushes += load(counts.flushes);
+        s.remote_frees += load(counts.remote_frees);
+        s.allocations += load(counts.allocations);
+        s.releases += load(counts.releases);
+    });
+    const cache::EndedCounts& ended = cache::thread_registry.ended[c];
+    s.refills += load(ended.refills);
+    s.flushes += load(ended.flushes);
+    s.remote_frees += load(ended.remote_frees);
+    s.allocations += load(ended.allocations);
+    s.releases += load(ended.releases);
+    s.size = shape.size;
+    s.cached = std::min(s.cached, out + mixed);
+    s.live = out + mixed - s.cached;
+    s.slab_bytes = s.slabs * shape.pages * layout::kPageSize;
+    s.free = s.slabs * shape.blocks - std::min(s.slabs * shape.blocks, out);
+    return s;
 }
 
 } // namespace ashlar::observe

@@ -9,9 +9,12 @@
 namespace ashlar::observe {
 
 // Thread-safe; see struct ashlar_statistics for what the figures mean and how exact they are.
+ashlar_statistics gather_all();
+// Likewise, without what is resident, which takes a system call for each 2 MiB.
 ashlar_statistics gather();
-
-// The same as lines of text, "name value", on stderr.
-void print(const ashlar_statistics& statistics);
+// Of the size class with that number, from 1 on.
+ashlar_class_statistics gather_class(unsigned number);
+// Without the fallback, which has locks of its own: for callers that may have interrupted it.
+ashlar_statistics gather_heap();
 
 } // namespace ashlar::observe

@@ -73,23 +73,100 @@ ASHLAR_API int ashlar_control(const char* setting);
 /* What the heap holds. Figures are gathered one after the other while the program runs on: each is right for
  * some moment during the call, and sums may differ by what happened meanwhile. */
 struct ashlar_statistics {
-    size_t window;     /* address space reserved for blocks */
-    size_t committed;  /* of it, made writable so far */
+    size_t window;     /* addresses that blocks may have; they cost nothing */
+    size_t committed;  /* of it, mapped now */
     size_t slabs;      /* in slabs of the size classes, and in large blocks that caches hold */
     size_t large;      /* in large blocks that the program holds, whole 64 KiB pages */
     size_t dirty;      /* free, but not yet given back to the system */
     size_t allocated;  /* in blocks that the program holds (classes' and pages' sizes, not requests) */
     size_t cached;     /* in free blocks held by thread caches, large ones included */
-    size_t metadata;   /* headers, slab descriptors, bitmaps, caches: bytes committed */
+    size_t metadata;   /* headers, slab descriptors, bitmaps, caches: bytes mapped */
     size_t threads;    /* live thread caches */
     size_t shards;     /* shards ever used */
     size_t fallback;   /* in blocks of the malloc behind Ashlar; with libashlar.a: all of the program's own */
     int fallback_only; /* 1: no window could be had (or enabled:false); everything goes to the fallback */
+    int growth_blocked; /* 1: a mapping that is not Ashlar's lies where the heap's tables would grow: what the
+                         * heap cannot hold goes to the fallback */
+
+    /* The heap's part of the resident memory of the process (RSS), asked of the kernel page by page:
+     * resident = allocated + cached + free_resident + dirty_resident + metadata_resident - untouched. */
+    size_t resident;
+    size_t untouched;      /* of `allocated` and `cached`, not resident: never written to, or swapped out */
+    size_t free_resident;  /* in slabs, free and in no cache */
+    size_t free_absent;    /* likewise, but given back to the system, or never used */
+    size_t dirty_resident; /* of `dirty`: pages may have been used in part */
+    size_t clean;          /* free, and given back or never used */
+    size_t metadata_resident; /* of `metadata` */
+    size_t residence_unknown; /* 1: the kernel does not tell; what may be resident counts as if it were */
+
+    /* What happened so far; a forked child goes on from its parent's figures. */
+    size_t refills;      /* times that a thread's cache took blocks from slabs */
+    size_t flushes;      /* times that it gave some back */
+    size_t remote_frees; /* blocks that went home to another shard */
+    size_t refill_ns; /* with count:true, otherwise 0: nanoseconds that refills took, all threads together */
+    size_t purges;    /* calls that gave memory back to the system */
+    size_t purged;    /* bytes that they gave back */
+    size_t growths;   /* times that the heap was extended */
+    size_t fallback_calls; /* requests that the heap passed on to the malloc behind it */
+    size_t allocations; /* with the setting count:true, otherwise 0: blocks of the size classes handed out */
+    size_t releases;    /* likewise, taken back */
 };
-/* Fills *out. Returns 0, or EINVAL if `size` is not sizeof(struct ashlar_statistics). */
+/* Fills *out. A program that was compiled with another version of this header has a structure of another
+ * size: of a shorter one the fields that it has are filled, of a longer one the rest is zero. Returns 0, or
+ * EINVAL if `size` is less than that of the first version, 96. */
 ASHLAR_API int ashlar_get_statistics(struct ashlar_statistics* out, size_t size);
 
-/* 1 if the address lies in Ashlar's window, 0 otherwise (null, stack, the fallback's blocks, ...). */
+/* Blocks of one size class. */
+struct ashlar_class_statistics {
+    size_t size;       /* bytes of a block */
+    size_t live;       /* blocks that the program holds */
+    size_t cached;     /* free blocks in thread caches */
+    size_t free;       /* free blocks in slabs of the class */
+    size_t slabs;      /* of the class */
+    size_t slab_bytes; /* that these have */
+    size_t refills;    /* as above */
+    size_t flushes;
+    size_t remote_frees;
+    size_t allocations;
+    size_t releases;
+};
+/* Likewise, of the class `number`, from 1 on. EINVAL, too, if there is no such class. The first
+ * version's size is 72. */
+ASHLAR_API int ashlar_get_class_statistics(unsigned number, struct ashlar_class_statistics* out, size_t size);
+
+/* ---- The sampling profiler ----------------------------------------------------------------------------- */
+
+/* Records which calls hold the heap's memory, in a file that `ashlar profile` reads. A sampled block is
+ * chosen by chance, once in `rate` requested bytes in the mean. Not in libashlar-hardened.so: all functions
+ * return ENOTSUP. They do not set errno. */
+
+/* Starts recording. `rate` 0: as the setting says, or 512 KiB. `place`: the folder for the file, or a path in
+ * which %p stands for the process's number; null: as the setting says, or /tmp. Other threads follow when
+ * each has asked for 512 KiB. While recording is paused, goes on; while it runs, does nothing. Returns 0, or
+ * an error number: what creating the file returned, or EBUSY while another thread starts or stops. */
+ASHLAR_API int ashlar_profile_start(size_t rate, const char* place);
+/* No new samples; releases of those that are there are still recorded. ENOENT if nothing is recorded. */
+ASHLAR_API int ashlar_profile_pause(void);
+/* Records what the heap holds now, and which free memory each sample pins. Likewise. */
+ASHLAR_API int ashlar_profile_dump(void);
+/* A last dump, and the file is closed. Likewise. */
+ASHLAR_API int ashlar_profile_stop(void);
+
+struct ashlar_profile_state {
+    int recording;                /* 1: new samples are taken */
+    int paused;                   /* 1: none are, but the file is open */
+    int full;                     /* 1: the file has reached `profile_limit`, or the disk is full */
+    size_t rate;                  /* bytes between two samples, in the mean; 0: there is no file */
+    unsigned long long samples;   /* in the file that is open, or was last */
+    unsigned long long live;      /* estimate of bytes requested since the start and not released */
+    unsigned long long allocated; /* estimate of all bytes requested since the start */
+    unsigned long long written;   /* bytes of the file that is open */
+    const char* path;             /* of the file that is open, or was last; empty: none. Static storage */
+};
+/* Fills *out. Returns 0, or EINVAL if `size` is not sizeof(struct ashlar_profile_state). */
+ASHLAR_API int ashlar_profile_status(struct ashlar_profile_state* out, size_t size);
+
+/* 1 if the address lies in memory of Ashlar's heap, 0 otherwise (null, stack, the fallback's blocks, ...). */
 ASHLAR_API int ashlar_owns(const void* address);
 
 /* "major.minor.patch"; static storage. */

@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: MIT
+//
+// The file that the sampling profiler writes and `ashlar profile` reads, as plain structs. Little endian.
+//
+//   FileHeader, padded to header_size | record | record | record | ... zeros
+//
+// The file is a shared mapping of fixed capacity, and records are only ever appended. It is cut to what it
+// needs when recording ends in order. A writer reserves space by adding to FileHeader::reserved, and then
+// stores, in this order: the first eight bytes of the record's head with the kind kUnfinished; the payload;
+// the checksum; the first eight bytes with the kind. So each record is either
+// complete or a hole, whenever the process is killed. A reader takes one step at a time, from header_size up
+// to `reserved` without its highest bit:
+//
+//   * eight zero bytes: the writer had reserved space and nothing more. Step over eight bytes;
+//   * kUnfinished: a hole of `size` bytes. Step over it;
+//   * any other kind: step over `size` bytes, and use the record if the checksum is right and the kind known.
+//
+// A head that these rules do not allow means that the file is damaged: look for the next record that has
+// the right checksum at the next multiple of eight.
+//
+// A newer version of the library may append fields to a payload and add kinds, without a new version number.
+// Readers must take what they know and skip the rest. `version` changes when that would be wrong.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+namespace ashlar::profile_format {
+
+inline constexpr std::array<char, 8> kMagic{'A', 'S', 'H', 'L', 'A', 'R', 'P', 'F'};
+inline constexpr std::uint32_t kVersion = 1;
+
+// What FileHeader::state says.
+enum class State : std::uint32_t {
+    kRecording = 1,
+    kPaused = 2,
+    kStopped = 3, // by ashlar_profile_stop, a signal or exit
+    kFull = 4,    // the capacity is used up: later records are lost
+};
+
+// Offset 0 of the file. The atomic fields are written while others read.
+struct FileHeader {
+    std::array<char, 8> magic;
+    std::uint32_t version;
+    std::uint32_t header_size;     // where the first record is
+    std::uint32_t page_size;       // of the system
+    std::uint32_t pid;             //
+    std::uint64_t start_realtime;  // ns since 1970, of the same moment as
+    std::uint64_t start_monotonic; // ns of CLOCK_MONOTONIC, as all times below
+    std::uint64_t rate;            // mean of requested bytes between two samples
+    std::uint64_t capacity;        // bytes of the file
+    std::uint64_t reserved;        // atomic; bytes handed out to writers, from offset 0. May exceed capacity
+    std::uint64_t lost;   // atomic; samples that could not be recorded: no room for them or their stack
+    State state;          // atomic
+    std::uint32_t parent; // pid of the process that this one was forked from while it recorded; or 0
+    std::array<char, 256> program; // path of the executable, cut short if need be, ends with NUL
+};
+static_assert(sizeof(FileHeader) == 336);
+
+enum class Kind : std::uint16_t {
+    kUnfinished = 0,
+    kStack = 1,
+    kMap = 2,
+    kThread = 3,
+    kAllocate = 4,
+    kFree = 5,
+    kCountNames = 6,
+    kCounts = 7,
+    kPinned = 8,
+    kMark = 9,
+    kCpu = 10,
+
+    // Of the lock profiler: ashlar/lock_format.h.
+    kLocks = 32,
+    kLockThreads = 33,
+    kLockTallies = 34,
+    kLockOrder = 35,
+    kLongWait = 36,
+};
+
+// RecordHead::flags: the payload is a Region.
+inline constexpr std::uint16_t kIsRegion = 1;
+
+// Rows that the process writes in place while it runs. The checksum is of the head and of this; not of the
+// rows behind it. A row that was never used is all zeroes.
+struct Region {
+    std::uint32_t row_size; // bytes; a multiple of 8
+    std::uint32_t rows;
+    std::uint64_t first; // number of the first row
+    std::uint32_t skip;  // bytes between this and the first row, which begins a cache line
+    std::uint32_t zero;
+};
+static_assert(sizeof(Region) == 24);
+
+// Before each payload. Starts at a multiple of 8.
+struct RecordHead {
+    std::uint32_t size; // of the record, head included; a multiple of 8
+    Kind kind;
+    std::uint16_t flags;    // 0 or kIsRegion
+    std::uint32_t checksum; // see checksum_of()
+    std::uint32_t zero;
+};
+static_assert(sizeof(RecordHead) == 16);
+
+// Each different stack before its first use; twice if two threads come to it at one time. Return addresses,
+// innermost first: the call is the instruction before. `frames` of u64 follow.
+struct Stack {
+    std::uint32_t id; // counts from 1
+    std::uint32_t frames;
+};
+
+// An executable mapping. The path follows, `path_length` bytes without NUL, padded to 8. Sent at start and
+// when libraries were loaded or unloaded since. A later record replaces an earlier one where they overlap.
+struct Map {
+    std::uint64_t begin;
+    std::uint64_t end;
+    std::uint64_t offset; // of `begin` in the file
+    std::uint64_t inode;
+    std::uint32_t device; // major << 20 | minor; 0 if unknown
+    std::uint16_t path_length;
+    std::uint8_t build_id_length; // 0: none known
+    std::uint8_t zero;
+    std::array<std::uint8_t, 24> build_id;
+};
+static_assert(sizeof(Map) == 64);
+
+// At a thread's first sample.
+struct Thread {
+    std::uint32_t number; // counts from 1 in the order of first samples; never used again
+    std::uint32_t tid;
+    std::array<char, 16> name;
+};
+
+// A sampled block. It stands for `weight` bytes and `blocks` / 1024 blocks of its size.
+struct Allocate {
+    std::uint64_t sample; // its number: counts from 1
+    std::uint64_t time;
+    std::uint64_t address;
+    std::uint64_t size;      // as requested
+    std::uint64_t usable;    // what the heap uses for a block of that size
+    std::uint64_t weight;    // unbiased estimate of requested bytes
+    std::uint64_t blocks;    // unbiased estimate of blocks, in 1/1024
+    std::uint64_t allocated; // estimate of all bytes that the process requested so far, this sample included
+    std::uint32_t stack;     // Stack::id
+    std::uint32_t thread;    // Thread::number
+};
+static_assert(sizeof(Allocate) == 72);
+
+// A sample that came free. When a block is resized, the old sample is freed; the new block may be a sample.
+struct Free {
+    std::uint64_t sample;
+    std::uint64_t time;
+    std::uint64_t allocated; // as in Allocate
+    std::uint32_t thread;    // that released it; 0 if it has no number
+    std::uint32_t zero;
+};
+static_assert(sizeof(Free) == 32);
+
+// The names of the values in the Counts after it, each with its NUL, padded to 8.
+struct CountNames {
+    std::uint32_t count;
+    std::uint32_t bytes; // of the names
+};
+
+// A row of the ledger: u64 values in the order of the last CountNames follow.
+struct Counts {
+    std::uint64_t time;
+    std::uint64_t count;
+};
+
+// At a dump, for each live sample that is no large block.
+struct Pinned {
+    std::uint64_t sample;
+    std::uint64_t bytes; // unbiased estimate of the free bytes in partly used slabs that the blocks which the
+                         // sample stands for keep from being released, each its share of its slab's
+    std::uint64_t age;   // ns
+};
+
+enum class Reason : std::uint32_t {
+    kStart = 1,
+    kStop = 2,
+    kPause = 3,
+    kResume = 4,
+    kDump = 5,      // asked for by ashlar_profile_dump or a signal
+    kHighWater = 6, // the estimate of live bytes is higher than at any mark before by a step
+    kInterval = 7,
+    kExit = 8,
+    kFork = 9, // the process is a forked child of FileHeader::parent
+};
+
+struct Mark {
+    std::uint64_t time;
+    Reason reason;
+    std::uint32_t zero;
+    std::uint64_t live;      // estimate of live bytes
+    std::uint64_t allocated; // as in Allocate
+};
+
+// A moment at which a thread used the processor.
+struct Cpu {
+    std::uint64_t time;
+    std::uint32_t stack;
+    std::uint32_t thread;
+    std::uint32_t microseconds; // that it stands for
+    std::uint32_t where;        // 0: the program, 1: the allocator
+};
+
+// CRC-32C (polynomial 0x1EDC6F41, reflected).
+inline constexpr auto kCrcTable = [] {
+    std::array<std::uint32_t, 256> table{};
+    for (std::uint32_t i = 0; i < table.size(); ++i) {
+        std::uint32_t value = i;
+        for (int bit = 0; bit < 8; ++bit)
+            value = value >> 1 ^ (0x82F63B78U & (0U - (value & 1)));
+        table[i] = value;
+    }
+    return table;
+}();
+
+inline std::uint32_t crc32c(std::uint32_t before, const void* bytes, std::size_t count) {
+    const auto* const at = static_cast<const unsigned char*>(bytes);
+    std::uint32_t crc = ~before;
+    for (std::size_t i = 0; i < count; ++i)
+        crc = crc >> 8 ^ kCrcTable[(crc ^ at[i]) & 0xff]; // NOLINT(clang-analyzer-core.*): bytes of a head
+    return ~crc;
+}
+
+inline std::uint32_t checksum_of_region(const RecordHead& head, const Region& region) {
+    return crc32c(crc32c(0, &head, 8), &region, sizeof(region));
+}
+
+// Of the first eight bytes of a head (size, kind, flags) and the payload behind the head.
+inline std::uint32_t checksum_of(const RecordHead& head, const void* payload) {
+    return crc32c(crc32c(0, &head, 8), payload, head.size - sizeof(RecordHead));
+}
+
+} // namespace ashlar::profile_format

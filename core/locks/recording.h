@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: MIT
+//
+// Where the lock profiler writes: the rows of locks and threads, what is counted for a lock and a stack or
+// thread, the order of locks, long waits, stacks. All of it lies in the file, a shared mapping
+// (observe/record_file.h), so that a kill loses nothing. Takes no lock but a spin lock for new rows of locks,
+// which is held for some ten instructions.
+#pragma once
+
+#include "locks/keyed_rows.h"
+#include "observe/loaded_maps.h"
+#include "observe/record_file.h"
+#include "observe/stack_table.h"
+
+#include <ashlar/lock_format.h>
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <ctime>
+
+namespace ashlar::locks {
+
+using lock_format::LockKind;
+using lock_format::LockRow;
+using lock_format::Of;
+using lock_format::OrderRow;
+using lock_format::TallyRow;
+using lock_format::ThreadRow;
+
+inline std::uint64_t nanoseconds() {
+    timespec now{};
+    ::clock_gettime(CLOCK_MONOTONIC, &now);
+    return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<std::uint64_t>(now.tv_nsec);
+}
+
+// Whether locks are recorded. Until the constructor ran, and without a file, calls are forwarded only.
+enum class Mode : std::uint32_t {
+    kEarly = 0, // the next functions are not known yet
+    kOn = 1,
+    kOff = 2,
+    kForked = 3, // a child that has not taken a lock since
+};
+[[gnu::visibility("hidden")]] extern constinit std::atomic<Mode> mode;
+
+// Which row belongs to an address. Open addressing; a lock that was destroyed leaves a mark.
+class LockIndex {
+  public:
+    static constexpr std::size_t kMostLocks = std::size_t{48} << 10;
+
+    LockRow* find(const void* lock) const {
+        std::size_t place = start_of(lock);
+        for (std::size_t tries = 0; tries < kTries; ++tries, place = (place + 1) % kSlots) {
+            const void* const there = slots_[place].lock.load(std::memory_order_acquire);
+            if (there == lock) return slots_[place].row;
+            if (there == nullptr) return nullptr;
+        }
+        return nullptr;
+    }
+    // Under the recording's spin lock. False if there is no room near its place.
+    bool add(const void* lock, LockRow* row);
+    void remove(const void* lock);
+
+  private:
+    static constexpr unsigned kBits = 16;
+    static constexpr std::size_t kSlots = std::size_t{1} << kBits;
+    static constexpr std::size_t kTries = 64; // places in a row that a lock may have
+    static const void* removed() { return reinterpret_cast<const void*>(1); }
+
+    static std::size_t start_of(const void* lock) {
+        return reinterpret_cast<std::uintptr_t>(lock) * 0x9e3779b97f4a7c15 >> (64 - kBits);
+    }
+
+    struct Slot {
+        std::atomic<const void*> lock;
+        LockRow* row;
+    };
+    std::array<Slot, kSlots> slots_{};
+};
+
+class Recording {
+  public:
+    bool open();  // says why not
+    void close(); // at exit
+    // In a forked child that is about to record.
+    bool continue_in_child();
+    bool is_inherited() const { return file_.is_inherited(); }
+
+    LockRow* find(const void* lock) const { return index_.find(lock); }
+    // The lock's row, new if need be; null if there is no room.
+    LockRow* find_or_add(const void* lock, LockKind kind, std::uintptr_t site, std::uint32_t thread);
+    // The lock is no more. What was counted goes to a row for all such locks.
+    void merge(const void* lock);
+
+    struct NewThread {
+        ThreadRow* row;
+        std::uint32_t number;
+    };
+    NewThread new_thread();
+    ThreadRow* thread(std::uint32_t number);
+
+    void tally(const LockRow& lock, Of of, std::uint32_t number, std::uint64_t count, std::uint64_t total,
+               std::uint64_t largest);
+    void note_order(const LockRow& first, const LockRow& second, std::uintptr_t site, std::uint32_t thread);
+    void note_long_wait(const lock_format::LongWait& wait) {
+        file_.append(profile_format::Kind::kLongWait, {&wait, sizeof(wait)});
+    }
+
+    // The number of the caller's stack, without this library's frames; 0 if it cannot be written.
+    std::uint32_t stack();
+    // Of a stack of one address.
+    std::uint32_t stack_of(std::uintptr_t site);
+
+  private:
+    static constexpr std::uint32_t kRowsAtOnce = 256;
+    static constexpr std::uint32_t kThreadsAtOnce = 512;
+    static constexpr std::uint32_t kMostThreads = 512 * kThreadsAtOnce;
+
+    LockRow* row_of(std::uint32_t number);
+    LockRow* new_row(LockRow* merged);
+    std::uint32_t number_of(const std::uintptr_t* frames, unsigned count);
+    void look_at_maps(const std::uintptr_t* frames, unsigned count);
+
+    // Short, and not by a lock that a wrapper stands for. Who waits lets others run.
+    class Spin {
+      public:
+        explicit Spin(std::atomic<bool>& taken);
+        ~Spin() { taken_.store(false, std::memory_order_release); }
+        Spin(const Spin&) = delete;
+        Spin& operator=(const Spin&) = delete;
+
+      private:
+        std::atomic<bool>& taken_;
+    };
+
+    observe::RecordFile file_;
+    observe::StackTable stacks_;
+    observe::LoadedMaps maps_;
+    std::atomic<std::uint64_t> maps_read_{0};
+    LockIndex index_;
+    std::atomic<bool> adding_{false};
+    std::uint32_t locks_ = 0; // rows handed out
+    std::array<LockRow*, LockIndex::kMostLocks / kRowsAtOnce> regions_{};
+    std::atomic<std::uint32_t> threads_{0};
+    std::array<std::atomic<ThreadRow*>, kMostThreads / kThreadsAtOnce> thread_regions_{};
+    KeyedRows<TallyRow> tallies_{profile_format::Kind::kLockTallies};
+    KeyedRows<OrderRow> orders_{profile_format::Kind::kLockOrder};
+};
+
+[[gnu::visibility("hidden")]] extern constinit Recording recording;
+
+} // namespace ashlar::locks

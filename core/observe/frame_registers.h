@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT
+//
+// The registers of one frame, under the numbers that frame descriptions give them (x86-64 psABI, 3.6.2).
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+namespace ashlar::observe {
+
+inline constexpr unsigned kRbx = 3;
+inline constexpr unsigned kRbp = 6;
+inline constexpr unsigned kRsp = 7;
+inline constexpr unsigned kR12 = 12;
+inline constexpr unsigned kReturnAddress = 16;
+inline constexpr unsigned kRegisters = 17;
+
+struct FrameRegisters {
+    std::array<std::uint64_t, kRegisters> values;
+    std::uint32_t known; // one bit each; the value of another is not to be used
+
+    bool knows(std::uint64_t number) const { return number < kRegisters && (known >> number & 1) != 0; }
+    void set(unsigned number, std::uint64_t value) {
+        values[number] = value;
+        known |= 1U << number;
+    }
+};
+
+// Callers expect these to be as they were.
+inline constexpr std::uint32_t kKeptByCalls = 1U << kRbx | 1U << kRbp | 0xFU << kR12;
+
+// The registers that are followed from frame to frame: with those that calls keep, what leads to the next
+// frame, and r10, through which functions that align their stack reach their frame while they begin and end.
+inline constexpr unsigned kFollowed = 9;
+inline constexpr std::array<std::uint8_t, kFollowed> kFollowedNumbers = {
+    kRbx, kRbp, kRsp, 10, kR12, 13, 14, 15, kReturnAddress};
+
+inline constexpr std::uint8_t kNotFollowed = 0xFF;
+
+// Where a register stands among those followed.
+inline constexpr std::array<std::uint8_t, kRegisters> kColumns = [] {
+    std::array<std::uint8_t, kRegisters> columns{};
+    columns.fill(kNotFollowed);
+    for (std::uint8_t i = 0; i < kFollowed; ++i)
+        columns[kFollowedNumbers[i]] = i;
+    return columns;
+}();
+
+} // namespace ashlar::observe

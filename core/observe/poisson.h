@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MIT
+//
+// The arithmetic of Poisson sampling.
+//
+// Sampled bytes are those at the points of a Poisson process, with one point in `rate` bytes in the mean. A
+// request is a sample if a point lies in it. So a request of n bytes is one with the probability 1 - exp(-n
+// / rate), independent of all others, and stands for one over that many of its kind: what samples stand for
+// adds up, in the mean, to what was requested. Large requests are nearly always samples and stand for little
+// more than themselves.
+//
+// Nothing here needs a library of mathematics. Fractions are exact to nine digits.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace ashlar::observe {
+
+// Distances between points, from a generator of random numbers of its own (splitmix64).
+class Gaps {
+  public:
+    void seed(std::uint64_t seed) { state_ = seed; }
+    // Bytes before the next point.
+    std::size_t next(std::size_t rate);
+
+  private:
+    std::uint64_t state_ = 0;
+};
+
+struct Weight {
+    std::uint64_t bytes;  // that a sample of so many bytes stands for
+    std::uint64_t blocks; // likewise, in 1/1024
+};
+Weight weight_of(std::size_t size, std::size_t rate);
+
+} // namespace ashlar::observe

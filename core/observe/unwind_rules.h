@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+//
+// What unwinding one instruction's frame comes to, in one word, and a table of such words that all threads
+// share. Nearly every frame ends at a register and an offset, has its return address just below its end, and
+// keeps the caller's frame pointer at another offset; then that is all there is to say.
+//
+// The table has no lock. An entry is two words, the second of which is the rule and the first the address
+// combined with it: words of two writers do not match, and count as absent. A rule carries a few bits of the
+// identity of the object that it is of, so that it is not used for another object at the same addresses.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+namespace ashlar::observe {
+
+enum class Step : std::uint8_t {
+    kAbsent,        // not in the table
+    kFromRsp,       // the frame ends at rsp + end
+    kFromRbp,       // at rbp + end
+    kThroughRbp,    // at the address in memory at rbp + end; the caller's rbp is at rbp (aligned stacks)
+    kByDescription, // none of these: the description itself has to be read each time
+    kNoDescription, // by frame pointers
+    kOutermost,     // nobody called
+};
+
+class UnwindRule {
+  public:
+    UnwindRule() = default;
+    UnwindRule(Step step, std::uint32_t object, std::int64_t end = 0, std::uint64_t saved_rbp = 0)
+        : bits_(static_cast<std::uint64_t>(step) | std::uint64_t{object & kObjectMask} << kObjectShift |
+                (static_cast<std::uint64_t>(end / 8) & kEndMask) << kEndShift |
+                (saved_rbp / 8) << kRbpShift) {}
+
+    // Whether this form can hold them: words, and not too far away. `saved_rbp` is how far below the frame's
+    // end the caller's rbp was saved, 0 if it is still in the register.
+    static bool fits(std::int64_t end, std::uint64_t saved_rbp) {
+        return end % 8 == 0 && end >= -kMostEnd && end < kMostEnd && saved_rbp % 8 == 0 &&
+               saved_rbp / 8 < (std::uint64_t{1} << (kEndShift - kRbpShift));
+    }
+
+    Step step() const { return static_cast<Step>(bits_ & kStepMask); }
+    std::uint32_t object() const { return static_cast<std::uint32_t>(bits_ >> kObjectShift) & kObjectMask; }
+    std::int64_t end() const { return static_cast<std::int64_t>(bits_) >> kEndShift << 3; }
+    std::uint64_t saved_rbp() const {
+        return (bits_ >> kRbpShift & ((std::uint64_t{1} << (kEndShift - kRbpShift)) - 1)) * 8;
+    }
+    std::uint64_t bits() const { return bits_; }
+
+    static UnwindRule of_bits(std::uint64_t bits) {
+        UnwindRule rule;
+        rule.bits_ = bits;
+        return rule;
+    }
+
+    static constexpr std::uint32_t kObjectMask = (1U << 26) - 1;
+
+  private:
+    // 63         43     33        7    3    0
+    // | end in words | rbp | object | - | step |
+    static constexpr std::uint64_t kStepMask = 7;
+    static constexpr unsigned kObjectShift = 7;
+    static constexpr unsigned kRbpShift = 33;
+    static constexpr unsigned kEndShift = 43;
+    static constexpr std::uint64_t kEndMask = (std::uint64_t{1} << (64 - kEndShift)) - 1;
+    static constexpr std::int64_t kMostEnd = std::int64_t{1} << (63 - kEndShift + 3);
+
+    std::uint64_t bits_ = 0;
+};
+
+// The rule for the instruction at an address, kAbsent if it is not in the table or is of another object.
+UnwindRule known_rule(std::uintptr_t address, std::uint32_t object);
+
+// The first call maps the table. Without memory for it nothing is remembered.
+void remember_rule(std::uintptr_t address, UnwindRule rule);
+
+// Bytes that the table takes; 0 before it is needed.
+std::size_t rules_bytes();
+
+} // namespace ashlar::observe
