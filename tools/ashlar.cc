@@ -15,6 +15,7 @@ using namespace ashlar::commands;
 constexpr const char* kFooter = R"(Examples:
   ashlar run -- python3 script.py         on Ashlar instead of the system's malloc
   ashlar doctor -- ./server               is it really, and if not, why
+  ashlar profile -- python3 script.py     where its memory comes from
   ashlar bench --quick larson             allocators compared on a benchmark program
 
 `ashlar COMMAND --help` has examples of each command and its exit status; the manual has the same as ashlar-COMMAND(1).)";
@@ -31,6 +32,10 @@ int run(int argc, char** argv) {
     add_report(app, action);
     add_compare(app, action);
     add_repeat(app, action);
+    add_profile(app, action);
+    add_budget(app, action);
+    add_stats(app, action);
+    add_top(app, action);
     add_documents(app, action);
     try {
         app.parse(argc, argv);

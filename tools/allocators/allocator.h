@@ -12,8 +12,9 @@ struct Allocator {
     std::string name;
     std::string library;                    // real path; empty for the C library's own
     std::vector<std::string> environment{}; // "NAME=value"
+    std::string companion{};                // a library that is preloaded beside it: a profiler; or empty
 
-    bool is_system() const { return library.empty() && environment.empty(); }
+    bool is_system() const { return library.empty() && environment.empty() && companion.empty(); }
     bool is_preloaded() const { return !library.empty(); }
 };
 

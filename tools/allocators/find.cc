@@ -112,7 +112,15 @@ Allocator ashlar(std::string_view name, Edition edition) {
 }
 
 std::string_view file_of(Edition edition) {
-    return edition == Edition::kHardened ? "libashlar-hardened.so" : "libashlar.so";
+    switch (edition) {
+    case Edition::kHardened:
+        return "libashlar-hardened.so";
+    case Edition::kLocks:
+        return "libashlar-locks.so";
+    case Edition::kDefault:
+        break;
+    }
+    return "libashlar.so";
 }
 
 Allocator named(const std::string& specification) {
@@ -152,7 +160,9 @@ std::optional<std::string> find_ashlar(Edition edition) {
 }
 
 std::string how_to_get_ashlar(Edition edition) {
-    const std::string target = edition == Edition::kHardened ? "ashlar_hardened" : "ashlar_shared";
+    const std::string target = edition == Edition::kHardened ? "ashlar_hardened"
+                               : edition == Edition::kLocks  ? "ashlar_locks"
+                                                             : "ashlar_shared";
     return std::string(file_of(edition)) + " is not there (looked in " +
            (machine::program_folder() / "../lib").lexically_normal().string() +
            " and the system's folders); build it with: cmake --preset release && cmake --build --preset "

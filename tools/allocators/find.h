@@ -25,9 +25,9 @@ Selection select_installed(Breadth breadth);
 // with a sentence that says what to do, for one that cannot be had.
 Selection select(const std::vector<std::string>& names);
 
-// libashlar.so, or the edition of it that reports misuse: of the tree that this program was built in, or
-// installed.
-enum class Edition { kDefault, kHardened };
+// libashlar.so, the edition of it that reports misuse, or the lock profiler, which is no allocator: of the
+// tree that this program was built in, or installed.
+enum class Edition { kDefault, kHardened, kLocks };
 std::optional<std::string> find_ashlar(Edition edition = Edition::kDefault);
 std::string how_to_get_ashlar(Edition edition = Edition::kDefault);
 

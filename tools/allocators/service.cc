@@ -21,18 +21,22 @@ machine::ElfFile look_at(const std::string& executable) {
 } // namespace
 
 std::string why_unserved(const measure::Run& run) {
-    if (run.ending != measure::Ending::kExited || !run.preload_mapped) {
+    if (run.ending != measure::Ending::kExited) {
         return "";
     }
-    const machine::ElfFile file = look_at(run.executable);
-    if (*run.preload_mapped) {
-        return file.exports.contains("malloc")
-                   ? run.executable + " has a malloc of its own, which nothing that is preloaded replaces"
-                   : "";
+    for (const measure::Image& image : run.images) {
+        const machine::ElfFile file = look_at(image.executable);
+        if (image.preload_mapped && file.exports.contains("malloc")) {
+            return image.executable + " has a malloc of its own, which nothing that is preloaded replaces";
+        }
+        if (!image.preload_mapped) {
+            const bool is_static = file.is_64_bit && file.interpreter.empty();
+            return "its library was not in the memory of " +
+                   (run.images.size() == 1 ? "the command" : image.executable) +
+                   (is_static ? ": " + image.executable + " is static, nothing can be preloaded for it" : "");
+        }
     }
-    const bool is_static = file.is_64_bit && file.interpreter.empty();
-    return "its library was not in the memory of the command" +
-           (is_static ? ": " + run.executable + " is static, nothing can be preloaded for it" : "");
+    return "";
 }
 
 } // namespace ashlar::allocators

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 // ashlar bench: the benchmark suite under every allocator of this machine.
 #include "allocators/find.h"
+#include "commands/bench_locks.h"
 #include "commands/command.h"
 #include "commands/number_range.h"
 #include "commands/session.h"
-#include "machine/terminal.h"
 #include "report/comparison_text.h"
 #include "suite/workloads.h"
 
@@ -59,6 +59,7 @@ constexpr const char* kFooter = R"(Examples:
   ashlar bench --quick all                        every workload, three to five minutes
   ashlar bench all                                the same for figures, 20 to 30 minutes
   ashlar bench latency strings_and_maps           two that are not among the usual ones
+  ashlar bench locks --quick                      lock scenarios, which have a manual page of their own
   ashlar bench --allocators system,ashlar,other=/opt/lib/libother.so --json result.json
 
 Exit status: 0, 1 if a run failed, 2 for wrong arguments, 128 and the number of the signal if interrupted (130 by Ctrl-C; what there is is shown).)";
@@ -156,13 +157,25 @@ int run_bench(const Options& options) {
         options.resume.empty()
             ? new_comparison(make_plan(options, choose_allocators(options)), options.seed, interrupt)
             : resumed_comparison(options.resume, "bench", options.timeout, interrupt);
-    const report::TextSettings settings{.colour = machine::shows_colour(stdout),
-                                        .processors = comparison.provenance.machine.usable_processors};
+    report::TextSettings settings = text_settings();
+    settings.processors = comparison.provenance.machine.usable_processors;
     const std::string json = options.json.empty() ? options.resume : options.json;
     return run_comparison(std::move(comparison), json, interrupt,
                           [&](const compare::Experiment& experiment, const compare::Result& result) {
                               return report::comparison_text(experiment, result, settings);
                           });
+}
+
+// They would change nothing there.
+void refuse_options_before_locks(const CLI::App& bench) {
+    for (const CLI::Option* const option : bench.get_options()) {
+        if (option->count() > 0) {
+            throw std::invalid_argument(fmt::format(
+                "{} stands before locks, which has options of its own: put it after the word, see "
+                "ashlar bench locks --help",
+                option->get_name()));
+        }
+    }
 }
 
 } // namespace
@@ -229,7 +242,12 @@ void add_bench(CLI::App& app, Action& action) {
     bench->add_option("--json", options->json, kJsonHelp)->type_name("FILE");
     bench->add_option("--resume", options->resume, kResumeHelp)->type_name("FILE");
     bench->add_flag("--quick", options->quick, "Fewer and shorter runs: a look, not a figure to show");
+    add_bench_locks(*bench, action);
     bench->callback([options, bench, &action] {
+        if (bench->got_subcommand("locks")) {
+            refuse_options_before_locks(*bench);
+            return;
+        }
         if (!options->resume.empty()) {
             refuse_other_settings(*bench);
         }

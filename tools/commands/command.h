@@ -19,6 +19,7 @@ inline constexpr int kUsageError = 2;
 inline constexpr int kBySignal = 128; // and the signal's number, as shells say: 130 for Ctrl-C
 
 // Where a command of the user's is run, as env and timeout have them.
+inline constexpr int kTimedOut = 124;
 inline constexpr int kOwnFailure = 125; // before the command could be started
 inline constexpr int kNotExecutable = 126;
 inline constexpr int kNotFound = 127;
@@ -29,6 +30,10 @@ void add_bench(CLI::App& app, Action& action);
 void add_report(CLI::App& app, Action& action);
 void add_compare(CLI::App& app, Action& action);
 void add_repeat(CLI::App& app, Action& action);
+void add_profile(CLI::App& app, Action& action);
+void add_budget(CLI::App& app, Action& action);
+void add_stats(CLI::App& app, Action& action);
+void add_top(CLI::App& app, Action& action);
 void add_documents(CLI::App& app, Action& action); // last: writes about the others
 
 } // namespace ashlar::commands

@@ -7,11 +7,12 @@
 #include "commands/session.h"
 #include "compare/figures.h"
 #include "machine/program_search.h"
-#include "machine/terminal.h"
 #include "measure/time_limit.h"
 #include "report/program_text.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <charconv>
 #include <filesystem>
 #include <fmt/format.h>
 #include <memory>
@@ -28,6 +29,7 @@ struct Options {
     int rounds = 15;
     std::optional<double> timeout;
     std::string prepare;
+    std::string ignored; // kAllFailures, or statuses with commas between them
     std::string metric;
     bool less_is_better = false;
     std::string json;
@@ -48,21 +50,27 @@ The command should do the same work each time. A round runs it once under each a
 and under System twice: what differs between these two is noise, and only differences that are larger count.
 Everything it prints is read and thrown away; its input is empty.
 
---prepare starts a shell's command line before each run, under the same allocator. The run begins when it has
-ended with success or listens on a socket. If it is still there when the run is over, it is what is measured:
-its CPU time, faults and switches are added to the command's, the larger peak RSS of both counts, RSS over time
-is its own, and its process group is ended (first with SIGTERM). It has to stay in the foreground: one that
-makes itself a daemon counts as a step that has ended, and what such a step leaves behind is ended with it.
+--prepare starts a shell's command line before each run, under the same allocator. The run begins when all of it
+has ended, with success, or when one of its processes listens on a socket. What is still there when the run is
+over is what is measured, workers and daemons too: CPU time, faults and switches are added to the command's, the
+largest peak RSS of all these processes counts, RSS over time is theirs, and each of them is ended (first with
+SIGTERM).
 
 A program that is linked with an allocator of its own is said so, and System then means the C library's. If the
 library is not in the memory of the command, or the program defines malloc itself, that is said instead of a
-figure. What the command starts is under the allocator too, but only the command itself is looked at.
+figure. Of what --prepare has started, each process that takes much time or memory is looked at. What the command
+itself starts is under the allocator too, and measured, but not looked at.
+
+A command that fails under System in the warm-up, or three times later, is shown with what it printed, and nothing
+more is run. With --ignore-failure runs that end with an exit status other than 0 count as well, or only those with
+the given ones: --ignore-failure=1,2. A signal or a hang is a failure in any case. Under another allocator a failure
+is named, and the rest goes on; three of them end the runs of that allocator.
 
 With --duet each allocator runs at the same time as System, each on one processor, swapped from round to round.
 That is for single-threaded commands on busy machines: what disturbs the machine disturbs both.
 
-Exit status: 0, 1 if a run failed, 2 for wrong arguments, 126 or 127 if the command cannot be run or found,
-128 and the number of the signal if interrupted (130 by Ctrl-C; what there is is shown, and
+Exit status: 0, 1 if a run failed (those that are ignored apart), 2 for wrong arguments, 126 or 127 if the command
+cannot be run or found, 128 and the number of the signal if interrupted (130 by Ctrl-C; what there is is shown, and
 written with --json).)";
 
 allocators::Selection choose_allocators(const Options& options) {
@@ -88,11 +96,32 @@ std::string short_name(const std::vector<std::string>& command) {
     return name.size() <= kLongest ? name : name.substr(0, kLongest - 3) + "...";
 }
 
+constexpr const char* kAllFailures = "true"; // what a flag is without a value
+
+compare::IgnoredFailures ignored_failures(const std::string& text) {
+    compare::IgnoredFailures ignored{.all = text == kAllFailures};
+    for (std::size_t start = 0; !text.empty() && start <= text.size() && !ignored.all;) {
+        const std::size_t end = std::min(text.find(',', start), text.size());
+        constexpr int kMost = 255;
+        int status = 0;
+        const auto [stop, error] = std::from_chars(text.data() + start, text.data() + end, status);
+        if (error != std::errc() || stop != text.data() + end || status < 0 || status > kMost) {
+            throw std::invalid_argument(
+                fmt::format("--ignore-failure: {} is no exit status; give some, as in: --ignore-failure=1,2",
+                            text.substr(start, end - start)));
+        }
+        ignored.statuses.push_back(status);
+        start = end + 1;
+    }
+    return ignored;
+}
+
 compare::Plan make_plan(const Options& options) {
     compare::Configuration program{.name = short_name(options.command),
                                    .group = short_name(options.command),
                                    .command = options.command,
                                    .prints = compare::Prints::kAnything,
+                                   .ignored = ignored_failures(options.ignored),
                                    .prepare = options.prepare};
     if (!options.metric.empty()) {
         program.own_figure =
@@ -166,7 +195,7 @@ int run_compare(const Options& options) {
     const std::string json = options.json.empty() ? options.resume : options.json;
     return run_comparison(std::move(comparison), json, interrupt,
                           [](const compare::Experiment& experiment, const compare::Result& result) {
-                              return report::program_text(experiment, result, machine::shows_colour(stdout));
+                              return report::program_text(experiment, result, text_settings());
                           });
 }
 
@@ -202,6 +231,10 @@ void add_compare(CLI::App& app, Action& action) {
         ->add_option("--prepare", options->prepare,
                      "A shell's command line that each run needs: a server, a step")
         ->type_name("CMD");
+    compare
+        ->add_flag("--ignore-failure", options->ignored,
+                   "Runs that end with another exit status than 0, or with one of CODES, count as well")
+        ->type_name("[=CODES]");
     compare
         ->add_option(
             "--metric", options->metric,

@@ -27,12 +27,19 @@ void write(const fs::path& path, const std::string& text) {
     }
 }
 
+void write_page(const fs::path& folder, const CLI::App& program, const CLI::App& command) {
+    write(folder / (document::page_name(command) + ".1"), document::man_page(program, command));
+}
+
 int write_documents(const CLI::App& program, const fs::path& folder) {
     const fs::path manual = folder / "man1";
     const std::string& name = program.get_name();
     write(manual / (name + ".1"), document::man_page(program));
     for (const CLI::App* const command : document::commands_of(program)) {
-        write(manual / (name + "-" + command->get_name() + ".1"), document::man_page(program, *command));
+        write_page(manual, program, *command);
+        for (const CLI::App* const below : document::commands_of(*command)) {
+            write_page(manual, program, *below);
+        }
     }
     write(folder / "bash-completion" / name, document::bash_completion(program));
     return kSuccess;

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
-// A check of options that are numbers.
+// Checks of options that are numbers.
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <cstdint>
 #include <fmt/format.h>
+#include <string>
 
 namespace ashlar::commands {
 
@@ -18,5 +20,35 @@ inline CLI::Validator between(double least, double most) {
             },
             fmt::format("FLOAT in [{} - {}]", least, most)};
 }
+
+// Whole numbers from 0. The library's own conversion takes -1 for the largest one.
+inline CLI::Validator whole_number() {
+    return {[](const std::string& text) {
+                const bool is_number =
+                    !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
+                return is_number ? std::string() : fmt::format("'{}' is no whole number from 0", text);
+            },
+            ""};
+}
+
+// Sizes with a unit, `least` bytes or more: 64M, 4096. The unit is a power of 1024.
+inline CLI::Validator size_in_bytes(std::uint64_t least = 0) {
+    return {[least, sizes = CLI::AsSizeValue(false)](std::string& text) {
+                const std::string given = text;
+                if (given.find('-') != std::string::npos) {
+                    return fmt::format("'{}' is no size: it is below 0", given);
+                }
+                std::string why = sizes(text);
+                std::uint64_t bytes = 0;
+                if (!why.empty() || !CLI::detail::lexical_cast(text, bytes) || bytes >= least) {
+                    return why; // what is no number at all is told of when it is stored
+                }
+                return fmt::format("'{}' is too small: the least is {}", given, least);
+            },
+            ""};
+}
+
+// Of a recorded file: with less the library does not begin one.
+inline constexpr std::uint64_t kLeastRecording = std::uint64_t{256} << 10;
 
 } // namespace ashlar::commands

@@ -82,7 +82,7 @@ class Repetition {
             line_.show(number - 1, options_.times,
                        fmt::format("run {}: {} failed so far", number, count_.failures));
             measure::StacksFile stacks = stacks_of(number);
-            const measure::Run run = run_once(false, [&](pid_t pid) { stacks.add(pid); });
+            const measure::Run run = run_once(false, [&](const auto& processes) { stacks.add(processes); });
             if (run.ending == measure::Ending::kInterrupted) {
                 break;
             }
@@ -102,7 +102,8 @@ class Repetition {
     }
 
   private:
-    measure::Run run_once(bool prove_preload, std::function<void(pid_t)> on_time_out) const {
+    measure::Run run_once(bool prove_preload,
+                          std::function<void(const std::vector<pid_t>&)> on_time_out) const {
         return measure::run(
             {.arguments = options_.command,
              .preload = allocator_.library,

@@ -6,6 +6,8 @@
 #include "compare/rounds.h"
 #include "machine/files.h"
 #include "machine/output_file.h"
+#include "machine/terminal.h"
+#include "report/failures.h"
 #include "report/progress_line.h"
 
 #include <CLI/CLI.hpp>
@@ -118,6 +120,11 @@ int exit_status(const compare::Experiment& experiment, const machine::Interrupt&
 
 } // namespace
 
+report::TextSettings text_settings() {
+    return {.colour = machine::shows_colour(stdout),
+            .columns = static_cast<std::size_t>(machine::columns(stdout))};
+}
+
 report::StoredComparison new_comparison(compare::Plan plan, std::uint64_t workload_seed,
                                         const machine::Interrupt& interrupt) {
     report::Provenance provenance{.command_line = machine::command_line(),
@@ -228,7 +235,11 @@ int run_comparison(
         }
     }
     const compare::Result result = compare::evaluate(experiment);
-    if (shows_text) {
+    const std::string why_nothing = report::why_nothing(experiment);
+    if (experiment.complete && !why_nothing.empty()) {
+        std::fflush(stdout);
+        fmt::print(stderr, "{}", why_nothing);
+    } else if (shows_text) {
         fmt::print("{}", text(experiment, result));
     }
     if (file.wanted()) {

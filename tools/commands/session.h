@@ -5,6 +5,7 @@
 
 #include "machine/interrupt.h"
 #include "report/comparison_json.h"
+#include "report/text_table.h"
 
 #include <functional>
 #include <optional>
@@ -23,6 +24,9 @@ inline constexpr const char* kJsonHelp =
 inline constexpr const char* kResumeHelp =
     "Go on with an interrupted run: its file, whose settings are used and which is written again; beside it "
     "only --json and --timeout can be given";
+
+// Of the standard output.
+report::TextSettings text_settings();
 
 // The plan with what is to be known about it, and no sample yet.
 report::StoredComparison new_comparison(compare::Plan plan, std::uint64_t workload_seed,

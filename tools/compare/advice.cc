@@ -22,10 +22,27 @@ std::optional<Advice> advise(const Experiment& experiment, const Result& result,
         return std::nullopt;
     }
     Advice advice{.speed = speed->standing, .contradictory = speed->contradictory};
-    if (const Ratio* const ratio = ratio_of(result, configuration, contender, Metric::kPeakRss)) {
-        advice.memory = standing(*ratio, Metric::kPeakRss);
-    }
+    advice.memory = memory_of(result, configuration, contender).value_or(Standing::kUnknown);
     return advice;
+}
+
+std::optional<std::size_t> leanest(const Experiment& experiment, const Result& result,
+                                   std::size_t configuration) {
+    std::optional<std::size_t> best;
+    double best_gain = 1;
+    for (std::size_t contender = 0; contender < experiment.plan.contenders.size(); ++contender) {
+        if (memory_of(result, configuration, contender) != Standing::kBetter ||
+            result.rows[configuration].cells[contender].failures > 0) {
+            continue;
+        }
+        const double own_gain =
+            gain(*ratio_of(result, configuration, contender, Metric::kPeakRss), Metric::kPeakRss);
+        if (own_gain > best_gain) {
+            best = contender;
+            best_gain = own_gain;
+        }
+    }
+    return best;
 }
 
 std::optional<std::size_t> best_choice(const Experiment& experiment, const Result& result,

@@ -6,10 +6,11 @@
 
 namespace ashlar::compare {
 
+// Speed and memory are judged apart.
 struct Advice {
-    Standing speed = Standing::kNoMeasurableDifference;
-    Standing memory = Standing::kNoMeasurableDifference; // peak RSS
-    bool contradictory = false;                          // faster by one metric, slower by another
+    Standing speed = Standing::kUnknown;
+    Standing memory = Standing::kUnknown; // peak RSS
+    bool contradictory = false;           // faster by one metric, slower by another: alike
 };
 
 // Nothing for one that has no figures to be judged by.
@@ -20,6 +21,10 @@ std::optional<Advice> advise(const Experiment& experiment, const Result& result,
 // leaner the leanest; nothing if there is none of either.
 std::optional<std::size_t> best_choice(const Experiment& experiment, const Result& result,
                                        std::size_t configuration);
+
+// The one that needs the least memory, of those that need measurably less than System, however fast they are.
+std::optional<std::size_t> leanest(const Experiment& experiment, const Result& result,
+                                   std::size_t configuration);
 
 // Whether the machine was one and the same throughout: System's values in the first half of the rounds and in
 // the second, where the test by Mann and Whitney tells them apart (p < 0.01).

@@ -22,6 +22,12 @@ struct OwnFigure {
     bool less_is_better = false;
 };
 
+// Exit statuses beside 0 of a command that has done its work. Neither a signal nor a hang is one.
+struct IgnoredFailures {
+    bool all = false;
+    std::vector<int> statuses{};
+};
+
 // What is expected in the output of a command.
 enum class Prints {
     kFigures,  // the suite's, see Figures: without one the run does not count
@@ -37,9 +43,11 @@ struct Configuration {
     // To turn operations per second into CPU time per operation: how many the command does, or for how long.
     std::optional<double> operations{};
     std::optional<double> seconds{};
-    std::optional<int> most_rounds{}; // if it takes part in fewer than the plan has
+    std::optional<std::chrono::milliseconds> time_limit{}; // of one run, if it is known beforehand
+    std::optional<int> most_rounds{};                      // if it takes part in fewer than the plan has
     Prints prints = Prints::kFigures;
     std::optional<OwnFigure> own_figure{};
+    IgnoredFailures ignored{};
     std::string prepare{}; // a shell's command line that is started before each run and ended after it
 };
 
@@ -68,6 +76,7 @@ struct Plan {
     }
 };
 
+inline constexpr int kFailuresToGiveUp = 3; // of an allocator in one configuration
 inline constexpr std::size_t kReference = 0;
 inline constexpr int kWarmUp = 0; // rounds count from 1
 
@@ -75,6 +84,29 @@ inline constexpr int kWarmUp = 0; // rounds count from 1
 inline constexpr std::array kLatencyNames{"malloc p50", "malloc p99", "malloc p99.9", "malloc p99.99",
                                           "free p50",   "free p99",   "free p99.9",   "free p99.99"};
 using Latencies = std::array<std::optional<double>, kLatencyNames.size()>;
+
+// What a lock scenario prints, in lines such as "Mean time to acquire = 71.2 us", and what it stands for.
+enum class LockFigure : std::size_t {
+    kDuration,
+    kOperations,
+    kMeanWait,
+    kLongestWait,
+    kContentions,
+    kTimeOuts,
+    kErrors,
+};
+struct LockFigureName {
+    const char* words;
+    const char* unit; // after the number
+};
+inline constexpr std::array kLockFigureNames{LockFigureName{"Duration", " s"},
+                                             LockFigureName{"Operations", ""},
+                                             LockFigureName{"Mean time to acquire", " us"},
+                                             LockFigureName{"Maximum time to acquire", " us"},
+                                             LockFigureName{"Contentions", ""},
+                                             LockFigureName{"Time-outs", ""},
+                                             LockFigureName{"Errors", ""}};
+using LockFigures = std::array<std::optional<double>, kLockFigureNames.size()>;
 
 // What a command prints about itself. Drifts are in percent, from the second slice of a long run to the last.
 struct Figures {
@@ -84,6 +116,9 @@ struct Figures {
     std::optional<double> rss_drift{};
     std::optional<double> own{}; // see OwnFigure
     Latencies latencies{};       // in nanoseconds
+    LockFigures locks{};
+
+    std::optional<double> of(LockFigure figure) const { return locks[static_cast<std::size_t>(figure)]; }
 };
 
 struct Sample {
@@ -96,9 +131,11 @@ struct Sample {
     std::size_t bout = 0;
     measure::Run run{};
     Figures figures{};
-    std::string failure{}; // why this run does not count; empty if it does
-    bool unserved =
-        false; // it failed because its requests did not reach the allocator: nor will those of others
+    std::optional<bool> library_mapped{}; // in all processes that matter; nothing if that was not looked at
+    std::string failure{};                // why this run does not count; empty if it does
+    std::string errors{};                 // the last lines that it printed, if it failed
+    // It failed because its requests did not reach the allocator: nor will those of others.
+    bool unserved = false;
 
     bool counts() const { return failure.empty() && round != kWarmUp; }
 };
@@ -109,6 +146,13 @@ struct Experiment {
     std::vector<std::string> remarks;
     bool complete = false;
 };
+
+// Whether the command did its work, as far as its end tells.
+bool has_succeeded(const Configuration& configuration, const measure::Run& run);
+
+// Without a run under System there is nothing to compare: its failure in the warm-up, or the third one, ends
+// a configuration. The run that did; null if none has.
+const Sample* failure_of_system(const Experiment& experiment, std::size_t configuration);
 
 // System, the others, and System once more.
 std::vector<Contender> contenders(const std::vector<allocators::Allocator>& allocators);

@@ -83,6 +83,12 @@ Figures read_figures(const std::string& output) {
         } else if (const auto other = number_between("RSS drift = ", line, " %")) {
             figures.rss_drift = other;
         }
+        for (std::size_t index = 0; index < kLockFigureNames.size(); ++index) {
+            const LockFigureName& name = kLockFigureNames[index];
+            if (const auto value = number_between(std::string(name.words) + " = ", line, name.unit)) {
+                figures.locks[index] = value;
+            }
+        }
         for (std::size_t index = 0; index < kLatencyNames.size(); ++index) {
             if (const auto time = number_between(std::string(kLatencyNames[index]) + " = ", line, " ns")) {
                 figures.latencies[index] = time;

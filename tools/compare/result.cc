@@ -203,9 +203,12 @@ Row evaluate_row(const Experiment& experiment, std::size_t configuration) {
 } // namespace
 
 Standing standing(const Ratio& to_system, Metric metric) {
+    if (!std::isfinite(to_system.smallest_visible())) {
+        return Standing::kUnknown;
+    }
     const statistics::Verdict verdict = to_system.verdict();
     if (verdict == statistics::Verdict::kNoMeasurableDifference) {
-        return Standing::kNoMeasurableDifference;
+        return Standing::kAlike;
     }
     return (verdict == statistics::Verdict::kHigher) == facts(metric).more_is_better ? Standing::kBetter
                                                                                      : Standing::kWorse;
@@ -267,6 +270,7 @@ std::optional<Speed> speed_of(const Experiment& experiment, const Result& result
     Speed speed;
     bool better = false;
     bool worse = false;
+    bool unknown = false;
     std::vector<double> gains;
     for (const Metric metric : speed_metrics(experiment.plan.configurations[configuration])) {
         const auto& found = result.rows[configuration].cells[contender].of(metric);
@@ -274,9 +278,10 @@ std::optional<Speed> speed_of(const Experiment& experiment, const Result& result
             continue;
         }
         const Ratio& ratio = *found->to_system;
-        better |= compare::standing(ratio, metric) == Standing::kBetter;
-        worse |= compare::standing(ratio, metric) == Standing::kWorse;
-        speed.has_intervals &= std::isfinite(ratio.interval.half_width());
+        const Standing standing = compare::standing(ratio, metric);
+        better |= standing == Standing::kBetter;
+        worse |= standing == Standing::kWorse;
+        unknown |= standing == Standing::kUnknown;
         gains.push_back(gain(ratio, metric));
     }
     if (gains.empty()) {
@@ -284,32 +289,18 @@ std::optional<Speed> speed_of(const Experiment& experiment, const Result& result
     }
     speed.gain = statistics::geometric_mean(gains);
     speed.contradictory = better && worse;
-    if (better != worse) {
+    if (unknown) {
+        speed.standing = Standing::kUnknown;
+    } else if (better != worse) {
         speed.standing = better ? Standing::kBetter : Standing::kWorse;
     }
     return speed;
 }
 
-Tally speed_tally(const Experiment& experiment, const Result& result, std::size_t contender) {
-    Tally tally;
-    for (std::size_t index = 0; index < result.rows.size(); ++index) {
-        const auto speed = speed_of(experiment, result, index, contender);
-        if (!speed) {
-            continue;
-        }
-        switch (speed->standing) {
-        case Standing::kBetter:
-            ++tally.faster;
-            break;
-        case Standing::kWorse:
-            ++tally.slower;
-            break;
-        case Standing::kNoMeasurableDifference:
-            ++tally.alike;
-            break;
-        }
-    }
-    return tally;
+std::optional<Standing> memory_of(const Result& result, std::size_t configuration, std::size_t contender) {
+    const auto& found = result.rows[configuration].cells[contender].of(Metric::kPeakRss);
+    return found && found->to_system ? std::optional(standing(*found->to_system, Metric::kPeakRss))
+                                     : std::nullopt;
 }
 
 std::optional<double> mean_ratio(const Experiment& experiment, const Result& result, const std::string& group,

@@ -54,8 +54,8 @@ struct Result {
 // Whether any contender has this figure: no command prints all of them.
 bool has(const Row& row, Metric metric);
 
-// Against System, in the metric's own sense.
-enum class Standing { kBetter, kWorse, kNoMeasurableDifference };
+// Against System, in the metric's own sense. Unknown: too few rounds to tell.
+enum class Standing { kUnknown, kBetter, kWorse, kAlike };
 
 Standing standing(const Ratio& to_system, Metric metric);
 
@@ -87,26 +87,17 @@ std::vector<Metric> speed_metrics(const Configuration& configuration);
 
 // By all of these together.
 struct Speed {
-    Standing standing = Standing::kNoMeasurableDifference; // better: in one of them, and worse in none
-    bool contradictory = false;                            // better in one, worse in another
-    bool has_intervals = true;                             // else there were too few rounds to tell
-    double gain = 1; // how many times as fast: the geometric mean of the ratios
+    Standing standing = Standing::kAlike; // better: in one of them, and worse in none
+    bool contradictory = false;           // better in one, worse in another
+    double gain = 1;                      // how many times as fast: the geometric mean of the ratios
 };
 
 // Nothing for one that has no figures to be judged by, and for System.
 std::optional<Speed> speed_of(const Experiment& experiment, const Result& result, std::size_t configuration,
                               std::size_t contender);
 
-// In how many configurations a contender is faster than System, slower, or neither can be told.
-struct Tally {
-    int faster = 0;
-    int slower = 0;
-    int alike = 0;
-
-    int all() const { return faster + slower + alike; }
-};
-
-Tally speed_tally(const Experiment& experiment, const Result& result, std::size_t contender);
+// By peak RSS; nothing likewise.
+std::optional<Standing> memory_of(const Result& result, std::size_t configuration, std::size_t contender);
 
 // Geometric mean of a contender's median ratios over the configurations of a group; nothing unless all have
 // one.

@@ -11,7 +11,10 @@
 #include "statistics/random_order.h"
 
 #include <algorithm>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <future>
+#include <set>
 #include <stdexcept>
 
 namespace ashlar::compare {
@@ -20,14 +23,30 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr int kFailuresToGiveUp = 3;
-
 std::string file_name(std::string text) {
     constexpr std::size_t kLongest = 60;
     text.resize(std::min(text.size(), kLongest));
     std::replace_if(
         text.begin(), text.end(), [](unsigned char each) { return std::isalnum(each) == 0; }, '-');
     return text;
+}
+
+// Enough to see what was the matter.
+std::string last_lines(const std::string& text) {
+    constexpr int kMostLines = 20;
+    constexpr std::size_t kMostBytes = 4096;
+    const std::size_t end = text.find_last_not_of('\n') + 1; // npos + 1 is 0
+    std::size_t start = end;
+    for (int lines = 0; start > 0 && (text[start - 1] != '\n' || ++lines < kMostLines); --start) {
+    }
+    start = std::max(start, end - std::min(end, kMostBytes));
+    return text.substr(start, end - start);
+}
+
+// "/usr/bin/python3.11"; where the file goes by another name, "redis-server (/usr/bin/redis-check-rdb)".
+std::string name_of(const measure::Image& image) {
+    const std::string file = image.executable.substr(image.executable.rfind('/') + 1);
+    return file.starts_with(image.name) ? image.executable : image.name + " (" + image.executable + ")";
 }
 
 // Those that run at the same time: one, or in a duet System and another.
@@ -63,7 +82,7 @@ class Runner {
 
     Experiment run() {
         experiment_.complete = false;
-        for (int round = kWarmUp; round <= plan().rounds; ++round) {
+        for (int round = kWarmUp; round <= plan().rounds && !all_given_up(); ++round) {
             for (std::size_t index = 0; index < plan().configurations.size(); ++index) {
                 if (round <= plan().rounds_of(plan().configurations[index])) {
                     run_configuration(round, index);
@@ -129,10 +148,17 @@ class Runner {
         });
     }
 
-    bool is_given_up(std::size_t configuration, const Bout& bout) const {
-        return std::any_of(bout.contenders.begin(), bout.contenders.end(), [&](std::size_t contender) {
-            return failures_[configuration][contender] >= kFailuresToGiveUp;
+    bool all_given_up() const {
+        return std::all_of(failures_.begin(), failures_.end(), [](const std::vector<int>& of_contenders) {
+            return of_contenders[kReference] >= kFailuresToGiveUp;
         });
+    }
+
+    bool is_given_up(std::size_t configuration, const Bout& bout) const {
+        return failures_[configuration][kReference] >= kFailuresToGiveUp ||
+               std::any_of(bout.contenders.begin(), bout.contenders.end(), [&](std::size_t contender) {
+                   return failures_[configuration][contender] >= kFailuresToGiveUp;
+               });
     }
 
     void announce(int round, std::size_t configuration, const Bout& bout) {
@@ -185,11 +211,12 @@ class Runner {
             const std::size_t swapped = sample.round % 2 == 0 ? 1 - place : place;
             command.processor = processors_[swapped];
         }
-        const measure::Supervision supervision{.time_limit =
-                                                   plan().time_limit.value_or(limits_[sample.configuration]),
-                                               .interrupt = &interrupt_,
-                                               .on_time_out = [&](pid_t pid) { stacks.add(pid); },
-                                               .follow_rss = plan().follow_rss && sample.round != kWarmUp};
+        const measure::Supervision supervision{
+            .time_limit =
+                plan().time_limit.value_or(configuration.time_limit.value_or(limits_[sample.configuration])),
+            .interrupt = &interrupt_,
+            .on_time_out = [&](const auto& processes) { stacks.add(processes); },
+            .follow_rss = plan().follow_rss && sample.round != kWarmUp};
         std::string trouble;
         if (configuration.prepare.empty()) {
             sample.run = measure::run(command, supervision);
@@ -201,9 +228,17 @@ class Runner {
             trouble = std::move(both.trouble);
         }
         read(sample);
+        const auto& images = sample.run.images;
+        if (allocator(sample.contender).is_preloaded() && !images.empty()) {
+            sample.library_mapped = std::all_of(images.begin(), images.end(),
+                                                [](const auto& image) { return image.preload_mapped; });
+        }
         const std::string unserved = why_unserved(sample);
         sample.unserved = !unserved.empty();
         sample.failure = failure_of(sample, unserved, trouble);
+        if (!sample.failure.empty()) {
+            sample.errors = last_lines(sample.run.errors.empty() ? sample.run.output : sample.run.errors);
+        }
         if (!sample.failure.empty() && !stacks.path().empty()) {
             sample.failure += "; the stacks of its threads are in " + stacks.path();
         }
@@ -211,7 +246,9 @@ class Runner {
     }
 
     std::string preload_of(std::size_t contender) const {
-        return allocator(contender).is_preloaded() ? allocator(contender).library : plan().system_preload;
+        const allocators::Allocator& chosen = allocator(contender);
+        const std::string& own = chosen.is_preloaded() ? chosen.library : plan().system_preload;
+        return own + (own.empty() || chosen.companion.empty() ? "" : ":") + chosen.companion;
     }
 
     void read(Sample& sample) const {
@@ -235,7 +272,7 @@ class Runner {
         if (!trouble.empty()) {
             return "the command that prepares: " + trouble;
         }
-        if (!run.succeeded()) {
+        if (!has_succeeded(configuration, run)) {
             return measure::describe_ending(run) + last_words;
         }
         if (!unserved.empty()) {
@@ -264,8 +301,7 @@ class Runner {
         if (sample.failure.empty()) {
             remark_missing_proof(sample);
         }
-        last_executable_ = sample.run.executable;
-        last_allocator_ = sample.run.other_allocator;
+        last_images_ = sample.run.images;
         sample.run.output.clear();
         sample.run.errors.clear();
         experiment_.samples.push_back(std::move(sample));
@@ -275,7 +311,9 @@ class Runner {
     void learn_from(const Sample& sample) {
         int& failures = failures_[sample.configuration][sample.contender];
         if (!sample.failure.empty()) {
-            failures = sample.unserved ? kFailuresToGiveUp : failures + 1;
+            const bool for_good =
+                sample.unserved || (sample.contender == kReference && sample.round == kWarmUp);
+            failures = for_good ? kFailuresToGiveUp : failures + 1;
         } else if (sample.round == kWarmUp) {
             slowest_.resize(limits_.size());
             double& slowest = slowest_[sample.configuration];
@@ -286,19 +324,28 @@ class Runner {
 
     // A program that is linked with another allocator has that one, unless the C library is preloaded too.
     void put_system_first() {
-        if (last_allocator_.empty() || !plan().system_preload.empty()) {
+        if (!plan().system_preload.empty()) {
             return;
         }
-        experiment_.plan.system_preload = allocators::c_library();
-        experiment_.remarks.push_back(
-            last_executable_ + " is linked with an allocator of its own, " + last_allocator_ +
-            ", which it has unless another is preloaded. For " + allocators::kSystem +
-            " the C library was preloaded, so that its malloc is what was measured.");
+        std::set<std::string> linked;
+        for (const measure::Image& image : last_images_) {
+            if (!image.other_allocator.empty()) {
+                linked.insert(name_of(image) + " is linked with an allocator of its own, " +
+                              image.other_allocator);
+            }
+        }
+        if (!linked.empty()) {
+            experiment_.plan.system_preload = allocators::c_library();
+            experiment_.remarks.push_back(
+                fmt::format("{}; it has that one unless another is preloaded. For {} the C library was "
+                            "preloaded, so that its malloc is what was measured.",
+                            fmt::join(linked, "; "), allocators::kSystem));
+        }
     }
 
     void remark_missing_proof(const Sample& sample) {
-        if (sample.round == kWarmUp && allocator(sample.contender).is_preloaded() &&
-            !sample.run.preload_mapped && !unproven_[sample.contender]) {
+        if (sample.round == kWarmUp && allocator(sample.contender).is_preloaded() && !sample.library_mapped &&
+            !unproven_[sample.contender]) {
             unproven_[sample.contender] = true;
             experiment_.remarks.push_back(allocator(sample.contender).name +
                                           ": that its library was loaded could not be shown, as "
@@ -317,13 +364,12 @@ class Runner {
     const machine::Interrupt& interrupt_;
     const Observer& observer_;
     std::mt19937_64 order_;
-    std::vector<std::vector<int>> failures_; // by configuration and contender
-    std::vector<bool> unproven_;             // by contender
-    std::vector<milliseconds> limits_;       // by configuration
-    std::vector<double> slowest_;            // the same, of the warm-up so far
-    std::vector<unsigned> processors_;       // that a duet may use
-    std::string last_executable_;            // of the last sample
-    std::string last_allocator_;             // that it brought
+    std::vector<std::vector<int>> failures_;  // by configuration and contender
+    std::vector<bool> unproven_;              // by contender
+    std::vector<milliseconds> limits_;        // by configuration
+    std::vector<double> slowest_;             // the same, of the warm-up so far
+    std::vector<unsigned> processors_;        // that a duet may use
+    std::vector<measure::Image> last_images_; // of the last sample
     Progress progress_;
 };
 

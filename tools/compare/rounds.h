@@ -8,8 +8,9 @@
 // from round to round: what disturbs the machine for an instant disturbs both.
 //
 // A run that fails or exceeds its time is recorded with its reason and the rest goes on; who fails three
-// times in one configuration is spared the rest of it. On an interrupt the experiment is returned as far as
-// it got, and such a one can be gone on with.
+// times in one configuration is spared the rest of it. If that is System, or if System fails in the warm-up,
+// there is nothing to compare in this configuration, and nobody runs it any more. On an interrupt the
+// experiment is returned as far as it got, and such a one can be gone on with.
 #pragma once
 
 #include "compare/experiment.h"

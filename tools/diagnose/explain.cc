@@ -96,6 +96,11 @@ Finding privileged(const std::string& path) {
             "counts for every program of the system"};
 }
 
+// A program in its own right, which can be called by hand to load another one.
+bool is_loader(const std::string& path) {
+    return file_name(path).starts_with("ld-");
+}
+
 // What in the file itself stands against preloading; nothing if it is an ordinary program.
 std::optional<Finding> obstacle_in_file(Files& files, const std::string& path) {
     const ElfFile* const program = files.elf(path);
@@ -109,8 +114,7 @@ std::optional<Finding> obstacle_in_file(Files& files, const std::string& path) {
     if (program->interpreter.find("ld-musl") != std::string::npos) {
         return other_c_library(path, program->interpreter);
     }
-    const bool is_loader = file_name(path).starts_with("ld-"); // called by hand, it loads all the same
-    if (program->interpreter.empty() && program->needed.empty() && !is_loader) {
+    if (program->interpreter.empty() && program->needed.empty() && !is_loader(path)) {
         return is_static(path);
     }
     return std::nullopt;
@@ -187,6 +191,10 @@ std::vector<Finding> why_not(Files& files, const ProgramImage& image, const Prog
     }
     if (image.is_privileged || gains_privileges(image.path)) {
         return {privileged(image.path)};
+    }
+    if (is_loader(image.path)) {
+        return {{"no program", image.path + " is the dynamic loader, and it loaded no program",
+                 "name a program for it to load, or look at the program itself"}};
     }
     if (!image.environment_known) {
         return {};

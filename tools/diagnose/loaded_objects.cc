@@ -33,6 +33,7 @@ constexpr std::size_t kMostBytes = std::size_t{256} << 20;
 struct Mapping {
     Address begin;
     Address end;
+    bool is_writable;
     std::string path; // empty for memory without a file
 };
 
@@ -44,9 +45,11 @@ std::vector<Mapping> parse_mappings(const std::string& text) {
         std::istringstream fields(line);
         Mapping mapping{};
         char dash = 0;
+        std::string permissions;
         std::string skipped;
-        fields >> std::hex >> mapping.begin >> dash >> mapping.end;
-        for (int field = 0; field < 4; ++field) {
+        fields >> std::hex >> mapping.begin >> dash >> mapping.end >> permissions;
+        mapping.is_writable = permissions.find('w') != std::string::npos;
+        for (int field = 0; field < 3; ++field) {
             fields >> skipped;
         }
         std::getline(fields >> std::ws, mapping.path);
@@ -57,11 +60,17 @@ std::vector<Mapping> parse_mappings(const std::string& text) {
     return mappings;
 }
 
-std::string file_at(const std::vector<Mapping>& mappings, Address address) {
+// Nothing if there is no file.
+const Mapping* mapping_at(const std::vector<Mapping>& mappings, Address address) {
     const auto found = std::find_if(mappings.begin(), mappings.end(), [&](const Mapping& mapping) {
         return address >= mapping.begin && address < mapping.end;
     });
-    return found == mappings.end() ? "" : found->path;
+    return found == mappings.end() ? nullptr : &*found;
+}
+
+std::string file_at(const std::vector<Mapping>& mappings, Address address) {
+    const Mapping* const mapping = mapping_at(mappings, address);
+    return mapping == nullptr ? "" : mapping->path;
 }
 
 class Memory {
@@ -123,49 +132,55 @@ class Dynamic {
 };
 
 // Relocations that make a slot hold a symbol's address.
-bool holds_address(std::uint64_t info) {
 #if defined(__x86_64__)
-    constexpr std::array<std::uint64_t, 3> kTypes{R_X86_64_JUMP_SLOT, R_X86_64_GLOB_DAT, R_X86_64_64};
+constexpr std::array<std::uint64_t, 2> kTableSlots{R_X86_64_JUMP_SLOT, R_X86_64_GLOB_DAT};
+constexpr std::uint64_t kPointerInData = R_X86_64_64;
 #elif defined(__aarch64__)
-    constexpr std::array<std::uint64_t, 3> kTypes{R_AARCH64_JUMP_SLOT, R_AARCH64_GLOB_DAT, R_AARCH64_ABS64};
+constexpr std::array<std::uint64_t, 2> kTableSlots{R_AARCH64_JUMP_SLOT, R_AARCH64_GLOB_DAT};
+constexpr std::uint64_t kPointerInData = R_AARCH64_ABS64;
 #else
-    constexpr std::array<std::uint64_t, 0> kTypes{};
+constexpr std::array<std::uint64_t, 0> kTableSlots{};
+constexpr std::uint64_t kPointerInData = 0;
 #endif
-    return ELF64_R_SYM(info) != 0 &&
-           std::find(kTypes.begin(), kTypes.end(), ELF64_R_TYPE(info)) != kTypes.end();
-}
 
-std::vector<Elf64_Rela> slots(const Memory& memory, const Dynamic& dynamic) {
-    std::vector<Elf64_Rela> result;
-    for (const auto& [table, size] : {std::pair{DT_JMPREL, DT_PLTRELSZ}, std::pair{DT_RELA, DT_RELASZ}}) {
-        for (const Elf64_Rela& relocation :
-             memory.read<Elf64_Rela>(dynamic.address(table), dynamic.value(size) / sizeof(Elf64_Rela))) {
-            if (holds_address(relocation.r_info)) {
-                result.push_back(relocation);
-            }
-        }
+// A pointer that the object may write to may have been set to something else since: python's _decimal does.
+bool holds_address(const std::vector<Mapping>& mappings, Address slot, std::uint64_t info) {
+    const std::uint64_t type = ELF64_R_TYPE(info);
+    if (type == kPointerInData) {
+        const Mapping* const mapping = mapping_at(mappings, slot);
+        return mapping != nullptr && !mapping->is_writable;
     }
-    return result;
+    return std::find(kTableSlots.begin(), kTableSlots.end(), type) != kTableSlots.end();
 }
 
 constexpr std::array<std::string_view, 4> kFamily{"malloc", "calloc", "realloc", "free"};
 
-// Which file the object's calls of the family go to. A slot that still leads into an object that does not
-// define the function is one that the loader has not been asked to fill yet.
-std::string bound_to(const Memory& memory, const std::vector<Mapping>& mappings, Address dynamic_address,
-                     Address bias) {
-    const Dynamic dynamic(memory, dynamic_address, bias);
-    const std::vector<Elf64_Rela> candidates = slots(memory, dynamic);
+// A slot of one object for one function of the family.
+struct FamilySlot {
+    bool is_defined; // by the object itself
+    Address own;     // the address that the object's table of symbols gives the function; 0: none
+    Address target;  // what the slot holds now
+};
+
+std::vector<FamilySlot> family_slots(const Memory& memory, const std::vector<Mapping>& mappings,
+                                     const Dynamic& dynamic, Address bias) {
+    std::vector<Elf64_Rela> candidates;
     std::uint64_t last_symbol = 0;
-    for (const Elf64_Rela& slot : candidates) {
-        last_symbol = std::max<std::uint64_t>(last_symbol, ELF64_R_SYM(slot.r_info));
+    for (const auto& [table, size] : {std::pair{DT_JMPREL, DT_PLTRELSZ}, std::pair{DT_RELA, DT_RELASZ}}) {
+        for (const Elf64_Rela& relocation :
+             memory.read<Elf64_Rela>(dynamic.address(table), dynamic.value(size) / sizeof(Elf64_Rela))) {
+            if (ELF64_R_SYM(relocation.r_info) != 0) {
+                candidates.push_back(relocation);
+                last_symbol = std::max<std::uint64_t>(last_symbol, ELF64_R_SYM(relocation.r_info));
+            }
+        }
     }
     const auto symbols = memory.read<Elf64_Sym>(dynamic.address(DT_SYMTAB), last_symbol + 1);
     const auto texts = memory.read<char>(dynamic.address(DT_STRTAB), dynamic.value(DT_STRSZ));
+    std::vector<FamilySlot> found;
     if (symbols.empty()) {
-        return "";
+        return found;
     }
-    const std::string own_file = file_at(mappings, dynamic_address);
     for (const Elf64_Rela& slot : candidates) {
         const Elf64_Sym& symbol = symbols[ELF64_R_SYM(slot.r_info)];
         if (symbol.st_name >= texts.size()) {
@@ -173,17 +188,57 @@ std::string bound_to(const Memory& memory, const std::vector<Mapping>& mappings,
         }
         const std::string_view rest(texts.data() + symbol.st_name, texts.size() - symbol.st_name);
         const std::string_view name = rest.substr(0, rest.find('\0'));
-        if (std::find(kFamily.begin(), kFamily.end(), name) == kFamily.end()) {
+        if (std::find(kFamily.begin(), kFamily.end(), name) == kFamily.end() ||
+            !holds_address(mappings, bias + slot.r_offset, slot.r_info)) {
             continue;
         }
-        const auto target = memory.read<Address>(bias + slot.r_offset);
-        std::string file = target ? file_at(mappings, *target) : "";
-        if (!file.empty() && (file != own_file || symbol.st_shndx != SHN_UNDEF)) {
-            return file;
+        if (const auto target = memory.read<Address>(bias + slot.r_offset)) {
+            found.push_back({.is_defined = symbol.st_shndx != SHN_UNDEF,
+                             .own = symbol.st_value == 0 ? 0 : bias + symbol.st_value,
+                             .target = *target});
         }
     }
-    return "";
+    return found;
 }
+
+// The files that addresses in slots belong to.
+class Targets {
+  public:
+    explicit Targets(const std::vector<Mapping>& mappings) : mappings_(mappings) {}
+
+    std::string file(Address address) const { return file_at(mappings_, address); }
+
+    // A program at a fixed address that takes the address of a function it does not define gives it one: a
+    // stub of its own that jumps to the function. Its symbol is undefined and has a value all the same, and
+    // the slots of all other objects hold the stub. So a stub counts as what the program's own slot leads to.
+    void learn_stubs(const std::vector<FamilySlot>& program, const std::string& own_file) {
+        for (const FamilySlot& slot : program) {
+            if (!slot.is_defined && slot.own != 0) {
+                std::string& leads_to = stubs_[slot.own];
+                if (const std::string found = file(slot.target); found != own_file) {
+                    leads_to = found;
+                }
+            }
+        }
+    }
+
+    // Which file the calls go to. A slot that leads into its own object, and not to the function there, is
+    // one that the loader has not been asked to fill yet.
+    std::string called_by(const std::vector<FamilySlot>& object, const std::string& own_file) const {
+        for (const FamilySlot& slot : object) {
+            const auto stub = stubs_.find(slot.target);
+            std::string found = stub != stubs_.end() ? stub->second : file(slot.target);
+            if (!found.empty() && (found != own_file || (slot.is_defined && slot.target == slot.own))) {
+                return found;
+            }
+        }
+        return "";
+    }
+
+  private:
+    const std::vector<Mapping>& mappings_;
+    std::map<Address, std::string> stubs_; // empty text: the program has not called it yet
+};
 
 // Where the loader has its list of objects: the program's own dynamic section tells.
 Address find_link_map(const Memory& memory, const std::string& auxiliary) {
@@ -213,6 +268,7 @@ Address find_link_map(const Memory& memory, const std::string& auxiliary) {
 std::vector<LoadedObject> walk_link_map(const Memory& memory, const std::vector<Mapping>& mappings,
                                         Address next) {
     std::vector<LoadedObject> objects;
+    Targets targets(mappings);
     std::set<Address> seen; // the list of a process gone wrong may lead back into itself
     while (next != 0 && seen.size() < kMostObjects && seen.insert(next).second) {
         const auto entry = memory.read<link_map>(next);
@@ -221,8 +277,13 @@ std::vector<LoadedObject> walk_link_map(const Memory& memory, const std::vector<
         }
         const auto dynamic = reinterpret_cast<Address>(entry->l_ld);
         if (std::string path = file_at(mappings, dynamic); !path.empty()) {
-            objects.push_back({.path = std::move(path),
-                               .calls_malloc_of = bound_to(memory, mappings, dynamic, entry->l_addr)});
+            const auto family =
+                family_slots(memory, mappings, Dynamic(memory, dynamic, entry->l_addr), entry->l_addr);
+            if (seen.size() == 1) { // the program
+                targets.learn_stubs(family, path);
+            }
+            std::string called = targets.called_by(family, path);
+            objects.push_back({.path = std::move(path), .calls_malloc_of = std::move(called)});
         }
         next = reinterpret_cast<Address>(entry->l_next);
     }

@@ -70,7 +70,8 @@ std::string value_case(const OptionFacts& option) {
                        option.is_number ? "compopt +o default 2>/dev/null; " : "");
 }
 
-std::string command_case(const CLI::App& command) {
+// What is offered after the command, of the words that stand before the cursor.
+std::string command_body(const CLI::App& command) {
     const auto options = options_of(command);
     std::string values;
     std::string choices;
@@ -83,7 +84,10 @@ std::string command_case(const CLI::App& command) {
             values += value_case(option);
         }
     }
-    std::string text = fmt::format("    {})\n", command.get_name());
+    for (const CLI::App* const below : commands_of(command)) {
+        choices += " " + below->get_name();
+    }
+    std::string text;
     if (!values.empty()) {
         text += "        case $previous in\n" + values + "        esac\n";
     }
@@ -94,7 +98,18 @@ std::string command_case(const CLI::App& command) {
     } else if (choices.find_first_not_of(' ') != std::string::npos) {
         text += fmt::format("        else _ashlar_offer '{}' one\n", choices.substr(1));
     }
-    return text + "        fi\n        ;;\n";
+    return text + "        fi\n";
+}
+
+// A sub-command of a command is its next word.
+std::string command_case(const CLI::App& command) {
+    std::string text = fmt::format("    {})\n", command.get_name());
+    for (const CLI::App* const below : commands_of(command)) {
+        text += fmt::format("        if ((COMP_CWORD > 2)) && [[ ${{COMP_WORDS[2]}} == {} ]]; then\n{}"
+                            "        return\n        fi\n",
+                            below->get_name(), command_body(*below));
+    }
+    return text + command_body(command) + "        ;;\n";
 }
 
 } // namespace

@@ -5,6 +5,7 @@
 #include "document/option_facts.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cctype>
 #include <fmt/format.h>
 #include <sstream>
@@ -83,7 +84,8 @@ std::string option_entry(const OptionFacts& option) {
         names += (names.empty() ? "" : ", ") + (option.is_positional ? italic(option.value) : bold(name));
     }
     const std::string value = option.value.empty() || option.is_positional ? "" : " " + italic(option.value);
-    std::string text = ".TP\n" + names + value + "\n" + roff(with_dot(option.description)) + "\n";
+    const std::string addition = option.addition.empty() ? "" : italic(option.addition);
+    std::string text = ".TP\n" + names + addition + value + "\n" + roff(with_dot(option.description)) + "\n";
     if (!option.limits.empty() && option.choices.empty()) {
         text += roff("Must be: " + option.limits + ".") + "\n";
     }
@@ -152,11 +154,23 @@ std::string titled_sections(const std::vector<Paragraph>& paragraphs) {
     return text;
 }
 
+// "ashlar bench locks"
+std::string words_of(const CLI::App& command) {
+    const CLI::App* const parent = command.get_parent();
+    return (parent == nullptr ? "" : words_of(*parent) + " ") + command.get_name();
+}
+
 std::string reference(const std::string& page) {
     return bold(page) + "(1)";
 }
 
 } // namespace
+
+std::string page_name(const CLI::App& command) {
+    std::string name = words_of(command);
+    std::replace(name.begin(), name.end(), ' ', '-');
+    return name;
+}
 
 std::string man_page(const CLI::App& program) {
     const std::string& name = program.get_name();
@@ -173,13 +187,15 @@ std::string man_page(const CLI::App& program) {
 }
 
 std::string man_page(const CLI::App& program, const CLI::App& command) {
-    const std::string page = program.get_name() + "-" + command.get_name();
+    const std::string page = page_name(command);
     const auto options = options_of(command);
     const auto paragraphs = parse_footer(command.get_footer());
-    std::string text = heading(page, command.get_description()) +
-                       synopsis(program.get_name() + " " + command.get_name(), options) +
+    std::string text = heading(page, command.get_description()) + synopsis(words_of(command), options) +
                        description(command, paragraphs) + option_section(options) +
                        titled_sections(paragraphs) + section("See also") + reference(program.get_name());
+    for (const CLI::App* const below : commands_of(command)) {
+        text += ", " + reference(page_name(*below));
+    }
     for (const CLI::App* const other : commands_of(program)) {
         if (other != &command) {
             text += ", " + reference(program.get_name() + "-" + other->get_name());

@@ -12,7 +12,10 @@ namespace ashlar::document {
 
 // ashlar(1): of the program, with a list of its sub-commands.
 std::string man_page(const CLI::App& program);
-// ashlar-NAME(1): of one of them.
+// ashlar-NAME(1): of one of them, or ashlar-NAME-NAME(1), of one of its own.
 std::string man_page(const CLI::App& program, const CLI::App& command);
+
+// "ashlar-bench-locks"
+std::string page_name(const CLI::App& command);
 
 } // namespace ashlar::document

@@ -70,7 +70,8 @@ OptionFacts facts_of(const CLI::Option& option) {
         facts.names.push_back(option.get_name(true));
     }
     if (option.get_items_expected_max() == 0) {
-        return facts; // a flag
+        facts.addition = option.get_type_name(); // a flag
+        return facts;
     }
     // The type's name, then what each check says of itself: "TEXT:{a,b}", "UINT:INT in [1 - 4096]".
     const std::string type = option.get_type_name();

@@ -15,6 +15,7 @@ namespace ashlar::document {
 struct OptionFacts {
     std::vector<std::string> names; // "-h", "--help"; of a positional one its name
     std::string value;              // "FILE"; empty for a flag
+    std::string addition;           // "[=CODES]", what may be added to a flag; may be empty
     std::string limits;             // what the value must be, in words; may be empty
     std::string usual;              // the default; may be empty
     std::string description;

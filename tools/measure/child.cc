@@ -4,6 +4,7 @@
 #include "machine/facts.h"
 #include "machine/files.h"
 #include "measure/launch_message.h"
+#include "measure/processes.h"
 #include "measure/rss_curve.h"
 
 #include <algorithm>
@@ -111,8 +112,8 @@ pid_t spawn_launcher(const Command& command, const Pipes& pipes) {
         throw std::runtime_error("ashlar-launcher is missing beside this program in " +
                                  machine::program_folder().string());
     }
-    std::vector<std::string> arguments{launcher->string(), command.prove_preload ? "prove" : "plain",
-                                       command.preload,
+    std::vector<std::string> arguments{launcher->string(), command.is_service ? "service" : "command",
+                                       command.prove_preload ? "prove" : "plain", command.preload,
                                        command.processor ? std::to_string(*command.processor) : ""};
     arguments.insert(arguments.end(), command.arguments.begin(), command.arguments.end());
     std::vector<std::string> given = command.environment;
@@ -126,9 +127,11 @@ pid_t spawn_launcher(const Command& command, const Pipes& pipes) {
 
     posix_spawnattr_t attributes;
     posix_spawnattr_init(&attributes);
-    sigset_t none;
-    sigemptyset(&none);
-    posix_spawnattr_setsigmask(&attributes, &none);
+    sigset_t blocked; // what is sent to the launcher waits until it looks; the command gets none blocked
+    sigemptyset(&blocked);
+    sigaddset(&blocked, kKill);
+    sigaddset(&blocked, kAskToEnd);
+    posix_spawnattr_setsigmask(&attributes, &blocked);
     posix_spawnattr_setpgroup(&attributes, 0); // a Ctrl-C reaches us alone, who then end the command
     posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP);
 
@@ -171,8 +174,8 @@ bool readable(int number) {
 class Watch {
   public:
     Watch(const Command& command, const Supervision& supervision)
-        : supervision_(supervision), preloads_(!command.preload.empty()),
-          launcher_(spawn_launcher(command, pipes_)), deadline_(Clock::now() + supervision.time_limit) {
+        : supervision_(supervision), launcher_(spawn_launcher(command, pipes_)),
+          deadline_(Clock::now() + supervision.time_limit) {
         for (Pipe* pipe : {&pipes_.report, &pipes_.output, &pipes_.errors}) {
             pipe->writer.close();
         }
@@ -186,9 +189,9 @@ class Watch {
             drain(pipes_.errors.reader, run_.errors);
             take_messages();
             if (!over_ && !being_ended_ && interrupted()) {
-                end_command(Ending::kInterrupted, SIGKILL);
+                end_command(Ending::kInterrupted, kKill);
             } else if (!over_ && !being_ended_ && readable(supervision_.stop)) {
-                end_command(Ending::kStopped, SIGTERM);
+                end_command(Ending::kStopped, kAskToEnd);
             } else if (!over_ && Clock::now() >= deadline_) {
                 time_is_up();
             }
@@ -222,11 +225,11 @@ class Watch {
         poll(sources.data(), sources.size(), static_cast<int>(std::clamp<long>(left, 0, 1'000'000)));
     }
 
-    bool follows_rss() const { return supervision_.follow_rss && command_ > 0 && !being_ended_; }
+    bool follows_rss() const { return supervision_.follow_rss && started_ && !being_ended_; }
 
     void look_at_memory() {
         if (follows_rss() && Clock::now() >= rss_.due()) {
-            rss_.look(command_);
+            rss_.look(descendants(launcher_));
         }
     }
 
@@ -246,10 +249,10 @@ class Watch {
     void take(const LaunchMessage& message) {
         switch (message.kind) {
         case LaunchMessage::Kind::kStarted:
-            command_ = message.pid;
+            started_ = true;
             rss_.start();
             if (supervision_.on_start) {
-                supervision_.on_start(command_);
+                supervision_.on_start(launcher_);
             }
             break;
         case LaunchMessage::Kind::kNotRun:
@@ -257,33 +260,39 @@ class Watch {
             run_.code = message.error;
             not_run_ = true;
             break;
+        case LaunchMessage::Kind::kSeen:
+            run_.images.push_back({.name = message.name.data(),
+                                   .executable = message.executable.data(),
+                                   .preload_mapped = message.preload_mapped,
+                                   .other_allocator = message.other_allocator.data(),
+                                   .cpu_seconds = seconds(message.usage.ru_utime),
+                                   .peak_rss_kib = static_cast<std::uint64_t>(message.usage.ru_maxrss)});
+            break;
+        case LaunchMessage::Kind::kCommandEnded:
+            if (message.status != 0 && !being_ended_) { // what it has started is of no use
+                take_status(message.status);
+                end_command(run_.ending, kKill);
+            }
+            break;
         case LaunchMessage::Kind::kEnded:
-            take_ending(message);
+            run_.usage = usage_of(message);
+            if (!being_ended_ && !not_run_) { // else the reason is known already
+                take_status(message.status);
+            }
             over_ = true;
             break;
         }
     }
 
-    void take_ending(const LaunchMessage& message) {
-        run_.usage = usage_of(message);
-        if (message.preload_mapped != LaunchMessage::Mapped::kUnknown) {
-            if (preloads_) {
-                run_.preload_mapped = message.preload_mapped == LaunchMessage::Mapped::kYes;
-            }
-            run_.executable = message.executable.data();
-            run_.other_allocator = message.other_allocator.data();
-        }
-        if (being_ended_ || not_run_) {
-            return; // the reason is known already
-        }
-        const bool exited = WIFEXITED(message.status);
+    void take_status(int status) {
+        const bool exited = WIFEXITED(status);
         run_.ending = exited ? Ending::kExited : Ending::kSignalled;
-        run_.code = exited ? WEXITSTATUS(message.status) : WTERMSIG(message.status);
+        run_.code = exited ? WEXITSTATUS(status) : WTERMSIG(status);
     }
 
     void time_is_up() {
         if (asked_) {
-            end_command(Ending::kStopped, SIGKILL);
+            end_command(Ending::kStopped, kKill);
             return;
         }
         if (being_ended_) {
@@ -292,26 +301,25 @@ class Watch {
             over_ = true;
             return;
         }
-        if (supervision_.on_time_out && command_ > 0) {
-            supervision_.on_time_out(command_);
+        if (supervision_.on_time_out && started_) {
+            supervision_.on_time_out(descendants(launcher_));
         }
-        end_command(Ending::kTimedOut, SIGKILL);
+        end_command(Ending::kTimedOut, kKill);
     }
 
     void end_command(Ending reason, int signal) {
         being_ended_ = true;
-        asked_ = signal != SIGKILL;
+        asked_ = signal == kAskToEnd;
         run_.ending = reason;
         deadline_ = Clock::now() + (asked_ ? kTimeToStop : kEndOfPatience);
-        kill(command_ > 0 ? -command_ : launcher_, signal);
+        kill(launcher_, signal);
     }
 
     const Supervision& supervision_;
-    bool preloads_;
     Pipes pipes_;
     pid_t launcher_;
     Clock::time_point deadline_;
-    pid_t command_ = 0;
+    bool started_ = false;
     bool being_ended_ = false;
     bool asked_ = false; // to end, and not made to yet
     bool not_run_ = false;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // One run of one command: what it did, what it used and what it printed. The call always comes back: a
-// command that exceeds its time is looked at by whoever asked for it, then ended with its whole process
-// group.
+// command that exceeds its time is looked at by whoever asked for it, then ended with all that it has
+// started. What it used is the sum over all these processes.
 #pragma once
 
 #include "machine/interrupt.h"
@@ -19,20 +19,21 @@ namespace ashlar::measure {
 
 struct Command {
     std::vector<std::string> arguments;     // the first one is searched in PATH
-    std::string preload{};                  // real path of a library, or empty
+    std::string preload{};                  // real paths with : between them, the first is proved; or empty
     std::vector<std::string> environment{}; // "NAME=value", beside what this process has
-    bool prove_preload = false;             // see Run::preload_mapped; not for timed runs
+    bool prove_preload = false;             // see Run::images; not for timed runs
     std::optional<unsigned> processor{};    // the only one that it may run on
+    bool is_service = false;                // not over as long as anything that it has started is there
 };
 
 struct Supervision {
     std::chrono::milliseconds time_limit;
     const machine::Interrupt* interrupt = nullptr; // ends the command when it is requested
-    std::function<void(pid_t)> on_time_out{};      // called while the command is still there
-    bool follow_rss = false;                       // see Run::rss_over_time
-    std::function<void(pid_t)> on_start{};
-    int stop =
-        -1; // a descriptor; when it can be read, the command is asked to end, and made to if it does not
+    // Called while all of these are still there: the command and what it has started.
+    std::function<void(const std::vector<pid_t>&)> on_time_out{};
+    bool follow_rss = false;               // see Run::rss_over_time
+    std::function<void(pid_t)> on_start{}; // is given a process whose descendants all these are
+    int stop = -1; // a descriptor; when it can be read, all are asked to end, and made to if they do not
 };
 
 enum class Ending {
@@ -59,15 +60,25 @@ struct Usage {
     double cpu_seconds() const { return user_seconds + system_seconds; }
 };
 
+// What was in the memory of a process when it was looked at.
+struct Image {
+    std::string name; // as the kernel knows it: one file may be several programs
+    std::string executable;
+    bool preload_mapped = false;
+    std::string other_allocator; // a library that is an allocator and was not preloaded; or empty
+    double cpu_seconds = 0;      // of this process alone
+    std::uint64_t peak_rss_kib = 0;
+};
+
 struct Run {
     Ending ending = Ending::kLost;
     int code = 0;
     Usage usage;
     std::string output; // the last part of what it printed
     std::string errors;
-    std::optional<bool> preload_mapped; // nothing if not asked for or not to be found out
-    std::string executable{};           // what the command was at its end, where that was looked for
-    std::string other_allocator{};      // a library in its memory that is an allocator and was not preloaded
+    // Empty if they were not asked for or tracing is not permitted. Of a command its own at its end, of a
+    // service those of all processes just before they were asked to end.
+    std::vector<Image> images{};
     std::vector<RssPoint>
         rss_over_time{}; // a few hundred points at most, evenly spaced; empty if not asked for
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <array>
+#include <csignal>
 #include <cstdint>
 #include <sys/resource.h>
 
@@ -12,22 +13,27 @@ namespace ashlar::measure {
 // The launcher's end of the pipe.
 inline constexpr int kLaunchReport = 3;
 
+// How ashlar tells the launcher to end what it has started: all at once, or politely.
+inline constexpr int kKill = SIGTERM;
+inline constexpr int kAskToEnd = SIGUSR1;
+
 struct LaunchMessage {
     enum class Kind : std::int32_t {
-        kStarted, // `pid` is set: a process group of its own
-        kNotRun,  // `error` tells why the command could not be executed
-        kEnded,   // everything else is set
+        kStarted,      // the command has a process group of its own
+        kNotRun,       // `error` tells why the command could not be executed
+        kSeen,         // of one process: its own `usage`, and all that is below `usage`
+        kCommandEnded, // of a service: `status` is set, and some that the command has started may live on
+        kEnded,        // nothing of it is left: `status`, `wall_nanoseconds`, `usage`
     };
-    enum class Mapped : std::int32_t { kUnknown, kNo, kYes };
 
     Kind kind;
-    std::int32_t pid;
     std::int32_t error;
-    std::int32_t status;           // as waitpid gives it
-    std::int64_t wall_nanoseconds; // from before the fork until the end was seen
-    rusage usage;                  // of the command and of those of its children that it waited for
-    Mapped preload_mapped;         // was the preloaded library in the command's memory when it ended?
-    // What it was executing then, and a library in its memory that is an allocator and was not preloaded.
+    std::int32_t status;           // of the command, as waitpid gives it
+    std::int64_t wall_nanoseconds; // from before the fork until the end of the command was seen
+    rusage usage;                  // of the command and of all that it has started; the largest peak RSS
+    bool preload_mapped;           // was the preloaded library in the memory of the process?
+    // What it was executing, and a library in its memory that is an allocator and was not preloaded.
+    std::array<char, 16> name; // as the kernel knows it
     std::array<char, 1024> executable;
     std::array<char, 1024> other_allocator;
 };

@@ -1,24 +1,33 @@
 // SPDX-License-Identifier: MIT
 // ashlar-launcher: runs one command for `ashlar` and reports what it used.
 //
-//   ashlar-launcher plain|prove <library or ""> <processor or ""> <command> [argument...]
+//   ashlar-launcher command|service plain|prove <library or ""> <processor or ""> <command> [argument...]
 //
 // A program of its own because the kernel counts the peak memory of whoever executes a command towards that
 // command: started by `ashlar` itself, every small program would appear to need as much memory as `ashlar`.
-// This one stays smaller than anything it starts. It also sees to it that nothing outlives a run: the command
-// has a process group, dies with the launcher, and whatever it has left behind, in its group or out of it,
-// becomes the launcher's child and is ended.
+// This one stays smaller than anything it starts.
 //
-// With "prove" the command is stopped at its very end, when its memory is still there, to see whether the
-// library is mapped, and whether it brings an allocator of its own. That is for runs that are not timed.
+// It is the subreaper of everything below it. Whatever a process does not wait for becomes the launcher's
+// child, so each process is waited for by somebody. The sum of what wait4 tells here is the usage of the
+// whole tree. (The kernel itself forgets the children of a process that ignores SIGCHLD.) Nothing outlives a
+// run: the command dies with the launcher, and what is left at the end is killed.
+//
+// A *command* is over when it ends itself. A *service* is over when nothing of it is left: a shell may have
+// started the server in the background, or the server may have made itself a daemon.
+//
+// With "prove" it is looked into the memory of a process before that is gone: is the library mapped, and is
+// there an allocator of its own? A command is stopped at its very end for that, by ptrace; that is for runs
+// that are not timed. The processes of a service are looked at just before they are asked to end.
 #include "measure/launch_message.h"
 
+#include <algorithm>
 #include <cerrno>
-#include <csignal>
+#include <climits>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
+#include <dirent.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/prctl.h>
@@ -28,12 +37,16 @@
 
 namespace {
 
+using ashlar::measure::kAskToEnd;
+using ashlar::measure::kKill;
 using ashlar::measure::kLaunchReport;
 using ashlar::measure::LaunchMessage;
 
 struct Request {
+    bool is_service;
     bool prove;
-    const char* library;
+    const char* preload; // for LD_PRELOAD
+    const char* library; // the first one of these, which is looked for
     const char* processor;
     char** command;
 };
@@ -42,6 +55,8 @@ struct Request {
 constexpr const char* kAllocatorFiles[] = {
     "libjemalloc", "libtcmalloc", "libmimalloc", "libtbbmalloc_proxy", "libclang_rt.scudo",
     "libscudo",    "libsnmalloc", "librpmalloc", "libhoard",           "libashlar"};
+
+constexpr const char* kLockProfiler = "libashlar-locks"; // which is none
 
 void send(const LaunchMessage& message) {
     while (write(kLaunchReport, &message, sizeof message) < 0 && errno == EINTR) {
@@ -54,10 +69,23 @@ std::int64_t nanoseconds_now() {
     return std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
 }
 
+// The signals that are waited for, and the one of a pipe that nobody reads any more.
+sigset_t own_signals() {
+    sigset_t signals;
+    sigemptyset(&signals);
+    for (const int each : {kKill, kAskToEnd, SIGCHLD, SIGPIPE}) {
+        sigaddset(&signals, each);
+    }
+    return signals;
+}
+
 [[noreturn]] void become(const Request& request) {
+    sigset_t none;
+    sigemptyset(&none);
+    pthread_sigmask(SIG_SETMASK, &none, nullptr);
     setpgid(0, 0);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (request.prove) {
+    if (request.prove && !request.is_service) {
         ptrace(PTRACE_TRACEME, 0, nullptr, nullptr); // refused in some sandboxes: then nothing is proved
     }
     if (request.processor[0] != '\0') {
@@ -66,8 +94,8 @@ std::int64_t nanoseconds_now() {
         CPU_SET(std::strtoul(request.processor, nullptr, 10), &one);
         sched_setaffinity(0, sizeof one, &one); // one that is gone meanwhile: any other will do
     }
-    if (request.library[0] != '\0') {
-        setenv("LD_PRELOAD", request.library, 1); // NOLINT(concurrency-mt-unsafe): there is one thread
+    if (request.preload[0] != '\0') {
+        setenv("LD_PRELOAD", request.preload, 1); // NOLINT(concurrency-mt-unsafe): there is one thread
     }
     execvp(request.command[0], request.command);
     LaunchMessage failure{};
@@ -79,6 +107,9 @@ std::int64_t nanoseconds_now() {
 
 bool is_allocator(const char* path) {
     const char* const file = std::strrchr(path, '/') + 1;
+    if (std::strncmp(file, kLockProfiler, std::strlen(kLockProfiler)) == 0) {
+        return false;
+    }
     for (const char* const start : kAllocatorFiles) {
         if (std::strncmp(file, start, std::strlen(start)) == 0) {
             return true;
@@ -87,139 +118,270 @@ bool is_allocator(const char* path) {
     return false;
 }
 
-// Everything that the memory of a process that is about to end tells.
-void look_into(pid_t pid, const char* library, LaunchMessage& ending) {
+std::FILE* open_of(pid_t pid, const char* name) {
+    char path[64];
+    std::snprintf(path, sizeof path, "/proc/%d/%s", pid, name);
+    return std::fopen(path, "re");
+}
+
+// The name of the process and what it has used up to now, as far as that tells which of several matters.
+void read_status(pid_t pid, LaunchMessage& seen) {
+    char line[1024];
+    if (std::FILE* const stat = open_of(pid, "stat")) {
+        unsigned long user = 0;
+        unsigned long system = 0;
+        // The name, in brackets, may hold anything. CPU time is in the 14th and 15th field.
+        const bool read = std::fgets(line, sizeof line, stat) != nullptr;
+        const char* const rest = read ? std::strrchr(line, ')') : nullptr;
+        if (rest != nullptr &&
+            std::sscanf(rest, ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user, &system) == 2) {
+            const auto ticks = static_cast<unsigned long>(sysconf(_SC_CLK_TCK));
+            seen.usage.ru_utime = {.tv_sec = static_cast<time_t>((user + system) / ticks),
+                                   .tv_usec =
+                                       static_cast<suseconds_t>((user + system) % ticks * 1'000'000 / ticks)};
+        }
+        std::fclose(stat);
+    }
+    if (std::FILE* const status = open_of(pid, "status")) {
+        while (std::fgets(line, sizeof line, status) != nullptr &&
+               std::sscanf(line, "VmHWM: %ld", &seen.usage.ru_maxrss) != 1) {
+            std::sscanf(line, "Name: %15s", seen.name.data());
+        }
+        std::fclose(status);
+    }
+}
+
+// Reports everything that the memory of a process tells.
+void look_into(pid_t pid, const char* library) {
+    LaunchMessage seen{};
+    seen.kind = LaunchMessage::Kind::kSeen;
     char path[64];
     std::snprintf(path, sizeof path, "/proc/%d/exe", pid);
-    if (readlink(path, ending.executable.data(), ending.executable.size() - 1) < 0) {
-        ending.executable.front() = '\0';
+    if (readlink(path, seen.executable.data(), seen.executable.size() - 1) < 0) {
+        seen.executable.front() = '\0';
     }
-    std::snprintf(path, sizeof path, "/proc/%d/maps", pid);
-    std::FILE* const maps = std::fopen(path, "re");
+    std::FILE* const maps = open_of(pid, "maps");
     if (maps == nullptr) {
         return;
     }
-    ending.preload_mapped = LaunchMessage::Mapped::kNo;
     char line[4096 + 128];
+    bool any = false;
     while (std::fgets(line, sizeof line, maps) != nullptr) {
+        any = true;
         line[std::strcspn(line, "\n")] = '\0';
         const char* const name = std::strchr(line, '/');
         if (name == nullptr) {
             continue;
         }
         if (std::strcmp(name, library) == 0) {
-            ending.preload_mapped = LaunchMessage::Mapped::kYes;
+            seen.preload_mapped = true;
         } else if (is_allocator(name)) {
-            std::snprintf(ending.other_allocator.data(), ending.other_allocator.size(), "%s", name);
+            std::snprintf(seen.other_allocator.data(), seen.other_allocator.size(), "%s", name);
         }
     }
     std::fclose(maps);
+    if (any) { // else it has ended already, or belongs to another user
+        read_status(pid, seen);
+        send(seen);
+    }
 }
 
-// Lets a stopped command run on; fills in the proof when the stop is its last.
-void resume(pid_t pid, int status, const char* library, bool& traced, LaunchMessage& ending) {
-    const int event = status >> 16;
-    int signal = WSTOPSIG(status);
-    if (!traced && event == 0 && signal == SIGTRAP) {
-        ptrace(PTRACE_SETOPTIONS, pid, nullptr, PTRACE_O_TRACEEXIT | PTRACE_O_TRACEEXEC | PTRACE_O_EXITKILL);
-        traced = true;
-        signal = 0;
-    } else if (event != 0) {
-        if (event == PTRACE_EVENT_EXIT) {
-            look_into(pid, library, ending);
+// Those that the launcher has started, and theirs, and so on: parents before children.
+struct Processes {
+    static constexpr int kMost = 4096;
+    int count = 0;
+    pid_t ids[kMost];
+};
+
+void add_children(pid_t process, Processes& all) {
+    char path[300];
+    std::snprintf(path, sizeof path, "/proc/%d/task", process);
+    DIR* const threads = opendir(path);
+    if (threads == nullptr) {
+        return;
+    }
+    while (const dirent* const thread = readdir(threads)) { // NOLINT(concurrency-mt-unsafe): one thread
+        std::snprintf(path, sizeof path, "/proc/%d/task/%s/children", process, thread->d_name);
+        std::FILE* const children = std::fopen(path, "re");
+        while (children != nullptr && all.count < Processes::kMost &&
+               std::fscanf(children, "%d", &all.ids[all.count]) == 1) {
+            ++all.count;
         }
-        signal = 0;
-    }
-    ptrace(PTRACE_CONT, pid, nullptr, signal);
-}
-
-void wait_for_end(pid_t pid, const char* library, LaunchMessage& ending) {
-    bool traced = false;
-    while (true) {
-        const pid_t changed = wait4(pid, &ending.status, 0, &ending.usage);
-        if (changed < 0 && errno == EINTR) {
-            continue;
-        }
-        if (changed != pid || !WIFSTOPPED(ending.status)) {
-            return;
-        }
-        resume(pid, ending.status, library, traced, ending);
-    }
-}
-
-// Kills the children there are; false if there are none.
-bool kill_children() {
-    std::FILE* const children = std::fopen("/proc/thread-self/children", "re");
-    if (children == nullptr) {
-        return false;
-    }
-    int pid = 0;
-    bool any = false;
-    while (std::fscanf(children, "%d", &pid) == 1) {
-        kill(pid, SIGKILL);
-        any = true;
-    }
-    std::fclose(children);
-    return any;
-}
-
-// Whatever the command started and left: an orphan is ours, and when it ends, its children are.
-void end_what_is_left(pid_t group) {
-    kill(-group, SIGKILL);
-    while (kill_children()) {
-        while (waitpid(-1, nullptr, 0) < 0 && errno == EINTR) {
+        if (children != nullptr) {
+            std::fclose(children);
         }
     }
+    closedir(threads);
 }
 
-volatile sig_atomic_t command_group = 0;
-
-// Whoever started us is gone: nobody waits for the command any more.
-void end_with_parent(int /*signal*/) {
-    if (command_group > 0) {
-        kill(-command_group, SIGKILL);
+const Processes& descendants() {
+    static Processes all;
+    all.count = 0;
+    add_children(getpid(), all);
+    for (int next = 0; next < all.count; ++next) {
+        add_children(all.ids[next], all);
     }
-    _exit(1);
+    return all;
 }
 
-int launch(const Request& request) {
-    prctl(PR_SET_CHILD_SUBREAPER, 1);
-    const std::int64_t start = nanoseconds_now();
-    const pid_t pid = fork();
-    if (pid == 0) {
-        become(request);
-    }
-    LaunchMessage message{};
-    message.pid = pid;
-    if (pid < 0) {
-        message.kind = LaunchMessage::Kind::kNotRun;
+void add(timeval& sum, const timeval& time) {
+    constexpr suseconds_t kSecond = 1'000'000;
+    sum.tv_sec += time.tv_sec + (sum.tv_usec + time.tv_usec) / kSecond;
+    sum.tv_usec = (sum.tv_usec + time.tv_usec) % kSecond;
+}
+
+// One command or service, from its start until nothing of it is left.
+class Launch {
+  public:
+    explicit Launch(const Request& request) : request_(request) { ended_.kind = LaunchMessage::Kind::kEnded; }
+
+    bool start() {
+        start_ = nanoseconds_now();
+        command_ = fork();
+        if (command_ == 0) {
+            become(request_);
+        }
+        LaunchMessage message{};
+        message.kind = command_ < 0 ? LaunchMessage::Kind::kNotRun : LaunchMessage::Kind::kStarted;
         message.error = errno;
+        if (command_ > 0) {
+            group_ = command_;
+            setpgid(command_, command_); // here and there: whoever comes first, it is a group when reported
+        }
         send(message);
-        return 1;
+        return command_ > 0;
     }
-    command_group = pid;
-    setpgid(pid, pid); // here and there: whoever comes first, the group exists before it is reported
-    message.kind = LaunchMessage::Kind::kStarted;
-    send(message);
-    wait_for_end(pid, request.library, message);
-    message.wall_nanoseconds = nanoseconds_now() - start;
-    end_what_is_left(pid);
-    message.kind = LaunchMessage::Kind::kEnded;
-    send(message);
-    return 0;
-}
+
+    void follow() {
+        while (true) {
+            int status = 0;
+            rusage usage{};
+            const pid_t changed = wait4(-1, &status, WNOHANG, &usage);
+            if (changed == 0) {
+                wait_for_news();
+            } else if (changed < 0 && errno != EINTR) {
+                break; // nobody is left
+            } else if (changed > 0 && WIFSTOPPED(status)) {
+                resume(changed, status);
+            } else if (changed > 0) {
+                reaped(changed, status, usage);
+            }
+        }
+        send(ended_);
+    }
+
+  private:
+    void wait_for_news() {
+        const sigset_t signals = own_signals();
+        const int signal = sigwaitinfo(&signals, nullptr);
+        if (signal == kKill) {
+            ending_ = true;
+            kill_all();
+        } else if (signal == kAskToEnd) {
+            ask_to_end();
+        }
+    }
+
+    void ask_to_end() const {
+        const Processes& all = descendants();
+        for (int index = 0; index < all.count && request_.prove; ++index) {
+            look_into(all.ids[index], request_.library);
+        }
+        for (int index = 0; index < all.count; ++index) {
+            kill(all.ids[index], SIGTERM);
+        }
+    }
+
+    void kill_all() const {
+        if (group_ > 0) {
+            kill(-group_, SIGKILL); // what it starts meanwhile, too
+        }
+        const Processes& all = descendants();
+        for (int index = 0; index < all.count; ++index) {
+            kill(all.ids[index], SIGKILL);
+        }
+    }
+
+    void reaped(pid_t process, int status, const rusage& usage) {
+        add(ended_.usage.ru_utime, usage.ru_utime);
+        add(ended_.usage.ru_stime, usage.ru_stime);
+        ended_.usage.ru_maxrss = std::max(ended_.usage.ru_maxrss, usage.ru_maxrss);
+        ended_.usage.ru_minflt += usage.ru_minflt;
+        ended_.usage.ru_majflt += usage.ru_majflt;
+        ended_.usage.ru_nvcsw += usage.ru_nvcsw;
+        ended_.usage.ru_nivcsw += usage.ru_nivcsw;
+        if (process == command_) {
+            command_ended(status);
+        }
+        if (ending_) {
+            kill_all(); // its children, which are the launcher's now
+        }
+    }
+
+    void command_ended(int status) {
+        ended_.status = status;
+        ended_.wall_nanoseconds = nanoseconds_now() - start_;
+        if (request_.is_service) {
+            group_ = 0; // the number may be given to others, as long as a service lives
+            LaunchMessage message{};
+            message.kind = LaunchMessage::Kind::kCommandEnded;
+            message.status = status;
+            send(message);
+        } else {
+            ending_ = true;
+        }
+    }
+
+    // Lets a stopped command run on; looks into it when the stop is its last.
+    void resume(pid_t process, int status) {
+        const int event = status >> 16;
+        int signal = WSTOPSIG(status);
+        if (!traced_ && event == 0 && signal == SIGTRAP) {
+            ptrace(PTRACE_SETOPTIONS, process, nullptr,
+                   PTRACE_O_TRACEEXIT | PTRACE_O_TRACEEXEC | PTRACE_O_EXITKILL);
+            traced_ = true;
+            signal = 0;
+        } else if (event != 0) {
+            if (event == PTRACE_EVENT_EXIT) {
+                look_into(process, request_.library);
+            }
+            signal = 0;
+        }
+        ptrace(PTRACE_CONT, process, nullptr, signal);
+    }
+
+    const Request& request_;
+    LaunchMessage ended_{};
+    std::int64_t start_ = 0;
+    pid_t command_ = 0;
+    pid_t group_ = 0;
+    bool traced_ = false;
+    bool ending_ = false; // whatever is left is killed
+};
 
 } // namespace
 
 int main(int argc, char** argv) {
-    if (argc < 5 || fcntl(kLaunchReport, F_SETFD, FD_CLOEXEC) != 0) {
+    if (argc < 6 || fcntl(kLaunchReport, F_SETFD, FD_CLOEXEC) != 0) {
         std::fputs("ashlar-launcher is a part of `ashlar` and is not run by hand\n", stderr);
         return 2;
     }
-    std::signal(SIGTERM, end_with_parent);
-    prctl(PR_SET_PDEATHSIG, SIGTERM);
-    return launch({.prove = std::strcmp(argv[1], "prove") == 0,
-                   .library = argv[2],
-                   .processor = argv[3],
-                   .command = argv + 4});
+    const sigset_t signals = own_signals(); // blocked already by whoever has started it
+    pthread_sigmask(SIG_SETMASK, &signals, nullptr);
+    prctl(PR_SET_PDEATHSIG, kKill);
+    prctl(PR_SET_CHILD_SUBREAPER, 1);
+    static char first[PATH_MAX];
+    std::snprintf(first, sizeof first, "%.*s", static_cast<int>(std::strcspn(argv[3], ":")), argv[3]);
+    const Request request{.is_service = std::strcmp(argv[1], "service") == 0,
+                          .prove = std::strcmp(argv[2], "prove") == 0,
+                          .preload = argv[3],
+                          .library = first,
+                          .processor = argv[4],
+                          .command = argv + 5};
+    Launch launch(request);
+    if (!launch.start()) {
+        return 1;
+    }
+    launch.follow();
+    return 0;
 }

@@ -3,6 +3,7 @@
 
 #include "measure/processes.h"
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <future>
@@ -19,6 +20,22 @@ constexpr std::chrono::seconds kTimeToBeReady{30};
 constexpr std::chrono::milliseconds kBetweenLooks{5};
 constexpr std::chrono::seconds kSpare{60}; // after the command's own limit
 
+// Without those that only started others, such as a shell: kept are the largest process, and all that took a
+// tenth of the CPU time or more.
+std::vector<Image> those_that_matter(std::vector<Image> images) {
+    constexpr double kShare = 0.1;
+    double all = 0;
+    std::uint64_t largest = 0;
+    for (const Image& image : images) {
+        all += image.cpu_seconds;
+        largest = std::max(largest, image.peak_rss_kib);
+    }
+    std::erase_if(images, [&](const Image& image) {
+        return image.peak_rss_kib < largest && image.cpu_seconds <= kShare * all;
+    });
+    return images;
+}
+
 // A server for the length of one run, followed by a thread of its own.
 class Server {
   public:
@@ -29,9 +46,11 @@ class Server {
         }
         const Supervision own{.time_limit = kTimeToBeReady + supervision.time_limit + kSpare,
                               .follow_rss = supervision.follow_rss,
-                              .on_start = [this](pid_t pid) { pid_ = pid; },
+                              .on_start = [this](pid_t root) { root_ = root; },
                               .stop = stop_.number()};
-        end_ = std::async(std::launch::async, [command, own] { return run(command, own); });
+        Command service = command;
+        service.is_service = true;
+        end_ = std::async(std::launch::async, [service, own] { return run(service, own); });
     }
 
     ~Server() {
@@ -47,7 +66,7 @@ class Server {
         const Clock::time_point limit =
             Clock::now() + std::min<Clock::duration>(kTimeToBeReady, supervision_.time_limit);
         while (end_.wait_for(kBetweenLooks) == std::future_status::timeout) {
-            if (pid_ > 0 && listens(pid_)) {
+            if (any_listens(processes())) {
                 return;
             }
             if (supervision_.interrupt != nullptr && supervision_.interrupt->requested()) {
@@ -66,8 +85,8 @@ class Server {
     }
 
     void look_at_hang() const {
-        if (supervision_.on_time_out && pid_ > 0) {
-            supervision_.on_time_out(pid_);
+        if (const std::vector<pid_t> left = processes(); supervision_.on_time_out && !left.empty()) {
+            supervision_.on_time_out(left);
         }
     }
 
@@ -76,10 +95,11 @@ class Server {
     // Ends it if it is still there, and adds what it used to the run of the command.
     PreparedRun join(Run command) {
         const bool was_step = run_.has_value();
-        const bool died = !was_step && end_.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
+        bool died = !was_step && end_.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
         if (!was_step) {
             ask_to_end();
             take_end();
+            died |= run_->ending == Ending::kExited && !run_->succeeded();
         }
         if (died) {
             trouble_ = "it ended during the run: " + describe_ending(*run_) + last_words();
@@ -87,10 +107,16 @@ class Server {
         if (!was_step) {
             add(command);
         }
+        if (!trouble_.empty()) {
+            command.output = run_->output;
+            command.errors = run_->errors;
+        }
         return {.run = std::move(command), .trouble = trouble_};
     }
 
   private:
+    std::vector<pid_t> processes() const { return root_ > 0 ? descendants(root_) : std::vector<pid_t>{}; }
+
     void ask_to_end() const { eventfd_write(stop_.number(), 1); }
 
     void take_end() { run_ = end_.get(); }
@@ -108,20 +134,14 @@ class Server {
         sum.voluntary_switches += own.voluntary_switches;
         sum.involuntary_switches += own.involuntary_switches;
         to.rss_over_time = run_->rss_over_time;
-        if (to.preload_mapped && run_->preload_mapped) {
-            to.preload_mapped = *to.preload_mapped && *run_->preload_mapped;
-        }
-        // What is measured is the server: it is what is asked about the allocator.
-        to.executable = run_->executable;
-        if (!run_->other_allocator.empty()) {
-            to.other_allocator = run_->other_allocator;
-        }
+        const std::vector<Image> images = those_that_matter(run_->images);
+        to.images.insert(to.images.end(), images.begin(), images.end());
     }
 
     const Supervision& supervision_;
     machine::Descriptor stop_;
-    std::atomic<pid_t> pid_ = 0;
-    std::future<Run> end_; // waits for the run when it is destroyed: stop_ outlives it
+    std::atomic<pid_t> root_ = 0; // see Supervision::on_start
+    std::future<Run> end_;        // waits for the run when it is destroyed: stop_ outlives it
     std::optional<Run> run_;
     std::string trouble_;
 };
@@ -135,9 +155,9 @@ PreparedRun run_prepared(const Command& preparation, const Command& command, con
         return server.join({});
     }
     Supervision both = supervision;
-    both.on_time_out = [&](pid_t pid) {
+    both.on_time_out = [&](const std::vector<pid_t>& processes) {
         if (supervision.on_time_out) {
-            supervision.on_time_out(pid);
+            supervision.on_time_out(processes);
         }
         server.look_at_hang();
     };

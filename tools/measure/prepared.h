@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 // A run of a command that needs another one: a server that it talks to, or a step that has to be done before.
 //
-// The command starts when the other one has ended with success or listens on a socket. One that is still
-// there at the end is part of what is measured: its CPU time, faults and switches are added, the larger peak
-// counts, and the memory over time is its own; then its process group is asked to end, and made to if it does
-// not.
+// The command starts when all of the other one has ended, with success, or when a process of it listens on a
+// socket. What is still there at the end is part of what is measured, be it the command itself, a child of a
+// shell, a worker or a daemon: CPU time, faults and switches of all these processes are added, the largest
+// peak counts, and the memory over time is theirs; then each is asked to end, and made to if it does not.
 #pragma once
 
 #include "measure/child.h"

@@ -51,7 +51,7 @@ std::set<std::string> listening_sockets(pid_t process) {
 
 } // namespace
 
-std::vector<pid_t> with_children(pid_t process) {
+std::vector<pid_t> descendants(pid_t process) {
     std::vector<pid_t> all{process};
     for (std::size_t next = 0; next < all.size(); ++next) {
         // Each thread has a list of those that it started; threads may end meanwhile.
@@ -64,11 +64,12 @@ std::vector<pid_t> with_children(pid_t process) {
             }
         }
     }
+    all.erase(all.begin());
     return all;
 }
 
-bool listens(pid_t process) {
-    for (const pid_t each : with_children(process)) {
+bool any_listens(const std::vector<pid_t>& processes) {
+    for (const pid_t each : processes) {
         const std::set<std::string> listening = listening_sockets(each);
         std::error_code error;
         for (const auto& entry : std::filesystem::directory_iterator(folder_of(each) / "fd", error)) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A command and what it has started, as /proc tells of them.
+// What a process has started, as /proc tells of it.
 #pragma once
 
 #include <cstdint>
@@ -8,11 +8,11 @@
 
 namespace ashlar::measure {
 
-// The process itself, its children, theirs and so on, those of threads that have ended excepted.
-std::vector<pid_t> with_children(pid_t process);
+// The children of the process, theirs and so on, parents first; those of threads that have ended excepted.
+std::vector<pid_t> descendants(pid_t process);
 
-// Whether one of them accepts connections: on TCP, or on a socket in the file system.
-bool listens(pid_t process);
+// Whether one of these accepts connections: on TCP, or on a socket in the file system.
+bool any_listens(const std::vector<pid_t>& processes);
 
 // 0 for a process that is gone.
 std::uint64_t rss_kib(pid_t process);

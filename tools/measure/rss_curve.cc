@@ -10,9 +10,9 @@ void RssCurve::start() {
     due_ = start_ + distance_;
 }
 
-void RssCurve::look(pid_t process) {
+void RssCurve::look(const std::vector<pid_t>& processes) {
     std::uint64_t kib = 0;
-    for (const pid_t each : with_children(process)) {
+    for (const pid_t each : processes) {
         kib += rss_kib(each);
     }
     const Clock::time_point now = Clock::now();

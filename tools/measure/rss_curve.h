@@ -23,8 +23,8 @@ class RssCurve {
     static constexpr std::size_t kMost = 200;
 
     void start();
-    Clock::time_point due() const { return due_; } // when the next look is wanted
-    void look(pid_t process);                      // adds a point
+    Clock::time_point due() const { return due_; }  // when the next look is wanted
+    void look(const std::vector<pid_t>& processes); // adds a point: all of a run
 
     const std::vector<RssPoint>& points() const { return points_; }
 

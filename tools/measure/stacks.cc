@@ -3,7 +3,6 @@
 
 #include "machine/files.h"
 #include "measure/child.h"
-#include "measure/processes.h"
 
 #include <filesystem>
 
@@ -45,10 +44,11 @@ std::string from_debugger(pid_t process, Clock::time_point deadline, const machi
 
 } // namespace
 
-std::string thread_stacks(pid_t process, Clock::time_point deadline, const machine::Interrupt* interrupt) {
+std::string thread_stacks(const std::vector<pid_t>& processes, Clock::time_point deadline,
+                          const machine::Interrupt* interrupt) {
     std::string text;
     int left = kMostProcesses;
-    for (const pid_t each : with_children(process)) {
+    for (const pid_t each : processes) {
         if (left-- == 0) {
             return text + "... and other processes\n";
         }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Where every thread of a process and of its children is, for a process that hangs: gdb's backtraces where
+// Where every thread of a command and of what it has started is, for one that hangs: gdb's backtraces where
 // gdb is installed and may look, and what /proc tells in any case.
 #pragma once
 
@@ -8,6 +8,7 @@
 #include <chrono>
 #include <string>
 #include <sys/types.h>
+#include <vector>
 
 namespace ashlar::measure {
 
@@ -15,7 +16,7 @@ namespace ashlar::measure {
 inline constexpr std::chrono::seconds kDebuggerLimit{30};
 
 // From `deadline` or an interrupt on gdb is stopped and not asked any more.
-std::string thread_stacks(pid_t process, std::chrono::steady_clock::time_point deadline,
+std::string thread_stacks(const std::vector<pid_t>& processes, std::chrono::steady_clock::time_point deadline,
                           const machine::Interrupt* interrupt = nullptr);
 
 } // namespace ashlar::measure

@@ -26,12 +26,12 @@ StacksFile::StacksFile(std::filesystem::path folder, std::string name, std::stri
     : folder_(std::move(folder)), name_(std::move(name)), heading_(std::move(heading)),
       interrupt_(interrupt) {}
 
-void StacksFile::add(pid_t process) {
+void StacksFile::add(const std::vector<pid_t>& processes) {
     if (path_.empty()) {
         deadline_ = std::chrono::steady_clock::now() + kDebuggerLimit;
         path_ = new_file(folder_, name_);
     }
-    const std::string stacks = thread_stacks(process, deadline_, interrupt_);
+    const std::string stacks = thread_stacks(processes, deadline_, interrupt_);
     std::ofstream(path_, std::ios::app) << heading_ << "\n\n" << stacks;
 }
 

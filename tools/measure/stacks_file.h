@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <string>
 #include <sys/types.h>
+#include <vector>
 
 namespace ashlar::measure {
 
@@ -18,8 +19,8 @@ class StacksFile {
     StacksFile(std::filesystem::path folder, std::string name, std::string heading,
                const machine::Interrupt* interrupt);
 
-    // Adds the threads of a process and of its children. That there is nowhere to write is no error.
-    void add(pid_t process);
+    // Adds the threads of all of them. That there is nowhere to write is no error.
+    void add(const std::vector<pid_t>& processes);
 
     const std::string& path() const { return path_; } // empty if there is none
 

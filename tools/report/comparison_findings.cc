@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "report/comparison_findings.h"
 
+#include "report/failures.h"
 #include "report/sample_fields.h"
 
 #include <algorithm>
@@ -83,8 +84,9 @@ class Reading {
             add_sheet(metric, findings);
         }
         add_speed(findings);
+        add_verdict(findings);
         add_provenance(findings);
-        add_failures(findings);
+        findings.failures = failures(stored_.experiment);
         add_samples(findings);
         add_curves(findings);
         return findings;
@@ -146,31 +148,9 @@ class Reading {
         entry.ratios = std::move(rounds.ratios);
         if (found->to_system) {
             entry.ratio = estimate_of(*found->to_system);
-            entry.standing = standing_of(*found->to_system, metric);
+            entry.standing = compare::standing(*found->to_system, metric);
         }
         return entry;
-    }
-
-    // By the comparison's own rule, which minds what System's ratio to itself is.
-    static Standing standing_of(const compare::Ratio& ratio, Metric metric) {
-        const Standing by_interval =
-            report::standing_of(estimate_of(ratio), compare::facts(metric).more_is_better);
-        if (by_interval == Standing::kUnknown) {
-            return by_interval;
-        }
-        return shown(compare::standing(ratio, metric));
-    }
-
-    static Standing shown(compare::Standing standing) {
-        switch (standing) {
-        case compare::Standing::kBetter:
-            return Standing::kBetter;
-        case compare::Standing::kWorse:
-            return Standing::kWorse;
-        case compare::Standing::kNoMeasurableDifference:
-            break;
-        }
-        return Standing::kAlike;
     }
 
     void add_sheet(Metric metric, Findings& findings) const {
@@ -214,12 +194,29 @@ class Reading {
             std::vector<Speed> speeds;
             for (const std::size_t contender : contenders_) {
                 const auto found = compare::speed_of(stored_.experiment, result_, configuration, contender);
-                speeds.push_back(!found ? Speed{}
-                                        : Speed{.standing = found->has_intervals ? shown(found->standing)
-                                                                                 : Standing::kUnknown,
-                                                .ratio = found->gain});
+                speeds.push_back(found ? Speed{.standing = found->standing, .ratio = found->gain} : Speed{});
             }
             findings.speed.push_back(std::move(speeds));
+        }
+    }
+
+    void add_verdict(Findings& findings) const {
+        if (result_.rows.size() > 1) {
+            add_tallies(findings);
+            return;
+        }
+        const Verdict verdict = verdict_on(stored_.experiment, result_, 0);
+        findings.verdict = sentences(verdict);
+        if (!verdict.unseen.empty()) {
+            findings.verdict.emplace_back("Limit", verdict.unseen);
+        }
+        for (const AllocatorVerdict& on : verdict.allocators) {
+            const auto subject = std::find(contenders_.begin(), contenders_.end(), on.contender);
+            findings.judged.push_back({.subject = static_cast<std::size_t>(subject - contenders_.begin()),
+                                       .speed = on.speed,
+                                       .memory = on.memory,
+                                       .speed_words = on.speed_words,
+                                       .memory_words = on.memory_words});
         }
     }
 
@@ -242,23 +239,6 @@ class Reading {
             {"seed of the order", std::to_string(plan().seed)},
             {"seed of the workload", std::to_string(provenance.workload_seed)},
         };
-    }
-
-    std::string subject_name(std::size_t contender) const {
-        return plan().contenders[contender].allocator.name +
-               (plan().contenders[contender].is_control ? " (A/A)" : "");
-    }
-
-    void add_failures(Findings& findings) const {
-        for (const compare::Sample& sample : stored_.experiment.samples) {
-            if (!sample.failure.empty()) {
-                findings.failures.push_back(fmt::format(
-                    "{} under {}, {}: {}", plan().configurations[sample.configuration].name,
-                    subject_name(sample.contender),
-                    sample.round == compare::kWarmUp ? "warm-up" : fmt::format("round {}", sample.round),
-                    sample.failure));
-            }
-        }
     }
 
     // The numbers of configuration and contender, which a sample has too, stand here as names.

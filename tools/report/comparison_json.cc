@@ -2,6 +2,7 @@
 #include "report/comparison_json.h"
 
 #include "report/sample_fields.h"
+#include "report/verdict.h"
 
 #include <cmath>
 #include <nlohmann/json.hpp>
@@ -37,6 +38,7 @@ Json contenders_json(const compare::Plan& plan, const std::vector<allocators::Id
             {"control", contender.is_control},
             {"preloaded", contender.allocator.is_preloaded()},
             {"environment", contender.allocator.environment},
+            {"companion", contender.allocator.companion},
             {"library", identities[index].library},
             {"sha256", identities[index].sha256},
             {"package", identities[index].package},
@@ -63,8 +65,8 @@ Json sample_json(const compare::Sample& sample) {
             json[name] = *value;
         }
     });
-    if (sample.run.preload_mapped) {
-        json["library_mapped"] = *sample.run.preload_mapped;
+    if (sample.library_mapped) {
+        json["library_mapped"] = *sample.library_mapped;
     }
     if (!sample.run.rss_over_time.empty()) {
         json["rss_over_time"] = curve_json(sample.run.rss_over_time);
@@ -72,6 +74,7 @@ Json sample_json(const compare::Sample& sample) {
     if (!sample.failure.empty()) {
         json["failure"] = sample.failure;
         json["unserved"] = sample.unserved;
+        json["errors"] = sample.errors;
     }
     return json;
 }
@@ -89,6 +92,21 @@ Json ratio_json(const std::optional<compare::Ratio>& ratio) {
         return nullptr;
     }
     return {{"median", ratio->median}, {"low", ratio->interval.low}, {"high", ratio->interval.high}};
+}
+
+// In words, as the text and the report have it.
+Json verdict_json(const Verdict& verdict, const compare::Plan& plan) {
+    Json allocators = Json::array();
+    for (const AllocatorVerdict& on : verdict.allocators) {
+        allocators.push_back({{"name", plan.contenders[on.contender].allocator.name},
+                              {"speed", on.speed_words},
+                              {"memory", on.memory_words}});
+    }
+    return {{"speed", verdict.speed},
+            {"memory", verdict.memory},
+            {"choice", verdict.choice},
+            {"unseen", verdict.unseen},
+            {"by_allocator", allocators}};
 }
 
 Json cell_json(const compare::Cell& cell) {
@@ -116,7 +134,9 @@ Json row_json(const compare::Row& row) {
     return {{"by_contender", cells}, {"control", control}};
 }
 
-Json configurations_json(const compare::Plan& plan, const compare::Result& result, unsigned processors) {
+Json configurations_json(const compare::Experiment& experiment, const compare::Result& result,
+                         unsigned processors) {
+    const compare::Plan& plan = experiment.plan;
     Json list = Json::array();
     for (std::size_t index = 0; index < plan.configurations.size(); ++index) {
         const compare::Configuration& configuration = plan.configurations[index];
@@ -129,12 +149,18 @@ Json configurations_json(const compare::Plan& plan, const compare::Result& resul
             {"oversubscribed", configuration.threads > processors},
             {"prints_figures", configuration.prints == compare::Prints::kFigures},
             {"prepare", configuration.prepare},
+            {"ignored_failures",
+             configuration.ignored.all ? Json("all") : Json(configuration.ignored.statuses)},
         };
         if (index < result.rows.size()) {
             json["result"] = row_json(result.rows[index]);
+            json["verdict"] = verdict_json(verdict_on(experiment, result, index), plan);
         }
         if (configuration.operations) {
             json["operations"] = *configuration.operations;
+        }
+        if (configuration.time_limit) {
+            json["time_limit_ms"] = configuration.time_limit->count();
         }
         if (configuration.seconds) {
             json["seconds"] = *configuration.seconds;
@@ -146,6 +172,11 @@ Json configurations_json(const compare::Plan& plan, const compare::Result& resul
         list.push_back(std::move(json));
     }
     return list;
+}
+
+// What commands print need not be UTF-8, which JSON is.
+std::string dumped(const Json& json, int indent = -1) {
+    return json.dump(indent, ' ', false, Json::error_handler_t::replace);
 }
 
 } // namespace
@@ -170,7 +201,7 @@ Json comparison_json(const compare::Experiment& experiment, const compare::Resul
         {"system_preload", plan.system_preload},
         {"workload_seed", provenance.workload_seed},
         {"contenders", contenders_json(plan, provenance.identities)},
-        {"configurations", configurations_json(plan, result, provenance.machine.usable_processors)},
+        {"configurations", configurations_json(experiment, result, provenance.machine.usable_processors)},
         {"remarks", experiment.remarks},
         {kSamples, samples_json(experiment)},
     };
@@ -183,13 +214,13 @@ void write_comparison_json(std::ostream& stream, const compare::Experiment& expe
     stream << "{\n";
     for (const auto& [key, value] : whole.items()) {
         if (key != kSamples) {
-            stream << Json(key).dump() << ": " << value.dump(1) << ",\n";
+            stream << Json(key).dump() << ": " << dumped(value, 1) << ",\n";
         }
     }
     stream << Json(kSamples).dump() << ": [";
     const char* separator = "\n";
     for (const Json& sample : whole[kSamples]) {
-        stream << separator << sample.dump();
+        stream << separator << dumped(sample);
         separator = ",\n";
     }
     stream << "\n]\n}\n";

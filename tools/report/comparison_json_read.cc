@@ -37,6 +37,7 @@ class Object {
 
     Object object(const char* name) const { return {member(name), place_of(name)}; }
     bool has(const char* name) const { return value_.contains(name); }
+    bool has_text(const char* name) const { return has(name) && value_[name].is_string(); }
 
     template <typename Visit>
     void each(const char* name, const Visit& visit) const {
@@ -104,6 +105,9 @@ void read_contender(const Object& object, StoredComparison& stored) {
     object.read("control", contender.is_control);
     object.read("preloaded", preloaded);
     object.read("environment", contender.allocator.environment);
+    std::optional<std::string> companion; // results of earlier versions have none
+    object.read("companion", companion);
+    contender.allocator.companion = companion.value_or("");
     object.read("library", identity.library);
     object.read("sha256", identity.sha256);
     object.read("package", identity.package);
@@ -112,6 +116,20 @@ void read_contender(const Object& object, StoredComparison& stored) {
     }
     stored.experiment.plan.contenders.push_back(std::move(contender));
     stored.provenance.identities.push_back(std::move(identity));
+}
+
+// "all", or a list; results of earlier versions have neither.
+compare::IgnoredFailures read_ignored(const Object& object) {
+    constexpr const char* kKey = "ignored_failures";
+    compare::IgnoredFailures ignored;
+    if (object.has_text(kKey)) {
+        ignored.all = true;
+    } else {
+        std::optional<std::vector<int>> statuses;
+        object.read(kKey, statuses);
+        ignored.statuses = statuses.value_or(std::vector<int>{});
+    }
+    return ignored;
 }
 
 compare::Configuration read_configuration(const Object& object) {
@@ -124,8 +142,14 @@ compare::Configuration read_configuration(const Object& object) {
     object.read("rounds", configuration.most_rounds);
     object.read("prints_figures", prints_figures);
     object.read("prepare", configuration.prepare);
+    configuration.ignored = read_ignored(object);
     object.read("operations", configuration.operations);
     object.read("seconds", configuration.seconds);
+    std::optional<std::int64_t> limit;
+    object.read("time_limit_ms", limit);
+    if (limit) {
+        configuration.time_limit = std::chrono::milliseconds(*limit);
+    }
     configuration.prints = prints_figures ? compare::Prints::kFigures : compare::Prints::kAnything;
     if (object.has("own_figure")) {
         compare::OwnFigure figure;
@@ -154,11 +178,14 @@ compare::Sample read_sample(const json& value, const std::string& place, const c
     compare::Sample sample;
     visit_sample(sample, [&](const char* name, auto& into) { object.read(name, into); });
     visit_figures(sample.figures, [&](const char* name, auto& into) { object.read(name, into); });
-    object.read("library_mapped", sample.run.preload_mapped);
+    object.read("library_mapped", sample.library_mapped);
     std::optional<std::string> failure;
     std::optional<bool> unserved;
     object.read("failure", failure);
     object.read("unserved", unserved);
+    std::optional<std::string> errors;
+    object.read("errors", errors);
+    sample.errors = errors.value_or("");
     sample.failure = failure.value_or("");
     sample.unserved = unserved.value_or(false);
     if (sample.failure.empty()) {

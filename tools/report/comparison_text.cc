@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "report/comparison_text.h"
 
+#include "report/failures.h"
 #include "report/figure_text.h"
+#include "report/ratio_text.h"
+#include "report/verdict.h"
 
 #include <array>
 #include <fmt/format.h>
@@ -10,7 +13,6 @@ namespace ashlar::report {
 
 namespace {
 
-using compare::Cell;
 using compare::Experiment;
 using compare::kReference;
 using compare::Metric;
@@ -24,27 +26,13 @@ constexpr std::array kShown{Metric::kThroughput, Metric::kPeakRss,        Metric
                             Metric::kMallocP999, Metric::kMallocP9999,    Metric::kFreeP50,
                             Metric::kFreeP99,    Metric::kFreeP999,       Metric::kFreeP9999};
 
-constexpr const char* kColumns = "median, percentage of System, ± half of the percentage's 95 % interval";
+constexpr const char* kColumns = "median, and its ratio to System with the 95 % interval";
 
 // "Peak RSS, in MiB, less is better: ..."
 std::string title(Metric metric) {
     const compare::MetricFacts& facts = compare::facts(metric);
     return std::string(facts.words) + (*facts.unit != '\0' ? std::string(", in ") + facts.unit : "") +
            (facts.more_is_better ? "" : ", less is better");
-}
-
-TextCell cell_text(const Cell& cell, Metric metric) {
-    const auto& found = cell.of(metric);
-    if (!found) {
-        return {cell.failures > 0 ? "failed" : "-", cell.failures > 0 ? Tint::kBad : Tint::kFaint};
-    }
-    const std::string mark = cell.failures > 0 ? "! " : "";
-    const std::string value = mark + value_text(found->median, metric);
-    if (found->to_system) {
-        return {value + " " + ratio_text(*found->to_system), tint_of(*found->to_system, metric)};
-    }
-    const double spread = found->median > 0 ? found->interval.half_width() / found->median : 0;
-    return {fmt::format("{} {:<4}", value, spread_text(spread) + "%")};
 }
 
 class ComparisonText {
@@ -58,7 +46,7 @@ class ComparisonText {
             const std::vector<std::size_t> shown = configurations_with(metric);
             if (!shown.empty()) {
                 text += fmt::format("{}: {}\n\n{}\n", title(metric), kColumns,
-                                    table(metric, shown).render(settings_.colour));
+                                    table(metric, shown).render(settings_.colour, settings_.columns));
             }
         }
         return text + notes();
@@ -120,13 +108,9 @@ class ComparisonText {
         const Row& row = result_.rows[configuration];
         std::vector<TextCell> cells{{label(configuration, metric)}};
         for (std::size_t contender = 0; contender < row.cells.size(); ++contender) {
-            if (!experiment_.plan.contenders[contender].is_control) {
-                cells.push_back(cell_text(row.cells[contender], metric));
-            } else if (const auto& control = row.control_of(metric)) {
-                cells.push_back({ratio_text(*control), Tint::kFaint});
-            } else {
-                cells.push_back({"-", Tint::kFaint});
-            }
+            cells.push_back(experiment_.plan.contenders[contender].is_control
+                                ? control_cell(row, metric)
+                                : figure_cell(row, contender, metric, scale_of(metric)));
         }
         return cells;
     }
@@ -135,14 +119,14 @@ class ComparisonText {
         std::vector<TextCell> cells{{group + ", geometric mean"}};
         for (std::size_t contender = 0; contender < experiment_.plan.contenders.size(); ++contender) {
             const auto mean = compare::mean_ratio(experiment_, result_, group, contender, metric);
-            cells.push_back({mean ? fmt::format("{:4.0f}%    ", *mean * 100) : ""});
+            cells.push_back({mean ? ratio_text(*mean) : ""});
         }
         table.add(std::move(cells));
     }
 
     std::string notes() const {
         std::string text =
-            "Each figure is the median of the rounds; percentages are medians of the ratios within "
+            "Each figure is the median of the rounds; ratios are medians of the ratios within "
             "the rounds.\nA/A is System compared with itself: what no difference looks like here.\n";
         text += general_notes();
         text += verdicts();
@@ -170,9 +154,9 @@ class ComparisonText {
                 settings_.processors, settings_.processors == 1 ? "" : "s");
         }
         if (any_noisy) {
-            text += "*  noisy: the A/A interval leaves 100 ± 5 %, or there are too few rounds for one. Do "
-                    "not trust "
-                    "small differences of this row.\n";
+            text +=
+                "*  noisy: the A/A interval leaves 0.95 to 1.05, or there are too few rounds for one. Do not "
+                "trust small differences of this row.\n";
         }
         return text;
     }
@@ -183,28 +167,29 @@ class ComparisonText {
             if (contender == kReference || experiment_.plan.contenders[contender].is_control) {
                 continue;
             }
-            const compare::Tally tally = compare::speed_tally(experiment_, result_, contender);
-            const std::string& name = experiment_.plan.contenders[contender].allocator.name;
-            text += tally.all() == 0
-                        ? fmt::format("  {}: nothing that can be compared\n", name)
-                        : fmt::format("  {}: faster than System in {} of {}, slower in {}, no measurable "
-                                      "difference in {}\n",
-                                      name, tally.faster, tally.all(), tally.slower, tally.alike);
+            Tally speed;
+            Tally memory;
+            for (std::size_t index = 0; index < result_.rows.size(); ++index) {
+                const auto found = compare::speed_of(experiment_, result_, index, contender);
+                speed.add(found ? found->standing : Standing::kUnknown);
+                memory.add(compare::memory_of(result_, index, contender).value_or(Standing::kUnknown));
+            }
+            const std::string by_memory = memory_words(memory);
+            text += fmt::format("  {}: {}{}{}\n", experiment_.plan.contenders[contender].allocator.name,
+                                speed_words(speed, experiment_.plan.contenders[kReference].allocator.name),
+                                by_memory.empty() ? "" : "; ", by_memory);
         }
-        return text.empty() ? text
-                            : "By CPU time for one thread, by operations per second for more:\n" + text;
+        return text.empty()
+                   ? text
+                   : "Speed by CPU time for one thread, by operations per second for more; memory by "
+                     "peak RSS:\n" +
+                         text;
     }
 
     std::string failures() const {
         std::string text;
-        for (const compare::Sample& sample : experiment_.samples) {
-            if (!sample.failure.empty()) {
-                text += fmt::format(
-                    "!  {} under {}, {}: {}\n", experiment_.plan.configurations[sample.configuration].name,
-                    experiment_.plan.contenders[sample.contender].allocator.name,
-                    sample.round == compare::kWarmUp ? "warm-up" : fmt::format("round {}", sample.round),
-                    sample.failure);
-            }
+        for (const std::string& sentence : report::failures(experiment_)) {
+            text += "!  " + sentence + "\n";
         }
         return text.empty() ? text : "Runs that failed; they are in no figure:\n" + text;
     }

@@ -3,15 +3,11 @@
 #pragma once
 
 #include "compare/result.h"
+#include "report/text_table.h"
 
 #include <string>
 
 namespace ashlar::report {
-
-struct TextSettings {
-    bool colour = false;
-    unsigned processors = 1; // configurations with more threads are marked
-};
 
 std::string comparison_text(const compare::Experiment& experiment, const compare::Result& result,
                             const TextSettings& settings);

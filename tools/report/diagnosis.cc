@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "report/diagnosis.h"
 
+#include "report/printable.h"
+
 #include <algorithm>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -40,8 +42,7 @@ std::string command_of(const ObservedProgram& program) {
     for (std::size_t index = 1; index < program.image.arguments.size(); ++index) {
         text += " " + program.image.arguments[index];
     }
-    std::replace_if(
-        text.begin(), text.end(), [](unsigned char each) { return each < ' ' || each == 0x7f; }, ' ');
+    text = printable(std::move(text));
     constexpr std::size_t kLongest = 100;
     return text.size() <= kLongest ? text : text.substr(0, kLongest - 3) + "...";
 }

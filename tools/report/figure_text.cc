@@ -1,38 +1,60 @@
 // SPDX-License-Identifier: MIT
 #include "report/figure_text.h"
 
-#include <cmath>
+#include "report/ratio_text.h"
+
 #include <fmt/format.h>
 
 namespace ashlar::report {
 
-using compare::Metric;
-using compare::Ratio;
+namespace {
 
-std::string value_text(double value, Metric metric) {
-    const compare::MetricFacts& facts = compare::facts(metric);
-    const double scaled = value / facts.scale;
-    return fmt::format("{:.{}f}", scaled, scaled < 100 ? facts.decimals : facts.decimals - 1);
-}
-
-std::string spread_text(double half_width) {
-    return std::isfinite(half_width) ? fmt::format("±{:.0f}", half_width * 100) : "±?";
-}
-
-std::string ratio_text(const Ratio& ratio) {
-    return fmt::format("{:4.0f}% {:<3}", ratio.median * 100, spread_text(ratio.interval.half_width()));
-}
-
-Tint tint_of(const Ratio& ratio, Metric metric) {
+// Good where it is better than System, bad where it is worse.
+Tint tint_of(const compare::Ratio& ratio, compare::Metric metric) {
     switch (compare::standing(ratio, metric)) {
     case compare::Standing::kBetter:
         return Tint::kGood;
     case compare::Standing::kWorse:
         return Tint::kBad;
-    case compare::Standing::kNoMeasurableDifference:
+    case compare::Standing::kAlike:
+    case compare::Standing::kUnknown:
         break;
     }
     return Tint::kNone;
+}
+
+// Values stand below each other, and so do ratios.
+std::string in_line(const std::string& value, const std::string& rest) {
+    constexpr int kUsual = 20; // characters of "1.61× (1.58 to 1.64)"
+    return fmt::format("{} {:>{}}", value, rest, kUsual);
+}
+
+} // namespace
+
+TextCell figure_cell(const compare::Row& row, std::size_t contender, compare::Metric metric,
+                     const Scale& scale) {
+    const compare::Cell& cell = row.cells[contender];
+    const auto& found = cell.of(metric);
+    if (!found) {
+        return {cell.failures > 0 ? "failed" : "-", cell.failures > 0 ? Tint::kBad : Tint::kFaint};
+    }
+    const std::string mark = cell.failures > 0 ? "! " : "";
+    const double value = found->median / scale.divisor;
+    if (found->to_system) {
+        const compare::Ratio& ratio = *found->to_system;
+        return {in_line(mark + number_text(value, scale.decimals), ratio_text(ratio.median, ratio.interval)),
+                tint_of(ratio, metric)};
+    }
+    const std::string text = number_text(
+        value, {.low = found->interval.low / scale.divisor, .high = found->interval.high / scale.divisor},
+        scale.decimals);
+    const std::size_t space = text.find(' ');
+    return {in_line(mark + text.substr(0, space), text.substr(space + 1))};
+}
+
+TextCell control_cell(const compare::Row& row, compare::Metric metric) {
+    const auto& control = row.control_of(metric);
+    return {control ? ratio_text(control->median, control->interval) : "-", Tint::kFaint};
 }
 
 } // namespace ashlar::report

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// One figure, one ratio, one spread, as people read them in a table.
+// The cell of a figure in a table on the terminal.
 #pragma once
 
 #include "compare/result.h"
@@ -9,16 +9,21 @@
 
 namespace ashlar::report {
 
-// In the metric's unit, which stands elsewhere: "12.3".
-std::string value_text(double value, compare::Metric metric);
+// In which unit a metric is shown.
+struct Scale {
+    double divisor = 1;
+    int decimals = 1;
+};
 
-// Half an interval, in percent: "±3"; with too few rounds there is none: "±?".
-std::string spread_text(double half_width);
+inline Scale scale_of(compare::Metric metric) {
+    return {.divisor = compare::facts(metric).scale, .decimals = compare::facts(metric).decimals};
+}
 
-// "161% ±3 "
-std::string ratio_text(const compare::Ratio& ratio);
+// "12.3 1.61× (1.58 to 1.64)", of System "12.3 (12.1 to 12.6)"; "failed" or "-" if there is no figure.
+TextCell figure_cell(const compare::Row& row, std::size_t contender, compare::Metric metric,
+                     const Scale& scale);
 
-// Good where it is better than System, bad where it is worse.
-Tint tint_of(const compare::Ratio& ratio, compare::Metric metric);
+// System against itself.
+TextCell control_cell(const compare::Row& row, compare::Metric metric);
 
 } // namespace ashlar::report

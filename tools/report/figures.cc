@@ -1,25 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "report/figures.h"
 
-#include <cmath>
 #include <fmt/format.h>
 
 namespace ashlar::report {
-
-namespace {
-
-// Three digits that count, for ratios from a thousandth to hundreds.
-int decimals_of(double ratio) {
-    if (ratio >= 100) {
-        return 0;
-    }
-    if (ratio >= 10) {
-        return 1;
-    }
-    return ratio >= 0.1 || ratio <= 0 ? 2 : ratio >= 0.01 ? 3 : 4;
-}
-
-} // namespace
 
 std::string heading_of(const Sheet& sheet) {
     const char* const direction = sheet.more_is_better ? "more is better" : "less is better";
@@ -28,39 +12,23 @@ std::string heading_of(const Sheet& sheet) {
 }
 
 std::string value_text(const Sheet& sheet, double value) {
-    const double scaled = value / sheet.scale;
-    const int decimals = std::abs(scaled) < 100 ? sheet.decimals : std::max(sheet.decimals - 1, 0);
-    return fmt::format("{:.{}f}", scaled, decimals);
+    return number_text(value / sheet.scale, sheet.decimals);
 }
 
-std::string ratio_text(double ratio) {
-    return fmt::format("{:.{}f}×", ratio, decimals_of(ratio));
-}
-
-bool is_known(const statistics::Interval& interval) {
-    return std::isfinite(interval.low) && std::isfinite(interval.high);
-}
-
-std::string interval_text(const statistics::Interval& interval) {
-    if (!is_known(interval)) {
-        return "interval unknown";
-    }
-    return fmt::format("{:.{}f} to {:.{}f}", interval.low, decimals_of(interval.low), interval.high,
-                       decimals_of(interval.high));
+std::string estimate_text(const Estimate& ratio) {
+    return ratio_text(ratio.median, ratio.interval);
 }
 
 std::string standing_words(const Sheet& sheet, Standing standing) {
-    switch (standing) {
-    case Standing::kBetter:
-        return sheet.is_speed ? "faster" : sheet.is_memory ? "less memory" : "better";
-    case Standing::kWorse:
-        return sheet.is_speed ? "slower" : sheet.is_memory ? "more memory" : "worse";
-    case Standing::kAlike:
-        return "no measurable difference";
-    case Standing::kUnknown:
-        break;
+    if (sheet.is_speed) {
+        return speed_words(standing);
     }
-    return "too few rounds to say";
+    if (sheet.is_memory) {
+        return memory_words(standing);
+    }
+    return standing == Standing::kBetter  ? "better"
+           : standing == Standing::kWorse ? "worse"
+                                          : speed_words(standing);
 }
 
 std::string notes_of(const Findings& findings, const Line& line) {

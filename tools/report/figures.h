@@ -3,6 +3,7 @@
 #pragma once
 
 #include "report/findings.h"
+#include "report/ratio_text.h"
 
 namespace ashlar::report {
 
@@ -18,13 +19,7 @@ std::string heading_of(const Sheet& sheet);
 // "12.5", in the sheet's unit but without it.
 std::string value_text(const Sheet& sheet, double value);
 
-// "1.61×"; more digits where it is near 1 or small.
-std::string ratio_text(double ratio);
-
-// "1.58 to 1.64", or "interval unknown" where too few samples were taken.
-std::string interval_text(const statistics::Interval& interval);
-
-bool is_known(const statistics::Interval& interval);
+std::string estimate_text(const Estimate& ratio);
 
 // "faster", "slower", "less memory", "no measurable difference", "too few rounds to say"
 std::string standing_words(const Sheet& sheet, Standing standing);

@@ -112,24 +112,32 @@ const Line* line_of(const Sheet& sheet, std::size_t setting) {
     return found == sheet.lines.end() ? nullptr : &*found;
 }
 
-Tally tally(const Findings& findings, std::size_t subject) {
+Tally speed_tally(const Findings& findings, std::size_t subject) {
     Tally result;
     for (const std::vector<Speed>& speed : findings.speed) {
-        switch (speed[subject].standing) {
-        case Standing::kBetter:
-            ++result.faster;
-            break;
-        case Standing::kWorse:
-            ++result.slower;
-            break;
-        case Standing::kAlike:
-            ++result.alike;
-            break;
-        case Standing::kUnknown:
-            break;
+        result.add(speed[subject].standing);
+    }
+    return result;
+}
+
+Tally memory_tally(const Findings& findings, std::size_t subject) {
+    Tally result;
+    if (const Sheet* const sheet = memory_sheet(findings)) {
+        for (const Line& line : sheet->lines) {
+            result.add(line.entries[subject].standing);
         }
     }
     return result;
+}
+
+void add_tallies(Findings& findings) {
+    for (std::size_t subject = 1; subject < findings.subjects.size(); ++subject) {
+        const std::string memory = memory_words(memory_tally(findings, subject));
+        findings.verdict.emplace_back(
+            findings.subjects[subject].name,
+            speed_words(speed_tally(findings, subject), findings.subjects.front().name) +
+                (memory.empty() ? "" : "; ") + memory + ".");
+    }
 }
 
 std::optional<double> mean_ratio(const Findings& findings, const Sheet& sheet, const std::string& group,

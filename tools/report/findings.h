@@ -4,6 +4,7 @@
 // comes from.
 #pragma once
 
+#include "report/verdict.h"
 #include "statistics/bootstrap.h"
 
 #include <cstddef>
@@ -36,8 +37,6 @@ struct Estimate {
     double median = 1;
     statistics::Interval interval{1, 1}; // infinite bounds: too few samples for one
 };
-
-enum class Standing { kUnknown, kBetter, kWorse, kAlike };
 
 struct Entry { // of one subject in one setting
     std::optional<Estimate> value;
@@ -83,10 +82,13 @@ struct Speed {
     std::optional<double> ratio{}; // how many times as fast; nothing for the reference itself
 };
 
-struct Tally { // of the settings in which speed can be judged
-    int faster = 0;
-    int slower = 0;
-    int alike = 0;
+// Of a result of one setting: what follows for one subject, in words.
+struct Judged {
+    std::size_t subject = 0;
+    Standing speed = Standing::kUnknown;
+    Standing memory = Standing::kUnknown;
+    std::string speed_words;
+    std::string memory_words;
 };
 
 struct Sample {
@@ -101,6 +103,9 @@ struct Findings {
     std::vector<Setting> settings;
     std::vector<Sheet> sheets;
     std::vector<std::vector<Speed>> speed; // by setting and subject
+    // What follows, as the command that measured it says it: sentences, each with what it is about.
+    std::vector<std::pair<std::string, std::string>> verdict;
+    std::vector<Judged> judged; // empty for several settings
     std::vector<Curve> curves;
     std::vector<std::string> failures; // one sentence each
     std::vector<std::string> remarks;
@@ -119,11 +124,16 @@ Standing standing_of(const Estimate& ratio, bool more_is_better);
 // Is anything of this sheet known of this subject?
 bool has_figures(const Sheet& sheet, std::size_t subject);
 
-Tally tally(const Findings& findings, std::size_t subject);
+// Of the settings in which speed, and peak RSS, can be judged.
+Tally speed_tally(const Findings& findings, std::size_t subject);
+Tally memory_tally(const Findings& findings, std::size_t subject);
 
 // Geometric mean of the ratios of a subject; nothing unless every line of the group (all, if empty) has one.
 std::optional<double> mean_ratio(const Findings& findings, const Sheet& sheet, const std::string& group,
                                  std::size_t subject);
+
+// A sentence an allocator about all settings, into `verdict`.
+void add_tallies(Findings& findings);
 
 const Line* line_of(const Sheet& sheet, std::size_t setting);
 

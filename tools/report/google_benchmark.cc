@@ -180,6 +180,7 @@ class Gathered {
             findings.speed.push_back(speed_by(sheet, setting, findings.subjects.size()));
         }
         add_samples(findings);
+        add_tallies(findings);
         return findings;
     }
 

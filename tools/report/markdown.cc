@@ -48,10 +48,6 @@ std::string weighted(const std::string& text, Standing standing) {
     return text;
 }
 
-std::string estimate_text(const Estimate& estimate) {
-    return fmt::format("{} ({})", ratio_text(estimate.median), interval_text(estimate.interval));
-}
-
 std::string entry_text(const Sheet& sheet, const Entry& entry) {
     if (!entry.value) {
         return entry.failures > 0 ? "failed" : "–";
@@ -72,6 +68,7 @@ class Document {
         if (changes_ != nullptr) {
             add_changes();
         }
+        add_verdict();
         add_summary();
         text_ += "\n" + legend();
         for (const Sheet& sheet : findings_.sheets) {
@@ -116,19 +113,43 @@ class Document {
         add_list("Not compared", changes_->unmatched);
     }
 
+    void add_verdict() {
+        if (findings_.verdict.empty()) {
+            return;
+        }
+        text_ += "\n## Verdict\n\n";
+        for (const auto& [label, sentence] : findings_.verdict) {
+            text_ += fmt::format("* **{}:** {}\n", markdown_text(label), markdown_text(sentence));
+        }
+        if (!findings_.judged.empty()) {
+            text_ += "\n";
+            Table table({"", "speed", "memory"}, false);
+            for (const Judged& judged : findings_.judged) {
+                table.add({markdown_text(findings_.subjects[judged.subject].name),
+                           weighted(markdown_text(judged.speed_words), judged.speed),
+                           weighted(markdown_text(judged.memory_words), judged.memory)});
+            }
+            text_ += table.text();
+        }
+    }
+
     void add_summary() {
-        text_ += fmt::format("\n## In short\n\nIn how many configurations each is faster than {0} or slower, "
-                             "and geometric means of its "
-                             "ratios to {0}. {1}\n\n",
-                             markdown_text(reference()), kRule);
-        Table table({"", "faster", "slower", "alike", "speed", "peak RSS"});
+        text_ +=
+            fmt::format("\n## In short\n\nIn how many configurations each is faster than {0} or slower, "
+                        "in how many it needs less memory or more, and geometric means of its ratios to {0}. "
+                        "{1}\n\n",
+                        markdown_text(reference()), kRule);
+        Table table({"", "faster", "slower", "alike", "speed", "less memory", "more", "alike", "peak RSS"});
         for (std::size_t subject = 1; subject < findings_.subjects.size(); ++subject) {
-            const Tally found = tally(findings_, subject);
+            const Tally by_speed = speed_tally(findings_, subject);
+            const Tally by_memory = memory_tally(findings_, subject);
             const auto speed = mean_speed(findings_, subject);
             const auto memory = mean_memory(findings_, subject);
-            table.add({markdown_text(findings_.subjects[subject].name), std::to_string(found.faster),
-                       std::to_string(found.slower), std::to_string(found.alike),
-                       speed ? ratio_text(*speed) : "–", memory ? ratio_text(*memory) : "–"});
+            table.add({markdown_text(findings_.subjects[subject].name), std::to_string(by_speed.better),
+                       std::to_string(by_speed.worse), std::to_string(by_speed.alike),
+                       speed ? ratio_text(*speed) : "–", std::to_string(by_memory.better),
+                       std::to_string(by_memory.worse), std::to_string(by_memory.alike),
+                       memory ? ratio_text(*memory) : "–"});
         }
         text_ += table.text();
     }

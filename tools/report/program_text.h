@@ -4,11 +4,13 @@
 #pragma once
 
 #include "compare/result.h"
+#include "report/text_table.h"
 
 #include <string>
 
 namespace ashlar::report {
 
-std::string program_text(const compare::Experiment& experiment, const compare::Result& result, bool colour);
+std::string program_text(const compare::Experiment& experiment, const compare::Result& result,
+                         const TextSettings& settings);
 
 } // namespace ashlar::report

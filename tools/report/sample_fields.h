@@ -38,6 +38,12 @@ void visit_figures(Figures& figures, const Visit& visit) {
     for (std::size_t index = 0; index < compare::kLatencyNames.size(); ++index) {
         visit(compare::kLatencyNames[index], figures.latencies[index]);
     }
+    constexpr std::array kLockKeys{"duration_seconds", "operations", "mean_wait_us", "longest_wait_us",
+                                   "contentions",      "time_outs",  "errors_found"};
+    static_assert(kLockKeys.size() == compare::kLockFigureNames.size());
+    for (std::size_t index = 0; index < kLockKeys.size(); ++index) {
+        visit(kLockKeys[index], figures.locks[index]);
+    }
 }
 
 } // namespace ashlar::report

@@ -2,6 +2,7 @@
 #include "report/text_table.h"
 
 #include <algorithm>
+#include <string_view>
 
 namespace ashlar::report {
 
@@ -43,7 +44,7 @@ void TextTable::add_rule() {
     rows_.emplace_back();
 }
 
-std::string TextTable::render(bool colour) const {
+std::vector<std::size_t> TextTable::widths() const {
     std::vector<std::size_t> widths;
     for (std::size_t column = 0; column < header_.size(); ++column) {
         std::size_t widest = width(header_[column]);
@@ -52,37 +53,54 @@ std::string TextTable::render(bool colour) const {
         }
         widths.push_back(widest);
     }
+    return widths;
+}
 
+std::string TextTable::render(bool colour, std::size_t most) const {
+    const std::vector<std::size_t> all = widths();
+    const std::size_t gap = std::string_view(kGap).size();
+    std::string result;
+    std::size_t begin = 1;
+    do {
+        std::size_t end = begin;
+        std::size_t used = all.front();
+        while (end < all.size() && (end == begin || used + gap + all[end] <= most)) {
+            used += gap + all[end++];
+        }
+        result += (result.empty() ? "" : "\n") + render_columns(begin, end, colour);
+        begin = end;
+    } while (begin < all.size());
+    return result;
+}
+
+// The first column and those from `begin` to before `end`.
+std::string TextTable::render_columns(std::size_t begin, std::size_t end, bool colour) const {
+    const std::vector<std::size_t> all = widths();
     std::string result;
     const auto put = [&](std::size_t column, const TextCell& cell) {
-        const std::string space(widths[column] - width(cell.text), ' ');
+        const std::string space(all[column] - width(cell.text), ' ');
         const std::string text = colour ? tinted(cell.text, cell.tint) : cell.text;
         result += column == 0 ? text + space : kGap + space + text;
     };
-    const auto end_line = [&] {
+    const auto line = [&](const auto& put_cell) {
+        put_cell(0);
+        for (std::size_t column = begin; column < end; ++column) {
+            put_cell(column);
+        }
         result.erase(result.find_last_not_of(' ') + 1);
         result += '\n';
     };
-    const auto rule = [&] {
-        for (std::size_t column = 0; column < widths.size(); ++column) {
-            result += (column == 0 ? "" : kGap) + std::string(widths[column], '-');
-        }
-        result += '\n';
+    const auto put_rule = [&](std::size_t column) {
+        result += (column == 0 ? "" : kGap) + std::string(all[column], '-');
     };
-    for (std::size_t column = 0; column < header_.size(); ++column) {
-        put(column, {header_[column]});
-    }
-    end_line();
-    rule();
+    line([&](std::size_t column) { put(column, {header_[column]}); });
+    line(put_rule);
     for (const auto& row : rows_) {
         if (row.empty()) {
-            rule();
-            continue;
+            line(put_rule);
+        } else {
+            line([&](std::size_t column) { put(column, row[column]); });
         }
-        for (std::size_t column = 0; column < row.size(); ++column) {
-            put(column, row[column]);
-        }
-        end_line();
     }
     return result;
 }

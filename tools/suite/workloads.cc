@@ -4,7 +4,6 @@
 #include "machine/files.h"
 
 #include <algorithm>
-#include <array>
 #include <fmt/format.h>
 #include <stdexcept>
 
@@ -145,6 +144,24 @@ Configurations successors(const Settings& settings) {
                            });
 }
 
+// Both are about more threads than processors.
+Configurations thread_waves(const Settings& settings) {
+    return bounded_by_work(settings, "thread_waves", "thread_waves", {8}, std::nullopt,
+                           [&](unsigned threads) -> Arguments {
+                               return {std::to_string(scaled(settings, 10)), std::to_string(settings.seed),
+                                       std::to_string(threads)};
+                           });
+}
+
+Configurations cross_frees(const Settings& settings) {
+    const std::uint64_t operations = scaled(settings, 1'000'000);
+    return bounded_by_work(settings, "cross_frees", "cross_frees", {8}, static_cast<double>(operations),
+                           [&](unsigned threads) -> Arguments {
+                               return {std::to_string(operations), "8-16k", std::to_string(settings.seed),
+                                       std::to_string(threads)};
+                           });
+}
+
 Configurations short_threads(const Settings& settings) {
     constexpr std::uint64_t kOperationsPerThread = 200;
     const std::uint64_t total = scaled(settings, 5'000);
@@ -231,46 +248,6 @@ Configurations latency(const Settings& settings) {
                            });
 }
 
-// As many operations as take some tenths of a second: where threads wake each other, that is few.
-Configurations lock_mix(const Settings& settings) {
-    struct Scenario {
-        const char* name;
-        std::uint64_t operations;
-    };
-    constexpr std::array kScenarios{
-        Scenario{.name = "private", .operations = 8'000'000},
-        Scenario{.name = "mutex_around", .operations = 2'000'000},
-        Scenario{.name = "mutex_between", .operations = 2'000'000},
-        Scenario{.name = "spin_around", .operations = 2'000'000},
-        Scenario{.name = "trylock", .operations = 2'000'000},
-        Scenario{.name = "rwlock", .operations = 1'000'000},
-        Scenario{.name = "striped", .operations = 4'000'000},
-        Scenario{.name = "condition", .operations = 20'000},
-        Scenario{.name = "pool", .operations = 2'000'000},
-        Scenario{.name = "false_sharing", .operations = 1'000'000},
-    };
-    constexpr unsigned kMostThreads = 256; // that the program takes
-    for (const unsigned threads : settings.threads) {
-        if (threads > kMostThreads) {
-            throw std::invalid_argument(fmt::format("--threads: lock_mix takes at most {}", kMostThreads));
-        }
-    }
-    Configurations result;
-    for (const Scenario& scenario : kScenarios) {
-        const std::uint64_t operations = scaled(settings, scenario.operations);
-        auto added = bounded_by_work(settings, "lock_mix", fmt::format("lock_mix {}", scenario.name), {2},
-                                     static_cast<double>(operations), [&](unsigned threads) -> Arguments {
-                                         return {scenario.name, std::to_string(operations),
-                                                 std::to_string(settings.seed), std::to_string(threads)};
-                                     });
-        for (Configuration& configuration : added) {
-            configuration.group = "lock_mix";
-            result.push_back(std::move(configuration));
-        }
-    }
-    return result;
-}
-
 struct Entry {
     Workload workload;
     Configurations (*configurations)(const Settings&);
@@ -296,6 +273,10 @@ const std::vector<Entry>& entries() {
          hand_over},
         {{.name = "successors", .about = "threads that end and leave blocks of all sizes", .usual = false},
          successors},
+        {{.name = "thread_waves", .about = "threads that all end before the next start", .usual = false},
+         thread_waves},
+        {{.name = "cross_frees", .about = "threads that release each other's blocks", .usual = false},
+         cross_frees},
         {{.name = "short_threads", .about = "a thread for every hundred blocks", .usual = false},
          short_threads},
         {{.name = "grow_vectors", .about = "a thousand vectors that grow by realloc", .usual = false},
@@ -309,8 +290,6 @@ const std::vector<Entry>& entries() {
         {{.name = "drain", .about = "what is left of a peak after idling", .usual = false}, drain},
         {{.name = "strings_and_maps", .about = "containers of the C++ library", .usual = false},
          strings_and_maps},
-        {{.name = "lock_mix", .about = "ten ways to combine locks with malloc and free", .usual = false},
-         lock_mix},
         {{.name = "latency", .about = "percentiles of single calls, in a pass of its own", .usual = false},
          latency},
     };

@@ -32,8 +32,7 @@ struct Workload {
 
 std::vector<Workload> workloads();
 
-// Throws std::runtime_error if the program is not built, and std::invalid_argument for settings that it does
-// not take.
+// Throws std::runtime_error if the program is not built.
 std::vector<compare::Configuration> configurations(const std::string& workload, const Settings& settings);
 
 } // namespace ashlar::suite

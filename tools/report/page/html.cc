@@ -87,8 +87,7 @@ Cell entry_cell(const Sheet& sheet, const Entry& entry) {
         text += fmt::format(" ({} failed)", entry.failures);
     }
     if (entry.ratio) {
-        text +=
-            fmt::format(", {} ({})", ratio_text(entry.ratio->median), interval_text(entry.ratio->interval));
+        text += ", " + estimate_text(*entry.ratio);
         if (entry.standing == Standing::kBetter || entry.standing == Standing::kWorse) {
             text += ", " + standing_words(sheet, entry.standing);
         }
@@ -113,6 +112,7 @@ class Page {
         if (changes_ != nullptr) {
             add_changes();
         }
+        add_verdict();
         add_summary();
         add_scatter();
         for (const Sheet& sheet : findings_.sheets) {
@@ -250,34 +250,60 @@ class Page {
         Table table(sheet.sheet->title + ": before and after",
                     {"", "allocator", "before", "after", "after over before", "p", "verdict"});
         for (const Change& change : sheet.changes) {
-            table.add(
-                change.setting,
-                {{findings_.subjects[change.subject].name},
-                 {ratio_text(change.before.median)},
-                 {ratio_text(change.after.median)},
-                 {ratio_text(change.change.median) + " (" + interval_text(change.change.interval) + ")"},
-                 {fmt::format("{:.3f}", change.p)},
-                 {standing_words(*sheet.sheet, change.standing), class_of(change.standing)}});
+            table.add(change.setting,
+                      {{findings_.subjects[change.subject].name},
+                       {ratio_text(change.before.median)},
+                       {ratio_text(change.after.median)},
+                       {estimate_text(change.change)},
+                       {fmt::format("{:.3f}", change.p)},
+                       {standing_words(*sheet.sheet, change.standing), class_of(change.standing)}});
         }
         body_ += folded("Figures", table.finish());
+    }
+
+    void add_verdict() {
+        if (findings_.verdict.empty()) {
+            return;
+        }
+        open_section("verdict", changes_ != nullptr ? "Verdict, after" : "Verdict");
+        body_ += "<dl class=\"verdict\">\n";
+        for (const auto& [label, sentence] : findings_.verdict) {
+            body_ += fmt::format("<dt>{}</dt><dd>{}</dd>\n", escaped(label), escaped(sentence));
+        }
+        body_ += "</dl>\n";
+        if (!findings_.judged.empty()) {
+            Table table("Each allocator against " + reference(), {"", "speed", "memory"});
+            for (const Judged& judged : findings_.judged) {
+                table.add(findings_.subjects[judged.subject].name,
+                          {{judged.speed_words, class_of(judged.speed)},
+                           {judged.memory_words, class_of(judged.memory)}});
+            }
+            body_ += table.finish();
+        }
+        close_section();
     }
 
     void add_summary() {
         open_section("summary", changes_ != nullptr ? "In short, after" : "In short");
         add_paragraph(kRule);
-        Table table(fmt::format("In how many configurations each is faster than {0} or slower, and geometric "
-                                "means of its ratios to {0}",
-                                reference()),
-                    {"", "faster", "slower", "alike", "speed", "peak RSS"});
+        Table table(
+            fmt::format("In how many configurations each is faster than {0} or slower, in how many it "
+                        "needs less memory or more, and geometric means of its ratios to {0}",
+                        reference()),
+            {"", "faster", "slower", "alike", "speed", "less memory", "more", "alike", "peak RSS"});
         for (std::size_t subject = 1; subject < findings_.subjects.size(); ++subject) {
-            const Tally found = tally(findings_, subject);
+            const Tally by_speed = speed_tally(findings_, subject);
+            const Tally by_memory = memory_tally(findings_, subject);
             const auto speed = mean_speed(findings_, subject);
             const auto memory = mean_memory(findings_, subject);
             table.add(findings_.subjects[subject].name,
-                      {{std::to_string(found.faster), found.faster > 0 ? "good" : ""},
-                       {std::to_string(found.slower), found.slower > 0 ? "bad" : ""},
-                       {std::to_string(found.alike)},
+                      {{std::to_string(by_speed.better), by_speed.better > 0 ? "good" : ""},
+                       {std::to_string(by_speed.worse), by_speed.worse > 0 ? "bad" : ""},
+                       {std::to_string(by_speed.alike)},
                        {speed ? ratio_text(*speed) : "–"},
+                       {std::to_string(by_memory.better), by_memory.better > 0 ? "good" : ""},
+                       {std::to_string(by_memory.worse), by_memory.worse > 0 ? "bad" : ""},
+                       {std::to_string(by_memory.alike)},
                        {memory ? ratio_text(*memory) : "–"}});
         }
         body_ += table.finish();
@@ -341,9 +367,7 @@ class Page {
                 cells.push_back(entry_cell(sheet, entry));
             }
             if (findings_.paired) {
-                cells.push_back({line.control ? ratio_text(line.control->median) + " (" +
-                                                    interval_text(line.control->interval) + ")"
-                                              : "–"});
+                cells.push_back({line.control ? estimate_text(*line.control) : "–"});
             }
             table.add(findings_.settings[line.setting].name + (notes.empty() ? "" : " (" + notes + ")"),
                       cells);

@@ -28,6 +28,15 @@ std::string unit_of(const Sheet& sheet) {
     return sheet.unit.empty() ? "" : " " + sheet.unit;
 }
 
+// Of "1.61× (1.58 to 1.64)", which stands in two columns: ratio and interval.
+std::string before_space(const std::string& text) {
+    return text.substr(0, text.find(' '));
+}
+
+std::string after_space(const std::string& text) {
+    return text.substr(text.find(' ') + 1);
+}
+
 chart::ForestMark mark_of(const Findings& findings, const Sheet& sheet, const Line& line,
                           std::size_t subject) {
     const Entry& entry = line.entries[subject];
@@ -36,13 +45,12 @@ chart::ForestMark mark_of(const Findings& findings, const Sheet& sheet, const Li
             .slot = subject,
             .median = ratio.median,
             .interval = range_of(ratio.interval),
-            .figure = ratio_text(ratio.median),
-            .interval_text = interval_text(ratio.interval),
-            .description =
-                fmt::format("{}, {}: {}{}, {} {}, {}: {}", findings.settings[line.setting].name,
-                            findings.subjects[subject].name, value_text(sheet, entry.value->median),
-                            unit_of(sheet), ratio_text(ratio.median), findings.subjects.front().name,
-                            interval_text(ratio.interval), standing_words(sheet, entry.standing)),
+            .figure = before_space(estimate_text(ratio)),
+            .interval_text = after_space(estimate_text(ratio)),
+            .description = fmt::format(
+                "{}, {}: {}{}, {} of {}: {}", findings.settings[line.setting].name,
+                findings.subjects[subject].name, value_text(sheet, entry.value->median), unit_of(sheet),
+                estimate_text(ratio), findings.subjects.front().name, standing_words(sheet, entry.standing)),
             .rounds = entry.ratios};
 }
 
@@ -226,11 +234,10 @@ chart::Forest change_forest(const Findings& after, const ChangedSheet& sheet) {
              .slot = change.subject,
              .median = change.change.median,
              .interval = range_of(change.change.interval),
-             .figure = ratio_text(change.change.median),
-             .interval_text = interval_text(change.change.interval),
-             .description = fmt::format("{}, {}: {} of what it was, {}: {}", change.setting, name,
-                                        ratio_text(change.change.median),
-                                        interval_text(change.change.interval), verdict),
+             .figure = before_space(estimate_text(change.change)),
+             .interval_text = after_space(estimate_text(change.change)),
+             .description = fmt::format("{}, {}: {} of what it was: {}", change.setting, name,
+                                        estimate_text(change.change), verdict),
              .rounds = {}});
     }
     return forest;

@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: MIT
+// ashlar bench locks: the lock scenarios under every allocator, or one scenario once.
+#include "commands/bench_locks.h"
+
+#include "allocators/find.h"
+#include "commands/number_range.h"
+#include "commands/session.h"
+#include "machine/files.h"
+#include "report/lock_text.h"
+#include "suite/lock_scenarios.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <filesystem>
+#include <fmt/format.h>
+#include <locks/parameters.h>
+#include <memory>
+#include <system_error>
+#include <unistd.h>
+
+namespace ashlar::commands {
+
+namespace {
+
+constexpr const char* kProgram = "scenario";
+constexpr const char* kList = "scenarios.toml";
+constexpr int kRounds = 5;
+constexpr int kQuickRounds = 3;
+
+struct Options {
+    std::vector<std::string> only;
+    std::vector<std::string> allocators;
+    std::string scenarios;
+    bool quick = false;
+    bool no_profiling = false;
+    bool markdown = false;
+    std::optional<int> rounds;
+    std::optional<double> timeout;
+    std::string json;
+    std::string resume;
+    std::string type;
+    std::vector<std::optional<std::uint64_t>> parameters; // in the order of kParameters
+};
+
+constexpr const char* kFooter =
+    R"(Every configuration runs under every allocator in each round, with and without the lock profiler. With --type it runs one scenario once, on whatever malloc the environment preloads, and prints what its threads saw.
+
+Examples:
+  ashlar bench locks --quick                      System and Ashlar only, at most five minutes
+  ashlar bench locks                              all configurations under every allocator
+  ashlar bench locks --only long-held,async-100-tasks
+  ashlar bench locks --type high_contention --threads 50 --locks 2 --operations 1000
+
+Environment:
+  BENCHMARK_CONFIGS    names of configurations with commas between them, as --only
+
+Exit status: 0, 1 if a run failed or found an error, 2 for wrong arguments, 128 and the number of the signal if interrupted (130 by Ctrl-C).)";
+
+std::string companion(const char* name) {
+    const auto found = machine::find_companion(name);
+    if (!found) {
+        throw std::runtime_error(
+            fmt::format("{} is missing beside this program in {}; build it with: cmake --build "
+                        "--preset release --target {}",
+                        name, machine::program_folder().string(), kProgram));
+    }
+    return found->string();
+}
+
+// As `scenario` takes them.
+std::vector<std::string> arguments_of(const Options& options) {
+    std::vector<std::string> arguments{companion(kProgram), "--type", options.type};
+    for (std::size_t index = 0; index < options.parameters.size(); ++index) {
+        if (options.parameters[index]) {
+            arguments.emplace_back(bench::locks::kParameters[index].option);
+            arguments.push_back(std::to_string(*options.parameters[index]));
+        }
+    }
+    if (!options.json.empty()) {
+        arguments.insert(arguments.end(), {"--json", options.json});
+    }
+    return arguments;
+}
+
+// This program becomes `scenario`, which says itself what is wrong with its arguments.
+[[noreturn]] void become_scenario(const Options& options) {
+    std::vector<std::string> arguments = arguments_of(options);
+    std::vector<char*> pointers;
+    pointers.reserve(arguments.size() + 1);
+    for (std::string& each : arguments) {
+        pointers.push_back(each.data());
+    }
+    pointers.push_back(nullptr);
+    execv(pointers.front(), pointers.data());
+    throw std::system_error(errno, std::generic_category(), "starting " + arguments.front());
+}
+
+std::vector<compare::Configuration> configurations(const Options& options) {
+    suite::LockScenarioSource source{.program = companion(kProgram),
+                                     .types = {},
+                                     .file = options.scenarios.empty() ? companion(kList) : options.scenarios,
+                                     .quick = options.quick};
+    const measure::Run types =
+        measure::run({.arguments = {source.program, "--types"}}, {.time_limit = std::chrono::seconds(10)});
+    if (!types.succeeded()) {
+        throw std::runtime_error(source.program + " --types: " + measure::describe_ending(types));
+    }
+    source.types = suite::parse_lock_scenario_types(types.output);
+    const auto text = machine::read_file(source.file);
+    if (!text) {
+        throw std::invalid_argument("--scenarios: cannot read " + source.file);
+    }
+    return suite::only(suite::read_lock_scenarios(*text, source), options.only);
+}
+
+allocators::Selection choose_allocators(const Options& options) {
+    allocators::Selection selection = !options.allocators.empty() ? allocators::select(options.allocators)
+                                      : options.quick
+                                          ? allocators::select({"ashlar"})
+                                          : allocators::select_installed(allocators::Breadth::kUsual);
+    for (const std::string& missing : selection.missing) {
+        fmt::print(stderr, "ashlar bench locks: goes on without: {}\n", missing);
+    }
+    return selection;
+}
+
+// Where profiled runs write their recordings. Only what writing them costs is of interest here, so they are
+// gone with this object.
+class RecordingFolder {
+  public:
+    RecordingFolder() {
+        std::string name = (std::filesystem::temp_directory_path() / "ashlar-locks-XXXXXX").string();
+        if (mkdtemp(name.data()) == nullptr) {
+            throw std::system_error(errno, std::generic_category(), "making a folder " + name);
+        }
+        path_ = name;
+    }
+    ~RecordingFolder() {
+        std::error_code ignored;
+        std::filesystem::remove_all(path_, ignored);
+    }
+    RecordingFolder(const RecordingFolder&) = delete;
+    RecordingFolder& operator=(const RecordingFolder&) = delete;
+
+    std::string setting() const { return kSetting + path_.string(); }
+    bool is_empty() const { return std::filesystem::is_empty(path_); }
+
+    // Of a run that is gone on with, the folder is another one.
+    void give_to(compare::Plan& plan) const {
+        for (compare::Contender& contender : plan.contenders) {
+            for (std::string& entry : contender.allocator.environment) {
+                if (entry.starts_with(kSetting)) {
+                    entry = setting();
+                }
+            }
+        }
+    }
+
+  private:
+    static constexpr const char* kSetting = "ASHLAR_LOCKS=file:";
+    std::filesystem::path path_;
+};
+
+// Each allocator once more with the lock profiler beside it; with --quick Ashlar alone.
+void add_profiled(std::vector<allocators::Allocator>& found, const Options& options,
+                  const RecordingFolder& folder) {
+    const auto profiler = allocators::find_ashlar(allocators::Edition::kLocks);
+    if (!profiler) {
+        fmt::print(stderr, "ashlar bench locks: goes on without profiling: {}\n",
+                   allocators::how_to_get_ashlar(allocators::Edition::kLocks));
+        return;
+    }
+    const auto ashlar = allocators::find_ashlar();
+    std::vector<allocators::Allocator> profiled;
+    for (const allocators::Allocator& each : found) {
+        if (!options.quick || (ashlar && each.library == *ashlar)) {
+            profiled.push_back(each);
+            profiled.back().name += "+locks";
+            profiled.back().companion = *profiler;
+            profiled.back().environment.push_back(folder.setting());
+        }
+    }
+    found.insert(found.end(), profiled.begin(), profiled.end());
+}
+
+compare::Plan make_plan(const Options& options, const RecordingFolder& folder) {
+    compare::Plan plan;
+    plan.configurations = configurations(options);
+    std::vector<allocators::Allocator> found = choose_allocators(options).found;
+    if (!options.no_profiling) {
+        add_profiled(found, options, folder);
+    }
+    plan.contenders = compare::contenders(found);
+    plan.rounds = options.rounds.value_or(options.quick ? kQuickRounds : kRounds);
+    plan.time_limit = time_limit(options.timeout);
+    plan.stacks_folder = stacks_folder(options.json);
+    return plan;
+}
+
+int run_all(const Options& options) {
+    const machine::Interrupt interrupt;
+    const RecordingFolder folder;
+    report::StoredComparison comparison =
+        options.resume.empty() ? new_comparison(make_plan(options, folder), 1, interrupt)
+                               : resumed_comparison(options.resume, "bench", options.timeout, interrupt);
+    folder.give_to(comparison.experiment.plan);
+    const auto& contenders = comparison.experiment.plan.contenders;
+    const bool profiles =
+        std::any_of(contenders.begin(), contenders.end(),
+                    [](const compare::Contender& each) { return !each.allocator.companion.empty(); });
+    const std::string json = options.json.empty() ? options.resume : options.json;
+    const int status = run_comparison(std::move(comparison), json, interrupt,
+                                      [&](const compare::Experiment& experiment, const compare::Result&) {
+                                          return options.markdown
+                                                     ? report::lock_markdown(experiment)
+                                                     : report::lock_text(experiment, text_settings());
+                                      });
+    if (profiles && !interrupt.requested() && folder.is_empty()) {
+        fmt::print(stderr, "ashlar bench locks: the lock profiler wrote nothing, so no run was profiled\n");
+        return kSomethingFailed;
+    }
+    return status;
+}
+
+// What belongs to one scenario has no meaning for all of them, and the other way round.
+void check(const CLI::App& locks, const Options& options) {
+    const bool one = !options.type.empty();
+    const auto given = [&](const char* name) { return locks.get_option(name)->count() > 0; };
+    // Not by count(): the environment may name configurations for other calls.
+    const std::vector<std::string> words = machine::command_line();
+    if (one && std::any_of(words.begin(), words.end(),
+                           [](const std::string& word) { return word.starts_with("--only"); })) {
+        throw std::invalid_argument("--only does not go with --type, which runs one scenario once");
+    }
+    for (const char* const name : {"--scenarios", "--allocators", "--rounds", "--timeout", "--quick",
+                                   "--no-profiling", "--markdown", "--resume"}) {
+        if (one && given(name)) {
+            throw std::invalid_argument(
+                fmt::format("{} does not go with --type, which runs one scenario once", name));
+        }
+    }
+    for (const auto& parameter : bench::locks::kParameters) {
+        if (!one && given(parameter.option)) {
+            throw std::invalid_argument(
+                fmt::format("{} needs --type: all configurations have it from {}", parameter.option, kList));
+        }
+    }
+}
+
+} // namespace
+
+void add_bench_locks(CLI::App& bench, Action& action) {
+    auto options = std::make_shared<Options>();
+    options->parameters.resize(bench::locks::kParameters.size());
+    CLI::App* const locks = bench.add_subcommand("locks", "Run the lock scenarios under every allocator");
+    locks->footer(kFooter);
+    locks->add_option("--only", options->only, "Names of configurations (all); also by BENCHMARK_CONFIGS")
+        ->delimiter(',')
+        ->allow_extra_args(false)
+        ->envname("BENCHMARK_CONFIGS");
+    locks->add_flag("--quick", options->quick,
+                    "System and Ashlar, fewer and shorter runs: at most five minutes");
+    locks
+        ->add_option("--allocators", options->allocators,
+                     fmt::format("Those to compare with System: {}, or name=/path/to/library.so",
+                                 allocators::known_names()))
+        ->delimiter(',')
+        ->allow_extra_args(false);
+    locks
+        ->add_option("--rounds", options->rounds,
+                     fmt::format("Rounds that count ({}; {} with --quick)", kRounds, kQuickRounds))
+        ->check(CLI::Range(1, 10'000));
+    locks
+        ->add_option("--scenarios", options->scenarios,
+                     "Configurations of your own, as scenarios.toml has them")
+        ->type_name("FILE");
+    locks
+        ->add_option("--timeout", options->timeout,
+                     "Seconds after which a run counts as hung (as the file says)")
+        ->check(between(0.01, 86'400));
+    locks->add_flag("--no-profiling", options->no_profiling, "No runs with the lock profiler: half the time");
+    locks->add_flag("--markdown", options->markdown, "Show the table as Markdown");
+    locks->add_option("--json", options->json, kJsonHelp)->type_name("FILE");
+    locks->add_option("--resume", options->resume, kResumeHelp)->type_name("FILE");
+    locks->add_option("--type", options->type, "Run this scenario once, with the options below")
+        ->type_name("TYPE");
+    for (std::size_t index = 0; index < bench::locks::kParameters.size(); ++index) {
+        const auto& parameter = bench::locks::kParameters[index];
+        locks->add_option(parameter.option, options->parameters[index],
+                          fmt::format("With --type: {}", parameter.about));
+    }
+    locks->callback([options, locks, &action] {
+        check(*locks, *options);
+        if (!options->resume.empty()) {
+            refuse_other_settings(*locks);
+        }
+        action = [options] {
+            if (!options->type.empty()) {
+                become_scenario(*options);
+            }
+            return run_all(*options);
+        };
+    });
+}
+
+} // namespace ashlar::commands

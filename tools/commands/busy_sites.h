@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+// The call sites at which a process asks for most memory, while its profiler is on: by its recording.
+#pragma once
+
+#include "observe/snapshot.h"
+#include "profile/allocation_stream.h"
+#include "profile/names.h"
+#include "screen/top_state.h"
+#include "symbols/symbolizer.h"
+
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace ashlar::commands {
+
+class BusySites {
+  public:
+    // Over the last ten seconds, the busiest first; nothing while the profiler is off or its file cannot be
+    // read.
+    std::optional<std::vector<screen::SiteLine>> look(const observe::Subject& subject);
+
+  private:
+    struct Round {
+        double seconds;
+        std::map<std::uint32_t, double> bytes; // by stack
+    };
+    bool follow(const observe::Subject& subject);
+    std::vector<screen::SiteLine> lines();
+
+    std::string path_; // of the file that is followed, as it is seen from here
+    std::uint64_t device_ = 0;
+    std::uint64_t inode_ = 0;
+    std::optional<profile::AllocationStream> stream_;
+    std::deque<Round> rounds_;
+    std::uint64_t last_ = 0; // look, in ns of CLOCK_MONOTONIC
+    symbols::Symbolizer symbolizer_;
+    profile::Frames frames_;
+};
+
+} // namespace ashlar::commands

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+// A command that runs on Ashlar with its profiler, and the files that it and its children have left.
+#pragma once
+
+#include "machine/interrupt.h"
+#include "measure/attended.h"
+#include "profile/recording.h"
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace ashlar::commands {
+
+struct RecordingPlan {
+    const char* subcommand; // "profile": in whose name messages are
+    std::vector<std::string> command;
+    std::uint64_t rate;                 // bytes between two samples
+    std::uint64_t limit;                // bytes that the file of a process may have
+    std::string library{};              // empty: this program's own
+    std::string keep{};                 // folder for the files; empty: they go with the RecordedRun
+    std::optional<double> timeout{};    // seconds
+    std::optional<std::string> locks{}; // settings of the lock profiler, which is to be loaded too
+};
+
+class RecordedRun {
+  public:
+    measure::Attended ended;
+
+    RecordedRun(std::filesystem::path folder, bool is_kept);
+    ~RecordedRun();
+    RecordedRun(RecordedRun&& other) noexcept;
+    RecordedRun(const RecordedRun&) = delete;
+    RecordedRun& operator=(const RecordedRun&) = delete;
+
+    std::vector<std::filesystem::path> files() const; // of this run, whatever else is in the folder
+    // The command was there until its end, also if it recorded nothing then.
+    profile::Recording read(const std::filesystem::path& file) const;
+    std::vector<std::filesystem::path> lock_files() const;
+    std::string why_nothing() const; // is in the folder, and what to do
+    int exit_status() const;         // as a shell would show it
+
+    const std::filesystem::path& folder() const { return folder_; }
+
+  private:
+    std::vector<std::filesystem::path> files(const char* ending) const;
+
+    std::filesystem::path folder_;
+    bool is_kept_;
+    std::map<std::filesystem::path, std::filesystem::file_time_type> older_; // were there before
+};
+
+// Throws std::invalid_argument, with a sentence that says what to do, if there is no library or folder.
+RecordedRun record_run(const RecordingPlan& plan, const machine::Interrupt& interrupt);
+
+} // namespace ashlar::commands

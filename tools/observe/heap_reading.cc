@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: MIT
+#include "observe/heap_reading.h"
+
+#include <algorithm>
+#include <cstring>
+#include <numeric>
+
+namespace ashlar::observe {
+
+namespace {
+
+using process::Address;
+using process::Memory;
+using Pieces = std::vector<Memory::Piece>;
+
+// What a process gone wrong may make us read.
+constexpr std::uint64_t kMostChunks = std::uint64_t{1} << 17;
+constexpr std::uint64_t kMostStride = std::uint64_t{1} << 16;
+constexpr std::uint64_t kMostClasses = 256;
+constexpr std::uint64_t kShards = 256;
+
+Address at(const void* place) {
+    return reinterpret_cast<Address>(place);
+}
+
+// A number at an offset of bytes that were read; 0 behind their end.
+template <typename Number>
+Number number_at(const std::vector<unsigned char>& bytes, std::uint64_t offset) {
+    Number value = 0;
+    if (offset <= bytes.size() && bytes.size() - offset >= sizeof value) {
+        std::memcpy(&value, bytes.data() + offset, sizeof value);
+    }
+    return value;
+}
+
+// The figures at fixed places.
+struct Singles {
+    std::uint64_t window_base = 0;
+    std::uint64_t window_sixteenths = 0;
+    std::uint32_t window_pages = 0;
+    std::uint64_t superslabs = 0;
+    std::uint64_t pages_in_use = 0;
+    std::uint64_t large_pages = 0;
+    std::uint64_t dirty_pages = 0;
+    std::uint32_t shards = 0;
+    std::uint64_t threads = 0;
+    std::uint32_t chunks = 0;
+    std::uint64_t waiting_large_bytes = 0;
+    std::uint64_t chunks_start = 0;
+    ashlar_event_counters events{};
+    std::vector<ashlar_class_row> rows;
+    std::vector<ashlar_class_counters> ended;
+    std::vector<std::uint64_t> shard_bins;
+    std::vector<std::uint64_t> shard_mixed;
+};
+
+bool is_plausible(const ashlar_tables& tables) {
+    return tables.classes > 1 && tables.classes <= kMostClasses && tables.page_bytes >= 4096 &&
+           tables.page_bytes % 4096 == 0 && tables.superslab_pages > 0 && tables.superslab_pages <= 32 &&
+           tables.bin_stride > 0 && tables.bin_stride <= kMostStride && tables.mixed_size <= kMostStride &&
+           tables.chunk_stride > 0 && tables.chunk_stride <= kMostStride && tables.stacks_size > 0 &&
+           tables.stacks_size <= kMostStride;
+}
+
+std::optional<Singles> read_singles(const Memory& memory, const ashlar_tables& tables) {
+    Singles singles;
+    singles.rows.resize(tables.classes);
+    singles.ended.resize(tables.classes);
+    singles.shard_bins.resize(kShards);
+    singles.shard_mixed.resize(kShards);
+    Pieces pieces;
+    const auto want = [&](const void* place, auto& to) {
+        if (place != nullptr) {
+            pieces.push_back({.address = at(place), .to = &to, .size = sizeof to});
+        }
+    };
+    const auto want_all = [&](const void* place, auto& to) {
+        if (place != nullptr) {
+            pieces.push_back({.address = at(place), .to = to.data(), .size = to.size() * sizeof to[0]});
+        }
+    };
+    want(tables.window_base, singles.window_base);
+    want(tables.window_in_use, singles.window_sixteenths);
+    want(tables.window_pages, singles.window_pages);
+    want(tables.superslabs, singles.superslabs);
+    want(tables.pages_in_use, singles.pages_in_use);
+    want(tables.large_pages, singles.large_pages);
+    want(tables.dirty_pages, singles.dirty_pages);
+    want(tables.shards, singles.shards);
+    want(tables.threads, singles.threads);
+    want(tables.chunks, singles.chunks);
+    want(tables.waiting_large_bytes, singles.waiting_large_bytes);
+    want(tables.chunks_start, singles.chunks_start);
+    want(tables.events, singles.events);
+    want_all(tables.class_rows, singles.rows);
+    want_all(tables.ended, singles.ended);
+    want_all(tables.shard_bins, singles.shard_bins);
+    want_all(tables.shard_mixed, singles.shard_mixed);
+    const bool all_read =
+        memory.read_pieces(pieces) &&
+        std::all_of(pieces.begin(), pieces.end(), [](const auto& piece) { return piece.is_read; });
+    if (!all_read || singles.shards >= kShards || singles.chunks > kMostChunks) {
+        return std::nullopt;
+    }
+    return singles;
+}
+
+struct Blocks {
+    std::vector<std::vector<unsigned char>> bins;   // of each shard
+    std::vector<std::vector<unsigned char>> mixed;  // likewise
+    std::vector<std::vector<unsigned char>> chunks; // those with a thread
+    std::vector<std::vector<unsigned char>> stacks; // of the same threads; empty: it has ended
+};
+
+// Reads each of the places that is not 0; what cannot be read becomes empty.
+std::optional<std::vector<std::vector<unsigned char>>>
+read_each(const Memory& memory, const std::vector<Address>& places, std::size_t size) {
+    std::vector<std::vector<unsigned char>> all(places.size());
+    Pieces pieces;
+    std::vector<std::size_t> owners;
+    for (std::size_t index = 0; index < places.size(); ++index) {
+        if (places[index] != 0 && size != 0) {
+            all[index].resize(size);
+            pieces.push_back({.address = places[index], .to = all[index].data(), .size = size});
+            owners.push_back(index);
+        }
+    }
+    if (!memory.read_pieces(pieces)) {
+        return std::nullopt;
+    }
+    for (std::size_t index = 0; index < pieces.size(); ++index) {
+        if (!pieces[index].is_read) {
+            all[owners[index]].clear();
+        }
+    }
+    return all;
+}
+
+std::optional<Blocks> read_blocks(const Memory& memory, const ashlar_tables& tables, const Singles& singles) {
+    const auto shards = [&](const std::vector<std::uint64_t>& table) {
+        return std::vector<Address>(table.begin(), table.begin() + singles.shards + 1);
+    };
+    std::vector<Address> chunks;
+    for (std::uint32_t index = 0; singles.chunks_start != 0 && index < singles.chunks; ++index) {
+        chunks.push_back(singles.chunks_start + std::uint64_t{index} * tables.chunk_stride);
+    }
+    auto bins =
+        read_each(memory, shards(singles.shard_bins), std::size_t{tables.classes - 1} * tables.bin_stride);
+    auto mixed = read_each(memory, shards(singles.shard_mixed), tables.mixed_size);
+    auto read_chunks = read_each(memory, chunks, tables.chunk_stride);
+    if (!bins || !mixed || !read_chunks) {
+        return std::nullopt;
+    }
+    Blocks blocks{.bins = std::move(*bins), .mixed = std::move(*mixed), .chunks = {}, .stacks = {}};
+    std::vector<Address> owners;
+    for (auto& chunk : *read_chunks) {
+        if (const auto owner = number_at<std::uint64_t>(chunk, tables.chunk_owner); owner != 0) {
+            blocks.chunks.push_back(std::move(chunk));
+            owners.push_back(owner);
+        }
+    }
+    auto stacks = read_each(memory, owners, tables.stacks_size);
+    if (!stacks) {
+        return std::nullopt;
+    }
+    blocks.stacks = std::move(*stacks);
+    return blocks;
+}
+
+// Of a stack whose ends and top are known by their low 16 bits.
+std::uint64_t cached_blocks(const ashlar_tables& tables, const std::vector<unsigned char>& chunk,
+                            const std::vector<unsigned char>& stacks, std::uint64_t c) {
+    constexpr std::uint64_t kEntry = sizeof(std::uint64_t);
+    const auto capacity =
+        number_at<std::uint16_t>(chunk, tables.chunk_capacity + c * tables.chunk_capacity_stride);
+    const auto top = number_at<std::uint16_t>(stacks, tables.stacks_tops + c * kEntry);
+    const auto empty = number_at<std::uint16_t>(stacks, tables.stacks_ends + c * 2 * sizeof(std::uint16_t));
+    const auto full = number_at<std::uint16_t>(stacks, tables.stacks_ends + c * 2 * sizeof(std::uint16_t) +
+                                                           sizeof(std::uint16_t));
+    const auto entries = [](std::uint16_t from, std::uint16_t to) {
+        return static_cast<std::uint16_t>(to - from) / kEntry;
+    };
+    const std::uint64_t local = std::min<std::uint64_t>(entries(empty, top), capacity);
+    const std::uint64_t limit = std::min<std::uint64_t>(entries(empty, full), capacity);
+    return std::min<std::uint64_t>(local + (capacity - limit), capacity); // the owner may be changing arrays
+}
+
+void add_threads(const ashlar_tables& tables, const Singles& singles, const Blocks& blocks,
+                 HeapReading& heap) {
+    std::vector<std::uint64_t> capacities(heap.classes.size());
+    std::vector<std::uint64_t> stacks(heap.classes.size());
+    for (std::size_t index = 0; index < blocks.chunks.size(); ++index) {
+        const auto& chunk = blocks.chunks[index];
+        heap.cached_large += number_at<std::uint32_t>(chunk, tables.chunk_run_pages) * heap.page_bytes;
+        for (std::uint64_t c = 1; c < heap.classes.size(); ++c) {
+            ClassReading& row = heap.classes[c];
+            if (!blocks.stacks[index].empty()) {
+                row.cached += cached_blocks(tables, chunk, blocks.stacks[index], c);
+            }
+            const std::uint64_t capacity =
+                number_at<std::uint16_t>(chunk, tables.chunk_capacity + c * tables.chunk_capacity_stride);
+            capacities[c] += capacity;
+            stacks[c] += capacity != 0 ? 1 : 0;
+            const std::uint64_t counters = singles.rows[c].chunk_counters;
+            const auto counter = [&](std::size_t offset) {
+                return number_at<std::uint32_t>(chunk, counters + offset);
+            };
+            row.refills += counter(offsetof(ashlar_chunk_counters, refills));
+            row.flushes += counter(offsetof(ashlar_chunk_counters, flushes));
+            row.remote_frees += counter(offsetof(ashlar_chunk_counters, remote_frees));
+        }
+    }
+    for (std::size_t c = 1; c < heap.classes.size(); ++c) {
+        heap.classes[c].batch = static_cast<double>(capacities[c]) /
+                                static_cast<double>(std::max<std::uint64_t>(stacks[c], 1)) / 2;
+    }
+}
+
+// Returns the bytes of blocks that left mixed slabs.
+std::uint64_t add_shards(const ashlar_tables& tables, const Blocks& blocks, HeapReading& heap) {
+    for (const auto& bins : blocks.bins) {
+        for (std::uint64_t c = 1; c < heap.classes.size() && !bins.empty(); ++c) {
+            const std::uint64_t bin = (c - 1) * tables.bin_stride;
+            heap.classes[c].out += number_at<std::uint64_t>(bins, bin + tables.bin_blocks_out);
+            heap.classes[c].slabs += number_at<std::uint32_t>(bins, bin + tables.bin_slabs);
+        }
+    }
+    std::uint64_t bytes = 0;
+    for (const auto& mixed : blocks.mixed) {
+        bytes += number_at<std::uint64_t>(mixed, tables.mixed_bytes_out);
+        for (std::uint64_t c = 1; c < heap.classes.size(); ++c) {
+            // Read while it changes, it may be below zero for a moment.
+            const auto taken =
+                number_at<std::uint32_t>(mixed, tables.mixed_uses + c * tables.mixed_use_stride);
+            heap.classes[c].mixed +=
+                static_cast<std::uint64_t>(std::max(static_cast<std::int32_t>(taken), 0));
+        }
+    }
+    return bytes;
+}
+
+} // namespace
+
+std::uint64_t HeapReading::refills() const {
+    return std::accumulate(classes.begin(), classes.end(), std::uint64_t{0},
+                           [](std::uint64_t sum, const ClassReading& row) { return sum + row.refills; });
+}
+
+std::uint64_t HeapReading::flushes() const {
+    return std::accumulate(classes.begin(), classes.end(), std::uint64_t{0},
+                           [](std::uint64_t sum, const ClassReading& row) { return sum + row.flushes; });
+}
+
+std::optional<HeapReading> read_heap(const Memory& memory, const Library& library) {
+    const ashlar_tables& tables = library.tables;
+    if (!is_plausible(tables)) {
+        return std::nullopt;
+    }
+    const auto singles = read_singles(memory, tables);
+    if (!singles) {
+        return std::nullopt;
+    }
+    const auto blocks = read_blocks(memory, tables, *singles);
+    if (!blocks) {
+        return std::nullopt;
+    }
+    HeapReading heap;
+    heap.is_open = singles->window_pages != 0 && singles->window_sixteenths != 0;
+    heap.window_base = singles->window_base;
+    heap.window_in_use = singles->window_sixteenths * 16;
+    heap.page_bytes = tables.page_bytes;
+    heap.committed = singles->superslabs * tables.superslab_pages * tables.page_bytes;
+    heap.dirty = singles->dirty_pages * tables.page_bytes;
+    heap.threads = singles->threads;
+    heap.shards = singles->shards;
+    heap.events = singles->events;
+    heap.classes.resize(tables.classes);
+    for (std::uint64_t c = 1; c < heap.classes.size(); ++c) {
+        heap.classes[c].size = singles->rows[c].size;
+        heap.classes[c].blocks_per_slab = singles->rows[c].blocks;
+        heap.classes[c].refills = singles->ended[c].refills;
+        heap.classes[c].flushes = singles->ended[c].flushes;
+        heap.classes[c].remote_frees = singles->ended[c].remote_frees;
+    }
+    std::uint64_t out = add_shards(tables, *blocks, heap);
+    add_threads(tables, *singles, *blocks, heap);
+    for (const ClassReading& row : heap.classes) {
+        out += row.out * row.size;
+        heap.cached_small += row.cached * row.size;
+    }
+    heap.cached_small = std::min(heap.cached_small, out);
+    heap.live_small = out - heap.cached_small;
+    const std::uint64_t large = singles->large_pages * tables.page_bytes;
+    heap.cached_large = std::min(large, heap.cached_large + singles->waiting_large_bytes);
+    heap.live_large = large - heap.cached_large;
+    return heap;
+}
+
+} // namespace ashlar::observe

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+// How much a set of samples stands for, and how well that is known. A block is sampled with a probability p
+// that depends on its size alone, and one that is stands for 1/p blocks of its size. Sums of such weights are
+// unbiased (Horvitz and Thompson), and so is the estimate of their variance: of each sample the square of its
+// weight, times 1 - p. Where every block is recorded p is 1 and sums are exact.
+#pragma once
+
+#include "statistics/bootstrap.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+
+namespace ashlar::profile {
+
+struct Figure {
+    double value = 0;
+    double variance = 0;
+
+    void add(double weighted, double blocks) {
+        value += weighted;
+        variance += weighted * weighted * (1 - 1 / std::max(blocks, 1.0));
+    }
+    void add(const Figure& other) {
+        value += other.value;
+        variance += other.variance;
+    }
+    double standard_error() const { return std::sqrt(variance); }
+    // Holds the truth 95 times in 100.
+    statistics::Interval interval() const {
+        constexpr double kDeviations = 1.959963984540054;
+        const double half = kDeviations * standard_error();
+        return {.low = std::max(value - half, std::min(value, 0.0)), .high = value + half};
+    }
+};
+
+struct Amount {
+    Figure bytes{};
+    Figure blocks{};
+    std::uint64_t samples = 0;
+    std::uint64_t sampled_bytes = 0; // of these alone
+
+    void add(const Amount& other) {
+        bytes.add(other.bytes);
+        blocks.add(other.blocks);
+        samples += other.samples;
+        sampled_bytes += other.sampled_bytes;
+    }
+};
+
+} // namespace ashlar::profile

@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: MIT
+# Bundles d3-flame-graph, of the versions that package-lock.json names, into one script. Without npm, or without a
+# network, the script is empty and the build goes on: the report then says what it lacks.
+#
+# usage: cmake -DFROM=this/folder -DWORK=folder -DNPM=npm -DTO=flame_graph.js -P bundle.cmake
+file(WRITE "${TO}" "")
+if(NOT NPM)
+  message(STATUS "There is no npm: reports of `ashlar profile` get no flame graph")
+  return()
+endif()
+file(MAKE_DIRECTORY "${WORK}")
+foreach(each package.json package-lock.json entry.js)
+  file(COPY_FILE "${FROM}/${each}" "${WORK}/${each}")
+endforeach()
+execute_process(COMMAND "${NPM}" ci --no-audit --no-fund --ignore-scripts --fetch-retries=1 --fetch-timeout=30000
+  WORKING_DIRECTORY "${WORK}" RESULT_VARIABLE status OUTPUT_VARIABLE output ERROR_VARIABLE output)
+if(status EQUAL 0)
+  execute_process(COMMAND "${NPM}" exec --no -- esbuild entry.js --bundle --minify --format=iife --loader:.css=empty
+      --global-name=flameGraphParts "--outfile=${WORK}/bundle.js" --log-level=warning
+    WORKING_DIRECTORY "${WORK}" RESULT_VARIABLE status OUTPUT_VARIABLE output ERROR_VARIABLE output)
+endif()
+if(NOT status EQUAL 0)
+  message(WARNING "npm could not bundle the flame graph, so reports of `ashlar profile` get none:\n${output}")
+  return()
+endif()
+file(READ "${WORK}/bundle.js" text)
+string(REPLACE "</script" "<\\/script" text "${text}") # would end the element that it stands in
+file(WRITE "${TO}" "${text}")

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: MIT
+#include "report/profile/advice.h"
+
+#include "report/profile/quantities.h"
+
+#include <fmt/format.h>
+
+namespace ashlar::report::profile {
+
+namespace {
+
+using namespace ashlar::profile;
+
+constexpr double kWorthALook = 0.1;     // of the peak
+constexpr double kLargeShare = 0.5;     // of a view, by one site
+constexpr double kNotWorthIt = 1 << 20; // bytes
+
+double share(double part, double whole) {
+    return whole > 0 ? part / whole : 0;
+}
+
+// "load_table at table.cc:42 has 80 % of it"
+std::string largest_site(const ViewSummary& view, const Frames& frames) {
+    const Site& site = view.sites.front();
+    return fmt::format("{} has {} of it", words_for(frames[site.frame]),
+                       percent_text(share(site.amount.bytes.value, view.total.bytes.value)));
+}
+
+} // namespace
+
+std::vector<std::string> advice(const Summary& summary, const Frames& frames,
+                                std::uint64_t temporary_within) {
+    std::vector<std::string> sentences;
+    const double peak = summary.at(View::kPeak).total.bytes.value;
+    const ViewSummary& leaks = summary.at(View::kLeaks);
+    if (!leaks.sites.empty() && leaks.total.bytes.value >= kWorthALook * peak) {
+        sentences.push_back(fmt::format(
+            "Leaks: {} {} never freed. {}. Free it, or suppress it (--suppressions) if it is meant to stay.",
+            bytes_text(leaks.total.bytes.value),
+            summary.recording.exited ? "were" : "were not freed yet, maybe", largest_site(leaks, frames)));
+    }
+    const ViewSummary& allocated = summary.at(View::kAllocated);
+    const ViewSummary& temporary = summary.at(View::kTemporary);
+    if (!temporary.sites.empty() &&
+        temporary.total.bytes.value >= kLargeShare * allocated.total.bytes.value &&
+        allocated.total.bytes.value > 2 * peak) {
+        sentences.push_back(
+            fmt::format("Temporary: {} of all bytes were freed before another {} were allocated. {}. A "
+                        "buffer that is kept and used again would save these calls.",
+                        percent_text(share(temporary.total.bytes.value, allocated.total.bytes.value)),
+                        bytes_text(static_cast<double>(temporary_within)), largest_site(temporary, frames)));
+    }
+    const ViewSummary& waste = summary.at(View::kWaste);
+    if (!waste.sites.empty() && waste.total.bytes.value >= std::max(kWorthALook * peak, kNotWorthIt)) {
+        sentences.push_back(
+            fmt::format("Waste: live blocks keep {} of free memory from being given back. {}. Allocate "
+                        "what lives long before or apart from what lives short.",
+                        bytes_text(waste.total.bytes.value), largest_site(waste, frames)));
+    }
+    const ViewSummary& at_peak = summary.at(View::kPeak);
+    if (!at_peak.sites.empty() && at_peak.sites.front().amount.bytes.value >= kLargeShare * peak) {
+        sentences.push_back(
+            fmt::format("Peak: {}. A smaller peak begins there.", largest_site(at_peak, frames)));
+    }
+    if (sentences.empty()) {
+        sentences.emplace_back(
+            allocated.total.samples == 0
+                ? "Nothing was sampled: the program allocated little. Record with a smaller --rate, "
+                  "or --rate 1 for every block."
+                : "No place stands out: leaks, temporary blocks and waste are small, and the peak is "
+                  "spread over several places.");
+    }
+    return sentences;
+}
+
+std::vector<std::string> cut_short(const Summary& summary) {
+    const Recording& recording = summary.recording;
+    std::vector<std::string> sentences;
+    if (recording.state == profile_format::State::kFull) {
+        sentences.emplace_back(
+            "The file was full before the program ended: what came later is missing, and blocks freed "
+            "later count as live. Record with a larger --rate or --limit.");
+    } else if (!recording.exited && recording.state != profile_format::State::kStopped) {
+        sentences.push_back(
+            fmt::format("The program was ended by force, or still runs: this is what there was after {}.",
+                        seconds_text(summary.seconds)));
+    }
+    if (recording.is_truncated) {
+        sentences.emplace_back("The end of the file is missing, and with it what was recorded there; blocks "
+                               "whose release is missing count as live. Copy it again.");
+    }
+    return sentences;
+}
+
+std::vector<std::string> cache_sentences(const Summary& summary) {
+    if (!summary.cache) {
+        return {};
+    }
+    const CacheFigures& cache = *summary.cache;
+    std::vector<std::string> sentences;
+    const std::string up_to = bytes_text(static_cast<double>(kLargestCached));
+    if (const auto rate = cache.hit_rate(); !rate) {
+        sentences.push_back(fmt::format("Hit rate: not known, for no request up to {} was sampled.", up_to));
+    } else if (cache.is_counted) {
+        sentences.push_back(fmt::format("Hit rate: {} of {} requests up to {} (exact: count:true).",
+                                        percent_text(*rate), count_text(cache.requests), up_to));
+    } else {
+        const auto interval = *cache.hit_interval();
+        sentences.push_back(fmt::format(
+            "Hit rate: about {} ({} to {}) of requests up to {}, an estimate: refills are counted, requests "
+            "sampled.",
+            percent_text(*rate), percent_text(interval.low), percent_text(interval.high), up_to));
+    }
+    const std::string times =
+        cache.refill_seconds ? fmt::format("{} in all threads together", seconds_text(*cache.refill_seconds))
+                             : std::string("their time is measured with ASHLAR_CONF=count:true");
+    sentences.push_back(fmt::format(
+        "Refills: {}{}; {}.", cache.refills,
+        cache.seconds > 0 ? fmt::format(", {:.3g}/s", static_cast<double>(cache.refills) / cache.seconds)
+                          : std::string(),
+        times));
+    sentences.push_back(
+        cache.fallback_calls == 0
+            ? std::string("Fallback: no request went to the malloc behind Ashlar.")
+            : fmt::format("Fallback: {} requests went to the malloc behind Ashlar, about {} of all.",
+                          cache.fallback_calls, percent_text(cache.fallback_rate())));
+    return sentences;
+}
+
+std::vector<std::string> cautions(const Summary& summary) {
+    const Recording& recording = summary.recording;
+    std::vector<std::string> sentences;
+    if (recording.origin == Origin::kHeaptrack) {
+        sentences.emplace_back("Blocks are all that a place ever allocated: heaptrack_print does not say how "
+                               "many of them are in a view.");
+    }
+    if (recording.lost > 0 && recording.state != profile_format::State::kFull) {
+        sentences.push_back(
+            fmt::format("{} samples could not be recorded: there was no room for them.", recording.lost));
+    }
+    if (recording.damaged > 0) {
+        sentences.push_back(fmt::format("The file is damaged in {} place{}; the records around are used.",
+                                        recording.damaged, recording.damaged == 1 ? "" : "s"));
+    }
+    constexpr std::uint64_t kFew = 20;
+    const std::uint64_t samples = summary.at(View::kAllocated).total.samples;
+    if (recording.rate > 1 && samples > 0 && samples < kFew) {
+        sentences.push_back(
+            fmt::format("Only {} blocks were sampled, so the intervals are wide: record with a smaller "
+                        "--rate.",
+                        samples));
+    }
+    return sentences;
+}
+
+} // namespace ashlar::report::profile

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+// A profile for people, on a terminal: the figures of the whole program, the places that count most, and what
+// to do.
+#pragma once
+
+#include "profile/summary.h"
+#include "report/text_table.h"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace ashlar::report::profile {
+
+struct ProfileTextSettings {
+    TextSettings text{};
+    ashlar::profile::View view = ashlar::profile::View::kPeak;
+    std::size_t top = 10; // sites
+    std::uint64_t temporary_within = ashlar::profile::kSoon;
+    std::optional<double> at{}; // of the view kLive in differences: the moment
+};
+
+std::string profile_text(const ashlar::profile::Summary& summary, const ashlar::profile::Frames& frames,
+                         const ProfileTextSettings& settings);
+
+// One line a process, the largest peak first.
+std::string processes_text(const std::vector<ashlar::profile::Summary>& summaries,
+                           const TextSettings& settings);
+
+std::string differences_text(const std::vector<ashlar::profile::Difference>& differences,
+                             const ashlar::profile::Frames& frames, const ProfileTextSettings& settings);
+
+} // namespace ashlar::report::profile
