@@ -17,7 +17,7 @@ constexpr std::int64_t kLargestSize = 4 * 1024 * 1024;
 constexpr int kMostThreads = 8;
 
 // 16 bytes apart up to 128, eight to a doubling up to 8 KiB, four up to 32 KiB, and then every second power
-// of two.
+// of two. Besides, 64 bytes more than 4 and 8 KiB.
 constexpr std::int64_t next_size(std::int64_t size) {
     if (size >= kLargestClass) {
         return size == kLargestClass ? 2 * size : 4 * size;
@@ -31,6 +31,7 @@ inline std::vector<std::int64_t> sizes() {
     std::vector<std::int64_t> result;
     for (std::int64_t size = 16; size <= kLargestSize; size = next_size(size)) {
         result.push_back(size);
+        if (size == 4096 || size == 8192) result.push_back(size + 64);
     }
     return result;
 }

@@ -46,12 +46,13 @@ using bench::Random;
 using bench::Stopwatch;
 
 constexpr const char* kUsage =
-    "usage: fragmentation <seed> [--scale MIB] [--drain S] [--csv FILE] [--verify]\n"
+    "usage: fragmentation <seed> [--scale MIB] [--drain S] [--csv FILE] [--wait] [--verify]\n"
     "  seed         the same seed gives the same operations under every allocator\n"
     "  --scale MIB  most bytes live at a time, in MiB (200)\n"
     "  --drain S    seconds to stay idle after everything was released; RSS is looked at after 0.1, 1 and S "
     "(5)\n"
     "  --csv FILE   RSS over time: phase,seconds,live_bytes,rss_bytes,ratio\n"
+    "  --wait       at the end of each phase, read a line before anything is released\n"
     "  --verify     fill every block and check its contents when it is released\n"
     "The last line printed is: RSS / live = X (geometric mean of the phase ends)\n";
 
@@ -67,6 +68,7 @@ struct Settings {
     std::uint64_t full; // most live bytes
     double drain;
     const char* csv;
+    bool waits; // at the end of each phase, for who looks at the process
 };
 
 // Looks at RSS and writes it down.
@@ -276,6 +278,14 @@ struct Phase {
     void (*run)(Heap<Block>&, std::uint64_t full, Random&);
 };
 
+// On the standard input.
+void wait_for_line() {
+    int character = std::getchar();
+    while (character != '\n' && character != EOF) {
+        character = std::getchar();
+    }
+}
+
 void drain(Recorder& recorder, double seconds) {
     recorder.begin("drain");
     bench::look_while_idle(seconds, [&] { recorder.end(0); });
@@ -298,6 +308,9 @@ void measure(const Settings& settings) {
         recorder.begin(phase.name);
         phase.run(heap, settings.full, random);
         logarithms += std::log(recorder.end(heap.live_bytes()));
+        if (settings.waits) {
+            wait_for_line();
+        }
         heap.release_all();
     }
     drain(recorder, settings.drain);
@@ -309,15 +322,17 @@ void measure(const Settings& settings) {
 
 int main(int argc, char** argv) {
     bench::write_by_lines();
-    std::array options{bench::Option{"--scale"}, bench::Option{"--drain"}, bench::Option{"--csv"}};
+    std::array options{bench::Option{"--scale"}, bench::Option{"--drain"}, bench::Option{"--csv"},
+                       bench::Option{.name = "--wait", .is_switch = true}};
     const CommandLine line(argc, argv, kUsage, options);
     line.expect_between(1, 1);
-    const auto& [scale, drain, csv] = options;
+    const auto& [scale, drain, csv, wait] = options;
     const Settings settings{
         .seed = line.integer(0, "seed", 0, UINT64_MAX),
         .full = line.integer_or(kDefaultScale, scale, 1, 1 << 20) << 20,
         .drain = line.seconds_or(kDefaultDrain, drain),
         .csv = csv.value,
+        .waits = wait.value != nullptr,
     };
     bench::with_kind_of_block(line.verify(), [&]<typename Block>() { measure<Block>(settings); });
     return 0;

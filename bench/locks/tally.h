@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: MIT
+// What a scenario counts about its own locks. Each worker, a thread or a task, has a tally that nobody else
+// writes, so counting needs no lock. At the end the tallies are added up. Nothing here allocates: memory is
+// mapped before the clock starts.
+#pragma once
+
+#include "locks/clock.h"
+#include "support/mapped_array.h"
+
+#include <algorithm>
+#include <cstdint>
+
+namespace bench::locks {
+
+using LockId = std::uint32_t;
+
+inline constexpr std::uint64_t kContention = 1'000'000; // nanoseconds: a longer wait is a contention
+inline constexpr std::uint64_t kVisible = 10'000;       // waits that other clocks can be compared with
+
+struct LockCounts {
+    std::uint64_t acquisitions; // also those by which a wait for a condition ends
+    std::uint64_t releases;
+    std::uint64_t event_waits; // for a condition, with the mutex released meanwhile, or at a barrier
+    std::uint64_t time_outs;   // of acquisitions with a time limit
+    std::uint64_t timed;       // acquisitions whose wait is known: all but those after condition waits
+    std::uint64_t wait_ns;
+    std::uint64_t longest_wait_ns;
+    std::uint64_t contentions;
+    std::uint64_t visible_waits;
+    std::uint64_t visible_wait_ns;
+    std::uint64_t hold_ns;
+    std::uint64_t longest_hold_ns;
+    std::uint64_t held_since; // of the worker that holds it
+
+    void waited(std::uint64_t nanoseconds) {
+        ++timed;
+        wait_ns += nanoseconds;
+        longest_wait_ns = std::max(longest_wait_ns, nanoseconds);
+        contentions += nanoseconds > kContention ? 1 : 0;
+        if (nanoseconds > kVisible) {
+            ++visible_waits;
+            visible_wait_ns += nanoseconds;
+        }
+    }
+
+    void add(const LockCounts& other) {
+        acquisitions += other.acquisitions;
+        releases += other.releases;
+        event_waits += other.event_waits;
+        time_outs += other.time_outs;
+        timed += other.timed;
+        wait_ns += other.wait_ns;
+        longest_wait_ns = std::max(longest_wait_ns, other.longest_wait_ns);
+        contentions += other.contentions;
+        visible_waits += other.visible_waits;
+        visible_wait_ns += other.visible_wait_ns;
+        hold_ns += other.hold_ns;
+        longest_hold_ns = std::max(longest_hold_ns, other.longest_hold_ns);
+    }
+};
+
+// Of all workers. For pairs of locks it also counts the order: how often the second was acquired while the
+// first was held.
+class Tallies {
+  public:
+    Tallies(std::size_t workers, std::size_t locks)
+        : locks_(locks), counts_(workers * locks), orders_(workers * locks * locks) {}
+
+    LockCounts* counts(std::size_t worker) { return &counts_[worker * locks_]; }
+    std::uint64_t* orders(std::size_t worker) { return &orders_[worker * locks_ * locks_]; }
+
+    LockCounts sum(LockId lock) {
+        LockCounts all{};
+        for (std::size_t at = lock; at < counts_.size(); at += locks_) {
+            all.add(counts_[at]);
+        }
+        return all;
+    }
+
+    std::uint64_t order(LockId held, LockId acquired) {
+        std::uint64_t all = 0;
+        for (std::size_t at = held * locks_ + acquired; at < orders_.size(); at += locks_ * locks_) {
+            all += orders_[at];
+        }
+        return all;
+    }
+
+  private:
+    std::size_t locks_;
+    MappedArray<LockCounts> counts_;
+    MappedArray<std::uint64_t> orders_;
+};
+
+// One worker's part. The caller names each step of a lock; the clock is read here.
+class Tally {
+  public:
+    Tally(Tallies& tallies, std::size_t worker, std::size_t locks)
+        : counts_(tallies.counts(worker)), orders_(tallies.orders(worker)), locks_(locks) {}
+
+    // Calls acquire(), which returns when the lock is held.
+    template <typename Acquire>
+    void acquire(LockId lock, const Acquire& acquire) {
+        const std::uint64_t start = now_ns();
+        acquire();
+        acquired(lock, start);
+    }
+
+    // Calls acquire(), which says whether the lock is held or its time was up.
+    template <typename Acquire>
+    bool try_acquire(LockId lock, const Acquire& acquire) {
+        const std::uint64_t start = now_ns();
+        if (acquire()) {
+            acquired(lock, start);
+            return true;
+        }
+        ++counts_[lock].time_outs;
+        return false;
+    }
+
+    // `start` is when the worker began to wait.
+    void acquired(LockId lock, std::uint64_t start) {
+        const std::uint64_t now = now_ns();
+        counts_[lock].waited(now - start);
+        begin_hold(lock, now);
+    }
+
+    // Just before the call that releases it.
+    void releases(LockId lock) {
+        LockCounts& counts = counts_[lock];
+        const std::uint64_t held = now_ns() - counts.held_since;
+        ++counts.releases;
+        counts.hold_ns += held;
+        counts.longest_hold_ns = std::max(counts.longest_hold_ns, held);
+        counts.held_since = 0;
+    }
+
+    // Calls wait(), which waits for a condition and has the mutex again when it returns.
+    template <typename Wait>
+    void wait_for_condition(LockId lock, const Wait& wait) {
+        releases(lock);
+        ++counts_[lock].event_waits;
+        wait();
+        begin_hold(lock, now_ns());
+    }
+
+    // Calls wait(), which waits at a barrier. Nothing is held after it.
+    template <typename Wait>
+    void wait_for_others(LockId lock, const Wait& wait) {
+        ++counts_[lock].event_waits;
+        wait();
+    }
+
+    // Of a recursive lock that this worker holds already: the hold goes on until the last release.
+    void acquired_again(LockId lock) { ++counts_[lock].acquisitions; }
+    void releases_again(LockId lock) { ++counts_[lock].releases; }
+
+    // Of all locks.
+    std::uint64_t acquisitions() const {
+        std::uint64_t all = 0;
+        for (LockId lock = 0; lock < locks_; ++lock) {
+            all += counts_[lock].acquisitions;
+        }
+        return all;
+    }
+
+    bool holds(LockId lock) const { return counts_[lock].held_since != 0; }
+
+  private:
+    void begin_hold(LockId lock, std::uint64_t now) {
+        for (LockId other = 0; other < locks_; ++other) {
+            orders_[other * locks_ + lock] += holds(other) ? 1 : 0;
+        }
+        ++counts_[lock].acquisitions;
+        counts_[lock].held_since = now;
+    }
+
+    LockCounts* counts_;
+    std::uint64_t* orders_;
+    std::size_t locks_;
+};
+
+} // namespace bench::locks

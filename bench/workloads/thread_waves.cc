@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: MIT
+// thread_waves: threads that all end before the next ones start. The threads of a wave allocate blocks that
+// they keep to the end of the wave, and among them smaller ones that come and go. After each of these they
+// release a random one, with a probability of two in three. With one in four they swap a random one for what
+// lies in a slot of the exchange, which all threads share. In the end a thread releases what it holds.
+// The first thread of a wave allocates an eighth of what the last does. After each wave half of the exchange
+// is released too.
+//
+// So the memory in use rises and falls with each wave, blocks are released by other threads than those that
+// allocated them, and some outlive these threads.
+//
+// Kept blocks have 8 to 4096 bytes, the others 8 to 128, where each doubling is as frequent as any other; one
+// block in a hundred is a hundred times as large, some of those a thousand or ten thousand times.
+//
+// The sizes that a thread asks for depend on the seed only; which block it gets by swapping, on the others.
+#include "support/block.h"
+#include "support/cache_line.h"
+#include "support/command_line.h"
+#include "support/mapped_array.h"
+#include "support/random.h"
+#include "support/stopwatch.h"
+#include "support/thread.h"
+#include "support/workload.h"
+
+#include <atomic>
+
+namespace {
+
+using bench::CommandLine;
+using bench::Draw;
+using bench::MappedArray;
+using bench::OctaveRange;
+using bench::Random;
+
+constexpr const char* kUsage =
+    "usage: thread_waves <waves> <seed> <threads> [--verify]\n"
+    "  waves     how often all threads start, and end\n"
+    "  seed      the same seed gives the same sizes under every allocator\n"
+    "  threads   of a wave\n"
+    "  --verify  fill every block and check its contents when it is released\n"
+    "The last line printed is: Throughput = N operations per second, where one malloc or one free counts "
+    "one\n";
+
+constexpr std::uint32_t kExchange = 1000; // blocks that any thread may take and replace
+constexpr std::uint32_t kShares = 8;
+constexpr std::uint32_t kBlocksPerShare = 5000; // that come and go, of a thread with one share
+constexpr std::uint32_t kComingPerKept = 2;
+constexpr OctaveRange kComing(3, 4);
+constexpr OctaveRange kKept(3, 7);
+
+struct Settings {
+    std::uint64_t waves;
+    std::uint64_t seed;
+    std::uint32_t threads;
+};
+
+// What all threads share. Each number of a block is in one place: a thread's or the exchange's.
+template <typename Block>
+struct Run {
+    Block* blocks;
+    std::uint32_t* exchange;
+};
+
+// A thread of the present wave.
+template <typename Block>
+struct alignas(bench::kCacheLinePair) Member {
+    Run<Block>* run;
+    std::uint32_t* places; // of the blocks that come and go, then of those that are kept
+    std::uint32_t coming;
+    std::uint32_t kept;
+    Random random;
+    pthread_t thread;
+};
+
+Settings read_settings(const CommandLine& line) {
+    line.expect_between(3, 3);
+    return {
+        .waves = line.integer(0, "waves", 1, std::uint64_t{1} << 30),
+        .seed = line.integer(1, "seed", 0, UINT64_MAX),
+        .threads = line.integer<std::uint32_t>(2, "threads", 1, 1024),
+    };
+}
+
+std::uint32_t pick_size(const OctaveRange& usual, Draw& draw) {
+    const std::uint32_t size = usual.pick(draw);
+    const std::uint32_t chance = draw.below(10'000);
+    if (chance >= 200) [[likely]] {
+        return size;
+    }
+    return size * (chance < 3 ? 10'000 : chance < 23 ? 1'000 : 100);
+}
+
+template <typename Block>
+void release_if_held(Block& block) {
+    if (block.held()) {
+        block.release();
+    }
+}
+
+template <typename Block>
+void* thread_body(void* argument) {
+    auto& self = *static_cast<Member<Block>*>(argument);
+    const Run<Block>& run = *self.run;
+    std::uint32_t came = 0;
+    for (std::uint32_t kept = 0; came + kept != self.coming + self.kept;) {
+        Draw draw = self.random.draw();
+        if (draw.below(self.coming + self.kept) < self.kept ? kept != self.kept : came == self.coming) {
+            run.blocks[self.places[self.coming + kept]].acquire(pick_size(kKept, draw), kept);
+            ++kept;
+            continue;
+        }
+        run.blocks[self.places[came]].acquire(pick_size(kComing, draw), came);
+        ++came;
+        draw = self.random.draw();
+        if (draw.below(3) != 0) {
+            release_if_held(run.blocks[self.places[draw.below(came)]]);
+        }
+        draw = self.random.draw();
+        if (draw.below(4) == 0) {
+            std::uint32_t& number = self.places[draw.below(came)];
+            std::atomic_ref slot(run.exchange[draw.below(kExchange)]);
+            number = slot.exchange(number, std::memory_order_acq_rel);
+        }
+    }
+    for (std::uint32_t place = 0; place < self.coming + self.kept; ++place) {
+        release_if_held(run.blocks[self.places[place]]);
+    }
+    return nullptr;
+}
+
+template <typename Block>
+void measure(const Settings& settings) {
+    MappedArray<Member<Block>> members(settings.threads);
+    std::size_t places = 0;
+    for (std::uint32_t index = 0; index < settings.threads; ++index) {
+        const std::uint32_t coming = (index % kShares + 1) * kBlocksPerShare;
+        members[index].coming = coming;
+        members[index].kept = coming / kComingPerKept;
+        places += coming + members[index].kept;
+    }
+    MappedArray<Block> blocks(places + kExchange);
+    MappedArray<std::uint32_t> numbers(blocks.size()); // the exchange's come last
+    for (std::uint32_t number = 0; number < numbers.size(); ++number) {
+        numbers[number] = number;
+    }
+    Run<Block> run{.blocks = blocks.data(), .exchange = numbers.data() + places};
+    std::uint32_t* next = numbers.data();
+    for (std::uint32_t index = 0; index < settings.threads; ++index) {
+        Member<Block>& member = members[index];
+        member.run = &run;
+        member.places = next;
+        member.random = Random(bench::scramble(settings.seed) + index + 1);
+        next += member.coming + member.kept;
+    }
+
+    Random random(settings.seed);
+    const bench::Stopwatch stopwatch;
+    for (std::uint64_t wave = 0; wave < settings.waves; ++wave) {
+        for (Member<Block>& member : members) {
+            member.thread = bench::start_thread(thread_body<Block>, &member);
+        }
+        for (const Member<Block>& member : members) {
+            pthread_join(member.thread, nullptr);
+        }
+        for (std::size_t slot = 0; slot < kExchange; ++slot) {
+            if (random.draw().below(2) == 0 || wave + 1 == settings.waves) {
+                release_if_held(blocks[run.exchange[slot]]);
+            }
+        }
+    }
+    bench::print_throughput(2 * places * settings.waves, stopwatch.seconds());
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+    return bench::run_workload(argc, argv, kUsage, read_settings,
+                               []<typename Block>(const Settings& settings) { measure<Block>(settings); });
+}
