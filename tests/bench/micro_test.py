@@ -20,7 +20,7 @@ def class_sizes():
     while size < 32768:
         doubling = 128 if size < 128 else 1 << (size.bit_length() - 1)
         size += doubling // (8 if doubling < 8192 else 4)
-        sizes.append(size)
+        sizes += [size, size + 64] if size in (4096, 8192) else [size]
     return sizes
 
 
@@ -43,7 +43,7 @@ def measure(pattern, *arguments):
 class Micro(unittest.TestCase):
     def test_every_operation_has_every_size_class_and_number_of_threads(self):
         names = set(run("--benchmark_list_tests").split())
-        self.assertEqual(len(class_sizes()), 64)
+        self.assertEqual(len(class_sizes()), 66)
         for operation in OPERATIONS:
             for threads in (2, 4, 8) if operation == "cross_thread" else (1, 2, 4, 8):
                 for size in [*class_sizes(), 65536, 4 << 20]:

@@ -24,6 +24,8 @@ GOOD = {
     "replace_large": ["20", "1m-2500k", "1", "3"],
     "hand_over": ["50000", "16-2k", "1"],
     "successors": ["2", "1", "2"],
+    "thread_waves": ["3", "1", "2"],
+    "cross_frees": ["20000", "8-2k", "1", "2"],
     "drain": ["4", "1k", "--seconds", "0.2"],
     "producer_consumer": ["20000", "16-2k", "1", "2", "1"],
     "grow_vectors": ["20000", "64-8k", "1", "2", "50"],
@@ -32,16 +34,13 @@ GOOD = {
     "short_threads": ["50", "16-2k", "1", "2", "200"],
     "strings_and_maps": ["10000", "1", "2", "100"],
     "latency": ["20000", "16-2k", "1", "2", "500"],
-    "lock_mix": ["mutex_around", "4000", "1", "3"],
 }
-LOCK_SCENARIOS = ["private", "mutex_around", "mutex_between", "spin_around", "trylock", "rwlock", "striped", "condition", "pool",
-                  "false_sharing"]
 # Which argument the seed is. What these programs do is bounded by work, and so the same in every run.
-SEED = {"replace_large": 2, "hand_over": 2, "successors": 1, "producer_consumer": 2, "grow_vectors": 2, "mixed_lifetimes": 1,
-        "batches": 2, "short_threads": 2, "strings_and_maps": 1, "latency": 2, "lock_mix": 2}
+SEED = {"replace_large": 2, "hand_over": 2, "successors": 1, "thread_waves": 1, "cross_frees": 2, "producer_consumer": 2, "grow_vectors": 2, "mixed_lifetimes": 1,
+        "batches": 2, "short_threads": 2, "strings_and_maps": 1, "latency": 2}
 # Calls that the operations of GOOD make, if the first argument is a number of calls; and how many more or fewer they may be:
 # those that are not timed, or make a turn whole.
-CALLS = {"producer_consumer": 256, "grow_vectors": 100, "mixed_lifetimes": 4, "batches": 2000, "latency": 1000}
+CALLS = {"cross_frees": 4, "producer_consumer": 256, "grow_vectors": 100, "mixed_lifetimes": 4, "batches": 2000, "latency": 1000}
 LAST_LINE = {
     "fragmentation": r"RSS / live = \d+\.\d{3} \(geometric mean of the phase ends\)",
     "drain": r"RSS = [1-9]\d* KiB after 0\.2 s",
@@ -71,6 +70,11 @@ BAD = {
         (["1", "16", "-1"], "seed"), (["1", "16", "1", "0"], "pairs"), (["1", "16", "1", "1", "1"], "5 arguments")],
     "successors": [
         (["1", "1"], "2 arguments"), (["0", "1", "1"], "rounds"), (["1", "x", "1"], "seed"), (["1", "1", "0"], "threads")],
+    "thread_waves": [
+        (["1", "1"], "2 arguments"), (["0", "1", "1"], "waves"), (["1", "x", "1"], "seed"), (["1", "1", "0"], "threads")],
+    "cross_frees": [
+        (["1", "8", "1"], "3 arguments"), (["0", "8", "1", "1"], "operations"), (["1", "8-", "1", "1"], "size"),
+        (["1", "8", "x", "1"], "seed"), (["1", "8", "1", "0"], "threads")],
     "drain": [
         (["1"], "1 arguments"), (["0", "1k"], "MiB"), (["1", "1-2"], "size"), (["1", "1", "--seconds", "-1"], "--seconds"),
         (["1", "1", "--seconds"], "--seconds")],
@@ -96,9 +100,6 @@ BAD = {
     "latency": [
         (["1", "16"], "2 arguments"), (["0", "16", "1"], "operations"), (["1", "16-8", "1"], "size"), (["1", "16", "x"], "seed"),
         (["1", "16", "1", "0"], "threads"), (["1", "16", "1", "1", "0"], "slots")],
-    "lock_mix": [
-        (["pool", "1"], "2 arguments"), (["pools", "1", "1"], "scenario"), (["pool", "0", "1"], "operations"),
-        (["pool", "1", "x"], "seed"), (["pool", "1", "1", "0"], "threads"), (["pool", "1", "1", "257"], "threads")],
 }
 
 
@@ -200,7 +201,6 @@ class Calls(unittest.TestCase):
             return # it has no seed
         self.assertNotEqual(self.record(*self.with_argument(SEED[NAME], "2")), expected)
 
-    @unittest.skipIf(NAME == "lock_mix", "has a test of its own")
     def test_are_as_many_as_the_arguments_say(self):
         less, (mallocs, reallocs, frees) = [
             self.record(*arguments)[:3] for arguments in (self.with_argument(0, "1"), GOOD[NAME])]
@@ -217,7 +217,7 @@ class Calls(unittest.TestCase):
         elif NAME == "strings_and_maps":
             self.assertGreater(more, 10000) # as many as the C++ library thinks fit
         else:
-            self.assertEqual(more, {"replace_large": 19, "successors": 2 * 32768, "drain": 3 * 1024}[NAME])
+            self.assertEqual(more, {"replace_large": 19, "successors": 2 * 32768, "thread_waves": 2 * 22500, "drain": 3 * 1024}[NAME])
             self.assertEqual(reallocs, 0)
         self.assertLessEqual(abs(mallocs - frees), 8)
 
@@ -229,29 +229,6 @@ class Calls(unittest.TestCase):
             done = run(*arguments, "--verify", LD_PRELOAD=RECORDER, FAULT=fault)
             self.assertEqual(done.returncode, 1, done.stderr)
             self.assertRegex(done.stderr, r"^contents changed: block 0x[0-9a-f]+ of \d+ bytes")
-
-
-@unittest.skipUnless(NAME == "lock_mix", "of another program")
-class LockMix(unittest.TestCase):
-    def test_every_scenario(self):
-        usage = "\n".join(run_well("--help"))
-        for scenario in LOCK_SCENARIOS:
-            self.assertIn(scenario, usage)
-            for threads in ("1", "2", "3"):
-                self.assertRegex(run_well(scenario, "2000", "1", threads, "--verify")[-1], "^Throughput")
-
-    @unittest.skipUnless(RECORDER, "nothing records")
-    def test_operations_are_those_of_the_arguments_in_every_scenario(self):
-        def record(scenario, operations, seed):
-            done = run(scenario, operations, seed, "3", LD_PRELOAD=RECORDER)
-            self.assertEqual(done.returncode, 0, done.stderr)
-            return re.search(r"^(\d+) mallocs 0 reallocs (\d+) frees ([0-9a-f]+)$", done.stderr, re.MULTILINE).groups()
-        for scenario in LOCK_SCENARIOS:
-            mallocs, frees, sizes = record(scenario, "3000", "1")
-            self.assertEqual(record(scenario, "3000", "1"), (mallocs, frees, sizes), scenario)
-            self.assertNotEqual(record(scenario, "3000", "2")[2], sizes, scenario)
-            more, _, _ = record(scenario, "6000", "1")
-            self.assertAlmostEqual(int(more) - int(mallocs), 1500, delta=3, msg=scenario)
 
 
 @unittest.skipUnless(NAME == "drain", "of another program")

@@ -8,7 +8,9 @@ import fast_path
 import include_direction
 import licence_headers
 import no_stdio
+import probes
 import shipped_text
+import system_calls
 
 
 class Tree:
@@ -120,6 +122,31 @@ class ShippedText(unittest.TestCase):
                " under the lock "]
         good = ["libashlar.so", "GLIBC_2.34", "invalid pointer", "/proc/self/maps", "ashlar: double free of %p", "t.h8"]
         self.assertEqual(shipped_text.violations(bad + good), bad)
+
+
+class SystemCalls(unittest.TestCase):
+    def test_imports(self):
+        fine = "                 U abort@GLIBC_2.2.5\n                 w _ZSt15get_new_handlerv\n                 U getcpu@GLIBC_2.29\n"
+        self.assertEqual(system_calls.violations(fine), [])
+        self.assertEqual(system_calls.violations(fine + "                 U syscall@GLIBC_2.2.5\n                 U mmap64\n"),
+                         ["mmap64", "syscall"])
+        self.assertEqual(len(system_calls.violations("")), 1)
+
+
+class Probes(unittest.TestCase):
+    def notes(self, *probes_and_arguments):
+        return "".join(f"  stapsdt  0x33  NT_STAPSDT (SystemTap probe descriptors)\t    Provider: ashlar\n    Name: {name}\n"
+                       f"    Location: 0x10, Base: 0x20, Semaphore: 0x0\n    Arguments: {arguments}\n"
+                       for name, arguments in probes_and_arguments)
+
+    def test_notes(self):
+        fine = [(name, "8@%rax 4@%ebp" if count == 2 else "8@%rax") for name, count in probes.ARGUMENTS.items()]
+        self.assertEqual(probes.violations(self.notes(*fine), lambda address: address == 0x10), [])
+        self.assertEqual(probes.violations(self.notes(*fine[1:]), lambda _: True), [f"{fine[0][0]}: missing"])
+        self.assertEqual(probes.violations(self.notes(*fine, ("other", "8@%rax")), lambda _: True), ["other: not in the list"])
+        self.assertEqual(probes.violations(self.notes(*fine, (fine[0][0], "8@%rax")), lambda _: True),
+                         [f"{fine[0][0]}: has the arguments 8@%rax"])
+        self.assertEqual(len(probes.violations(self.notes(*fine), lambda _: False)), len(fine))
 
 
 class FastPath(unittest.TestCase):

@@ -10,7 +10,7 @@ import sys
 
 from sources import files_below, read, report, without_comments
 
-CORE = [["os"], ["layout"], ["slab"], ["cache"], ["heap"], ["guard"], ["observe"], ["entry"]]
+CORE = [["os"], ["layout"], ["slab"], ["cache"], ["heap"], ["guard"], ["observe"], ["entry", "locks"]]
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"]+)[>"]', re.M)
 
 

@@ -39,11 +39,11 @@ class Command(unittest.TestCase):
         return run
 
     def compare(self, *command, options=(), rounds=2, status=0):
-        """The text that is printed, and the result as stored."""
+        """The text that is printed, errors included, and the result as stored."""
         run = self.ashlar("compare", "--rounds", str(rounds), "--json", self.result, *options, "--", *command,
                           status=status)
         with open(self.result, encoding="utf-8") as file:
-            return run.stdout, json.load(file)
+            return run.stdout + run.stderr, json.load(file)
 
     def stacks(self, name):
         """The text of the only file of stacks whose name begins so; the rest of it cannot be foreseen."""
@@ -76,25 +76,24 @@ class Misbehaviour(Command):
     def test_sleeps_for_ever(self):
         text, result = self.compare("sleep", "98761", options=["--allocators", "system", "--timeout", "0.5"],
                                     rounds=1, status=1)
-        self.assertRegex(text, r"(?m)^System +failed")
-        self.assertRegex(text, r"!  System, warm-up: timed out; the stacks of its threads are in .*hang-System-.*\.txt")
-        self.assertRegex(text, r"!  System, round 1: timed out")
-        self.assertIn("Verdict: none", text)
-        self.assertTrue(all("timed out" in sample["failure"] for sample in result["samples"]))
-        self.assertIn("comm: sleep", self.stacks("hang-System-sleep-98761-round-1"))
+        self.assertRegex(text, "sleep 98761 fails under System, so there is nothing to compare: timed out; "
+                               r"the stacks of its threads are in .*hang-System-.*\.txt")
+        self.assertEqual(len(result["samples"]), 1)
+        self.assertIn("timed out", result["samples"][0]["failure"])
+        self.assertIn("comm: sleep", self.stacks("hang-System-sleep-98761-round-0"))
         self.assert_gone("98761")
 
     def test_stacks_of_two_comparisons_do_not_collide(self):
         for _ in range(2):
             self.ashlar("compare", "--rounds", "1", "--allocators", "system", "--timeout", "0.5", "--", "sleep", "98772",
                         status=1)
-        files = glob.glob(os.path.join(self.folder, "hang-System-sleep-98772-round-1*.txt"))
+        files = glob.glob(os.path.join(self.folder, "hang-System-sleep-98772-round-0*.txt"))
         self.assertEqual(len(files), 2, os.listdir(self.folder))
 
     def test_hanging_child_is_in_the_stacks(self):
         self.compare("sh", "-c", "sleep 98760; true",
                      options=["--allocators", "system", "--timeout", "0.5"], rounds=1, status=1)
-        text = self.stacks("hang-System-sh--c-sleep-98760--true-round-1")
+        text = self.stacks("hang-System-sh--c-sleep-98760--true-round-0")
         self.assertIn("comm: sh", text)
         self.assertIn("comm: sleep", text)
         self.assert_gone("98760")
@@ -115,9 +114,7 @@ class Misbehaviour(Command):
         eat = "blocks = []\nwhile True: blocks.append(bytes(1 << 20))"
         text, _ = self.compare("sh", "-c", f"ulimit -v 400000; exec {PYTHON} -c '{eat}'",
                                options=["--allocators", f"other={HARMLESS}"], status=1)
-        for name in ["System", "other"]:
-            self.assertRegex(text, rf"(?m)^{name} +failed")
-            self.assertRegex(text, rf"!  {name}, warm-up: exit status 1: MemoryError")
+        self.assertRegex(text, r"nothing to compare: exit status 1\nWhat it printed last:\n(.*\n)*  MemoryError\n")
 
     def test_prints_gigabytes(self):
         text, result = self.compare("head", "-c", "2000000000", "/dev/zero",
@@ -146,13 +143,46 @@ class Misbehaviour(Command):
             file.write("#!/no/such/interpreter\n")
         os.chmod(script, 0o755)
         text, _ = self.compare(script, options=["--allocators", "system"], status=127)
-        self.assertRegex(text, "!  System, warm-up: could not be run: No such file or directory")
+        self.assertIn("nothing to compare: could not be run: No such file or directory", text)
+
+    def test_command_that_fails_is_run_once_and_shown(self):
+        script = "echo run >>runs; echo first >&2; echo last >&2; exit 3"
+        run = self.ashlar("compare", "--allocators", f"other={HARMLESS}", "--json", self.result, "--", "sh", "-c", script,
+                          status=1)
+        self.assertRegex(run.stderr, r"^sh -c .* fails under System, so there is nothing to compare: exit status 3\n"
+                                     r"What it printed last:\n  first\n  last\n$")
+        self.assertNotIn("Verdict", run.stdout)
+        with open(os.path.join(self.folder, "runs"), encoding="ascii") as file:
+            self.assertEqual(file.read(), "run\n")
+        with open(self.result, encoding="utf-8") as file:
+            self.assertEqual([sample["errors"] for sample in json.load(file)["samples"]], ["first\nlast"])
+
+    def test_command_that_fails_later_is_named_once(self):
+        # It fails in every run but the first, under System three times before the rest is left out.
+        text, result = self.compare("sh", "-c", "echo >>runs; test $(wc -l <runs) -eq 1 || exit 5", rounds=9, status=1,
+                                    options=["--allocators", "system"])
+        self.assertEqual(text.count("exit status 5"), 1, text)
+        self.assertEqual(len([sample for sample in result["samples"] if sample["contender"] == 0]), 1 + 3)
+
+    def test_failures_that_are_ignored(self):
+        for option, script, status in [
+                ("--ignore-failure", "exit 3", 0), ("--ignore-failure=1,3", "exit 3", 0), ("--ignore-failure=3", "exit 0", 0),
+                ("--ignore-failure=1,2", "exit 3", 1), ("--ignore-failure", "kill -TERM $$", 1)]:
+            with self.subTest(option=option, script=script):
+                text, result = self.compare("sh", "-c", script, status=status, options=[option, "--allocators", "system"])
+                self.assertEqual("Verdict" in text, status == 0, text)
+                self.assertEqual(any("failure" in sample for sample in result["samples"]), status == 1)
+        for value in ["x", "1,", "1,x", "-1", "256"]:
+            self.assertIn("--ignore-failure", self.ashlar("compare", f"--ignore-failure={value}", "--", "true",
+                                                          status=2).stderr)
+        # What follows the option is the command, not its value.
+        self.ashlar("compare", "--rounds", "1", "--allocators", "system", "--ignore-failure", "sh", "-c", "exit 3")
 
     def test_allocator_that_crashes_at_start(self):
         text, result = self.compare("true", options=["--allocators", f"crash={CRASH_AT_START}"], status=1)
         self.assertRegex(text, r"(?m)^System +\d")
         self.assertRegex(text, r"(?m)^crash +failed")
-        self.assertRegex(text, r"!  crash, warm-up: killed by SIGABRT")
+        self.assertRegex(text, r"!  crash, warm-up, round 1, round 2: killed by SIGABRT")
         self.assertIn("crash: nothing that can be compared", text)
         self.assertEqual(len([sample for sample in result["samples"] if sample["contender"] == 1]), 3)
 
@@ -207,18 +237,36 @@ class OwnAllocators(Command):
         self.assertEqual(result["system_preload"], HARMLESS)
 
 
-# Listens on a Unix socket, with so much memory in it, and answers one connection after the other.
+# Listens on a Unix socket; each process that serves has so much memory in it, and takes a tenth of a second of CPU time
+# for each of the connections that it answers one after the other.
 SERVER = """
-import os, socket, sys
-memory = b'x' * (int(sys.argv[2]) << 20)
-with socket.socket(socket.AF_UNIX) as server:
-    server.bind(sys.argv[1])
-    server.listen()
+import os, socket, sys, time
+path, size, kind = sys.argv[1], int(sys.argv[2]), sys.argv[3]
+if kind == 'daemon':
+    if os.fork(): os._exit(0)
+    os.setsid()
+    if os.fork(): os._exit(0)
+if kind == 'linked':
+    import ctypes
+    ctypes.CDLL(sys.argv[4])
+if os.path.exists(path): os.remove(path)
+def serve(server):
+    memory = b'x' * (size << 20)
     while True:
         connection, _ = server.accept()
+        end = time.process_time() + 0.1
+        while time.process_time() < end: pass
         connection.sendall(b'%d' % len(memory))
-        if len(sys.argv) > 3: os._exit(int(sys.argv[3])) # the client ends when its end of the line does
+        if kind == 'dies': os._exit(7) # the client ends when its end of the line does
         connection.close()
+with socket.socket(socket.AF_UNIX) as server:
+    server.bind(path)
+    server.listen()
+    if kind == 'workers':
+        for _ in range(2):
+            if os.fork() == 0: serve(server)
+        while True: os.wait()
+    serve(server)
 """
 CLIENT = """
 import socket, sys
@@ -238,49 +286,67 @@ class Preparation(Command):
             with open(path, "w", encoding="ascii") as file:
                 file.write(text)
 
-    def with_server(self, *arguments, options=(), status=0):
-        # The socket's name must be free again: each server takes the old one away.
-        prepare = f"rm -f socket; exec {PYTHON} {self.server} socket {' '.join(arguments)}"
+    def with_server(self, kind, *arguments, start="", after="", options=(), status=0):
+        prepare = f"{start} {PYTHON} {self.server} socket 64 {kind} {' '.join(arguments)} {after}"
         return self.compare(PYTHON, self.client, "socket", status=status,
                             options=["--allocators", f"other={HARMLESS}", "--prepare", prepare, *options])
 
     def test_server_is_there_and_is_what_is_measured(self):
-        text, result = self.with_server("64", options=["--metric", "answer = ([0-9]+)"])
-        self.assertNotIn("failed", text)
-        self.assertEqual(len(result["samples"]), 2 + 3 * 2)
-        for sample in result["samples"]:
-            self.assertEqual(sample["own_figure"], 64 << 20)
-            self.assertGreater(sample["peak_rss_kib"], 64 << 10)
-            self.assertIn(sample.get("library_mapped"), [True, None])
-        self.assert_gone(self.server)
+        # Whoever starts it, however many processes it has, whatever its parent is.
+        for start, kind, after in [("exec", "plain", ""), ("", "plain", ""), ("true;", "plain", "; true"),
+                                   ("", "plain", "& sleep 98773 & exit 0"), ("", "workers", ""), ("exec", "workers", ""),
+                                   ("", "daemon", ""), ("exec", "daemon", "")]:
+            with self.subTest(start=start, kind=kind, after=after):
+                text, result = self.with_server(kind, start=start, after=after, options=["--metric", "answer = ([0-9]+)"])
+                self.assertNotIn("failed", text)
+                self.assertNotIn("allocator of its own", text)
+                self.assertEqual(len(result["samples"]), 2 + 3 * 2)
+                for sample in result["samples"]:
+                    self.assertEqual(sample["own_figure"], 64 << 20)
+                    self.assertGreater(sample["peak_rss_kib"], 64 << 10)
+                    self.assertGreater(sample["user_seconds"] + sample["system_seconds"], 0.1)
+                    self.assertIn(sample.get("library_mapped"), [True, None])
+                self.assert_gone(self.server, "98773")
+
+    def test_allocator_of_the_server_is_not_its_shells(self):
+        library = os.path.join(self.folder, "libjemalloc.so.2")
+        with open(CRASH_AT_START.replace("crash_at_start", "slower_malloc"), "rb") as source:
+            with open(library, "wb") as file:
+                file.write(source.read())
+        for start in ["", "exec"]:
+            text, result = self.with_server("linked", library, start=start)
+            self.assertIn(f"{os.path.realpath(PYTHON)} is linked with an allocator of its own, {library}", text)
+            self.assertEqual(text.count("allocator of its own"), 1)
+            self.assertEqual(result["system_preload"], HARMLESS)
 
     def test_step_that_ends_is_waited_for_and_not_measured(self):
         step = f"{PYTHON} -c \"x = b'x' * (64 << 20); open('made', 'w').close()\""
-        text, result = self.compare("sh", "-c", "rm made", options=["--allocators", "system", "--prepare", step])
-        self.assertNotIn("failed", text)
-        for sample in result["samples"]:
-            self.assertLess(sample["peak_rss_kib"], 64 << 10)
+        for way in [step, f"({step}) & exit 0"]:
+            text, result = self.compare("sh", "-c", "rm made", options=["--allocators", "system", "--prepare", way])
+            self.assertNotIn("failed", text)
+            for sample in result["samples"]:
+                self.assertLess(sample["peak_rss_kib"], 64 << 10)
 
     def test_step_that_fails(self):
-        text, _ = self.compare("true", options=["--allocators", "system", "--prepare", "echo why >&2; exit 3"],
-                               status=1)
-        self.assertIn("the command that prepares: exit status 3: why", text)
-
-    def test_daemon_is_a_step_and_is_ended(self):
-        text, result = self.with_server("64", "& sleep 98773 & exit 0; :", status=1)
-        self.assertIn("failed", text)
-        self.assertTrue(all(sample["failure"] for sample in result["samples"]))
-        self.assert_gone("98773", self.server)
+        for script in ["echo why >&2; exit 3", "sleep 98777 & echo why >&2; exit 3"]:
+            text, result = self.compare("true", options=["--allocators", "system", "--prepare", script], status=1)
+            self.assertIn("nothing to compare: the command that prepares: exit status 3\nWhat it printed last:\n  why\n", text)
+            self.assertEqual(len(result["samples"]), 1)
+        self.assert_gone("98777")
 
     def test_server_that_does_not_get_ready(self):
-        text, _ = self.compare("true", rounds=1, status=1, options=[
-            "--allocators", "system", "--prepare", "sleep 98766", "--timeout", "0.5"])
-        self.assertIn("the command that prepares: it neither ended nor listened", text)
+        for script in ["echo why >&2; sleep 98766", "echo why >&2; sleep 98766 & exit 0"]:
+            text, result = self.compare("true", rounds=1, status=1, options=[
+                "--allocators", "system", "--prepare", script, "--timeout", "0.5"])
+            self.assertIn("the command that prepares: it neither ended nor listened", text)
+            self.assertIn("What it printed last:\n  why\n", text)
+            self.assertEqual(len(result["samples"]), 1)
         self.assert_gone("98766")
 
     def test_server_that_dies_on_the_way(self):
-        text, _ = self.with_server("1", "7", status=1)
-        self.assertIn("the command that prepares: it ended during the run: exit status 7", text)
+        for start in ["", "exec"]:
+            text, _ = self.with_server("dies", start=start, status=1)
+            self.assertIn("the command that prepares: it ended during the run: exit status 7", text)
 
 
 class Interruption(Command):

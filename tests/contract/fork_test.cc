@@ -88,6 +88,16 @@ int allocate_and_start_threads() {
     return good == 3 && exercise(2, 500) ? 0 : 2;
 }
 
+// The allocator and the library, in both orders.
+void run_with(const std::string& library, const std::string& name) {
+    const char* const preload = std::getenv("LD_PRELOAD");
+    const std::string allocator = preload == nullptr ? "" : preload;
+    for (const std::string& order : {library + ":" + allocator, allocator + ":" + library}) {
+        INFO("LD_PRELOAD=" << order);
+        REQUIRE_CLEAN(contract::run({{contract::program(name)}, {{"LD_PRELOAD", order}}}));
+    }
+}
+
 } // namespace
 
 TEST_CASE("the child of a multithreaded process allocates at once and starts threads") {
@@ -162,13 +172,7 @@ TEST_CASE("fork handlers of the program allocate") {
 }
 
 TEST_CASE("fork handlers of a preloaded library allocate, whoever registered first") {
-    const char* const preload = std::getenv("LD_PRELOAD");
-    const std::string allocator = preload == nullptr ? "" : preload;
-    const std::string library = contract::program("libfork_handlers_library.so");
-    for (const std::string& order : {library + ":" + allocator, allocator + ":" + library}) {
-        INFO("LD_PRELOAD=" << order);
-        REQUIRE_CLEAN(contract::run({{contract::program("fork_handlers")}, {{"LD_PRELOAD", order}}}));
-    }
+    run_with(contract::program("libfork_handlers_library.so"), "fork_handlers");
 }
 
 TEST_CASE("fork handlers take a lock that another thread holds while it allocates") {
@@ -177,6 +181,56 @@ TEST_CASE("fork handlers take a lock that another thread holds while it allocate
 
 TEST_CASE("fork in a signal handler that interrupted malloc does not block") {
     REQUIRE_CLEAN(contract::run({{contract::program("fork_in_handler")}}));
+}
+
+// The C library's own waits for itself.
+TEST_CASE("fork in a signal handler that interrupted a thread in malloc does not block", "[ashlar-only]") {
+    REQUIRE_CLEAN(contract::run({{contract::program("fork_in_handler_of_threads")}}));
+}
+
+#if defined(__x86_64__)
+
+namespace {
+
+// Nothing but the calls that are stepped through takes locks: upkeep is never due. Each round of an
+// instruction that copies bytes counts as a step, so the C library does without.
+contract::Child stepping(const std::string& name) {
+    return {{contract::program(name)},
+            {{"ASHLAR_CONF", "purge_delay_ms:18446744073709551615"},
+             {"GLIBC_TUNABLES", "glibc.cpu.x86_rep_movsb_threshold=100000000:"
+                                "glibc.cpu.x86_rep_stosb_threshold=100000000"}}};
+}
+
+} // namespace
+
+TEST_CASE("a child that was forked under a lock has blocks from elsewhere, and goes on", "[ashlar-only]") {
+    REQUIRE_CLEAN(contract::run(stepping("fork_at_instructions")));
+}
+TEST_CASE("a child that was forked under a lock of the hardened library likewise", "[hardened-only]") {
+    REQUIRE_CLEAN(contract::run(stepping("fork_at_instructions")));
+}
+
+TEST_CASE("a child that was forked while others kept locks has blocks from elsewhere for ever",
+          "[ashlar-only]") {
+    REQUIRE_CLEAN(contract::run(stepping("fork_without_locks")));
+}
+TEST_CASE("a child that was forked while others kept locks of the hardened library likewise",
+          "[hardened-only]") {
+    REQUIRE_CLEAN(contract::run(stepping("fork_without_locks")));
+}
+
+#endif
+
+TEST_CASE("fork beside fflush(NULL) and getline does not block") {
+    REQUIRE_CLEAN(contract::run({{contract::program("fork_beside_streams")}}));
+}
+
+TEST_CASE("fork handlers of a preloaded library fork, whoever registered first") {
+    run_with(contract::program("libfork_again_library.so"), "fork_beside_threads");
+}
+
+TEST_CASE("fork handlers of a preloaded library fork, and the child goes on with the outer fork") {
+    run_with(contract::program("libfork_on_library.so"), "fork_goes_on");
 }
 
 TEST_CASE("vfork, _Fork, posix_spawn, system and popen work while threads allocate") {

@@ -23,7 +23,7 @@ constexpr rlim_t kMiB = rlim_t{1} << 20;
 
 Child limited(std::vector<std::string> command, __rlimit_resource resource, rlim_t bytes) {
     // The C library's arenas reserve 64 MiB each, which is no matter of the contract; Ashlar leaves
-    // everything to the C library where the address space is too small for a window.
+    // everything to the C library where the address space is very small.
     return Child{std::move(command), {{"MALLOC_ARENA_MAX", "1"}}, [resource, bytes] {
                      // Thread stacks of the usual size, whatever the machine says.
                      const struct rlimit stack { 8 * kMiB, 8 * kMiB };
@@ -47,15 +47,15 @@ struct Change {
 
 } // namespace
 
-TEST_CASE("/bin/true runs within 8 MiB of address space and every limit above") {
-    for (rlim_t size = 8; size <= 4096; size += size / 4) {
+TEST_CASE("/bin/true runs within 3 MiB of address space and every limit above") {
+    for (rlim_t size = 3; size <= 4096; size += size / 4 + 1) {
         INFO(size << " MiB");
         REQUIRE_CLEAN(run(limited({"/bin/true"}, RLIMIT_AS, size * kMiB)));
     }
 }
 
-TEST_CASE("four threads with usual stacks run within 48 MiB of address space and every limit above") {
-    for (rlim_t size = 48; size <= 2048; size += size / 4) {
+TEST_CASE("four threads with usual stacks run within 37 MiB of address space and every limit above") {
+    for (rlim_t size = 37; size <= 2048; size += size / 4) {
         INFO(size << " MiB");
         REQUIRE_CLEAN(run(limited({program("four_threads"), in_bytes(8 * kMiB)}, RLIMIT_AS, size * kMiB)));
     }

@@ -174,8 +174,9 @@ TEST_CASE("a wrong size in delete is not looked at by default", "[not-hardened]"
 }
 
 TEST_CASE("new in a C program's C++ plugin allocates, throws and asks the handler") {
-    REQUIRE_CLEAN(
-        contract::run({{contract::program("cxx_plugin_host"), contract::program("libcxx_plugin.so")}}));
+    for (const char* const plugin : {"libcxx_plugin.so", "libcxx_plugin_static.so"}) {
+        REQUIRE_CLEAN(contract::run({{contract::program("cxx_plugin_host"), contract::program(plugin)}}));
+    }
 }
 
 TEST_CASE("operator new works in a process without libstdc++", "[ashlar-only]") {

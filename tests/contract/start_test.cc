@@ -58,6 +58,22 @@ TEST_CASE("a program with a malloc of its own gets none of our pointers") {
     REQUIRE_CLEAN(run({{program("own_malloc")}}));
 }
 
+TEST_CASE("names that a program's own malloc lacks use its functions", "[ashlar-only]") {
+    REQUIRE_CLEAN(run({{program("own_malloc_names")}}));
+}
+
+TEST_CASE("a library in front of the allocator wraps system calls and allocates", "[ashlar-only]") {
+    const contract::Outcome outcome = run(preloading("behind_wrappers", "libwrapped_calls.so", true));
+    INFO(outcome.describe());
+    CHECK(outcome.status == 0); // statistics are on stderr
+}
+
+TEST_CASE("a library in front of the allocator wraps dlsym", "[ashlar-only]") {
+    const contract::Outcome outcome = run(preloading("behind_wrappers", "libwrapped_dlsym.so", true));
+    INFO(outcome.describe());
+    CHECK(outcome.status == 0);
+}
+
 TEST_CASE("a set-user-ID program ignores the environment's configuration", "[ashlar-only]") {
     const contract::Outcome plain = run({{program("print_configuration")}, {{"ASHLAR_CONF", "print:true"}}});
     INFO(plain.describe());

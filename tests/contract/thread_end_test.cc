@@ -9,6 +9,7 @@
 #include <atomic>
 #include <catch2/catch.hpp>
 #include <cerrno>
+#include <csignal>
 #include <cstdlib>
 #include <cstring>
 #include <limits.h>
@@ -322,9 +323,31 @@ TEST_CASE("a thread that ended leaves nothing behind", "[ashlar-only]") {
 }
 
 TEST_CASE("a program that uses every thread-specific key runs as ever") {
-    for (const char* const when : {"main", "first"}) {
+    for (const char* const when : {"main", "first", "threads"}) {
         INFO("keys are taken in " << when);
         REQUIRE_CLEAN(contract::run({{contract::program("all_keys"), when}}));
+    }
+}
+
+TEST_CASE("no call is a cancellation point, and misuse is reported when a cancellation is pending") {
+    const contract::Outcome calls = contract::run({{contract::program("cancelled"), "calls"}});
+    INFO(calls.describe());
+    CHECK(calls.status == 0);
+    CHECK_FALSE(calls.errors.empty()); // the statistics
+    const contract::Outcome misuse = contract::run({{contract::program("cancelled"), "double_free"}});
+    INFO(misuse.describe());
+    CHECK(misuse.killed_by(SIGABRT));
+    CHECK_FALSE(misuse.errors.empty());
+}
+
+TEST_CASE("functions of the C library allocate in the middle of slow paths", "[ashlar-only]") {
+    const auto* const function = GENERATE("pthread_create", "pthread_key_create", "pthread_setspecific");
+    for (const char* const settings : {"background:true", "prewarm:true,background:true"}) {
+        for (const char* const size : {"16", "64", "272", "1024", "2048"}) {
+            INFO(function << ", " << settings << ", " << size << " bytes");
+            REQUIRE_CLEAN(contract::run(
+                {{contract::program("re_entry"), function, size}, {{"ASHLAR_CONF", settings}}}));
+        }
     }
 }
 

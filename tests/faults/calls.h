@@ -43,7 +43,7 @@ struct Failure {
 
 struct CallKind {
     const char* name;
-    std::array<Failure, 5> failures; // those with an error
+    std::array<Failure, 6> failures; // those with an error
 };
 
 inline constexpr std::array<CallKind, kCalls> kKinds{{
@@ -52,7 +52,7 @@ inline constexpr std::array<CallKind, kCalls> kKinds{{
     {"munmap", {{{ENOMEM}, {EPERM}, {EINVAL}}}},
     {"mprotect", {{{ENOMEM}, {EPERM}, {EINVAL}}}},
     {"madvise", {{{ENOMEM}, {EAGAIN}, {EPERM}, {EINVAL}}}},
-    {"mremap", {{{ENOMEM}, {ENOMEM, true}, {EAGAIN}, {EPERM}, {EINVAL}}}},
+    {"mremap", {{{ENOMEM}, {ENOMEM, true}, {EAGAIN}, {EFAULT, true}, {EPERM}, {EINVAL}}}},
     {"mbind", {{{ENOMEM}, {EPERM}, {EINVAL}}}},
     {"openat", {{{ENOMEM}, {EPERM}}}},
     {"read", {{{EAGAIN}, {EPERM}, {EINVAL}}}},

@@ -4,14 +4,12 @@
 #include "injector.h"
 
 #include <atomic>
-#include <cstdarg>
 #include <ctime>
 #include <linux/futex.h>
 #include <malloc.h>
 #include <pthread.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
-#include <sys/types.h>
 
 using faults::Call;
 using faults::decide;
@@ -22,29 +20,37 @@ namespace {
 constinit std::atomic<std::int64_t> blocks{0};
 constinit std::atomic<long> milliseconds{1000};
 
-// The call that a number stands for; false if it is none that may fail.
-bool find_call(long number, int operation, Call& call) {
+struct Kind {
+    bool may_fail;
+    Call call;
+};
+
+Kind kind_of(long number, long b, long c, long d) {
     switch (number) {
+    case SYS_mmap:
+        return {true, (d & MAP_FIXED) != 0 ? Call::kMapOver : Call::kMap};
+    case SYS_munmap:
+        return {true, Call::kUnmap};
+    case SYS_mprotect:
+        return {true, Call::kProtect};
+    case SYS_madvise:
+        return {c != MADV_NORMAL, Call::kAdvise};
+    case SYS_mremap:
+        return {true, Call::kMove};
     case SYS_mbind:
-        call = Call::kBind;
-        return true;
+        return {true, Call::kBind};
     case SYS_openat:
-        call = Call::kOpen;
-        return true;
+        return {true, Call::kOpen};
     case SYS_read:
-        call = Call::kRead;
-        return true;
+        return {true, Call::kRead};
     case SYS_prctl:
-        call = Call::kName;
-        return true;
+        return {true, Call::kName};
     case SYS_sched_getaffinity:
-        call = Call::kAffinity;
-        return true;
+        return {true, Call::kAffinity};
     case SYS_futex:
-        call = Call::kWait;
-        return operation == FUTEX_WAIT_PRIVATE;
+        return {b == FUTEX_WAIT_PRIVATE, Call::kWait};
     default:
-        return false;
+        return {false, {}};
     }
 }
 
@@ -67,12 +73,7 @@ std::int64_t faults::fallback_blocks() {
 
 extern "C" {
 
-void* __real_mmap(void* start, size_t size, int protection, int flags, int file, off_t offset);
-int __real_munmap(void* start, size_t size);
-int __real_mprotect(void* start, size_t size, int protection);
-int __real_madvise(void* start, size_t size, int advice);
-void* __real_mremap(void* from, size_t old_size, size_t size, int flags, void* to);
-long __real_syscall(long number, long a, long b, long c, long d, long e, long f);
+long __real_ashlar_system_call(long number, long a, long b, long c, long d, long e, long f);
 int __real_getcpu(unsigned* processor, unsigned* node);
 int __real_pthread_create(pthread_t* thread, const pthread_attr_t* attributes, void* (*function)(void*),
                           void* argument);
@@ -85,56 +86,17 @@ void* __real_realloc(void* block, size_t size);
 void __real_free(void* block);
 int __real_clock_gettime(clockid_t clock, timespec* now);
 
-void* __wrap_mmap(void* start, size_t size, int protection, int flags, int file, off_t offset) {
-    const Failure failure = decide((flags & MAP_FIXED) != 0 ? Call::kMapOver : Call::kMap);
-    if (failure.error == 0) return __real_mmap(start, size, protection, flags, file, offset);
-    if (failure.unmaps) __real_munmap(start, size);
-    errno = failure.error;
-    return MAP_FAILED;
-}
-
-int __wrap_munmap(void* start, size_t size) {
-    const Failure failure = decide(Call::kUnmap);
-    if (failure.error == 0) return __real_munmap(start, size);
-    errno = failure.error;
-    return -1;
-}
-
-int __wrap_mprotect(void* start, size_t size, int protection) {
-    const Failure failure = decide(Call::kProtect);
-    if (failure.error == 0) return __real_mprotect(start, size, protection);
-    errno = failure.error;
-    return -1;
-}
-
-int __wrap_madvise(void* start, size_t size, int advice) {
-    const Failure failure = advice == MADV_NORMAL ? Failure{} : decide(Call::kAdvise);
-    if (failure.error == 0) return __real_madvise(start, size, advice);
-    errno = failure.error;
-    return -1;
-}
-
-void* __wrap_mremap(void* from, size_t old_size, size_t size, int flags, void* to) {
-    const Failure failure = decide(Call::kMove);
-    if (failure.error == 0) return __real_mremap(from, old_size, size, flags, to);
-    if (failure.unmaps) __real_munmap(to, size);
-    errno = failure.error;
-    return MAP_FAILED;
-}
-
-// As the C library does: six arguments, whatever the call takes.
-long __wrap_syscall(long number, ...) {
-    va_list arguments;
-    va_start(arguments, number);
-    long a[6];
-    for (long& each : a)
-        each = va_arg(arguments, long);
-    va_end(arguments);
-    Call call{};
-    const Failure failure = find_call(number, static_cast<int>(a[1]), call) ? decide(call) : Failure{};
-    if (failure.error == 0) return __real_syscall(number, a[0], a[1], a[2], a[3], a[4], a[5]);
-    errno = failure.error;
-    return -1;
+long __wrap_ashlar_system_call(long number, long a, long b, long c, long d, long e, long f) {
+    const Kind kind = kind_of(number, b, c, d);
+    const Failure failure = kind.may_fail ? decide(kind.call) : Failure{};
+    if (failure.error == 0) return __real_ashlar_system_call(number, a, b, c, d, e, f);
+    // Without a target mremap is a question (os/page_attributes.h).
+    const bool has_target = kind.call != Call::kMove || (d & MREMAP_FIXED) != 0;
+    if (failure.unmaps && has_target) {
+        const long target = kind.call == Call::kMove ? e : a;
+        __real_ashlar_system_call(SYS_munmap, target, b, 0, 0, 0, 0);
+    }
+    return -failure.error;
 }
 
 int __wrap_getcpu(unsigned* processor, unsigned* node) {

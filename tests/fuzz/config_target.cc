@@ -28,13 +28,15 @@ namespace {
 
 using ashlar::os::settings;
 using ashlar::os::Settings;
+using ashlar::os::TextSetting;
 using stress::fail;
 
 struct Rule {
     std::string_view key;
-    std::atomic<std::size_t>& value;
+    std::atomic<std::size_t>* value; // null: the value is a path
+    TextSetting* path;
     std::size_t usual;
-    std::vector<std::string_view> names; // of its values; none: a number
+    std::vector<std::string_view> names; // of its values; none: a number or a path
     bool at_start;                       // only
 };
 
@@ -47,7 +49,10 @@ std::vector<Rule>& rules() {
                              std::atomic<std::size_t> Settings::*usual,
                              const std::vector<std::string_view>& names, bool at_start) {
             const Settings defaults;
-            return Rule{key, value, (defaults.*usual).load(), names, at_start};
+            return Rule{key, &value, nullptr, (defaults.*usual).load(), names, at_start};
+        };
+        const auto path = [](std::string_view key, TextSetting& value) {
+            return Rule{key, nullptr, &value, 0, {}, true};
         };
         return std::vector<Rule>{
             rule("enabled", settings.enabled, &Settings::enabled, kSwitch, true),
@@ -61,6 +66,16 @@ std::vector<Rule>& rules() {
             rule("window", settings.window, &Settings::window, kNumber, true),
             rule("huge_pages", settings.huge_pages, &Settings::huge_pages, {"never", "auto", "always"}, true),
             rule("numa", settings.numa, &Settings::numa, {"off", "local", "bind"}, true),
+            path("stats_at_exit", settings.stats_at_exit),
+            path("stats_file", settings.stats_file),
+            rule("count", settings.count, &Settings::count, kSwitch, true),
+            rule("stats_signal", settings.stats_signal, &Settings::stats_signal, kNumber, true),
+            rule("profile", settings.profile, &Settings::profile, kNumber, true),
+            path("profile_file", settings.profile_file),
+            rule("profile_limit", settings.profile_limit, &Settings::profile_limit, kNumber, false),
+            rule("profile_interval_ms", settings.profile_interval_ms, &Settings::profile_interval_ms, kNumber,
+                 false),
+            rule("profile_signal", settings.profile_signal, &Settings::profile_signal, kNumber, true),
         };
     }();
     return table;
@@ -82,13 +97,20 @@ std::optional<std::size_t> read_number(std::string_view text) {
     return number << shift;
 }
 
-constexpr std::array<std::string_view, 6> kOfTheHardenedLibrary = {
-    "quarantine", "poison", "guard_pages", "check_sizes", "check_forms", "checks"};
+constexpr std::array<std::string_view, 7> kOfTheHardenedLibrary = {
+    "quarantine", "large_quarantine", "poison", "guard_pages", "check_sizes", "check_forms", "checks"};
+
+constexpr std::size_t kLongestPath = 255;
+
+std::optional<std::string> read_path(std::string_view text) {
+    if (text.empty() || text.size() > kLongestPath) return std::nullopt;
+    return std::string(text);
+}
 
 struct Verdict {
-    Rule* rule = nullptr; // null: there is no such key here
-    std::optional<std::size_t> value;
-    bool elsewhere = false; // but in the hardened library
+    Rule* rule = nullptr;             // null: there is no such key here
+    std::optional<std::string> value; // a number in decimal
+    bool elsewhere = false;           // but in the hardened library
 };
 
 Verdict judge(std::string_view setting) {
@@ -96,10 +118,15 @@ Verdict judge(std::string_view setting) {
     const std::string_view text = key.size() < setting.size() ? setting.substr(key.size() + 1) : "";
     for (Rule& rule : rules()) {
         if (rule.key != key) continue;
-        if (rule.names.empty()) return {&rule, read_number(text), false};
+        if (rule.path != nullptr) return {&rule, read_path(text), false};
+        if (rule.names.empty()) {
+            const std::optional<std::size_t> number = read_number(text);
+            if (!number.has_value()) return {&rule, std::nullopt, false};
+            return {&rule, std::to_string(*number), false};
+        }
         const auto name = std::find(rule.names.begin(), rule.names.end(), text);
         if (name == rule.names.end()) return {&rule, std::nullopt, false};
-        return {&rule, static_cast<std::size_t>(name - rule.names.begin()), false};
+        return {&rule, std::to_string(name - rule.names.begin()), false};
     }
     const auto& others = kOfTheHardenedLibrary;
     return {nullptr, std::nullopt, std::find(others.begin(), others.end(), key) != others.end()};
@@ -107,18 +134,24 @@ Verdict judge(std::string_view setting) {
 
 // ---- What is seen of the first ----------------------------------------------------------------------------
 
-using Values = std::vector<std::size_t>;
+using Values = std::vector<std::string>;
 
 Values values_now() {
     Values values;
     for (const Rule& rule : rules())
-        values.push_back(rule.value.load());
+        values.push_back(rule.path != nullptr ? std::string(rule.path->view())
+                                              : std::to_string(rule.value->load()));
     return values;
 }
 
 void restore_defaults() {
-    for (const Rule& rule : rules())
-        rule.value.store(rule.usual);
+    for (const Rule& rule : rules()) {
+        if (rule.path != nullptr) {
+            rule.path->set("");
+        } else {
+            rule.value->store(rule.usual);
+        }
+    }
 }
 
 std::vector<std::string> said;
@@ -150,9 +183,9 @@ void require_complaint(const std::string& line, const Verdict& verdict) {
         if (!starts("ASHLAR_CONF: unknown key \"") || !names_key)
             fail("an unknown key gives: %s", line.c_str());
     } else {
-        const std::string what = verdict.rule->names.empty()
-                                     ? std::string("a number, with k, m, g or t for bytes")
-                                     : std::string(verdict.rule->names.back());
+        const std::string what = verdict.rule->path != nullptr ? "a path of less than 256 bytes"
+                                 : verdict.rule->names.empty() ? "a number, with k, m, g or t for bytes"
+                                                               : std::string(verdict.rule->names.back());
         if (!starts("ASHLAR_CONF: bad value in \"") || !ends(what))
             fail("a bad value gives: %s", line.c_str());
     }
@@ -192,8 +225,10 @@ void check_what_is_shown() {
     ashlar::os::print_settings(listen);
     if (said.size() != rules().size()) fail("%zu settings are shown", said.size());
     std::string shown;
-    for (const std::string& line : said)
-        shown += line.substr(0, line.find(' ')) + ",";
+    for (const std::string& line : said) {
+        const std::string setting = line.substr(0, line.rfind(" (")); // the rest says where it came from
+        if (setting.back() != ':') shown += setting + ",";            // no path is no value
+    }
     restore_defaults();
     if (!said_by_applying(shown).empty() || values_now() != before)
         fail("not understood again: %s", shown.c_str());

@@ -97,6 +97,23 @@ class CommandTest(unittest.TestCase):
         text = self.succeed(self.path("half.json", json.dumps(stored)))
         self.assertIn("| jemalloc | 1 | 0 | 0 | 1.41× |", text)
         self.assertIn("| ashlar | 0 | 0 | 1 | 1.00× |", text)
+        self.assertIn("* **Speed:** jemalloc is the fastest: wall time 0.50× (", text)
+
+    def test_speed_and_memory_have_a_verdict_each(self):
+        # As fast as System, and a sixth more memory.
+        stored = json.loads(self.read(PROGRAM))
+        for sample in stored["samples"]:
+            noise = 1 + 0.001 * ((sample["round"] * 3 + sample["contender"] * 2) % 5)
+            more = 1.17 if stored["contenders"][sample["contender"]]["name"] == "ashlar" else 1
+            sample["user_seconds"], sample["system_seconds"], sample["wall_seconds"] = noise, 0, noise
+            sample["peak_rss_kib"] = round(100000 * noise * more)
+        result = self.path("more.json", json.dumps(stored))
+        for text in (self.succeed(result), self.succeed(result, "--html", "-")):
+            self.assertIn("no measurable difference", text)
+            self.assertRegex(text, r"ashlar needs more than System: peak RSS 1\.17× \(1\.1[67] to 1\.1[78]\)\.")
+            self.assertIn("keep System.", text)
+        for text in (self.succeed(BENCH), self.succeed(BENCH, "--html", "-")):
+            self.assertRegex(text, "faster than System in [0-9]+ of [0-9]+, slower in .*; less memory in [0-9]+ of [0-9]+, more in")
 
     def test_the_same_result_twice_has_no_changes(self):
         text = self.succeed(BENCH, BENCH)

@@ -7,77 +7,20 @@ import html
 import json
 import os
 import re
-import shutil
-import struct
 import subprocess
 import sys
 import tempfile
 import unittest
-import zlib
+
+import browser
+from browser import Browser, DARK, LIGHT, POLICY, first_pixel
 
 ASHLAR, RESULTS, PICTURES = sys.argv[1:4]
-HERE = os.path.dirname(os.path.abspath(__file__))
 SKIPPED = 77
-BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-LIGHT, DARK = "1", "0"  # as blink's settings have them
-POLICY = re.compile(r'<meta http-equiv="Content-Security-Policy"[^>]*>\n')
 
 
 def report(*arguments):
     subprocess.run([ASHLAR, "report", *arguments], check=True, timeout=60)
-
-
-class Browser:
-    def __init__(self, folder):
-        self.folder = folder
-
-    def run(self, page, *options, width=1280, height=900, scheme=LIGHT):
-        """What it printed and what it complained about. No name leads anywhere."""
-        command = [BROWSER, "--headless", "--disable-gpu", "--hide-scrollbars", "--no-first-run",
-                   "--disable-background-networking", "--host-resolver-rules=MAP * ~NOTFOUND",
-                   f"--user-data-dir={self.folder}/profile", f"--window-size={width},{height}",
-                   f"--blink-settings=preferredColorScheme={scheme}", "--enable-logging=stderr", *options]
-        if os.geteuid() == 0:
-            command.append("--no-sandbox")  # it refuses to run as root with one
-        done = subprocess.run([*command, "file://" + page], capture_output=True, text=True, timeout=120)
-        if done.returncode != 0:
-            raise AssertionError(f"the browser failed with status {done.returncode}: {done.stderr[-2000:]}")
-        console = [line for line in done.stderr.splitlines() if "CONSOLE" in line]
-        return done.stdout, console
-
-    def probe(self, page, width=1280, scheme=LIGHT):
-        """What page_probe.js finds; the copy that it runs in may run scripts, the page itself may not. It stands in a
-        frame, which can be narrower than windows can."""
-        with open(os.path.join(HERE, "page_probe.js"), encoding="utf-8") as file:
-            script = file.read()
-        with open(page, encoding="utf-8") as file:
-            text = POLICY.sub("", file.read()).replace("</body>", f"<script>{script}</script></body>")
-        outer = page + ".frame.html"
-        with open(outer, "w", encoding="utf-8") as file:
-            file.write(f"""<!DOCTYPE html><html><head><meta name="color-scheme" content="light dark"></head><body>
-<iframe width="{width}" height="800" style="border: 0"></iframe><script>
-const frame = document.querySelector("iframe");
-frame.onload = () => {{ document.documentElement.dataset.probe = frame.contentDocument.documentElement.dataset.probe; }};
-frame.srcdoc = {json.dumps(text).replace("</", "<" + chr(92) + "/")};
-</script></body></html>""")
-        dom, _ = self.run(outer, "--dump-dom", width=1400, scheme=scheme)
-        found = re.search(r'^<html[^>]* data-probe="([^"]*)"', dom, re.M)
-        if not found:
-            raise AssertionError("the probe left nothing behind")
-        return json.loads(html.unescape(found.group(1)))
-
-
-def first_pixel(path):
-    """Of a PNG with 8 bits a channel: no filter changes the first one."""
-    with open(path, "rb") as file:
-        data = file.read()
-    place, packed = 8, b""
-    while place < len(data):
-        length, kind = struct.unpack(">I4s", data[place:place + 8])
-        if kind == b"IDAT":
-            packed += data[place + 8:place + 8 + length]
-        place += 12 + length
-    return tuple(zlib.decompressobj().decompress(packed, 16)[1:4])
 
 
 def changed(source, target, change):
@@ -169,6 +112,8 @@ class PageTest(unittest.TestCase):
         program = self.text(self.program)
         self.assertIn('id="rss"', program)
         self.assertIn('id="changes"', self.text(self.change))
+        for page in (self.bench, self.program, self.change):
+            self.assertIn('id="verdict"', self.text(page))
         self.assertIn("slower", self.text(self.change))
 
     def test_structure_is_what_readers_go_by(self):
@@ -215,7 +160,7 @@ class PageTest(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    if BROWSER is None:
+    if browser.PATH is None:
         print("skipped: there is no chromium; scripts/setup.sh installs it")
         sys.exit(SKIPPED)
     unittest.main(argv=[sys.argv[0], "-v"])

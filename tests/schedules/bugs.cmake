@@ -3,14 +3,12 @@
 # the source changes, the mistake is to be made anew.
 
 planted_bug(forgotten_sleeper SCENARIO mutex SOURCE os/mutex.cc
-  INSTEAD_OF [[    while (state_.exchange(kContended, std::memory_order_acquire) != kFree) {
-]] STANDS [[    // Who takes the lock does not know whether others wait.
-    while (!try_acquire()) {
-        if (state_.exchange(kContended, std::memory_order_acquire) == kFree) break;
+  INSTEAD_OF [[state_.compare_exchange_weak(seen, taken | kContended, std::memory_order_acquire,
+]] STANDS [[state_.compare_exchange_weak(seen, taken, std::memory_order_acquire,
 ]])
 
 planted_bug(lost_wake SCENARIO mutex SOURCE os/mutex.cc
-  INSTEAD_OF [[    ::syscall(SYS_futex, &state_, FUTEX_WAKE_PRIVATE, 1, nullptr, nullptr, 0);
+  INSTEAD_OF [[    system_call(SYS_futex, &state_, FUTEX_WAKE_PRIVATE, 1);
 ]] STANDS [[]])
 
 planted_bug(unlocked_hand_over SCENARIO shard_hand_over SOURCE slab/shard_pool.cc
@@ -50,40 +48,25 @@ planted_bug(unlocked_exit SCENARIO thread_exit SOURCE cache/thread_registry.cc
 ]] STANDS [[void ThreadRegistry::remove(Chunk& removed) {
 ]])
 
-planted_bug(fork_forgets_a_lock SCENARIO fork_while_refilling SOURCE entry/lifecycle.cc
+planted_bug(fork_forgets_a_lock SCENARIO fork_while_refilling SOURCE entry/fork.cc
   INSTEAD_OF [[    visit(layout::metadata_pool.mutex());
 ]] STANDS [[]])
 
-planted_bug(fork_locks_out_of_order SCENARIO fork_while_refilling SOURCE entry/lifecycle.cc
-  INSTEAD_OF [[    visit(slab::shard_pool.mutex());
-    slab::shard_pool.for_each_bin([&visit](layout::PageHeader, slab::Bin& bin) { visit(bin.mutex()); });
-    slab::for_each_mixed([&visit](slab::MixedSlabs& mixed) { visit(mixed.mutex()); });
-    visit(layout::superslabs.growth_mutex());
-    visit(layout::superslabs.mutex());
-    guard::for_each_lock(visit);
-    visit(layout::metadata_pool.mutex());
-]] STANDS [[    visit(slab::shard_pool.mutex());
-    visit(layout::metadata_pool.mutex());
-    guard::for_each_lock(visit);
-    visit(layout::superslabs.growth_mutex());
-    visit(layout::superslabs.mutex());
-    slab::for_each_mixed([&visit](slab::MixedSlabs& mixed) { visit(mixed.mutex()); });
-    slab::shard_pool.for_each_bin([&visit](layout::PageHeader, slab::Bin& bin) { visit(bin.mutex()); });
+planted_bug(fork_without_locks SCENARIO fork_while_refilling SOURCE entry/fork.cc
+  INSTEAD_OF [[    while (!take_all(holder ? kPatienceOfHolder : kPatience)) {
+]] STANDS [[    while (false && !take_all(holder ? kPatienceOfHolder : kPatience)) {
 ]])
 
-planted_bug(fork_without_locks SCENARIO fork_while_refilling SOURCE entry/lifecycle.cc
-  INSTEAD_OF [[    if (!locked_for_fork) return;
-    os::suspend_rank_check(true);
-]] STANDS [[    locked_for_fork = false;
-    if (!locked_for_fork) return;
-    os::suspend_rank_check(true);
+planted_bug(fork_wakes_nobody SCENARIO fork_while_refilling SOURCE os/mutex.cc
+  INSTEAD_OF [[    if (holder() == Holder::kItsFork) release_and_wake();
+]] STANDS [[    if (holder() == Holder::kItsFork) state_.store(kFree, std::memory_order_release);
 ]])
 
 planted_bug(header_cleared_late SCENARIO slab_empties SOURCE slab/shard.cc
   INSTEAD_OF [[        layout::superslabs.give(slab.first_page(), slab.shape().pages);
     }
 ]] STANDS [[        layout::superslabs.give(slab.first_page(), slab.shape().pages);
-        layout::window.set_headers(slab.first_page(), slab.shape().pages, layout::PageHeader{});
+        layout::window.set_headers(slab.first_page(), slab.shape().pages, layout::kUnused);
     }
 ]])
 
@@ -136,6 +119,19 @@ planted_bug(run_found_then_taken SCENARIO large_runs SOURCE layout/superslab.cc
             }
             const os::Guard guard(mutex_);
             if (found != 0) return take(found);
+]])
+
+planted_bug(large_block_seen_then_freed SCENARIO large_freed_twice SOURCE heap/large.cc
+  INSTEAD_OF [[    if (window.replace_header(first, kHeader, kNoBlock)) return;
+]] STANDS [[    const bool mine = window.header(first) == kHeader;
+    window.publish_header(first, kNoBlock);
+    if (mine) return;
+]])
+
+planted_bug(resized_without_a_claim SCENARIO large_freed_and_resized SOURCE heap/large.cc
+  INSTEAD_OF [[    claim(first);
+    const bool done = resize_claimed(first, pages);
+]] STANDS [[    const bool done = resize_claimed(first, pages);
 ]])
 
 planted_bug(growth_without_a_second_look SCENARIO heap_grows SOURCE layout/superslab.cc

@@ -2,19 +2,18 @@
 //
 // What the compiler puts into the code under test, which is compiled with -fsanitize=thread but linked with
 // this instead of the sanitizer's library: a call before each access to memory, and one for each atomic
-// operation. The linker sends the system calls here that matter (--wrap). So the code itself knows nothing of
+// operation. The linker sends the core's system calls here (--wrap). So the code itself knows nothing of
 // schedules, and a build without them is what it was.
 #include "scheduler.h"
 
-#include <cerrno>
-#include <cstdarg>
+#include <csetjmp>
 #include <cstddef>
 #include <cstdint>
 #include <ctime>
 #include <linux/futex.h>
 #include <pthread.h>
 #include <sched.h>
-#include <sys/mman.h>
+#include <string_view>
 #include <sys/syscall.h>
 
 namespace {
@@ -70,9 +69,29 @@ bool replace(volatile T* word, T* expected, T value, int order, int order_if_not
     return same;
 }
 
+thread_local std::jmp_buf* before_report = nullptr;
+
 } // namespace
 
+// No object of the core is destroyed on the way: a report holds no lock.
+bool schedules::is_stopped_by_report(void (*body)()) {
+    std::jmp_buf here;
+    const bool stopped = setjmp(here) != 0;
+    if (!stopped) {
+        before_report = &here;
+        body();
+    }
+    before_report = nullptr;
+    return stopped;
+}
+
 extern "C" {
+
+[[noreturn]] void __real_ashlar_fatal(const void* message, std::string_view advice);
+[[noreturn]] void __wrap_ashlar_fatal(const void* message, std::string_view advice) {
+    if (before_report != nullptr) std::longjmp(*before_report, 1);
+    __real_ashlar_fatal(message, advice);
+}
 
 void __tsan_init() {}
 void __tsan_func_entry(void* /*caller*/) {}
@@ -141,41 +160,30 @@ ATOMICS(64)
 // ---- System calls
 // ------------------------------------------------------------------------------------------
 
-long __real_syscall(long number, ...);
-int __real_madvise(void* start, std::size_t size, int advice);
-int __real_mprotect(void* start, std::size_t size, int protection);
+long __real_ashlar_system_call(long number, long a, long b, long c, long d, long e, long f);
 int __real_pthread_create(pthread_t* thread, const pthread_attr_t* attributes, void* (*function)(void*),
                           void* argument);
 
-// The futex is played; every machine has two processors and one node.
-long __wrap_syscall(long number, ...) {
-    long a[6];
-    va_list values;
-    va_start(values, number);
-    for (long& value : a)
-        value = va_arg(values, long);
-    va_end(values);
-    if (number == SYS_futex) {
-        const auto* const word = reinterpret_cast<const std::uint32_t*>(a[0]);
-        if (a[1] == FUTEX_WAKE_PRIVATE)
-            return schedules::futex_wake(word, static_cast<std::uint32_t>(a[2]), HERE);
-        return schedules::futex_wait(word, static_cast<std::uint32_t>(a[2]), a[3] != 0, HERE);
+// Every system call of the core. The futex is played; every machine has two processors and one node.
+long __wrap_ashlar_system_call(long number, long a, long b, long c, long d, long e, long f) {
+    switch (number) {
+    case SYS_futex: {
+        const auto* const word = reinterpret_cast<const std::uint32_t*>(a);
+        const auto operand = static_cast<std::uint32_t>(c);
+        return b == FUTEX_WAKE_PRIVATE ? schedules::futex_wake(word, operand, HERE)
+                                       : schedules::futex_wait(word, operand, d != 0, HERE);
     }
-    if (number == SYS_sched_getaffinity) {
-        *reinterpret_cast<unsigned long*>(a[2]) = 3;
+    case SYS_sched_getaffinity:
+        *reinterpret_cast<unsigned long*>(c) = 3;
         return sizeof(unsigned long);
+    case SYS_madvise:
+    case SYS_mprotect:
+        schedules::come_to_call(HERE);
+        break;
+    default:
+        break;
     }
-    return __real_syscall(number, a[0], a[1], a[2], a[3], a[4], a[5]);
-}
-
-int __wrap_madvise(void* start, std::size_t size, int advice) {
-    schedules::come_to_call(HERE);
-    return __real_madvise(start, size, advice);
-}
-
-int __wrap_mprotect(void* start, std::size_t size, int protection) {
-    schedules::come_to_call(HERE);
-    return __real_mprotect(start, size, protection);
+    return __real_ashlar_system_call(number, a, b, c, d, e, f);
 }
 
 int __wrap_getcpu(unsigned* processor, unsigned* node) {

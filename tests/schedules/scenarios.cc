@@ -4,10 +4,20 @@
 namespace schedules {
 
 const std::vector<Scenario>& scenarios() {
-    static const std::vector<Scenario> all{mutex(),       shard_hand_over(), foreign_return(),
-                                           thread_exit(), statistics(),      fork_while_refilling(),
-                                           slab_begins(), slab_empties(),    slab_purged(),
-                                           slab_mixed(),  large_runs(),      heap_grows(),
+    static const std::vector<Scenario> all{mutex(),
+                                           shard_hand_over(),
+                                           foreign_return(),
+                                           thread_exit(),
+                                           statistics(),
+                                           fork_while_refilling(),
+                                           slab_begins(),
+                                           slab_empties(),
+                                           slab_purged(),
+                                           slab_mixed(),
+                                           large_runs(),
+                                           large_freed_twice(),
+                                           large_freed_and_resized(),
+                                           heap_grows(),
                                            background()};
     return all;
 }

@@ -20,6 +20,8 @@ Scenario slab_empties();
 Scenario slab_purged();
 Scenario slab_mixed();
 Scenario large_runs();
+Scenario large_freed_twice();
+Scenario large_freed_and_resized();
 Scenario heap_grows();
 Scenario background();
 

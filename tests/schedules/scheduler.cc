@@ -2,6 +2,7 @@
 #include "scheduler.h"
 
 #include "../stress/random.h"
+#include "os/thread_exit.h"
 #include "shadow.h"
 
 #include <algorithm>
@@ -21,7 +22,6 @@
 #include <unistd.h>
 
 // Past what the code under test gets for them.
-extern "C" long __real_syscall(long number, ...);
 extern "C" int __real_pthread_create(pthread_t* thread, const pthread_attr_t* attributes,
                                      void* (*function)(void*), void* argument);
 
@@ -73,11 +73,11 @@ std::atomic<std::uint32_t> all_done{0};
 pthread_key_t last_key = 0;
 
 void sleep_while(const std::atomic<std::uint32_t>& word, std::uint32_t value, const timespec* timeout) {
-    __real_syscall(SYS_futex, &word, FUTEX_WAIT_PRIVATE, value, timeout, nullptr, 0);
+    ::syscall(SYS_futex, &word, FUTEX_WAIT_PRIVATE, value, timeout, nullptr, 0);
 }
 void set_and_wake(std::atomic<std::uint32_t>& word) {
     word.store(1, std::memory_order_release);
-    __real_syscall(SYS_futex, &word, FUTEX_WAKE_PRIVATE, 1, nullptr, nullptr, 0);
+    ::syscall(SYS_futex, &word, FUTEX_WAKE_PRIVATE, 1, nullptr, nullptr, 0);
 }
 
 void wait_for_turn(Actor& actor) {
@@ -259,7 +259,9 @@ void play(const Scenario& scenario, Run& its_run) {
         chance = stress::Random(run->seed);
         switch_percent = 3U << chance.below(5);
     }
-    // After the code under test's own key: destructors are called in this order.
+    // After the code under test's own key, which it makes when it first asks to be told of a thread's end:
+    // destructors are called in this order.
+    if (!ashlar::os::call_at_thread_exit()) fail("no key for the code under test");
     if (::pthread_key_create(&last_key, end_actor) != 0) fail("no key");
     ordering.start();
     for (void (*const body)() : scenario.actors) {
@@ -363,8 +365,7 @@ void accessed(const volatile void* address, std::size_t size, bool write, Place 
 long futex_wait(const std::uint32_t* word, std::uint32_t value, bool timed, Place place) {
     if (me != nullptr) come_to_call(place); // after which it may be alone
     if (__atomic_load_n(word, __ATOMIC_SEQ_CST) != value) {
-        errno = EAGAIN;
-        return -1;
+        return -EAGAIN;
     }
     if (me == nullptr) fail("a lock was left taken: nobody is there to release it");
     me->waits_for = word;
@@ -373,9 +374,7 @@ long futex_wait(const std::uint32_t* word, std::uint32_t value, bool timed, Plac
     me->timed_out = false;
     count_step();
     decide(place);
-    if (!me->timed_out) return 0;
-    errno = ETIMEDOUT;
-    return -1;
+    return me->timed_out ? -ETIMEDOUT : 0;
 }
 
 long futex_wake(const std::uint32_t* word, std::uint32_t most, Place place) {

@@ -44,6 +44,9 @@ inline void require(bool holds, const char* what) {
 // Forks, and calls `body` in the child, where there is no other thread. True if that returned true.
 bool child_agrees(bool (*body)());
 
+// Calls `body`, which may be stopped by a report of misuse: true if it was. The report is not written.
+bool is_stopped_by_report(void (*body)());
+
 // ---- For checks
 
 // A thread that the code under test started waits without a timeout.

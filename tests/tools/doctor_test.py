@@ -78,6 +78,15 @@ class Loaded(Case):
         called = {os.path.basename(each["path"]): each["calls_malloc_of"] for each in answer.json["programs"][0]["objects"]}
         self.assertEqual(called["calls_malloc"], LIBRARY)
 
+    def test_program_at_a_fixed_address(self):
+        answer = doctor("--", program("fixed_address"))
+        self.expect(answer, 0, None, "loaded in the process")
+        self.assertEqual(answer.causes, set())
+        called = {os.path.basename(each["path"]): each["calls_malloc_of"] for each in answer.json["programs"][0]["objects"]}
+        self.assertEqual(called["libtakes_addresses.so"], LIBRARY)
+        # A slot that waits for its first call leads nowhere yet.
+        self.assertIn(called["libc.so.6"], ("", LIBRARY))
+
     def test_script_and_its_children(self):
         script = self.write("script", "#!/bin/sh\nls / >/dev/null\nls / >/dev/null\n")
         answer = doctor("--", script)

@@ -23,8 +23,23 @@ def commands():
     return re.findall(r"^  ([a-z-]+) ", listed, re.MULTILINE)
 
 
-def options(command):
-    text = help_of(command).split("Options:\n", 1)[1].split("\n\n", 1)[0]
+def nested():
+    """Sub-commands of commands, as (command, sub-command)."""
+    found = []
+    for command in commands():
+        _, listed, rest = help_of(command).partition("Subcommands:\n")
+        if listed:
+            found += [(command, name) for name in re.findall(r"^  ([a-z-]+) ", rest.split("\n\n", 1)[0], re.MULTILINE)]
+    return found
+
+
+def calls():
+    """All of them, as the words that follow ashlar."""
+    return [(command,) for command in commands()] + nested()
+
+
+def options(*command):
+    text = help_of(*command).split("Options:\n", 1)[1].split("\n\n", 1)[0]
     return set(re.findall(r"(?:^  |,)(--?[a-z-]+)", text, re.MULTILINE))
 
 
@@ -47,10 +62,11 @@ class Manual(unittest.TestCase):
                               env={**os.environ, "MANWIDTH": "1000", "LC_ALL": "C", "MANPAGER": "cat", "MAN_KEEP_FORMATTING": ""}).stdout
 
     def pages(self):
-        return ["ashlar", *("ashlar-" + command for command in commands())]
+        return ["ashlar", *("-".join(["ashlar", *words]) for words in calls())]
 
     def test_there_is_one_for_each_command(self):
         self.assertIn("run", commands())
+        self.assertEqual(nested(), [("bench", "locks")])
         self.assertEqual(sorted(os.listdir(os.path.join(DOCUMENTS, "man1"))), sorted(page + ".1" for page in self.pages()))
 
     def test_no_warnings(self):
@@ -83,13 +99,14 @@ class Manual(unittest.TestCase):
     def test_every_option_and_section(self):
         if shutil.which("man") is None:
             self.skipTest("no man here")
-        for command in commands():
+        for words in calls():
+            command = "-".join(words)
             text = self.shown("ashlar-" + command)
-            for option in options(command):
+            for option in options(*words):
                 self.assertRegex(text, r"(?m)^ +(-\w, |--[\w-]+, )*" + re.escape(option) + r"\b", command)
             for section in ("NAME", "SYNOPSIS", "DESCRIPTION", "OPTIONS", "EXAMPLES", "EXIT STATUS", "SEE ALSO"):
                 self.assertRegex(text, "(?m)^" + section + "$", command)
-            self.assertIn("ashlar-" + command + "(1)", self.shown("ashlar"))
+            self.assertIn("ashlar-" + command + "(1)", self.shown("-".join(["ashlar", *words[:-1]])))
 
 
 class Completion(unittest.TestCase):
@@ -98,14 +115,14 @@ class Completion(unittest.TestCase):
         self.assertEqual(complete("ru"), {"run"})
 
     def test_options(self):
-        for command in commands():
-            self.assertLessEqual(options(command), complete(command, "-"), command)
-            for option in options(command):
-                self.assertIn(option, complete(command, option), command)
+        for words in calls():
+            self.assertLessEqual(options(*words), complete(*words, "-"), words)
+            for option in options(*words):
+                self.assertIn(option, complete(*words, option), words)
 
     def test_values(self):
         workloads = complete("bench", "")
-        self.assertIn("larson", workloads)
+        self.assertLessEqual({"larson", "locks"}, workloads)
         self.assertEqual(complete("bench", "lars"), {"larson"})
         self.assertEqual(complete("run", "--library", ""), set())  # bash offers files then
 

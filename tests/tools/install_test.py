@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """An installed tree, moved after it was installed: everything in its place and found from there.
 
-usage: install_test.py ASHLAR LIBRARY CMAKE BUILD CXX CC"""
+usage: install_test.py ASHLAR LIBRARY CMAKE GENERATOR BUILD CC"""
 import os
 import re
 import shutil
@@ -10,8 +10,10 @@ import sys
 import tempfile
 import unittest
 
-CMAKE, BUILD, CXX, CC = sys.argv[3:7]
-CLEAN = {key: value for key, value in os.environ.items() if key not in ("LD_PRELOAD", "ASHLAR_CONF")}
+CMAKE, GENERATOR, BUILD, CC = sys.argv[3:7]
+# The generator of our own tree: the program that cmake would choose itself need not be installed.
+CLEAN = {**{key: value for key, value in os.environ.items() if key not in ("LD_PRELOAD", "ASHLAR_CONF")},
+         "CMAKE_GENERATOR": GENERATOR}
 LIMIT = 120
 
 # Without LD_PRELOAD: which file serves malloc, and do the functions of the header work?

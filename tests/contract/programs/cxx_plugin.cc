@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // A C++ library for a C program: new must throw and ask the handler although the process started without
-// libstdc++.
+// libstdc++, or this library has one of its own.
 #include "must.h"
 
 #include <new>
@@ -38,4 +38,13 @@ extern "C" void run_plugin() {
     }
     MUST(caught);
     MUST(handler_calls == 3);
+
+    handler_calls = 0;
+    std::set_new_handler(give_up_at_the_third_call);
+    MUST(::operator new[](opaque_size(SIZE_MAX / 2 + 1), std::nothrow) == nullptr);
+    MUST(handler_calls == 3);
+    std::set_new_handler([] { throw std::bad_alloc(); });
+    MUST(::operator new(opaque_size(SIZE_MAX / 2 + 1), std::nothrow) == nullptr);
+    MUST(::operator new (opaque_size(SIZE_MAX / 2 + 1), std::align_val_t{64}, std::nothrow) == nullptr);
+    std::set_new_handler(nullptr);
 }

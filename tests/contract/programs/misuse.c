@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * misuse <what> <moment> <size>: passes a pointer that is no live block to free (or realloc), having printed
- * it on stdout, then comes to the moment at which that must have been found. If it was not, ends with status
- * 0.
+ * it and the number of the process on stdout, then comes to the moment at which that must have been found. If
+ * it was not, ends with status 0.
  *
- *   what      none double double_later double_by_two double_by_successor interior unaligned window
- *             realloc_interior tiny odd beyond stack variable realloc_tiny usable_size_tiny
- *   moment    trim     malloc_trim, then _exit
+ *   what      none double double_later double_by_two double_by_two_at_once double_by_successor interior
+ *             unaligned window realloc_interior realloc_freed realloc_moved free_moved usable_size_freed tiny
+ *             odd beyond stack variable realloc_tiny usable_size_tiny mapping
+ *             (mapping: `size` says which line of /proc/self/maps; with nothing printed there is none)
+ *   moment    call     at once
+ *             trim     malloc_trim, then _exit
  *             thread   done by a thread that ends; then _exit
+ *             cancelled  at once in a thread that has been cancelled
+ *             unheard  trim, with a stderr that nobody reads
  *             exit     exit()
  *             main     return from main
  *             packets  trim in a child whose stderr keeps writes apart; prints how many there were
@@ -15,6 +20,7 @@
 #include "exercise.h"
 
 #include <dlfcn.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <sys/resource.h>
@@ -22,11 +28,13 @@
 #include <sys/wait.h>
 
 static const char* what;
+static const char* moment;
 static size_t size;
 static void* shared;
 
 static void announce(const void* bad) {
-    if (dprintf(STDOUT_FILENO, "%p\n", bad) < 0) MUST(errno == EBADF); /* some tests close it */
+    if (dprintf(STDOUT_FILENO, "%p %d\n", bad, getpid()) < 0) MUST(errno == EBADF); /* some tests close it */
+    if (strcmp(moment, "cancelled") == 0) MUST(pthread_cancel(pthread_self()) == 0);
 }
 
 static int is(const char* name) {
@@ -61,21 +69,57 @@ static void free_by_two(void* block) {
     MUST(pthread_join(thread, NULL) == 0);
 }
 
-static void* pointer_into_window(char* block) {
+/* By two threads that stand side by side: the calls may overlap. */
+static pthread_barrier_t start_line;
+static void* meet_and_free_shared(void* unused) {
+    pthread_barrier_wait(&start_line);
+    return free_shared(unused);
+}
+static void free_at_once(void* block) {
+    pthread_t thread;
+    shared = block;
+    MUST(pthread_barrier_init(&start_line, NULL, 2) == 0);
+    MUST(pthread_create(&thread, NULL, meet_and_free_shared, NULL) == 0);
+    meet_and_free_shared(NULL);
+    MUST(pthread_join(thread, NULL) == 0);
+}
+
+/* Somewhere in what stands in line `number` of /proc/self/maps and is no memory for blocks; null behind the
+ * last line. Read without stdio, which has a buffer. */
+static char* in_mapping(size_t number) {
+    static char text[65536];
+    const int file = open("/proc/self/maps", O_RDONLY);
+    size_t length = 0;
+    for (ssize_t count; (count = read(file, text + length, sizeof text - 1 - length)) > 0;)
+        length += (size_t)count;
+    close(file);
+    void* const found = dlsym(RTLD_DEFAULT, "ashlar_owns");
+    int (*owns)(const void*) = NULL;
+    memcpy(&owns, &found, sizeof owns);
+    for (char* line = text; *line != '\0'; line = strchr(line, '\n') + 1) {
+        char* const address = (char*)strtoul(line, NULL, 16);
+        if ((found == NULL || !owns(address)) && number-- == 0) return address + 64;
+    }
+    return NULL;
+}
+
+static void* pointer_into_unused_page(void) {
     void* const found = dlsym(RTLD_DEFAULT, "ashlar_owns");
     MUST(found != NULL);
     int (*owns)(const void*) = NULL;
     memcpy(&owns, &found, sizeof owns);
-    for (size_t distance = (size_t)1 << 38; distance > (size_t)1 << 24;
-         distance /= 2) /* far from any block */
-        if (owns(block + distance)) return block + distance;
-    give_up("the window ends where the blocks do");
+    char* const large = malloc((size_t)1 << 20); /* pages of its own */
+    MUST(owns(large));
+    char* const inside = large + ((size_t)1 << 19);
+    free(large);
+    return opaque_pointer(inside);
 }
 
 static void do_it(void) {
     char* const neighbour = malloc(size);
     char* const block = malloc(size);
-    MUST(block != NULL && neighbour != NULL);
+    char* const behind = opaque_pointer(malloc(size)); /* large blocks cannot grow where they are */
+    MUST(block != NULL && neighbour != NULL && behind != NULL);
     memset(block, 1, size);
     if (is("none")) {
         free(block);
@@ -83,7 +127,7 @@ static void do_it(void) {
         return;
     }
     char* bad = block;
-    if (is("window")) bad = pointer_into_window(block);
+    if (is("window")) bad = pointer_into_unused_page();
     if (is("interior") || is("realloc_interior")) bad = block + (size >= 32 ? 16 : 8);
     if (is("unaligned")) bad = block + 1;
     if (is("tiny") || is("realloc_tiny") || is("usable_size_tiny")) bad = (char*)(uintptr_t)size;
@@ -92,8 +136,16 @@ static void do_it(void) {
     if (is("stack")) bad = (char*)(words + 2);
     if (is("variable")) bad = (char*)&size;
     if (is("beyond")) bad = (char*)(uintptr_t)0x4141414141414140;
+    if (is("mapping")) {
+        bad = in_mapping(size);
+        if (bad == NULL) _exit(0);
+    }
     bad = opaque_pointer(bad);
-    announce(bad);
+    announce(bad); /* may allocate */
+    if (is("realloc_moved") || is("free_moved")) {
+        void* const moved = opaque_pointer(realloc(block, 4 * size));
+        MUST(moved != NULL && moved != bad);
+    }
     if (is("double")) {
         free(block);
         free(opaque_pointer(bad));
@@ -108,6 +160,16 @@ static void do_it(void) {
     } else if (is("double_by_two")) {
         shared = block;
         free_by_two(block);
+    } else if (is("double_by_two_at_once")) {
+        free_at_once(block);
+    } else if (is("realloc_freed")) {
+        free(block);
+        free(realloc(opaque_pointer(bad), 2 * size));
+    } else if (is("realloc_moved")) {
+        free(realloc(bad, 2 * size));
+    } else if (is("usable_size_freed")) {
+        free(block);
+        MUST(malloc_usable_size(opaque_pointer(bad)) == 0);
     } else if (is("double_by_successor")) {
         shared = block;
         in_new_thread(free_shared);
@@ -158,18 +220,23 @@ int main(int count, char** arguments) {
     const struct rlimit no_core = {0, 0};
     MUST(setrlimit(RLIMIT_CORE, &no_core) == 0);
     what = arguments[1];
-    const char* const moment = arguments[2];
+    moment = arguments[2];
     size = strtoul(arguments[3], NULL, 10);
     if (strcmp(moment, "packets") == 0) {
         count_writes();
         _exit(0);
     }
-    if (strcmp(moment, "thread") == 0) {
+    if (strcmp(moment, "thread") == 0 || strcmp(moment, "cancelled") == 0) {
         in_new_thread(do_it_in_thread);
         _exit(0);
     }
+    if (strcmp(moment, "unheard") == 0) {
+        int ends[2];
+        MUST(pipe(ends) == 0 && close(ends[0]) == 0 && dup2(ends[1], STDERR_FILENO) == STDERR_FILENO);
+    }
     do_it();
-    if (strcmp(moment, "trim") == 0) {
+    if (strcmp(moment, "call") == 0) _exit(0);
+    if (strcmp(moment, "trim") == 0 || strcmp(moment, "unheard") == 0) {
         malloc_trim(0);
         _exit(0);
     }

@@ -6,6 +6,7 @@
 #include "heap/heap.h"
 #include "layout/metadata_pool.h"
 #include "layout/superslab.h"
+#include "os/system_call.h"
 #include "slab/supply.h"
 
 #include <ashlar/ashlar.h>
@@ -14,7 +15,6 @@
 #include <climits>
 #include <linux/futex.h>
 #include <sys/syscall.h>
-#include <unistd.h>
 
 namespace schedules {
 
@@ -78,12 +78,12 @@ void give(void* block, std::size_t size, std::uint64_t key) {
 
 void Event::signal() {
     happened_.store(1, std::memory_order_release);
-    ::syscall(SYS_futex, &happened_, FUTEX_WAKE_PRIVATE, INT_MAX, nullptr, nullptr, 0);
+    os::system_call(SYS_futex, &happened_, FUTEX_WAKE_PRIVATE, INT_MAX);
 }
 
 void Event::wait() {
     while (happened_.load(std::memory_order_acquire) == 0)
-        ::syscall(SYS_futex, &happened_, FUTEX_WAIT_PRIVATE, 0, nullptr, nullptr, 0);
+        os::system_call(SYS_futex, &happened_, FUTEX_WAIT_PRIVATE, 0, nullptr);
 }
 
 void require_empty_heap() {

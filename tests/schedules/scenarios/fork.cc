@@ -6,6 +6,7 @@
 #include "blocks.h"
 #include "cache/thread_cache.h"
 #include "cache/thread_registry.h"
+#include "heap/heap.h"
 #include "os/mutex.h"
 #include "slab/shard_pool.h"
 
@@ -35,7 +36,8 @@ void use_everything(std::uint64_t key) {
 
 bool child_works() {
     require(cache::thread_registry.live() == 1, "the child has caches of threads that it does not have");
-    require(os::locks_held == 0, "the child counts locks as held");
+    require(!heap::closed(), "the child's heap is closed, as after a fork that could not take all locks");
+    require(os::forking == 0, "the child believes that it forks");
     give(of_the_forking, kOther, 1);
     for (std::uint64_t key = 2; key <= 3; ++key)
         use_everything(key);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// Large blocks: neighbours are freed, grown into and taken as one run; and a heap that is full grows once,
-// not once for each who waits.
+// Large blocks: neighbours are freed, grown into and taken as one run; two threads release or resize the same
+// one, which is an error that one of them is told of; and a heap that is full grows once, not once for each
+// who waits.
 #include "../scenarios.h"
 #include "blocks.h"
 #include "layout/superslab.h"
@@ -43,6 +44,29 @@ void take_another() {
     taken = take(3 * kPageSize, 3);
 }
 
+// ---- Misuse
+// ------------------------------------------------------------------------------------------------
+
+void* shared = nullptr;
+void* resized = nullptr;
+std::array<bool, 2> reported{};
+
+template <unsigned kNumber>
+void free_shared() {
+    reported[kNumber] = is_stopped_by_report([] { ashlar_free(shared); });
+}
+
+// Makes it shorter or longer where it is.
+void resize_shared() {
+    reported[1] = is_stopped_by_report([] { resized = ashlar_realloc(shared, kPageSize); });
+    if (!reported[1]) reported[1] = is_stopped_by_report([] { resized = ashlar_realloc(shared, kPair); });
+}
+
+void prepare_shared() {
+    ashlar_free(ashlar_malloc(1));
+    shared = take(kPair, 1);
+}
+
 // ---- Growth
 // ------------------------------------------------------------------------------------------------
 
@@ -73,6 +97,31 @@ Scenario large_runs() {
                     require_empty_heap();
                 },
             .preemptions = 1};
+}
+
+Scenario large_freed_twice() {
+    return {.name = "large_freed_twice",
+            .prepare = prepare_shared,
+            .actors = {free_shared<0>, free_shared<1>},
+            .check =
+                [] {
+                    require(reported[0] != reported[1], "one thread of two must be told, and only one");
+                    require_empty_heap();
+                },
+            .preemptions = 2};
+}
+
+Scenario large_freed_and_resized() {
+    return {.name = "large_freed_and_resized",
+            .prepare = prepare_shared,
+            .actors = {free_shared<0>, resize_shared},
+            .check =
+                [] {
+                    require(!reported[0] || !reported[1], "both threads were told");
+                    if (reported[0]) ashlar_free(resized);
+                    require_empty_heap();
+                },
+            .preemptions = 2};
 }
 
 Scenario heap_grows() {

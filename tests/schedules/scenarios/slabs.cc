@@ -129,7 +129,10 @@ std::array<void*, 2> of_mixed_slabs{};
 void give_as_free_does(void* block, std::size_t size, std::uint64_t key) {
     require_marked(block, size, key);
     const PageHeader header = ashlar::layout::window.header_of(block);
-    if (ashlar::slab::is_mixed(header)) return ashlar::slab::give_mixed(block, 0);
+    if (ashlar::slab::is_mixed(header)) {
+        ashlar::slab::give_mixed(block, 0);
+        return;
+    }
     ashlar::slab::give(header, &block, 1);
 }
 

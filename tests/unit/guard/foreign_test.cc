@@ -13,6 +13,7 @@
 #include <cstring>
 #include <malloc.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <thread>
 #include <vector>
 
@@ -62,6 +63,29 @@ TEST_CASE("foreign: what is no block is none, and nothing is read that cannot be
     REQUIRE(::munmap(mapped, kLength) == 0);
     CHECK_FALSE(looks_like_block(static_cast<char*>(mapped) + 4096));
     std::free(held);
+}
+
+// A wait, even one without time, puts the thread to sleep when the word that is looked at is what it waits
+// for.
+TEST_CASE("foreign: looking does not sleep, whatever is there") {
+    UNIT_SKIP_IF(unit::kSanitizer, "malloc is the sanitizer's");
+    constexpr long kBlocks = 1000;
+    std::vector<void*> blocks(kBlocks);
+    for (void*& block : blocks) {
+        block = std::malloc(200);
+        std::memset(block, 0, ::malloc_usable_size(block));
+    }
+    const auto sleeps = [] {
+        rusage usage{};
+        ::getrusage(RUSAGE_THREAD, &usage);
+        return usage.ru_nvcsw;
+    };
+    const long before = sleeps();
+    for (void* const block : blocks)
+        REQUIRE(looks_like_block(block));
+    CHECK(sleeps() - before < kBlocks / 10);
+    for (void* const block : blocks)
+        std::free(block);
 }
 
 } // namespace

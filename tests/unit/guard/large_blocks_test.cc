@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
+#include "../support/build_kind.h"
 #include "../support/child.h"
 #include "guard/large_blocks.h"
 #include "guard/live_map.h"
 #include "heap/heap.h"
 #include "os/config.h"
+#include "os/page_locks.h"
+#include "os/page_memory.h"
 
 #include <ashlar/ashlar.h>
 
@@ -13,9 +16,19 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <string>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 #include <utility>
 
 namespace {
+
+// A sanitizer's mlock does nothing.
+long lock(void* start, std::size_t size) {
+    return ::syscall(SYS_mlock, start, size);
+}
 
 using namespace ashlar;        // NOLINT(google-build-using-namespace): the layer under test
 using namespace ashlar::guard; // NOLINT(google-build-using-namespace): the layer under test
@@ -68,13 +81,14 @@ UNIT_TEST_CASE_IN_CHILD("large blocks: zeroed ones are, also of used memory", un
     }
 }
 
-TEST_CASE("large blocks: a page before, a page behind, and released memory fault") {
+TEST_CASE("large blocks: a page before and a page behind fault, and released memory that is not kept") {
     for (const std::size_t size : kSizes) {
         const std::pair<const char*, void (*)(volatile char*, std::size_t)> offences[] = {
             {"before", [](volatile char* block, std::size_t) { block[-1] = 0; }},
             {"behind",
              [](volatile char* block, std::size_t length) { block[length + canary::kWatched + 4096] = 0; }},
-            {"released", [](volatile char* block, std::size_t length) {
+            {"released, nothing is kept", [](volatile char* block, std::size_t length) {
+                 os::settings.large_quarantine = 0;
                  drop(const_cast<char*>(block));
                  block[length / 2] = 0;
              }}};
@@ -87,6 +101,146 @@ TEST_CASE("large blocks: a page before, a page behind, and released memory fault
             CHECK(outcome.killed_by(SIGSEGV));
         }
     }
+}
+
+TEST_CASE("large blocks: a released one that was hardly written to is not kept") {
+    const unit::Outcome outcome = unit::run_here([] {
+        std::signal(SIGSEGV, SIG_DFL);
+        char* const block = make(3'000'000);
+        std::memset(block, 7, 1'000'000);
+        drop(block);
+        const_cast<volatile char*>(block)[1000] = 0;
+    });
+    CHECK(outcome.killed_by(SIGSEGV));
+}
+
+// The ends and a sample always, the whole if the setting says so.
+TEST_CASE("large blocks: what is written to a released one is found when it leaves") {
+    for (const std::size_t size : kSizes) {
+        const std::pair<std::size_t, std::size_t> places[] = {
+            {0, 1}, {4095, 1}, {size - 1, 1}, {size / 2, 2048}, {size / 2, 1}};
+        for (const auto& [start, length] : places) {
+            INFO("size " << size << ", " << length << " bytes at " << start);
+            const unit::Outcome outcome = unit::run_here([size, at = start, count = length] {
+                char* const block = make(size);
+                std::memset(block, 7, size);
+                if (count == 1) os::settings.poison = std::size_t{16} << 20;
+                drop(block);
+                std::memset(block + at, 7, std::min(count, size - at));
+                large_blocks::return_all();
+            });
+            CHECK(outcome.killed_by(SIGABRT));
+            CHECK(outcome.errors.find("write after free, ") != std::string::npos);
+            if (length == 1)
+                CHECK(outcome.errors.find(" " + std::to_string(start) + " bytes into") != std::string::npos);
+        }
+    }
+}
+
+UNIT_TEST_CASE_IN_CHILD("large blocks: what waited comes again with its guards and its memory",
+                        unit::kDefaultHeap) {
+    const auto faults = [] {
+        rusage usage{};
+        ::getrusage(RUSAGE_SELF, &usage);
+        return usage.ru_minflt;
+    };
+    for (const std::size_t size : {65'536U, 300'000U, 1'000'000U, 8'000'000U}) {
+        const auto turn = [size](int value) {
+            char* const block = make(size);
+            std::memset(block, value, size);
+            drop(block);
+        };
+        for (int i = 0; i < 50; ++i) // as many as wait
+            turn(i);
+        const long before = faults();
+        for (int i = 0; i < 50; ++i)
+            turn(i);
+        INFO("size " << size);
+        CHECK(faults() - before < 50);
+    }
+    REQUIRE(large_blocks::return_all());
+}
+
+UNIT_TEST_CASE_IN_CHILD("large blocks: what a program did to the pages ends with the block",
+                        unit::kDefaultHeap) {
+    constexpr std::size_t kSize = 1 << 20;
+    os::settings.large_quarantine = kSize + (1 << 19);
+    for (const std::size_t size : {kSize, 2 * kSize}) { // kept, and not
+        char* const block = make(size);
+        std::memset(block, 1, size);
+        REQUIRE(::madvise(block, size, MADV_DONTFORK) == 0);
+        const bool locks = lock(block, size) == 0; // where the limit allows it
+        drop(block);
+        large_blocks::return_all();
+        char* const next = make(size);
+        REQUIRE(next == block);
+        std::memset(next, 1, size);
+        REQUIRE((!locks || !os::any_locked(next, os::page_size())));
+        UNIT_REQUIRE_PASSED(unit::run_here([next] { REQUIRE(next[0] == 1); }));
+        drop(next);
+        large_blocks::return_all();
+    }
+}
+
+UNIT_TEST_CASE_IN_CHILD("large blocks: a lock does not stay on what waits", unit::kDefaultHeap) {
+    constexpr std::size_t kSize = 100'000;
+    char* const block = make(kSize);
+    std::memset(block, 1, kSize);
+    if (lock(block, kSize) != 0) return; // no limit allows it
+    REQUIRE(os::any_locked(block, os::page_size()));
+    drop(block);
+    REQUIRE(large_blocks::bytes() != 0);
+    REQUIRE_FALSE(os::any_locked(block, os::page_size()));
+}
+
+UNIT_TEST_CASE_IN_CHILD("large blocks: those that are not kept keep their memory when all is locked",
+                        unit::kDefaultHeap) {
+    constexpr std::size_t kSize = 1 << 20;
+    os::settings.large_quarantine = 0;
+    char* const block = make(kSize);
+    std::memset(block, 1, kSize);
+    if (unit::kSanitizer || ::mlockall(MCL_CURRENT) != 0) return; // its mlockall does nothing; a limit
+    drop(block);
+    REQUIRE(large_blocks::bytes() == 0);
+    REQUIRE(os::any_locked(block, os::page_size()));
+    REQUIRE(os::mostly_resident(block, kSize));
+}
+
+TEST_CASE("large blocks: one that comes again has its guard behind its new end") {
+    for (const auto& [old_size, size] : {std::pair{200'000, 230'000}, std::pair{230'000, 200'000}}) {
+        for (const bool behind : {false, true}) {
+            INFO("from " << old_size << " to " << size << (behind ? ", behind" : ""));
+            const unit::Outcome outcome = unit::run_here([from = old_size, to = size, behind] {
+                std::signal(SIGSEGV, SIG_DFL);
+                for (int i = 0; i < 50; ++i) {
+                    char* const block = make(static_cast<std::size_t>(i < 25 ? from : to));
+                    std::memset(block, 7, static_cast<std::size_t>(i < 25 ? from : to));
+                    if (behind && i == 49) block[to + 8 + 4096] = 0;
+                    drop(block);
+                }
+            });
+            CHECK(outcome.killed_by(SIGSEGV) == behind);
+        }
+    }
+}
+
+UNIT_TEST_CASE_IN_CHILD("large blocks: zeroed ones are, also if they waited", unit::kDefaultHeap) {
+    for (int i = 0; i < 50; ++i) {
+        char* const block = make(1'000'000, 4, Contents::kZero);
+        REQUIRE(std::all_of(block, block + 1'000'000, [](char byte) { return byte == 0; }));
+        std::memset(block, 7, 1'000'000);
+        drop(block);
+    }
+}
+
+TEST_CASE("large blocks: two releases of one are seen, even if neither could see the other") {
+    const unit::Outcome outcome = unit::run_here([] {
+        char* const block = make(100'000);
+        drop(block);
+        large_blocks::release(block);
+    });
+    CHECK(outcome.killed_by(SIGABRT));
+    CHECK(outcome.errors.find("by two threads at one time") != std::string::npos);
 }
 
 UNIT_TEST_CASE_IN_CHILD("large blocks: bytes behind the block are watched", unit::kDefaultHeap) {
@@ -123,7 +277,7 @@ UNIT_TEST_CASE_IN_CHILD("large blocks: without guards they serve all the same", 
         REQUIRE(large_blocks::resize_in_place(block, size - 1000));
         drop(block);
     }
-    REQUIRE_FALSE(large_blocks::return_all());
+    REQUIRE(large_blocks::return_all());
 }
 
 } // namespace

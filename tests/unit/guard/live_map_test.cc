@@ -32,11 +32,12 @@ UNIT_TEST_CASE_IN_CHILD("live map: a block is live from begin to end, and no oth
     REQUIRE(live_map.at(offset) == State::kNever);
     REQUIRE_FALSE(live_map.end(offset));
     REQUIRE(live_map.cover(offset));
-    REQUIRE(live_map.committed() >= 5 * kMi / 16);
+    REQUIRE(window.live_bytes.committed() >= 5 * kMi / 16);
     REQUIRE(live_map.begin(offset));
     REQUIRE(live_map.at(offset) == State::kLive);
-    for (const std::size_t other : {offset + 1, offset + 8, offset + 15, offset + 16, offset - 16,
-                                    offset + kMi, offset + 1000 * kMi, std::size_t{0}, window.size - 16}) {
+    for (const std::size_t other :
+         {offset + 1, offset + 8, offset + 15, offset + 16, offset - 16, offset + kMi, offset + 1000 * kMi,
+          std::size_t{0}, window.capacity() - 16}) {
         REQUIRE(live_map.at(other) == State::kNever);
         REQUIRE_FALSE(live_map.end(other));
     }

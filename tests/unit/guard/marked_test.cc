@@ -118,7 +118,7 @@ TEST_CASE("a pointer into a block is reported when it is freed, not when the cac
     const unit::Outcome outcome = unit::run_here([] { release(allocate(1000) + 16); });
     INFO(outcome.describe());
     CHECK(outcome.killed_by(SIGABRT));
-    CHECK_THAT(outcome.errors, Contains("inside a block"));
+    CHECK_THAT(outcome.errors, Contains("16 bytes into the block at"));
 }
 
 TEST_CASE("what a program may touch is not reported") {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // Released blocks that wait: in bounds, in no order, poisoned, and all of them come back.
+#include "../support/build_kind.h"
 #include "../support/child.h"
 #include "guard/canary.h"
 #include "guard/live_map.h"
@@ -76,13 +77,18 @@ UNIT_TEST_CASE_IN_CHILD("waiting blocks: with the setting 0 none waits, and thos
     const std::size_t before = allocated();
     for (int i = 0; i < 5; ++i)
         waiting_blocks::add(make(), kClass);
-    os::settings.quarantine = 0;
+    os::settings.quarantine = 0; // is seen when the class has no room
+    for (int i = 0; waiting_blocks::mine != nullptr && i < 100'000; ++i)
+        waiting_blocks::add(make(), kClass);
+    REQUIRE(waiting_blocks::mine == nullptr);
+    const std::size_t waiting = waiting_blocks::bytes();
+    REQUIRE(waiting >= 5 * kSize);
     void* const block = make();
     waiting_blocks::add(block, kClass);
-    REQUIRE(waiting_blocks::mine == nullptr);
-    REQUIRE(waiting_blocks::bytes() == 5 * kSize);
-    REQUIRE(allocated() == before + 5 * kSize);
-    REQUIRE(poison::intact(block, kSize, poison::Extent::kEnds));
+    REQUIRE(waiting_blocks::bytes() == waiting);
+    REQUIRE(allocated() == before + waiting);
+    // The block is free now, and the sanitizer reports who reads it.
+    REQUIRE((unit::kAddressSanitizer || poison::intact(block, kSize, poison::Extent::kEnds)));
     REQUIRE(waiting_blocks::return_all());
     REQUIRE(allocated() == before);
 }
@@ -138,7 +144,7 @@ UNIT_TEST_CASE_IN_CHILD("waiting blocks: of long ones as many as should be are p
                         unit::kDefaultHeap) {
     constexpr SizeClass kLong = layout::class_of(2048);
     constexpr std::size_t kLength = layout::class_size(kLong);
-    constexpr int kReleases = 20000;
+    constexpr int kReleases = 40000;
     int whole = 0;
     for (int i = 0; i < kReleases; ++i) {
         auto* const block = static_cast<char*>(heap::allocate(kLength));
@@ -148,7 +154,7 @@ UNIT_TEST_CASE_IN_CHILD("waiting blocks: of long ones as many as should be are p
         waiting_blocks::add(block, kLong);
         whole += static_cast<unsigned char>(block[kLength / 2]) == poison::kByte ? 1 : 0;
     }
-    const double one_in = kLength / 8.0;
+    const double one_in = kLength / 4.0;
     REQUIRE(whole > kReleases / one_in * 0.65);
     REQUIRE(whole < kReleases / one_in * 1.35);
 }

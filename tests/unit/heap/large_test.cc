@@ -117,9 +117,12 @@ UNIT_TEST_CASE_IN_CHILD("large: a thread keeps what it asks for again and again"
     CHECK(kept.slabs == before.slabs + kSize);
     CHECK(kept.cached == before.cached + kSize);
     // It is a free block to everybody else.
-    UNIT_REQUIRE_ABORTED("holds no blocks", unit::run_here([&] { heap::release(block); }));
-    UNIT_REQUIRE_ABORTED("holds no blocks", unit::run_here([&] { heap::usable_size(block); }));
-    UNIT_REQUIRE_ABORTED("holds no blocks", unit::run_here([&] { heap::resize(block, 1); }));
+    UNIT_REQUIRE_ABORTED("a large block that was freed or moved before",
+                         unit::run_here([&] { heap::release(block); }));
+    UNIT_REQUIRE_ABORTED("a large block that was freed or moved before",
+                         unit::run_here([&] { heap::usable_size(block); }));
+    UNIT_REQUIRE_ABORTED("a large block that was freed or moved before",
+                         unit::run_here([&] { heap::resize(block, 1); }));
     REQUIRE(heap::allocate(kSize) == block);
     CHECK(statistics().large == before.large + kSize);
     CHECK(statistics().cached == before.cached);

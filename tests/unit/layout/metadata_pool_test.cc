@@ -41,7 +41,7 @@ Held take(std::size_t size, unsigned char stamp) {
 
 UNIT_TEST_CASE_IN_CHILD("metadata pool: blocks of every size lie apart and are aligned to themselves",
                         unit::kNoHeap) {
-    REQUIRE(window.reserve(std::size_t{16} << 30));
+    REQUIRE(window.open(std::size_t{16} << 30));
     std::map<std::uintptr_t, std::size_t> taken; // start and size
     for (std::size_t size = 0; size <= MetadataPool::kMaxBlock; size += size < 300 ? 1 : 97) {
         for (unsigned i = 0; i < 3; ++i) {
@@ -65,7 +65,7 @@ TEST_CASE("metadata pool: serves no more than its largest block") {
 }
 
 UNIT_TEST_CASE_IN_CHILD("metadata pool: what was given back is used again", unit::kNoHeap) {
-    REQUIRE(window.reserve(kMinWindow));
+    REQUIRE(window.open(kMinWindow));
     for (std::size_t size = 1; size <= MetadataPool::kMaxBlock; size *= 2) {
         std::vector<void*> blocks(64);
         for (void*& block : blocks) {
@@ -90,7 +90,7 @@ UNIT_TEST_CASE_IN_CHILD("metadata pool: what was given back is used again", unit
 }
 
 UNIT_TEST_CASE_IN_CHILD("metadata pool: a full one says so and recovers", unit::kNoHeap) {
-    REQUIRE(window.reserve(kMinWindow));
+    REQUIRE(window.open(kMinWindow));
     for (const std::size_t size : {std::size_t{64}, std::size_t{4096}, std::size_t{16384}}) {
         UNIT_REQUIRE_PASSED(unit::run_here([size] {
             CAPTURE(size);

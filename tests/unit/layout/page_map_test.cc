@@ -20,7 +20,7 @@ constexpr std::size_t kEnd = 200;  // in the fourth group
 
 // Superslabs [kFirst, kEnd) opened in turn for the nodes from 0 to nodes - 1, so many at a time.
 void open_in_turn(PageMap& map, unsigned nodes, std::size_t step) {
-    REQUIRE(window.reserve(std::size_t{1} << 30));
+    REQUIRE(window.open(std::size_t{1} << 30));
     REQUIRE(window.superslab_states.grow_to(PageMap::bytes_for(kEnd)));
     std::size_t turn = 0;
     for (std::size_t begin = kFirst; begin < kEnd; begin += step, ++turn)
@@ -97,6 +97,42 @@ UNIT_TEST_CASE_IN_CHILD("page map: memory is moved within a node only", unit::kN
     REQUIRE(moves[0].from == on_first);
     REQUIRE(moves[0].to == on_first + 64);
     REQUIRE(moves[0].pages == 32);
+}
+
+UNIT_TEST_CASE_IN_CHILD("page map: a move ends where a mapping does", unit::kNoHeap) {
+    PageMap map;
+    open_in_turn(map, 1, 1);
+    const Page source = first_page_of(kFirst);
+    const Page target = first_page_of(kFirst + 1);
+    map.take(source, 32);
+    map.set_displaced(source, 12, true);
+    map.set_displaced(source + 12, 9, true); // beside it, but another mapping
+    map.give(source, 32, true);
+    PageMap::Move moves[8];
+    REQUIRE(map.plan_moves(target, 32, 0, moves, 8) == 3);
+    REQUIRE((moves[0].from == source && moves[0].pages == 12));
+    REQUIRE((moves[1].from == source + 12 && moves[1].pages == 9));
+    REQUIRE((moves[2].from == source + 21 && moves[2].pages == 11));
+    REQUIRE((moves[0].to == target && moves[1].to == target + 12 && moves[2].to == target + 21));
+}
+
+UNIT_TEST_CASE_IN_CHILD("page map: what the kernel calls several mappings is not moved again",
+                        unit::kNoHeap) {
+    PageMap map;
+    open_in_turn(map, 1, 1);
+    const Page source = first_page_of(kFirst);
+    const Page target = first_page_of(kFirst + 1);
+    map.take(source, 32);
+    map.give(source, 32, true);
+    PageMap::Move moves[8];
+    REQUIRE(map.plan_moves(target, 32, 0, moves, 8) == 1);
+    map.put_back(moves[0], false, false);
+    map.set_split(source, 32);
+    REQUIRE(map.plan_moves(target, 32, 0, moves, 8) == 0);
+    const PageMap::Piece piece = map.take_dirty(PageMap::Which::kAll, kEnd);
+    REQUIRE(piece.displaced == kAllPages);
+    map.put_back(piece, 0); // renewed
+    REQUIRE(map.none_displaced());
 }
 
 } // namespace

@@ -62,6 +62,14 @@ TEST_CASE("size class: waste is bounded") {
     SUCCEED();
 }
 
+TEST_CASE("size class: a buffer of 4 or 8 KiB with a header or a canary wastes at most a cache line") {
+    for (const std::size_t buffer : {4096U, 8192U}) {
+        CHECK(class_size(class_of(buffer)) == buffer);
+        CHECK(class_size(class_of(buffer + 8)) == buffer + 64);
+        CHECK(class_size(class_of(buffer + 64)) == buffer + 64);
+    }
+}
+
 TEST_CASE("size class: the shape of a slab") {
     for (unsigned c = 1; c < kClasses; ++c) {
         const ClassShape& shape = kShapes[c];

@@ -22,6 +22,7 @@
 #include <linux/mempolicy.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
 #include <utility>
@@ -52,7 +53,7 @@ Run take(std::size_t pages, Node node = 0) {
 }
 
 void give(Held run) {
-    window.set_headers(run.first, run.pages, PageHeader{});
+    window.set_headers(run.first, run.pages, kUnused);
     superslabs.give(run.first, run.pages);
 }
 
@@ -167,7 +168,7 @@ unsigned random_pages(unit::Random& random) {
 }
 
 void compare_with_model(unsigned nodes) {
-    REQUIRE(window.reserve(512 * kMi));
+    REQUIRE(window.open(512 * kMi));
     purge_on_demand_only();
     unit::Random random;
     CAPTURE(random.seed());
@@ -198,7 +199,7 @@ void compare_with_model(unsigned nodes) {
             if (run.first == 0) continue;
             if (superslabs.node_of(run.first) != node) ++elsewhere;
             if (model.on(run.first, node) != (superslabs.node_of(run.first) == node)) FAIL("another node");
-            if (!headers_are(run, PageHeader{})) FAIL("headers of page " << run.first << " are not zero");
+            if (!headers_are(run, kUnused)) FAIL("headers of page " << run.first << " are in use");
             if (!was_dirty && !has_stamp(run, 0)) FAIL("page " << run.first << " should be zero");
             model.take(run);
             stamp(run, ++stamps);
@@ -243,7 +244,7 @@ UNIT_TEST_CASE_IN_CHILD("superslabs: random runs on eight nodes agree with a mod
 
 UNIT_TEST_CASE_IN_CHILD("superslabs: a node takes from others when there is no more", unit::kNoHeap) {
     const unit::Nodes machine(2);
-    REQUIRE(window.reserve(kMinWindow));
+    REQUIRE(window.open(kMinWindow));
     const Page first = take_slab(1, 0);
     REQUIRE(take(1, 1).first == first_page_of(first / kPagesPerSuperslab + 1));
     const unsigned total = window.end_page - window.first_page;
@@ -262,7 +263,7 @@ UNIT_TEST_CASE_IN_CHILD("superslabs: a node takes from others when there is no m
 // Neither node could serve it alone.
 UNIT_TEST_CASE_IN_CHILD("superslabs: a run may begin on another node at the end of the heap", unit::kNoHeap) {
     const unit::Nodes machine(2);
-    REQUIRE(window.reserve(kMinWindow));
+    REQUIRE(window.open(kMinWindow));
     const unsigned total = window.end_page - window.first_page;
     const Page low = take(total / 2, 0).first;
     superslabs.give(low, total / 2);
@@ -274,7 +275,7 @@ UNIT_TEST_CASE_IN_CHILD("superslabs: a run may begin on another node at the end 
 
 UNIT_TEST_CASE_IN_CHILD("superslabs: a run grows on the node of what lies before it", unit::kNoHeap) {
     const unit::Nodes machine(2);
-    REQUIRE(window.reserve(kMinWindow));
+    REQUIRE(window.open(kMinWindow));
     const Page block = take(32, 1).first;
     REQUIRE(superslabs.take_at(block + 32, 40).first == block + 32);
     REQUIRE(superslabs.node_of(block + 71) == 1);
@@ -294,13 +295,13 @@ bool kernel_binds() {
 }
 
 UNIT_TEST_CASE_IN_CHILD("superslabs: local leaves the place to the kernel", "enabled:false,numa:local") {
-    REQUIRE(window.reserve(256 * kMi));
+    REQUIRE(window.open(256 * kMi));
     REQUIRE_FALSE(preferred(window.address_of(take(100).first), 0));
 }
 
 UNIT_TEST_CASE_IN_CHILD("superslabs: bound memory stays bound", "enabled:false,numa:bind") {
     UNIT_SKIP_IF(!kernel_binds(), "this kernel binds no memory");
-    REQUIRE(window.reserve(256 * kMi));
+    REQUIRE(window.open(256 * kMi));
     purge_on_demand_only();
     const auto all_preferred = [](Page first, unsigned pages) {
         for (Page page = first; page < first + pages; ++page) {
@@ -326,7 +327,7 @@ UNIT_TEST_CASE_IN_CHILD("superslabs: bound memory stays bound", "enabled:false,n
 // The kernel has never heard of node 1 on most machines.
 UNIT_TEST_CASE_IN_CHILD("superslabs: a refused binding changes nothing", "enabled:false,numa:bind") {
     const unit::Nodes machine(2);
-    REQUIRE(window.reserve(256 * kMi));
+    REQUIRE(window.open(256 * kMi));
     errno = EDOM;
     const Page page = take_slab(1, 1);
     REQUIRE(page != 0);
@@ -336,7 +337,7 @@ UNIT_TEST_CASE_IN_CHILD("superslabs: a refused binding changes nothing", "enable
 }
 
 UNIT_TEST_CASE_IN_CHILD("superslabs: purged runs are zero and those in use untouched", unit::kNoHeap) {
-    REQUIRE(window.reserve(kMinWindow));
+    REQUIRE(window.open(kMinWindow));
     std::vector<Held> runs;
     for (unsigned i = 0; i < 100; ++i) {
         runs.push_back({take_slab(1U << (i % 3)), 1U << (i % 3)});
@@ -360,7 +361,7 @@ UNIT_TEST_CASE_IN_CHILD("superslabs: purged runs are zero and those in use untou
 }
 
 UNIT_TEST_CASE_IN_CHILD("superslabs: a full window says so and recovers", unit::kNoHeap) {
-    REQUIRE(window.reserve(kMinWindow));
+    REQUIRE(window.open(kMinWindow));
     const unsigned total = window.end_page - window.first_page;
     for (const unsigned pages : {1U, 2U, 4U, 1U}) {
         CAPTURE(pages);
@@ -383,7 +384,7 @@ UNIT_TEST_CASE_IN_CHILD("superslabs: a full window says so and recovers", unit::
 
 UNIT_TEST_CASE_IN_CHILD("superslabs: a system without memory says so and recovers", unit::kNoHeap) {
     UNIT_SKIP_IF(unit::kSanitizer, "writable memory cannot be limited");
-    REQUIRE(window.reserve(256 * kMi));
+    REQUIRE(window.open(256 * kMi));
     const Page first = take_slab(1);
     REQUIRE(first != 0);
     unit::allow_writable_memory(8 * kMi);
@@ -404,7 +405,7 @@ UNIT_TEST_CASE_IN_CHILD("superslabs: a system without memory says so and recover
 }
 
 UNIT_TEST_CASE_IN_CHILD("superslabs: threads never get the same page", unit::kNoHeap) {
-    REQUIRE(window.reserve(256 * kMi));
+    REQUIRE(window.open(256 * kMi));
     constexpr unsigned kThreads = 4;
     constexpr unsigned kSteps = 5000;
     std::vector<std::atomic<unsigned>> owners(window.end_page);
@@ -447,7 +448,7 @@ UNIT_TEST_CASE_IN_CHILD("superslabs: threads never get the same page", unit::kNo
 // enough.
 UNIT_TEST_CASE_IN_CHILD("superslabs: threads that grow the heap together do not exhaust the window",
                         unit::kNoHeap) {
-    REQUIRE(window.reserve(kMinWindow));
+    REQUIRE(window.open(kMinWindow));
     constexpr unsigned kThreads = 100;
     const unsigned least = kThreads * 4;
     REQUIRE(window.end_page - window.first_page > least);
@@ -467,7 +468,7 @@ UNIT_TEST_CASE_IN_CHILD("superslabs: threads that grow the heap together do not 
 }
 
 UNIT_TEST_CASE_IN_CHILD("superslabs: what exceeds the dirty limit is purged at once", unit::kNoHeap) {
-    REQUIRE(window.reserve(kMinWindow));
+    REQUIRE(window.open(kMinWindow));
     ashlar::os::settings.purge_delay_ms = std::size_t{1} << 40;
     ashlar::os::settings.dirty_limit = 64 * kPageSize;
     std::vector<Page> slabs;
@@ -486,9 +487,41 @@ UNIT_TEST_CASE_IN_CHILD("superslabs: what exceeds the dirty limit is purged at o
     REQUIRE(superslabs.dirty_pages() > 0);
 }
 
+// A heap that falls and rises again and again: in the end it keeps what it needs.
+UNIT_TEST_CASE_IN_CHILD("superslabs: what is purged as excess and needed again stays the next times",
+                        unit::kNoHeap) {
+    REQUIRE(window.open(256 * kMi));
+    ashlar::os::settings.purge_delay_ms = std::size_t{1} << 40;
+    ashlar::os::settings.dirty_limit = 100 * kPageSize;
+    constexpr unsigned kPages = 500;
+    std::vector<Page> slabs;
+    std::size_t kept = 0;
+    for (unsigned wave = 0; wave < 20; ++wave) {
+        while (slabs.size() != kPages)
+            slabs.push_back(take_slab(1));
+        while (!slabs.empty()) {
+            give({slabs.back(), 1});
+            slabs.pop_back();
+        }
+        if (wave == 0) REQUIRE(superslabs.dirty_pages() <= 100);
+        REQUIRE(superslabs.dirty_pages() >= kept);
+        kept = superslabs.dirty_pages();
+    }
+    REQUIRE(kept > kPages * 9 / 10);
+    for (unsigned looks = 0; looks < 60; ++looks)
+        superslabs.purge_aged();
+    REQUIRE(superslabs.dirty_pages() == 0);
+    slabs.assign(kPages, 0);
+    for (Page& slab : slabs)
+        slab = take_slab(1);
+    for (const Page slab : slabs)
+        give({slab, 1});
+    REQUIRE(superslabs.dirty_pages() <= 100); // forgotten
+}
+
 // A block that replaces another finds its pages.
 UNIT_TEST_CASE_IN_CHILD("superslabs: what was in use lately may stay", unit::kNoHeap) {
-    REQUIRE(window.reserve(256 * kMi));
+    REQUIRE(window.open(256 * kMi));
     ashlar::os::settings.purge_delay_ms = std::size_t{1} << 40;
     ashlar::os::settings.dirty_limit = 256 * kMi;
     const Page first = take(1000).first;
@@ -505,7 +538,7 @@ UNIT_TEST_CASE_IN_CHILD("superslabs: what was in use lately may stay", unit::kNo
 
 // Pages whose owner gave their memory back are in use, but no reason to keep as many that are free.
 UNIT_TEST_CASE_IN_CHILD("superslabs: what is absent does not count as what is in use", unit::kNoHeap) {
-    REQUIRE(window.reserve(256 * kMi));
+    REQUIRE(window.open(256 * kMi));
     ashlar::os::settings.purge_delay_ms = std::size_t{1} << 40;
     ashlar::os::settings.dirty_limit = 64 * kPageSize;
     const Page first = take(1000).first;
@@ -521,7 +554,7 @@ UNIT_TEST_CASE_IN_CHILD("superslabs: what is absent does not count as what is in
 
 // Clean pages are taken while others lie around dirty: those go, and the peak is no higher than it must be.
 UNIT_TEST_CASE_IN_CHILD("superslabs: at a new peak few pages stay dirty", unit::kNoHeap) {
-    REQUIRE(window.reserve(256 * kMi));
+    REQUIRE(window.open(256 * kMi));
     ashlar::os::settings.purge_delay_ms = std::size_t{1} << 40;
     std::vector<Page> blocks;
     for (unsigned i = 0; i < 40; ++i)
@@ -547,7 +580,7 @@ std::size_t warm_pages(Page first, std::size_t pages) {
 }
 
 UNIT_TEST_CASE_IN_CHILD("superslabs: dirty pages are moved to where they are wanted", unit::kNoHeap) {
-    REQUIRE(window.reserve(256 * kMi));
+    REQUIRE(window.open(256 * kMi));
     purge_on_demand_only();
     std::vector<Page> blocks; // a superslab's worth each, every other one free and dirty
     for (unsigned i = 0; i < 20; ++i)
@@ -581,9 +614,64 @@ UNIT_TEST_CASE_IN_CHILD("superslabs: dirty pages are moved to where they are wan
     CHECK(warm_pages(again.first, 200) == 0);
 }
 
+// A child reads a byte of every page.
+bool a_child_reads(Held run) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+        for (Page page = run.first; page < run.first + run.pages; ++page)
+            (void)*static_cast<volatile char*>(window.address_of(page));
+        ::_exit(0);
+    }
+    int status = -1;
+    return ::waitpid(child, &status, 0) == child && status == 0;
+}
+
+void change_as_programs_do(Held run, unit::Random& random) {
+    constexpr std::size_t kSmall = 4096;
+    std::size_t begin = random.chance(70) ? 0 : random.below(run.pages * kPageSize / kSmall) * kSmall;
+    begin -= begin % ashlar::os::page_size();
+    char* const start = window.address_of(run.first) + begin;
+    const std::size_t size = run.pages * kPageSize - begin;
+    if (random.chance(50)) REQUIRE(::madvise(start, size, MADV_DONTFORK) == 0);
+    if (random.chance(30)) REQUIRE(::madvise(start, size, MADV_HUGEPAGE) <= 0); // where the kernel has them
+    if (random.chance(50)) REQUIRE(::mprotect(start, size, PROT_READ) == 0);
+    if (random.chance(30)) (void)::mlock(start, size); // as far as the limit allows
+}
+
+UNIT_TEST_CASE_IN_CHILD("superslabs: what programs do to a run ends with it, whatever lies beside it",
+                        unit::kNoHeap) {
+    REQUIRE(window.open(256 * kMi));
+    unit::Random random;
+    CAPTURE(random.seed());
+    std::vector<Held> held;
+    constexpr unsigned kSteps = unit::kSanitizer ? 500 : 3'000;
+    for (unsigned step = 0; step < kSteps; ++step) {
+        if (held.size() < 40 || (held.size() < 80 && random.chance(50))) {
+            Held run{0, static_cast<unsigned>(random.between(1, random.chance(90) ? 6 : 90)),
+                     random.chance(40) ? Kind::kSlab : Kind::kLarge};
+            if (run.kind == Kind::kSlab) run.pages = random_pages(random);
+            run.first = run.kind == Kind::kSlab
+                            ? take_slab(run.pages)
+                            : superslabs.take(run.pages, Superslabs::Want::kWarm, 0).first;
+            REQUIRE(run.first != 0);
+            if (run.kind == Kind::kSlab) window.set_headers(run.first, run.pages, PageHeader{7, 9});
+            stamp(run, step);
+            if (run.kind == Kind::kLarge && random.chance(50)) change_as_programs_do(run, random);
+            held.push_back(run);
+            continue;
+        }
+        std::swap(held[random.below(held.size())], held.back());
+        const Held run = held.back();
+        held.pop_back();
+        give(run);
+        stamp(run, 0); // nobody's pages can be written to
+        REQUIRE(a_child_reads(run));
+    }
+}
+
 // The pages that will get another block's memory are no donors to the others of their run.
 UNIT_TEST_CASE_IN_CHILD("superslabs: a run gives no pages to itself", unit::kNoHeap) {
-    REQUIRE(window.reserve(kMinWindow));
+    REQUIRE(window.open(kMinWindow));
     purge_on_demand_only();
     const Page block = take(16).first;
     const Page hole = take(16).first;
@@ -605,7 +693,7 @@ UNIT_TEST_CASE_IN_CHILD("superslabs: a run gives no pages to itself", unit::kNoH
 
 // Each move may make mappings, of which a process may have so many: purging joins them again.
 UNIT_TEST_CASE_IN_CHILD("superslabs: purged pages lie in the window's own mapping", unit::kNoHeap) {
-    REQUIRE(window.reserve(256 * kMi));
+    REQUIRE(window.open(256 * kMi));
     purge_on_demand_only();
     const Page a = take(100).first;
     const Page wall = take(1).first;
@@ -625,7 +713,7 @@ UNIT_TEST_CASE_IN_CHILD("superslabs: purged pages lie in the window's own mappin
 }
 
 UNIT_TEST_CASE_IN_CHILD("superslabs: a block that grows finds room behind it", unit::kNoHeap) {
-    REQUIRE(window.reserve(256 * kMi));
+    REQUIRE(window.open(256 * kMi));
     const Page low = take(3).first;
     REQUIRE(take(1).first == low + 3);
     superslabs.give(low, 3);
@@ -638,7 +726,7 @@ UNIT_TEST_CASE_IN_CHILD("superslabs: a block that grows finds room behind it", u
 
 UNIT_TEST_CASE_IN_CHILD("superslabs: pages are purged after they have been dirty for the delay",
                         unit::kNoHeap) {
-    REQUIRE(window.reserve(kMinWindow));
+    REQUIRE(window.open(kMinWindow));
     ashlar::os::settings.purge_delay_ms = 20;
     const Page kept = take_slab(1);
     const Page page = take(32).first;
@@ -651,7 +739,7 @@ UNIT_TEST_CASE_IN_CHILD("superslabs: pages are purged after they have been dirty
 }
 
 UNIT_TEST_CASE_IN_CHILD("superslabs: free memory is withdrawn and comes back as zeroes", unit::kNoHeap) {
-    REQUIRE(window.reserve(256 * kMi));
+    REQUIRE(window.open(256 * kMi));
     purge_on_demand_only();
     const Page low = take(200).first;
     const Page kept = take(1).first;
@@ -679,7 +767,7 @@ UNIT_TEST_CASE_IN_CHILD("superslabs: free memory is withdrawn and comes back as 
 
 UNIT_TEST_CASE_IN_CHILD("superslabs: what is free in pieces makes room for a long run", unit::kNoHeap) {
     UNIT_SKIP_IF(unit::kSanitizer, "writable memory cannot be limited");
-    REQUIRE(window.reserve(1024 * kMi));
+    REQUIRE(window.open(1024 * kMi));
     purge_on_demand_only();
     std::vector<Page> blocks;
     for (unsigned i = 0; i < 16; ++i)
@@ -699,7 +787,7 @@ UNIT_TEST_CASE_IN_CHILD("superslabs: what is free in pieces makes room for a lon
 
 UNIT_TEST_CASE_IN_CHILD("superslabs: a run grows over free superslabs at the heap's end, and beyond",
                         unit::kNoHeap) {
-    REQUIRE(window.reserve(512 * kMi));
+    REQUIRE(window.open(512 * kMi));
     const Page first = take(40 * kPagesPerSuperslab).first; // the heap grows by more than was asked for now
     const Page next = take(1).first;
     REQUIRE(next == first + 40 * kPagesPerSuperslab);
@@ -708,10 +796,25 @@ UNIT_TEST_CASE_IN_CHILD("superslabs: a run grows over free superslabs at the hea
     REQUIRE(superslabs.pages_in_use() == 90 * kPagesPerSuperslab);
 }
 
+UNIT_TEST_CASE_IN_CHILD("superslabs: nothing is opened ahead of need while new memory is locked",
+                        unit::kNoHeap) {
+    UNIT_SKIP_IF(unit::kSanitizer, "whose mlockall does nothing");
+    REQUIRE(window.open(512 * kMi));
+    constexpr unsigned kOpen = 40; // superslabs: the next time some more than needed would open
+    REQUIRE(take(kOpen * kPagesPerSuperslab).first != 0);
+    REQUIRE(superslabs.committed() == kOpen * kSuperslabSize);
+    UNIT_SKIP_IF(::mlockall(MCL_FUTURE) != 0, "this process may lock no memory");
+    REQUIRE(take(kPagesPerSuperslab).first != 0);
+    CHECK(superslabs.committed() == (kOpen + 1) * kSuperslabSize);
+    ::munlockall();
+    REQUIRE(take(kPagesPerSuperslab).first != 0);
+    CHECK(superslabs.committed() > (kOpen + 2) * kSuperslabSize);
+}
+
 UNIT_TEST_CASE_IN_CHILD("superslabs: huge pages are not broken for a few small ones", unit::kNoHeap) {
     UNIT_SKIP_IF(!ashlar::os::huge_pages_allowed(), "the system gives none");
     ashlar::os::settings.huge_pages = static_cast<std::size_t>(ashlar::os::HugePages::kAlways);
-    REQUIRE(window.reserve(kMinWindow));
+    REQUIRE(window.open(kMinWindow));
     const Page first = take(32).first;
     std::memset(window.address_of(first), 1, 32 * kPageSize);
     CHECK(superslabs.is_huge(first));
@@ -730,7 +833,7 @@ UNIT_TEST_CASE_IN_CHILD("superslabs: huge pages are not broken for a few small o
 }
 
 UNIT_TEST_CASE_IN_CHILD("superslabs: a run grows into free neighbours only", unit::kNoHeap) {
-    REQUIRE(window.reserve(kMinWindow));
+    REQUIRE(window.open(kMinWindow));
     const Page first = take(40).first;
     REQUIRE(first != 0);
     REQUIRE(superslabs.take_at(first + 39, 2).first == 0);

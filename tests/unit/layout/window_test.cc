@@ -11,6 +11,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <memory>
+#include <sys/mman.h>
 #include <vector>
 
 namespace {
@@ -21,17 +23,25 @@ using namespace ashlar::layout; // NOLINT(google-build-using-namespace): the lay
 constexpr std::size_t kMi = std::size_t{1} << 20;
 constexpr std::size_t kGi = std::size_t{1} << 30;
 
+using os::Hold;
+
 // A window beside the process's, of a test's own.
 struct OwnWindow : Window {
     OwnWindow() = default;
     ~OwnWindow() {
-        if (size != 0) os::unreserve(reinterpret_cast<void*>(base), size);
+        if (end_page == 0) return;
+        for (MetadataPart* part : {&header_lines, &slab_descriptors, &superslab_states, &threads, &pool})
+            part->give_up();
     }
     OwnWindow(const OwnWindow&) = delete;
     OwnWindow& operator=(const OwnWindow&) = delete;
 
-    std::size_t pages() const { return size / kPageSize; }
     const char* at(std::size_t offset) const { return reinterpret_cast<const char*>(base + offset); }
+    void open_up_to(Page end) {
+        REQUIRE(grow_page_tables(end));
+        set_headers(first_page, end - first_page, kUnused);
+        publish(end);
+    }
 };
 
 struct Stretch {
@@ -48,7 +58,7 @@ bool zero(const void* start, std::size_t size) {
     return std::all_of(bytes, bytes + size, [](char c) { return c == 0; });
 }
 
-TEST_CASE("window: before it is reserved no address lies in it") {
+TEST_CASE("window: before it is open no address lies in it") {
     const Window none;
     const int on_stack = 0;
     CHECK_FALSE(none.contains(nullptr));
@@ -56,125 +66,156 @@ TEST_CASE("window: before it is reserved no address lies in it") {
     CHECK_FALSE(none.contains(&none.base));
     CHECK_FALSE(none.contains(reinterpret_cast<void*>(none.base)));
     CHECK_FALSE(none.contains(reinterpret_cast<void*>(~std::uintptr_t{0})));
+    CHECK_FALSE(none.in_tables(nullptr));
+    CHECK_FALSE(none.in_tables(&none));
     CHECK(none.metadata_committed() == 0);
 }
 
-TEST_CASE("window: its parts lie in it one after the other, guards between") {
+TEST_CASE("window: its tables lie one after the other, apart from each other and from the superslabs") {
     const std::size_t wanted =
-        GENERATE(values<std::size_t>({kMinWindow, 128 * kMi, kGi, 16 * kGi, 128 * kGi}));
+        GENERATE(values<std::size_t>({kMinWindow, 128 * kMi, kGi, 16 * kGi, 64 * kGi}));
+    const Hold hold = GENERATE(Hold::kClaimed, Hold::kReserved);
     OwnWindow w;
-    REQUIRE(w.reserve(wanted));
-    CAPTURE(wanted, w.size);
-    REQUIRE(w.size == wanted);
+    REQUIRE(w.open(wanted, hold));
+    CAPTURE(wanted, w.base);
+    REQUIRE(w.capacity() == wanted);
     CHECK(w.base % kSuperslabSize == 0);
 
-    const Stretch superslabs{reinterpret_cast<std::uintptr_t>(w.address_of(w.first_page)),
-                             reinterpret_cast<std::uintptr_t>(w.address_of(w.end_page))};
-    std::vector<Stretch> parts{of(w.header_lines),     superslabs,    of(w.slab_descriptors),
-                               of(w.superslab_states), of(w.threads), of(w.pool)};
-    CHECK(parts[0].start == w.base);
+    std::vector<Stretch> parts{
+        of(w.header_lines), of(w.slab_descriptors), of(w.superslab_states), of(w.threads),
+        of(w.pool),         of(w.live_bytes)};
     for (const Stretch& part : parts) {
         CHECK(part.start < part.end);
-        CHECK(part.start >= w.base);
-        CHECK(part.end <= w.base + w.size);
+        CHECK(part.end + kPageSize <= w.base);
         CHECK(part.start % os::page_size() == 0);
         CHECK(part.end % os::page_size() == 0);
+        CHECK(w.in_tables(reinterpret_cast<void*>(part.start)));
+        CHECK(w.in_tables(reinterpret_cast<void*>(part.end - 1)));
     }
-    std::sort(parts.begin(), parts.end(),
-              [](const Stretch& a, const Stretch& b) { return a.start < b.start; });
+    CHECK_FALSE(w.in_tables(reinterpret_cast<void*>(parts.front().start - 1)));
+    CHECK_FALSE(w.in_tables(w.address_of(w.first_page)));
     for (std::size_t i = 1; i < parts.size(); ++i)
-        CHECK(parts[i - 1].end <= parts[i].start);
-    CHECK(parts[1].start == superslabs.start);
-    CHECK(parts[0].end + kPageSize <= superslabs.start);
-    CHECK(superslabs.end + kPageSize <= parts[2].start);
+        CHECK(parts[i - 1].end + kPageSize <= parts[i].start);
 
     CHECK(w.first_page % kPagesPerSuperslab == 0);
     CHECK(w.end_page % kPagesPerSuperslab == 0);
-    CHECK(w.header_lines.size() >= w.pages() * sizeof(AtomicPageHeader));
+    CHECK(w.header_lines.size() >= w.end_page * sizeof(AtomicPageHeader));
     CHECK(w.slab_descriptors.size() >= std::size_t{w.end_page} * kSlabDescriptorSize);
-    // Most of it is for blocks.
-    CHECK((w.end_page - w.first_page) * kPageSize >= w.size / 4 * 3);
-    CHECK(w.metadata_committed() == 0);
+    CHECK(w.live_bytes.size() >= w.capacity() / kAlignment);
+    CHECK(w.metadata_committed() <= 5 * 64 * 1024);
 }
 
 TEST_CASE("window: what is wanted is rounded to a power of two that can be served") {
     OwnWindow none;
-    CHECK(none.reserve(0));
-    CHECK(none.size == kMinWindow);
+    CHECK(none.open(0));
+    CHECK(none.capacity() == kMinWindow);
     OwnWindow little;
-    CHECK(little.reserve(kMinWindow - 1));
-    CHECK(little.size == kMinWindow);
+    CHECK(little.open(kMinWindow - 1));
+    CHECK(little.capacity() == kMinWindow);
     OwnWindow between;
-    CHECK(between.reserve(3 * kGi));
-    CHECK(between.size == 2 * kGi);
+    CHECK(between.open(3 * kGi));
+    CHECK(between.capacity() == 2 * kGi);
 }
 
 TEST_CASE("window: more than there is gives what there is") {
     UNIT_SKIP_IF(unit::kSanitizer, "address space for terabytes is taken by shadow memory");
     OwnWindow w;
-    CHECK(w.reserve(std::size_t{1} << 62));
-    CHECK(w.size >= kGi);
+    CHECK(w.open(std::size_t{1} << 62));
+    CHECK(w.capacity() >= 64 * kGi);
 }
 
-TEST_CASE("window: contains its addresses and no other") {
+TEST_CASE("window: claimed addresses cost next to none") {
+    UNIT_SKIP_IF(unit::kSanitizer, "address space is taken by shadow memory");
+    const std::size_t before = unit::address_space();
     OwnWindow w;
-    REQUIRE(w.reserve(kMinWindow));
-    CHECK(w.contains(w.at(0)));
-    CHECK(w.contains(w.at(w.size - 1)));
-    CHECK_FALSE(w.contains(w.at(0) - 1));
-    CHECK_FALSE(w.contains(w.at(0) + w.size));
+    REQUIRE(w.open(std::size_t{1} << 62));
+    CHECK(w.hold == Hold::kClaimed);
+    CHECK(unit::address_space() - before <= kMi);
+}
+
+TEST_CASE("window: several in one process find places of their own") {
+    std::vector<std::unique_ptr<OwnWindow>> windows;
+    for (unsigned i = 0; i < 16; ++i) {
+        windows.push_back(std::make_unique<OwnWindow>());
+        REQUIRE(windows.back()->open(kMinWindow));
+        windows.back()->open_up_to(windows.back()->first_page + kPagesPerSuperslab);
+    }
+    for (const auto& w : windows) {
+        for (const auto& other : windows)
+            CHECK(w->contains(other->address_of(other->first_page)) == (w == other));
+    }
+}
+
+TEST_CASE("window: contains what is open and nothing else") {
+    OwnWindow w;
+    REQUIRE(w.open(kMinWindow));
+    CHECK_FALSE(w.contains(w.address_of(w.first_page)));
+    w.open_up_to(w.first_page + 2 * kPagesPerSuperslab);
+    CHECK(w.contains(w.address_of(w.first_page)));
+    CHECK(w.contains(w.address_of(w.first_page + 2 * kPagesPerSuperslab) - 1));
+    CHECK_FALSE(w.contains(w.at(0)));
+    CHECK_FALSE(w.contains(w.address_of(w.first_page) - 1));
+    CHECK_FALSE(w.contains(w.address_of(w.first_page + 2 * kPagesPerSuperslab)));
     CHECK_FALSE(w.contains(nullptr));
     CHECK_FALSE(w.contains(&w));
     CHECK(w.offset_of(w.at(12345)) == 12345);
-    for (const Page page : {Page{0}, Page{1}, w.first_page, w.end_page, static_cast<Page>(w.pages() - 1)}) {
+    w.set_headers(w.first_page + kPagesPerSuperslab, kPagesPerSuperslab, kNotOurs); // withdrawn, for one
+    CHECK(w.contains(w.address_of(w.first_page + kPagesPerSuperslab) - 1));
+    CHECK_FALSE(w.contains(w.address_of(w.first_page + kPagesPerSuperslab)));
+    for (const Page page : {Page{0}, Page{1}, w.first_page, static_cast<Page>(w.end_page - 1)}) {
         CHECK(w.page_of(w.address_of(page)) == page);
         CHECK(w.page_of(w.address_of(page) + kPageSize - 1) == page);
         CHECK(w.address_of(page) == w.at(page * kPageSize));
     }
 }
 
-TEST_CASE("window: the header of any of its addresses can be read and is zero") {
-    const std::size_t wanted = GENERATE(values<std::size_t>({kMinWindow, 16 * kGi}));
+TEST_CASE("window: one comparison sees external and misaligned addresses alike") {
     OwnWindow w;
-    REQUIRE(w.reserve(wanted));
-    std::size_t others = 0;
-    for (std::size_t page = 0; page < w.pages(); ++page) {
-        if (w.header(static_cast<Page>(page)) != PageHeader{}) ++others;
+    REQUIRE(w.open(kMinWindow));
+    w.open_up_to(w.first_page + kPagesPerSuperslab);
+    const auto reaches = [&w](const char* address) { return w.reaches_sixteenth(w.sixteenths_of(address)); };
+    const char* const start = w.address_of(w.first_page);
+    const char* const end = start + kSuperslabSize;
+    for (std::size_t offset = 0; offset < 64; ++offset) {
+        CHECK(reaches(start + offset) == (offset % kAlignment == 0));
+        CHECK(reaches(end - 64 + offset) == (offset % kAlignment == 0));
+        CHECK_FALSE(reaches(end + offset));
+        CHECK_FALSE(reaches(w.at(0) - 1 - offset));
     }
-    CHECK(others == 0);
-    CHECK(w.header_of(w.at(0)).size_class() == 0);
-    CHECK(w.header_of(w.at(w.size - 1)).size_class() == 0);
-    CHECK(w.header_at(w.size - 1).shard() == 0);
+    CHECK_FALSE(reaches(nullptr));
+    CHECK(w.header_of_sixteenth(w.sixteenths_of(start + 16)) == kUnused);
 }
 
 TEST_CASE("window: headers are set for the pages named and no other") {
     OwnWindow w;
-    REQUIRE(w.reserve(kMinWindow));
+    REQUIRE(w.open(kMinWindow));
     const Page end = w.first_page + 3 * kPagesPerSuperslab;
-    REQUIRE(w.commit_page_tables(end));
+    w.open_up_to(end);
     CHECK(w.metadata_committed() >= end * (sizeof(AtomicPageHeader) + kSlabDescriptorSize));
     const PageHeader header{17, 201};
     w.set_headers(w.first_page + 5, 4, header);
     w.set_headers(end - 1, 1, header);
-    for (Page page = 0; page < w.pages(); ++page) {
+    for (Page page = 0; page < end; ++page) {
         const bool set = (page >= w.first_page + 5 && page < w.first_page + 9) || page == end - 1;
-        if (w.header(page) != (set ? header : PageHeader{})) FAIL("page " << page);
+        const PageHeader expected = set ? header : page < w.first_page ? kNotOurs : kUnused;
+        if (w.header(page) != expected) FAIL("page " << page);
         if (w.header_of(w.address_of(page) + 777) != w.header(page)) FAIL("address in page " << page);
         if (w.header_at(page * kPageSize + 777) != w.header(page)) FAIL("offset in page " << page);
+        if (w.header_of_sixteenth(w.sixteenths_of(w.address_of(page) + 768)) != w.header(page)) {
+            FAIL("aligned address in page " << page);
+        }
     }
-    w.set_headers(w.first_page + 5, 4, PageHeader{});
-    CHECK(w.header(w.first_page + 5) == PageHeader{});
     CHECK(zero(reinterpret_cast<void*>(w.slab_descriptors.start()), end * kSlabDescriptorSize));
 }
 
 TEST_CASE("window: page tables for all of it") {
     OwnWindow w;
-    REQUIRE(w.reserve(kMinWindow));
-    REQUIRE(w.commit_page_tables(w.end_page));
+    REQUIRE(w.open(kMinWindow, GENERATE(Hold::kClaimed, Hold::kReserved)));
+    w.open_up_to(w.end_page);
     w.set_headers(w.end_page - 1, 1, PageHeader{1, 1});
     std::memset(reinterpret_cast<void*>(w.slab_descriptors.start()), 1, w.end_page * kSlabDescriptorSize);
     CHECK(w.header(w.end_page - 1) == PageHeader{1, 1});
-    CHECK(w.header(w.end_page) == PageHeader{});
+    CHECK(w.header(w.end_page - 2) == kUnused);
 }
 
 TEST_CASE("window: a header tells its class and whose it is") {
@@ -192,60 +233,51 @@ TEST_CASE("window: a header tells its class and whose it is") {
     CHECK(ShardWord{}.shard() == 0);
 }
 
-TEST_CASE("window: a limited address space is shared") {
+TEST_CASE("window: without address space for its tables there is none") {
+    UNIT_SKIP_IF(unit::kSanitizer, "the address space cannot be limited");
+    UNIT_REQUIRE_PASSED(unit::run_here([] {
+        OwnWindow w;
+        unit::allow_address_space(200 * 1024);
+        const std::size_t before = unit::address_space();
+        REQUIRE_FALSE(w.open(std::size_t{1} << 40));
+        REQUIRE(unit::address_space() == before);
+        REQUIRE_FALSE(w.contains(&w));
+    }));
+}
+
+TEST_CASE("window: where the kernel chooses, a limited address space is shared") {
     UNIT_SKIP_IF(unit::kSanitizer, "the address space cannot be limited");
     const std::size_t more =
-        GENERATE(values<std::size_t>({32 * kMi, 60 * kMi, 100 * kMi, 130 * kMi, 140 * kMi, 200 * kMi,
-                                      300 * kMi, 600 * kMi, kGi, 3 * kGi, 40 * kGi}));
+        GENERATE(values<std::size_t>({32 * kMi, 100 * kMi, 200 * kMi, 300 * kMi, kGi, 3 * kGi}));
     UNIT_REQUIRE_PASSED(unit::run_here([more] {
         OwnWindow w;
         unit::allow_address_space(more);
         const std::size_t before = unit::address_space();
-        const bool done = w.reserve(std::size_t{1} << 40);
+        const bool done = w.open(std::size_t{1} << 40, Hold::kReserved);
         const std::size_t taken = unit::address_space() - before;
-        CAPTURE(more, done, w.size, taken);
+        CAPTURE(more, done, w.capacity(), taken);
         if (!done) {
             REQUIRE(more < 4 * kMinWindow);
             REQUIRE(taken == 0);
-            REQUIRE(w.size == 0);
-            REQUIRE_FALSE(w.contains(&w));
             return;
         }
-        REQUIRE(w.size >= kMinWindow);
-        REQUIRE(w.size <= more / 2);
-        REQUIRE(w.size >= more / 8);
-        REQUIRE(taken <= w.size + kSuperslabSize);
-        // As much as was taken is left to others.
-        void* const rest = os::reserve(w.size - kSuperslabSize);
-        REQUIRE(rest != nullptr);
-        REQUIRE(w.commit_page_tables(w.end_page));
-    }));
-}
-
-TEST_CASE("window: a small one that was asked for is had if it fits") {
-    UNIT_SKIP_IF(unit::kSanitizer, "the address space cannot be limited");
-    UNIT_REQUIRE_PASSED(unit::run_here([] {
-        OwnWindow w;
-        unit::allow_address_space(kMinWindow + 8 * kMi);
-        REQUIRE(w.reserve(kMinWindow));
-        REQUIRE(w.size == kMinWindow);
-    }));
-    UNIT_REQUIRE_PASSED(unit::run_here([] {
-        OwnWindow w;
-        unit::allow_address_space(kMinWindow - 8 * kMi);
-        REQUIRE_FALSE(w.reserve(kMinWindow));
+        REQUIRE(w.capacity() >= kMinWindow);
+        REQUIRE(w.capacity() <= more / 2);
+        REQUIRE(w.capacity() >= more / 8);
+        w.open_up_to(w.end_page);
     }));
 }
 
 // ---- Parts
 // -------------------------------------------------------------------------------------------------
 
-// Address space for one part, as long as a test runs.
+// Address space for one part, as long as a test runs. Claimed parts grow into a hole of that size.
 class OwnPart {
   public:
-    explicit OwnPart(std::size_t size) : size_(size), start_(os::reserve(size)) {
+    explicit OwnPart(std::size_t size, Hold hold = Hold::kReserved) : size_(size), start_(os::reserve(size)) {
         REQUIRE(start_ != nullptr);
-        part.place(reinterpret_cast<std::uintptr_t>(start_), size);
+        if (hold == Hold::kClaimed) os::unreserve(start_, size);
+        part.place(reinterpret_cast<std::uintptr_t>(start_), size, hold);
     }
     ~OwnPart() { os::unreserve(start_, size_); }
     OwnPart(const OwnPart&) = delete;
@@ -310,6 +342,26 @@ TEST_CASE("window: a part makes do with what is needed when memory is short") {
         REQUIRE(own.part.grow_to(before + kMi));
         REQUIRE(own.bytes()[before] == 1);
     }));
+}
+
+// The kernel puts nothing there while the test runs: it has one thread, and maps in order.
+UNIT_TEST_CASE_IN_CHILD("window: a stranger ends the growth of a part", unit::kNoHeap) {
+    constexpr std::size_t kSize = 8 * kMi;
+    OwnPart own(kSize, Hold::kClaimed);
+    char* const stranger = own.bytes() + kMi;
+    REQUIRE(::mmap(stranger, os::page_size(), PROT_READ | PROT_WRITE,
+                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0) == stranger);
+    *stranger = 7;
+    REQUIRE(own.part.grow_to(kMi)); // all there is before it
+    std::memset(own.bytes(), 1, kMi);
+    REQUIRE_FALSE(own.part.is_blocked());
+    REQUIRE_FALSE(own.part.grow_to(kMi + 1));
+    REQUIRE(own.part.is_blocked());
+    REQUIRE_FALSE(own.part.grow_to(2 * kMi));
+    REQUIRE(own.part.committed() == kMi);
+    REQUIRE(*stranger == 7);
+    own.part.give_up();
+    REQUIRE(*stranger == 7);
 }
 
 } // namespace

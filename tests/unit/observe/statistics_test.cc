@@ -4,7 +4,7 @@
 #include "../support/random.h"
 #include "cache/thread_registry.h"
 #include "layout/size_class.h"
-#include "observe/statistics.h"
+#include "layout/window.h"
 
 #include <ashlar/ashlar.h>
 
@@ -15,8 +15,13 @@
 #include <catch2/catch.hpp>
 #include <cerrno>
 #include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <cstring>
+#include <fstream>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -234,50 +239,184 @@ TEST_CASE("statistics: large blocks count, and what they leave is dirty until it
     CHECK(now().dirty == 0);
 }
 
-TEST_CASE("statistics: a caller compiled for another structure is refused") {
-    ashlar_statistics s{};
-    s.window = 42;
+TEST_CASE("statistics: a caller compiled for another version of the structure is served") {
+    constexpr std::size_t kFirst = 96;
+    constexpr std::size_t kMore = 16;
+    struct {
+        ashlar_statistics known;
+        std::array<unsigned char, kMore> more;
+    } later{};
+    std::memset(&later, 0xee, sizeof(later));
     errno = EDOM;
-    CHECK(ashlar_get_statistics(&s, sizeof(s) - 1) == EINVAL);
-    CHECK(ashlar_get_statistics(&s, sizeof(s) + 8) == EINVAL);
-    CHECK(ashlar_get_statistics(&s, 0) == EINVAL);
-    CHECK(ashlar_get_statistics(nullptr, sizeof(s)) == EINVAL);
-    CHECK(s.window == 42);
-    CHECK(ashlar_get_statistics(&s, sizeof(s)) == 0);
+    REQUIRE(ashlar_get_statistics(&later.known, sizeof(later)) == 0);
+    CHECK(later.known.window == now().window);
+    CHECK(later.more == decltype(later.more){});
+
+    std::array<unsigned char, sizeof(ashlar_statistics)> earlier{};
+    earlier.fill(0xee);
+    REQUIRE(ashlar_get_statistics(reinterpret_cast<ashlar_statistics*>(earlier.data()), kFirst) == 0);
+    std::size_t window = 0;
+    std::memcpy(&window, earlier.data(), sizeof(window));
+    CHECK(window == now().window);
+    CHECK(std::all_of(earlier.begin() + kFirst, earlier.end(), [](unsigned char c) { return c == 0xee; }));
     CHECK(errno == EDOM);
 }
 
-TEST_CASE("statistics: are printed one figure a line") {
-    const unit::Outcome outcome = unit::run_here([] {
-        ashlar_statistics s{};
-        s.window = 1;
-        s.committed = 2;
-        s.slabs = 3;
-        s.large = 10;
-        s.dirty = 11;
-        s.allocated = 4;
-        s.cached = 5;
-        s.metadata = 6;
-        s.threads = 7;
-        s.shards = 8;
-        s.fallback = 9;
-        s.fallback_only = 1;
-        ashlar::observe::print(s);
-    });
-    UNIT_REQUIRE_PASSED(outcome);
-    for (const char* const line :
-         {"window 1", "committed 2", "slabs 3", "large 10", "dirty 11", "allocated 4", "cached 5",
-          "metadata 6", "threads 7", "shards 8", "fallback 9", "fallback_only 1"}) {
-        CHECK_THAT(outcome.errors, Catch::Matchers::Contains("ashlar: " + std::string(line) + "\n"));
-    }
+TEST_CASE("statistics: what is no version of the structure is refused") {
+    ashlar_statistics s{};
+    s.window = 42;
+    errno = EDOM;
+    CHECK(ashlar_get_statistics(&s, 95) == EINVAL);
+    CHECK(ashlar_get_statistics(&s, 0) == EINVAL);
+    CHECK(ashlar_get_statistics(nullptr, sizeof(s)) == EINVAL);
+    CHECK(s.window == 42);
+    ashlar_class_statistics of_class{};
+    CHECK(ashlar_get_class_statistics(0, &of_class, sizeof(of_class)) == EINVAL);
+    constexpr unsigned kLast = ashlar::layout::kClasses - 1;
+    CHECK(ashlar_get_class_statistics(kLast + 1, &of_class, sizeof(of_class)) == EINVAL);
+    CHECK(ashlar_get_class_statistics(1, &of_class, 71) == EINVAL);
+    CHECK(ashlar_get_class_statistics(1, nullptr, sizeof(of_class)) == EINVAL);
+    CHECK(ashlar_get_class_statistics(kLast, &of_class, sizeof(of_class)) == 0);
+    CHECK(of_class.size == 32768);
+    CHECK(errno == EDOM);
 }
 
-TEST_CASE("statistics: the largest figures fit") {
-    const unit::Outcome outcome = unit::run_here([] {
-        constexpr std::size_t most = ~std::size_t{0};
-        ashlar::observe::print({most, most, most, most, most, most, most, most, most, most, most, 1});
-    });
-    CHECK_THAT(outcome.errors, Catch::Matchers::EndsWith("ashlar: fallback_only 1\n"));
+UNIT_TEST_CASE_IN_CHILD("statistics: classes add up to the whole", unit::kDefaultHeap) {
+    UNIT_SKIP_IF(unit::kAddressSanitizer, "blocks have red zones there");
+    unit::Random random;
+    CAPTURE(random.seed());
+    std::vector<void*> held;
+    // Grows with small blocks, of which few stay; then larger ones move in between.
+    for (unsigned i = 0; i < 400'000; ++i)
+        held.push_back(ashlar_malloc(random.below(128)));
+    for (void*& block : held) {
+        if (random.chance(90)) ashlar_free(std::exchange(block, nullptr));
+    }
+    for (unsigned i = 0; i < 20'000; ++i)
+        held.push_back(ashlar_malloc(random.below(4096)));
+    std::size_t allocated = 0;
+    std::size_t cached = 0;
+    std::size_t slab_bytes = 0;
+    std::size_t refills = 0;
+    const ashlar_statistics s = now();
+    for (unsigned c = 1; c < ashlar::layout::kClasses; ++c) {
+        ashlar_class_statistics of_class{};
+        REQUIRE(ashlar_get_class_statistics(c, &of_class, sizeof(of_class)) == 0);
+        allocated += of_class.live * of_class.size;
+        cached += of_class.cached * of_class.size;
+        slab_bytes += of_class.slab_bytes;
+        refills += of_class.refills;
+    }
+    CHECK(allocated == s.allocated);
+    CHECK(cached == s.cached);
+    CHECK(slab_bytes < s.slabs); // the rest is mixed
+    CHECK(refills == s.refills);
+    for (void* const block : held)
+        ashlar_free(block);
+}
+
+// Calls of the library and the tests' own do not mix: the static library has names of its own.
+UNIT_TEST_CASE_IN_CHILD("statistics: each operation is counted if that is wanted", "count:true") {
+    UNIT_SKIP_IF(unit::kAddressSanitizer, "blocks have red zones there");
+    constexpr unsigned kThreads = 4;
+    constexpr unsigned kRounds = 5000;
+    const auto of_class = [](std::size_t size) {
+        ashlar_class_statistics s{};
+        REQUIRE(ashlar_get_class_statistics(class_of(size), &s, sizeof(s)) == 0);
+        return s;
+    };
+    std::vector<void*> held(kThreads);
+    std::vector<std::thread> threads;
+    for (unsigned t = 0; t < kThreads; ++t) {
+        threads.emplace_back([&held, t] {
+            for (unsigned i = 0; i < kRounds; ++i)
+                ashlar_free(ashlar_malloc(48));
+            ashlar_free(ashlar_aligned_alloc(256, 256));
+            ashlar_free(ashlar_malloc(std::size_t{32} << 10)); // the last class
+            held[t] = ashlar_calloc(1, 1000);
+        });
+    }
+    for (std::thread& thread : threads)
+        thread.join();
+    CHECK(of_class(48).allocations == std::size_t{kThreads} * kRounds);
+    CHECK(of_class(48).releases == std::size_t{kThreads} * kRounds);
+    CHECK(of_class(48).refills < 10 * kThreads); // the caches are as they are without counting
+    CHECK(of_class(256).allocations == kThreads);
+    CHECK(of_class(256).releases == kThreads);
+    CHECK(of_class(32768).allocations == kThreads);
+    CHECK(of_class(32768).refills == kThreads);
+    CHECK(of_class(1000).allocations == kThreads);
+    CHECK(of_class(1000).releases == 0);
+    CHECK(of_class(1000).live == kThreads);
+    const ashlar_statistics s = now();
+    CHECK(s.allocations == kThreads * (kRounds + std::size_t{3}));
+    CHECK(s.releases == kThreads * (kRounds + std::size_t{2}));
+    CHECK(s.refill_ns > s.refills);
+    CHECK(s.refill_ns / s.refills < 1'000'000);
+    CHECK(s.allocated == kThreads * block_size(1000));
+    CHECK(s.threads == 0);
+    for (void* const block : held)
+        ashlar_free(block);
+    CHECK(now().allocated == 0);
+    CHECK(now().threads == 1);
+}
+
+// What the kernel says of the mappings between the tables of the heap and the window's end, in bytes.
+std::size_t resident_by_smaps() {
+    namespace layout = ashlar::layout;
+    const std::uintptr_t begin = layout::window.header_lines.start();
+    const std::uintptr_t end = layout::window.base + layout::window.capacity();
+    std::ifstream smaps("/proc/self/smaps");
+    std::size_t resident = 0;
+    bool ours = false;
+    for (std::string line; std::getline(smaps, line);) {
+        std::uintptr_t first = 0;
+        std::uintptr_t last = 0;
+        std::size_t kibibytes = 0;
+        if (std::sscanf(line.c_str(), "%lx-%lx ", &first, &last) == 2) {
+            ours = first >= begin && first < end;
+        } else if (ours && std::sscanf(line.c_str(), "Rss: %zu kB", &kibibytes) == 1) {
+            resident += kibibytes * 1024;
+        }
+    }
+    return resident;
+}
+
+UNIT_TEST_CASE_IN_CHILD("statistics: the sum is what the heap contributes to resident memory",
+                        unit::kDefaultHeap) {
+    UNIT_SKIP_IF(unit::kSanitizer, "its own memory lies in between");
+    unit::Random random;
+    CAPTURE(random.seed());
+    const auto check = [](const char* phase) {
+        const ashlar_statistics s = now();
+        const std::size_t truth = resident_by_smaps();
+        const std::size_t sum =
+            s.allocated + s.cached + s.free_resident + s.dirty_resident + s.metadata_resident - s.untouched;
+        CAPTURE(phase, truth, sum, s.resident);
+        const std::size_t tolerance = std::max(truth * 3 / 100, std::size_t{256} << 10);
+        CHECK(sum == s.resident);
+        CHECK(std::max(sum, truth) - std::min(sum, truth) <= tolerance);
+        CHECK(s.free_resident + s.free_absent + s.allocated + s.cached + s.dirty + s.clean <= s.committed);
+        CHECK(s.residence_unknown == 0);
+    };
+    check("unused");
+    std::vector<void*> held;
+    for (unsigned i = 0; i < 40'000; ++i) {
+        const std::size_t size = random.below(std::size_t{32769} >> random.below(12));
+        held.push_back(std::memset(ashlar_malloc(size), 1, size));
+    }
+    for (unsigned i = 0; i < 20; ++i)
+        held.push_back(std::memset(ashlar_malloc(std::size_t{1} << 20), 1, 700'000));
+    check("full");
+    for (void*& block : held) {
+        if (random.chance(50)) ashlar_free(std::exchange(block, nullptr));
+    }
+    check("half freed");
+    ashlar_malloc_trim(0);
+    check("trimmed");
+    for (void* const block : held)
+        ashlar_free(block);
+    check("empty");
 }
 
 } // namespace

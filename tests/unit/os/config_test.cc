@@ -184,8 +184,11 @@ std::string said(const std::string& configuration) {
 
 TEST_CASE("config: every key counts at start and print shows where it came from") {
     CHECK(
-        said("print:true,enabled:false,background:true,prewarm:true,thread_cache:3m,window:2g,large_limit:1g,"
-             "purge_delay_ms:500,dirty_limit:16m,huge_pages:always,numa:off") ==
+        said(
+            "print:true,enabled:false,background:true,prewarm:true,thread_cache:3m,window:2g,large_limit:1g,"
+            "purge_delay_ms:500,dirty_limit:16m,huge_pages:always,numa:off,"
+            "stats_at_exit:/a.json,stats_file:/b.%p,count:true,stats_signal:12,profile:0,profile_file:/a/b%p,"
+            "profile_limit:1m,profile_interval_ms:7,profile_signal:10") ==
         "ashlar: enabled:false (ASHLAR_CONF)\n"
         "ashlar: background:true (ASHLAR_CONF)\n"
         "ashlar: prewarm:true (ASHLAR_CONF)\n"
@@ -196,7 +199,24 @@ TEST_CASE("config: every key counts at start and print shows where it came from"
         "ashlar: dirty_limit:16777216 (ASHLAR_CONF)\n"
         "ashlar: window:2147483648 (ASHLAR_CONF)\n"
         "ashlar: huge_pages:always (ASHLAR_CONF)\n"
-        "ashlar: numa:off (ASHLAR_CONF)\n");
+        "ashlar: numa:off (ASHLAR_CONF)\n"
+        "ashlar: stats_at_exit:/a.json (ASHLAR_CONF)\n"
+        "ashlar: stats_file:/b.%p (ASHLAR_CONF)\n"
+        "ashlar: count:true (ASHLAR_CONF)\n"
+        "ashlar: stats_signal:12 (ASHLAR_CONF)\n"
+        "ashlar: profile:0 (ASHLAR_CONF)\n"
+        "ashlar: profile_file:/a/b%p (ASHLAR_CONF)\n"
+        "ashlar: profile_limit:1048576 (ASHLAR_CONF)\n"
+        "ashlar: profile_interval_ms:7 (ASHLAR_CONF)\n"
+        "ashlar: profile_signal:10 (ASHLAR_CONF)\n");
+}
+
+TEST_CASE("config: a path that is empty or too long is named") {
+    CHECK_THAT(said("stats_file:"),
+               Contains("bad value in \"stats_file:\" ignored; say a path of less than 256 bytes"));
+    CHECK_THAT(said("stats_file:/" + std::string(255, 'x')),
+               Contains("ignored; say a path of less than 256 bytes"));
+    CHECK(said("stats_file:/" + std::string(254, 'x')).empty());
 }
 
 TEST_CASE("config: print shows defaults as such") {

@@ -1,14 +1,20 @@
 // SPDX-License-Identifier: MIT
 #include "../support/child.h"
 #include "os/message.h"
+#include "os/process.h"
 
 #include <array>
 #include <catch2/catch.hpp>
 #include <cerrno>
+#include <csignal>
 #include <cstdint>
+#include <cstdlib>
+#include <fcntl.h>
+#include <iostream>
 #include <limits>
 #include <string>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
 
@@ -105,17 +111,96 @@ TEST_CASE("message: a warning of any length ends its line") {
     }
 }
 
-TEST_CASE("message: a fatal one is written before the process is aborted") {
-    const unit::Outcome outcome = unit::run_here([] { ashlar::os::fatal(Message().text("the end")); });
-    UNIT_REQUIRE_ABORTED("ashlar: the end\n", outcome);
+// ---- The last words
+// ------------------------------------------------------------------------------------------------
+
+std::string last_line_of(const std::string& process) {
+    return "ashlar: the end; program \"" + std::string(ashlar::os::program_name()) + "\", process " +
+           process + ", thread " + process + "\n";
 }
 
-TEST_CASE("message: the number of a thread is the kernel's") {
-    const auto mine = ashlar::os::thread_id();
-    CHECK(mine == static_cast<std::uint64_t>(::syscall(SYS_gettid)));
-    std::uint64_t other = 0;
-    std::thread([&other] { other = ashlar::os::thread_id(); }).join();
-    CHECK(other != mine);
+TEST_CASE("message: a fatal one names program, process and thread, and ends the process") {
+    const unit::Outcome outcome = unit::run_here([] {
+        std::cout << ::getpid() << std::flush;
+        ashlar::os::fatal(Message().text("the end"));
+    });
+    UNIT_REQUIRE_ABORTED(last_line_of(outcome.output), outcome);
+    const unit::Outcome advised =
+        unit::run_here([] { ashlar::os::fatal(Message().text("the end"), "Do it."); });
+    UNIT_REQUIRE_ABORTED("\nashlar: Do it.\n", advised);
+}
+
+TEST_CASE("message: a fatal one of any length names them too, and ends its lines") {
+    const std::string advice(160, 'a');
+    const unit::Outcome outcome =
+        unit::run_here([&] { ashlar::os::fatal(Message().text(std::string(5000, 'x')), advice); });
+    UNIT_REQUIRE_ABORTED("xxx; program \"", outcome);
+    UNIT_REQUIRE_ABORTED("\nashlar: " + advice + "\n", outcome);
+}
+
+// A reader that is not there yet, and one that has gone.
+TEST_CASE("message: a full pipe gets the last words when there is room") {
+    const unit::Outcome outcome = unit::run_here([] {
+        std::array<int, 2> ends{};
+        REQUIRE(::pipe2(ends.data(), O_NONBLOCK) == 0);
+        std::array<char, 4096> filling{};
+        while (::write(ends[1], filling.data(), filling.size()) > 0) {
+        }
+        const int errors = ::dup(STDERR_FILENO);
+        REQUIRE(::dup2(ends[1], STDERR_FILENO) == STDERR_FILENO);
+        const pid_t pid = ::fork();
+        if (pid == 0) ashlar::os::fatal(Message().text("the end"));
+        std::string read;
+        while (read.find("the end") == std::string::npos) {
+            const ssize_t count = ::read(ends[0], filling.data(), filling.size());
+            if (count > 0) read.assign(filling.data(), static_cast<std::size_t>(count));
+        }
+        int status = 0;
+        ::waitpid(pid, &status, 0);
+        ::dup2(errors, STDERR_FILENO);
+        REQUIRE(WIFSIGNALED(status));
+        REQUIRE(WTERMSIG(status) == SIGABRT);
+    });
+    UNIT_REQUIRE_PASSED(outcome);
+}
+
+TEST_CASE("message: a pipe that nobody reads does not hide that the process was aborted") {
+    const unit::Outcome outcome = unit::run_here([] {
+        std::array<int, 2> ends{};
+        REQUIRE(::pipe(ends.data()) == 0);
+        ::close(ends[0]);
+        REQUIRE(::dup2(ends[1], STDERR_FILENO) == STDERR_FILENO);
+        ashlar::os::fatal(Message().text("the end"));
+    });
+    CHECK(outcome.killed_by(SIGABRT));
+}
+
+TEST_CASE("message: the last words go to the terminal if stderr is closed") {
+    const int terminal = ::posix_openpt(O_RDWR | O_NOCTTY);
+    REQUIRE(terminal >= 0);
+    REQUIRE(::grantpt(terminal) == 0);
+    REQUIRE(::unlockpt(terminal) == 0);
+    std::array<char, 100> name{};
+    REQUIRE(::ptsname_r(terminal, name.data(), name.size()) == 0);
+    UNIT_REQUIRE_PASSED(unit::run_here([&] {
+        const pid_t pid = ::fork();
+        if (pid == 0) {
+            ::setsid();
+            ::open(name.data(), O_RDWR); // becomes the terminal of the session
+            ::close(STDERR_FILENO);
+            ashlar::os::fatal(Message().text("the end"));
+        }
+        int status = 0;
+        REQUIRE(::waitpid(pid, &status, 0) == pid);
+        REQUIRE(WIFSIGNALED(status));
+        REQUIRE(WTERMSIG(status) == SIGABRT);
+    }));
+    std::array<char, 1000> text{};
+    const ssize_t count = ::read(terminal, text.data(), text.size());
+    REQUIRE(count > 0);
+    CHECK_THAT(std::string(text.data(), static_cast<std::size_t>(count)),
+               Catch::Matchers::Contains("ashlar: the end; program"));
+    ::close(terminal);
 }
 
 } // namespace

@@ -115,24 +115,148 @@ TEST_CASE("mutex: unlocking keeps errno though it wakes") {
     }));
 }
 
-TEST_CASE("mutex: counts the locks that this thread holds") {
-    using ashlar::os::locks_held;
-    Mutex<Rank::kThreads> first;
-    Mutex<Rank::kBin> second;
-    CHECK(locks_held == 0);
-    {
-        const Guard guard(first);
-        CHECK(locks_held == 1);
-        {
-            const Guard inner(second);
-            CHECK(locks_held == 2);
-            unsigned elsewhere = 1;
-            std::thread([&elsewhere] { elsewhere = locks_held; }).join();
-            CHECK(elsewhere == 0);
-        }
-        CHECK(locks_held == 1);
-    }
-    CHECK(locks_held == 0);
+using ashlar::os::Holder;
+
+TEST_CASE("mutex: says who holds it") {
+    Mutex<Rank::kThreads> mutex;
+    CHECK(mutex.holder() == Holder::kNobody);
+    mutex.lock();
+    CHECK(mutex.holder() == Holder::kThisThread);
+    Holder elsewhere = Holder::kNobody;
+    std::thread([&] { elsewhere = mutex.holder(); }).join(); // it never took a lock
+    CHECK(elsewhere == Holder::kOther);
+    std::thread([&] {
+        Mutex<Rank::kBin> other;
+        const Guard guard(other);
+        elsewhere = mutex.holder();
+    }).join();
+    CHECK(elsewhere == Holder::kOther);
+    mutex.unlock();
+    CHECK(mutex.holder() == Holder::kNobody);
+}
+
+TEST_CASE("mutex: what fork holds is this thread's to lock and unlock, until fork gives it back") {
+    Mutex<Rank::kBin> mutex;
+    REQUIRE(mutex.take_for_fork(0));
+    CHECK(mutex.holder() == Holder::kItsFork);
+    mutex.lock();
+    mutex.unlock();
+    CHECK(mutex.holder() == Holder::kItsFork);
+    CHECK(mutex.take_for_fork(0)); // a nested fork
+    mutex.give_after_fork();
+    CHECK(mutex.holder() == Holder::kNobody);
+    mutex.give_after_fork();
+    CHECK(mutex.holder() == Holder::kNobody);
+}
+
+TEST_CASE("mutex: fork leaves what it did not take") {
+    Mutex<Rank::kBin> mutex;
+    const Guard guard(mutex);
+    CHECK(mutex.take_for_fork(0)); // interrupted, this thread holds it
+    CHECK(mutex.holder() == Holder::kThisThread);
+    mutex.give_after_fork();
+    CHECK(mutex.holder() == Holder::kThisThread);
+    std::thread([&mutex] { mutex.give_after_fork(); }).join();
+    CHECK(mutex.holder() == Holder::kThisThread);
+}
+
+TEST_CASE("mutex: fork does not wait for ever, and keeps errno") {
+    Mutex<Rank::kBin> mutex;
+    mutex.lock();
+    bool taken = true;
+    int error = 0;
+    std::thread([&] {
+        errno = EDOM;
+        taken = mutex.take_for_fork(1);
+        error = errno;
+    }).join();
+    CHECK_FALSE(taken);
+    CHECK(error == EDOM);
+    CHECK(mutex.holder() == Holder::kThisThread);
+    mutex.unlock(); // wakes nobody
+    std::thread([&] { taken = mutex.take_for_fork(1); }).join();
+    CHECK(taken);
+}
+
+TEST_CASE("mutex: who waits for what fork holds is woken when fork gives it back") {
+    UNIT_REQUIRE_PASSED(unit::run_here([] {
+        Mutex<Rank::kBin> mutex;
+        std::atomic<unsigned> through = 0;
+        std::atomic<unsigned> errno_kept = 0;
+        REQUIRE(mutex.take_for_fork(0));
+        std::vector<std::thread> threads = start_sleepers(mutex, 3, through, errno_kept);
+        mutex.lock();
+        mutex.unlock();
+        REQUIRE(through == 0);
+        mutex.give_after_fork();
+        for (std::thread& thread : threads)
+            thread.join();
+        REQUIRE(through == 3);
+    }));
+}
+
+std::atomic<unsigned> times_ended = 0;
+
+TEST_CASE("mutex: unlocking after a reset is counted, and harmful to nobody") {
+    Mutex<Rank::kGrowth> outer;
+    Mutex<Rank::kMetadata> inner;
+    times_ended = 0;
+    outer.lock();
+    inner.lock();
+    outer.reset(); // as in a child that a signal handler forked
+    inner.reset();
+    ashlar::os::forget_ranks();
+    ashlar::os::expect_inherited_unlocks(2, [] { ++times_ended; });
+    outer.lock(); // the handler allocates
+    outer.unlock();
+    inner.unlock();
+    CHECK(times_ended == 0);
+    bool still_held = false;
+    std::thread other([&] {
+        outer.lock(); // meanwhile another thread has it
+        while (times_ended == 0)
+            std::this_thread::yield();
+        still_held = outer.holder() == Holder::kThisThread;
+        outer.unlock();
+    });
+    while (outer.holder() != Holder::kOther)
+        std::this_thread::yield();
+    outer.unlock();
+    other.join();
+    CHECK(still_held);
+    CHECK(times_ended == 1);
+    const Guard guard(outer);
+    CHECK(times_ended == 1);
+}
+
+TEST_CASE("mutex: a child of such a child expects more") {
+    Mutex<Rank::kGrowth> outer;
+    Mutex<Rank::kMetadata> inner;
+    times_ended = 0;
+    outer.lock();
+    outer.reset();
+    ashlar::os::forget_ranks();
+    ashlar::os::expect_inherited_unlocks(1, [] { ++times_ended; });
+    inner.lock(); // the interrupted code goes on and is interrupted again
+    inner.reset();
+    ashlar::os::forget_ranks();
+    ashlar::os::expect_more_inherited_unlocks(1);
+    inner.unlock();
+    CHECK(times_ended == 0);
+    outer.unlock();
+    CHECK(times_ended == 1);
+    inner.lock();
+    inner.reset();
+    ashlar::os::forget_ranks();
+    ashlar::os::expect_more_inherited_unlocks(1); // nobody waits for an end
+    inner.unlock();
+    CHECK(times_ended == 1);
+}
+
+TEST_CASE("mutex: who expects no inherited unlock has seen the last one") {
+    times_ended = 0;
+    ashlar::os::expect_inherited_unlocks(0, [] { ++times_ended; });
+    CHECK(times_ended == 1);
 }
 
 TEST_CASE("mutex: reset makes it free in a child whose parent held it") {
@@ -194,19 +318,19 @@ unit::Outcome take_while_holding() {
 }
 
 TEST_CASE("mutex: a lock of a lower or equal rank ends the process") {
-    UNIT_REQUIRE_ABORTED("locks taken out of order: threads (rank 1) under shard pool (rank 2)\n",
+    UNIT_REQUIRE_ABORTED("locks taken out of order: threads (rank 1) under shard pool (rank 2); ",
                          (take_while_holding<Rank::kShardPool, Rank::kThreads>()));
-    UNIT_REQUIRE_ABORTED("locks taken out of order: bin (rank 3) under bin (rank 3)\n",
+    UNIT_REQUIRE_ABORTED("locks taken out of order: bin (rank 3) under bin (rank 3); ",
                          (take_while_holding<Rank::kBin, Rank::kBin>()));
-    UNIT_REQUIRE_ABORTED("locks taken out of order: bin (rank 3) under superslabs (rank 6)\n",
+    UNIT_REQUIRE_ABORTED("locks taken out of order: bin (rank 3) under superslabs (rank 6); ",
                          (take_while_holding<Rank::kSuperslabs, Rank::kBin>()));
-    UNIT_REQUIRE_ABORTED("locks taken out of order: superslabs (rank 6) under metadata (rank 8)\n",
+    UNIT_REQUIRE_ABORTED("locks taken out of order: superslabs (rank 6) under metadata (rank 8); ",
                          (take_while_holding<Rank::kMetadata, Rank::kSuperslabs>()));
     UNIT_REQUIRE_PASSED(take_while_holding<Rank::kBin, Rank::kMetadata>());
 }
 
 TEST_CASE("mutex: the highest of the locks held is named, and the order counts again when it is free") {
-    UNIT_REQUIRE_ABORTED("opening (rank 0) under growth (rank 5)\n", unit::run_here([] {
+    UNIT_REQUIRE_ABORTED("opening (rank 0) under growth (rank 5); ", unit::run_here([] {
                              Mutex<Rank::kThreads> threads;
                              Mutex<Rank::kGrowth> growth;
                              Mutex<Rank::kOpening> opening;
@@ -214,7 +338,7 @@ TEST_CASE("mutex: the highest of the locks held is named, and the order counts a
                              const Guard middle(growth);
                              const Guard inner(opening);
                          }));
-    UNIT_REQUIRE_ABORTED("opening (rank 0) under threads (rank 1)\n", unit::run_here([] {
+    UNIT_REQUIRE_ABORTED("opening (rank 0) under threads (rank 1); ", unit::run_here([] {
                              Mutex<Rank::kThreads> threads;
                              Mutex<Rank::kGrowth> growth;
                              Mutex<Rank::kOpening> opening;
@@ -226,7 +350,7 @@ TEST_CASE("mutex: the highest of the locks held is named, and the order counts a
 }
 
 TEST_CASE("mutex: what wants no lock ends the process under one") {
-    UNIT_REQUIRE_ABORTED("ashlar: a feast under the lock superslabs (rank 6)\n", unit::run_here([] {
+    UNIT_REQUIRE_ABORTED("ashlar: a feast under the lock superslabs (rank 6); ", unit::run_here([] {
                              Mutex<Rank::kSuperslabs> mutex;
                              const Guard guard(mutex);
                              ashlar::os::expect_no_lock("a feast");
@@ -250,26 +374,18 @@ TEST_CASE("mutex: the order is each thread's own") {
     SUCCEED();
 }
 
-TEST_CASE("mutex: the order is not checked while fork suspends it") {
+TEST_CASE("mutex: fork takes locks in any order, and those that are forgotten do not count") {
     UNIT_REQUIRE_PASSED(unit::run_here([] {
         Mutex<Rank::kBin> first;
         Mutex<Rank::kBin> second;
-        ashlar::os::suspend_rank_check(true);
+        REQUIRE(first.take_for_fork(0));
+        REQUIRE(second.take_for_fork(0));
+        second.give_after_fork();
+        first.give_after_fork();
         first.lock();
+        ashlar::os::forget_ranks();
         second.lock();
-        second.unlock();
-        first.unlock();
-        ashlar::os::suspend_rank_check(false);
-        const Guard guard(first);
     }));
-    UNIT_REQUIRE_ABORTED("out of order", unit::run_here([] {
-                             Mutex<Rank::kBin> first;
-                             Mutex<Rank::kBin> second;
-                             ashlar::os::suspend_rank_check(true);
-                             ashlar::os::suspend_rank_check(false);
-                             const Guard outer(first);
-                             const Guard inner(second);
-                         }));
 }
 
 #endif

@@ -2,8 +2,9 @@
 //
 // What a person gets to read. The child tells the expected facts on stdout before it reports.
 #include "../support/child.h"
+#include "../support/unused_page.h"
 #include "layout/superslab.h"
-#include "os/message.h"
+#include "os/process.h"
 #include "slab/misuse.h"
 
 #include <algorithm>
@@ -29,6 +30,7 @@ const std::size_t kSize = layout::class_size(kClass);
 struct Told {
     std::string address;
     std::string slab;
+    std::string process;
     std::string thread;
     std::string errors;
 };
@@ -39,15 +41,16 @@ std::string hex(const void* address) {
     return text.str();
 }
 
-// A child that reports a fault at `offset` in a page of the class, and the line that it ended with.
-Told reported(Fault fault, std::size_t offset, bool in_thread = false) {
+// A child that reports a fault at `offset` in a page of the class, and the lines that it ended with.
+Told reported(Fault fault, std::size_t offset, Found found = Found::kInTheCall, bool in_thread = false) {
     const unit::Outcome outcome = unit::run_here([=] {
         const layout::Page page = layout::superslabs.take_for_slab(layout::kShapes[kClass].pages, 0).first;
         window.set_headers(page, layout::kShapes[kClass].pages, {kClass, 3});
         const auto tell_and_report = [&] {
             char* const slab = window.address_of(page);
-            std::cout << hex(slab + offset) << ' ' << hex(slab) << ' ' << os::thread_id() << std::endl;
-            report(fault, slab + offset);
+            std::cout << hex(slab + offset) << ' ' << hex(slab) << ' ' << os::process_id() << ' '
+                      << os::thread_id() << std::endl;
+            report(fault, slab + offset, found);
         };
         if (in_thread) {
             std::thread(tell_and_report).join();
@@ -57,30 +60,51 @@ Told reported(Fault fault, std::size_t offset, bool in_thread = false) {
     });
     INFO(outcome.describe());
     REQUIRE(outcome.killed_by(SIGABRT));
-    REQUIRE(std::count(outcome.errors.begin(), outcome.errors.end(), '\n') == 1);
+    REQUIRE(std::count(outcome.errors.begin(), outcome.errors.end(), '\n') == 2);
     REQUIRE(outcome.errors.back() == '\n');
     Told told;
-    std::istringstream(outcome.output) >> told.address >> told.slab >> told.thread;
+    std::istringstream(outcome.output) >> told.address >> told.slab >> told.process >> told.thread;
     told.errors = outcome.errors;
     return told;
 }
 
-TEST_CASE("misuse: a double free is reported with address, class, slab and thread") {
+// The program is the one that the process was started as.
+std::string signature_of(const Told& told) {
+    return "; program \"" + std::string(os::program_name()) + "\", process " + told.process + ", thread " +
+           told.thread + "\n";
+}
+
+TEST_CASE("misuse: a report says what, where, who, and how to find the call") {
     const Told told = reported(Fault::kDoubleFree, 3 * kSize);
-    CHECK(told.errors == "ashlar: double free of " + told.address + ": 160-byte class, slab " + told.slab +
-                             ", thread " + told.thread + "\n");
+    CHECK(told.errors == "ashlar: double free of " + told.address + ": a block of the 160-byte size class" +
+                             signature_of(told) +
+                             "ashlar: The call at fault is this one: a debugger or a core dump shows it.\n");
+    const Told later = reported(Fault::kDoubleFree, 3 * kSize, Found::kLater);
+    CHECK_THAT(later.errors, Contains("\nashlar: The call at fault may have been an earlier one."));
+    CHECK_THAT(later.errors, !Contains("--hardened")); // which a library that is linked in does not have
+    advise_hardened();
+    CHECK_THAT(reported(Fault::kDoubleFree, 3 * kSize, Found::kLater).errors,
+               Contains("ashlar run --hardened -- COMMAND\n"));
 }
 
 TEST_CASE("misuse: an interior pointer is reported with its block") {
-    const Told told = reported(Fault::kInterior, 3 * kSize + 24);
-    CHECK_THAT(told.errors, Contains("invalid pointer") && Contains(told.address) && Contains(told.slab));
-    CHECK_THAT(told.errors, Contains("24 bytes into the block at "));
-    CHECK_THAT(told.errors, Contains("160-byte class"));
+    const Told told = reported(Fault::kInterior, 3 * kSize + 32);
+    CHECK_THAT(told.errors, Contains("invalid pointer " + told.address + ": 32 bytes into the block at "));
+    CHECK_THAT(told.errors, Contains("160-byte size class"));
+}
+
+TEST_CASE("misuse: a misaligned pointer is called so, whatever it is besides") {
+    const Told told = reported(Fault::kInterior, 3 * kSize + 1);
+    CHECK_THAT(told.errors,
+               Contains("invalid pointer " + told.address + " (misaligned): 1 byte into the block at "));
+    CHECK_THAT(reported(Fault::kDoubleFree, 5).errors, Contains("(misaligned): 5 bytes into the block at "));
+    CHECK_THAT(reported(Fault::kNoBlock, kSize + 8).errors,
+               Contains("(misaligned): 8 bytes into the block at "));
 }
 
 TEST_CASE("misuse: a block that was never allocated is reported as such") {
     const Told told = reported(Fault::kNeverAllocated, 5 * kSize);
-    CHECK_THAT(told.errors, Contains("never allocated") && Contains(told.address) && Contains(told.slab));
+    CHECK_THAT(told.errors, Contains("that was never handed out") && Contains(told.address));
 }
 
 TEST_CASE("misuse: an address behind the last block is reported as such") {
@@ -88,26 +112,22 @@ TEST_CASE("misuse: an address behind the last block is reported as such") {
     REQUIRE(behind < layout::kPageSize);
     const Told told = reported(Fault::kNoBlock, behind);
     CHECK_THAT(told.errors, Contains("invalid pointer") && Contains(told.address));
-    CHECK_THAT(told.errors, Contains("behind its last block"));
+    CHECK_THAT(told.errors, Contains("behind the last block of a slab"));
 }
 
 TEST_CASE("misuse: the thread is the one that did it") {
-    const Told told = reported(Fault::kDoubleFree, 0, true);
-    CHECK_THAT(told.errors, Contains("thread " + told.thread + "\n"));
+    const Told told = reported(Fault::kDoubleFree, 0, Found::kInTheCall, true);
+    CHECK(told.thread != told.process);
+    CHECK_THAT(told.errors, Contains(signature_of(told)));
 }
 
 TEST_CASE("misuse: a page of the heap without blocks") {
-    const unit::Outcome outcome = unit::run_here([] { report(Fault::kNoBlock, window.address_of(0) + 64); });
+    char* const nowhere = unit::unused_page() + 64;
+    const unit::Outcome outcome =
+        unit::run_here([nowhere] { report(Fault::kNoBlock, nowhere, Found::kInTheCall); });
     UNIT_REQUIRE_ABORTED("invalid pointer", outcome);
-    CHECK_THAT(outcome.errors, Contains("a page of the heap that holds no blocks"));
-    CHECK_THAT(outcome.errors, Contains(hex(window.address_of(0) + 64)));
-}
-
-TEST_CASE("misuse: an address outside of the window") {
-    const int foreign = 0;
-    const unit::Outcome outcome = unit::run_here([&] { report(Fault::kNoBlock, &foreign); });
-    UNIT_REQUIRE_ABORTED("invalid pointer", outcome);
-    CHECK_THAT(outcome.errors, Contains(hex(&foreign)));
+    CHECK_THAT(outcome.errors, Contains("no block lies there now"));
+    CHECK_THAT(outcome.errors, Contains(hex(nowhere)));
 }
 
 } // namespace

@@ -243,7 +243,7 @@ TEST_CASE("mixed slabs: misuse ends the process with what is known") {
     char* const block = static_cast<char*>(own.kept[1]);
     const auto dies_of = [](const char* words, auto misuse) {
         UNIT_REQUIRE_ABORTED(words, unit::run_here(misuse));
-        UNIT_REQUIRE_ABORTED("blocks of several classes", unit::run_here(misuse));
+        UNIT_REQUIRE_ABORTED("blocks of several size classes", unit::run_here(misuse));
     };
     dies_of("inside a block", [&] { own.mixed.give(block + 16, 0); });
     dies_of("inside a block", [&] { own.mixed.give(block + 8, 0); });

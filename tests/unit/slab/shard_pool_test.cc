@@ -202,7 +202,7 @@ TEST_CASE("shard pool: threads that come and go share it out without a loss") {
 }
 
 UNIT_TEST_CASE_IN_CHILD("shard pool: no memory, no shard", unit::kNoHeap) {
-    REQUIRE(layout::window.reserve(layout::kMinWindow));
+    REQUIRE(layout::window.open(layout::kMinWindow));
     while (layout::metadata_pool.take(layout::MetadataPool::kMinBlock) != nullptr) {
     }
     const auto pool = std::make_unique<ShardPool>();
@@ -210,7 +210,7 @@ UNIT_TEST_CASE_IN_CHILD("shard pool: no memory, no shard", unit::kNoHeap) {
 }
 
 UNIT_TEST_CASE_IN_CHILD("shard pool: shares what it has when there is no memory for more", unit::kNoHeap) {
-    REQUIRE(layout::window.reserve(layout::kMinWindow));
+    REQUIRE(layout::window.open(layout::kMinWindow));
     const auto pool = prepared();
     while (layout::metadata_pool.take(layout::MetadataPool::kMinBlock) != nullptr) {
     }
@@ -222,9 +222,9 @@ UNIT_TEST_CASE_IN_CHILD("shard pool: shares what it has when there is no memory 
 TEST_CASE("shard pool: none is made while fork holds all locks") {
     const auto pool = prepared();
     pool->acquire();
-    os::holds_all_locks = true;
+    os::forking = 1;
     const Shard shared = pool->acquire();
-    os::holds_all_locks = false;
+    os::forking = 0;
     CHECK(shared == ShardPool::kCommon);
     CHECK(pool->created() == 1);
     CHECK(pool->acquire() == 2);
@@ -278,7 +278,7 @@ TEST_CASE("shard pool: each node's shards are handed out and shared by themselve
 }
 
 UNIT_TEST_CASE_IN_CHILD("shard pool: a node without a shard shares another's", unit::kNoHeap) {
-    REQUIRE(layout::window.reserve(layout::kMinWindow));
+    REQUIRE(layout::window.open(layout::kMinWindow));
     const unit::Nodes machine(2);
     const auto pool = prepared();
     while (layout::metadata_pool.take(layout::MetadataPool::kMinBlock) != nullptr) {
@@ -301,7 +301,7 @@ TEST_CASE("shard pool: after a fork each node's shards are its own") {
 }
 
 UNIT_TEST_CASE_IN_CHILD("shard pool: a shard's bins take the memory of its node", unit::kNoHeap) {
-    REQUIRE(layout::window.reserve(layout::kMinWindow));
+    REQUIRE(layout::window.open(layout::kMinWindow));
     const unit::Nodes machine(4);
     const auto pool = prepared();
     for (const unsigned node : {3U, 0U, 2U}) {

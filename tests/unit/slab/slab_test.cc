@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // A slab touches its descriptor only, never its blocks, so that these slabs lie where the window has no
-// memory: at its last pages.
+// memory: behind the open superslabs.
 #include "../support/child.h"
 #include "../support/random.h"
 #include "layout/metadata_pool.h"
@@ -28,7 +28,9 @@ using layout::window;
 constexpr layout::Shard kOwner = 77;
 
 layout::Page a_page() {
-    return window.end_page - layout::kPagesPerSuperslab;
+    const layout::Page page = 30 * layout::kPagesPerSuperslab;
+    REQUIRE(window.grow_page_tables(page + layout::kMaxSlabPages));
+    return page;
 }
 
 // A slab that was just started, finished when the test ends.
@@ -290,7 +292,7 @@ TEST_CASE("slab: a descriptor that is used again knows nothing of before") {
 }
 
 UNIT_TEST_CASE_IN_CHILD("slab: cannot start without memory for its bitmap", unit::kNoHeap) {
-    REQUIRE(window.reserve(layout::kMinWindow));
+    REQUIRE(window.open(layout::kMinWindow));
     while (layout::metadata_pool.take(64) != nullptr) {
     }
     Slab tiny;

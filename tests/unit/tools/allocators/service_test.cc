@@ -12,8 +12,10 @@ namespace {
 Run ended(std::optional<bool> mapped, const std::string& executable) {
     Run run;
     run.ending = Ending::kExited;
-    run.preload_mapped = mapped;
-    run.executable = executable;
+    if (mapped) {
+        run.images.push_back(
+            {.name = "", .executable = executable, .preload_mapped = *mapped, .other_allocator = ""});
+    }
     return run;
 }
 
@@ -26,6 +28,12 @@ TEST_CASE("service: an ordinary program takes what is preloaded") {
         run.code = status;
         CHECK(why_unserved(run) == "its library was not in the memory of the command");
     }
+}
+
+TEST_CASE("service: of several processes the one that was not served is named") {
+    Run run = ended(true, "/bin/sh");
+    run.images.push_back(ended(false, "/bin/cat").images.front());
+    CHECK(why_unserved(run) == "its library was not in the memory of /bin/cat");
 }
 
 TEST_CASE("service: what is not known is no reason") {

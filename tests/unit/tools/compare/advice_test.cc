@@ -60,7 +60,7 @@ Advice advice_on(const Behaviour& behaviour) {
 }
 
 std::string text_of(const Experiment& experiment) {
-    return report::program_text(experiment, evaluate(experiment), false);
+    return report::program_text(experiment, evaluate(experiment), {.columns = 500});
 }
 
 bool contains(const std::string& text, const std::string& part) {
@@ -79,10 +79,10 @@ TEST_CASE("advice: faster, slower, alike, and contradictory") {
     CHECK(advice_on({.wall = 0.8, .cpu = 0.8}).speed == Standing::kBetter);
     CHECK(advice_on({.wall = 1.0, .cpu = 0.8}).speed == Standing::kBetter);
     CHECK(advice_on({.wall = 1.2, .cpu = 1.0}).speed == Standing::kWorse);
-    CHECK(advice_on({}).speed == Standing::kNoMeasurableDifference);
+    CHECK(advice_on({}).speed == Standing::kAlike);
     const Advice torn = advice_on({.wall = 0.8, .cpu = 1.2});
     CHECK(torn.contradictory);
-    CHECK(torn.speed == Standing::kNoMeasurableDifference);
+    CHECK(torn.speed == Standing::kAlike);
     CHECK(advice_on({.rss = 0.5}).memory == Standing::kBetter);
     CHECK(advice_on({.rss = 2}).memory == Standing::kWorse);
 }
@@ -104,6 +104,12 @@ TEST_CASE("advice: the fastest, else the leanest of those that are as fast, else
     CHECK(best({{.wall = 0.9, .cpu = 0.9}, {.wall = 0.7, .cpu = 0.7, .rss = 3}, {.rss = 0.1}}) == 2U);
     CHECK(best({{.rss = 0.8}, {.rss = 0.7}, {.wall = 1.3, .cpu = 1.3, .rss = 0.1}}) == 2U);
     CHECK_FALSE(best({{}, {.wall = 1.5, .cpu = 1.5}, {.wall = 0.5, .cpu = 1.5, .rss = 0.5}}));
+    const auto lean = [](const std::vector<Behaviour>& others) {
+        const Experiment experiment = program(others);
+        return leanest(experiment, evaluate(experiment), 0);
+    };
+    CHECK(lean({{.rss = 0.8}, {.rss = 0.7}, {.wall = 1.3, .cpu = 1.3, .rss = 0.1}}) == 3U);
+    CHECK_FALSE(lean({{.wall = 0.5, .cpu = 0.5}, {.rss = 1.2}}));
 }
 
 TEST_CASE("advice: one that failed now and then is not to be taken") {
@@ -126,16 +132,42 @@ TEST_CASE("advice: a machine that changed on the way is noticed") {
     CHECK(contains(text_of(experiment), "The machine changed on the way"));
 }
 
-TEST_CASE("program text: the verdict in words") {
-    CHECK(contains(text_of(program({{.wall = 0.8, .cpu = 0.8, .rss = 1.5}})),
-                   "Verdict: other1 is the fastest here, and needs more memory: peak RSS +50"));
-    CHECK(contains(text_of(program({{}})), "Verdict: no measurable difference: keep System."));
-    CHECK(contains(text_of(program({{.wall = 1.2, .cpu = 1.2}})), "Verdict: keep System; nothing"));
-    CHECK(contains(text_of(program({{.rss = 0.5}})), "Verdict: other1 for its memory (peak RSS -50"));
-    CHECK(
-        contains(text_of(program({{.wall = 0.5, .cpu = 0.5}}, 3)), "Verdict: none, as nothing can be told"));
-    CHECK(contains(text_of(program({{.cpu = 0.8}})), "  other1: faster: wall time within 0."));
-    CHECK(contains(text_of(program({{.cpu = 0.8}})), "CPU time -20.0 % ("));
+TEST_CASE("program text: speed and memory are judged apart, and what to take follows from both") {
+    const auto says = [](const std::vector<Behaviour>& others, const std::vector<std::string>& parts) {
+        const std::string text = text_of(program(others));
+        for (const std::string& part : parts) {
+            INFO(text);
+            CHECK(contains(text, part));
+        }
+    };
+    says({{}},
+         {"Speed: no measurable difference.", "Memory: no measurable difference.", "Verdict: keep System."});
+    says({{.rss = 1.17}},
+         {"  other1: no measurable difference: wall time 1.00× (", "\n    more memory: peak RSS 1.17× (",
+          "Speed: no measurable difference.", "Memory: other1 needs more than System: peak RSS 1.17× (",
+          "Verdict: keep System."});
+    says({{.wall = 0.8, .cpu = 0.8, .rss = 1.5}},
+         {"Speed: other1 is the fastest: wall time 0.80× (",
+          "other1 needs more than System: peak RSS 1.50× (",
+          "Verdict: other1 for its speed, which costs memory; System if memory counts more."});
+    says({{.wall = 0.8, .cpu = 0.8, .rss = 0.5}},
+         {"Memory: other1 needs the least: peak RSS 0.50× (",
+          "Verdict: other1, which is faster and needs less memory than System."});
+    says({{.wall = 0.8, .cpu = 0.8}, {.rss = 0.5}},
+         {"Verdict: other1 for its speed; other2 if memory counts more."});
+    says({{.wall = 1.2, .cpu = 1.2}},
+         {"Speed: nothing is measurably faster than System; slower: other1.", "Verdict: keep System."});
+    says({{.wall = 0.8, .cpu = 1.2}}, {"than System; faster in one figure and slower in another: other1."});
+    says({{.rss = 0.5}},
+         {"Verdict: other1 for its memory; its speed differs from System's by nothing measurable."});
+    says({{.wall = 1.2, .cpu = 1.2, .rss = 0.5}},
+         {"Verdict: keep System, unless memory counts more than speed: then other1."});
+    says({{.cpu = 0.8}}, {"  other1: faster: wall time 1.00× (", "CPU time 0.80× (",
+                          "Differences below these could not be seen: wall time "});
+    const std::string few = text_of(program({{.wall = 0.5, .cpu = 0.5}}, 3));
+    CHECK(contains(few, "Verdict: none, as nothing can be told"));
+    CHECK(contains(few, "  other1: too few rounds to say: wall time 0.50× (interval unknown)"));
+    CHECK_FALSE(contains(few, "Speed:"));
 }
 
 TEST_CASE("program text: every allocator has its line, also one whose runs all failed") {
@@ -146,7 +178,8 @@ TEST_CASE("program text: every allocator has its line, also one whose runs all f
     const std::string some = text_of(experiment);
     CHECK(contains(line_of(some, "other2"), "failed"));
     CHECK_FALSE(contains(line_of(some, "other1"), "failed"));
-    CHECK(contains(some, "!  other2, round 3: timed out"));
+    CHECK(contains(some, "!  other2, round 1, round 2, round 3,"));
+    CHECK(contains(some, "round 10: timed out\n"));
     CHECK(contains(some, "other2: nothing that can be compared"));
     for (Sample& sample : experiment.samples) {
         sample.failure = "timed out";

@@ -136,9 +136,11 @@ TEST_CASE("result: means over a group, and who is faster") {
     const Result result = evaluate(experiment);
     CHECK(mean_ratio(experiment, result, "work", kOther, Metric::kPeakRss) == Approx(2));
     CHECK_FALSE(mean_ratio(experiment, result, "no such group", kOther, Metric::kPeakRss));
-    const Tally tally = speed_tally(experiment, result, kOther);
-    CHECK(tally.faster == 2);
-    CHECK(tally.all() == 2);
+    for (const std::size_t configuration : {0U, 1U}) {
+        CHECK(speed_of(experiment, result, configuration, kOther)->standing == Standing::kBetter);
+        CHECK(memory_of(result, configuration, kOther) == Standing::kWorse);
+        CHECK_FALSE(memory_of(result, configuration, kReference));
+    }
     CHECK(standing(*result.rows[0].cells[kOther].of(Metric::kPeakRss)->to_system, Metric::kPeakRss) ==
           Standing::kWorse);
     CHECK(speed_metrics(experiment.plan.configurations[0]) == std::vector{Metric::kCpuPerOperation});
@@ -194,7 +196,7 @@ TEST_CASE("result: figures that a command does not print are missing, and its ro
     CHECK(growing->median == Approx(1.02));
     CHECK(standing(*growing->to_system, Metric::kRssKept) == Standing::kWorse);
 
-    const std::string text = report::comparison_text(experiment, result, {.processors = 8});
+    const std::string text = report::comparison_text(experiment, result, {.columns = 500, .processors = 8});
     const auto lines_with = [&](const std::string& part) {
         int lines = 0;
         for (auto at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) {
@@ -221,10 +223,14 @@ TEST_CASE("plan: a configuration may take part in fewer rounds, not in more") {
 TEST_CASE("report: the text marks what must not be trusted and names what failed") {
     Experiment experiment = drifting(6);
     add_failure(experiment, 0, kOther, 3);
-    const std::string text = report::comparison_text(experiment, evaluate(experiment), {.processors = 2});
+    const std::string text =
+        report::comparison_text(experiment, evaluate(experiment), {.columns = 500, .processors = 2});
     CHECK(text.find("work, 4 threads †") != std::string::npos);
     CHECK(text.find("work, 1 thread †") == std::string::npos);
-    CHECK(text.find("150% ±0") != std::string::npos);
+    CHECK(text.find("1.50× (1.50 to 1.50)") != std::string::npos);
+    CHECK(text.find(
+              "other: faster than System in 2 of 2, slower in 0, no measurable difference in 0; less memory "
+              "in 0 of 2, more in 2, no measurable difference in 0") != std::string::npos);
     CHECK(text.find("work, 1 thread under other, round 3: timed out") != std::string::npos);
     CHECK(text.find("noisy") == std::string::npos);
     CHECK(text.find('\033') == std::string::npos);
@@ -243,6 +249,13 @@ TEST_CASE("report: the JSON holds every sample and is valid without any") {
     CHECK(json["configurations"][1]["oversubscribed"] == true);
     CHECK(json["configurations"][0]["result"]["by_contender"][kOther]["operations_per_second"]["to_system"]
               ["median"] == Approx(1.5));
+
+    const auto& verdict = json["configurations"][0]["verdict"];
+    CHECK(verdict["speed"].get<std::string>().starts_with(
+        "other is the fastest: CPU time per operation 0.50× ("));
+    CHECK(verdict["memory"].get<std::string>().starts_with("other needs more than System: peak RSS 2.00× ("));
+    CHECK(verdict["choice"] == "other for its speed, which costs memory; System if memory counts more.");
+    CHECK(verdict["by_allocator"][0]["name"] == "other");
 
     Experiment nothing = two_allocators(5);
     nothing.complete = false;

@@ -29,7 +29,7 @@ TEST_CASE("child: output, errors and exit status") {
     CHECK_FALSE(result.succeeded());
     CHECK(describe_ending(result) == "exit status 3");
     CHECK(result.usage.wall_seconds > 0);
-    CHECK_FALSE(result.preload_mapped);
+    CHECK(result.images.empty());
 }
 
 TEST_CASE("child: a signal is named") {
@@ -48,11 +48,12 @@ TEST_CASE("child: a command that does not exist") {
 
 TEST_CASE("child: one that hangs is looked at, then ended") {
     pid_t seen = 0;
-    const Run result =
-        run({.arguments = {"sleep", "1000"}}, {.time_limit = 200ms, .on_time_out = [&](pid_t pid) {
-                                                   seen = pid;
-                                                   CHECK(kill(pid, 0) == 0);
-                                               }});
+    const auto look = [&](const std::vector<pid_t>& processes) {
+        REQUIRE(processes.size() == 1);
+        seen = processes.front();
+        CHECK(kill(seen, 0) == 0);
+    };
+    const Run result = run({.arguments = {"sleep", "1000"}}, {.time_limit = 200ms, .on_time_out = look});
     CHECK(result.ending == Ending::kTimedOut);
     CHECK(seen > 0);
     CHECK(kill(seen, 0) != 0);
@@ -95,6 +96,31 @@ TEST_CASE("child: usage is the command's own, not this program's") {
     CHECK(busy.usage.minor_faults > 0);
 }
 
+TEST_CASE("child: usage is that of all processes, also of those that nobody waited for") {
+    // Each of the three takes half a second of CPU time: the command, one in its background that it does not
+    // wait for, and one in a session of its own whose parent is gone.
+    const std::string spin = "i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done";
+    const std::string alone = "sh -c '" + spin + "'";
+    const double one = shell(alone).usage.cpu_seconds();
+    const Run all =
+        run({.arguments = {"sh", "-c", alone + " & (setsid " + alone + " &) ; " + alone}, .is_service = true},
+            {.time_limit = kAmple});
+    CHECK(all.succeeded());
+    CHECK(all.usage.cpu_seconds() > 2.2 * one);
+}
+
+TEST_CASE("child: a service is over when nothing of it is left, and not before") {
+    const Run daemon = run(
+        {.arguments = {"sh", "-c", "(setsid sh -c 'sleep 0.3; echo late' &); exit 0"}, .is_service = true},
+        {.time_limit = kAmple});
+    CHECK(daemon.succeeded());
+    CHECK(daemon.output == "late\n");
+    const Run failed =
+        run({.arguments = {"sh", "-c", "sleep 1000 & exit 3"}, .is_service = true}, {.time_limit = kAmple});
+    CHECK(failed.ending == Ending::kExited);
+    CHECK(failed.code == 3);
+}
+
 TEST_CASE("child: nothing is preloaded unless it is asked for") {
     setenv("LD_PRELOAD", "/no/such/library.so", 1);
     const Run result = shell("echo \"[$LD_PRELOAD]\"");
@@ -106,16 +132,17 @@ TEST_CASE("child: a library that cannot be preloaded is found out") {
     const Run result = run({.arguments = {"true"}, .preload = "/no/such/library.so", .prove_preload = true},
                            {.time_limit = kAmple});
     CHECK(result.succeeded());
-    if (result.preload_mapped) { // nothing where tracing is not permitted
-        CHECK_FALSE(*result.preload_mapped);
+    for (const Image& image : result.images) { // none where tracing is not permitted
+        CHECK_FALSE(image.preload_mapped);
+        CHECK(image.executable.ends_with("true"));
     }
 }
 
 TEST_CASE("child: the stacks of a process tell where its threads are") {
     std::string stacks;
     run({.arguments = {"sleep", "1000"}},
-        {.time_limit = 300ms, .on_time_out = [&](pid_t pid) {
-             stacks = thread_stacks(pid, std::chrono::steady_clock::now() + kDebuggerLimit);
+        {.time_limit = 300ms, .on_time_out = [&](const auto& processes) {
+             stacks = thread_stacks(processes, std::chrono::steady_clock::now() + kDebuggerLimit);
          }});
     CHECK(stacks.find("comm: sleep") != std::string::npos);
 }

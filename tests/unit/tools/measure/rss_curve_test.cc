@@ -13,7 +13,7 @@ TEST_CASE("RSS curve: however long it is followed, there are some points and nev
     curve.start();
     std::vector<RssCurve::Clock::duration> distances;
     for (int look = 0; look < 1000; ++look) {
-        curve.look(getpid());
+        curve.look({getpid()});
         distances.push_back(curve.due() - RssCurve::Clock::now());
         CHECK(curve.points().size() < RssCurve::kMost);
     }
@@ -31,8 +31,8 @@ TEST_CASE("RSS curve: a process that is gone adds no point") {
     RssCurve curve;
     curve.start();
     constexpr pid_t kNobody = 1 << 30; // more than there can be
-    curve.look(kNobody);
+    curve.look({kNobody});
     CHECK(curve.points().empty());
     CHECK(rss_kib(kNobody) == 0);
-    CHECK_FALSE(listens(kNobody));
+    CHECK_FALSE(any_listens({kNobody}));
 }

@@ -62,9 +62,9 @@ TEST_CASE("stacks file: two of the same name are two files, and one run has one"
     StacksFile one(folder.path(), "hang-x", "heading", nullptr);
     StacksFile other(folder.path(), "hang-x", "heading", nullptr);
     CHECK(one.path().empty());
-    one.add(getpid());
-    one.add(getpid());
-    other.add(getpid());
+    one.add({getpid()});
+    one.add({getpid()});
+    other.add({getpid()});
     CHECK(one.path() != other.path());
     CHECK(one.path().starts_with((folder.path() / "hang-x-").string()));
     CHECK(occurrences(contents_of(one.path()), "backtrace") == 2);
@@ -76,7 +76,7 @@ TEST_CASE("stacks file: two of the same name are two files, and one run has one"
 TEST_CASE("stacks file: that it cannot be written is no error") {
     const FolderWithDebugger folder("echo backtrace");
     StacksFile file("/no/such/folder", "hang-x", "heading", nullptr);
-    file.add(getpid());
+    file.add({getpid()});
     CHECK(file.path().empty());
 }
 
@@ -84,9 +84,9 @@ TEST_CASE("stacks: a debugger that does not end is stopped once, not for each pr
     const FolderWithDebugger folder("echo $$ >>" + std::string("\"$0.started\"; exec sleep 1000"));
     const Run run = ashlar::measure::run(
         {.arguments = {"sh", "-c", "sleep 1000 & sleep 1000 & sleep 1000 & wait"}},
-        {.time_limit = 1s, .on_time_out = [&](pid_t pid) {
+        {.time_limit = 1s, .on_time_out = [&](const auto& processes) {
              const auto deadline = std::chrono::steady_clock::now() + 500ms;
-             const std::string text = thread_stacks(pid, deadline);
+             const std::string text = thread_stacks(processes, deadline);
              CHECK(occurrences(text, "gdb: timed out") == 1);
              CHECK(occurrences(text, "gdb: not asked") == occurrences(text, "From /proc:") - 1);
              CHECK(occurrences(text, "From /proc:") >= 2);
@@ -99,5 +99,5 @@ TEST_CASE("stacks: an interrupt stops the debugger") {
     const FolderWithDebugger folder("kill -TERM " + std::to_string(getpid()) + "; exec sleep 1000");
     const ashlar::machine::Interrupt interrupt;
     const auto later = std::chrono::steady_clock::now() + 1h;
-    CHECK(occurrences(thread_stacks(getpid(), later, &interrupt), "gdb: interrupted") == 1);
+    CHECK(occurrences(thread_stacks({getpid()}, later, &interrupt), "gdb: interrupted") == 1);
 }

@@ -26,6 +26,7 @@ StoredComparison rich() {
                             .command = {"mine"},
                             .prints = compare::Prints::kAnything,
                             .own_figure = compare::OwnFigure{.pattern = "x=(.*)", .less_is_better = true},
+                            .ignored = {.statuses = {1, 7}},
                             .prepare = "server --port 1"}};
     plan.contenders = compare::contenders({{.name = "System", .library = ""},
                                            {.name = "one-arena", .library = "", .environment = {"A=1"}},
@@ -47,9 +48,10 @@ StoredComparison rich() {
                         .involuntary_switches = 9,
                         .stolen_seconds = 10};
     sample.run.rss_over_time = {{0.25, 1024}, {0.5, 2048}};
-    sample.run.preload_mapped = true;
+    sample.library_mapped = true;
     sample.figures.own = 1e-7;
-    compare::Sample failed{.configuration = 0, .contender = 0, .round = 1, .failure = "timed out"};
+    compare::Sample failed{
+        .configuration = 0, .contender = 0, .round = 1, .failure = "timed out", .errors = "not UTF-8: \xff"};
     stored.experiment.samples = {sample, failed};
     stored.experiment.remarks = {"a remark"};
     stored.provenance.command_line = {"ashlar", "compare"};
@@ -104,6 +106,8 @@ TEST_CASE("comparison JSON: a result that was read is the one that was written")
     CHECK(sample.figures.own == 1e-7);
     CHECK_FALSE(sample.figures.throughput);
     CHECK(stored.experiment.samples[1].failure == "timed out");
+    CHECK(stored.experiment.samples[1].errors == "not UTF-8: \xEF\xBF\xBD"); // a character that stands for it
+    CHECK(plan.configurations[1].ignored.statuses == std::vector{1, 7});
     CHECK_FALSE(stored.experiment.complete);
 }
 

@@ -58,6 +58,7 @@ Findings small() {
                            .noisy = true});
     findings.sheets.push_back(speed);
     findings.speed = {speed_by(speed, 0, 2), speed_by(speed, 1, 2)};
+    add_tallies(findings);
     findings.failures = {"larson, 4 threads under a|b, round 1: killed by SIGSEGV"};
     return findings;
 }
@@ -69,13 +70,17 @@ TEST_CASE("markdown: a whole report") {
 
 2026-01-01 00:00 UTC, a processor, 5 rounds
 
+## Verdict
+
+* **a\|b:** faster than System in 1 of 1, slower in 0, no measurable difference in 0.
+
 ## In short
 
-In how many configurations each is faster than System or slower, and geometric means of its ratios to System. Speed is CPU time where one thread runs, throughput or real time where more do, and wall and CPU time together of a program that prints no figure. Alike means that no difference could be measured, or that two contradict each other.
+In how many configurations each is faster than System or slower, in how many it needs less memory or more, and geometric means of its ratios to System. Speed is CPU time where one thread runs, throughput or real time where more do, and wall and CPU time together of a program that prints no figure. Alike means that no difference could be measured, or that two contradict each other.
 
-|  | faster | slower | alike | speed | peak RSS |
-| --- | ---: | ---: | ---: | ---: | ---: |
-| a\|b | 1 | 0 | 0 | 1.50× | – |
+|  | faster | slower | alike | speed | less memory | more | alike | peak RSS |
+| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
+| a\|b | 1 | 0 | 0 | 1.50× | 0 | 0 | 0 | – |
 
 The tables have the median of the rounds, then its ratio to System with the 95 % interval; **bold** is better than System, *italic* worse, else no difference could be measured. A/A is System against itself.
 

@@ -61,7 +61,6 @@ TEST_CASE("suite: thread counts that are asked for hold for every workload with 
         CHECK(configurations[1].threads == 5);
         CHECK(configurations[1].name == std::string(name) + ", 5 threads");
     }
-    CHECK(suite::configurations("lock_mix", settings({1, 2})).size() == 20);
     CHECK(suite::configurations("batches", settings({1})).size() == 2);
 }
 

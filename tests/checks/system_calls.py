@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: MIT
+"""System calls of the core go through its own function (os/system_call.h): another library may define the C library's,
+and allocate in them or take a lock. What allocates nothing because the kernel is not entered (the vDSO's functions) may
+stay, and abort().
+
+usage: system_calls.py LIBRARY..."""
+import re
+import subprocess
+import sys
+
+from sources import report
+
+FORBIDDEN = re.compile(
+    r"mmap(?:64)?|munmap|mprotect|madvise|posix_madvise|mremap|mincore|m(?:un)?lock|syscall|brk|sbrk"
+    r"|p?read(?:v|64)?|p?write(?:v|64)?|open(?:at)?(?:64)?|close|fcntl(?:64)?|dup[23]?|stat|fstat"
+    r"|prctl|get[re]?[ug]id|getpid|gettid|[gs]etrlimit(?:64)?|prlimit(?:64)?|getrandom|getentropy|sysconf"
+    r"|sched_\w+|sigaction|sigprocmask|pthread_sigmask|raise|kill|tgkill|nanosleep|usleep|poll|_exit|_Exit")
+
+
+def violations(listing):
+    """Of what `nm --undefined-only` prints."""
+    names = [line.split()[-1].split("@")[0] for line in listing.splitlines() if re.search(r"\b[UwvW] ", line)]
+    if not names:
+        return ["no undefined symbols: this is not the library"]
+    return sorted({name for name in names if FORBIDDEN.fullmatch(name)})
+
+
+if __name__ == "__main__":
+    found = []
+    for library in sys.argv[1:]:
+        table = [] if library.endswith(".a") else ["--dynamic"]
+        listing = subprocess.run(["nm", *table, "--undefined-only", library], check=True, capture_output=True, text=True)
+        found += [f"{library}: {name}" for name in violations(listing.stdout)]
+    sys.exit(report(found, "functions of the C library that enter the kernel"))
