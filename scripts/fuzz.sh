@@ -3,7 +3,7 @@
 #
 # Builds the fuzz tree (build/fuzz: clang, libFuzzer, address and undefined-behaviour sanitizers) and fuzzes.
 #
-# usage: scripts/fuzz.sh [--no-build] [SECONDS] [TARGET...]    30 seconds for each of heap and config
+# usage: scripts/fuzz.sh [--no-build] [SECONDS] [TARGET...]    30 seconds for each of heap, config and frames
 #        scripts/fuzz.sh [--no-build] --merge [TARGET...]      makes the corpus in the repository the smallest one
 #                                                              that covers what it and all later finds cover;
 #                                                              inputs with a name of their own stay
@@ -21,12 +21,12 @@ for argument; do
     case $argument in
         --no-build) build=false ;;
         --merge) merge=true ;;
-        heap | config) targets+=("$argument") ;;
+        heap | config | frames) targets+=("$argument") ;;
         [1-9] | [1-9]*[0-9]) seconds=$argument ;;
         *) sed -n '3,/^set /{/^set /d;s/^# \{0,1\}//;p}' "${BASH_SOURCE[0]}" >&2; exit 2 ;;
     esac
 done
-[[ ${#targets[@]} -eq 0 ]] && targets=(heap config)
+[[ ${#targets[@]} -eq 0 ]] && targets=(heap config frames)
 
 # allocator_may_return_null: the sanitizer's malloc is Ashlar's fallback and must refuse, not abort.
 export ASAN_OPTIONS=allocator_may_return_null=1 UBSAN_OPTIONS=print_stacktrace=1
@@ -34,6 +34,7 @@ export ASAN_OPTIONS=allocator_may_return_null=1 UBSAN_OPTIONS=print_stacktrace=1
 declare -A options=(
     [heap]="-max_len=1024"
     [config]="-max_len=512 -dict=tests/fuzz/config.dict"
+    [frames]="-max_len=2048"
 )
 
 merge() {

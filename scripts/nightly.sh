@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 #
-# The runs that are too long for every change, about an hour and a half: the soak under the preloaded library and
-# under both sanitizers, and whether it finds planted mistakes, the stress programs at ten times their size, hundreds of
-# runs that may not hang, and large programs on the library. Runs everything even if something fails early; the last
-# lines say what did.
+# The runs that are too long for every change, about four hours: the soak under the preloaded library and under both
+# sanitizers, and whether it finds planted mistakes, the stress programs at ten times their size, hundreds of runs
+# that may not hang, an hour of all that could hang the profiler, the verdicts of `ashlar stats` twenty times and a
+# thousand of its readings of a process under load, large programs on the library, the static analyzer on all sources,
+# and the commands of the README on a bare Debian 12. Runs everything even if something fails early; the last lines
+# say what did.
 #
 # usage: scripts/nightly.sh [--seed N]      the seed of the soaks (else each has one of its own and prints it)
 set -uo pipefail
@@ -33,10 +35,13 @@ for tree in release asan tsan; do
     cmake --preset "$tree" >/dev/null && cmake --build "build/$tree" -j 2 || exit 1
 done
 
+run 60 scripts/lint.sh --analyze-all
+
 preloaded 12 soak --seconds 600 "${seed[@]}"
 asan 7 soak --seconds 300 "${seed[@]}"
 tsan 7 soak --seconds 300 "${seed[@]}"
 run 13 ctest --test-dir build/release --output-on-failure --no-tests=error -C soak -L soak
+run 20 ctest --test-dir build/release --output-on-failure --no-tests=error -C unwind -L '^unwind$'
 
 preloaded 10 model --threads 4 --operations 8000000 --no-shadow
 preloaded 10 model --threads 2 --operations 4000000
@@ -46,7 +51,14 @@ preloaded 10 fork_storm --forks 2000 --forkers 2
 preloaded 10 late_destructors --threads 40000
 preloaded 10 bulk --cycles 20
 
+run 30 env ASHLAR_STATS_RUNS=20 python3 tests/tools/stats_test.py build/release/bin/ashlar build/release/lib/libashlar.so \
+    build/release/bin/tools
+run 30 ctest --test-dir build/release --output-on-failure --no-tests=error -C readings -L readings
+run 75 env ASHLAR_STORM_SECONDS=3600 PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=tests/tools \
+    python3 tests/profiler/profiler_test.py build/release/lib/libashlar.so build/release/lib/libashlar-hardened.so \
+    build/release/bin/profiler_program build/release/lib/libprofiler_opened.so Storm
 run 30 scripts/measure/hangs.sh
+run 90 scripts/fresh.sh
 run 60 scripts/test.sh --no-setup programs
 
 echo

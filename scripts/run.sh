@@ -11,7 +11,7 @@
 #   scripts/run.sh random_mixed --sizes 64          one workload, one size
 #   scripts/run.sh long_run --long-seconds 60       drift over a minute
 #   scripts/run.sh --quick all                      a look at every workload, some minutes
-#   scripts/run.sh latency lock_mix                 workloads that are not among the usual ones
+#   scripts/run.sh latency batches                  workloads that are not among the usual ones
 #
 # Unless workloads are named, runs Larson with 1, 2, 4 and 8 threads, random-mixed at 16 to 8192 bytes, phases that
 # strand memory and a short long run, in rounds in which every allocator takes its turn, and prints operations per
@@ -32,7 +32,7 @@ scripts/setup.sh
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 echo "run: building in build/release" >&2
-if ! { cmake --preset release && cmake --build --preset release --target ashlar_shared ashlar_command; } \
+if ! { cmake --preset release && cmake --build --preset release --target ashlar_product; } \
     >"$log" 2>&1; then
     cat "$log" >&2
     echo "run: the build failed, its output is above" >&2

@@ -4,18 +4,24 @@
 # Installs what building, testing and measuring need and is not there yet (Debian 12), and says what it does.
 # When nothing is missing it asks dpkg once and returns. Installing needs root or sudo; no service is started.
 #
-# usage: scripts/setup.sh [--programs] [--check]
+# usage: scripts/setup.sh [--programs] [--fresh] [--check] [--list]
 #
-#   --programs   also what the tests with the label `programs` run: servers, interpreters and browsers, about 500 MB
+#   --programs   also what the tests with the label `programs` run: servers, interpreters and browsers, about 1 GB
+#   --fresh      also what scripts/fresh.sh needs
 #   --check      only say what is missing; status 1 if anything is
+#   --list       only print the packages, one a line, each with the command that serves in its place
 set -euo pipefail
 
 check=false
 programs=false
+fresh=false
+list=false
 for argument in "$@"; do
     case $argument in
         --check) check=true ;;
         --programs) programs=true ;;
+        --fresh) fresh=true ;;
+        --list) list=true ;;
         *) echo "setup: unknown option $argument" >&2; exit 2 ;;
     esac
 done
@@ -33,11 +39,22 @@ clang-format-14       |                # scripts/format.sh
 clang-tidy-14         |                # scripts/lint.sh
 catch2                |                # tests/
 libbenchmark-dev      |                # bench/micro
+systemtap-sdt-dev     |                # core: sys/sdt.h, the notes of its probes; built without them if it is missing
 libnuma-dev           |                # tests of node placement; bench --node
 libsqlite3-dev        |                # preload tests: a program linked with sqlite
+libdw-dev             |                # tests/unwind: another reader of frame descriptions; brings libelf
 libcli11-dev          |                # tools: command lines
 libfmt-dev            |                # tools: output
 nlohmann-json3-dev    |                # tools: --json
+libdw-dev             |                # ashlar profile: names of functions; brings libelf
+libelf-dev            |                # ashlar profile
+libiberty-dev         |                # ashlar profile: demangled names of C++ and Rust
+libtomlplusplus-dev   |                # ashlar bench locks: scenarios.toml
+libprotozero-dev      |                # ashlar profile --pprof
+zlib1g-dev            |                # ashlar profile --pprof
+libncurses-dev        |                # ashlar top
+python3-protobuf      |                # tests of ashlar profile --pprof
+npm                   | npm            # the flame graph in HTML reports, by a lock file; the build goes on without
 libjemalloc2          |                # peer in measurements
 libmimalloc2.0        |                # peer in measurements
 libtcmalloc-minimal4  |                # peer in measurements
@@ -54,14 +71,22 @@ redis-tools           | redis-benchmark # preload tests
 nodejs                | node           # preload tests
 chromium              | chromium       # tests/report: looks at the HTML report
 xz-utils              | xz             # preload tests
+tmux                  | tmux           # the test of ashlar top: a terminal
 procps                | ps             # tests that look at processes
 pkg-config            | pkg-config     # the test of an installed tree
 man-db                | man            # the test of manual pages; brings groff
+strace                | strace         # the test that readings cause no system calls
+libjemalloc-dev       | jeprof         # the test of ashlar profile --jeprof; brings jeprof
+debuginfod            | debuginfod     # the test of names from a debuginfod server
 libcap2-bin           | setcap         # the test of `ashlar doctor`: programs with capabilities
 LIST
+    if $fresh; then echo "debootstrap | debootstrap # scripts/fresh.sh"; fi
     if ! $programs; then return; fi
-    # For tests/preload/optional.
+    # For tests/preload/optional and other tests with the label `programs`.
     cat <<'LIST'
+golang-go             | go             # go tool pprof reads ashlar profile --pprof
+libdevel-nytprof-perl |                # flamegraph.pl reads ashlar profile --flamegraph
+heaptrack             | heaptrack      # ashlar profile reads its files
 libpython3.11-testsuite |              # CPython's own tests
 postgresql-15         |                # with pgbench and psql
 memcached             | memcached      #
@@ -72,6 +97,7 @@ php-cli               | php            #
 ruby                  | ruby           #
 default-jdk-headless  | javac          #
 ghostscript           | gs             #
+qemu-user             | qemu-x86_64    # tests/preload/mappings_test.py
 LIST
 }
 
@@ -132,6 +158,10 @@ install_packages() {
     done
 }
 
+if $list; then
+    packages | sed 's/ *#.*//; s/ *| */ /'
+    exit
+fi
 if ! type -P dpkg-query apt-get >/dev/null; then
     say "this system has no dpkg and apt-get; install by hand what serves as Debian 12's:" >&2
     packages >&2

@@ -4,6 +4,9 @@ library's, on random-mixed and Larson as `ashlar bench` runs them; of the harden
 on), with checks:pointers, and of scudo if it is installed. Each runs once in each round, in random order; the figure is
 the median of the rounds' ratios.
 
+Large blocks that come and go, all of them written, are compared with the C library's malloc ("System") instead, which makes no
+system call there.
+
 --floor measures what single checks take at least instead: the program `hardened_floor` (bench/floor) does them itself,
 around plain malloc and free of the default library. The least CPU time of all rounds, and instructions."""
 import math
@@ -16,8 +19,8 @@ from measuring import OTHER_PEERS, Run, Verdicts, argument_parser, ashlar, envir
 from measuring import program, progress, shuffled
 
 SIZES = (16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192)
-THREADS = (1, 2, 4, 8)
-MOST = {"hardened": 1.5, "checks:pointers": 1.5}
+LARGE_KIB = (64, 128, 256, 512, 1024, 8192)
+MOST, MOST_OF_LARSON, MOST_OF_LARGE = 1.5, {1: 2.5, 2: 3.0, 4: 3.0, 8: 3.0}, 3.0
 
 CHECKS = {
     "nothing": [],
@@ -44,6 +47,13 @@ def random_mixed(options, size):
 def larson(options, threads):
     command = [program(options.tree, "larson"), str(options.seconds), "8", "1000", "5000", "100", "7", str(threads)]
     return command, lambda run: run.cpu_seconds / (run.throughput() * options.seconds) * 1e9
+
+
+def large(options, kib):
+    """Of a block's life. It is a single one, which is released, allocated and written again and again."""
+    lives = options.bytes // (kib << 10)
+    command = [program(options.tree, "replace_large"), str(lives), str(kib << 10), "1", "1"]
+    return command, lambda run: run.cpu_seconds / lives * 1e9
 
 
 def hardened(options):
@@ -93,38 +103,44 @@ def compare(options):
                  "checks:pointers": environment(own, ASHLAR_CONF="checks:pointers")}
     if scudo := peers(OTHER_PEERS).get("scudo"):
         libraries["scudo"] = environment(scudo)
-    workloads = {f"random-mixed, {size} B": random_mixed(options, size) for size in SIZES}
-    workloads |= {f"larson, {count} thread{'s' if count > 1 else ''}": larson(options, count) for count in THREADS}
+    # {workload: (command and nanoseconds, of which library the others are multiples, {library: its target})}
+    both = {"hardened": MOST, "checks:pointers": MOST}
+    workloads = {f"random-mixed, {size} B": (random_mixed(options, size), "default", both) for size in SIZES}
+    workloads |= {f"larson, {count} thread{'s' if count > 1 else ''}":
+                  (larson(options, count), "default", {"hardened": most, "checks:pointers": most})
+                  for count, most in MOST_OF_LARSON.items()}
+    workloads |= {f"large, {kib} KiB": (large(options, kib), "System", {"hardened": MOST_OF_LARGE}) for kib in LARGE_KIB}
     workloads = {name: workload for name, workload in workloads.items() if not options.only or options.only in name}
 
     generator = random.Random(1)
     verdicts, all_ratios = Verdicts(), {}
-    for workload, (command, nanoseconds) in workloads.items():
-        samples = {name: [] for name in libraries}
+    for workload, ((command, nanoseconds), base, targets) in workloads.items():
+        compared = {**libraries, "System": environment()} if base == "System" else libraries
+        samples = {name: [] for name in compared}
         for number in range(options.rounds):
             progress(f"{workload}: round {number + 1} of {options.rounds}")
-            for name in shuffled(libraries, generator):
-                samples[name].append(nanoseconds(Run(command, libraries[name])))
+            for name in shuffled(compared, generator):
+                samples[name].append(nanoseconds(Run(command, compared[name])))
         progress("")
-        ratios = {name: [one / default for one, default in zip(samples[name], samples["default"])] for name in libraries}
+        ratios = {name: [one / other for one, other in zip(samples[name], samples[base])] for name in compared}
         for name, values in ratios.items():
-            all_ratios.setdefault(name, {})[workload] = median(values)
+            all_ratios.setdefault((base, name), {})[workload] = median(values)
         detail = ", ".join(f"{name} {median(values):.1f} ns" for name, values in samples.items())
         if "scudo" in ratios:
-            detail += f", scudo {median(ratios['scudo']):.2f} of the default"
-        for name, most in MOST.items():
+            detail += f", scudo {median(ratios['scudo']):.2f} of {base}"
+        for name, most in targets.items():
             low, high = interval(ratios[name])
-            verdicts.at_most(f"{workload}, CPU of {name} to default", median(ratios[name]), most,
-                             f"95 % interval {low:.2f} to {high:.2f}" + (f"; {detail}" if name == "hardened" else ""))
-    for name in libraries:
-        if name != "default":
-            print(f"      {name}, geometric mean: {geometric_mean(all_ratios[name].values()):.2f}")
+            verdicts.at_most(f"{workload}, CPU of {name} to {base}", median(ratios[name]), most,
+                             f"{median(ratios[name]):.2f}× ({low:.2f} to {high:.2f})" + (f"; {detail}" if name == "hardened" else ""))
+    for (base, name), values in all_ratios.items():
+        if name != base:
+            print(f"      {name} to {base}, geometric mean of {len(values)}: {geometric_mean(values.values()):.2f}")
     return verdicts.status()
 
 
 def main():
     parser = argument_parser(__doc__, rounds=(15, "runs of each"), operations=(10000000, "of a run of random-mixed"),
-                             seconds=(1.0, "of a run of Larson"))
+                             seconds=(1.0, "of a run of Larson"), bytes=(4 << 30, "written by a run of large blocks"))
     parser.add_argument("--hardened", help="the hardened library (default: the tree's)")
     parser.add_argument("--only", help="workloads whose name contains this")
     parser.add_argument("--floor", action="store_true", help="what single checks take at least")

@@ -86,8 +86,8 @@ def command_path(name):
 
 
 class Run:
-    """One run of a program to its end, watched all the while: what it printed, its seconds by the wall and of CPU, its
-    peak resident KiB, and samples: [(seconds since start, resident KiB)]. With `pauses`, (seconds, something to do), it is
+    """One run of a program to its end, watched all the while: what it printed, its seconds by the wall and of CPU (in
+    all, and those that the system took), its page faults, its peak resident KiB, and samples: [(seconds since start, resident KiB)]. With `pauses`, (seconds, something to do), it is
     stopped for that after so many seconds each; the time does not count."""
 
     INTERVAL_MS = 20
@@ -110,6 +110,8 @@ class Run:
             process.returncode = os.waitstatus_to_exitcode(status)
             self.seconds = time.monotonic() - start
             self.cpu_seconds = usage.ru_utime + usage.ru_stime
+            self.system_seconds = usage.ru_stime
+            self.faults = usage.ru_minflt
             output.seek(0)
             errors.seek(0)
             self.output, self.errors = output.read(), errors.read()

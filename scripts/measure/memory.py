@@ -5,9 +5,13 @@ Criteria, all by default, or those that are named:
 
   replace_large  blocks of 5 to 25 MiB, replaced at random and written: CPU and wall time within 10 % of the fastest
                  of the four, peak or mean RSS within 10 % of the leanest
+  moves          replace_large where the kernel moves pages as it does, as Linux 6.16 did (out of one mapping only) and not
+                 at all, as 5.6 (tests/faults/old_kernel.h): moving saves at least 10 % of CPU time with either
   hand_over      a pair of threads that give each other blocks of 16 B to 16 KiB: throughput within 5 % of the fastest,
                  peak RSS within 10 % of the leanest of those that reach 80 % of Ashlar's throughput
   successors     two lines of threads that end and leave blocks to others: likewise
+  thread_waves   waves of eight threads that all end: page faults at most twice System's, peak RSS within 10 % of the leanest
+  cross_frees    eight threads that release each other's blocks of 8 B to 16 KiB: likewise
   fragmentation  RSS / live, geometric mean of the phase ends: less than each of the four
   drain          RSS 5 s after 1 GiB in blocks of 1 KiB was released: at most 64 MiB, and with
                  ASHLAR_CONF=background:true at most 16 MiB
@@ -29,6 +33,10 @@ import tempfile
 
 from measuring import (Run, Verdicts, argument_parser, ashlar, environment, in_turns, median, peers, program, progress,
                        shuffled)
+
+
+def faults(each):
+    return f"{middle(each, thousand_faults):7.1f} thousand page faults"
 
 
 def say_each(runs, describe):
@@ -54,6 +62,14 @@ def peak_mib(run):
 
 def mean_mib(run):
     return run.mean_kib() / 1024
+
+
+def system(run):
+    return run.system_seconds
+
+
+def thousand_faults(run):
+    return run.faults / 1000
 
 
 def million_operations(run):
@@ -126,7 +142,8 @@ class Measurement:
     def replace_large(self):
         runs = self.rounds(3, "replace_large", str(self.options.steps), "5m-25m", "1")
         say_each(runs, lambda each: f"{middle(each, cpu):6.2f} s CPU {middle(each, wall):6.2f} s, "
-                                    f"RSS {middle(each, peak_mib):6.1f} MiB peak {middle(each, mean_mib):6.1f} MiB mean")
+                                    f"RSS {middle(each, peak_mib):6.1f} MiB peak {middle(each, mean_mib):6.1f} MiB mean, "
+                                    f"{faults(each)}")
         for what, figure in (("CPU time", cpu), ("wall time", wall)):
             worst = largest(all_ratios(runs, figure))
             self.verdicts.at_most(f"replace_large, {what}, ratio to the fastest", worst.median, 1.10, str(worst))
@@ -135,10 +152,26 @@ class Measurement:
         self.verdicts.at_most("replace_large, peak or mean RSS, ratio to the leanest", better.median, 1.10,
                               f"peak {peak.median:.3f} {peak}, mean {mean.median:.3f} {mean}")
 
+    def moves(self):
+        kernels = {"this kernel": environment(), **{f"as {version}": environment(ASHLAR_TEST_KERNEL=version)
+                                                    for version in ("6.16", "5.6")}}
+        runs = self.rounds(3, "replace_large_kernels", str(self.options.steps), "5m-25m", "1", environments=kernels)
+        say_each(runs, lambda each: f"{middle(each, cpu):6.2f} s CPU {middle(each, wall):6.2f} s, "
+                                    f"RSS {middle(each, peak_mib):6.1f} MiB peak, {faults(each)}")
+        for name in ("this kernel", "as 6.16"):
+            ratios = [cpu(moving) / cpu(still) for moving, still in zip(runs[name], runs["as 5.6"])]
+            self.verdicts.at_most(f"moves, {name}: CPU time, ratio to that without", median(ratios), 0.90,
+                                  f"{min(ratios):.3f} to {max(ratios):.3f}")
+
+    @staticmethod
+    def say_speed(runs):
+        say_each(runs, lambda each: f"{middle(each, million_operations):6.2f} M/s, {middle(each, cpu):6.2f} s CPU "
+                                    f"({middle(each, system):.2f} the system's), RSS {middle(each, peak_mib):6.1f} MiB peak, "
+                                    f"{faults(each)}")
+
     def as_fast_and_lean(self, name, *arguments):
         runs = self.rounds(5, name, *arguments)
-        say_each(runs, lambda each: f"{middle(each, million_operations):6.2f} M/s, {middle(each, cpu):6.2f} s CPU, "
-                                    f"RSS {middle(each, peak_mib):6.1f} MiB peak")
+        self.say_speed(runs)
         speeds = all_ratios(runs, million_operations)
         worst = min(speeds, key=lambda each: each.median)
         self.verdicts.say(f"{name}, throughput, ratio to the fastest", f"{worst.median:.3f}", "at least 0.95",
@@ -157,9 +190,23 @@ class Measurement:
     def successors(self):
         self.as_fast_and_lean("successors", "100", "1", "2")
 
+    def needed_again(self, name, *arguments):
+        runs = self.rounds(5, name, *arguments)
+        self.say_speed(runs)
+        fewest = largest(all_ratios(runs, thousand_faults, ["System"]))
+        self.verdicts.at_most(f"{name}, page faults, ratio to System's", fewest.median, 2, str(fewest))
+        leanest = largest(all_ratios(runs, peak_mib))
+        self.verdicts.at_most(f"{name}, peak RSS, ratio to the leanest", leanest.median, 1.10, str(leanest))
+
+    def thread_waves(self):
+        self.needed_again("thread_waves", "100", "1", "8")
+
+    def cross_frees(self):
+        self.needed_again("cross_frees", "4000000", "8-16k", "1", "8")
+
     def fragmentation(self):
         runs = self.rounds(3, "fragmentation", "1", "--drain", "0")
-        say_each(runs, lambda each: f"RSS / live {middle(each, rss_per_live):.3f}, {middle(each, cpu):5.2f} s CPU")
+        say_each(runs, lambda each: f"RSS / live {middle(each, rss_per_live):.3f}, {middle(each, cpu):5.2f} s CPU, {faults(each)}")
         worst = largest(all_ratios(runs, rss_per_live))
         self.verdicts.say("fragmentation, RSS / live, ratio to the leanest", f"{worst.median:.3f}", "below 1",
                           worst.median < 1, str(worst))
@@ -198,15 +245,16 @@ class Measurement:
                               "at most 2 % either way", abs(drift) <= 2, more)
 
 
-CRITERIA = {"replace_large": Measurement.replace_large, "hand_over": Measurement.hand_over,
-            "successors": Measurement.successors, "fragmentation": Measurement.fragmentation, "drain": Measurement.drain,
-            "long_run": Measurement.long_run}
+CRITERIA = {"replace_large": Measurement.replace_large, "moves": Measurement.moves, "hand_over": Measurement.hand_over,
+            "successors": Measurement.successors, "thread_waves": Measurement.thread_waves,
+            "cross_frees": Measurement.cross_frees, "fragmentation": Measurement.fragmentation,
+            "drain": Measurement.drain, "long_run": Measurement.long_run}
 
 
 def main():
-    parser = argument_parser(__doc__, rounds=(0, "rounds of each criterion, 0: 3 of replace_large and fragmentation, "
-                                                 "5 of hand_over and successors, 1 of the others"),
-                             steps=(2000, "of replace_large"), long_seconds=(600, "of long_run"))
+    parser = argument_parser(__doc__, rounds=(0, "rounds of each criterion, 0: 3 of replace_large, moves and fragmentation, "
+                                                 "1 of drain, 5 of the others"),
+                             steps=(2000, "of replace_large and moves"), long_seconds=(600, "of long_run"))
     parser.add_argument("criteria", nargs="*", metavar="CRITERION", help=f"{', '.join(CRITERIA)} (default: all but long_run)")
     parser.add_argument("--long", action="store_true", help="long_run as well, ten minutes")
     options = parser.parse_args()

@@ -69,7 +69,7 @@ def measure(library, runs):
     verdicts = Verdicts()
     low, high = interval(ratios)
     verdicts.at_most("start-up, CPU ratio to System", median(ratios), 1.15,
-                     f"95 % interval {low:.3f} to {high:.3f}, System to itself {median(noise):.3f}, "
+                     f"{median(ratios):.3f}× ({low:.3f} to {high:.3f}), System to itself {median(noise):.3f}×, "
                      f"{median(microseconds['Ashlar']):.0f} µs to {median(microseconds['System']):.0f} µs a process")
     verdicts.at_most("start-up, private dirty KiB above System", dirty["Ashlar"] - dirty["System"], 150,
                      f"{dirty['Ashlar']:.0f} KiB to {dirty['System']:.0f} KiB")
