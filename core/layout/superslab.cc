@@ -116,6 +116,7 @@ Superslabs::Growth Superslabs::grow(std::size_t pages, std::size_t seen, os::Nod
         if (pages > kPagesPerSuperslab) { // the run can start with the last ones
             needed -= std::min(map_.free_superslabs_at_end(beginning), needed - 1);
         }
+        if (refused_.leave_out(needed)) return Growth::kNoRoom;
         // Where there is no room, those set aside may make up for it, one by one.
         if (pages <= kPagesPerSuperslab || needed > room) again = map_.reclaim();
     }
@@ -135,6 +136,7 @@ Superslabs::Growth Superslabs::grow(std::size_t pages, std::size_t seen, os::Nod
     if (opening.superslabs != 0) open_superslabs(begin, opening.superslabs, node);
     if (opening.result == os::Opened::kDone) {
         stride_ = 1;
+        refused_.forget();
         return Growth::kDone;
     }
     if (opening.result == os::Opened::kOccupied) {
@@ -145,6 +147,7 @@ Superslabs::Growth Superslabs::grow(std::size_t pages, std::size_t seen, os::Nod
         const os::Guard guard(mutex_);
         map_.set_aside(again);
     }
+    refused_.note_refused(needed);
     return window.is_blocked() ? Growth::kNoRoom : Growth::kRefused;
 }
 
@@ -526,6 +529,10 @@ std::size_t Superslabs::withdraw_all() {
         if (result == os::Change::kDone) map_.set_aside(piece);
         committed_.fetch_sub(1, std::memory_order_relaxed);
         ++withdrawn;
+    }
+    if (withdrawn != 0) {
+        const os::Guard growing(growth_mutex_);
+        refused_.forget();
     }
     return withdrawn * kSuperslabSize + purge_all();
 }

@@ -15,6 +15,7 @@
 
 #include "layout/dirty_budget.h"
 #include "layout/page_map.h"
+#include "layout/refused_growth.h"
 #include "os/memory_limit.h"
 #include "os/mutex.h"
 #include "os/page_memory.h"
@@ -137,6 +138,7 @@ class Superslabs {
     os::Mutex<os::Rank::kGrowth> growth_mutex_;
     os::Mutex<os::Rank::kSuperslabs> mutex_;
     std::size_t stride_ = 1; // superslabs to leave out at the next stranger; under growth_mutex_
+    RefusedGrowth refused_;  // likewise
     PageMap map_;
     DirtyBudget budget_;
     os::MemoryLimit limit_;

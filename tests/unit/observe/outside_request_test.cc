@@ -121,7 +121,8 @@ UNIT_TEST_CASE_IN_CHILD("outside request: is obeyed once, and answered", unit::k
 }
 
 UNIT_TEST_CASE_IN_CHILD("outside request: words of any kind at any moment do no harm", unit::kDefaultHeap) {
-    UNIT_SKIP_IF(unit::kSanitizer, "its stores stand for another process's, which a sanitizer takes for races");
+    UNIT_SKIP_IF(unit::kSanitizer,
+                 "its stores stand for another process's, which a sanitizer takes for races");
     const Folder folder;
     const auto seed = static_cast<std::uint32_t>(std::random_device()());
     INFO("seed " << seed);

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: MIT
+//
+// A system that gives the heap no more memory, and the fallback has plenty. The heap must not ask for each
+// block, and must grow again soon after there is memory.
+#include "../stress/heap.h"
+#include "../stress/report.h"
+
+#include <cerrno>
+#include <cinttypes>
+#include <cstdint>
+#include <cstdio>
+#include <sys/syscall.h>
+
+namespace {
+
+using stress::fail;
+namespace heap = stress::heap;
+
+// The test has one thread.
+constinit bool refusing = false;
+constinit std::uint64_t refused = 0;
+constinit std::uint64_t calls = 0;
+
+constexpr unsigned kBlocks = 100'000;
+constexpr std::size_t kSize = 48;
+
+struct Held {
+    Held* next;
+};
+constinit Held* held = nullptr;
+
+void hold_one() {
+    auto* const block = static_cast<Held*>(heap::allocate_or_fail(kSize));
+    block->next = held;
+    held = block;
+}
+
+void release_all() {
+    while (held != nullptr) {
+        Held* const next = held->next;
+        heap::release(held);
+        held = next;
+    }
+}
+
+} // namespace
+
+extern "C" {
+
+long __real_ashlar_system_call(long number, long a, long b, long c, long d, long e, long f);
+
+long __wrap_ashlar_system_call(long number, long a, long b, long c, long d, long e, long f) {
+    ++calls;
+    if (refusing && number == SYS_mmap) {
+        ++refused;
+        return -ENOMEM;
+    }
+    return __real_ashlar_system_call(number, a, b, c, d, e, f);
+}
+
+} // extern "C"
+
+int main() {
+    hold_one();
+    refusing = true;
+    while (refused == 0)
+        hold_one();
+    calls = 0;
+    for (unsigned i = 0; i < kBlocks; ++i)
+        hold_one();
+    const std::uint64_t in_vain = calls;
+    std::printf("%" PRIu64 " system calls for %u blocks that the fallback gave\n", in_vain, kBlocks);
+    if (in_vain > kBlocks / 20) fail("the heap asks for memory in vain again and again");
+
+    refusing = false;
+    const std::size_t before = heap::statistics().committed;
+    unsigned wait = 0;
+    while (heap::statistics().committed == before && wait < kBlocks) {
+        hold_one();
+        ++wait;
+    }
+    std::printf("the heap grew after %u blocks\n", wait);
+    if (wait == kBlocks) fail("the heap never grows again");
+    release_all();
+    return 0;
+}
