@@ -23,10 +23,21 @@ unsigned order_of(std::size_t block) {
 
 } // namespace
 
+bool MetadataPool::make_sure_of(std::size_t end, std::size_t length) {
+    if (end <= window.pool.committed()) return true;
+    if (refused_.leave_out(length)) return false;
+    if (window.pool.grow_to(end)) {
+        refused_.forget();
+        return true;
+    }
+    refused_.note_refused(length);
+    return false;
+}
+
 MetadataPool::FreeBlock* MetadataPool::split_new_page(std::size_t block) {
     const std::size_t length = std::max(block, kCarved);
     const std::size_t offset = (used_ + length - 1) / length * length;
-    if (!window.pool.grow_to(offset + length)) return nullptr;
+    if (!make_sure_of(offset + length, length)) return nullptr;
     used_ = offset + length;
     const std::uintptr_t start = window.pool.start() + offset;
     FreeBlock* list = nullptr;
@@ -59,6 +70,11 @@ MetadataPool::FreeBlock* MetadataPool::split_larger_block(std::size_t block) {
 bool MetadataPool::set_aside(std::size_t bytes) {
     const os::Guard guard(mutex_);
     return window.pool.grow_to(std::min(bytes, window.pool.size()));
+}
+
+void MetadataPool::ask_again() {
+    const os::Guard guard(mutex_);
+    refused_.forget();
 }
 
 void* MetadataPool::take(std::size_t size) {

@@ -8,6 +8,7 @@
 // it may be called under any other.
 #pragma once
 
+#include "layout/refused_requests.h"
 #include "os/mutex.h"
 
 #include <bit>
@@ -27,6 +28,8 @@ class MetadataPool {
     // Maps (without touching) the first `bytes` of the pool: what slabs may need for their bitmaps must be
     // there before the pages for the slabs take the last memory that a limit allows.
     bool set_aside(std::size_t bytes);
+    // There is room for more again: what was refused is worth asking for.
+    void ask_again();
 
     os::Mutex<os::Rank::kMetadata>& mutex() { return mutex_; }
 
@@ -36,12 +39,14 @@ class MetadataPool {
     };
     static constexpr unsigned kOrders = std::bit_width(kMaxBlock / kMinBlock);
 
+    bool make_sure_of(std::size_t end, std::size_t length); // the last bytes of which are new
     FreeBlock* split_new_page(std::size_t block);
     FreeBlock* split_larger_block(std::size_t block);
 
     os::Mutex<os::Rank::kMetadata> mutex_;
     FreeBlock* free_[kOrders] = {};
     std::size_t used_ = 0; // of the window's pool part
+    RefusedRequests refused_;
 };
 
 extern constinit MetadataPool metadata_pool;

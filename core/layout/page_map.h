@@ -35,6 +35,7 @@ inline constexpr os::Node kAnyNode = os::kMaxNodes;
 class PageMap {
   public:
     enum class Fit : std::uint8_t { kAnywhere, kAligned };
+    static constexpr std::size_t kFits = 2;
 
     // Superslabs below this number may be free; none is before the first was opened.
     std::size_t opened() const { return opened_.load(std::memory_order_relaxed); }

@@ -22,7 +22,7 @@ constinit Superslabs superslabs;
 namespace {
 
 constexpr std::size_t kMostAhead = 8;     // superslabs, 16 MiB, opened before they are needed
-constexpr std::size_t kBitmapBytes = 128; // of a page's slab of 64-byte blocks, set aside
+constexpr std::size_t kBitmapBytes = 512; // of a page's slab of the smallest blocks, set aside
 constexpr std::size_t kMostAtOnce = 1024; // aged pages, 64 MiB, that somebody has to wait for
 constexpr std::size_t kRoom = 4;          // times the length of a block that grows
 constexpr std::size_t kMostInVain = 16;   // superslabs in a row that refuse to be purged
@@ -102,9 +102,16 @@ bool Superslabs::may_grow(PageMap::Fit fit) const {
 // `seen` is what the caller saw of map_.openings(): if there were more, it should look again first. A long
 // run may begin in superslabs of the node `beginning`; those that are opened are of `node`. After a
 // stranger's mapping was met the caller should look again, too: growth goes on behind it.
-Superslabs::Growth Superslabs::grow(std::size_t pages, std::size_t seen, os::Node beginning, os::Node node) {
+Superslabs::Growth Superslabs::grow(std::size_t pages, PageMap::Fit fit, std::size_t seen, os::Node beginning,
+                                    os::Node node) {
     const os::Guard growing(growth_mutex_);
+    RefusedRequests& refused = refused_[static_cast<std::size_t>(fit)];
     std::size_t needed = (pages + kPagesPerSuperslab - 1) / kPagesPerSuperslab;
+    if (refused.leave_out(needed)) return Growth::kNoRoom;
+    if (!may_grow(fit)) {
+        refused.note_refused(needed);
+        return Growth::kNoRoom;
+    }
     std::size_t begin = window.first_page / kPagesPerSuperslab;
     std::size_t room = 0;
     std::size_t again = 0;
@@ -116,7 +123,6 @@ Superslabs::Growth Superslabs::grow(std::size_t pages, std::size_t seen, os::Nod
         if (pages > kPagesPerSuperslab) { // the run can start with the last ones
             needed -= std::min(map_.free_superslabs_at_end(beginning), needed - 1);
         }
-        if (refused_.leave_out(needed)) return Growth::kNoRoom;
         // Where there is no room, those set aside may make up for it, one by one.
         if (pages <= kPagesPerSuperslab || needed > room) again = map_.reclaim();
     }
@@ -136,7 +142,7 @@ Superslabs::Growth Superslabs::grow(std::size_t pages, std::size_t seen, os::Nod
     if (opening.superslabs != 0) open_superslabs(begin, opening.superslabs, node);
     if (opening.result == os::Opened::kDone) {
         stride_ = 1;
-        refused_.forget();
+        refused.forget();
         return Growth::kDone;
     }
     if (opening.result == os::Opened::kOccupied) {
@@ -147,7 +153,7 @@ Superslabs::Growth Superslabs::grow(std::size_t pages, std::size_t seen, os::Nod
         const os::Guard guard(mutex_);
         map_.set_aside(again);
     }
-    refused_.note_refused(needed);
+    refused.note_refused(needed);
     return window.is_blocked() ? Growth::kNoRoom : Growth::kRefused;
 }
 
@@ -201,8 +207,7 @@ Run Superslabs::take_or_grow(std::size_t pages, PageMap::Fit fit, os::Node node,
             if (const Page found = map_.find(pages, fit, wanted); found != 0) return take(found);
             openings = map_.openings();
         }
-        if (!may_grow(fit)) return {};
-        const Growth growth = grow(pages, openings, wanted, node);
+        const Growth growth = grow(pages, fit, openings, wanted, node);
         if (growth == Growth::kDone) continue;
         if (wanted != kAnyNode) {
             wanted = kAnyNode;
@@ -267,8 +272,8 @@ Run Superslabs::take_at(Page first, std::size_t pages) {
             missing = first + pages - end + map_.free_superslabs_at_end(kAnyNode) * kPagesPerSuperslab;
         }
     }
-    if (missing != 0 && may_grow(PageMap::Fit::kAnywhere) &&
-        grow(missing, openings, kAnyNode, node_of(static_cast<Page>(first - 1))) == Growth::kDone) {
+    if (missing != 0 && grow(missing, PageMap::Fit::kAnywhere, openings, kAnyNode,
+                             node_of(static_cast<Page>(first - 1))) == Growth::kDone) {
         const os::Guard guard(mutex_);
         run = take_now();
     }
@@ -532,7 +537,9 @@ std::size_t Superslabs::withdraw_all() {
     }
     if (withdrawn != 0) {
         const os::Guard growing(growth_mutex_);
-        refused_.forget();
+        for (RefusedRequests& refused : refused_)
+            refused.forget();
+        metadata_pool.ask_again();
     }
     return withdrawn * kSuperslabSize + purge_all();
 }

@@ -15,7 +15,7 @@
 
 #include "layout/dirty_budget.h"
 #include "layout/page_map.h"
-#include "layout/refused_growth.h"
+#include "layout/refused_requests.h"
 #include "os/memory_limit.h"
 #include "os/mutex.h"
 #include "os/page_memory.h"
@@ -108,7 +108,7 @@ class Superslabs {
     os::Change carry_out(const PageMap::Move& move, bool try_it);
 
     enum class Growth : std::uint8_t { kDone, kNoRoom, kRefused };
-    Growth grow(std::size_t pages, std::size_t seen, os::Node beginning, os::Node node);
+    Growth grow(std::size_t pages, PageMap::Fit fit, std::size_t seen, os::Node beginning, os::Node node);
     bool may_grow(PageMap::Fit fit) const;
     static bool grow_tables(std::size_t end, std::size_t open);
     struct Opening {
@@ -138,7 +138,7 @@ class Superslabs {
     os::Mutex<os::Rank::kGrowth> growth_mutex_;
     os::Mutex<os::Rank::kSuperslabs> mutex_;
     std::size_t stride_ = 1; // superslabs to leave out at the next stranger; under growth_mutex_
-    RefusedGrowth refused_;  // likewise
+    std::array<RefusedRequests, PageMap::kFits> refused_; // likewise
     PageMap map_;
     DirtyBudget budget_;
     os::MemoryLimit limit_;

@@ -238,13 +238,15 @@ Slab* Bin::next_slab() {
 
 bool Bin::add_slab(layout::SizeClass c, layout::Shard owner) {
     const unsigned pages = layout::kShapes[c].pages;
+    const std::optional<std::uint64_t*> bitmap = Slab::take_bitmap(c);
+    if (!bitmap) return false;
     const layout::Page first = layout::superslabs.take_for_slab(pages, node_).first;
-    if (first == 0) return false;
-    Slab& slab = slab_at(first, c);
-    if (!slab.start(c, owner, first)) {
-        layout::superslabs.give(first, pages);
+    if (first == 0) {
+        Slab::give_bitmap(c, *bitmap);
         return false;
     }
+    Slab& slab = slab_at(first, c);
+    slab.start(c, owner, first, *bitmap);
     const os::Guard guard(mutex_);
     layout::window.set_headers(first, pages, {c, owner});
     put(slab, kEmptiest);

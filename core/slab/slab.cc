@@ -11,15 +11,24 @@
 
 namespace ashlar::slab {
 
-bool Slab::start(layout::SizeClass c, layout::Shard owner, layout::Page first) {
+std::optional<std::uint64_t*> Slab::take_bitmap(layout::SizeClass c) {
+    const std::size_t bytes = bitmap_bytes(c);
+    if (bytes <= sizeof(inline_words_)) return nullptr;
+    void* const bitmap = layout::metadata_pool.take(bytes);
+    if (bitmap == nullptr) return std::nullopt;
+    return static_cast<std::uint64_t*>(bitmap);
+}
+
+void Slab::give_bitmap(layout::SizeClass c, std::uint64_t* bitmap) {
+    if (bitmap != nullptr) layout::metadata_pool.give(bitmap, bitmap_bytes(c));
+}
+
+void Slab::start(layout::SizeClass c, layout::Shard owner, layout::Page first, std::uint64_t* bitmap) {
     size_class_ = c;
     shard_ = owner;
     first_page_ = first;
-    const std::size_t bytes = bitmap_bytes();
-    words_ = bytes <= sizeof(inline_words_) ? inline_words_
-                                            : static_cast<std::uint64_t*>(layout::metadata_pool.take(bytes));
-    if (words_ == nullptr) return false;
-    std::memset(words_, 0, bytes);
+    words_ = bitmap != nullptr ? bitmap : inline_words_;
+    std::memset(words_, 0, bitmap_bytes(c));
     summary_ = 0;
     freed_ = 0;
     fresh_ = 0;
@@ -27,11 +36,10 @@ bool Slab::start(layout::SizeClass c, layout::Shard owner, layout::Page first) {
     tidied = false;
     hollow_counted = 0;
     quiet = false;
-    return true;
 }
 
 void Slab::finish() {
-    if (words_ != inline_words_) layout::metadata_pool.give(words_, bitmap_bytes());
+    if (words_ != inline_words_) give_bitmap(size_class_, words_);
     words_ = nullptr;
 }
 

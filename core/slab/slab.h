@@ -18,6 +18,7 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 
 namespace ashlar::observe {
 struct Tables;
@@ -40,8 +41,13 @@ class alignas(64) Slab {
     std::uint8_t hollow_counted = 0; // pages, by the bin
     bool tidied = false;             // all hollow pages have been purged since it served or took back blocks
 
-    // Starts a slab without free bits, all of it fresh. False if there is no memory for the bitmap.
-    bool start(layout::SizeClass c, layout::Shard owner, layout::Page first);
+    // Where a slab of class `c` keeps a bit for each block, to be had before its pages are: memory of the
+    // metadata pool, or null if they fit into the descriptor. Nothing if there is no memory.
+    static std::optional<std::uint64_t*> take_bitmap(layout::SizeClass c);
+    static void give_bitmap(layout::SizeClass c, std::uint64_t* bitmap);
+
+    // Starts a slab without free bits, all of it fresh.
+    void start(layout::SizeClass c, layout::Shard owner, layout::Page first, std::uint64_t* bitmap);
     // Returns the bitmap; all blocks are free and the pages may go.
     void finish();
 
@@ -93,8 +99,8 @@ class alignas(64) Slab {
     static constexpr unsigned kInlineWords = 8;
     static constexpr unsigned kWordBits = 64;
 
-    std::size_t bitmap_bytes() const {
-        return (blocks() + kWordBits - 1) / kWordBits * sizeof(std::uint64_t);
+    static std::size_t bitmap_bytes(layout::SizeClass c) {
+        return (std::size_t{layout::kShapes[c].blocks} + kWordBits - 1) / kWordBits * sizeof(std::uint64_t);
     }
 
     Fault fault_at(std::size_t offset) const;

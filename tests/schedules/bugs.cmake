@@ -71,10 +71,7 @@ planted_bug(header_cleared_late SCENARIO slab_empties SOURCE slab/shard.cc
 ]])
 
 planted_bug(slab_published_before_its_bitmap SCENARIO slab_begins SOURCE slab/shard.cc
-  INSTEAD_OF [[    if (!slab.start(c, owner, first)) {
-        layout::superslabs.give(first, pages);
-        return false;
-    }
+  INSTEAD_OF [[    slab.start(c, owner, first, *bitmap);
     const os::Guard guard(mutex_);
     layout::window.set_headers(first, pages, {c, owner});
     put(slab, kEmptiest);
@@ -86,7 +83,8 @@ planted_bug(slab_published_before_its_bitmap SCENARIO slab_begins SOURCE slab/sh
         put(slab, kEmptiest);
         count_slabs(1);
     }
-    return slab.start(c, owner, first);
+    slab.start(c, owner, first, *bitmap);
+    return true;
 ]])
 
 planted_bug(purging_slab_in_a_list SCENARIO slab_purged SOURCE slab/shard.cc

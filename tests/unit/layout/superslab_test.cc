@@ -400,7 +400,7 @@ UNIT_TEST_CASE_IN_CHILD("superslabs: a system without memory says so and recover
     REQUIRE(take_slab(4) == taken.back());
     unit::allow_any_amount();
     Page next = take_slab(4);
-    for (std::size_t i = 0; next == 0 && i < RefusedGrowth::kMostLeftOut; ++i)
+    for (std::size_t i = 0; next == 0 && i < RefusedRequests::kMostLeftOut; ++i)
         next = take_slab(4);
     REQUIRE(next > taken.back());
     *window.address_of(next) = 1;

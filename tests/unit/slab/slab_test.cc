@@ -33,10 +33,17 @@ layout::Page a_page() {
     return page;
 }
 
+void start(Slab& slab, unsigned number) {
+    const auto c = static_cast<SizeClass>(number);
+    const auto bitmap = Slab::take_bitmap(c);
+    REQUIRE(bitmap);
+    slab.start(c, kOwner, a_page(), *bitmap);
+}
+
 // A slab that was just started, finished when the test ends.
 class Fresh {
   public:
-    explicit Fresh(unsigned c) { REQUIRE(slab.start(static_cast<SizeClass>(c), kOwner, a_page())); }
+    explicit Fresh(unsigned c) { start(slab, c); }
     ~Fresh() { slab.finish(); }
     Fresh(const Fresh&) = delete;
     Fresh& operator=(const Fresh&) = delete;
@@ -280,7 +287,7 @@ TEST_CASE("slab: a descriptor that is used again knows nothing of before") {
     Slab slab;
     for (unsigned c = kClasses - 1; c >= 1; --c) {
         CAPTURE(c);
-        REQUIRE(slab.start(static_cast<SizeClass>(c), kOwner, a_page()));
+        start(slab, c);
         REQUIRE(slab.empty());
         REQUIRE(slab.free_blocks() == slab.blocks());
         std::vector<void*> slots(slab.blocks());
@@ -295,10 +302,10 @@ UNIT_TEST_CASE_IN_CHILD("slab: cannot start without memory for its bitmap", unit
     REQUIRE(window.open(layout::kMinWindow));
     while (layout::metadata_pool.take(64) != nullptr) {
     }
-    Slab tiny;
-    REQUIRE_FALSE(tiny.start(1, kOwner, a_page()));
-    Slab large; // its bitmap is in the descriptor
-    REQUIRE(large.start(kClasses - 1, kOwner, a_page()));
+    REQUIRE_FALSE(Slab::take_bitmap(1));
+    const auto bitmap = Slab::take_bitmap(kClasses - 1); // in the descriptor
+    REQUIRE(bitmap);
+    REQUIRE(*bitmap == nullptr);
 }
 
 TEST_CASE("slab: the descriptor of a page is that of its slab's first page") {
