@@ -4,6 +4,7 @@
 #include "heap/fallback.h"
 #include "observe/unwind.h"
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <bit>
@@ -59,6 +60,20 @@ bool CallerStack::unwind() {
             ++frames_;
     }
     return true;
+}
+
+bool CallerStack::unwind_from(const void* context) {
+    if (buffer_ >= kBuffers) return false;
+    std::uintptr_t* const frames = buffers[buffer_].data();
+    frames_ = frames;
+    count_ = observe::unwind_from(context, frames, kMostFrames);
+    return true;
+}
+
+bool CallerStack::leads_through_library() const {
+    return heap::fallback::behind_malloc() &&
+           std::any_of(frames_, frames_ + count_,
+                       [](std::uintptr_t address) { return in_own_text(address - 1); });
 }
 
 } // namespace ashlar::observe

@@ -19,6 +19,10 @@ class CallerStack {
 
     // Return addresses, innermost first; those in this library are left out. False if there is no buffer.
     bool unwind();
+    // Those of the code that a signal interrupted, whatever it belongs to; see observe::unwind_from().
+    bool unwind_from(const void* context);
+    // Some of them are in this library, as malloc: false where the program and it are one object.
+    bool leads_through_library() const;
     const std::uintptr_t* frames() const { return frames_; }
     unsigned count() const { return count_; }
 

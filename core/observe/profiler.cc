@@ -3,6 +3,7 @@
 
 #include "heap/sampling.h"
 #include "observe/caller_stack.h"
+#include "observe/cpu_sampler.h"
 #include "observe/loaded_maps.h"
 #include "observe/outside_request.h"
 #include "observe/poisson.h"
@@ -56,6 +57,14 @@ struct Totals {
     std::atomic<std::uint32_t> threads{0};
 };
 constinit Totals totals;
+
+// Of the processor's samples.
+struct CpuTotals {
+    std::atomic<std::uint64_t> base{0}; // what was used before the file began, in ns
+    std::atomic<std::uint64_t> written{0}; // what was used at the last record of it
+    std::atomic<std::uint64_t> lost{0};
+};
+constinit CpuTotals cpu_totals;
 
 constinit std::atomic<std::size_t> rate{0};
 // Changes when a file begins and when recording goes on: what threads had counted off does not hold any more.
@@ -165,8 +174,14 @@ int open_file(const Wanted& wanted, std::uint32_t of_parent) {
                      rate.load(kRelaxed), of_parent);
 }
 
+void begin_cpu();
+void end_cpu();
+
+// The heap's figures take locks, so they are left out where nobody may wait.
+enum class Figures : bool { kNone, kAll };
+
 // Whoever changes it.
-int begin(const Wanted& wanted) {
+int begin(const Wanted& wanted, Figures figures = Figures::kAll) {
     const bool inherited = forked.exchange(false, kRelaxed);
     const int error = open_file(wanted, inherited ? parent.load(kRelaxed) : 0);
     outside.answer(wanted.request, error, file.path());
@@ -177,7 +192,14 @@ int begin(const Wanted& wanted) {
     maps.record(file);
     totals.mapped.store(now(), kRelaxed);
     write_count_names(file);
-    write_all(inherited ? Reason::kFork : Reason::kStart);
+    const Reason reason = inherited ? Reason::kFork : Reason::kStart;
+    if (figures == Figures::kAll) {
+        write_all(reason);
+    } else {
+        totals.counted.store(0, kRelaxed); // with the next sample
+        write_mark(now(), reason);
+    }
+    begin_cpu();
     return 0;
 }
 
@@ -199,6 +221,7 @@ void set_paused(bool pause) {
 void end(Reason reason) {
     if (!file.is_open()) return;
     maps.record(file);
+    end_cpu();
     write_all(reason);
     file.close(RecordFile::State::kStopped);
     paused.store(false, kRelaxed);
@@ -258,10 +281,8 @@ void look_at_maps(const std::uintptr_t* frames, unsigned count, std::uint64_t ti
     if (is_time(totals.mapped, time, known ? kSecond : kUnknown)) maps.record(file);
 }
 
-// The number of the stack of whoever asked for memory; 0 if it could not be written.
-[[gnu::noinline]] std::uint32_t number_of_stack(std::uint64_t time) {
-    CallerStack caller;
-    if (!caller.unwind()) return 0;
+// 0 if it could not be written.
+std::uint32_t number_of(const CallerStack& caller, std::uint64_t time) {
     const std::uintptr_t* const frames = caller.frames();
     const unsigned count = caller.count();
     const auto [number, is_new] = stacks.find(frames, count);
@@ -271,6 +292,12 @@ void look_at_maps(const std::uintptr_t* frames, unsigned count, std::uint64_t ti
     if (!file.append(Kind::kStack, {&stack, sizeof(stack)}, {frames, count * sizeof(*frames)})) return 0;
     stacks.confirm(number);
     return number;
+}
+
+// Of whoever asked for memory.
+[[gnu::noinline]] std::uint32_t number_of_stack(std::uint64_t time) {
+    CallerStack caller;
+    return caller.unwind() ? number_of(caller, time) : 0;
 }
 
 // 0: it has none.
@@ -289,6 +316,67 @@ std::uint32_t number_of_thread() {
         this_thread.file = files.load(kRelaxed);
     }
     return this_thread.number;
+}
+
+// ---- Samples of the processor
+
+void write_cpu_time() {
+    const std::uint64_t used = cpu_sampler::used();
+    cpu_totals.written.store(used, kRelaxed);
+    profile_format::CpuTime record{};
+    record.time = now();
+    record.used = used - std::min(used, cpu_totals.base.load(kRelaxed));
+    record.lost = cpu_totals.lost.load(kRelaxed);
+    record.unwatched = cpu_sampler::unwatched();
+    record.microseconds = cpu_sampler::microseconds();
+    record.state = static_cast<profile_format::CpuState>(cpu_sampler::state());
+    file.append(Kind::kCpuTime, {&record, sizeof(record)});
+}
+
+// In a signal handler, whatever that interrupted: malloc, or this file.
+void take_cpu_sample(const void* context, std::uint64_t microseconds) {
+    if (!is_recording() || file.is_full() || file.is_inherited()) return;
+    profile_format::Cpu record{};
+    record.time = now();
+    record.microseconds = static_cast<std::uint32_t>(microseconds);
+    CallerStack caller;
+    if (caller.unwind_from(context)) {
+        record.stack = number_of(caller, record.time);
+        record.where = caller.leads_through_library() ? 1 : 0;
+    }
+    record.thread = number_of_thread();
+    if (record.stack == 0 || !file.append(Kind::kCpu, {&record, sizeof(record)}))
+        cpu_totals.lost.fetch_add(1, kRelaxed);
+}
+
+// A forked child that uses the processor is of interest, also if it never allocates.
+void begin_in_child() {
+    if (heap::sampling::control.load(kRelaxed) != heap::sampling::kRecord) return;
+    const Change change;
+    if (change.is_mine() && forked.load(kRelaxed) && !file.is_open()) begin({}, Figures::kNone);
+}
+
+// In the sampler's own thread.
+void watch_cpu() {
+    if (forked.load(kRelaxed)) begin_in_child();
+    if (!is_recording()) return;
+    const bool changed = cpu_sampler::state() != cpu_sampler::State::kSamples;
+    if (changed || cpu_sampler::used() - cpu_totals.written.load(kRelaxed) >= kSecond) write_cpu_time();
+}
+
+void begin_cpu() {
+    const std::size_t hertz = os::settings.profile_cpu.load(kRelaxed);
+    if (hertz == 0) return;
+    cpu_totals.base.store(cpu_sampler::used(), kRelaxed);
+    cpu_totals.lost.store(0, kRelaxed);
+    cpu_sampler::start(hertz, {take_cpu_sample, watch_cpu});
+    write_cpu_time();
+}
+
+void end_cpu() {
+    if (cpu_sampler::state() == cpu_sampler::State::kOff) return;
+    write_cpu_time();
+    cpu_sampler::stop();
 }
 
 void look_around(std::uint64_t time) {
@@ -385,6 +473,15 @@ void end_sample(const Facts& facts) {
 }
 
 constexpr heap::sampling::Hooks kHooks{choose, begin_sample, lose_sample, end_sample};
+
+// The file is a parent's.
+void follow_parent() {
+    if (!forked.exchange(true, kRelaxed)) parent.store(file.process(), kRelaxed);
+    file.forget();
+    this_thread.period = 0;
+    // The parent's thread need not look again soon, but the child's file has room.
+    if (file.is_full()) cache::my_stacks().allow_bytes(rate.load(kRelaxed));
+}
 
 // ---- For the program
 
@@ -495,14 +592,11 @@ void survive_fork() {
         outside.drop();
         heap::sampling::control.store(heap::sampling::kOff, kRelaxed);
         file.forget();
-        return;
+        cpu_sampler::stop();
+    } else if (file.is_open()) {
+        follow_parent();
     }
-    if (!file.is_open()) return;
-    if (!forked.exchange(true, kRelaxed)) parent.store(file.process(), kRelaxed);
-    file.forget();
-    this_thread.period = 0;
-    // The parent's thread need not look again soon, but the child's file has room.
-    if (file.is_full()) cache::my_stacks().allow_bytes(rate.load(kRelaxed));
+    cpu_sampler::survive_fork();
 }
 
 } // namespace ashlar::observe::profiler

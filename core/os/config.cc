@@ -61,6 +61,7 @@ constinit std::array keys = {
     Key{"profile_interval_ms", kNumber, When::kAnyTime, &settings.profile_interval_ms, "default",
         Edition::kDefault},
     Key{"profile_signal", kNumber, When::kStart, &settings.profile_signal, "default", Edition::kDefault},
+    Key{"profile_cpu", kNumber, When::kAnyTime, &settings.profile_cpu, "default", Edition::kDefault},
     Key{"checks", "pointers|all", When::kStart, &settings.checks, "default", Edition::kHardened},
     Key{"quarantine", kNumber, When::kAnyTime, &settings.quarantine, "default", Edition::kHardened},
     Key{"large_quarantine", kNumber, When::kAnyTime, &settings.large_quarantine, "default",

@@ -3,7 +3,6 @@
 
 #include "os/system_call.h"
 
-#include <csignal>
 #include <cstdint>
 #include <sys/syscall.h>
 
@@ -31,26 +30,44 @@ namespace {
 
 // The kernel's structure; the C library's is another one.
 struct Action {
-    void (*handler)(int);
+    std::uintptr_t handler; // SIG_DFL, SIG_IGN or a function
     unsigned long flags;
     void (*restorer)();
     std::uint64_t mask;
 };
 
-} // namespace
-
-bool handle_signal(std::size_t number, void (*handler)(int)) {
+bool set_handler(std::size_t number, std::uintptr_t handler, unsigned long flags) {
     constexpr std::size_t kFirstOfLibrary = 32; // and 33: the C library stops threads with them
     if (number == 0 || number >= NSIG || number == kFirstOfLibrary || number == kFirstOfLibrary + 1)
         return false;
     // On the alternate stack, where the thread has one: runtimes whose stacks are small rely on that.
-    Action action{.handler = handler, .flags = SA_RESTART | SA_ONSTACK, .restorer = nullptr, .mask = 0};
+    Action action{
+        .handler = handler, .flags = flags | SA_RESTART | SA_ONSTACK, .restorer = nullptr, .mask = 0};
 #if defined(__x86_64__)
     constexpr unsigned long kHasRestorer = 0x04000000;
     action.flags |= kHasRestorer;
     action.restorer = ashlar_return_from_signal;
 #endif
     return system_call(SYS_rt_sigaction, number, &action, nullptr, sizeof(action.mask)) == 0;
+}
+
+} // namespace
+
+bool handle_signal(std::size_t number, void (*handler)(int)) {
+    return set_handler(number, reinterpret_cast<std::uintptr_t>(handler), 0);
+}
+
+bool handle_signal(std::size_t number, ContextHandler handler) {
+    return set_handler(number, reinterpret_cast<std::uintptr_t>(handler), SA_SIGINFO);
+}
+
+Disposition disposition_of(std::size_t number, ContextHandler handler) {
+    Action action{};
+    system_call(SYS_rt_sigaction, number, nullptr, &action, sizeof(action.mask));
+    if (action.handler == reinterpret_cast<std::uintptr_t>(SIG_DFL)) return Disposition::kDefault;
+    if (action.handler == reinterpret_cast<std::uintptr_t>(SIG_IGN)) return Disposition::kIgnored;
+    return action.handler == reinterpret_cast<std::uintptr_t>(handler) ? Disposition::kHandledByThis
+                                                                       : Disposition::kHandled;
 }
 
 } // namespace ashlar::os

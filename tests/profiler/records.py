@@ -8,7 +8,8 @@ from crc32c import crc32c
 HEAD = struct.Struct("<IHHII")
 CLOSED = 1 << 63
 NAMES = {1: "stack", 2: "map", 3: "thread", 4: "allocate", 5: "free", 6: "count_names", 7: "counts", 8: "pinned", 9: "mark",
-         10: "cpu"}
+         10: "cpu", 11: "cpu_time"}
+CPU_STATES = {1: "samples", 2: "signal in use", 3: "no thread"}
 REASONS = {1: "start", 2: "stop", 3: "pause", 4: "resume", 5: "dump", 6: "high-water", 7: "interval", 8: "exit", 9: "fork"}
 STATES = {1: "recording", 2: "paused", 3: "stopped", 4: "full"}
 
@@ -86,6 +87,10 @@ class Profile:
             elif kind == "free":
                 assert samples.get(fields["sample"]), fields
                 samples[fields["sample"]] = False
+            elif kind == "cpu":
+                assert fields["stack"] in stacks, fields
+                assert fields["thread"] in threads, fields
+                assert fields["microseconds"] > 0 and fields["where"] in (0, 1), fields
             elif kind == "count_names":
                 last = fields["names"]
             elif kind == "counts":
@@ -127,4 +132,8 @@ def parse(kind, payload):
         mark = fields("QIxxxxQQ", "time", "reason", "live", "allocated")
         mark["reason"] = REASONS[mark["reason"]]
         return mark
+    if kind == "cpu_time":
+        cpu = fields("QQQQII", "time", "used", "lost", "unwatched", "microseconds", "state")
+        cpu["state"] = CPU_STATES[cpu["state"]]
+        return cpu
     return fields("QIIII", "time", "stack", "thread", "microseconds", "where")

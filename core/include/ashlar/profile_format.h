@@ -70,6 +70,7 @@ enum class Kind : std::uint16_t {
     kPinned = 8,
     kMark = 9,
     kCpu = 10,
+    kCpuTime = 11,
 
     // Of the lock profiler: ashlar/lock_format.h.
     kLocks = 32,
@@ -197,14 +198,33 @@ struct Mark {
     std::uint64_t allocated; // as in Allocate
 };
 
-// A moment at which a thread used the processor.
+// A moment at which a thread used the processor. The stack begins with the interrupted instruction, plus 1;
+// frames of the allocator are part of it.
 struct Cpu {
     std::uint64_t time;
     std::uint32_t stack;
     std::uint32_t thread;
-    std::uint32_t microseconds; // that it stands for
-    std::uint32_t where;        // 0: the program, 1: the allocator
+    std::uint32_t microseconds; // of CPU time, that it stands for
+    std::uint32_t where;        // 0: the program, 1: the allocator, or what that called
 };
+static_assert(sizeof(Cpu) == 24);
+
+enum class CpuState : std::uint32_t {
+    kSamples = 1,
+    kSignalInUse = 2, // the program handles the signal itself: there are no samples from here on
+    kNoThread = 3,    // what looks for threads could not be started
+};
+
+// What was sampled of the processor, at the start, about once in a second of CPU time, and at the end.
+struct CpuTime {
+    std::uint64_t time;
+    std::uint64_t used;         // ns that all threads used since recording began; the profiler's own thread left out
+    std::uint64_t lost;         // samples that could not be recorded
+    std::uint64_t unwatched;    // threads that could not be sampled
+    std::uint32_t microseconds; // between two samples of a thread
+    CpuState state;
+};
+static_assert(sizeof(CpuTime) == 40);
 
 // CRC-32C (polynomial 0x1EDC6F41, reflected).
 inline constexpr auto kCrcTable = [] {
