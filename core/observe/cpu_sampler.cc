@@ -240,8 +240,22 @@ void sleep_until_used(std::uint64_t nanoseconds) {
     os::system_call(SYS_clock_nanosleep, CLOCK_PROCESS_CPUTIME_ID, 0, &pause, nullptr);
 }
 
-bool signal_is_ours() {
-    return os::disposition_of(kSignal, take_signal) == os::Disposition::kHandledByThis;
+// False if the program handles it. A program that has set all signals back to their defaults does not.
+bool take_signal_over() {
+    switch (os::disposition_of(kSignal, take_signal)) {
+    case os::Disposition::kHandledByThis:
+        return true;
+    case os::Disposition::kHandled:
+        return false;
+    default:
+        return os::handle_signal(kSignal, take_signal);
+    }
+}
+
+// Signals that are on their way are ignored then.
+void give_signal_back() {
+    if (os::disposition_of(kSignal, take_signal) == os::Disposition::kHandledByThis)
+        os::restore_default(kSignal);
 }
 
 void watch() {
@@ -250,7 +264,7 @@ void watch() {
     std::uint32_t armed = 0;                   // with which period there are timers
     for (;;) {
         const std::uint32_t wanted = period.load(std::memory_order_acquire);
-        if (wanted != 0 && !signal_is_ours()) { // the program handles it from now on
+        if (wanted != 0 && !take_signal_over()) { // the program handles it from now on
             now.store(State::kSignalInUse, kRelaxed);
             std::uint32_t expected = wanted;
             period.compare_exchange_strong(expected, 0, std::memory_order_acq_rel);
@@ -260,6 +274,7 @@ void watch() {
         if (wanted != armed) timers.end_all();
         armed = wanted;
         if (wanted == 0) {
+            give_signal_back();
             os::system_call(SYS_futex, &period, FUTEX_WAIT_PRIVATE, 0, nullptr);
             continue;
         }
@@ -307,10 +322,7 @@ State started(State state) {
 
 State start(std::size_t hertz, const Hooks& wanted) {
     hooks = wanted;
-    const os::Disposition used = os::disposition_of(kSignal, take_signal);
-    if (used == os::Disposition::kHandled) return started(State::kSignalInUse);
-    if (used != os::Disposition::kHandledByThis && !os::handle_signal(kSignal, take_signal))
-        return started(State::kSignalInUse);
+    if (!take_signal_over()) return started(State::kSignalInUse);
     constexpr std::size_t kMicroseconds = 1'000'000;
     now.store(State::kSamples, kRelaxed);
     period.store(static_cast<std::uint32_t>(kMicroseconds / std::clamp<std::size_t>(hertz, 1, kMostHertz)),

@@ -21,6 +21,7 @@ class OutsideRequests {
     // 0 and empty: as the settings say.
     std::size_t rate() const { return __atomic_load_n(&request.rate, __ATOMIC_RELAXED); }
     std::size_t limit() const { return __atomic_load_n(&request.limit, __ATOMIC_RELAXED); }
+    std::size_t cpu() const { return __atomic_load_n(&request.cpu, __ATOMIC_RELAXED); }
     std::string_view place() const;
 
     // What was begun, for the request of this number or (0) for none. One thread at a time.

@@ -155,6 +155,7 @@ struct Wanted {
     std::uint32_t request = 0; // of another process; 0: of this one
     std::size_t rate = 0;
     std::size_t limit = 0;
+    std::size_t cpu = 0;
     std::string_view place{};
 };
 
@@ -174,7 +175,7 @@ int open_file(const Wanted& wanted, std::uint32_t of_parent) {
                      rate.load(kRelaxed), of_parent);
 }
 
-void begin_cpu();
+void begin_cpu(std::size_t hertz);
 void end_cpu();
 
 // The heap's figures take locks, so they are left out where nobody may wait.
@@ -199,7 +200,7 @@ int begin(const Wanted& wanted, Figures figures = Figures::kAll) {
         totals.counted.store(0, kRelaxed); // with the next sample
         write_mark(now(), reason);
     }
-    begin_cpu();
+    begin_cpu(wanted.cpu != 0 ? wanted.cpu : os::settings.profile_cpu.load(kRelaxed));
     return 0;
 }
 
@@ -230,7 +231,7 @@ void end(Reason reason) {
 // Another process wants a file of its own. If there can be none, it is told.
 bool begin_for_another() {
     end(Reason::kStop);
-    return begin({outside.number(), outside.rate(), outside.limit(), outside.place()}) == 0;
+    return begin({outside.number(), outside.rate(), outside.limit(), outside.cpu(), outside.place()}) == 0;
 }
 
 bool begin_by_settings() {
@@ -364,8 +365,7 @@ void watch_cpu() {
     if (changed || cpu_sampler::used() - cpu_totals.written.load(kRelaxed) >= kSecond) write_cpu_time();
 }
 
-void begin_cpu() {
-    const std::size_t hertz = os::settings.profile_cpu.load(kRelaxed);
+void begin_cpu(std::size_t hertz) {
     if (hertz == 0) return;
     cpu_totals.base.store(cpu_sampler::used(), kRelaxed);
     cpu_totals.lost.store(0, kRelaxed);
@@ -521,7 +521,7 @@ int start(std::size_t wanted, std::string_view place) {
     return change([&] {
         if (file.is_open()) {
             set_paused(false);
-        } else if (const int error = begin({0, wanted, 0, place}); error != 0) {
+        } else if (const int error = begin({0, wanted, 0, 0, place}); error != 0) {
             return error;
         }
         heap::sampling::control.store(heap::sampling::kRecord, kRelaxed);

@@ -61,6 +61,10 @@ bool handle_signal(std::size_t number, ContextHandler handler) {
     return set_handler(number, reinterpret_cast<std::uintptr_t>(handler), SA_SIGINFO);
 }
 
+void restore_default(std::size_t number) {
+    set_handler(number, reinterpret_cast<std::uintptr_t>(SIG_DFL), 0);
+}
+
 Disposition disposition_of(std::size_t number, ContextHandler handler) {
     Action action{};
     system_call(SYS_rt_sigaction, number, nullptr, &action, sizeof(action.mask));

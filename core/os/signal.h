@@ -19,5 +19,6 @@ bool handle_signal(std::size_t number, ContextHandler handler);
 // What the signal does now.
 enum class Disposition { kDefault, kIgnored, kHandled, kHandledByThis };
 Disposition disposition_of(std::size_t number, ContextHandler handler);
+void restore_default(std::size_t number);
 
 } // namespace ashlar::os

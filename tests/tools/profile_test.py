@@ -182,7 +182,7 @@ class Files(unittest.TestCase):
         self.assertNotIn("Peak", without)
         self.assertNotIn("Thread caches", profile(self.recorded).stdout, "an older library does not say")
         self.assertNotIn("views", json.loads(profile("--no-memory", "--json", "-", self.recorded).stdout)["processes"][0])
-        profile("--no-memory", "--no-cache", self.recorded, status=2)
+        profile("--no-memory", "--no-cache", "--no-cpu", self.recorded, status=2)
         profile("--no-memory", "--pprof", self.path("x"), self.recorded, status=2)
         # With count:true both are exact.
         file.counts(names, [(0, (0, 10, 0, 100, 0)), (4, (5, 20, 5_000_000, 300, 0))])

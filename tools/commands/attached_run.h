@@ -19,6 +19,7 @@ struct AttachPlan {
     pid_t process;
     std::uint64_t rate;              // bytes between two samples
     std::uint64_t limit;             // bytes that the file may have
+    std::uint32_t cpu;               // samples of each second of a thread's CPU time; 0: none
     std::string place{};             // folder for it, as the process sees it; empty: its settings'
     std::string keep{};              // folder that the file goes to in the end; empty: it is removed
     std::optional<double> seconds{}; // nothing: until it is interrupted

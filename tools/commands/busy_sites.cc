@@ -104,7 +104,7 @@ std::vector<screen::SiteLine> BusySites::lines() {
         weighted.push_back(std::move(one));
     }
     std::vector<screen::SiteLine> lines;
-    for (const profile::Site& site : profile::sites(weighted, frames_)) {
+    for (const profile::Site& site : profile::sites(weighted, frames_, profile::View::kAllocated)) {
         if (lines.size() < kMost) {
             lines.push_back({.place = words_for(frames_[site.frame]),
                              .bytes = seconds > 0 ? site.amount.bytes.value / seconds : 0,

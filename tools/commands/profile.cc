@@ -67,12 +67,15 @@ struct Options {
     std::string html;
     bool no_memory = false;
     bool no_cache = false;
+    bool no_cpu = false;
+    std::uint64_t cpu_rate = 199; // a prime number, so that what the program does regularly is hit at all places
     LockOptions locks;
 };
 
 constexpr const char* kFooter = R"(Examples:
   ashlar profile -- python3 script.py             what was live at the peak, and which lines allocated it
   ashlar profile --leaks --rate 1 -- ./tool       every block that was never freed
+  ashlar profile --cpu -- ./tool                  which functions use the processor, and who calls malloc
   ashlar profile --html report.html -- ./server --self-test
   ashlar profile --pprof out.pb.gz --flamegraph out.folded -- ./server --self-test
   ashlar profile --pid 4711 --seconds 30          what a process that runs already allocates
@@ -91,6 +94,8 @@ Views: --peak (the default) is what was live when the most was; --live is what i
 Names come from symbol tables and debug information (packages -dbgsym), with DEBUGINFOD_URLS set from there too. Code that is compiled at run time has names if the program writes /tmp/perf-PID.map: node --perf-basic-prof, python3 -X perf (3.12), java -XX:+DumpPerfMapAtExit.
 
 Files of jemalloc's profiler (heap_v2) are read as well, and those of heaptrack, where heaptrack_print is installed.
+
+With --cpu the functions come first that used the processor, in microseconds of CPU time, and then who called malloc and free, by their CPU time and the time of a call. Without it the report tells how much of the CPU time is the allocator's. Each thread is looked at --cpu-rate times in a second of its CPU time, by timers and the signal SIGURG; a program that handles SIGURG itself is not sampled. --no-cpu switches this off, for programs that must have one thread only (unshare, setns). Of a process that runs already (--pid) CPU time is sampled only with --cpu.
 
 The report also tells how the thread caches did: refills and calls of the malloc behind Ashlar are counted, so the hit rate is an estimate by sampled requests; it is exact, and the time of refills is known, if the program runs with ASHLAR_CONF=count:true. --no-memory and --no-cache leave one of the two out.
 
@@ -122,7 +127,8 @@ profile::SummarySettings summary_settings(const Options& options) {
                                            ? profile::Suppressions()
                                            : profile::read_suppressions(options.suppressions)},
             .memory = !options.no_memory,
-            .cache = !options.no_cache};
+            .cache = !options.no_cache,
+            .cpu = !options.no_cpu};
 }
 
 report::profile::ProfileTextSettings profile_text_settings(const Options& options) {
@@ -241,7 +247,8 @@ class Session {
     void show_difference(const std::vector<Summary>& before, const std::vector<Summary>& after) {
         if (!outputs_.takes_standard_output()) {
             const auto found = profile::differences(before.front().at(options_.view).stacks,
-                                                    after.front().at(options_.view).stacks, frames_);
+                                                    after.front().at(options_.view).stacks, frames_,
+                                                    options_.view);
             fmt::print("{}",
                        report::profile::differences_text(found, frames_, profile_text_settings(options_)));
         }
@@ -271,6 +278,12 @@ class Session {
     // That the file has what is asked for.
     void check_known(const std::filesystem::path& file, const profile::Recording& recording) const {
         if (!profile::knows(recording, options_.view)) {
+            if (profile::is_of_cpu(options_.view)) {
+                throw std::runtime_error(
+                    fmt::format("{} has no samples of the processor: record them with `ashlar profile --cpu -- "
+                                "CMD`, or with --cpu and --pid",
+                                file.string()));
+            }
             throw std::runtime_error(fmt::format(
                 "{}: {} gives no bytes for the view --{}; there are --peak, --live and --leaks",
                 file.string(),
@@ -295,7 +308,8 @@ class Session {
     void check_thread(const std::vector<Summary>& summaries) const {
         const bool is_unknown = !options_.thread.empty() &&
                                 std::all_of(summaries.begin(), summaries.end(), [](const Summary& summary) {
-                                    return summary.at(View::kAllocated).total.samples == 0;
+                                    return summary.at(View::kAllocated).total.samples == 0 &&
+                                           summary.at(View::kCpu).total.samples == 0;
                                 });
         if (is_unknown) {
             std::string names;
@@ -408,6 +422,7 @@ int record(const Options& options) {
                                         .library = options.library,
                                         .keep = options.keep,
                                         .timeout = options.timeout,
+                                        .cpu = options.no_cpu ? 0 : options.cpu_rate,
                                         .locks = options.locks.settings()},
                                        interrupt);
     if (run.ended.error != 0) {
@@ -439,6 +454,7 @@ int record_process(const Options& options) {
         const AttachedRun run({.process = process_number(options.process),
                                .rate = options.rate,
                                .limit = options.limit,
+                               .cpu = options.view == View::kCpu ? static_cast<std::uint32_t>(options.cpu_rate) : 0,
                                .place = options.place,
                                .keep = options.keep,
                                .seconds = options.seconds},
@@ -483,14 +499,21 @@ void check_consistent(const Options& options) {
         refuse("profile: give a command after --, --pid, files, or --diff with two files; not more than one "
                "of these");
     }
-    if (options.no_memory && options.no_cache) {
-        refuse("--no-memory and --no-cache leave nothing to show; give one of them at most");
+    const bool is_cpu = options.view == View::kCpu;
+    if (options.no_memory && options.no_cache && options.no_cpu) {
+        refuse("--no-memory, --no-cache and --no-cpu leave nothing to show; give two of them at most");
+    }
+    if (is_cpu && options.no_cpu) {
+        refuse("--cpu shows what --no-cpu leaves out; give one of them");
     }
     const bool memory_files = !options.html.empty() || !options.flame_graph.empty() ||
                               !options.speedscope.empty() || !options.pprof.empty() ||
                               !options.heap_v2.empty();
-    if (options.no_memory && (memory_files || !options.difference.empty())) {
-        refuse("--no-memory leaves the text and --json; --diff and the other files are of memory");
+    if (options.no_memory && !is_cpu && (memory_files || !options.difference.empty())) {
+        refuse("--no-memory leaves the text and --json, and with --cpu the other files and --diff");
+    }
+    if (is_cpu && !options.heap_v2.empty()) {
+        refuse("--jeprof is a file of memory; --pprof has CPU time");
     }
     if (options.at && options.view != View::kLive) {
         refuse("--at is a moment for --live; give both");
@@ -539,7 +562,8 @@ void add_views(CLI::App& command, const std::shared_ptr<Options>& options) {
         {View::kLeaks, "What was never freed"},
         {View::kTemporary, "What was freed soon"},
         {View::kLifetime, "How much was held for how long, in bytes times seconds"},
-        {View::kWaste, "Whose blocks keep free memory from being given back"}};
+        {View::kWaste, "Whose blocks keep free memory from being given back"},
+        {View::kCpu, "Which functions used the processor, and how much of that was the allocator's"}};
     std::vector<CLI::Option*> flags;
     for (const auto& [view, help] : all) {
         CLI::Option* const flag = command.add_flag_callback(
@@ -570,7 +594,12 @@ void add_profile(CLI::App& app, Action& action) {
         ->type_name("FOLDER");
     add_views(*profile, options);
     profile->add_flag("--no-memory", options->no_memory, "Leave out where memory comes from");
+    profile->add_flag("--no-cpu", options->no_cpu, "Do not sample what uses the processor");
     profile->add_flag("--no-cache", options->no_cache, "Leave out how the thread caches did");
+    profile
+        ->add_option("--cpu-rate", options->cpu_rate, "Samples in each second of a thread's CPU time")
+        ->check(CLI::Range(1, 1000))
+        ->capture_default_str();
     profile->add_option("--top", options->top, "How many places to show")
         ->check(CLI::Range(1, 10'000))
         ->capture_default_str();
@@ -582,7 +611,7 @@ void add_profile(CLI::App& app, Action& action) {
         ->add_option("--suppressions", options->suppressions,
                      "Leaks that are not to be shown: lines leak:PATTERN")
         ->type_name("FILE");
-    profile->add_option("--thread", options->thread, "Only what this thread allocated, by name or number")
+    profile->add_option("--thread", options->thread, "Only what this thread allocated or used, by name or number")
         ->type_name("THREAD");
     profile
         ->add_option("--temporary-within", options->temporary_within,
@@ -637,6 +666,9 @@ void add_profile(CLI::App& app, Action& action) {
         // The parser has put the command's words behind the files.
         options->files.resize(options->files.size() -
                               std::min(options->files.size(), options->command.size()));
+        if (options->no_memory && !options->no_cpu && !options->command.empty()) {
+            options->view = View::kCpu; // the only one that is left
+        }
         action = [options] { return run_profile(*options); };
     });
 }

@@ -57,6 +57,9 @@ std::vector<std::string> environment(const RecordingPlan& plan, const fs::path& 
     std::vector<std::string> variables{
         fmt::format("ASHLAR_CONF={}{}profile:{},profile_limit:{},profile_file:{}", conf,
                     conf.empty() ? "" : ",", plan.rate, plan.limit, (folder / kFileName).string())};
+    if (plan.cpu != 0) {
+        variables.front() += fmt::format(",profile_cpu:{}", plan.cpu);
+    }
     if (plan.locks) {
         const std::string locks = variable("ASHLAR_LOCKS");
         preloaded =

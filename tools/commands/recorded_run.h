@@ -23,6 +23,7 @@ struct RecordingPlan {
     std::string library{};              // empty: this program's own
     std::string keep{};                 // folder for the files; empty: they go with the RecordedRun
     std::optional<double> timeout{};    // seconds
+    std::uint64_t cpu = 0;              // samples of each second of a thread's CPU time; 0: none
     std::optional<std::string> locks{}; // settings of the lock profiler, which is to be loaded too
 };
 

@@ -45,15 +45,15 @@ std::optional<std::uint32_t> ProfileSwitch::record(const ProfileRequest& wanted)
         return std::nullopt;
     }
     ashlar_profile_request request{
-        .number = before->requested, .reserved = 0, .rate = wanted.rate, .limit = wanted.limit, .place = {}};
+        .number = before->requested, .cpu = wanted.cpu, .rate = wanted.rate, .limit = wanted.limit, .place = {}};
     wanted.place.copy(request.place, sizeof request.place - 1);
     do {
         ++request.number;
     } while (request.number == 0 || request.number == before->taken);
     const process::Address place = at(tables_.profile_request);
-    constexpr std::size_t kBehindNumber = offsetof(ashlar_profile_request, rate);
+    constexpr std::size_t kBehindNumber = offsetof(ashlar_profile_request, cpu);
     const bool is_written =
-        memory_.write_bytes(place + kBehindNumber, &request.rate, sizeof request - kBehindNumber) &&
+        memory_.write_bytes(place + kBehindNumber, &request.cpu, sizeof request - kBehindNumber) &&
         memory_.write_bytes(place, &request.number, sizeof request.number) &&
         write_control(ASHLAR_PROFILE_RECORD);
     return is_written ? std::optional(request.number) : std::nullopt;

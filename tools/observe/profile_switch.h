@@ -19,6 +19,7 @@ namespace ashlar::observe {
 struct ProfileRequest {
     std::uint64_t rate = 0;
     std::uint64_t limit = 0;
+    std::uint32_t cpu = 0;
     std::string place{}; // a folder, as the process sees it; shorter than ASHLAR_PROFILE_PLACE_BYTES
 };
 

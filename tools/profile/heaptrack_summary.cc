@@ -35,6 +35,8 @@ Summary summarise(const HeaptrackProfile& profile, Frames& frames, const Summary
     add(View::kTemporary, profile.temporary);
     add(View::kLifetime, {});
     add(View::kWaste, {});
+    add(View::kCpu, {});
+    add(View::kAllocationCpu, {});
     summary.seconds = profile.seconds;
     summary.recording.origin = Origin::kHeaptrack;
     summary.recording.program = profile.program;

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "profile/names.h"
 
-#include "symbols/jit_map.h"
-
 #include <algorithm>
 #include <array>
 #include <filesystem>
@@ -20,67 +18,49 @@ std::string file_name(const std::string& path) {
     return std::filesystem::path(path).filename().string();
 }
 
-class Namer {
-  public:
-    Namer(const Recording& recording, symbols::Symbolizer& symbolizer, Frames& frames)
-        : recording_(recording), symbolizer_(symbolizer), frames_(frames) {
-        for (const LoadedObject& object : recording.objects) {
-            objects_.push_back(file_name(object.path));
-        }
-        constexpr std::uint64_t kSecond = 1'000'000'000;
-        jit_ = symbols::read_jit_map(recording.root, recording.pid,
-                                     static_cast<std::int64_t>(recording.process_started_realtime / kSecond));
-    }
-
-    NamedStack name(const Stack& stack) {
-        NamedStack named;
-        for (const Address& address : stack) {
-            const bool is_allocator =
-                address.object != kNoObject &&
-                std::any_of(kAllocators.begin(), kAllocators.end(), [&](std::string_view name) {
-                    return objects_[address.object].starts_with(name);
-                });
-            if (!is_allocator || !named.empty()) {
-                add(address, named);
-            }
-        }
-        return named;
-    }
-
-  private:
-    void add(const Address& address, NamedStack& named) {
-        // A return address may belong to the next function already: the call was before it.
-        if (address.object == kNoObject) {
-            const auto function = jit_.function_at(address.value - 1);
-            named.push_back(frames_.add({.function = function.value_or(fmt::format("{:#x}", address.value)),
-                                         .object = function ? kRunTime : ""}));
-            return;
-        }
-        const LoadedObject& object = recording_.objects[address.object];
-        const auto& locations = symbolizer_.look_up(
-            {.path = object.path, .build_id = object.build_id, .root = recording_.root}, address.offset - 1);
-        for (const symbols::Location& location : locations) {
-            named.push_back(frames_.add({.function = location.function,
-                                         .file = location.file,
-                                         .line = location.line,
-                                         .object = objects_[address.object],
-                                         .inlined = location.inlined}));
-        }
-        if (locations.empty()) {
-            named.push_back(
-                frames_.add({.function = fmt::format("{}+{:#x}", objects_[address.object], address.offset),
-                             .object = objects_[address.object]}));
-        }
-    }
-
-    const Recording& recording_;
-    symbols::Symbolizer& symbolizer_;
-    Frames& frames_;
-    symbols::JitMap jit_;
-    std::vector<std::string> objects_; // names, without folders
-};
-
 } // namespace
+
+Namer::Namer(const Recording& recording, symbols::Symbolizer& symbolizer, Frames& frames)
+    : recording_(recording), symbolizer_(symbolizer), frames_(frames) {
+    for (const LoadedObject& object : recording.objects) {
+        objects_.push_back(file_name(object.path));
+    }
+    constexpr std::uint64_t kSecond = 1'000'000'000;
+    jit_ = symbols::read_jit_map(recording.root, recording.pid,
+                                 static_cast<std::int64_t>(recording.process_started_realtime / kSecond));
+}
+
+bool Namer::is_allocator(const Address& address) const {
+    return address.object != kNoObject &&
+           std::any_of(kAllocators.begin(), kAllocators.end(), [&](std::string_view name) {
+               return objects_[address.object].starts_with(name);
+           });
+}
+
+void Namer::add(const Address& address, NamedStack& named) {
+    // A return address may belong to the next function already: the call was before it.
+    if (address.object == kNoObject) {
+        const auto function = jit_.function_at(address.value - 1);
+        named.push_back(frames_.add({.function = function.value_or(fmt::format("{:#x}", address.value)),
+                                     .object = function ? kRunTime : ""}));
+        return;
+    }
+    const LoadedObject& object = recording_.objects[address.object];
+    const auto& locations = symbolizer_.look_up(
+        {.path = object.path, .build_id = object.build_id, .root = recording_.root}, address.offset - 1);
+    for (const symbols::Location& location : locations) {
+        named.push_back(frames_.add({.function = location.function,
+                                     .file = location.file,
+                                     .line = location.line,
+                                     .object = objects_[address.object],
+                                     .inlined = location.inlined}));
+    }
+    if (locations.empty()) {
+        named.push_back(
+            frames_.add({.function = fmt::format("{}+{:#x}", objects_[address.object], address.offset),
+                         .object = objects_[address.object]}));
+    }
+}
 
 std::uint32_t Frames::add(const Frame& frame) {
     const auto [place, is_new] = index_.try_emplace(frame, static_cast<std::uint32_t>(frames_.size()));
@@ -95,7 +75,12 @@ std::vector<NamedStack> name_stacks(const Recording& recording, symbols::Symboli
     Namer namer(recording, symbolizer, frames);
     std::vector<NamedStack> named;
     for (const Stack& stack : recording.stacks) {
-        named.push_back(namer.name(stack));
+        NamedStack& names = named.emplace_back();
+        for (const Address& address : stack) {
+            if (!names.empty() || !namer.is_allocator(address)) {
+                namer.add(address, names);
+            }
+        }
     }
     return named;
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "profile/recording.h"
+#include "symbols/jit_map.h"
 #include "symbols/symbolizer.h"
 
 #include <cstdint>
@@ -40,6 +41,24 @@ class Frames {
 };
 
 using NamedStack = std::vector<std::uint32_t>; // frames, innermost first
+
+// Names the stacks of a recording one by one.
+class Namer {
+  public:
+    Namer(const Recording& recording, symbols::Symbolizer& symbolizer, Frames& frames);
+
+    // The frame belongs to an allocator whose profiles are read.
+    bool is_allocator(const Address& address) const;
+    // Puts the address's frame, and those that were inlined into it, behind those that are there.
+    void add(const Address& address, NamedStack& named);
+
+  private:
+    const Recording& recording_;
+    symbols::Symbolizer& symbolizer_;
+    Frames& frames_;
+    symbols::JitMap jit_;
+    std::vector<std::string> objects_; // names, without folders
+};
 
 // One for each stack of the recording, without the allocator's own frames.
 std::vector<NamedStack> name_stacks(const Recording& recording, symbols::Symbolizer& symbolizer,

@@ -138,13 +138,17 @@ class Builder {
             return;
         case Kind::kMark:
             return add_mark(record.payload);
+        case Kind::kCpu:
+            return add_cpu_sample(record.payload);
+        case Kind::kCpuTime:
+            recording_.cpu_time = front_of<format::CpuTime>(record.payload);
+            return saw(recording_.cpu_time->time);
         case Kind::kLocks:
         case Kind::kLockThreads:
         case Kind::kLockTallies:
         case Kind::kLockOrder:
         case Kind::kLongWait:
             return take_locks(record);
-        case Kind::kCpu:
         case Kind::kUnfinished:
             return;
         }
@@ -293,13 +297,24 @@ class Builder {
             {.number = thread.number, .tid = thread.tid, .name = text_of(thread.name)});
     }
 
+    static std::uint32_t index_in(const std::unordered_map<std::uint32_t, std::uint32_t>& known,
+                                  std::uint32_t key) {
+        const auto found = known.find(key);
+        return found == known.end() ? 0U : found->second;
+    }
+
+    void add_cpu_sample(std::span<const std::byte> payload) {
+        const auto record = front_of<format::Cpu>(payload);
+        recording_.cpu_samples.push_back({.time = record.time,
+                                          .microseconds = static_cast<double>(record.microseconds),
+                                          .stack = index_in(stacks_, record.stack),
+                                          .thread = index_in(threads_, record.thread),
+                                          .in_allocator = record.where == 1});
+        saw(record.time);
+    }
+
     void add_sample(std::span<const std::byte> payload) {
         const auto record = front_of<format::Allocate>(payload);
-        const auto index_in = [](const std::unordered_map<std::uint32_t, std::uint32_t>& known,
-                                 std::uint32_t key) {
-            const auto found = known.find(key);
-            return found == known.end() ? 0U : found->second;
-        };
         constexpr double kFixedPoint = 1024;
         samples_[record.sample] = recording_.samples.size();
         recording_.samples.push_back({.time = record.time,

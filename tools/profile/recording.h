@@ -67,6 +67,15 @@ struct Sample {
     bool is_live_at(std::uint64_t moment) const { return time <= moment && (!freed || *freed > moment); }
 };
 
+// A moment at which a thread used the processor.
+struct CpuSample {
+    std::uint64_t time;
+    double microseconds;  // of CPU time, that it stands for
+    std::uint32_t stack;  // index; its first frame is where the thread was
+    std::uint32_t thread; // index
+    bool in_allocator;
+};
+
 // A row of the ledger, in the order of `Recording::count_names`.
 struct CountsRow {
     std::uint64_t time;
@@ -121,6 +130,8 @@ struct Recording {
     std::vector<ThreadName> threads{{}};
     std::vector<Sample> samples; // in the order of their records
     std::vector<std::string> count_names;
+    std::vector<CpuSample> cpu_samples;
+    std::optional<profile_format::CpuTime> cpu_time; // the last; none: the processor was not sampled
     std::vector<CountsRow> counts;
     std::vector<Moment> moments;
     LockTables locks;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "profile/summary.h"
 
+#include "profile/cpu.h"
+
 #include <algorithm>
 #include <cmath>
 #include <fmt/format.h>
@@ -17,9 +19,13 @@ bool any_matches(const NamedStack& stack, const Frames& frames, const std::regex
 }
 
 // What a person can tell sites by: two calls in one line are one, wherever they were inlined.
-std::uint32_t site_key(const NamedStack& stack, Frames& frames) {
+std::uint32_t site_key(const NamedStack& stack, Frames& frames, View view) {
     Frame site{.function = "no stack was recorded"};
-    if (const auto frame = site_of(stack, frames)) {
+    if (view == View::kCpu && !stack.empty()) {
+        site = frames[stack.front()];
+        site.line = 0;
+        site.inlined = false;
+    } else if (const auto frame = site_of(stack, frames)) {
         site = frames[*frame];
         site.inlined = false;
     }
@@ -76,8 +82,15 @@ ViewSettings view_settings(const Recording& recording, const SummarySettings& se
 }
 
 bool knows(const Recording& recording, View view) {
+    if (is_of_cpu(view)) {
+        return recording.cpu_time.has_value();
+    }
     return recording.origin == Origin::kAshlar || view == View::kPeak || view == View::kLive ||
            view == View::kLeaks;
+}
+
+bool Summary::shows(View view) const {
+    return is_of_cpu(view) ? cpu.has_value() : has_memory && knows(recording, view);
 }
 
 std::string sentence_of(const Summary& summary, View view) {
@@ -95,6 +108,7 @@ Summary summarise(Recording recording, symbols::Symbolizer& symbolizer, Frames& 
         summary.views.emplace(
             view, summarise_stacks(view, stacks_of(recording, view, names, views), frames, settings.filter));
     }
+    add_cpu(summary, recording, symbolizer, frames, settings);
     summary.peak_seconds = recording.seconds(peak_time(recording));
     summary.seconds = recording.seconds(recording.end);
     if (settings.at && *settings.at <= summary.seconds) {
@@ -191,11 +205,11 @@ ViewSummary summarise_stacks(View view, const std::vector<WeightedStack>& stacks
         weighted.frames = stack;
         summary.stacks.push_back(std::move(weighted));
     }
-    summary.sites = sites(summary.stacks, frames);
+    summary.sites = sites(summary.stacks, frames, view);
     return summary;
 }
 
-std::vector<Site> sites(const std::vector<WeightedStack>& stacks, Frames& frames) {
+std::vector<Site> sites(const std::vector<WeightedStack>& stacks, Frames& frames, View view) {
     struct Gathered {
         Site site;
         std::vector<std::pair<double, double>> ages;
@@ -203,7 +217,7 @@ std::vector<Site> sites(const std::vector<WeightedStack>& stacks, Frames& frames
     };
     std::map<std::uint32_t, Gathered> gathered;
     for (const WeightedStack& stack : stacks) {
-        Gathered& at = gathered[site_key(stack.frames, frames)];
+        Gathered& at = gathered[site_key(stack.frames, frames, view)];
         at.site.amount.add(stack.amount);
         at.ages.insert(at.ages.end(), stack.ages.begin(), stack.ages.end());
         if (stack.amount.bytes.value > at.most) {
@@ -230,13 +244,13 @@ bool Difference::is_certain() const {
 }
 
 std::vector<Difference> differences(const std::vector<WeightedStack>& before,
-                                    const std::vector<WeightedStack>& after, Frames& frames) {
+                                    const std::vector<WeightedStack>& after, Frames& frames, View view) {
     std::map<std::uint32_t, Difference> found;
-    for (const Site& site : sites(before, frames)) {
+    for (const Site& site : sites(before, frames, view)) {
         found[site.frame].before = site.amount;
         found[site.frame].example = site.example;
     }
-    for (const Site& site : sites(after, frames)) {
+    for (const Site& site : sites(after, frames, view)) {
         found[site.frame].after = site.amount;
         found[site.frame].example = site.example;
     }

@@ -56,6 +56,19 @@ struct SummarySettings {
     Filter filter{};
     bool memory = true; // is reported
     bool cache = true;  // likewise
+    bool cpu = true;    // likewise, if it was recorded
+};
+
+// Of the samples of the processor.
+struct CpuFigures {
+    double used = 0;    // microseconds, by all threads
+    double sampled = 0; // of these; the rest are threads that ended before they had a sample
+    double period = 0;  // microseconds between two samples of a thread; 0: no more are taken
+    std::uint64_t lost = 0;
+    std::uint64_t unwatched = 0; // threads
+    profile_format::CpuState state = profile_format::CpuState::kSamples;
+    // Functions of the allocator that were called, of what is shown; the most first.
+    std::vector<std::pair<std::string, Amount>> operations{};
 };
 
 // Those of one recording.
@@ -75,7 +88,11 @@ struct Summary {
     bool has_memory = true;                   // the views are wanted
     std::optional<CacheFigures> cache{}; // of the whole process, whatever is filtered; if wanted and known
 
+    std::optional<CpuFigures> cpu{}; // if wanted and known
+
     const ViewSummary& at(View view) const { return views.at(view); }
+    // It is wanted, and known.
+    bool shows(View view) const;
 };
 
 // "live at the peak", of this summary.
@@ -100,7 +117,8 @@ Summary summarise(Recording recording, symbols::Symbolizer& symbolizer, Frames& 
 ViewSummary summarise_stacks(View view, const std::vector<WeightedStack>& stacks, Frames& frames,
                              const Filter& filter);
 
-std::vector<Site> sites(const std::vector<WeightedStack>& stacks, Frames& frames);
+// Of the processor's view they are functions: where a thread was, whatever called it.
+std::vector<Site> sites(const std::vector<WeightedStack>& stacks, Frames& frames, View view);
 
 // The same site in two recordings.
 struct Difference {
@@ -116,6 +134,6 @@ struct Difference {
 
 // The largest difference first. Both must have been named with the same frames.
 std::vector<Difference> differences(const std::vector<WeightedStack>& before,
-                                    const std::vector<WeightedStack>& after, Frames& frames);
+                                    const std::vector<WeightedStack>& after, Frames& frames, View view);
 
 } // namespace ashlar::profile

@@ -37,6 +37,9 @@ class Question {
                    sample.allocated_when_freed - sample.allocated <= settings_.temporary_within;
         case View::kWaste:
             return sample.pinned > 0;
+        case View::kCpu:
+        case View::kAllocationCpu: // not of blocks
+            return false;
         case View::kAllocated:
         case View::kLifetime:
             break;
@@ -97,8 +100,16 @@ const char* name_of(View view) {
         return "lifetime";
     case View::kWaste:
         return "waste";
+    case View::kCpu:
+        return "cpu";
+    case View::kAllocationCpu:
+        return "allocation-cpu";
     }
     return "";
+}
+
+const char* unit_of(View view) {
+    return is_of_cpu(view) ? "microseconds" : view == View::kLifetime ? "byte-seconds" : "bytes";
 }
 
 const char* sentence_of(View view) {
@@ -117,6 +128,10 @@ const char* sentence_of(View view) {
         return "held, bytes times seconds";
     case View::kWaste:
         return "free, but in slabs that live blocks keep";
+    case View::kCpu:
+        return "used of the processor";
+    case View::kAllocationCpu:
+        return "used of the processor to allocate and release";
     }
     return "";
 }

@@ -21,12 +21,26 @@ enum class View {
     kTemporary, // freed soon
     kLifetime,  // byte-seconds: how much was held for how long
     kWaste,     // free bytes that cannot be given back, because blocks are left in the slabs that they lie in
+
+    // Of samples of the processor, see cpu.h. Their bytes are microseconds, their blocks samples.
+    kCpu,           // all of the program
+    kAllocationCpu, // what the allocator used, by who called it
 };
 
 inline constexpr std::array kViews{View::kPeak,      View::kLive,     View::kAllocated, View::kLeaks,
                                    View::kTemporary, View::kLifetime, View::kWaste};
 
+// Memory's, and the processor's.
+inline constexpr std::array kCpuViews{View::kCpu, View::kAllocationCpu};
+inline constexpr std::array kAllViews{View::kPeak,      View::kLive,     View::kAllocated,
+                                      View::kLeaks,     View::kTemporary, View::kLifetime,
+                                      View::kWaste,     View::kCpu,      View::kAllocationCpu};
+constexpr bool is_of_cpu(View view) {
+    return view == View::kCpu || view == View::kAllocationCpu;
+}
+
 const char* name_of(View view);     // "peak"
+const char* unit_of(View view);     // "bytes", "byte-seconds" or "microseconds"
 const char* sentence_of(View view); // "live at the peak"
 
 inline constexpr std::uint64_t kSoon = std::uint64_t{1} << 20;

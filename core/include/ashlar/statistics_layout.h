@@ -192,7 +192,7 @@ struct ashlar_tables {
 #define ASHLAR_PROFILE_PLACE_BYTES 512
 struct ashlar_profile_request {
     uint32_t number;                        /* any but the answer's */
-    uint32_t reserved;                      /* 0 */
+    uint32_t cpu;                           /* samples in a second of a thread's CPU time; 0: the setting's */
     uint64_t rate;                          /* bytes between two samples, in the mean; 0: the setting's */
     uint64_t limit;                         /* bytes that the file may have; 0: the setting's */
     char place[ASHLAR_PROFILE_PLACE_BYTES]; /* folder, with its NUL; empty: the setting's */

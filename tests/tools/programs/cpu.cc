@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Uses the processor in places that a test knows, by its own clock of CPU time.
 //
-// usage: cpu ratio|allocates|profiles|urgent|urgent-later|sleeps|forks|executes|threads|short|stacks
+// usage: cpu ratio|allocates [SECONDS]|profiles|urgent|urgent-later|sleeps|forks|executes|threads|short|stacks
 #include <atomic>
 #include <cerrno>
 #include <csignal>
@@ -194,13 +194,13 @@ void run_threads(int count, double seconds) {
 
 } // namespace
 
-int main(int /*count*/, char** arguments) {
+int main(int count, char** arguments) {
     const std::string what = arguments[1];
     if (what == "ratio") {
         burn_three(0.3);
         burn_one(0.3);
     } else if (what == "allocates") {
-        allocate(1);
+        allocate(count > 2 ? std::atof(arguments[2]) : 1);
         burn_one(0.3);
     } else if (what == "profiles") {
         profile_itself();

@@ -188,7 +188,7 @@ TEST_CASE("config: every key counts at start and print shows where it came from"
             "print:true,enabled:false,background:true,prewarm:true,thread_cache:3m,window:2g,large_limit:1g,"
             "purge_delay_ms:500,dirty_limit:16m,huge_pages:always,numa:off,"
             "stats_at_exit:/a.json,stats_file:/b.%p,count:true,stats_signal:12,profile:0,profile_file:/a/b%p,"
-            "profile_limit:1m,profile_interval_ms:7,profile_signal:10") ==
+            "profile_limit:1m,profile_interval_ms:7,profile_signal:10,profile_cpu:99") ==
         "ashlar: enabled:false (ASHLAR_CONF)\n"
         "ashlar: background:true (ASHLAR_CONF)\n"
         "ashlar: prewarm:true (ASHLAR_CONF)\n"
@@ -208,7 +208,8 @@ TEST_CASE("config: every key counts at start and print shows where it came from"
         "ashlar: profile_file:/a/b%p (ASHLAR_CONF)\n"
         "ashlar: profile_limit:1048576 (ASHLAR_CONF)\n"
         "ashlar: profile_interval_ms:7 (ASHLAR_CONF)\n"
-        "ashlar: profile_signal:10 (ASHLAR_CONF)\n");
+        "ashlar: profile_signal:10 (ASHLAR_CONF)\n"
+        "ashlar: profile_cpu:99 (ASHLAR_CONF)\n");
 }
 
 TEST_CASE("config: a path that is empty or too long is named") {

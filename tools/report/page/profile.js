@@ -19,7 +19,8 @@
   const bytes = (value) => scaled(value, 1024, [" B", " KiB", " MiB", " GiB", " TiB"]);
   const count = (value) => scaled(value, 1000, ["", " k", " M", " G"]);
   const percent = (part, whole) => (whole > 0 ? `${(100 * part / whole).toFixed(1)} %` : "–");
-  const amount = (view, value) => (view.unit === "bytes" ? bytes(value) : `${bytes(value)}·s`);
+  const duration = (value) => scaled(value, 1000, [" µs", " ms", " s"]);
+  const amount = (view, value) => (view.unit === "microseconds" ? duration(value) : view.unit === "bytes" ? bytes(value) : `${bytes(value)}·s`);
   const seconds = (value) => (value === null ? "–" : value < 1 ? `${(value * 1000).toFixed(2)} ms` : `${value.toFixed(2)} s`);
   const name = (frame) => data.frames[frame].name;
   const words = (frame) => name(frame) + (data.frames[frame].place ? ` at ${data.frames[frame].place}` : "");
@@ -197,6 +198,10 @@
       return row(cells);
     }));
     at("site-count").textContent = sorted.length > most ? `The first ${most} of ${sorted.length} places.` : sorted.length === 0 ? "Nothing." : "";
+    const isTime = shown.unit === "microseconds";
+    document.querySelectorAll("#site-table thead button").forEach((button, column) => {
+      button.textContent = column === 1 ? (isTime ? "CPU time" : "bytes") : column === 3 ? (isTime ? "samples" : "blocks") : button.textContent;
+    });
     document.querySelectorAll("#site-table thead th").forEach((head, column) => {
       head.setAttribute("aria-sort", column === order.column ? (order.down ? "descending" : "ascending") : "none");
     });

@@ -38,12 +38,12 @@ class Data {
 
     std::string text() {
         Json views;
-        for (const View view : kViews) {
-            if (!knows(content_.summaries.front().recording, view)) {
+        for (const View view : kAllViews) {
+            if (!content_.summaries.front().shows(view)) {
                 continue;
             }
             views[name_of(view)] = Json{{"sentence", sentence_of(content_.summaries.front(), view)},
-                                        {"unit", view == View::kLifetime ? "byte-seconds" : "bytes"},
+                                        {"unit", unit_of(view)},
                                         {"stacks", stacks(view)},
                                         {"sites", sites_of(view)}};
         }
@@ -96,13 +96,13 @@ class Data {
     Json sites_of(View view) {
         const auto after = all_stacks(content_.summaries, view);
         std::map<std::uint32_t, double> ages;
-        for (const Site& site : ashlar::profile::sites(after, content_.frames)) {
+        for (const Site& site : ashlar::profile::sites(after, content_.frames, view)) {
             ages[site.frame] = site.median_age;
         }
         const auto before =
             content_.before == nullptr ? std::vector<WeightedStack>() : all_stacks(*content_.before, view);
         Json list = Json::array();
-        for (const Difference& site : differences(before, after, content_.frames)) {
+        for (const Difference& site : differences(before, after, content_.frames, view)) {
             const Figure& bytes = site.after.bytes;
             Json each{{"frame", frames_.index_of(site.frame)},
                       {"bytes", std::round(bytes.value)},

@@ -77,9 +77,10 @@ class Page {
 
   private:
     std::string title() const {
+        const char* const what = !main_.has_memory ? "CPU time" : main_.cpu ? "Memory and CPU time" : "Memory";
         return content_.before == nullptr
-                   ? "Memory of " + program_name(main_.recording)
-                   : fmt::format("Memory of {}, compared with {}", program_name(main_.recording),
+                   ? fmt::format("{} of {}", what, program_name(main_.recording))
+                   : fmt::format("{} of {}, compared with {}", what, program_name(main_.recording),
                                  program_name(content_.before->front().recording));
     }
 
@@ -154,16 +155,27 @@ class Page {
         for (const std::string& caution : all) {
             body_ += "<p class=\"warning\" role=\"note\">" + escaped(caution) + "</p>\n";
         }
+        for (const std::string& sentence : report::profile::cpu_sentences(main_)) {
+            add_paragraph(sentence);
+        }
         for (const std::string& sentence : report::profile::cache_sentences(main_)) {
             add_paragraph("Thread caches. " + sentence);
         }
-        body_ += list(report::profile::advice(main_, content_.frames, content_.temporary_within));
-        body_ += table_head("Every view", {"", "bytes", "blocks"});
-        for (const View view : kViews) {
-            if (!knows(main_.recording, view)) {
+        if (main_.has_memory) {
+            body_ += list(report::profile::advice(main_, content_.frames, content_.temporary_within));
+        }
+        body_ += table_head("Every view", {"", "bytes, or µs", "blocks, or samples"});
+        for (const View view : kAllViews) {
+            if (!main_.shows(view)) {
                 continue;
             }
             const Amount& total = main_.at(view).total;
+            if (is_of_cpu(view)) {
+                body_ += table_row(fmt::format("{}: {}", name_of(view), sentence_of(view)),
+                                   {report::profile::microseconds_text(total.bytes) + " µs",
+                                    count_text(static_cast<double>(total.samples))});
+                continue;
+            }
             const std::string unit = view == View::kLifetime ? " × s" : "";
             const std::string when = view == View::kPeak && main_.recording.origin == Origin::kAshlar
                                          ? ", after " + seconds_text(main_.peak_seconds)
@@ -182,8 +194,8 @@ class Page {
     void add_flames() {
         open_section("flame-graph", "Flame graph");
         body_ += "<div class=\"controls\">\n<label>View<select id=\"view\">";
-        for (const View view : kViews) {
-            if (knows(main_.recording, view)) {
+        for (const View view : kAllViews) {
+            if (main_.shows(view)) {
                 body_ += fmt::format(R"(<option value="{0}"{1}>{0}</option>)", name_of(view),
                                      view == content_.first ? " selected" : "");
             }
@@ -206,7 +218,7 @@ class Page {
         body_ += "<p class=\"details\" id=\"flame-details\"></p>\n";
         add_paragraph(
             content_.before == nullptr
-                ? "A frame is as wide as the bytes that it and what it called account for. Its colour tells "
+                ? "A frame is as wide as the bytes, or the time, that it and what it called account for. Its colour tells "
                   "the library. Click to go into a frame, and on the lowest one to come back."
                 : "A frame is as wide as the larger of both sides. Red has grown, blue has shrunk.");
         body_ += "<noscript><p class=\"warning\">The flame graph and the tables of places need "
@@ -230,7 +242,7 @@ class Page {
     void add_sites() {
         open_section("sites", "Places");
         body_ +=
-            R"(<div class="scroll" tabindex="0" role="region" aria-label="Places"><table id="site-table"><caption>Where memory was asked for, of the view chosen above</caption><thead><tr>)";
+            R"(<div class="scroll" tabindex="0" role="region" aria-label="Places"><table id="site-table"><caption>Places in the program, of the view chosen above</caption><thead><tr>)";
         std::vector<std::string> columns{"place", "bytes", "share", "blocks", "median age"};
         if (content_.before != nullptr) {
             columns.emplace_back("change");
@@ -243,7 +255,7 @@ class Page {
     }
 
     void add_time() {
-        if (main_.recording.samples.empty() || main_.recording.origin != Origin::kAshlar) {
+        if (!main_.has_memory || main_.recording.samples.empty() || main_.recording.origin != Origin::kAshlar) {
             return;
         }
         open_section("time", "Memory over time");
@@ -272,7 +284,7 @@ class Page {
     }
 
     void add_sizes() {
-        if (main_.sizes.empty()) {
+        if (!main_.has_memory || main_.sizes.empty()) {
             return;
         }
         open_section("sizes", "Sizes");

@@ -14,6 +14,7 @@ using namespace ashlar::profile;
 constexpr double kWorthALook = 0.1;     // of the peak
 constexpr double kLargeShare = 0.5;     // of a view, by one site
 constexpr double kNotWorthIt = 1 << 20; // bytes
+constexpr std::uint64_t kFewSamples = 20;
 
 double share(double part, double whole) {
     return whole > 0 ? part / whole : 0;
@@ -61,6 +62,14 @@ std::vector<std::string> advice(const Summary& summary, const Frames& frames,
     if (!at_peak.sites.empty() && at_peak.sites.front().amount.bytes.value >= kLargeShare * peak) {
         sentences.push_back(
             fmt::format("Peak: {}. A smaller peak begins there.", largest_site(at_peak, frames)));
+    }
+    const ViewSummary& calls = summary.at(View::kAllocationCpu);
+    const double processor = summary.at(View::kCpu).total.bytes.value;
+    if (calls.total.samples >= kFewSamples && calls.total.bytes.value >= kWorthALook * processor) {
+        sentences.push_back(fmt::format(
+            "Allocation: {} of the CPU time is the allocator's. {}. Allocate less often there: keep blocks and "
+            "use them again, reserve room ahead.",
+            percent_text(share(calls.total.bytes.value, processor)), largest_site(calls, frames)));
     }
     if (sentences.empty()) {
         sentences.emplace_back(
@@ -127,6 +136,64 @@ std::vector<std::string> cache_sentences(const Summary& summary) {
     return sentences;
 }
 
+std::vector<std::string> cpu_sentences(const Summary& summary) {
+    if (!summary.cpu) {
+        return {};
+    }
+    const CpuFigures& cpu = *summary.cpu;
+    const Amount& all = summary.at(View::kCpu).total;
+    const Amount& allocator = summary.at(View::kAllocationCpu).total;
+    std::vector<std::string> sentences;
+    std::string way;
+    if (cpu.period > 0) {
+        way = fmt::format(", by a sample each {} µs of a thread's CPU time", microseconds_text(cpu.period));
+    }
+    sentences.push_back(fmt::format("CPU time: {} µs used by all threads; {} of it is known{}.",
+                                    microseconds_text(cpu.used), percent_text(share(cpu.sampled, cpu.used)),
+                                    way));
+    std::string operations;
+    constexpr std::size_t kMost = 4;
+    for (std::size_t index = 0; index < std::min(kMost, cpu.operations.size()); ++index) {
+        const auto& [name, amount] = cpu.operations[index];
+        operations += fmt::format("{}{} {}", index == 0 ? ": " : ", ", name.empty() ? "others" : name,
+                                  percent_text(share(amount.bytes.value, all.bytes.value)));
+    }
+    sentences.push_back(fmt::format("Allocator: {} of that, {} µs{}.",
+                                    percent_text(share(allocator.bytes.value, all.bytes.value)),
+                                    microseconds_text(allocator.bytes), operations));
+    return sentences;
+}
+
+namespace {
+
+void add_cpu_cautions(const Summary& summary, std::vector<std::string>& sentences) {
+    if (!summary.cpu) {
+        return;
+    }
+    const CpuFigures& cpu = *summary.cpu;
+    if (cpu.state == profile_format::CpuState::kSignalInUse) {
+        sentences.emplace_back("The program handles SIGURG itself, so its CPU time was not sampled from then on.");
+    } else if (cpu.state == profile_format::CpuState::kNoThread) {
+        sentences.emplace_back("CPU time was not sampled: the process could have no thread for that (a limit "
+                               "on processes or memory).");
+    }
+    constexpr double kMuch = 0.1;
+    constexpr double kLong = 100'000;
+    if (cpu.state == profile_format::CpuState::kSamples && cpu.used - cpu.sampled > kMuch * cpu.used &&
+        cpu.used > kLong) {
+        sentences.push_back(fmt::format("{} of the CPU time has no samples: threads that ended within some "
+                                        "milliseconds, or that block SIGURG.",
+                                        percent_text(share(cpu.used - cpu.sampled, cpu.used))));
+    }
+    if (cpu.lost > 0 || cpu.unwatched > 0) {
+        sentences.push_back(fmt::format("{} samples of CPU time could not be recorded, and {} threads had no "
+                                        "timer (RLIMIT_SIGPENDING).",
+                                        cpu.lost, cpu.unwatched));
+    }
+}
+
+} // namespace
+
 std::vector<std::string> cautions(const Summary& summary) {
     const Recording& recording = summary.recording;
     std::vector<std::string> sentences;
@@ -142,9 +209,9 @@ std::vector<std::string> cautions(const Summary& summary) {
         sentences.push_back(fmt::format("The file is damaged in {} place{}; the records around are used.",
                                         recording.damaged, recording.damaged == 1 ? "" : "s"));
     }
-    constexpr std::uint64_t kFew = 20;
+    add_cpu_cautions(summary, sentences);
     const std::uint64_t samples = summary.at(View::kAllocated).total.samples;
-    if (recording.rate > 1 && samples > 0 && samples < kFew) {
+    if (recording.rate > 1 && samples > 0 && samples < kFewSamples) {
         sentences.push_back(
             fmt::format("Only {} blocks were sampled, so the intervals are wide: record with a smaller "
                         "--rate.",

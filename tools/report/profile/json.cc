@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "report/profile/json.h"
 
+#include "profile/cpu.h"
 #include "report/profile/advice.h"
 
 #include <cmath>
@@ -93,6 +94,71 @@ Json cache_json(const CacheFigures& cache) {
     return json;
 }
 
+Json cpu_amount_json(const Amount& amount, const Amount& total) {
+    return {{"microseconds", figure_json(amount.bytes)},
+            {"samples", amount.samples},
+            {"share", total.bytes.value > 0 ? amount.bytes.value / total.bytes.value : 0}};
+}
+
+Json cpu_sites_json(const Summary& summary, View view, const Frames& frames) {
+    Json sites = Json::array();
+    for (const Site& site : summary.at(view).sites) {
+        Json each = frame_json(frames[site.frame]);
+        if (frames[site.frame].line == 0) {
+            each.erase("line");
+        }
+        each.update(cpu_amount_json(site.amount, summary.at(View::kCpu).total));
+        if (view == View::kAllocationCpu) {
+            const std::optional<Figure> calls = calls_at(summary, site.frame);
+            each["calls"] = calls ? figure_json(*calls) : Json();
+            each["microseconds_per_call"] = calls ? Json(site.amount.bytes.value / calls->value) : Json();
+        }
+        Json stack = Json::array();
+        for (const std::uint32_t frame : site.example) {
+            stack.push_back(frame_json(frames[frame]));
+        }
+        each["stack"] = std::move(stack);
+        sites.push_back(std::move(each));
+    }
+    return sites;
+}
+
+const char* name_of(profile_format::CpuState state) {
+    switch (state) {
+    case profile_format::CpuState::kSamples:
+        return "samples";
+    case profile_format::CpuState::kSignalInUse:
+        return "signal in use";
+    case profile_format::CpuState::kNoThread:
+        return "no thread";
+    }
+    return "unknown";
+}
+
+Json cpu_json(const Summary& summary, const Frames& frames) {
+    const CpuFigures& cpu = *summary.cpu;
+    const Amount& all = summary.at(View::kCpu).total;
+    Json operations = Json::array();
+    for (const auto& [name, amount] : cpu.operations) {
+        Json each{{"function", name}};
+        each.update(cpu_amount_json(amount, all));
+        operations.push_back(std::move(each));
+    }
+    return {{"unit", "microseconds"},
+            {"used", cpu.used},
+            {"sampled", cpu.sampled},
+            {"period", cpu.period},
+            {"lost_samples", cpu.lost},
+            {"threads_without_samples", cpu.unwatched},
+            {"state", name_of(cpu.state)},
+            {"total", cpu_amount_json(all, all)},
+            {"functions", cpu_sites_json(summary, View::kCpu, frames)},
+            {"allocator",
+             {{"total", cpu_amount_json(summary.at(View::kAllocationCpu).total, all)},
+              {"operations", std::move(operations)},
+              {"sites", cpu_sites_json(summary, View::kAllocationCpu, frames)}}}};
+}
+
 Json summary_json(const Summary& summary, const Frames& frames, std::uint64_t temporary_within) {
     const Recording& recording = summary.recording;
     Json views;
@@ -134,6 +200,9 @@ Json summary_json(const Summary& summary, const Frames& frames, std::uint64_t te
               {"cautions", cautions(summary)}};
     if (summary.cache) {
         json["cache"] = cache_json(*summary.cache);
+    }
+    if (summary.cpu) {
+        json["cpu"] = cpu_json(summary, frames);
     }
     if (!summary.has_memory) {
         for (const char* const part : {"peak_seconds", "frees", "views", "threads", "sizes", "advice"}) {

@@ -3,6 +3,7 @@
 #include "report/profile/formats.h"
 #include "report/profile/gzip.h"
 
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
 #include <fmt/format.h>
@@ -61,9 +62,9 @@ class Profile {
 
     void set_default(const std::string& type) { out_.add_int64(field::kDefaultSampleType, string(type)); }
 
-    void set_period(std::uint64_t bytes) {
-        add_value_type(field::kPeriodType, "space", "bytes");
-        out_.add_int64(field::kPeriod, static_cast<Number>(bytes));
+    void set_period(const char* type, const char* unit, double period) {
+        add_value_type(field::kPeriodType, type, unit);
+        out_.add_int64(field::kPeriod, std::llround(period));
     }
 
     void set_times(std::uint64_t start, double seconds) {
@@ -189,6 +190,14 @@ class Profile {
     std::map<std::pair<std::string, std::string>, std::uint64_t> functions_;
 };
 
+// The processor's are as pprof's own CPU profiles have them: samples and nanoseconds.
+struct Types {
+    std::string count;
+    std::string amount;
+    const char* unit;
+    double scale; // from what a stack has
+};
+
 // As Go's heap profiles have it where they have it.
 std::string type_of(View view) {
     switch (view) {
@@ -201,26 +210,57 @@ std::string type_of(View view) {
     }
 }
 
+Types types_of(View view) {
+    constexpr double kNanoseconds = 1000;
+    if (view == View::kCpu) {
+        return {.count = "samples", .amount = "cpu", .unit = "nanoseconds", .scale = kNanoseconds};
+    }
+    if (view == View::kAllocationCpu) {
+        return {.count = "allocation_samples",
+                .amount = "allocation_cpu",
+                .unit = "nanoseconds",
+                .scale = kNanoseconds};
+    }
+    return {.count = type_of(view) + "_objects",
+            .amount = type_of(view) + "_space",
+            .unit = view == View::kLifetime ? "byteseconds" : "bytes",
+            .scale = 1};
+}
+
 } // namespace
 
 void write_pprof(std::ostream& out, const Summaries& summaries, View first, Frames& frames) {
     Profile profile(frames);
-    for (const View view : kViews) {
-        profile.add_type(type_of(view) + "_objects", "count");
-        profile.add_type(type_of(view) + "_space", view == View::kLifetime ? "byteseconds" : "bytes");
+    std::vector<View> views;
+    for (const View view : kAllViews) {
+        const auto is_shown = [&](const Summary& each) {
+            return is_of_cpu(view) ? each.shows(view) : each.has_memory;
+        };
+        if (std::any_of(summaries.begin(), summaries.end(), is_shown)) {
+            views.push_back(view);
+        }
     }
-    profile.set_default(type_of(first) + "_space");
+    for (const View view : views) {
+        const Types types = types_of(view);
+        profile.add_type(types.count, "count");
+        profile.add_type(types.amount, types.unit);
+    }
+    profile.set_default(types_of(first).amount);
     std::size_t type = 0;
-    for (const View view : kViews) {
+    for (const View view : views) {
         for (const ExportedStack& stack : exported(summaries, view, frames)) {
             profile.add(stack, type, stack.blocks);
-            profile.add(stack, type + 1, stack.bytes);
+            profile.add(stack, type + 1, stack.bytes * types_of(view).scale);
         }
         type += 2;
     }
     if (!summaries.empty()) {
         profile.set_program(std::filesystem::path(summaries.front().recording.program).filename().string());
-        profile.set_period(summaries.front().recording.rate);
+        if (is_of_cpu(first) && summaries.front().cpu) {
+            profile.set_period("cpu", "nanoseconds", summaries.front().cpu->period * types_of(first).scale);
+        } else {
+            profile.set_period("space", "bytes", static_cast<double>(summaries.front().recording.rate));
+        }
         profile.set_times(summaries.front().recording.started_realtime, summaries.front().seconds);
     }
     out << gzipped(profile.finish());

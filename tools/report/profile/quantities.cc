@@ -75,6 +75,26 @@ std::string percent_text(double share) {
     return three_digits(share * 100, {.divisor = 1, .unit = ""}) + " %";
 }
 
+// Three digits a group.
+std::string microseconds_text(double microseconds) {
+    std::string digits = fmt::format("{:.0f}", microseconds);
+    const std::size_t first = digits.front() == '-' ? 1 : 0;
+    for (std::size_t place = digits.size(); place > first + 3;) {
+        place -= 3;
+        digits.insert(place, " ");
+    }
+    return digits;
+}
+
+std::string microseconds_text(const Figure& figure) {
+    const double half = figure.interval().high - figure.value;
+    if (half < 1) {
+        return microseconds_text(figure.value);
+    }
+    const double step = std::pow(10, std::max(0.0, std::floor(std::log10(half)) - 1));
+    return microseconds_text(figure.value) + " ± " + microseconds_text(std::round(half / step) * step);
+}
+
 std::string bytes_text(const Figure& figure) {
     return with_interval(figure, byte_scale(figure.value));
 }

@@ -2,6 +2,7 @@
 #include "report/profile/exported.h"
 #include "report/profile/formats.h"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <map>
@@ -45,7 +46,12 @@ void write_speedscope(std::ostream& out, const Summaries& summaries, View first,
     Functions shared(frames);
     Json profiles = Json::array();
     std::size_t active = 0;
-    for (const View view : kViews) {
+    const auto is_shown = [&](View view) {
+        return std::any_of(summaries.begin(), summaries.end(),
+                           [&](const Summary& each) { return is_of_cpu(view) ? each.shows(view) : each.has_memory; });
+    };
+    for (const View view : kAllViews) {
+        if (!is_shown(view)) continue;
         // In an order that has stacks with the same callers beside each other.
         std::map<std::vector<std::size_t>, double> stacks;
         for (const ExportedStack& stack : exported(summaries, view, frames)) {
@@ -67,7 +73,7 @@ void write_speedscope(std::ostream& out, const Summaries& summaries, View first,
         active = view == first ? profiles.size() : active;
         profiles.push_back({{"type", "sampled"},
                             {"name", view == View::kLifetime ? "lifetime (bytes × seconds)" : name_of(view)},
-                            {"unit", view == View::kLifetime ? "none" : "bytes"},
+                            {"unit", view == View::kLifetime ? "none" : unit_of(view)},
                             {"startValue", 0},
                             {"endValue", total},
                             {"samples", std::move(samples)},

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "report/profile/text.h"
 
+#include "profile/cpu.h"
 #include "report/profile/advice.h"
 #include "report/profile/quantities.h"
 
@@ -48,8 +49,15 @@ class Text {
         for (const std::string& sentence : cut_short(summary_)) {
             text_ += std::string(colour() ? "\033[31mCut short:\033[0m " : "Cut short: ") + sentence + "\n";
         }
+        if (settings_.view == View::kCpu) {
+            add_cpu();
+        }
         if (summary_.has_memory) {
             add_memory();
+        }
+        if (settings_.view != View::kCpu) {
+            add_sentences("CPU time", cpu_sentences(summary_));
+            add_allocation_cpu(kFew);
         }
         add_sentences("Thread caches", cache_sentences(summary_));
         if (summary_.has_memory) {
@@ -60,10 +68,73 @@ class Text {
     }
 
   private:
+    static constexpr std::size_t kFew = 3; // places, of what was not asked for
+
+    void add_cpu() {
+        add_sentences("CPU time", cpu_sentences(summary_));
+        const ViewSummary& found = summary_.at(View::kCpu);
+        if (found.sites.empty()) {
+            return;
+        }
+        text_ += "\n" + heading("Hot functions", colour());
+        TextTable table({"  function", "CPU time (µs)", "share", "samples"});
+        add_rows(table, found, settings_.top, [&](const Site& site) {
+            table.add({{"  " + shortened(words_for(frames_[site.frame]), room())},
+                       {microseconds_text(site.amount.bytes)},
+                       share_cell(site, found.total),
+                       {count_text(static_cast<double>(site.amount.samples)), Tint::kFaint}});
+        });
+        add_allocation_cpu(settings_.top);
+    }
+
+    void add_allocation_cpu(std::size_t top) {
+        if (!summary_.cpu || summary_.at(View::kAllocationCpu).sites.empty()) {
+            return;
+        }
+        const ViewSummary& found = summary_.at(View::kAllocationCpu);
+        text_ += "\n" + heading("Who called the allocator, by its CPU time", colour());
+        TextTable table({"  place", "CPU time (µs)", "share", "calls", "per call"});
+        add_rows(table, found, top, [&](const Site& site) {
+            const std::optional<Figure> calls = calls_at(summary_, site.frame);
+            constexpr double kMicrosecond = 1e-6;
+            table.add({{"  " + shortened(words_for(frames_[site.frame]), room())},
+                       {microseconds_text(site.amount.bytes)},
+                       share_cell(site, summary_.at(View::kCpu).total),
+                       {calls ? count_text(*calls) : "–"},
+                       {calls ? seconds_text(site.amount.bytes.value * kMicrosecond / calls->value) : "–"}});
+        });
+    }
+
+    template <class Add>
+    void add_rows(TextTable& table, const ViewSummary& found, std::size_t top, Add add) {
+        for (std::size_t index = 0; index < std::min(top, found.sites.size()); ++index) {
+            add(found.sites[index]);
+            add_caller(found.sites[index], table, room());
+        }
+        text_ += table.render(colour());
+        if (found.sites.size() > top) {
+            text_ += fmt::format("  and {} other places\n", found.sites.size() - top);
+        }
+    }
+
+    static TextCell share_cell(const Site& site, const Amount& total) {
+        const double part = share(site.amount.bytes.value, total.bytes.value);
+        constexpr double kMuch = 0.2;
+        return {percent_text(part), part >= kMuch ? Tint::kBad : Tint::kNone};
+    }
+
+    // For the name of a place, beside figures.
+    std::size_t room() const {
+        constexpr std::size_t kFigures = 58;
+        constexpr std::size_t kNarrowest = 30;
+        return std::max(kNarrowest, settings_.text.columns - std::min(settings_.text.columns, kFigures));
+    }
+
     void add_memory() {
         add_totals();
-        add_sites(settings_.view, settings_.top);
-        constexpr std::size_t kFew = 3;
+        if (!is_of_cpu(settings_.view)) {
+            add_sites(settings_.view, settings_.top);
+        }
         for (const View view : {View::kLeaks, View::kWaste}) {
             if (view != settings_.view && !summary_.at(view).sites.empty()) {
                 add_sites(view, std::min(kFew, settings_.top));
@@ -179,25 +250,13 @@ class Text {
         }
         const bool is_time = view == View::kLifetime;
         TextTable table({"  place", is_time ? "bytes × s" : "bytes", "share", "blocks", "median age"});
-        constexpr std::size_t kFigures = 58; // the columns beside the first
-        constexpr std::size_t kNarrowest = 30;
-        const std::size_t room =
-            std::max(kNarrowest, settings_.text.columns - std::min(settings_.text.columns, kFigures));
-        for (std::size_t index = 0; index < std::min(top, found.sites.size()); ++index) {
-            const Site& site = found.sites[index];
-            const double part = share(site.amount.bytes.value, found.total.bytes.value);
-            constexpr double kMuch = 0.2;
-            table.add({{"  " + shortened(words_for(frames_[site.frame]), room)},
+        add_rows(table, found, top, [&](const Site& site) {
+            table.add({{"  " + shortened(words_for(frames_[site.frame]), room())},
                        {bytes_text(site.amount.bytes)},
-                       {percent_text(part), part >= kMuch ? Tint::kBad : Tint::kNone},
+                       share_cell(site, found.total),
                        {count_text(site.amount.blocks)},
                        {std::isnan(site.median_age) ? "–" : seconds_text(site.median_age), Tint::kFaint}});
-            add_caller(site, table, room);
-        }
-        text_ += table.render(colour());
-        if (found.sites.size() > top) {
-            text_ += fmt::format("  and {} other places\n", found.sites.size() - top);
-        }
+        });
     }
 
     // The function that called it on most bytes' way.
@@ -205,7 +264,7 @@ class Text {
         const NamedStack& stack = site.example;
         const auto place = std::find_if(stack.begin(), stack.end(), [&](std::uint32_t frame) {
             return frames_[frame].function == frames_[site.frame].function &&
-                   frames_[frame].line == frames_[site.frame].line;
+                   (frames_[site.frame].line == 0 || frames_[frame].line == frames_[site.frame].line);
         });
         if (place != stack.end() && std::next(place) != stack.end()) {
             table.add(
@@ -308,7 +367,13 @@ std::string differences_text(const std::vector<Difference>& differences, const F
     for (const Difference& each : differences) {
         total += each.bytes();
     }
-    const auto with_sign = [](double bytes) { return (bytes < 0 ? "-" : "+") + bytes_text(std::abs(bytes)); };
+    const auto amount = [&](double value) {
+        return is_of_cpu(settings.view) ? microseconds_text(value) + " µs" : bytes_text(value);
+    };
+    const auto figure = [&](const Figure& value) {
+        return is_of_cpu(settings.view) ? microseconds_text(value) : bytes_text(value);
+    };
+    const auto with_sign = [&](double value) { return (value < 0 ? "-" : "+") + amount(std::abs(value)); };
     std::string text = heading(fmt::format("What is {}: {} from the first to the second",
                                            settings.view == View::kLive && settings.at
                                                ? fmt::format("live after {:.6g} s", *settings.at)
@@ -325,8 +390,8 @@ std::string differences_text(const std::vector<Difference>& differences, const F
         const Tint tint = !each.is_certain() ? Tint::kFaint : each.bytes() > 0 ? Tint::kBad : Tint::kGood;
         table.add({{"  " + shortened(words_for(frames[each.frame]), kRoom)},
                    {with_sign(each.bytes()), tint},
-                   {bytes_text(each.before.bytes)},
-                   {bytes_text(each.after.bytes)},
+                   {figure(each.before.bytes)},
+                   {figure(each.after.bytes)},
                    {each.is_certain() ? "" : "may be chance", Tint::kFaint}});
     }
     if (shown == 0) {

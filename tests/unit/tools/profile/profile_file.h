@@ -116,6 +116,26 @@ class ProfileFile {
                 .sample = sample, .bytes = count, .age = static_cast<std::uint64_t>(age * 1e9)}));
     }
 
+    // The thread was in this stack when it used the processor.
+    void cpu(double seconds, std::uint32_t stack, std::uint32_t microseconds, std::uint32_t where = 0,
+             std::uint32_t thread = 1) {
+        add(profile_format::Kind::kCpu, bytes_of(profile_format::Cpu{.time = time(seconds),
+                                                                     .stack = stack,
+                                                                     .thread = thread,
+                                                                     .microseconds = microseconds,
+                                                                     .where = where}));
+    }
+
+    void cpu_time(double seconds, std::uint64_t microseconds, std::uint32_t period,
+                  profile_format::CpuState state = profile_format::CpuState::kSamples) {
+        add(profile_format::Kind::kCpuTime, bytes_of(profile_format::CpuTime{.time = time(seconds),
+                                                                             .used = microseconds * 1000,
+                                                                             .lost = 0,
+                                                                             .unwatched = 0,
+                                                                             .microseconds = period,
+                                                                             .state = state}));
+    }
+
     void mark(double seconds, profile_format::Reason reason) {
         add(profile_format::Kind::kMark,
             bytes_of(profile_format::Mark{

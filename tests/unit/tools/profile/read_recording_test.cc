@@ -201,3 +201,29 @@ TEST_CASE("profile: whatever happens to a file, the records that are sound are r
         }
     }
 }
+
+TEST_CASE("profile: samples of the processor are read as they were written") {
+    ProfileFile file;
+    fill(file);
+    file.cpu_time(0, 0, 5000);
+    file.cpu(1, 7, 5000);
+    file.cpu(3.5, 7, 10'000, 1);
+    file.cpu_time(4, 20'000, 5000);
+    const Recording recording = read_recording(file.write());
+    REQUIRE(recording.cpu_samples.size() == 2);
+    CHECK(recording.cpu_samples[0].microseconds == 5000);
+    CHECK(!recording.cpu_samples[0].in_allocator);
+    CHECK(recording.cpu_samples[1].in_allocator);
+    CHECK(recording.stacks.at(recording.cpu_samples[1].stack).size() == 3);
+    CHECK(recording.threads.at(recording.cpu_samples[0].thread).name == "main");
+    REQUIRE(recording.cpu_time);
+    CHECK(recording.cpu_time->used == 20'000'000);
+    CHECK(recording.cpu_time->microseconds == 5000);
+    CHECK(recording.seconds(recording.end) == Approx(4));
+}
+
+TEST_CASE("profile: a recording without samples of the processor says so") {
+    ProfileFile file;
+    fill(file);
+    CHECK(!read_recording(file.write()).cpu_time);
+}

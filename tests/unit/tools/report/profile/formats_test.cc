@@ -191,3 +191,117 @@ TEST_CASE("profile: what was live at a moment is not called the end's") {
     CHECK_THAT(text_at({}), Contains("Where it was live at the end"));
     CHECK_THAT(text_at(9), Contains("Where it was live at the end")); // which came before
 }
+
+namespace {
+
+struct CpuExample : Example {
+    CpuExample() {
+        file.map(0x50000, 0x51000, 0, "/nonexistent/libashlar.so");
+        file.stack(3, {0x50010, 0x1010, 0x1020});
+        for (int sample = 0; sample < 30; ++sample) {
+            file.cpu(1 + sample * 0.01, 2, 5000);
+            file.cpu(1 + sample * 0.01, 3, 2500, 1);
+        }
+        file.cpu_time(1.9, 230'000, 5000);
+        summaries.clear();
+        add();
+    }
+};
+
+} // namespace
+
+TEST_CASE("profile: CPU time is in every format, in microseconds") {
+    CpuExample example;
+    CHECK(example.written([&](std::ostream& out) {
+        report::write_folded(out, example.summaries, View::kCpu, example.frames);
+    }) == "lib<x>.so+0x20;lib<x>.so+0x10;libashlar.so+0x10 75000\nlib<x>.so+0x20;lib<x>.so+0x11 150000\n");
+    const Json speedscope = Json::parse(example.written([&](std::ostream& out) {
+        report::write_speedscope(out, example.summaries, View::kCpu, example.frames);
+    }));
+    REQUIRE(speedscope["profiles"].size() == kAllViews.size());
+    const Json& shown = speedscope["profiles"][speedscope["activeProfileIndex"].get<std::size_t>()];
+    CHECK(shown["name"] == "cpu");
+    CHECK(shown["unit"] == "microseconds");
+    CHECK(shown["endValue"] == 225'000);
+
+    const Json file = Json::parse(example.written(
+        [&](std::ostream& out) { report::write_json(out, example.summaries, example.frames, kSoon); }));
+    const Json& cpu = file["processes"].at(0)["cpu"];
+    CHECK(cpu["unit"] == "microseconds");
+    CHECK(cpu["used"] == 230'000);
+    CHECK(cpu["sampled"] == 225'000);
+    CHECK(cpu["state"] == "samples");
+    CHECK(cpu["functions"][0]["function"] == "lib<x>.so+0x11");
+    CHECK(cpu["functions"][0]["share"].get<double>() == Approx(2.0 / 3));
+    const Json& site = cpu["allocator"]["sites"][0];
+    CHECK(site["function"] == "lib<x>.so+0x10");
+    CHECK(site["microseconds"]["value"] == 75'000);
+    CHECK(site["calls"]["value"] == 2);
+    CHECK(site["microseconds_per_call"] == 37'500);
+    CHECK(cpu["allocator"]["operations"][0]["function"] == "libashlar.so+0x10");
+}
+
+TEST_CASE("profile: a recording without CPU time is written as before") {
+    Example example;
+    const Json file = Json::parse(example.written(
+        [&](std::ostream& out) { report::write_json(out, example.summaries, example.frames, kSoon); }));
+    CHECK(!file["processes"].at(0).contains("cpu"));
+    const std::string text =
+        report::profile_text(example.summaries[0], example.frames, {.view = View::kPeak});
+    CHECK_THAT(text, !Contains("CPU"));
+}
+
+TEST_CASE("profile: the text tells hot functions and who called the allocator") {
+    CpuExample example;
+    const std::string text = report::profile_text(example.summaries[0], example.frames, {.view = View::kCpu});
+    CHECK_THAT(text, Contains("CPU time: 230 000 µs used by all threads; 97.8 % of it is known"));
+    CHECK_THAT(text, Contains("Allocator: 33.3 % of that, 75 000 ± "));
+    CHECK_THAT(text, Contains("Hot functions"));
+    CHECK(text.find("lib<x>.so+0x11 ") < text.find("libashlar.so+0x10 "));
+    CHECK_THAT(text, Contains("Who called the allocator, by its CPU time"));
+    CHECK_THAT(text, Contains("37.5 ms")); // of a call
+    const std::string other = report::profile_text(example.summaries[0], example.frames, {.view = View::kPeak});
+    CHECK_THAT(other, Contains("Allocator: 33.3 % of that"));
+    CHECK_THAT(other, !Contains("Hot functions"));
+    CHECK_THAT(other, Contains("Allocation: 33.3 % of the CPU time is the allocator's. lib<x>.so+0x10 has 100 %"));
+}
+
+TEST_CASE("profile: what keeps CPU time from being known is said") {
+    using ashlar::profile_format::CpuState;
+    Example example;
+    example.file.cpu_time(1.9, 900'000, 0, CpuState::kSignalInUse);
+    example.summaries.clear();
+    example.add();
+    CHECK_THAT(report::profile_text(example.summaries[0], example.frames, {.view = View::kCpu}),
+               Contains("The program handles SIGURG itself"));
+    Example short_threads;
+    short_threads.file.cpu(1, 1, 5000);
+    short_threads.file.cpu_time(1.9, 900'000, 5000);
+    short_threads.summaries.clear();
+    short_threads.add();
+    CHECK_THAT(report::profile_text(short_threads.summaries[0], short_threads.frames, {.view = View::kPeak}),
+               Contains("99.4 % of the CPU time has no samples"));
+}
+
+TEST_CASE("profile: microseconds are in groups of three digits and their interval is rounded") {
+    CHECK(report::microseconds_text(0) == "0");
+    CHECK(report::microseconds_text(999) == "999");
+    CHECK(report::microseconds_text(1000) == "1 000");
+    CHECK(report::microseconds_text(1234567) == "1 234 567");
+    CHECK(report::microseconds_text(-1234) == "-1 234");
+    CHECK(report::microseconds_text(Figure{.value = 100'000, .variance = 1e8}) == "100 000 ± 20 000");
+    CHECK(report::microseconds_text(Figure{.value = 100'000}) == "100 000");
+}
+
+TEST_CASE("profile: the page has the views of CPU time where it was recorded") {
+    CpuExample example;
+    const std::string page = ashlar::report::page::profile_html(
+        {.summaries = example.summaries, .frames = example.frames, .first = View::kCpu});
+    CHECK_THAT(page, Contains("<option value=\"cpu\" selected>cpu</option>"));
+    CHECK_THAT(page, Contains("<option value=\"allocation-cpu\">"));
+    CHECK_THAT(page, Contains("\"unit\":\"microseconds\""));
+    CHECK_THAT(page, Contains("Memory and CPU time of subject"));
+    Example without;
+    CHECK_THAT((ashlar::report::page::profile_html({.summaries = without.summaries, .frames = without.frames})),
+               !Contains("value=\"cpu\""));
+}
