@@ -32,9 +32,19 @@ std::vector<WeightedStack> weighted(const std::map<std::uint32_t, Amount>& amoun
     return stacks;
 }
 
-// "operator new" of "operator new(unsigned long)".
-std::string without_arguments(const std::string& function) {
-    return function.substr(0, function.find('('));
+// What was asked of the allocator. Its functions go on in others without a frame of their own, so often only
+// these are in the stack.
+std::string operation_of(std::string_view function) {
+    function = function.substr(0, function.find('('));
+    const auto has = [&](std::string_view word) { return function.find(word) != std::string_view::npos; };
+    if (has("realloc") || has("resize")) {
+        return "realloc";
+    }
+    if (has("free") || has("delete") || has("release") || has("sampling::end")) {
+        return "free";
+    }
+    const bool allocates = has("alloc") || has("memalign") || has("operator new") || has("sampling::begin");
+    return allocates ? "malloc" : "others";
 }
 
 } // namespace
@@ -62,7 +72,7 @@ std::vector<CpuStack> name_cpu_stacks(const Recording& recording, symbols::Symbo
         if (begin != end) {
             NamedStack last;
             namer.add(*std::prev(end), last);
-            names.operation = without_arguments(std::string(exported_name(frames[last.back()].function)));
+            names.operation = operation_of(frames[last.back()].function);
         }
     }
     return named;

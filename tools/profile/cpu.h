@@ -11,7 +11,7 @@ namespace ashlar::profile {
 struct CpuStack {
     NamedStack whole;
     NamedStack caller;     // of the allocator; all of it if it is not in the stack
-    std::string operation; // of the allocator's functions the one that was called: "malloc"; empty: none
+    std::string operation; // "malloc", "free", "realloc", each with its like, or "others"; empty: none
 };
 
 // One for each stack of the recording; empty for those that no sample of the processor has.

@@ -67,7 +67,7 @@ struct CpuFigures {
     std::uint64_t lost = 0;
     std::uint64_t unwatched = 0; // threads
     profile_format::CpuState state = profile_format::CpuState::kSamples;
-    // Functions of the allocator that were called, of what is shown; the most first.
+    // "malloc", "free" and "realloc", each with its like, and "others", of what is shown; the most first.
     std::vector<std::pair<std::string, Amount>> operations{};
 };
 

@@ -197,8 +197,10 @@ void run_threads(int count, double seconds) {
 int main(int count, char** arguments) {
     const std::string what = arguments[1];
     if (what == "ratio") {
-        burn_three(0.3);
-        burn_one(0.3);
+        for (int i = 0; i < 30; ++i) { // in turns: a sample that comes late hits either in proportion
+            burn_three(0.01);
+            burn_one(0.01);
+        }
     } else if (what == "allocates") {
         allocate(count > 2 ? std::atof(arguments[2]) : 1);
         burn_one(0.3);
