@@ -62,12 +62,12 @@ class Walk:
 
     def profile(self, view, name):
         """The table of the view, and what to do about it."""
-        text = self.on_terminal(self.ashlar, "profile", "--library", self.library, "--" + view, "--rate", "16K", "--",
+        text = self.on_terminal(self.ashlar, "profile", "--library", self.library, "--" + view, "--rate", "16K", "--cost", "0", "--",
                                 self.program(name))
         table = text[text.index("\nWhere ") + 1:].split("\n\n")[0]
         advice = next(line for line in text.split("What to do\n")[1].splitlines()
                       if line.strip().startswith((view.capitalize() + ":", "Leaks:" if view == "leaks" else "\0")))
-        return f"$ ashlar profile --{view} --rate 16K -- ./{name}\n…\n{table}\n…\nWhat to do\n{advice}\n"
+        return f"$ ashlar profile --{view} --rate 16K --cost 0 -- ./{name}\n…\n{table}\n…\nWhat to do\n{advice}\n"
 
     def stats(self, name, mode, *options):
         """The parts of the memory, and the verdict."""
@@ -92,7 +92,7 @@ class Walk:
 
     def report(self, folder, view, name):
         page = os.path.join(folder, name + ".html")
-        self.on_terminal(self.ashlar, "profile", "--library", self.library, "--" + view, "--rate", "16K", "--html", page, "--",
+        self.on_terminal(self.ashlar, "profile", "--library", self.library, "--" + view, "--rate", "16K", "--cost", "0", "--html", page, "--",
                          self.program(name))
         return page
 

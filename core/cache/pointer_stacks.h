@@ -90,13 +90,17 @@ class PointerStacks {
     }
 
     // Counts a request. False once the thread has asked for more than it was allowed to: whoever samples
-    // requests is to be asked then, and allows some more. All zero is used up.
+    // requests is to be asked then, and allows some more.
     bool count_bytes(std::size_t size) {
         allowed_ -= static_cast<std::ptrdiff_t>(size);
         return allowed_ >= 0;
     }
-    bool used_up_bytes() const { return allowed_ < 0; }
+    // For slow paths. Also of a thread whose first request is for no bytes: all zero is used up.
+    bool used_up_bytes() const { return allowed_ <= 0; }
+    // By so many bytes more than allowed, if any were allowed.
+    std::size_t excess_bytes() const { return static_cast<std::size_t>(-allowed_); }
     void allow_bytes(std::size_t bytes) { allowed_ = static_cast<std::ptrdiff_t>(bytes); }
+    void allow_no_request() { allowed_ = -1; } // not even one of no bytes
 
     layout::Shard shard() const { return home_.shard(); }
     void set_shard(layout::Shard shard) { home_ = layout::ShardWord(shard); }

@@ -145,7 +145,8 @@ large::Block allocate_large(std::size_t size, std::size_t alignment,
 
 // Counts a request that the fast path does not see; true if it is to be a sample.
 bool counts_out(std::size_t size) {
-    return !cache::my_stacks().count_bytes(size) && !heap_closed && sampling::is_due(size);
+    cache::my_stacks().count_bytes(size);
+    return cache::my_stacks().used_up_bytes() && !heap_closed && sampling::is_due(size);
 }
 
 void* sample_if(bool due, void* block, std::size_t size) {
@@ -154,7 +155,7 @@ void* sample_if(bool due, void* block, std::size_t size) {
 
 // A large block that has another length now, or another place, counts as a new one; `number` was its own.
 void* count_resized(void* block, std::uint32_t number, std::size_t size) {
-    if (number != 0) sampling::end_large(number);
+    sampling::end_large(number);
     large::set_number(block, 0);
     return sample_if(counts_out(size), block, size);
 }
@@ -207,9 +208,13 @@ bool stays(const Owned& owned, std::size_t size) {
 void* resize_large(void* block, std::size_t old_size, std::size_t size) {
     const std::uint32_t number = large::number_of(block);
     if ((size > kMaxClassSize || size >= old_size / 2) && large::resize_in_place(block, size)) {
-        return large::usable_size(block) == old_size ? block : count_resized(block, number, size);
+        if (large::usable_size(block) == old_size) return block;
+        sampling::tell_end_of_large(block, number);
+        return count_resized(block, number, size);
     }
     if (size > os::settings.large_limit.load(std::memory_order_relaxed)) return nullptr;
+    if (!large::should_move(block, size)) return nullptr;
+    sampling::tell_end_of_large(block, number); // now: once it has moved others may get its place
     void* const moved = large::resize_by_moving(block, size);
     return moved != nullptr ? count_resized(moved, number, size) : nullptr;
 }
@@ -289,6 +294,7 @@ void release_slow(void* block) {
     } else if (slab::is_mixed(header)) {
         slab::give_mixed(block, 0);
     } else if (header == large::kHeader && layout::is_page_start(block)) {
+        sampling::tell_end_of_large(block, large::number_of(block));
         sampling::end_large(large::release(block));
     } else {
         report_no_block(block);

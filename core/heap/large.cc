@@ -221,15 +221,17 @@ bool resize_in_place(void* block, std::size_t size) {
     return done;
 }
 
-void* resize_by_moving(void* block, std::size_t size) {
-    const Page first = window.page_of(block);
-    const std::size_t old_pages = pages_of(first);
+bool should_move(const void* block, std::size_t size) {
+    const std::size_t old_pages = pages_of(window.page_of(block));
     const std::size_t pages = pages_for(size);
-    if (old_pages < layout::PageMap::kLeastPagesToMove || pages <= old_pages || pages >= window.end_page) {
-        return nullptr;
-    }
+    return old_pages >= layout::PageMap::kLeastPagesToMove && pages > old_pages && pages < window.end_page;
+}
+
+void* resize_by_moving(void* block, std::size_t size) {
+    if (!should_move(block, size)) return nullptr;
+    const Page first = window.page_of(block);
     claim(first);
-    void* const moved = move_claimed(first, pages);
+    void* const moved = move_claimed(first, pages_for(size));
     if (moved == nullptr) hand_back(first);
     return moved;
 }

@@ -53,7 +53,8 @@ bool was_block(const void* address);
 bool resize_in_place(void* block, std::size_t size);
 
 // Moves a block that grows to a place that is large enough, by its page tables instead of its bytes; null if
-// that cannot be done or would not be cheaper than copying.
+// that cannot be done, or should_move() is false: it would not be cheaper than copying.
+bool should_move(const void* block, std::size_t size);
 void* resize_by_moving(void* block, std::size_t size);
 
 } // namespace ashlar::heap::large

@@ -4,6 +4,7 @@
 #include "heap/large.h"
 #include "layout/metadata_pool.h"
 #include "os/marking.h"
+#include "os/memory_probes.h"
 #include "slab/supply.h"
 
 namespace ashlar::heap::sampling {
@@ -180,7 +181,10 @@ void* begin(void* block, std::size_t size) {
     return apart;
 }
 
+// Told before anybody else can get the block.
 void* end_small(void* block) {
+    if (os::memory_probes::wants_free()) [[unlikely]]
+        os::memory_probes::free(block);
     return finish(slab::give_mixed(block, 0));
 }
 

@@ -4,7 +4,8 @@
 //
 // Each thread counts the bytes that it asks for against what it was allowed (cache/pointer_stacks.h). When
 // that is used up, the profiler is asked, through a hook, whether the request at hand becomes a sample. While
-// no profiler is switched on the thread is allowed another kUnwatched bytes, and that is all.
+// no profiler is switched on, in the process or outside of it (os/memory_probes.h), the thread is allowed
+// another kUnwatched bytes, and that is all.
 //
 // A sample of a size class lies apart, in a slab that holds samples only and whose header leads free() to its
 // slow path. The block that would have been served is taken as well and stays unused: it is the sample's
@@ -17,6 +18,7 @@
 #pragma once
 
 #include "cache/pointer_stacks.h"
+#include "os/memory_probes.h"
 
 #include <array>
 #include <atomic>
@@ -56,7 +58,7 @@ inline constexpr std::size_t kUnwatched = std::size_t{512} << 10;
 bool ask_profiler(std::size_t size);
 // To be asked for each request with which the thread has used up its bytes.
 inline bool is_due(std::size_t size) {
-    if (control.load(std::memory_order_relaxed) != kOff) [[unlikely]]
+    if (control.load(std::memory_order_relaxed) != kOff || os::memory_probes::wants_alloc()) [[unlikely]]
         return ask_profiler(size);
     cache::my_stacks().allow_bytes(kUnwatched);
     return false;
@@ -70,7 +72,12 @@ void* begin(void* block, std::size_t size);
 void* end_small(void* block);
 // At least what was asked for, and no more than there is. Takes no lock: for a heap that is closed.
 std::size_t requested_size(const void* block);
-// A large block with this number, if it is not 0, was released.
+// A large block with this number, if it is not 0, is about to be released or to move.
+inline void tell_end_of_large(const void* block, std::uint32_t number) {
+    if (os::memory_probes::wants_free() && number != 0) [[unlikely]]
+        os::memory_probes::free(block);
+}
+// It was released.
 void end_large(std::uint32_t number);
 
 // Calls visit(facts, shadow) for every sample that is watched; the shadow of a large block is null. Samples

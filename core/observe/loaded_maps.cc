@@ -17,14 +17,16 @@ namespace {
 
 constexpr unsigned kMostSegments = 64;
 
+// What is read of a file's notes at a time.
+using Notes = std::array<unsigned char, 256>;
+
 bool read_at(long file, std::uint64_t offset, void* bytes, std::size_t count) {
     return os::system_call(SYS_pread64, file, bytes, count, offset) == static_cast<long>(count);
 }
 
 // The notes of a segment that fits a small buffer; longer ones have the build id in front, or it is not
 // found.
-unsigned find_in_notes(long file, const Elf64_Phdr& segment, std::uint8_t* id, unsigned most) {
-    alignas(4) std::array<unsigned char, 256> bytes;
+unsigned find_in_notes(long file, const Elf64_Phdr& segment, Notes& bytes, std::uint8_t* id, unsigned most) {
     const std::size_t size = std::min<std::size_t>(segment.p_filesz, bytes.size());
     if (!read_at(file, segment.p_offset, bytes.data(), size)) return 0;
     for (std::size_t at = 0; at + sizeof(Elf64_Nhdr) <= size;) {
@@ -44,7 +46,7 @@ unsigned find_in_notes(long file, const Elf64_Phdr& segment, std::uint8_t* id, u
     return 0;
 }
 
-unsigned build_id_of(long file, std::uint8_t* id, unsigned most) {
+unsigned build_id_of(long file, Notes& notes, std::uint8_t* id, unsigned most) {
     Elf64_Ehdr head;
     if (!read_at(file, 0, &head, sizeof(head)) || std::memcmp(head.e_ident, ELFMAG, SELFMAG) != 0) return 0;
     const unsigned segments = std::min<unsigned>(head.e_phnum, kMostSegments);
@@ -52,9 +54,15 @@ unsigned build_id_of(long file, std::uint8_t* id, unsigned most) {
         Elf64_Phdr segment;
         if (!read_at(file, head.e_phoff + i * sizeof(segment), &segment, sizeof(segment))) return 0;
         if (segment.p_type != PT_NOTE) continue;
-        if (const unsigned length = find_in_notes(file, segment, id, most); length != 0) return length;
+        if (const unsigned length = find_in_notes(file, segment, notes, id, most); length != 0) return length;
     }
     return 0;
+}
+
+// 0 if it is not known. Apart from what calls it, for the length of its frame.
+[[gnu::noinline]] std::uint64_t inode_of(long file) {
+    struct stat about {};
+    return os::system_call(SYS_fstat, file, &about) == 0 ? about.st_ino : 0;
 }
 
 // Takes a number and what separates it from the next.
@@ -75,41 +83,23 @@ std::uint64_t take_number(const char*& text, unsigned base) {
 
 } // namespace
 
-// Of /proc/self/maps: "begin-end rwxp offset major:minor inode      path".
-struct LoadedMaps::Line {
-    static constexpr std::size_t kLongest = 384; // the rest of a path is left out
-
-    std::array<char, kLongest + 1> text;
-    std::size_t length = 0;
-
-    std::uintptr_t begin = 0;
-    std::uintptr_t end = 0;
-    bool executable = false;
-    std::uint64_t offset = 0;
-    std::uint32_t device = 0;
-    std::uint64_t inode = 0;
-    const char* path = nullptr; // of which the rest of the text is
-
-    void add(char c) {
-        if (length < kLongest) text[length++] = c;
-    }
-    void parse() {
-        text[length] = '\0';
-        const char* at = text.data();
-        begin = take_number(at, 16);
-        end = take_number(at, 16);
-        executable = std::strlen(at) > 5 && at[2] == 'x';
-        if (!executable) return;
-        at += 5;
-        offset = take_number(at, 16);
-        const auto major = static_cast<std::uint32_t>(take_number(at, 16));
-        device = major << 20 | static_cast<std::uint32_t>(take_number(at, 16));
-        inode = take_number(at, 10);
-        while (*at == ' ')
-            ++at;
-        path = at;
-    }
-};
+// "begin-end rwxp offset major:minor inode      path"
+void LoadedMaps::Line::parse() {
+    text[length] = '\0';
+    const char* at = text.data();
+    begin = take_number(at, 16);
+    end = take_number(at, 16);
+    executable = std::strlen(at) > 5 && at[2] == 'x';
+    if (!executable) return;
+    at += 5;
+    offset = take_number(at, 16);
+    const auto major = static_cast<std::uint32_t>(take_number(at, 16));
+    device = major << 20 | static_cast<std::uint32_t>(take_number(at, 16));
+    inode = take_number(at, 10);
+    while (*at == ' ')
+        ++at;
+    path = at;
+}
 
 bool LoadedMaps::knows(std::uintptr_t address) const {
     const std::uint32_t count = count_.load(std::memory_order_acquire);
@@ -140,7 +130,8 @@ bool LoadedMaps::note(const Line& line) {
     return true;
 }
 
-void LoadedMaps::append(RecordFile& file, const Line& line) {
+// Its frame is not there while a line is read.
+[[gnu::noinline]] void LoadedMaps::append(RecordFile& file, const Line& line) {
     profile_format::Map map{};
     map.begin = line.begin;
     map.end = line.end;
@@ -152,12 +143,10 @@ void LoadedMaps::append(RecordFile& file, const Line& line) {
     if (!path.empty() && path.front() == '/') {
         const long mapped =
             os::system_call(SYS_openat, AT_FDCWD, line.path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-        struct stat about {};
         if (mapped >= 0) {
-            const bool same = os::system_call(SYS_fstat, mapped, &about) == 0 && about.st_ino == line.inode;
-            if (same) {
-                map.build_id_length = static_cast<std::uint8_t>(
-                    build_id_of(mapped, map.build_id.data(), static_cast<unsigned>(map.build_id.size())));
+            if (line.inode != 0 && inode_of(mapped) == line.inode) {
+                map.build_id_length = static_cast<std::uint8_t>(build_id_of(
+                    mapped, notes_, map.build_id.data(), static_cast<unsigned>(map.build_id.size())));
             }
             os::system_call(SYS_close, mapped);
         }
@@ -169,18 +158,17 @@ void LoadedMaps::record(RecordFile& file) {
     if (reading_.exchange(true, std::memory_order_acquire)) return;
     const long maps = os::system_call(SYS_openat, AT_FDCWD, "/proc/self/maps", O_RDONLY | O_CLOEXEC);
     if (maps >= 0) {
-        Line line;
-        std::array<char, 256> piece;
+        line_.length = 0;
         long length = 0;
-        while ((length = os::system_call(SYS_read, maps, piece.data(), piece.size())) > 0) {
+        while ((length = os::system_call(SYS_read, maps, piece_.data(), piece_.size())) > 0) {
             for (long i = 0; i < length; ++i) {
-                if (piece[static_cast<std::size_t>(i)] != '\n') {
-                    line.add(piece[static_cast<std::size_t>(i)]);
+                if (piece_[static_cast<std::size_t>(i)] != '\n') {
+                    line_.add(piece_[static_cast<std::size_t>(i)]);
                     continue;
                 }
-                line.parse();
-                if (line.executable && note(line)) append(file, line);
-                line.length = 0;
+                line_.parse();
+                if (line_.executable && note(line_)) append(file, line_);
+                line_.length = 0;
             }
         }
         os::system_call(SYS_close, maps);

@@ -35,13 +35,36 @@ class LoadedMaps {
         std::atomic<std::uintptr_t> end;
         std::atomic<std::uint64_t> inode;
     };
-    struct Line;
+    // Of /proc/self/maps.
+    struct Line {
+        static constexpr std::size_t kLongest = 384; // the rest of a path is left out
+
+        std::array<char, kLongest + 1> text;
+        std::size_t length;
+
+        std::uintptr_t begin;
+        std::uintptr_t end;
+        bool executable;
+        std::uint64_t offset;
+        std::uint32_t device;
+        std::uint64_t inode;
+        const char* path; // of which the rest of the text is
+
+        void add(char c) {
+            if (length < kLongest) text[length++] = c;
+        }
+        void parse();
+    };
     bool note(const Line& line);
-    static void append(RecordFile& file, const Line& line);
+    void append(RecordFile& file, const Line& line);
 
     std::atomic<bool> reading_{false};
     std::atomic<std::uint32_t> count_{0};
     std::array<Known, 512> known_{};
+    // Of whoever reads: these would be most of what malloc needs of a thread's stack.
+    Line line_{};
+    std::array<char, 256> piece_{};
+    alignas(4) std::array<unsigned char, 256> notes_{};
 };
 
 } // namespace ashlar::observe

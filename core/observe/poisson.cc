@@ -47,17 +47,34 @@ double probability(double x) {
 
 } // namespace
 
-std::size_t Gaps::next(std::size_t rate) {
+std::uint64_t Gaps::random() {
     state_ += 0x9e3779b97f4a7c15;
     std::uint64_t random = state_;
     random = (random ^ random >> 30) * 0xbf58476d1ce4e5b9;
     random = (random ^ random >> 27) * 0x94d049bb133111eb;
-    random ^= random >> 31;
-    return static_cast<std::size_t>(minus_logarithm(std::max<std::uint64_t>(random, 1)) *
+    return random ^ random >> 31;
+}
+
+std::size_t Gaps::next(std::size_t rate) {
+    return static_cast<std::size_t>(minus_logarithm(std::max<std::uint64_t>(random(), 1)) *
                                     static_cast<double>(rate));
 }
 
+std::uint64_t Gaps::points(std::size_t size, std::size_t before, std::size_t rate) {
+    constexpr std::uint64_t kMostDrawn = 64;
+    std::size_t left = size - before;
+    std::uint64_t points = 1;
+    for (; points < kMostDrawn; ++points) {
+        const std::size_t gap = next(rate);
+        if (gap >= left) return points;
+        left -= gap;
+    }
+    const bool one_more = random() % rate < left % rate;
+    return points + left / rate + (one_more ? 1 : 0);
+}
+
 Weight weight_of(std::size_t size, std::size_t rate) {
+    if (rate == 1) return {size, 1024};
     const double p = probability(static_cast<double>(size) / static_cast<double>(rate));
     return {nearest(static_cast<double>(size) / p), nearest(1024 / p)};
 }

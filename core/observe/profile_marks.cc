@@ -67,7 +67,7 @@ void write_pinned(RecordFile& file, std::uint64_t time, std::uint64_t base) {
     heap::sampling::for_each(
         [](void* context, const heap::sampling::Facts& facts, const void* shadow) {
             const Moment& moment = *static_cast<const Moment*>(context);
-            if (shadow == nullptr || facts.id <= moment.base) return;
+            if (shadow == nullptr || facts.id <= moment.base || (facts.id & kInNoFile) != 0) return;
             const auto [free, blocks] = slab::room_beside(shadow);
             if (blocks == 0) return;
             const std::uint64_t bytes = free * facts.blocks / (std::uint64_t{1024} * blocks);

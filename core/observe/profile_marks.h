@@ -9,6 +9,9 @@
 
 namespace ashlar::observe {
 
+// In Facts::id: only others were told of the sample, see os/memory_probes.h.
+inline constexpr std::uint64_t kInNoFile = std::uint64_t{1} << 63;
+
 // What the values of each kCounts are. Once in a file, before them.
 void write_count_names(RecordFile& file);
 void write_counts(RecordFile& file, std::uint64_t time);

@@ -9,8 +9,10 @@
 #include "observe/poisson.h"
 #include "observe/profile_marks.h"
 #include "observe/record_file.h"
+#include "observe/sampler.h"
 #include "observe/stack_table.h"
 #include "os/config.h"
+#include "os/memory_probes.h"
 #include "os/message.h"
 #include "os/mutex.h"
 #include "os/process.h"
@@ -66,9 +68,15 @@ struct CpuTotals {
 };
 constinit CpuTotals cpu_totals;
 
+// Of samples that are in no file, but told to a profiler outside of the process.
+constinit std::atomic<std::uint64_t> told{0};
+
+// The least mean distance of samples.
 constinit std::atomic<std::size_t> rate{0};
+constinit std::atomic<std::size_t> cost{0};     // percent that samples may take
+constinit std::atomic<std::size_t> distance{0}; // that a thread chose last, in this period: others begin with it
 // Changes when a file begins and when recording goes on: what threads had counted off does not hold any more.
-constinit std::atomic<std::uint32_t> period{0};
+constinit std::atomic<std::uint32_t> period{1};
 constinit std::atomic<std::uint32_t> files{0}; // that were begun
 constinit std::atomic<bool> paused{false};
 constinit std::atomic<bool> forked{false}; // from a process that recorded; no file yet
@@ -77,7 +85,7 @@ constinit std::atomic<std::uint32_t> parent{0};
 constinit std::atomic<bool> changing{false};
 
 struct Thread {
-    Gaps gaps;
+    Sampler sampler;
     std::uint32_t period = 0; // in which the thread counts; 0: in none
     std::uint32_t file = 0;   // in which it has this number
     std::uint32_t number = 0;
@@ -89,6 +97,14 @@ std::uint64_t now() {
     ::clock_gettime(CLOCK_MONOTONIC, &time);
     return static_cast<std::uint64_t>(time.tv_sec) * kSecond + static_cast<std::uint64_t>(time.tv_nsec);
 }
+
+std::uint64_t processor_time() {
+    timespec time{};
+    ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+    return static_cast<std::uint64_t>(time.tv_sec) * kSecond + static_cast<std::uint64_t>(time.tv_nsec);
+}
+
+constexpr Sampler::Clocks kClocks{now, processor_time};
 
 bool is_recording() {
     return file.is_open() && !paused.load(kRelaxed);
@@ -163,6 +179,8 @@ int open_file(const Wanted& wanted, std::uint32_t of_parent) {
     if (!stacks.is_prepared() && !stacks.prepare()) return ENOMEM;
     const std::size_t bytes = wanted.rate != 0 ? wanted.rate : os::settings.profile.load(kRelaxed);
     rate.store(bytes != 0 ? bytes : kDefaultRate, kRelaxed);
+    cost.store(os::settings.profile_cost.load(kRelaxed), kRelaxed);
+    distance.store(0, kRelaxed);
     stacks.clear();
     maps.forget();
     totals.base.store(totals.samples.load(kRelaxed), kRelaxed);
@@ -402,19 +420,40 @@ bool allow_unwatched() {
     return false;
 }
 
-// A new period of counting. The request at hand belongs to it.
-bool join_period(std::uint32_t current, std::size_t size) {
-    if (this_thread.period == 0) {
-        timespec time{};
-        ::clock_gettime(CLOCK_MONOTONIC, &time);
-        this_thread.gaps.seed(os::thread_id() << 32 ^ static_cast<std::uint64_t>(time.tv_nsec) ^
-                              reinterpret_cast<std::uintptr_t>(&this_thread) << 16);
+// Without a file nobody has set it.
+std::size_t least_distance() {
+    if (const std::size_t bytes = rate.load(kRelaxed); bytes != 0) return bytes;
+    const std::size_t bytes = os::settings.profile.load(kRelaxed);
+    return bytes != 0 ? bytes : kDefaultRate;
+}
+
+std::size_t cost_bound() {
+    return rate.load(kRelaxed) != 0 ? cost.load(kRelaxed) : os::settings.profile_cost.load(kRelaxed);
+}
+
+// A new period of counting.
+void join_period(std::uint32_t current) {
+    Thread& thread = this_thread;
+    if (thread.period == 0) {
+        thread.sampler.seed(os::thread_id() << 32 ^ now() % kSecond ^
+                            reinterpret_cast<std::uintptr_t>(&thread) << 16);
     }
-    this_thread.period = current;
-    const std::size_t gap = this_thread.gaps.next(rate.load(kRelaxed));
-    if (gap < size) return true;
-    cache::my_stacks().allow_bytes(gap - size);
-    return false;
+    thread.period = current;
+    thread.sampler.begin(least_distance(), distance.load(kRelaxed), cost_bound(), kClocks);
+}
+
+bool reaches_point(std::size_t size) {
+    Sampler& sampler = this_thread.sampler;
+    cache::PointerStacks& mine = cache::my_stacks();
+    const std::size_t before = sampler.distance();
+    const bool is_sample = sampler.reaches_point(size, mine.excess_bytes());
+    if (sampler.distance() != before) distance.store(sampler.distance(), kRelaxed);
+    if (sampler.allows_requests()) {
+        mine.allow_bytes(sampler.allowance());
+    } else {
+        mine.allow_no_request();
+    }
+    return is_sample;
 }
 
 // In a child that was made without fork handlers. Of its threads one does it, and true is for that one.
@@ -427,16 +466,22 @@ bool survive_unnoticed_fork() {
 bool choose(std::size_t size) {
     if (file.is_inherited() && !survive_unnoticed_fork()) return allow_unwatched();
     obey(heap::sampling::control.load(kRelaxed));
-    if (!is_recording() || file.is_full()) return allow_unwatched();
+    if ((!is_recording() || file.is_full()) && !os::memory_probes::wants_alloc()) return allow_unwatched();
     const std::uint32_t current = period.load(std::memory_order_acquire);
-    if (this_thread.period != current && !join_period(current, size)) return false;
-    cache::my_stacks().allow_bytes(this_thread.gaps.next(rate.load(kRelaxed)));
-    return true;
+    if (this_thread.period != current) join_period(current);
+    return reaches_point(size);
 }
 
-Facts begin_sample(const void* block, std::size_t size, std::size_t usable) {
+// What the contract of memory_probes.h calls the weight.
+std::uint64_t weight_by_points(std::size_t size) {
+    Sampler& sampler = this_thread.sampler;
+    const std::size_t mean = sampler.distance_of_sample();
+    return mean == 1 ? size : sampler.points_in_sample(size) * mean;
+}
+
+Facts record_sample(const void* block, std::size_t size, std::size_t usable) {
     const std::uint64_t time = now();
-    const Weight weight = weight_of(size, rate.load(kRelaxed));
+    const Weight weight = weight_of(size, this_thread.sampler.distance_of_sample());
     const std::uint64_t allocated = totals.allocated.fetch_add(weight.bytes, kRelaxed) + weight.bytes;
     Facts facts{totals.samples.fetch_add(1, kRelaxed) + 1, time, size, weight.bytes, weight.blocks};
     profile_format::Allocate record{};
@@ -450,6 +495,7 @@ Facts begin_sample(const void* block, std::size_t size, std::size_t usable) {
     record.allocated = allocated;
     record.stack = number_of_stack(time);
     record.thread = number_of_thread();
+    record.distance = this_thread.sampler.distance_of_sample();
     if (record.stack == 0 || !file.append(Kind::kAllocate, {&record, sizeof(record)})) {
         file.count_lost();
         facts.id = 0;
@@ -460,12 +506,22 @@ Facts begin_sample(const void* block, std::size_t size, std::size_t usable) {
     return facts;
 }
 
+Facts begin_sample(const void* block, std::size_t size, std::size_t usable) {
+    const Facts facts = is_recording() ? record_sample(block, size, usable)
+                                       : Facts{kInNoFile | (told.fetch_add(1, kRelaxed) + 1), 0, size, 0, 0};
+    if (os::memory_probes::wants_alloc()) [[unlikely]]
+        os::memory_probes::alloc(block, size, weight_by_points(size));
+    this_thread.sampler.finish_sample();
+    return facts;
+}
+
 void lose_sample(std::size_t size) {
-    totals.allocated.fetch_add(weight_of(size, rate.load(kRelaxed)).bytes, kRelaxed);
+    totals.allocated.fetch_add(weight_of(size, this_thread.sampler.distance_of_sample()).bytes, kRelaxed);
     file.count_lost();
 }
 
 void end_sample(const Facts& facts) {
+    if ((facts.id & kInNoFile) != 0) return;
     if (facts.id <= totals.base.load(kRelaxed) || file.is_inherited()) return; // another file's
     totals.live.fetch_sub(facts.weight, kRelaxed);
     const profile_format::Free record{facts.id, now(), totals.allocated.load(kRelaxed), present_number(), 0};
@@ -525,7 +581,7 @@ int start(std::size_t wanted, std::string_view place) {
             return error;
         }
         heap::sampling::control.store(heap::sampling::kRecord, kRelaxed);
-        cache::my_stacks().allow_bytes(0); // other threads follow when they have used up theirs
+        cache::my_stacks().allow_no_request(); // other threads follow when they have used up theirs
         return 0;
     });
 }

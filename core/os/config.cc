@@ -57,6 +57,7 @@ constinit std::array keys = {
     Key{"stats_signal", kNumber, When::kStart, &settings.stats_signal, "default"},
     Key{"profile", kNumber, When::kStart, &settings.profile, "default", Edition::kDefault},
     Key{"profile_file", kNumber, When::kStart, nullptr, "default", Edition::kDefault, &settings.profile_file},
+    Key{"profile_cost", kNumber, When::kAnyTime, &settings.profile_cost, "default", Edition::kDefault},
     Key{"profile_limit", kNumber, When::kAnyTime, &settings.profile_limit, "default", Edition::kDefault},
     Key{"profile_interval_ms", kNumber, When::kAnyTime, &settings.profile_interval_ms, "default",
         Edition::kDefault},

@@ -148,6 +148,23 @@ class Probes(unittest.TestCase):
                          [f"{fine[0][0]}: has the arguments 8@%rax"])
         self.assertEqual(len(probes.violations(self.notes(*fine), lambda _: False)), len(fine))
 
+    def test_memory_notes(self):
+        def notes(alloc="8@%rdi 8@%rsi 8@%rdx", semaphore="0x50", name="free"):
+            return "".join(f"    Provider: otel_memory\n    Name: {each}\n    Location: 0x10, Base: 0x20, Semaphore: "
+                           f"{semaphore}\n    Arguments: {arguments}\n"
+                           for each, arguments in (("alloc", alloc), (name, "8@%rdi")))
+
+        def violations(text, is_nop=lambda _: True):
+            return probes.violations_of_memory(text, is_nop, "x86_64")
+        self.assertEqual(violations(notes()), [])
+        self.assertEqual(violations(notes(alloc="8@%rax 8@%rsi 8@%rdx")),
+                         ["otel_memory:alloc: has the arguments 8@%rax 8@%rsi 8@%rdx"])
+        self.assertEqual(violations(notes(semaphore="0x0")),
+                         [f"otel_memory:{name}: has no semaphore" for name in ("alloc", "free")])
+        self.assertEqual(violations(notes(name="freed")),
+                         ["otel_memory:free: missing", "otel_memory:freed: not in the contract"])
+        self.assertEqual(len(violations(notes(), lambda _: False)), 2)
+
 
 class FastPath(unittest.TestCase):
     def follow(self, listing):

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""The notes of the probes that core/os/probe.h lists, as tracers read them: all are there, with their numbers of
-arguments, and their places are instructions that do nothing.
+"""The notes of the probes that core/os/probe.h and core/os/memory_probes.h list, as tracers read them: all are there,
+with their numbers of arguments, and their places are instructions that do nothing. Those of OpenTelemetry have
+semaphores, and their arguments where functions have theirs.
 
 usage: probes.py LIBRARY..."""
+import os
 import re
 import subprocess
 import sys
@@ -10,14 +12,16 @@ import sys
 from sources import report
 
 ARGUMENTS = {"refill": 2, "flush": 2, "purge": 2, "grow": 2, "fallback": 1}
-NOTE = re.compile(r"Provider: (\w+)\s+Name: (\w+)\s+Location: 0x([0-9a-f]+),.*\n\s+Arguments: (.*)")
+MEMORY = {"x86_64": {"alloc": "8@%rdi 8@%rsi 8@%rdx", "free": "8@%rdi"},
+          "aarch64": {"alloc": "8@x0 8@x1 8@x2", "free": "8@x0"}}
+NOTE = re.compile(r"Provider: (\w+)\s+Name: (\w+)\s+Location: 0x([0-9a-f]+),.*Semaphore: 0x([0-9a-f]+)\n\s+Arguments: (.*)")
 
 
 def violations(notes, is_nop):
     """Of what `readelf -n` prints; `is_nop` tells of an address whether nothing is done there."""
     found = []
     seen = set()
-    for provider, name, location, arguments in NOTE.findall(notes):
+    for provider, name, location, _, arguments in NOTE.findall(notes):
         if provider != "ashlar":
             continue
         seen.add(name)
@@ -28,6 +32,26 @@ def violations(notes, is_nop):
         if not is_nop(int(location, 16)):
             found.append(f"{name}: something is done at 0x{location}")
     return found + [f"{name}: missing" for name in sorted(set(ARGUMENTS) - seen)]
+
+
+def violations_of_memory(notes, is_nop, machine=os.uname().machine):
+    """The same of OpenTelemetry's contract."""
+    found = []
+    expected = MEMORY.get(machine, {})
+    seen = {name: (int(location, 16), int(semaphore, 16), arguments.strip())
+            for provider, name, location, semaphore, arguments in NOTE.findall(notes) if provider == "otel_memory"}
+    for name, arguments in expected.items():
+        if name not in seen:
+            found.append(f"otel_memory:{name}: missing")
+            continue
+        location, semaphore, there = seen[name]
+        if there != arguments:
+            found.append(f"otel_memory:{name}: has the arguments {there}")
+        if semaphore == 0:
+            found.append(f"otel_memory:{name}: has no semaphore")
+        if not is_nop(location):
+            found.append(f"otel_memory:{name}: something is done at {location:#x}")
+    return found + [f"otel_memory:{name}: not in the contract" for name in sorted(set(seen) - set(expected)) if expected]
 
 
 def output(*command):
@@ -44,5 +68,7 @@ def is_nop_in(library):
 if __name__ == "__main__":
     complaints = []
     for path in sys.argv[1:]:
-        complaints += [f"{path}: {each}" for each in violations(output("readelf", "-n", "-W", path), is_nop_in(path))]
+        text = output("readelf", "-n", "-W", path)
+        complaints += [f"{path}: {each}" for each in
+                       violations(text, is_nop_in(path)) + violations_of_memory(text, is_nop_in(path))]
     sys.exit(report(complaints, "probes"))

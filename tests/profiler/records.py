@@ -82,7 +82,7 @@ class Profile:
                 assert fields["stack"] in stacks, fields
                 assert fields["thread"] in threads, fields
                 assert fields["sample"] not in samples, fields
-                assert fields["usable"] >= fields["size"] > 0 and fields["weight"] >= fields["size"], fields
+                assert fields["usable"] >= fields["size"] >= 0 and fields["weight"] >= fields["size"], fields
                 samples[fields["sample"]] = True
             elif kind == "free":
                 assert samples.get(fields["sample"]), fields
@@ -114,8 +114,8 @@ def parse(kind, payload):
         thread["name"] = thread["name"].split(b"\0")[0].decode(errors="replace")
         return thread
     if kind == "allocate":
-        return fields("QQQQQQQQII", "sample", "time", "address", "size", "usable", "weight", "blocks", "allocated", "stack",
-                      "thread")
+        return fields("QQQQQQQQIIQ", "sample", "time", "address", "size", "usable", "weight", "blocks", "allocated",
+                      "stack", "thread", "distance")
     if kind == "free":
         return fields("QQQI", "sample", "time", "allocated", "thread")
     if kind == "count_names":

@@ -2,7 +2,9 @@
 """ashlar profile and ashlar budget on programs that run: are planted places found first, are children profiled, and is
 what was recorded there when the program is killed, interrupted or out of time?
 
-usage: profile_run_test.py ASHLAR LIBRARY PROGRAMS"""
+usage: profile_run_test.py ASHLAR LIBRARY PROGRAMS [unittest's arguments]
+
+ASHLAR_PLANTED_RUNS says how often each planted place is looked for (3)."""
 import json
 import os
 import signal
@@ -13,6 +15,7 @@ import unittest
 import xml.etree.ElementTree
 
 ASHLAR, LIBRARY, PROGRAMS = map(os.path.abspath, sys.argv[1:4])
+RUNS = int(os.environ.get("ASHLAR_PLANTED_RUNS", "3"))
 PLANTED = os.path.join(PROGRAMS, "planted")
 CLEAN = {key: value for key, value in os.environ.items() if key not in ("LD_PRELOAD", "ASHLAR_CONF")}
 LIMIT = 100
@@ -46,13 +49,30 @@ class Recorded(unittest.TestCase):
 
 class Planted(Recorded):
     def first(self, view, what, rate):
-        views = self.views("--rate", rate, "--" + view, "--", PLANTED, what)
+        views = self.views("--rate", rate, "--cost", "0", "--" + view, "--", PLANTED, what)
         return self.names(views[view])[0]
 
     def test_the_planted_place_is_first_each_time(self):
+        """Each has twice as much as the next."""
         for view, what, rate in (("leaks", "leak", "16K"), ("temporary", "temporary", "16K"), ("waste", "waste", "512")):
-            for _ in range(3):
-                self.assertEqual(self.first(view, what, rate), f"planted_{what}", what)
+            first = [self.first(view, what, rate) for _ in range(RUNS)]
+            self.assertEqual(first, RUNS * [f"planted_{what}"])
+
+    def test_samples_that_come_too_fast_are_fewer_and_stand_for_more(self):
+        totals = {}
+        for cost in ("0", "1"):
+            views = self.views("--rate", "4K", "--cost", cost, "--allocated", "--", PLANTED, "temporary")
+            totals[cost] = views["allocated"]["total"]
+            process = self.found["processes"][0]
+            self.assertEqual(process["rate"], 4096)
+            if cost == "0":
+                self.assertEqual(process["longest_distance"], 4096)
+            else:
+                self.assertGreater(process["longest_distance"], 2 * 4096)
+        self.assertLess(2 * totals["1"]["samples"], totals["0"]["samples"])
+        for total in totals.values():
+            error = (total["bytes"]["high"] - total["bytes"]["value"]) / 1.96
+            self.assertLess(abs(total["bytes"]["value"] - 60_000 * 4000), 5 * error + 500_000)
 
     def test_estimates_hold_the_truth_within_four_errors(self):
         total = self.views("--rate", "64K", "--leaks", "--", PLANTED, "leak")["leaks"]["total"]["bytes"]
@@ -169,4 +189,4 @@ class Budget(Recorded):
 
 
 if __name__ == "__main__":
-    unittest.main(argv=[sys.argv[0], "-v"])
+    unittest.main(argv=[sys.argv[0], "-v", *sys.argv[4:]])

@@ -345,4 +345,4 @@ class Load(Case):
 
 
 if __name__ == "__main__":
-    unittest.main(argv=sys.argv[:1])
+    unittest.main(argv=[*sys.argv[:1], *sys.argv[4:]])

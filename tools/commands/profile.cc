@@ -55,6 +55,7 @@ struct Options {
     std::uint64_t temporary_within = profile::kSoon;
     std::optional<double> at;
     std::uint64_t rate = std::uint64_t{512} << 10;
+    std::optional<std::uint64_t> cost; // percent
     std::uint64_t limit = std::uint64_t{256} << 20;
     std::string keep;
     std::string library;
@@ -83,7 +84,7 @@ constexpr const char* kFooter = R"(Examples:
   ashlar profile --waste profiles/ashlar.4711.profile
   ashlar profile --diff before.profile after.profile
 
-The command runs on Ashlar with its sampling profiler: of the bytes that it allocates, one in --rate is a sample, whose stack is recorded. Figures are estimates with intervals of 95 %, exact with --rate 1. What the command starts is profiled too, each process in a file of its own; the one with the highest peak is shown in full.
+The command runs on Ashlar with its sampling profiler: of the bytes that it allocates, one in --rate is a sample, whose stack is recorded. Where a thread allocates so fast that samples would take more than --cost of its time, fewer are taken. Figures are estimates with intervals of 95 %, exact with --rate 1. What the command starts is profiled too, each process in a file of its own; the one with the highest peak is shown in full.
 
 When the command is interrupted (Ctrl-C), killed or out of time, what was recorded until then is shown.
 
@@ -419,6 +420,7 @@ int record(const Options& options) {
                                         .command = options.command,
                                         .rate = options.rate,
                                         .limit = options.limit,
+                                        .cost = options.cost,
                                         .library = options.library,
                                         .keep = options.keep,
                                         .timeout = options.timeout,
@@ -628,6 +630,12 @@ void add_profile(CLI::App& app, Action& action) {
                      "Bytes between two samples, on average; 1 records every block (512K)")
         ->transform(size_in_bytes(1))
         ->type_name("SIZE");
+    profile
+        ->add_option("--cost", options->cost,
+                     "Percent of a thread's processor time that samples may take: where they come faster "
+                     "than that, fewer are taken; 0 is no bound (2, and 10 with a --rate below 512K)")
+        ->check(CLI::Range(0, 100))
+        ->type_name("PERCENT");
     profile
         ->add_option("--limit", options->limit, "Bytes that the recorded file of a process may have (256M)")
         ->transform(size_in_bytes(kLeastRecording))

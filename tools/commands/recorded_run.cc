@@ -50,13 +50,20 @@ fs::path make_folder(const std::string& named) {
     return folder;
 }
 
+// Who wants more samples than usual means to pay for them. What ASHLAR_CONF says is behind this, and counts.
+std::string implied_cost(const RecordingPlan& plan) {
+    constexpr std::uint64_t kUsualRate = std::uint64_t{512} << 10;
+    return plan.rate < kUsualRate ? "profile_cost:10," : "";
+}
+
 std::vector<std::string> environment(const RecordingPlan& plan, const fs::path& folder) {
     const std::string library = diagnose::library_to_preload(plan.library);
     const std::string conf = variable("ASHLAR_CONF");
     std::string preloaded = variable("LD_PRELOAD");
     std::vector<std::string> variables{
-        fmt::format("ASHLAR_CONF={}{}profile:{},profile_limit:{},profile_file:{}", conf,
-                    conf.empty() ? "" : ",", plan.rate, plan.limit, (folder / kFileName).string())};
+        fmt::format("ASHLAR_CONF={}{}{}profile:{},profile_limit:{},profile_file:{}{}", implied_cost(plan),
+                    conf, conf.empty() ? "" : ",", plan.rate, plan.limit, (folder / kFileName).string(),
+                    plan.cost ? fmt::format(",profile_cost:{}", *plan.cost) : "")};
     if (plan.cpu != 0) {
         variables.front() += fmt::format(",profile_cpu:{}", plan.cpu);
     }

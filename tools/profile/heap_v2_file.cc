@@ -56,6 +56,7 @@ class Parser {
         }
         recording_.origin = Origin::kJemalloc;
         recording_.rate = *rate;
+        recording_.longest_distance = *rate;
         recording_.state = profile_format::State::kStopped;
         while (!text_.empty() && !in_mappings_) {
             take_entry(take_line(text_));
@@ -115,6 +116,7 @@ class Parser {
                                           .allocated = 0,
                                           .stack = static_cast<std::uint32_t>(recording_.stacks.size() - 1),
                                           .thread = 0,
+                                          .distance = recording_.rate,
                                           .freed = {}});
         }
     }

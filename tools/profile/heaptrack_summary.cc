@@ -41,6 +41,7 @@ Summary summarise(const HeaptrackProfile& profile, Frames& frames, const Summary
     summary.recording.origin = Origin::kHeaptrack;
     summary.recording.program = profile.program;
     summary.recording.rate = 1;
+    summary.recording.longest_distance = 1;
     summary.recording.state = profile_format::State::kStopped;
     return summary;
 }

@@ -324,8 +324,11 @@ class Builder {
                                       .allocated = record.allocated,
                                       .stack = index_in(stacks_, record.stack),
                                       .thread = index_in(threads_, record.thread),
+                                      .distance = record.distance != 0 ? record.distance : recording_.rate,
                                       .freed = {}});
         recording_.allocated = std::max(recording_.allocated, record.allocated);
+        recording_.longest_distance =
+            std::max(recording_.longest_distance, recording_.samples.back().distance);
         saw(record.time);
     }
 
@@ -404,6 +407,7 @@ Recording read_recording(const std::filesystem::path& file) {
     recording.start = header.start_monotonic;
     recording.end = header.start_monotonic;
     recording.rate = header.rate;
+    recording.longest_distance = header.rate;
     recording.state = header.state;
     recording.lost = header.lost;
     constexpr std::uint64_t kEnded = std::uint64_t{1} << 63;

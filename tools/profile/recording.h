@@ -59,6 +59,7 @@ struct Sample {
     std::uint64_t allocated; // by the process until then
     std::uint32_t stack;     // index; 0 is one without frames
     std::uint32_t thread;    // index; 0 is an unknown one
+    std::uint64_t distance;  // bytes between two samples, on average, when it was taken
     std::optional<std::uint64_t> freed;
     std::uint64_t allocated_when_freed = 0;
     double pinned = -1; // bytes by all blocks that it stands for, at the last dump; below 0: not said
@@ -115,7 +116,8 @@ struct Recording {
     std::uint64_t process_started_realtime = 0; // likewise, or later if it is not known
     std::uint64_t start = 0;                    // ns, as all times
     std::uint64_t end = 0;                      // of the last record
-    std::uint64_t rate = 0;                     // bytes between two samples, on average
+    std::uint64_t rate = 0;                     // bytes between two samples, on average, at least
+    std::uint64_t longest_distance = 0;         // and at most: above it where samples came too fast
     std::uint64_t allocated = 0;                // bytes, by the process's own estimate
     profile_format::State state = profile_format::State::kRecording;
     std::uint64_t lost = 0;       // samples

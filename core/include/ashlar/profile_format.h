@@ -48,7 +48,7 @@ struct FileHeader {
     std::uint32_t pid;             //
     std::uint64_t start_realtime;  // ns since 1970, of the same moment as
     std::uint64_t start_monotonic; // ns of CLOCK_MONOTONIC, as all times below
-    std::uint64_t rate;            // mean of requested bytes between two samples
+    std::uint64_t rate;            // the least mean of requested bytes between two samples
     std::uint64_t capacity;        // bytes of the file
     std::uint64_t reserved;        // atomic; bytes handed out to writers, from offset 0. May exceed capacity
     std::uint64_t lost;   // atomic; samples that could not be recorded: no room for them or their stack
@@ -145,8 +145,10 @@ struct Allocate {
     std::uint64_t allocated; // estimate of all bytes that the process requested so far, this sample included
     std::uint32_t stack;     // Stack::id
     std::uint32_t thread;    // Thread::number
+    std::uint64_t distance;  // mean of requested bytes between two samples, as it was then in this thread. Not
+                             // in files of earlier libraries: FileHeader::rate
 };
-static_assert(sizeof(Allocate) == 72);
+static_assert(sizeof(Allocate) == 80);
 
 // A sample that came free. When a block is resized, the old sample is freed; the new block may be a sample.
 struct Free {

@@ -61,7 +61,7 @@ void waste() {
     std::vector<void*> fillers;
     for (int block = 0; block < 200'000; ++block) {
         if (block % 200 == 0) {
-            keep(block % 1000 == 0 ? smaller_waste() : planted_waste());
+            keep(block % 600 == 0 ? smaller_waste() : planted_waste());
         } else {
             fillers.push_back(filler());
         }

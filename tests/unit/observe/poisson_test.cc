@@ -71,6 +71,28 @@ TEST_CASE("poisson: a sample stands for one over the chance to be one") {
     REQUIRE(weight_of(1 << 30, 1).bytes == 1 << 30); // certain
 }
 
+TEST_CASE("poisson: with a rate of 1 every request is one sample that stands for itself") {
+    for (const std::size_t size : {0, 1, 2, 7, 16, 100'000}) {
+        const Weight weight = weight_of(size, 1);
+        REQUIRE(weight.bytes == size);
+        REQUIRE(weight.blocks == 1024);
+    }
+}
+
+TEST_CASE("poisson: points in a sample are as many as its bytes hold in the mean") {
+    Gaps gaps;
+    gaps.seed(1);
+    constexpr int kSamples = 200'000;
+    // Behind its first point a request holds as many more as go into the rest of it.
+    const std::size_t more = GENERATE(std::size_t{16}, kRate / 4, kRate, 40 * kRate, 1000 * kRate);
+    CAPTURE(more);
+    double sum = 0;
+    for (int i = 0; i < kSamples; ++i)
+        sum += static_cast<double>(gaps.points(100 + more, 100, kRate));
+    const double mean = static_cast<double>(more) / static_cast<double>(kRate);
+    REQUIRE(std::fabs(sum / kSamples - 1 - mean) < 4 * std::sqrt(mean / kSamples) + 1e-9);
+}
+
 TEST_CASE("poisson: gaps have the mean, the spread and the median of an exponential distribution") {
     constexpr int kGaps = 1'000'000;
     Gaps gaps;

@@ -22,6 +22,7 @@ using chart::escaped;
 using namespace ashlar::profile;
 using report::profile::bytes_text;
 using report::profile::count_text;
+using report::profile::distances_text;
 using report::profile::seconds_text;
 
 std::string program_name(const Recording& recording) {
@@ -102,7 +103,7 @@ class Page {
                             : "not every block, as was wanted, so figures are not exact"
                       : fmt::format("a sample every {} on average, so figures are estimates, ± an interval "
                                     "of 95 %",
-                                    bytes_text(static_cast<double>(rate))));
+                                    distances_text(main_.recording)));
     }
 
     std::string head() const {

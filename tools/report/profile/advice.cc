@@ -212,10 +212,10 @@ std::vector<std::string> cautions(const Summary& summary) {
     add_cpu_cautions(summary, sentences);
     const std::uint64_t samples = summary.at(View::kAllocated).total.samples;
     if (recording.rate > 1 && samples > 0 && samples < kFewSamples) {
+        const bool is_bounded = recording.longest_distance > recording.rate; // a smaller rate changes nothing
         sentences.push_back(
-            fmt::format("Only {} blocks were sampled, so the intervals are wide: record with a smaller "
-                        "--rate.",
-                        samples));
+            fmt::format("Only {} blocks were sampled, so the intervals are wide: record with a {}.", samples,
+                        is_bounded ? "larger --cost" : "smaller --rate"));
     }
     return sentences;
 }

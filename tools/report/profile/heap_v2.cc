@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "report/profile/formats.h"
 
+#include <algorithm>
+#include <cmath>
 #include <fmt/format.h>
 #include <ostream>
 
@@ -12,15 +14,27 @@ using namespace ashlar::profile;
 
 // "t*" is all threads together. The figures in brackets are of all that was ever allocated; none is kept
 // here.
-std::string figures(const Amount& amount) {
-    return fmt::format("  t*: {}: {} [0: 0]\n", amount.samples, amount.sampled_bytes);
+std::string line(std::uint64_t samples, std::uint64_t bytes) {
+    return fmt::format("  t*: {}: {} [0: 0]\n", samples, bytes);
+}
+
+// The format has one rate for all samples, by which its readers scale up. Of samples that were taken further
+// apart it gets what there would have been at that rate, in the mean.
+std::string figures(const Recording& recording, const Amount& amount) {
+    if (recording.longest_distance == recording.rate || amount.blocks.value <= 0)
+        return line(amount.samples, amount.sampled_bytes);
+    const double size = amount.bytes.value / amount.blocks.value;
+    const double chance = -std::expm1(-size / static_cast<double>(recording.rate));
+    const auto samples = std::max(std::llround(amount.blocks.value * chance), 1LL);
+    return line(static_cast<std::uint64_t>(samples),
+                static_cast<std::uint64_t>(std::llround(static_cast<double>(samples) * size)));
 }
 
 } // namespace
 
 void write_heap_v2(std::ostream& out, const Recording& recording, View view, const ViewSettings& settings) {
     const ViewResult result = evaluate(recording, view, settings);
-    out << fmt::format("heap_v2/{}\n{}", recording.rate, figures(result.total));
+    out << fmt::format("heap_v2/{}\n{}", recording.rate, figures(recording, result.total));
     for (const StackAmount& stack : result.stacks) {
         if (recording.stacks[stack.stack].empty()) {
             continue; // the format has no line for it
@@ -29,7 +43,7 @@ void write_heap_v2(std::ostream& out, const Recording& recording, View view, con
         for (const Address& address : recording.stacks[stack.stack]) {
             out << fmt::format(" {:#x}", address.value);
         }
-        out << '\n' << figures(stack.amount);
+        out << '\n' << figures(recording, stack.amount);
     }
     out << "\nMAPPED_LIBRARIES:\n";
     for (const Mapping& mapping : recording.mappings) {

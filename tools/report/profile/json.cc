@@ -184,6 +184,7 @@ Json summary_json(const Summary& summary, const Frames& frames, std::uint64_t te
               {"started", static_cast<double>(recording.started_realtime) * 1e-9},
               {"seconds", summary.seconds},
               {"rate", recording.rate},
+              {"longest_distance", recording.longest_distance},
               {"exited", recording.exited},
               {"full", recording.state == profile_format::State::kFull},
               {"lost_samples", recording.lost},

@@ -56,6 +56,12 @@ std::string bytes_text(double bytes) {
     return three_digits(bytes, scale) + scale.unit;
 }
 
+std::string distances_text(const ashlar::profile::Recording& recording) {
+    const std::string least = bytes_text(static_cast<double>(recording.rate));
+    const std::string most = bytes_text(static_cast<double>(recording.longest_distance));
+    return most == least ? least : least + " to " + most;
+}
+
 std::string count_text(double count) {
     const Scale scale = count_scale(count);
     return three_digits(count, scale) + scale.unit;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "profile/estimate.h"
+#include "profile/recording.h"
 
 #include <string>
 
@@ -11,6 +12,8 @@ namespace ashlar::report::profile {
 using ashlar::profile::Figure;
 
 std::string bytes_text(double bytes);     // "12.3 MiB"
+// Bytes between two samples: "512 KiB", or "512 KiB to 3.1 MiB" if they had to be further apart at times.
+std::string distances_text(const ashlar::profile::Recording& recording);
 std::string count_text(double count);     // "12.3 k"
 std::string seconds_text(double seconds); // "12.3 ms"
 std::string percent_text(double share);   // "12.3 %"

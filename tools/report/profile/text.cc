@@ -159,7 +159,7 @@ class Text {
                            ? "Every block was recorded: figures are exact.\n"
                            : "Every block was to be recorded, and some are missing: figures are not exact.\n"
                      : fmt::format("A sample every {} on average: ± is an interval of 95 %.\n",
-                                   bytes_text(static_cast<double>(recording.rate)));
+                                   distances_text(recording));
     }
 
     std::string circumstances() const {

@@ -6,6 +6,7 @@
 #include "report/profile/formats.h"
 
 #include <catch2/catch.hpp>
+#include <cmath>
 #include <fstream>
 #include <random>
 #include <sstream>
@@ -72,6 +73,31 @@ TEST_CASE("heap_v2: what is written is read again") {
     REQUIRE(again.samples.size() == 1);
     CHECK(again.samples[0].bytes == Approx(6480).epsilon(0.001));
     CHECK(again.stacks.at(1)[1].offset == 0x120);
+}
+
+TEST_CASE("heap_v2: of samples that were taken further apart readers get the same sums") {
+    constexpr double kSize = 1000;
+    constexpr std::uint64_t kRate = 4096;
+    ProfileFile file;
+    file.header().rate = kRate;
+    file.map(0x1000, 0x9000, 0x100, "/usr/bin/program");
+    file.stack(1, {0x1010, 0x1020});
+    for (const std::uint64_t distance : {kRate, 16 * kRate, 1024 * kRate}) {
+        file.distance(distance);
+        for (int i = 0; i < 10; ++i)
+            file.allocate(1, 1, static_cast<std::uint64_t>(kSize),
+                          1 / -std::expm1(-kSize / static_cast<double>(distance)));
+    }
+    const Recording recording = read_recording(file.write());
+    CHECK(recording.longest_distance == 1024 * kRate);
+    CHECK(recording.samples[0].distance == kRate);
+    CHECK(recording.samples[29].distance == 1024 * kRate);
+    const Amount truth = evaluate(recording, View::kLeaks).total;
+    std::ostringstream out;
+    ashlar::report::profile::write_heap_v2(out, recording, View::kLeaks, {});
+    const Amount again = evaluate(parse_heap_v2(out.str()), View::kLeaks).total;
+    CHECK(again.bytes.value == Approx(truth.bytes.value).epsilon(0.001));
+    CHECK(again.blocks.value == Approx(truth.blocks.value).epsilon(0.001));
 }
 
 TEST_CASE("heap_v2: files that are none, cut or damaged") {

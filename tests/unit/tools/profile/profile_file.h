@@ -85,6 +85,9 @@ class ProfileFile {
         add(profile_format::Kind::kThread, bytes_of(thread));
     }
 
+    // Of the samples to come; 0: an older library, which did not write it.
+    void distance(std::uint64_t bytes) { distance_ = bytes; }
+
     // A block of `size` bytes, after so many seconds; returns its number.
     std::uint64_t allocate(double seconds, std::uint32_t stack, std::uint64_t size, double blocks = 1,
                            std::uint32_t thread = 1) {
@@ -99,7 +102,8 @@ class ProfileFile {
             .blocks = static_cast<std::uint64_t>(blocks * 1024),
             .allocated = allocated_,
             .stack = stack,
-            .thread = thread};
+            .thread = thread,
+            .distance = distance_};
         add(profile_format::Kind::kAllocate, bytes_of(record));
         return samples_;
     }
@@ -181,6 +185,7 @@ class ProfileFile {
     profile_format::FileHeader header_{};
     std::string bytes_;
     std::filesystem::path path_;
+    std::uint64_t distance_ = 0;
     std::uint64_t samples_ = 0;
     std::uint64_t allocated_ = 0;
 };

@@ -116,6 +116,20 @@ TEST_CASE("profile: the text says the figures, the places and what to do") {
     CHECK_THAT(report::profile_text(example.summaries[0], example.frames, settings), Contains("\033["));
 }
 
+TEST_CASE("profile: the text says how far apart samples were if that changed") {
+    Example example;
+    example.file.distance(4096);
+    example.file.allocate(1.5, 1, 1000, 4.6);
+    example.summaries.clear();
+    example.add();
+    CHECK_THAT(report::profile_text(example.summaries[0], example.frames, {}),
+               Contains("A sample every 1.00 KiB to 4.00 KiB on average"));
+    const Json file = Json::parse(example.written(
+        [&](std::ostream& out) { report::write_json(out, example.summaries, example.frames, kSoon); }));
+    CHECK(file["processes"].at(0)["rate"] == 1024);
+    CHECK(file["processes"].at(0)["longest_distance"] == 4096);
+}
+
 TEST_CASE("profile: an empty recording has a text and a page") {
     ProfileFile file;
     Frames frames;

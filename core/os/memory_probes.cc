@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MIT
+#define _SDT_HAS_SEMAPHORES 1 // for the probes in this file
+
+#include "os/memory_probes.h"
+
+#if __has_include(<sys/sdt.h>)
+#include <sys/sdt.h>
+
+// Volatile in effect: whoever attaches writes them, from outside.
+extern "C" {
+[[gnu::section(".probes"), gnu::used]] unsigned short otel_memory_alloc_semaphore = 0;
+[[gnu::section(".probes"), gnu::used]] unsigned short otel_memory_free_semaphore = 0;
+}
+
+namespace ashlar::os::memory_probes {
+
+[[gnu::noinline, gnu::noclone]] void alloc(const void* pointer, std::uint64_t size, std::uint64_t weight) {
+    STAP_PROBE3(otel_memory, alloc, pointer, size, weight);
+}
+
+[[gnu::noinline, gnu::noclone]] void free(const void* pointer) {
+    STAP_PROBE1(otel_memory, free, pointer);
+}
+
+} // namespace ashlar::os::memory_probes
+
+#else
+
+namespace ashlar::os::memory_probes {
+
+void alloc(const void* /*pointer*/, std::uint64_t /*size*/, std::uint64_t /*weight*/) {}
+void free(const void* /*pointer*/) {}
+
+} // namespace ashlar::os::memory_probes
+
+#endif
