@@ -2,9 +2,9 @@
 //
 // How far apart a thread's samples are, so that they cost no more than a share of its processor time.
 //
-// The distance that was asked for is the least. A program that allocates 100 GB a second has 200 000 samples a
-// second with 512 KiB, which is a fifth of its time. So each thread looks, at every kWindow samples, how much
-// processor time it had since the look before and how much of it the samples cost, and chooses the mean
+// The distance that was asked for is the least. A program that allocates 100 GB a second has 200 000 samples
+// a second with 512 KiB, which is a fifth of its time. So each thread looks, at every kWindow samples, how
+// much processor time it had since the look before and how much of it the samples cost, and chooses the mean
 // distance anew. Where it is stretched the thread also looks after kLongWindow, so that it comes back.
 //
 // Estimates stay unbiased, because a distance is chosen by what has happened only: it holds from the request

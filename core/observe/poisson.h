@@ -24,8 +24,8 @@ class Gaps {
     void seed(std::uint64_t seed) { state_ = seed; }
     // Bytes before the next point.
     std::size_t next(std::size_t rate);
-    // How many points lie in `size` bytes whose first point is behind `before` bytes: drawn, the first included.
-    // Of long requests the greater part is told by its mean, which is as good for sums.
+    // How many points lie in `size` bytes whose first point is behind `before` bytes: drawn, the first
+    // included. Of long requests the greater part is told by its mean, which is as good for sums.
     std::uint64_t points(std::size_t size, std::size_t before, std::size_t rate);
 
   private:

@@ -73,8 +73,9 @@ constinit std::atomic<std::uint64_t> told{0};
 
 // The least mean distance of samples.
 constinit std::atomic<std::size_t> rate{0};
-constinit std::atomic<std::size_t> cost{0};     // percent that samples may take
-constinit std::atomic<std::size_t> distance{0}; // that a thread chose last, in this period: others begin with it
+constinit std::atomic<std::size_t> cost{0}; // percent that samples may take
+constinit std::atomic<std::size_t> distance{
+    0}; // that a thread chose last, in this period: others begin with it
 // Changes when a file begins and when recording goes on: what threads had counted off does not hold any more.
 constinit std::atomic<std::uint32_t> period{1};
 constinit std::atomic<std::uint32_t> files{0}; // that were begun

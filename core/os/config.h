@@ -69,7 +69,7 @@ struct Settings {
     std::atomic<std::size_t> stats_signal{0}; // a signal that asks for them; 0: none
 
     // The profiler; not in the hardened library.
-    std::atomic<std::size_t> profile{0}; // bytes between two samples, in the mean; 0: off at start
+    std::atomic<std::size_t> profile{0};      // bytes between two samples, in the mean; 0: off at start
     std::atomic<std::size_t> profile_cost{2}; // percent of processor time that it may take; 0: no bound
     std::atomic<std::size_t> profile_limit{std::size_t{256} << 20}; // bytes of its file
     std::atomic<std::size_t> profile_interval_ms{0};                // between two dumps; 0: none

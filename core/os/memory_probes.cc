@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-#define _SDT_HAS_SEMAPHORES 1 // for the probes in this file
+// For the probes in this file. NOLINTNEXTLINE(bugprone-reserved-identifier,readability-identifier-naming)
+#define _SDT_HAS_SEMAPHORES 1
 
 #include "os/memory_probes.h"
 

@@ -18,8 +18,8 @@ namespace ashlar::commands {
 struct RecordingPlan {
     const char* subcommand; // "profile": in whose name messages are
     std::vector<std::string> command;
-    std::uint64_t rate;                 // bytes between two samples
-    std::uint64_t limit;                // bytes that the file of a process may have
+    std::uint64_t rate;                  // bytes between two samples
+    std::uint64_t limit;                 // bytes that the file of a process may have
     std::optional<std::uint64_t> cost{}; // percent that samples may take; none: by the rate
     std::string library{};              // empty: this program's own
     std::string keep{};                 // folder for the files; empty: they go with the RecordedRun

@@ -145,8 +145,8 @@ struct Allocate {
     std::uint64_t allocated; // estimate of all bytes that the process requested so far, this sample included
     std::uint32_t stack;     // Stack::id
     std::uint32_t thread;    // Thread::number
-    std::uint64_t distance;  // mean of requested bytes between two samples, as it was then in this thread. Not
-                             // in files of earlier libraries: FileHeader::rate
+    std::uint64_t distance; // mean of requested bytes between two samples, as it was then in this thread. Not
+                            // in files of earlier libraries: FileHeader::rate
 };
 static_assert(sizeof(Allocate) == 80);
 

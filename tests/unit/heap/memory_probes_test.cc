@@ -25,15 +25,14 @@ using namespace ashlar; // NOLINT(google-build-using-namespace): the layers unde
 bool is_sample(const void* block) {
     if (!layout::window.contains(block)) return false;
     const auto header = layout::window.header_of(block);
-    return header == slab::kSampled ||
-           (header == heap::large::kHeader && heap::large::number_of(block) != 0);
+    return header == slab::kSampled || (header == heap::large::kHeader && heap::large::number_of(block) != 0);
 }
 
 std::size_t samples() {
     std::size_t count = 0;
-    heap::sampling::for_each(
-        [](void* context, const heap::sampling::Facts&, const void*) { ++*static_cast<std::size_t*>(context); },
-        &count);
+    heap::sampling::for_each([](void* context, const heap::sampling::Facts&,
+                                const void*) { ++*static_cast<std::size_t*>(context); },
+                             &count);
     return count;
 }
 

@@ -13,8 +13,8 @@ using ashlar::observe::Pacing;
 constexpr std::size_t kLeast = std::size_t{512} << 10;
 constexpr double kCost = 2500; // ns; what measured() makes of 1000
 
-// A thread that asks for so many bytes in each ns of its own time, and for nothing else. Time passes for nobody
-// else.
+// A thread that asks for so many bytes in each ns of its own time, and for nothing else. Time passes for
+// nobody else.
 struct Thread {
     Pacing pacing{};
     double bytes_per_ns = 1;

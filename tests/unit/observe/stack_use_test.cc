@@ -82,7 +82,8 @@ template <int kNumber>
     return block;
 }
 template <int... kNumbers>
-constexpr std::array<Call, sizeof...(kNumbers)> new_functions(std::integer_sequence<int, kNumbers...> /*all*/) {
+constexpr std::array<Call, sizeof...(kNumbers)>
+new_functions(std::integer_sequence<int, kNumbers...> /*all*/) {
     return {through_new_function<kNumbers>...};
 }
 constexpr auto kNewFunctions = new_functions(std::make_integer_sequence<int, 32>());
@@ -126,8 +127,8 @@ UNIT_TEST_CASE_IN_CHILD("stack use: malloc with unwinding needs less than 2 KiB"
             deepest = std::max(deepest, depth_of(call, 100));
         uses.push_back({"a function that is new", deepest});
         uses.push_back({"calloc", depth_of([](std::size_t size) { return ashlar_calloc(1, size); }, 100)});
-        uses.push_back(
-            {"aligned_alloc", depth_of([](std::size_t size) { return ashlar_aligned_alloc(256, size); }, 100)});
+        uses.push_back({"aligned_alloc",
+                        depth_of([](std::size_t size) { return ashlar_aligned_alloc(256, size); }, 100)});
     });
     require_little(uses);
 }

@@ -11,7 +11,7 @@ namespace ashlar::report::profile {
 
 using ashlar::profile::Figure;
 
-std::string bytes_text(double bytes);     // "12.3 MiB"
+std::string bytes_text(double bytes); // "12.3 MiB"
 // Bytes between two samples: "512 KiB", or "512 KiB to 3.1 MiB" if they had to be further apart at times.
 std::string distances_text(const ashlar::profile::Recording& recording);
 std::string count_text(double count);     // "12.3 k"
