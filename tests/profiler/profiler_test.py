@@ -131,6 +131,34 @@ class Truth(Case):
         self.assertEqual(sizes[50000], 400)
         self.assertEqual({sample["weight"] for sample in profile.of("allocate") if sample["size"] == 50000}, {50000})
 
+    def test_every_tiny_block(self):
+        """Nor by the bound on what samples may cost, which does not hold then."""
+        self.run_program("tiny", rate="1", more=",profile_cost:1")
+        profile = self.profile()
+        sites = {number: site_of(profile, frames) for number, frames in profile.stacks().items()}
+        found = collections.Counter((sites[sample["stack"]], sample["size"])
+                                    for sample in profile.of("allocate") if sample["size"] <= 5)
+        for site, sizes in (("site_temporary", (0, 1, 2, 3)), ("site_zeroed", (0, 5))):
+            for size in sizes:
+                self.assertEqual(found[site, size], 4000, (site, size))
+        self.assertEqual({sample["distance"] for sample in profile.of("allocate")}, {1})
+        self.assertEqual({sample["blocks"] for sample in profile.of("allocate")}, {1024})
+
+    def test_samples_that_come_too_fast(self):
+        """They are taken further apart, and stand for more."""
+        self.run_program("sites", rate="4k", more=",profile_cost:1")
+        profile = self.profile()
+        samples = profile.of("allocate")
+        distances = [sample["distance"] for sample in samples]
+        self.assertEqual((profile.rate, min(distances)), (4096, 4096))
+        self.assertGreater(max(distances), 2 * 4096)
+        true = sum(count * sum(sizes) for count, sizes in self.ALLOCATED.values())
+        variance = sum(sample["weight"] * (sample["weight"] - sample["size"]) for sample in samples)
+        self.assertLess(abs(sum(sample["weight"] for sample in samples) - true), 5 * math.sqrt(variance) + 300_000)
+        for sample in samples:
+            chance = -math.expm1(-sample["size"] / sample["distance"])
+            self.assertLess(abs(sample["weight"] * chance - sample["size"]), 1e-3 * sample["size"] + 1)
+
     def test_maps(self):
         self.run_program("sites")
         profile = self.profile()
@@ -182,7 +210,7 @@ class Life(Case):
         copy = tempfile.mkdtemp()
         self.addCleanup(shutil.rmtree, copy)
         subprocess.run([*mount, f"""mount -t tmpfs -o size=1m none {self.folder} &&
-            LD_PRELOAD={LIBRARY} ASHLAR_CONF=profile:1k,profile_file:{self.folder} {PROGRAM} sites &&
+            LD_PRELOAD={LIBRARY} ASHLAR_CONF=profile:1k,profile_cost:0,profile_file:{self.folder} {PROGRAM} sites &&
             cp --sparse=always {self.folder}/* {copy}"""], check=True, timeout=100)
         profile = Profile(glob.glob(f"{copy}/*.profile")[0])
         profile.check()
@@ -263,8 +291,8 @@ class Storm(Case):
 
 class Steering(Case):
     def test_calls(self):
-        result = subprocess.run([PROGRAM, "calls", self.folder], env={**os.environ, "LD_PRELOAD": LIBRARY}, check=True,
-                                capture_output=True, text=True, timeout=100)
+        env = {**os.environ, "LD_PRELOAD": LIBRARY, "ASHLAR_CONF": "profile_cost:0"}
+        result = subprocess.run([PROGRAM, "calls", self.folder], env=env, check=True, capture_output=True, text=True, timeout=100)
         first, second = sorted(self.profiles(), key=lambda profile: profile.rate, reverse=True)
         first.check()
         second.check()

@@ -96,6 +96,22 @@ int sites() {
     return 0;
 }
 
+// Blocks of hardly any bytes, and of none, by threads that ask for nothing else. The first request is for
+// none.
+int tiny() {
+    for (int number = 0; number < 4; ++number) {
+        std::thread([] {
+            for (int i = 0; i < 1000; ++i) {
+                for (const std::size_t size : {0, 1, 2, 3})
+                    std::free(site_temporary(size));
+                std::free(site_zeroed(0));
+                std::free(site_zeroed(5));
+            }
+        }).join();
+    }
+    return 0;
+}
+
 void churn(std::uint64_t state, const std::atomic<bool>& stop) {
     std::array<void*, 200> blocks{};
     while (!stop.load(std::memory_order_relaxed)) {
@@ -321,6 +337,7 @@ int main(int count, char** arguments) {
     const std::string mode = count > 1 ? arguments[1] : "";
     const char* const argument = count > 2 ? arguments[2] : "";
     if (mode == "sites") return sites();
+    if (mode == "tiny") return tiny();
     if (mode == "threads") return threads();
     if (mode == "storm") return storm(std::atoi(argument), arguments[3]);
     if (mode == "forks") return forks();

@@ -49,7 +49,7 @@ void release(const std::vector<void*>& blocks) {
 }
 
 UNIT_TEST_CASE_IN_CHILD("memory probes: a raised semaphore starts sampling and a lowered one ends it",
-                        unit::kDefaultHeap) {
+                        "profile_cost:0") {
     constexpr std::size_t kBlocks = 20'000;
     constexpr std::size_t kSize = 4000; // 76 MiB in all: 152 samples at 512 KiB
     release(allocate(kBlocks, kSize));
