@@ -184,6 +184,8 @@ class Budget(Recorded):
             self.assertIn(wrong[-2], self.budget(*wrong, "--", "true", status=2).stderr)
         for wrong in (("--rate", "-5"), ("--rate", "0"), ("--limit", "64K")):
             self.assertIn(wrong[0], ashlar("profile", "--library", LIBRARY, *wrong, "--", "true", status=2).stderr)
+        self.assertIn("--cost", ashlar("profile", "--library", LIBRARY, "--cost", "101", "--", "true", status=2).stderr)
+        self.assertIn("profile_cost", ashlar("profile", "--pid", "1", "--cost", "5", status=2).stderr)
         self.budget("--max-peak", "64M", "--", "false", status=1)
         self.budget("--max-peak", "64M", "--", "sh", "-c", "exit 9", status=9)
 

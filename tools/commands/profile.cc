@@ -530,6 +530,9 @@ void check_consistent(const Options& options) {
                "and files "
                "that were recorded (.locks) need no option");
     }
+    if (options.cost && options.command.empty()) {
+        refuse("--cost is for a command that is started here; a process that runs has its own profile_cost");
+    }
     const bool records = !options.command.empty() || !options.process.empty();
     if (!records && (!options.keep.empty() || options.timeout)) {
         refuse("--keep and --timeout are for a command that is recorded, or --keep for a process (--pid); "
