@@ -3,10 +3,10 @@
 #
 # The runs that are too long for every change, about four hours: the soak under the preloaded library and under both
 # sanitizers, and whether it finds planted mistakes, the stress programs at ten times their size, hundreds of runs
-# that may not hang, an hour of all that could hang the profiler, the verdicts of `ashlar stats` twenty times and a
-# thousand of its readings of a process under load, large programs on the library, the static analyzer on all sources,
-# and the commands of the README on a bare Debian 12. Runs everything even if something fails early; the last lines
-# say what did.
+# that may not hang, an hour of all that could hang the profiler, what is planted for `ashlar stats` and `ashlar
+# profile` twenty times and a thousand readings of a process under load, large programs on the library, the static
+# analyzer on all sources, and the commands of the README on a bare Debian 12. Runs everything even if something fails
+# early; the last lines say what did.
 #
 # usage: scripts/nightly.sh [--seed N]      the seed of the soaks (else each has one of its own and prints it)
 set -uo pipefail
@@ -51,9 +51,8 @@ preloaded 10 fork_storm --forks 2000 --forkers 2
 preloaded 10 late_destructors --threads 40000
 preloaded 10 bulk --cycles 20
 
-run 30 env ASHLAR_STATS_RUNS=20 python3 tests/tools/stats_test.py build/release/bin/ashlar build/release/lib/libashlar.so \
-    build/release/bin/tools
 run 30 ctest --test-dir build/release --output-on-failure --no-tests=error -C readings -L readings
+run 60 ctest --test-dir build/release --output-on-failure --no-tests=error -C repeated -L repeated
 run 75 env ASHLAR_STORM_SECONDS=3600 PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=tests/tools \
     python3 tests/profiler/profiler_test.py build/release/lib/libashlar.so build/release/lib/libashlar-hardened.so \
     build/release/bin/profiler_program build/release/lib/libprofiler_opened.so Storm
