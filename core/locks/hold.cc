@@ -70,14 +70,22 @@ void count_acquisition(Thread& thread, LockRow& row, Holders holders, std::uintp
     if (thread.top == Thread::kMostHeld) return;
     Held& held = thread.held[thread.top + 1];
     held = {lock, row, 0, 0};
-    if (thread.holds.is_due()) {
+    if (thread.holds.counts_down()) {
         held.since = nanoseconds();
         held.weight = thread.holds.pick(held.since, kHoldPeriod, next_random(thread));
-    } else {
-        --thread.holds.countdown;
     }
     if (holders == Holders::kReaders) held.since |= Held::kReader;
     ++thread.top;
+}
+
+[[gnu::noinline]] void acquired_elsewhere(const void* lock, LockKind kind, std::uintptr_t site, bool by_try) {
+    Thread& thread = this_thread;
+    LockRow* const row = recording.find(lock);
+    if (row == nullptr || thread.top != 0 || thread.holds.counts_down()) {
+        acquired_slowly(thread, lock, kind, Holders::kOne, site, !by_try);
+        return;
+    }
+    note_hold(thread, lock, row, site);
 }
 
 [[gnu::noinline, gnu::cold]] Released releasing(const void* lock) {
@@ -96,6 +104,7 @@ void count_acquisition(Thread& thread, LockRow& row, Holders holders, std::uintp
         const Held held = thread.held[place];
         if (held.lock != lock) continue;
         std::copy(&thread.held[place + 1], &thread.held[thread.top + 1], &thread.held[place]);
+        thread.held[thread.top].since = 0;
         --thread.top;
         const bool shared = (held.since & Held::kReader) != 0;
         if (shared) {
@@ -142,10 +151,7 @@ void count_acquisition(Thread& thread, LockRow& row, Holders holders, std::uintp
 }
 
 Sampled stack_of_wait(Thread& thread, std::uint64_t now) {
-    if (!thread.stacks.is_due()) {
-        --thread.stacks.countdown;
-        return {};
-    }
+    if (!thread.stacks.counts_down()) return {};
     const std::uint32_t weight = thread.stacks.pick(now, kStackPeriod, next_random(thread));
     return {recording.stack(), weight};
 }

@@ -27,7 +27,7 @@ void destroy_mtx(mtx_t* mutex) ASHLAR_WRAPS("mtx_destroy");
 
 int lock_mutex(pthread_mutex_t* mutex) {
     return lock_alone<kPosix>(
-        mutex, LockKind::kMutex, ASHLAR_CALLER, [mutex] { return next.mutex_trylock(mutex); },
+        mutex, LockKind::kMutex, [mutex] { return next.mutex_trylock(mutex); },
         [mutex] { return next.mutex_lock(mutex); });
 }
 
@@ -38,13 +38,13 @@ int try_mutex(pthread_mutex_t* mutex) {
 
 int lock_mutex_until(pthread_mutex_t* mutex, const timespec* end) {
     return lock_alone<kPosix>(
-        mutex, LockKind::kMutex, ASHLAR_CALLER, [mutex] { return next.mutex_trylock(mutex); },
+        mutex, LockKind::kMutex, [mutex] { return next.mutex_trylock(mutex); },
         [mutex, end] { return next.mutex_timedlock(mutex, end); });
 }
 
 int lock_mutex_by_clock(pthread_mutex_t* mutex, clockid_t clock, const timespec* end) {
     return lock_alone<kPosix>(
-        mutex, LockKind::kMutex, ASHLAR_CALLER, [mutex] { return next.mutex_trylock(mutex); },
+        mutex, LockKind::kMutex, [mutex] { return next.mutex_trylock(mutex); },
         [mutex, clock, end] { return next.mutex_clocklock(mutex, clock, end); });
 }
 
@@ -63,7 +63,7 @@ int destroy_mutex(pthread_mutex_t* mutex) {
 int lock_spin(pthread_spinlock_t* lock) {
     const auto* const object = const_cast<const int*>(lock);
     return lock_alone<kPosix>(
-        object, LockKind::kSpin, ASHLAR_CALLER, [lock] { return next.spin_trylock(lock); },
+        object, LockKind::kSpin, [lock] { return next.spin_trylock(lock); },
         [lock] { return next.spin_lock(lock); });
 }
 
@@ -83,7 +83,7 @@ int destroy_spin(pthread_spinlock_t* lock) {
 
 int lock_mtx(mtx_t* mutex) {
     return lock_alone<kC11>(
-        mutex, LockKind::kMutex, ASHLAR_CALLER, [mutex] { return next.mtx_trylock(mutex); },
+        mutex, LockKind::kMutex, [mutex] { return next.mtx_trylock(mutex); },
         [mutex] { return next.mtx_lock(mutex); });
 }
 
@@ -94,7 +94,7 @@ int try_mtx(mtx_t* mutex) {
 
 int lock_mtx_until(mtx_t* mutex, const timespec* end) {
     return lock_alone<kC11>(
-        mutex, LockKind::kMutex, ASHLAR_CALLER, [mutex] { return next.mtx_trylock(mutex); },
+        mutex, LockKind::kMutex, [mutex] { return next.mtx_trylock(mutex); },
         [mutex, end] { return next.mtx_timedlock(mutex, end); });
 }
 

@@ -17,9 +17,9 @@ template <typename WaitForIt>
 }
 
 template <typename WaitForIt>
-[[gnu::always_inline]] inline int write(pthread_rwlock_t* lock, std::uintptr_t site, WaitForIt wait_for_it) {
+[[gnu::always_inline]] inline int write(pthread_rwlock_t* lock, WaitForIt wait_for_it) {
     return lock_alone<kPosix>(
-        lock, LockKind::kReadWrite, site, [lock] { return next.rwlock_trywrlock(lock); }, wait_for_it);
+        lock, LockKind::kReadWrite, [lock] { return next.rwlock_trywrlock(lock); }, wait_for_it);
 }
 
 } // namespace
@@ -64,7 +64,7 @@ int read_by_clock(pthread_rwlock_t* lock, clockid_t clock, const timespec* end) 
 }
 
 int write_lock(pthread_rwlock_t* lock) {
-    return write(lock, ASHLAR_CALLER, [lock] { return next.rwlock_wrlock(lock); });
+    return write(lock, [lock] { return next.rwlock_wrlock(lock); });
 }
 
 int try_write(pthread_rwlock_t* lock) {
@@ -73,11 +73,11 @@ int try_write(pthread_rwlock_t* lock) {
 }
 
 int write_until(pthread_rwlock_t* lock, const timespec* end) {
-    return write(lock, ASHLAR_CALLER, [lock, end] { return next.rwlock_timedwrlock(lock, end); });
+    return write(lock, [lock, end] { return next.rwlock_timedwrlock(lock, end); });
 }
 
 int write_by_clock(pthread_rwlock_t* lock, clockid_t clock, const timespec* end) {
-    return write(lock, ASHLAR_CALLER,
+    return write(lock,
                  [lock, clock, end] { return next.rwlock_clockwrlock(lock, clock, end); });
 }
 

@@ -47,6 +47,18 @@ class LockIndex {
   public:
     static constexpr std::size_t kMostLocks = std::size_t{48} << 10;
 
+    struct Slot {
+        std::atomic<const void*> lock;
+        LockRow* row;
+
+        bool is_of(const void* wanted) const { return lock.load(std::memory_order_acquire) == wanted; }
+    };
+    // The first place that a lock may have. Most have it.
+    const Slot* first_slot(const void* lock) const {
+        const Slot* slot = &slots_[start_of(lock)];
+        asm("" : "+r"(slot)); // one address for both words
+        return slot;
+    }
     LockRow* find(const void* lock) const {
         std::size_t place = start_of(lock);
         for (std::size_t tries = 0; tries < kTries; ++tries, place = (place + 1) % kSlots) {
@@ -66,14 +78,12 @@ class LockIndex {
     static constexpr std::size_t kTries = 64; // places in a row that a lock may have
     static const void* removed() { return reinterpret_cast<const void*>(1); }
 
+    // Of the low half of the address: a multiplication by a short constant is one instruction.
     static std::size_t start_of(const void* lock) {
-        return reinterpret_cast<std::uintptr_t>(lock) * 0x9e3779b97f4a7c15 >> (64 - kBits);
+        const auto low = static_cast<std::uint32_t>(reinterpret_cast<std::uintptr_t>(lock));
+        return low * 0x9e3779b1 >> (32 - kBits);
     }
 
-    struct Slot {
-        std::atomic<const void*> lock;
-        LockRow* row;
-    };
     std::array<Slot, kSlots> slots_{};
 };
 
@@ -85,6 +95,7 @@ class Recording {
     bool continue_in_child();
     bool is_inherited() const { return file_.is_inherited(); }
 
+    const LockIndex::Slot* first_slot(const void* lock) const { return index_.first_slot(lock); }
     LockRow* find(const void* lock) const { return index_.find(lock); }
     // The lock's row, new if need be; null if there is no room.
     LockRow* find_or_add(const void* lock, LockKind kind, std::uintptr_t site, std::uint32_t thread);

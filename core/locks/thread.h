@@ -17,7 +17,7 @@ using lock_format::ThreadRow;
 struct Held {
     const void* lock;
     LockRow* row;
-    std::uint64_t since;  // ns, if this hold is timed; else 0. With kReader if it is a reader's
+    std::uint64_t since;  // ns, if this hold is timed; else 0. With kReader if it is a reader's. 0 if not held
     std::uint32_t weight; // holds that a timed one stands for
 
     static constexpr std::uint64_t kReader = std::uint64_t{1} << 63;
@@ -26,12 +26,13 @@ struct Held {
 // Picks one event of a thread in `period` nanoseconds, at random, or every event if they are rarer. Zeroes
 // are a valid start: the first event is picked.
 struct Sampler {
-    std::uint32_t countdown; // events until the one that is picked
+    std::int32_t countdown;  // events until the one that is picked
     std::uint32_t weight;    // events that it stands for: the mean that `drawn` was drawn with
     std::uint32_t drawn;     // what the countdown was set to
     std::uint64_t last;      // ns, when the last was picked
 
-    bool is_due() const { return countdown <= 1; }
+    // One more event: whether it is to be picked. Until it is, so are all that follow.
+    bool counts_down() { return --countdown <= 0; }
     // Of an event that is picked: how many it stands for.
     std::uint32_t pick(std::uint64_t now, std::uint64_t period, std::uint64_t random) {
         constexpr std::uint64_t kMostWeight = 1024;
@@ -40,7 +41,7 @@ struct Sampler {
         const std::uint64_t mean = period * drawn / elapsed;
         weight = static_cast<std::uint32_t>(mean < 1 ? 1 : mean > kMostWeight ? kMostWeight : mean);
         drawn = static_cast<std::uint32_t>(1 + random % (2 * std::uint64_t{weight} - 1));
-        countdown = drawn;
+        countdown = static_cast<std::int32_t>(drawn);
         last = now;
         return stands_for;
     }

@@ -37,20 +37,46 @@ template <const Results& kResults, typename WaitForIt>
     return result;
 }
 
-// A lock that one thread holds. `try_it` and `wait_for_it` are calls of the next functions.
-template <const Results& kResults, typename TryIt, typename WaitForIt>
-[[gnu::always_inline]] inline int lock_alone(const void* lock, LockKind kind, std::uintptr_t site,
-                                             TryIt try_it, WaitForIt wait_for_it) {
-    if (!is_recording()) [[unlikely]]
-        return wait_for_it();
-    const int result = try_it();
-    if (result == 0) [[likely]] {
-        acquired(lock, kind, site);
-        return 0;
-    }
+// The first try of a lock that one thread holds has failed, or has a result of its own.
+template <const Results& kResults, typename WaitForIt>
+[[gnu::noinline, gnu::cold]] int not_at_once(const void* lock, LockKind kind, std::uintptr_t site, int result,
+                                             WaitForIt wait_for_it) {
     if (result == kResults.busy) return wait_for<kResults>(lock, kind, Holders::kOne, site, wait_for_it);
-    if (result == kResults.with_lock_too) acquired(lock, kind, site);
+    if (result == kResults.with_lock_too)
+        acquired_slowly(this_thread, lock, kind, Holders::kOne, site, true);
     return result;
+}
+
+// Before the profiler has started, after a fork, and if sections are to be delayed.
+template <const Results& kResults, typename TryIt, typename WaitForIt>
+[[gnu::noinline, gnu::cold]] int lock_specially(const void* lock, LockKind kind, std::uintptr_t site,
+                                                TryIt try_it, WaitForIt wait_for_it) {
+    if (!is_recording()) return wait_for_it();
+    int result = try_it();
+    if (result == 0) {
+        acquired_slowly(this_thread, lock, kind, Holders::kOne, site, true);
+    } else {
+        result = not_at_once<kResults>(lock, kind, site, result, wait_for_it);
+    }
+    return result;
+}
+
+// A lock that one thread holds. `try_it` and `wait_for_it` are calls of the next functions. What is seldom
+// needed is called at the end, so that the usual way saves one register only. The caller's address is read
+// where it is needed, for the same reason: all this is part of a wrapper.
+template <const Results& kResults, typename TryIt, typename WaitForIt>
+[[gnu::always_inline]] inline int lock_alone(const void* lock, LockKind kind, TryIt try_it,
+                                             WaitForIt wait_for_it) {
+    const Mode now = mode.load(std::memory_order_relaxed);
+    if (now != Mode::kOn) [[unlikely]] {
+        return now == Mode::kOff ? wait_for_it()
+                                 : lock_specially<kResults>(lock, kind, ASHLAR_CALLER, try_it, wait_for_it);
+    }
+    const int result = try_it();
+    if (result != 0) [[unlikely]]
+        return not_at_once<kResults>(lock, kind, ASHLAR_CALLER, result, wait_for_it);
+    acquired(lock, kind, ASHLAR_CALLER);
+    return 0;
 }
 
 // The program's own try.
@@ -81,6 +107,7 @@ template <typename ReleaseIt>
 [[gnu::always_inline]] inline int unlock(const void* lock, ReleaseIt release_it) {
     if (released_quickly(lock)) [[likely]]
         return release_it();
+    if (is_off()) return release_it();
     return unlock_slowly(lock, release_it);
 }
 
