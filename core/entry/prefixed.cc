@@ -111,6 +111,15 @@ int ashlar_get_class_statistics(unsigned number, struct ashlar_class_statistics*
     return fill(out, size, kFirstClassStatistics, [number] { return observe::gather_class(number); });
 }
 
+int ashlar_get_lock_statistics(unsigned number, struct ashlar_lock_statistics* out, size_t size) {
+    if (number == 0 || number > observe::kLockKinds) return EINVAL;
+    return fill(out, size, sizeof(*out), [number] { return observe::gather_lock(number); });
+}
+
+const char* ashlar_get_lock_name(unsigned number) {
+    return number == 0 || number > observe::kLockKinds ? nullptr : observe::lock_name(number);
+}
+
 int ashlar_profile_start(size_t rate, const char* place) {
     if (os::kHardened) return ENOTSUP;
     return observe::profiler::start(rate, place != nullptr ? place : "");

@@ -26,10 +26,19 @@ void for_each_class(ClassFigures figures_of, Visit visit) {
     }
 }
 
+// Calls visit(name, figures) for the kinds of the heap's own locks that were counted.
+template <typename Visit>
+void for_each_lock(LockFigures locks_of, Visit visit) {
+    for (unsigned number = 1; number <= kLockKinds; ++number) {
+        const ashlar_lock_statistics figures = locks_of(number);
+        if (figures.acquisitions != 0) visit(lock_name(number), figures);
+    }
+}
+
 // ---- Text
 
-void write_text(const ashlar_statistics& process, ClassFigures figures_of, Output& output,
-                std::string_view prefix) {
+void write_text(const ashlar_statistics& process, ClassFigures figures_of, LockFigures locks_of,
+                Output& output, std::string_view prefix) {
     for (const Row& row : kProcessRows)
         output.text(prefix).text(row.name()).text(" ").number(row.value_in(process)).text("\n");
     for_each_class(figures_of, [&](const ashlar_class_statistics& figures) {
@@ -40,11 +49,18 @@ void write_text(const ashlar_statistics& process, ClassFigures figures_of, Outpu
             figures.slab_bytes != 0 ? figures.live * figures.size * 100 / figures.slab_bytes : 0;
         output.text(" utilisation ").number(percent).text("%\n");
     });
+    for_each_lock(locks_of, [&](const char* name, const ashlar_lock_statistics& figures) {
+        output.text(prefix).text("lock ").text(name);
+        for (const Row& row : kLockRows)
+            output.text(" ").text(row.name()).text(" ").number(row.value_in(figures));
+        output.text("\n");
+    });
 }
 
 // ---- XML
 
-void write_xml(const ashlar_statistics& process, ClassFigures figures_of, Output& output) {
+void write_xml(const ashlar_statistics& process, ClassFigures figures_of, LockFigures locks_of,
+               Output& output) {
     const auto system = [&output](std::string_view type, std::size_t bytes) {
         output.text("<system type=\"").text(type).text("\" size=\"").number(bytes).text("\"/>\n");
     };
@@ -56,6 +72,12 @@ void write_xml(const ashlar_statistics& process, ClassFigures figures_of, Output
         output.text("/>\n");
     });
     output.text("</heap>\n");
+    for_each_lock(locks_of, [&](const char* name, const ashlar_lock_statistics& figures) {
+        output.text("<lock name=\"").text(name).text("\"");
+        for (const Row& row : kLockRows)
+            output.text(" ").text(row.name()).text("=\"").number(row.value_in(figures)).text("\"");
+        output.text("/>\n");
+    });
     system("current", process.slabs + process.large + process.fallback);
     for (const Row& row : kProcessRows) {
         // What the program holds, whoever serves it.
@@ -67,7 +89,8 @@ void write_xml(const ashlar_statistics& process, ClassFigures figures_of, Output
 
 // ---- JSON
 
-void write_json(const ashlar_statistics& process, ClassFigures figures_of, Output& output) {
+void write_json(const ashlar_statistics& process, ClassFigures figures_of, LockFigures locks_of,
+                Output& output) {
     const auto object = [&output](const auto& rows, const auto& figures) {
         std::string_view separator = "{";
         for (const Row& row : rows) {
@@ -85,7 +108,13 @@ void write_json(const ashlar_statistics& process, ClassFigures figures_of, Outpu
         output.text(std::exchange(separator, ",\n"));
         object(kClassRows, figures);
     });
-    output.text("]}\n");
+    output.text("]");
+    bool any = false;
+    for_each_lock(locks_of, [&](const char* name, const ashlar_lock_statistics& figures) {
+        output.text(std::exchange(any, true) ? "," : ",\n\"locks\":{").text("\"").text(name).text("\":");
+        object(kLockRows, figures);
+    });
+    output.text(any ? "}}\n" : "}\n");
 }
 
 // ---- Prometheus: names with the unit, and "_total" behind what only grows
@@ -117,7 +146,8 @@ void write_value(const Row& row, std::uint64_t value, Output& output) {
     output.text("\n");
 }
 
-void write_prometheus(const ashlar_statistics& process, ClassFigures figures_of, Output& output) {
+void write_prometheus(const ashlar_statistics& process, ClassFigures figures_of, LockFigures locks_of,
+                      Output& output) {
     for (const Row& row : kProcessRows) {
         write_head(row, "ashlar_", output);
         write_name(row, "ashlar_", output);
@@ -133,6 +163,17 @@ void write_prometheus(const ashlar_statistics& process, ClassFigures figures_of,
             write_value(row, row.value_in(figures), output);
         });
     }
+    bool counts_locks = false;
+    for_each_lock(locks_of, [&](const char*, const ashlar_lock_statistics&) { counts_locks = true; });
+    for (const Row& row : kLockRows) {
+        if (!counts_locks) return;
+        write_head(row, "ashlar_lock_", output);
+        for_each_lock(locks_of, [&](const char* name, const ashlar_lock_statistics& figures) {
+            write_name(row, "ashlar_lock_", output);
+            output.text("{lock=\"").text(name).text("\"} ");
+            write_value(row, row.value_in(figures), output);
+        });
+    }
 }
 
 } // namespace
@@ -143,16 +184,16 @@ Format format_for(std::string_view path) {
 }
 
 void write(Format format, const ashlar_statistics& process, ClassFigures figures_of, Output& output,
-           std::string_view prefix) {
+           std::string_view prefix, LockFigures locks_of) {
     switch (format) {
     case Format::kText:
-        return write_text(process, figures_of, output, prefix);
+        return write_text(process, figures_of, locks_of, output, prefix);
     case Format::kXml:
-        return write_xml(process, figures_of, output);
+        return write_xml(process, figures_of, locks_of, output);
     case Format::kJson:
-        return write_json(process, figures_of, output);
+        return write_json(process, figures_of, locks_of, output);
     case Format::kPrometheus:
-        return write_prometheus(process, figures_of, output);
+        return write_prometheus(process, figures_of, locks_of, output);
     }
 }
 

@@ -23,7 +23,8 @@ bool write(Format format, Output::Write write, void* to, std::string_view prefix
 
 // Likewise, of given figures.
 using ClassFigures = ashlar_class_statistics (*)(unsigned number);
+using LockFigures = ashlar_lock_statistics (*)(unsigned number);
 void write(Format format, const ashlar_statistics& process, ClassFigures figures_of, Output& output,
-           std::string_view prefix = {});
+           std::string_view prefix = {}, LockFigures locks_of = gather_lock);
 
 } // namespace ashlar::observe

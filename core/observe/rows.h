@@ -57,6 +57,7 @@ constexpr std::array<char, kRoom> letters(const char (&text)[kLength]) {
     }
 #define ASHLAR_PROCESS(field, unit, kind, help) ASHLAR_ROW(ashlar_statistics, field, unit, kind, help)
 #define ASHLAR_CLASS(field, unit, kind, help) ASHLAR_ROW(ashlar_class_statistics, field, unit, kind, help)
+#define ASHLAR_LOCK(field, unit, kind, help) ASHLAR_ROW(ashlar_lock_statistics, field, unit, kind, help)
 
 inline constexpr std::array kProcessRows = {
     ASHLAR_PROCESS(window, kBytes, kGauge, "addresses that blocks may have"),
@@ -107,6 +108,15 @@ inline constexpr std::array kClassRows = {
     ASHLAR_CLASS(releases, kCount, kCounter, "blocks taken back, with count:true"),
 };
 
+inline constexpr std::array kLockRows = {
+    ASHLAR_LOCK(acquisitions, kCount, kCounter,
+                "times that a lock of the heap's own was taken, with count:true"),
+    ASHLAR_LOCK(contended, kCount, kCounter, "of these, times that a thread had to wait"),
+    ASHLAR_LOCK(wait_ns, kNanoseconds, kCounter, "time that threads waited, all together"),
+    ASHLAR_LOCK(wait_max_ns, kNanoseconds, kGauge, "the longest wait"),
+};
+
+#undef ASHLAR_LOCK
 #undef ASHLAR_CLASS
 #undef ASHLAR_PROCESS
 #undef ASHLAR_ROW
@@ -128,5 +138,6 @@ constexpr bool covers(const Rows& rows, std::size_t size) {
 
 static_assert(detail::covers(kProcessRows, sizeof(ashlar_statistics)));
 static_assert(detail::covers(kClassRows, sizeof(ashlar_class_statistics)));
+static_assert(detail::covers(kLockRows, sizeof(ashlar_lock_statistics)));
 
 } // namespace ashlar::observe

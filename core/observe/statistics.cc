@@ -9,6 +9,7 @@
 #include "observe/residence.h"
 #include "os/clock.h"
 #include "os/counters.h"
+#include "os/mutex.h"
 #include "slab/supply.h"
 
 #include <algorithm>
@@ -168,5 +169,15 @@ ashlar_class_statistics gather_class(unsigned number) {
     s.free = s.slabs * shape.blocks - std::min(s.slabs * shape.blocks, out);
     return s;
 }
+
+ashlar_lock_statistics gather_lock(unsigned number) {
+    const os::LockCounts& counts = os::lock_counts[number - 1];
+    return {.acquisitions = load(counts.acquisitions),
+            .contended = load(counts.contended),
+            .wait_ns = load(counts.wait_ns),
+            .wait_max_ns = load(counts.wait_max_ns)};
+}
+
+static_assert(kLockKinds == os::kRanks);
 
 } // namespace ashlar::observe

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <ashlar/ashlar.h>
+#include <ashlar/statistics_layout.h>
 
 namespace ashlar::observe {
 
@@ -14,6 +15,16 @@ ashlar_statistics gather_all();
 ashlar_statistics gather();
 // Of the size class with that number, from 1 on.
 ashlar_class_statistics gather_class(unsigned number);
+// Of the kind of the heap's own locks with that number, from 1 on.
+ashlar_lock_statistics gather_lock(unsigned number);
+inline constexpr unsigned kLockKinds = 9;
+// What they are called. No pointers: these would have to be filled in when the library is loaded.
+inline constexpr char kLockNames[kLockKinds][ASHLAR_LOCK_NAME_BYTES] = {
+    "opening", "threads",    "shard_pool", "bins",    "mixed_slabs",
+    "growth",  "superslabs", "quarantine", "metadata"};
+constexpr const char* lock_name(unsigned number) {
+    return kLockNames[number - 1];
+}
 // Without the fallback, which has locks of its own: for callers that may have interrupted it.
 ashlar_statistics gather_heap();
 

@@ -7,15 +7,17 @@
 #include "heap/sampling.h"
 #include "layout/superslab.h"
 #include "observe/outside_request.h"
+#include "observe/statistics.h"
 #include "os/counters.h"
 #include "os/edition.h"
+#include "os/mutex.h"
 #include "slab/supply.h"
 
 #include <array>
 #include <cstddef>
 #include <string_view>
 
-#define ASHLAR_TABLES_SIZE 432
+#define ASHLAR_TABLES_SIZE 456
 
 // The note: the distance to the structure is known when the library is linked, so that nothing has to be
 // filled in when it is loaded.
@@ -153,6 +155,10 @@ constexpr ashlar_tables Tables::make() {
     t.profile_request = os::kHardened ? nullptr : &profiler::outside.request;
     t.profile_answer = os::kHardened ? nullptr : &profiler::outside.last_answer;
 
+    t.locks = &os::lock_counts;
+    t.lock_names = lock_name(1);
+    t.lock_kinds = kLockKinds;
+
     static_assert(sizeof(slab::Slab*) == sizeof(std::uint64_t) &&
                   sizeof(std::size_t) == sizeof(std::uint64_t));
     static_assert(offsetof(PointerStacks::Ends, full) == 2 && sizeof(PointerStacks::Ends) == 4);
@@ -180,6 +186,8 @@ static_assert(sizeof(ashlar_chunk_counters) == sizeof(cache::Counts) &&
 static_assert(sizeof(ashlar_class_counters) == sizeof(cache::EndedCounts) &&
               offsetof(ashlar_class_counters, remote_frees) == offsetof(cache::EndedCounts, remote_frees) &&
               offsetof(ashlar_class_counters, releases) == offsetof(cache::EndedCounts, releases));
+static_assert(sizeof(ashlar_lock_counters) == sizeof(os::LockCounts) &&
+              offsetof(ashlar_lock_counters, wait_max_ns) == offsetof(os::LockCounts, wait_max_ns));
 static_assert(offsetof(ashlar_event_counters, fallback_calls) == offsetof(os::Counters, fallback_calls) &&
               offsetof(ashlar_event_counters, growths) == offsetof(os::Counters, growths));
 

@@ -3,6 +3,7 @@
 
 #include "os/edition.h"
 #include "os/message.h"
+#include "os/mutex.h"
 
 #include <algorithm>
 #include <array>
@@ -264,6 +265,7 @@ void apply_settings(std::string_view configuration, Say say) {
     environment_read = true;
     const char* const configuration = find_variable(environment);
     if (configuration != nullptr && ::getauxval(AT_SECURE) == 0) apply_settings(configuration, warn);
+    if (settings.count.load(std::memory_order_relaxed) != 0) count_locks();
 }
 
 void print_settings(Say say) {

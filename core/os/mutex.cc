@@ -17,8 +17,12 @@ namespace ashlar::os {
 
 constinit thread_local unsigned forking = 0;
 constinit thread_local ThreadWord numbered_thread = 0;
+constinit LockCounts lock_counts[kRanks];
 
 namespace {
+
+constinit thread_local ThreadWord own_number = 0; // as numbered_thread, whether or not locks are counted
+constinit std::atomic<bool> counting{false};
 
 // Long enough for a holder on another core to finish a short section, short enough not to matter when the
 // holder has been descheduled.
@@ -52,17 +56,56 @@ bool sleep_while(const void* word, std::uint32_t value, const unsigned* millisec
 
 } // namespace
 
+namespace {
+
 ThreadWord number_this_thread() {
-    do { // 0 is no number
-        numbered_thread = next_number.fetch_add(kOneThread, std::memory_order_relaxed);
-    } while (numbered_thread == 0);
-    return numbered_thread;
+    while (own_number == 0) // which is no number
+        own_number = next_number.fetch_add(kOneThread, std::memory_order_relaxed);
+    if (!counting.load(std::memory_order_relaxed)) numbered_thread = own_number;
+    return own_number;
+}
+
+std::uint64_t now() {
+    timespec time{};
+    ::clock_gettime(CLOCK_MONOTONIC, &time);
+    return static_cast<std::uint64_t>(time.tv_sec) * 1'000'000'000 + static_cast<std::uint64_t>(time.tv_nsec);
+}
+
+} // namespace
+
+void count_locks() {
+    counting.store(true, std::memory_order_relaxed);
+    numbered_thread = 0;
+}
+
+[[gnu::noinline, gnu::cold]] ThreadWord MutexBase::number_for(Rank rank) {
+    if (counting.load(std::memory_order_relaxed)) {
+        lock_counts[static_cast<unsigned>(rank)].acquisitions.fetch_add(1, std::memory_order_relaxed);
+    }
+    return number_this_thread();
+}
+
+[[gnu::noinline, gnu::cold]] void MutexBase::wait_for(Rank rank, ThreadWord taken) {
+    if (numbered_thread != 0) { // not counted
+        wait(taken, kForEver);
+        return;
+    }
+    LockCounts& counts = lock_counts[static_cast<unsigned>(rank)];
+    const std::uint64_t begin = now();
+    wait(taken, kForEver);
+    const std::uint64_t waited = now() - begin;
+    counts.contended.fetch_add(1, std::memory_order_relaxed);
+    counts.wait_ns.fetch_add(waited, std::memory_order_relaxed);
+    std::uint64_t longest = counts.wait_max_ns.load(std::memory_order_relaxed);
+    while (longest < waited &&
+           !counts.wait_max_ns.compare_exchange_weak(longest, waited, std::memory_order_relaxed)) {
+    }
 }
 
 Holder MutexBase::holder() const {
     const ThreadWord seen = state_.load(std::memory_order_relaxed);
     if (seen == kFree) return Holder::kNobody;
-    if ((seen & ~kFlags) != numbered_thread) return Holder::kOther;
+    if ((seen & ~kFlags) != own_number) return Holder::kOther;
     return (seen & kForFork) != 0 ? Holder::kItsFork : Holder::kThisThread;
 }
 
@@ -96,7 +139,7 @@ void MutexBase::release_and_wake() {
 }
 
 void MutexBase::surrender_slowly(ThreadWord seen) {
-    if ((seen & ~kFlags) != numbered_thread) {
+    if ((seen & ~kFlags) != own_number) {
         if (inherited != 0 && --inherited == 0) inherited_ended();
     } else if ((seen & kForFork) == 0) {
         release_and_wake();
@@ -104,7 +147,7 @@ void MutexBase::surrender_slowly(ThreadWord seen) {
 }
 
 bool MutexBase::take_for_fork(unsigned patience) {
-    const ThreadWord me = this_thread();
+    const ThreadWord me = number_this_thread();
     if ((state_.load(std::memory_order_relaxed) & ~kFlags) == me) return true;
     return try_acquire(me | kForFork) || wait(me | kForFork, patience);
 }
@@ -116,6 +159,9 @@ void MutexBase::give_after_fork() {
 void expect_inherited_unlocks(unsigned count, void (*ended)()) {
     inherited = count;
     inherited_ended = ended;
+    // Their unlocks have to be seen, and without a number the unlock of a free lock is not: this thread is
+    // not counted any more.
+    if (count != 0) numbered_thread = own_number;
     if (count == 0) ended();
 }
 

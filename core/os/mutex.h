@@ -27,6 +27,17 @@ enum class Rank : std::uint8_t {
     kQuarantine, // released blocks that wait (hardened library)
     kMetadata,   // the metadata pool
 };
+inline constexpr unsigned kRanks = static_cast<unsigned>(Rank::kMetadata) + 1;
+
+// What threads did with the locks of one rank since count_locks(), in the order of struct
+// ashlar_lock_counters, which other processes read.
+struct LockCounts {
+    std::atomic<std::uint64_t> acquisitions{0};
+    std::atomic<std::uint64_t> contended{0}; // that had to wait
+    std::atomic<std::uint64_t> wait_ns{0};
+    std::atomic<std::uint64_t> wait_max_ns{0};
+};
+[[gnu::visibility("hidden")]] extern constinit LockCounts lock_counts[kRanks];
 
 #ifndef NDEBUG
 // They keep, per thread, a bit for each rank held.
@@ -56,21 +67,23 @@ extern constinit thread_local unsigned forking;
 // the same, but not while one of them forks. So a thread would have to outlive 2^30 others, the last of them
 // have its number, and one of the two fork.
 using ThreadWord = std::uint32_t;
+//
+// Where locks are counted it stays 0, so that both ways of a lock are the slow ones: what is not counted
+// costs nothing.
 extern constinit thread_local ThreadWord numbered_thread;
-ThreadWord number_this_thread();
-inline ThreadWord this_thread() {
-    const ThreadWord number = numbered_thread;
-    return number != 0 ? number : number_this_thread();
-}
+
+// From here on, of this thread and of those that have taken no lock yet. Once, with the setting count:true.
+void count_locks();
 
 // Who holds a lock, as this thread sees it.
 enum class Holder : std::uint8_t { kNobody, kOther, kThisThread, kItsFork };
 
 class MutexBase {
   public:
-    void acquire() {
-        const ThreadWord taken = this_thread();
-        if (!try_acquire(taken)) wait(taken, kForEver);
+    void acquire(Rank rank) {
+        const ThreadWord number = numbered_thread;
+        const ThreadWord taken = number != 0 ? number : number_for(rank);
+        if (!try_acquire(taken)) wait_for(rank, taken);
     }
 
     void surrender() {
@@ -100,6 +113,8 @@ class MutexBase {
         return state_.compare_exchange_strong(free, taken, std::memory_order_acquire,
                                               std::memory_order_relaxed);
     }
+    static ThreadWord number_for(Rank rank);
+    void wait_for(Rank rank, ThreadWord taken);
     bool wait(ThreadWord taken, unsigned patience);
     void surrender_slowly(ThreadWord seen);
     void release_and_wake();
@@ -120,7 +135,7 @@ template <Rank kRank>
 class Mutex : private MutexBase {
   public:
     void lock() {
-        acquire();
+        acquire(kRank);
         note_rank_locked(kRank);
     }
 

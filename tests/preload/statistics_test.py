@@ -81,7 +81,7 @@ def samples_of_prometheus(text):
             assert name not in kinds, line
             kinds[name] = kind
         else:
-            name, labels, value = re.fullmatch(r'([a-z_]+)(\{size="\d+"\})? (\d+(?:\.\d+)?)', line).groups()
+            name, labels, value = re.fullmatch(r'([a-z_]+)(\{(?:size="\d+"|lock="[a-z_]+")\})? (\d+(?:\.\d+)?)', line).groups()
             assert next(reversed(kinds)) == name, f"{line}: outside of its family"
             assert name.endswith("_total") == (kinds[name] == "counter"), line
             assert (name, labels) not in samples, line

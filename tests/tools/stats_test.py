@@ -145,6 +145,22 @@ class Verdicts(Case):
         self.expect("live_and_foreign", "undecided")
         self.expect("fragmented_and_live", "undecided")
 
+    def test_the_heaps_own_locks(self):
+        with Target("cache", conf="count:true") as target:
+            locks = self.read(target)["locks"]
+            self.assertGreater(locks["bins"]["acquisitions"], 0)
+            self.assertGreater(locks["superslabs"]["acquisitions"], 0)
+            for counts in locks.values():
+                self.assertLessEqual(counts["contended"], counts["acquisitions"])
+                self.assertLessEqual(counts["wait_max_ns"], counts["wait_ns"])
+            text = stats(target.pid).stdout
+            self.assertRegex(text, r"the heap's own locks +taken +contended +waited +longest wait")
+            self.assertRegex(text, r"(?m)^ *bins +\d+")
+            self.assertRegex(stats(target.pid, "--prometheus", "-").stdout,
+                             r'(?m)^ashlar_lock_acquisitions_total\{[^}]*lock="bins"\} [1-9]')
+        with Target("cache") as target:
+            self.assertEqual(self.read(target)["locks"], {})
+
     def test_the_help_fits(self):
         with Target("retained", conf=KEEPS_ALL) as target:
             self.assertIn("background:true", self.read(target, "--interval", "0.1")["verdict"]["advice"])

@@ -2,6 +2,7 @@
 #include "observe/heap_reading.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <numeric>
 
@@ -18,6 +19,7 @@ constexpr std::uint64_t kMostChunks = std::uint64_t{1} << 17;
 constexpr std::uint64_t kMostStride = std::uint64_t{1} << 16;
 constexpr std::uint64_t kMostClasses = 256;
 constexpr std::uint64_t kShards = 256;
+constexpr std::uint32_t kMostLockKinds = 64;
 
 Address at(const void* place) {
     return reinterpret_cast<Address>(place);
@@ -52,6 +54,8 @@ struct Singles {
     std::vector<ashlar_class_counters> ended;
     std::vector<std::uint64_t> shard_bins;
     std::vector<std::uint64_t> shard_mixed;
+    std::vector<ashlar_lock_counters> locks;
+    std::vector<std::array<char, ASHLAR_LOCK_NAME_BYTES>> lock_names;
 };
 
 bool is_plausible(const ashlar_tables& tables) {
@@ -68,6 +72,9 @@ std::optional<Singles> read_singles(const Memory& memory, const ashlar_tables& t
     singles.ended.resize(tables.classes);
     singles.shard_bins.resize(kShards);
     singles.shard_mixed.resize(kShards);
+    const std::uint32_t kinds = std::min(tables.lock_kinds, kMostLockKinds);
+    singles.locks.resize(tables.locks == nullptr ? 0 : kinds);
+    singles.lock_names.resize(tables.lock_names == nullptr ? 0 : kinds);
     Pieces pieces;
     const auto want = [&](const void* place, auto& to) {
         if (place != nullptr) {
@@ -96,6 +103,8 @@ std::optional<Singles> read_singles(const Memory& memory, const ashlar_tables& t
     want_all(tables.ended, singles.ended);
     want_all(tables.shard_bins, singles.shard_bins);
     want_all(tables.shard_mixed, singles.shard_mixed);
+    want_all(tables.locks, singles.locks);
+    want_all(tables.lock_names, singles.lock_names);
     const bool all_read =
         memory.read_pieces(pieces) &&
         std::all_of(pieces.begin(), pieces.end(), [](const auto& piece) { return piece.is_read; });
@@ -274,6 +283,13 @@ std::optional<HeapReading> read_heap(const Memory& memory, const Library& librar
     heap.threads = singles->threads;
     heap.shards = singles->shards;
     heap.events = singles->events;
+    for (std::size_t kind = 0; kind < std::min(singles->locks.size(), singles->lock_names.size()); ++kind) {
+        const auto& name = singles->lock_names[kind];
+        if (singles->locks[kind].acquisitions != 0) {
+            heap.locks.push_back(
+                {.name = {name.data(), strnlen(name.data(), name.size())}, .counts = singles->locks[kind]});
+        }
+    }
     heap.classes.resize(tables.classes);
     for (std::uint64_t c = 1; c < heap.classes.size(); ++c) {
         heap.classes[c].size = singles->rows[c].size;

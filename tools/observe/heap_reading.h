@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 namespace ashlar::observe {
@@ -29,6 +30,12 @@ struct ClassReading {
     std::uint64_t free() const { return slabs * blocks_per_slab - std::min(slabs * blocks_per_slab, out); }
 };
 
+// The heap's own locks of one kind, in a process with count:true.
+struct LockReading {
+    std::string name;
+    ashlar_lock_counters counts;
+};
+
 struct HeapReading {
     bool is_open = false; // a window: without one everything goes to the malloc behind Ashlar
     std::uint64_t window_base = 0;
@@ -45,6 +52,7 @@ struct HeapReading {
     std::uint64_t shards = 0;
     ashlar_event_counters events{};
     std::vector<ClassReading> classes; // of class 0 too, which has none
+    std::vector<LockReading> locks;    // those that were taken
 
     std::uint64_t live() const { return live_small + live_large; }
     std::uint64_t cached() const { return cached_small + cached_large; }

@@ -40,6 +40,17 @@ Json heap(const HeapReading& heap) {
             {"fallback_calls", heap.events.fallback_calls}};
 }
 
+Json locks(const HeapReading& heap) {
+    Json object = Json::object();
+    for (const observe::LockReading& lock : heap.locks) {
+        object[lock.name] = {{"acquisitions", lock.counts.acquisitions},
+                             {"contended", lock.counts.contended},
+                             {"wait_ns", lock.counts.wait_ns},
+                             {"wait_max_ns", lock.counts.wait_max_ns}};
+    }
+    return object;
+}
+
 Json classes(const HeapReading& heap, const HeapMemory& memory) {
     Json list = Json::array();
     for (std::size_t c = 1; c < heap.classes.size(); ++c) {
@@ -89,6 +100,7 @@ void write_memory_json(std::ostream& out, const MemoryReport& report) {
     document["heap"] = report.now.heap ? heap(*report.now.heap) : Json(nullptr);
     document["classes"] =
         report.now.heap && report.now.memory ? classes(*report.now.heap, *report.now.memory) : Json::array();
+    document["locks"] = report.now.heap ? locks(*report.now.heap) : Json::object();
     document["before"] = report.before ? to_json(*report.before) : Json(nullptr);
     document["refusal"] = report.refusal ? Json{{"cause", report.refusal->cause},
                                                 {"what", report.refusal->what},

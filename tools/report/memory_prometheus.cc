@@ -89,6 +89,35 @@ void write_classes(Exposition& exposition, const observe::HeapReading& heap) {
     }
 }
 
+// Times are in seconds with a fraction there, and samples here are whole numbers: nanoseconds.
+void write_locks(Exposition& exposition, const observe::HeapReading& heap) {
+    struct Figure {
+        const char* name;
+        const char* type;
+        const char* help;
+        std::uint64_t ashlar_lock_counters::*value;
+    };
+    constexpr std::array kFigures{
+        Figure{"ashlar_lock_acquisitions_total", "counter", "Times that a lock of the heap's own was taken.",
+               &ashlar_lock_counters::acquisitions},
+        Figure{"ashlar_lock_contended_total", "counter", "Of these, times that a thread had to wait.",
+               &ashlar_lock_counters::contended},
+        Figure{"ashlar_lock_wait_nanoseconds_total", "counter", "Time that threads waited, all together.",
+               &ashlar_lock_counters::wait_ns},
+        Figure{"ashlar_lock_wait_max_nanoseconds", "gauge", "The longest wait.",
+               &ashlar_lock_counters::wait_max_ns},
+    };
+    for (const Figure& figure : kFigures) {
+        if (heap.locks.empty()) {
+            return;
+        }
+        exposition.family(figure.name, figure.type, figure.help);
+        for (const observe::LockReading& lock : heap.locks) {
+            exposition.sample(lock.counts.*figure.value, fmt::format("lock=\"{}\"", escaped(lock.name)));
+        }
+    }
+}
+
 } // namespace
 
 void write_memory_prometheus(std::ostream& out, const MemoryReport& report) {
@@ -120,6 +149,7 @@ void write_memory_prometheus(std::ostream& out, const MemoryReport& report) {
                           "Requests that went to the malloc behind Ashlar.");
         exposition.sample(heap.events.fallback_calls);
         write_classes(exposition, heap);
+        write_locks(exposition, heap);
     }
     exposition.family("ashlar_verdict", "gauge", "1 for what the memory looks like.");
     exposition.sample(1, fmt::format("verdict=\"{}\"", observe::verdict_name(report.judgement.verdict)));

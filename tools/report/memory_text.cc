@@ -181,6 +181,24 @@ std::string class_table(const MemoryReport& report, bool colour) {
     return text;
 }
 
+std::string lock_table(const observe::HeapReading& heap, bool colour) {
+    if (heap.locks.empty()) {
+        return "";
+    }
+    TextTable table({"the heap's own locks", "taken", "contended", "waited", "longest wait"});
+    const auto time = [](std::uint64_t nanoseconds) {
+        return fmt::format("{:.3f} ms", static_cast<double>(nanoseconds) * 1e-6);
+    };
+    for (const observe::LockReading& lock : heap.locks) {
+        table.add({{lock.name},
+                   {fmt::format("{}", lock.counts.acquisitions)},
+                   {fmt::format("{}", lock.counts.contended)},
+                   {time(lock.counts.wait_ns)},
+                   {time(lock.counts.wait_max_ns)}});
+    }
+    return "\n" + table.render(colour) + "\n";
+}
+
 std::string heap_line(const observe::HeapReading& heap) {
     if (!heap.is_open) {
         return "the heap is not open: the program has not allocated yet, runs with enabled:false, or no "
@@ -202,6 +220,7 @@ std::string memory_text(const MemoryReport& report, const TextSettings& settings
     text += absent_line(report.now.ledger);
     if (report.now.heap && report.now.memory) {
         text += class_table(report, settings.colour);
+        text += lock_table(*report.now.heap, settings.colour);
         text += heap_line(*report.now.heap);
     }
     text += fmt::format("\n{}: {}\n  what would help: {}\n", observe::verdict_name(report.judgement.verdict),

@@ -134,6 +134,18 @@ struct ashlar_class_statistics {
  * version's size is 72. */
 ASHLAR_API int ashlar_get_class_statistics(unsigned number, struct ashlar_class_statistics* out, size_t size);
 
+/* The heap's own locks of one kind. All zero without the setting count:true. */
+struct ashlar_lock_statistics {
+    size_t acquisitions;
+    size_t contended;   /* that had to wait */
+    size_t wait_ns;     /* nanoseconds that they waited, all together */
+    size_t wait_max_ns; /* the longest wait */
+};
+/* Likewise, of the kind `number`, from 1 on. The first version's size is 32. */
+ASHLAR_API int ashlar_get_lock_statistics(unsigned number, struct ashlar_lock_statistics* out, size_t size);
+/* What it is called: "bins", "growth", ...; null if there is no such kind. Static storage. */
+ASHLAR_API const char* ashlar_get_lock_name(unsigned number);
+
 /* ---- The sampling profiler ----------------------------------------------------------------------------- */
 
 /* Records which calls hold the heap's memory, in a file that `ashlar profile` reads. A sampled block is

@@ -83,6 +83,15 @@ struct ashlar_event_counters {
     uint64_t fallback_calls; /* requests that the heap passed on to the malloc behind it */
 };
 
+/* What threads did with the heap's own locks of one kind. With the setting count:true, otherwise 0. */
+#define ASHLAR_LOCK_NAME_BYTES 16
+struct ashlar_lock_counters {
+    uint64_t acquisitions;
+    uint64_t contended;   /* that had to wait */
+    uint64_t wait_ns;     /* all together */
+    uint64_t wait_max_ns; /* the longest */
+};
+
 struct ashlar_tables {
     uint32_t version;         /* ASHLAR_TABLES_VERSION */
     uint32_t size;            /* of this structure */
@@ -183,6 +192,13 @@ struct ashlar_tables {
                                     * hardened library: null */
     ashlar_at profile_request; /* struct ashlar_profile_request: written from outside, then the word above */
     ashlar_at profile_answer;  /* struct ashlar_profile_answer */
+
+    /* ---- The heap's own locks ------------------------------------------------------------------------ */
+
+    ashlar_at locks;      /* struct ashlar_lock_counters [lock_kinds] */
+    ashlar_at lock_names; /* char [lock_kinds][ASHLAR_LOCK_NAME_BYTES], each with its NUL */
+    uint32_t lock_kinds;
+    uint32_t reserved;
 };
 
 /* How to record. Write `number` last, and then ASHLAR_PROFILE_RECORD into the word above. A number that is

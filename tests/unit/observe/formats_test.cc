@@ -56,6 +56,14 @@ ashlar_class_statistics of_class(unsigned number) {
     return unused;
 }
 
+// Of bins only.
+ashlar_lock_statistics of_lock(unsigned number) {
+    ashlar_lock_statistics s{};
+    if (number == 4)
+        s = {.acquisitions = 100, .contended = 3, .wait_ns = 2'000'000'001, .wait_max_ns = 1'500};
+    return s;
+}
+
 ashlar_statistics of_process() {
     ashlar_statistics s{};
     s.window = 1;
@@ -76,6 +84,34 @@ std::string text(Format format, std::string_view prefix = {}, std::size_t room =
     write(format, of_process(), of_class, output, prefix);
     REQUIRE(output.finish());
     return result;
+}
+
+std::string text_with_locks(Format format) {
+    std::string result;
+    std::array<char, 64> buffer{};
+    Output output(buffer, append, &result);
+    write(format, of_process(), of_class, output, "", of_lock);
+    REQUIRE(output.finish());
+    return result;
+}
+
+TEST_CASE("formats: locks are told of if they were counted") {
+    CHECK_THAT(text_with_locks(Format::kText),
+               EndsWith("\nlock bins acquisitions 100 contended 3 wait_ns 2000000001 wait_max_ns 1500\n"));
+    CHECK_THAT(text_with_locks(Format::kJson),
+               EndsWith("}],\n\"locks\":{\"bins\":{\"acquisitions\":100,\"contended\":3,"
+                        "\"wait_ns\":2000000001,\"wait_max_ns\":1500}}}\n"));
+    CHECK_THAT(text_with_locks(Format::kXml),
+               Contains("<lock name=\"bins\" acquisitions=\"100\" contended=\"3\" wait_ns=\"2000000001\" "
+                        "wait_max_ns=\"1500\"/>\n<system"));
+    const std::string metrics = text_with_locks(Format::kPrometheus);
+    CHECK_THAT(metrics, Contains("# TYPE ashlar_lock_acquisitions_total counter\n"
+                                 "ashlar_lock_acquisitions_total{lock=\"bins\"} 100\n"));
+    CHECK_THAT(metrics, Contains("\nashlar_lock_wait_seconds_total{lock=\"bins\"} 2.000000001\n"));
+    CHECK_THAT(metrics, EndsWith("# TYPE ashlar_lock_wait_max_seconds gauge\n"
+                                 "ashlar_lock_wait_max_seconds{lock=\"bins\"} 0.000001500\n"));
+    for (const Format format : {Format::kText, Format::kXml, Format::kJson, Format::kPrometheus})
+        CHECK_THAT(text(format), !Contains("lock"));
 }
 
 TEST_CASE("formats: text has one figure a line, and one class") {

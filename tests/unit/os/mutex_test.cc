@@ -390,4 +390,43 @@ TEST_CASE("mutex: fork takes locks in any order, and those that are forgotten do
 
 #endif
 
+// The process's own heap takes locks too: of ranks that it does not use, only these are ours.
+UNIT_TEST_CASE_IN_CHILD("mutex: acquisitions and waits are counted if wanted", "enabled:false,count:true") {
+    static Mutex<Rank::kQuarantine> mutex;
+    static Mutex<Rank::kShardPool> other;
+    const auto& counts = ashlar::os::lock_counts[static_cast<unsigned>(Rank::kQuarantine)];
+    ashlar::os::count_locks(); // nothing has read the setting
+    constexpr unsigned kSleepers = 3;
+    std::atomic<unsigned> through{0};
+    std::atomic<unsigned> errno_kept{0};
+    mutex.lock();
+    REQUIRE(mutex.holder() == ashlar::os::Holder::kThisThread);
+    std::vector<std::thread> sleepers = start_sleepers(mutex, kSleepers, through, errno_kept);
+    ::usleep(5000);
+    REQUIRE(through == 0);
+    mutex.unlock();
+    for (std::thread& sleeper : sleepers)
+        sleeper.join();
+    REQUIRE(through == kSleepers);
+    REQUIRE(errno_kept == kSleepers);
+    REQUIRE(mutex.holder() == ashlar::os::Holder::kNobody);
+    for (int i = 0; i < 100; ++i) {
+        const Guard guard(mutex);
+        const Guard inner(other);
+    }
+    REQUIRE(counts.acquisitions == 1 + kSleepers + 100);
+    REQUIRE(counts.contended == kSleepers);
+    REQUIRE(counts.wait_ns >= kSleepers * 5'000'000);
+    REQUIRE(counts.wait_max_ns >= 5'000'000);
+    REQUIRE(counts.wait_max_ns <= counts.wait_ns);
+}
+
+UNIT_TEST_CASE_IN_CHILD("mutex: nothing is counted otherwise", unit::kNoHeap) {
+    static Mutex<Rank::kQuarantine> mutex;
+    for (int i = 0; i < 100; ++i) {
+        const Guard guard(mutex);
+    }
+    REQUIRE(ashlar::os::lock_counts[static_cast<unsigned>(Rank::kQuarantine)].acquisitions == 0);
+}
+
 } // namespace
