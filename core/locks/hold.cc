@@ -55,6 +55,16 @@ void count_acquisition(Thread& thread, LockRow& row, Holders holders, std::uintp
     row.holder = thread.number;
 }
 
+// A hold that was timed. Its stack is taken with a probability that is proportional to the time that it
+// stands for, and is counted for the more: one stack in kStackPeriod of held time.
+void count_hold_stack(LockRow& row, std::uint64_t held, std::uint32_t weight) {
+    const std::uint64_t total = std::max(held, std::uint64_t{1}) * weight;
+    if (total < kStackPeriod && next_random(this_thread) % kStackPeriod >= total) return;
+    const std::uint64_t counted = std::max(total, kStackPeriod);
+    recording.tally(row, Of::kHoldsByStack, recording.stack(),
+                    std::max(weight * counted / total, std::uint64_t{1}), counted, held);
+}
+
 } // namespace
 
 [[gnu::noinline, gnu::cold]] void acquired_slowly(Thread& thread, const void* lock, LockKind kind,
@@ -136,6 +146,7 @@ void count_acquisition(Thread& thread, LockRow& row, Holders holders, std::uintp
         add_to(row.hold_total, held * what.weight);
         add_to(row.hold_sampled_total, held);
         raise_to(row.hold_max, held);
+        count_hold_stack(row, held, what.weight);
     }
     if (what.shared || __atomic_load_n(&row.waiting, __ATOMIC_RELAXED) == 0) return;
     if (now == 0) now = nanoseconds();

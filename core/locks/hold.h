@@ -28,7 +28,8 @@ inline bool is_off() {
 bool start_recording();
 inline bool is_recording() {
     const Mode now = mode.load(std::memory_order_relaxed);
-    return now == Mode::kOn || ((now == Mode::kEarly || now == Mode::kForked) && start_recording());
+    return now == Mode::kOn || now == Mode::kDelaying ||
+           ((now == Mode::kEarly || now == Mode::kForked) && start_recording());
 }
 
 // All else that belongs to an acquisition: the thread is new, the lock is new, others are held, it is timed.

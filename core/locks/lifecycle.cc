@@ -2,6 +2,7 @@
 //
 // Start, fork and exit. Wrappers are called before the constructor by other libraries' constructors and by
 // allocators: they find the next functions then, and forward only.
+#include "locks/delay.h"
 #include "locks/hold.h"
 #include "locks/next.h"
 #include "locks/settings.h"
@@ -24,9 +25,14 @@ namespace {
 
 constinit std::atomic<bool> started{false};
 
+Mode mode_when_on() {
+    return has_delays() ? Mode::kDelaying : Mode::kOn;
+}
+
 // Whoever forks and never takes a lock again, as before exec, leaves no file.
 void begin_child() {
-    if (mode.load(std::memory_order_relaxed) != Mode::kOn) return;
+    const Mode now = mode.load(std::memory_order_relaxed);
+    if (now != Mode::kOn && now != Mode::kDelaying) return;
     mode.store(Mode::kForked, std::memory_order_relaxed);
     this_thread.top_at_fork = std::exchange(this_thread.top, 0); // the rows are the parent's
 }
@@ -48,12 +54,12 @@ std::string_view variable(char** environment, std::string_view name) {
     prepare_threads();
     const bool records = settings.enabled && recording.open();
     if (records) __register_atfork(nullptr, nullptr, begin_child, nullptr);
-    mode.store(records ? Mode::kOn : Mode::kOff, std::memory_order_release);
+    mode.store(records ? mode_when_on() : Mode::kOff, std::memory_order_release);
     started.store(true, std::memory_order_release);
 }
 
 [[gnu::destructor(102)]] void end() {
-    if (mode.load(std::memory_order_relaxed) == Mode::kOn) recording.close();
+    if (mode.load(std::memory_order_relaxed) == mode_when_on()) recording.close();
 }
 
 } // namespace
@@ -76,7 +82,7 @@ std::string_view variable(char** environment, std::string_view name) {
     introduce(thread);
     for (std::uint32_t place = 1; place <= thread.top; ++place)
         if ((thread.held[place].since & Held::kReader) == 0) thread.held[place].row->holder = thread.number;
-    mode.store(Mode::kOn, std::memory_order_relaxed);
+    mode.store(mode_when_on(), std::memory_order_relaxed);
     return true;
 }
 

@@ -9,10 +9,13 @@ namespace {
 template <typename WaitForIt>
 [[gnu::always_inline]] inline int read(pthread_rwlock_t* lock, std::uintptr_t site, WaitForIt wait_for_it) {
     if (!is_recording()) return wait_for_it();
-    const int result = next.rwlock_tryrdlock(lock);
-    if (result == EBUSY)
-        return wait_for<kPosix>(lock, LockKind::kReadWrite, Holders::kReaders, site, wait_for_it);
-    if (result == 0) acquired_slowly(this_thread, lock, LockKind::kReadWrite, Holders::kReaders, site, true);
+    int result = next.rwlock_tryrdlock(lock);
+    if (result == EBUSY) {
+        result = wait_for<kPosix>(lock, LockKind::kReadWrite, Holders::kReaders, site, wait_for_it);
+    } else if (result == 0) {
+        acquired_slowly(this_thread, lock, LockKind::kReadWrite, Holders::kReaders, site, true);
+    }
+    if (result == 0) delay_section_if_wanted(lock, site);
     return result;
 }
 
@@ -50,6 +53,7 @@ int try_read(pthread_rwlock_t* lock) {
         try_failed(lock, LockKind::kReadWrite, ASHLAR_CALLER);
     } else if (result == 0) {
         acquired_slowly(this_thread, lock, LockKind::kReadWrite, Holders::kReaders, ASHLAR_CALLER, false);
+        delay_section_if_wanted(lock, ASHLAR_CALLER);
     }
     return result;
 }
@@ -77,8 +81,7 @@ int write_until(pthread_rwlock_t* lock, const timespec* end) {
 }
 
 int write_by_clock(pthread_rwlock_t* lock, clockid_t clock, const timespec* end) {
-    return write(lock,
-                 [lock, clock, end] { return next.rwlock_clockwrlock(lock, clock, end); });
+    return write(lock, [lock, clock, end] { return next.rwlock_clockwrlock(lock, clock, end); });
 }
 
 int unlock_read_write(pthread_rwlock_t* lock) {

@@ -46,10 +46,10 @@ void raise_to(std::uint64_t& largest, std::uint64_t value) {
 
 // What was counted of one lock is added to a row of several.
 void add_counts(LockRow& to, const LockRow& from) {
-    for (auto count :
-         {&LockRow::acquisitions, &LockRow::releases, &LockRow::shared, &LockRow::contended,
-          &LockRow::timed_out, &LockRow::failed_tries, &LockRow::long_waits, &LockRow::wait_total,
-          &LockRow::holds_sampled, &LockRow::holds, &LockRow::hold_total, &LockRow::hold_sampled_total}) {
+    for (auto count : {&LockRow::acquisitions, &LockRow::releases, &LockRow::shared, &LockRow::contended,
+                       &LockRow::timed_out, &LockRow::failed_tries, &LockRow::long_waits,
+                       &LockRow::wait_total, &LockRow::holds_sampled, &LockRow::holds, &LockRow::hold_total,
+                       &LockRow::hold_sampled_total, &LockRow::delayed}) {
         add_to(to.*count, from.*count);
     }
     raise_to(to.wait_max, from.wait_max);
@@ -58,10 +58,11 @@ void add_counts(LockRow& to, const LockRow& from) {
 }
 
 void clear_counts(LockRow& row) {
-    for (auto count : {&LockRow::acquisitions, &LockRow::releases, &LockRow::shared, &LockRow::contended,
-                       &LockRow::timed_out, &LockRow::failed_tries, &LockRow::long_waits,
-                       &LockRow::wait_total, &LockRow::wait_max, &LockRow::holds_sampled, &LockRow::holds,
-                       &LockRow::hold_total, &LockRow::hold_max, &LockRow::hold_sampled_total}) {
+    for (auto count :
+         {&LockRow::acquisitions, &LockRow::releases, &LockRow::shared, &LockRow::contended,
+          &LockRow::timed_out, &LockRow::failed_tries, &LockRow::long_waits, &LockRow::wait_total,
+          &LockRow::wait_max, &LockRow::holds_sampled, &LockRow::holds, &LockRow::hold_total,
+          &LockRow::hold_max, &LockRow::hold_sampled_total, &LockRow::delayed}) {
         row.*count = 0;
     }
     row.merged = 0;
@@ -71,36 +72,13 @@ void clear_counts(LockRow& row) {
 
 } // namespace
 
-bool LockIndex::add(const void* lock, LockRow* row) {
-    std::size_t place = start_of(lock);
-    for (std::size_t tries = 0; tries < kTries; ++tries, place = (place + 1) % kSlots) {
-        const void* const there = slots_[place].lock.load(std::memory_order_relaxed);
-        if (there != nullptr && there != removed()) continue;
-        slots_[place].row = row;
-        slots_[place].lock.store(lock, std::memory_order_release);
-        return true;
-    }
-    return false;
-}
-
-void LockIndex::remove(const void* lock) {
-    std::size_t place = start_of(lock);
-    for (std::size_t tries = 0; tries < kTries; ++tries, place = (place + 1) % kSlots) {
-        if (slots_[place].lock.load(std::memory_order_relaxed) != lock) continue;
-        // Nothing is looked for beyond a free slot, so before one no mark is needed.
-        const bool last = slots_[(place + 1) % kSlots].lock.load(std::memory_order_relaxed) == nullptr;
-        slots_[place].lock.store(last ? nullptr : removed(), std::memory_order_release);
-        return;
-    }
-}
-
 Recording::Spin::Spin(std::atomic<bool>& taken) : taken_(taken) {
     while (taken_.exchange(true, std::memory_order_acquire))
         os::system_call(SYS_sched_yield);
 }
 
 bool Recording::open() {
-    file_.keep_mapped();
+    file_.keep_mapped(".locks");
     int error = stacks_.prepare() ? 0 : ENOMEM;
     if (error == 0) error = file_.open(settings.file.data(), settings.limit, 0, 0);
     if (error != 0) {
@@ -212,26 +190,33 @@ LockRow* Recording::new_row(LockRow* merged) {
     return nullptr;
 }
 
-// The first lock of a place that is destroyed leaves its row to all that come after it.
+// Of each place the first locks that are destroyed keep their rows, so that a program with few of them, which
+// it destroys at its end, has them one by one in its profile. All later ones are added to the first.
 [[gnu::noinline, gnu::cold]] void Recording::merge(const void* lock) {
+    constexpr std::uint32_t kMostKept = 32;
     if (index_.find(lock) == nullptr) return;
     const Spin adding(adding_);
     LockRow* const row = index_.find(lock);
     if (row == nullptr) return;
     index_.remove(lock);
-    row->flags |= lock_format::kMerged;
     row->holder = 0;
     const void* const place = place_of(row->kind, row->first_site);
-    LockRow* const merged = index_.find(place);
-    if (merged == nullptr) {
+    LockRow* const first = index_.find(place);
+    if (first == nullptr || first->flags >> lock_format::kKeptShift < kMostKept) {
+        row->flags |= lock_format::kDestroyed;
         row->merged = 1;
-        index_.add(place, row); // if there is no room, the next of the place is the first once more
+        if (first == nullptr) {
+            index_.add(place, row); // if there is no room, the next of the place is the first once more
+        } else {
+            first->flags += 1U << lock_format::kKeptShift;
+        }
         return;
     }
-    add_counts(*merged, *row);
+    first->flags |= lock_format::kMerged;
+    add_counts(*first, *row);
     clear_counts(*row);
-    row->spare = merged->spare;
-    merged->spare = static_cast<std::uint32_t>(row->number);
+    row->spare = first->spare;
+    first->spare = static_cast<std::uint32_t>(row->number);
 }
 
 ThreadRow* Recording::thread(std::uint32_t number) {

@@ -21,7 +21,10 @@ int wait_for_semaphore(sem_t* semaphore, std::uintptr_t site, WaitForIt wait_for
         result = wait_for_it();
         wait.end(result == 0, result == 0 || errno == ETIMEDOUT);
     }
-    if (result == 0) count_event(semaphore, LockKind::kSemaphore, site, &LockRow::acquisitions);
+    if (result == 0) {
+        count_event(semaphore, LockKind::kSemaphore, site, &LockRow::acquisitions);
+        delay_section_if_wanted(semaphore, site);
+    }
     return result;
 }
 

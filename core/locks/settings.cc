@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "locks/settings.h"
 
+#include "locks/delay.h"
 #include "os/message.h"
 
 #include <algorithm>
@@ -16,6 +17,7 @@ struct Unit {
     std::uint64_t factor;
 };
 constexpr Unit kTimes[]{{"ns", 1}, {"us", 1000}, {"ms", 1'000'000}, {"s", 1'000'000'000}};
+constexpr Unit kPlain[]{{"", 1}};
 constexpr Unit kSizes[]{{"", 1}, {"k", 1 << 10}, {"m", 1 << 20}, {"g", 1 << 30}};
 
 template <std::size_t kCount>
@@ -43,14 +45,20 @@ bool set(std::string_view key, std::string_view value) {
     }
     if (key == "threshold") return parse(value, kTimes, settings.threshold);
     if (key == "limit") return parse(value, kSizes, settings.limit);
+    if (key == "seed") return parse(value, kPlain, settings.seed);
+    if (key == "delay") return add_delay(value);
     if (value.empty() || value.size() >= settings.file.size()) return false;
     settings.file.fill('\0');
     std::copy(value.begin(), value.end(), settings.file.begin());
     return true;
 }
 
-constexpr std::string_view kKeys[]{"enabled", "threshold", "limit", "file"};
-constexpr std::string_view kExpected[]{"true or false", "a time, as 500us or 1ms", "a size, as 64m",
+constexpr std::string_view kKeys[]{"enabled", "threshold", "limit", "seed", "delay", "file"};
+constexpr std::string_view kExpected[]{"true or false",
+                                       "a time, as 500us or 1ms",
+                                       "a size, as 64m",
+                                       "a number",
+                                       "a time and a piece of code, as 1ms@FILE+0x1200-0x1280, at most 64",
                                        "a folder, or a path with %p, of less than 256 bytes"};
 
 void read_one(std::string_view setting) {
@@ -62,7 +70,7 @@ void read_one(std::string_view setting) {
     os::Message message;
     message.text("ASHLAR_LOCKS: ");
     if (known == std::end(kKeys)) {
-        message.quoted(key).text(" is no setting; there are enabled, threshold, limit and file");
+        message.quoted(key).text(" is no setting; there are enabled, threshold, limit, seed, delay and file");
     } else if (!set(key, value)) {
         message.text(key).text(" has to be ").text(kExpected[known - std::begin(kKeys)]).text(", not ");
         message.quoted(value);
@@ -73,6 +81,10 @@ void read_one(std::string_view setting) {
 }
 
 } // namespace
+
+bool parse_time(std::string_view text, std::uint64_t& nanoseconds) {
+    return parse(text, kTimes, nanoseconds);
+}
 
 void read_settings(std::string_view text) {
     while (!text.empty()) {

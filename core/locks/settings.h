@@ -15,11 +15,15 @@ struct Settings {
     bool enabled = true;
     std::uint64_t threshold = 1'000'000;       // ns: longer waits are recorded one by one
     std::size_t limit = std::size_t{64} << 20; // bytes of the file
+    std::uint64_t seed = 0;                    // of what is chosen by chance; 0: another one each time
     std::array<char, 256> file{'.', '\0'};     // folder, or path with %p
 };
 
 extern constinit Settings settings;
 
 void read_settings(std::string_view text);
+
+// "1ms": false if it is none.
+bool parse_time(std::string_view text, std::uint64_t& nanoseconds);
 
 } // namespace ashlar::locks

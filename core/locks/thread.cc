@@ -2,6 +2,7 @@
 #include "locks/thread.h"
 
 #include "locks/recording.h"
+#include "locks/settings.h"
 #include "os/process.h"
 #include "os/system_call.h"
 
@@ -52,7 +53,8 @@ void renew_name(Thread& thread) {
     thread.row = row;
     row->tid = static_cast<std::uint32_t>(os::thread_id());
     row->started = nanoseconds();
-    thread.random = (row->started ^ std::uint64_t{number} << 32) * 0x9e3779b97f4a7c15 | 1;
+    const std::uint64_t seed = settings.seed != 0 ? settings.seed : row->started;
+    thread.random = (seed ^ std::uint64_t{number} << 32) * 0x9e3779b97f4a7c15 | 1;
     renew_name(thread);
     thread.number = number;
     if (has_key) ::pthread_setspecific(key, &thread);

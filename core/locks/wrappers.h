@@ -7,6 +7,7 @@
 // that is cancelled inside leaves by unwinding.
 #pragma once
 
+#include "locks/delay.h"
 #include "locks/hold.h"
 #include "locks/next.h"
 
@@ -42,8 +43,7 @@ template <const Results& kResults, typename WaitForIt>
 [[gnu::noinline, gnu::cold]] int not_at_once(const void* lock, LockKind kind, std::uintptr_t site, int result,
                                              WaitForIt wait_for_it) {
     if (result == kResults.busy) return wait_for<kResults>(lock, kind, Holders::kOne, site, wait_for_it);
-    if (result == kResults.with_lock_too)
-        acquired_slowly(this_thread, lock, kind, Holders::kOne, site, true);
+    if (result == kResults.with_lock_too) acquired_slowly(this_thread, lock, kind, Holders::kOne, site, true);
     return result;
 }
 
@@ -58,6 +58,7 @@ template <const Results& kResults, typename TryIt, typename WaitForIt>
     } else {
         result = not_at_once<kResults>(lock, kind, site, result, wait_for_it);
     }
+    if (result == 0) delay_section_if_wanted(lock, site);
     return result;
 }
 
@@ -90,6 +91,7 @@ template <const Results& kResults, typename TryIt>
         try_failed(lock, kind, site);
     } else if (result == 0 || result == kResults.with_lock_too) {
         acquired(lock, kind, site, true);
+        delay_section_if_wanted(lock, site);
     }
     return result;
 }

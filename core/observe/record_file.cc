@@ -80,7 +80,8 @@ std::string_view without_first(std::string_view text, std::size_t bytes) {
 }
 
 // The path of the process's file of this name; `again`: there are so many already.
-bool make_path(char* buffer, std::size_t capacity, std::string_view place, unsigned again) {
+bool make_path(char* buffer, std::size_t capacity, std::string_view place, std::string_view ending,
+               unsigned again) {
     Path path(buffer, capacity);
     const auto number = [&] {
         path.number(os::process_id());
@@ -97,7 +98,7 @@ bool make_path(char* buffer, std::size_t capacity, std::string_view place, unsig
     if (mark == std::string_view::npos) {
         path.text(place.empty() ? "." : place).text("/ashlar.");
         number();
-        path.text(".profile");
+        path.text(ending);
     } else {
         path.text(first_part(place, mark));
         number();
@@ -171,7 +172,7 @@ void store_state(FileHeader& head, profile_format::State state) {
 // Returns a descriptor or a negative error number.
 int RecordFile::create(std::string_view place) {
     for (unsigned again = 0; again < kMostFiles; ++again) {
-        if (!make_path(path_, sizeof(path_), place, again)) return -ENAMETOOLONG;
+        if (!make_path(path_, sizeof(path_), place, ending_, again)) return -ENAMETOOLONG;
         const long file = os::system_call(SYS_openat, AT_FDCWD, path_,
                                           O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
         if (file != -EEXIST) return static_cast<int>(file);

@@ -54,8 +54,11 @@ class RecordFile {
     };
     bool append(Kind kind, Piece first, Piece second = {nullptr, 0});
 
-    // For a file that is to have regions; before open().
-    void keep_mapped() { keeps_mapping_ = true; }
+    // For a file that is to have regions; before open(). In a folder its name has this ending.
+    void keep_mapped(const char* ending) {
+        keeps_mapping_ = true;
+        ending_ = ending;
+    }
     // Appends zeroed rows that the caller writes in place, for as long as the process lives; null if there is
     // no room.
     void* append_region(Kind kind, std::uint32_t row_size, std::uint32_t rows, std::uint64_t first);
@@ -114,6 +117,7 @@ class RecordFile {
     std::size_t mapped_ = 0;
     std::uint32_t process_ = 0;
     bool keeps_mapping_ = false;
+    const char* ending_ = ".profile";
     bool in_steps_ = false;                       // the kernel makes pieces ready one by one
     std::atomic<std::uint32_t>* owner_ = nullptr; // an Owner
     std::uint64_t device_ = 0;                    // of the file

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: MIT
 """The lock profiler: what it counts, names and times, and that programs behave with it as without it.
 
-usage: locks_test.py ASHLAR LOCKS PROGRAM [NAME=ALLOCATOR]..."""
+usage: locks_test.py ASHLAR LOCKS PROGRAM PAIRS [NAME=ALLOCATOR]...
+
+ASHLAR_LOCKS_RUNS says how many runs must end (50)."""
 import glob
 import json
 import os
@@ -9,11 +11,13 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
-ASHLAR, LOCKS, PROGRAM = (os.path.abspath(path) for path in sys.argv[1:4])
-ALLOCATORS = dict([("System", "")] + [word.split("=", 1) for word in sys.argv[4:]])
+ASHLAR, LOCKS, PROGRAM, PAIRS = (os.path.abspath(path) for path in sys.argv[1:5])
+ALLOCATORS = dict([("System", "")] + [word.split("=", 1) for word in sys.argv[5:]])
 LIMIT = 120
+RUNS = int(os.environ.get("ASHLAR_LOCKS_RUNS", "50"))  # that must not hang
 
 
 class Locks(unittest.TestCase):
@@ -113,7 +117,7 @@ class Locks(unittest.TestCase):
                     self.assertEqual(lock["acquisitions"], lock["releases"], lock)
 
     def test_many_runs_end(self):
-        for _ in range(50):
+        for _ in range(RUNS):
             self.run_program("each")
 
     def test_off_writes_nothing(self):
@@ -148,6 +152,44 @@ class Locks(unittest.TestCase):
         (file,) = glob.glob(f"{self.folder}/*.locks")
         folded = self.ashlar_profile("--locks-flamegraph", "-", file, status=0).stdout
         self.assertRegex(folded, r"hold_long.*;slow \d{5,}\n")
+
+    def delayed(self, site, program, *arguments):
+        """The lock that was slowed down."""
+        json_file = os.path.join(self.folder, "delayed.json")
+        self.ashlar_profile("--locks", "--locks-json", json_file, "--delay", site, "--", program, *arguments, status=0)
+        with open(json_file, encoding="utf-8") as file:
+            (process,) = json.load(file)["processes"]
+        (lock,) = [lock for lock in process["locks"] if lock["delayed"]]
+        return lock
+
+    def test_a_section_is_slowed_down(self):
+        """The section's throughput is at most one operation in the delay: each hold takes at least that much longer."""
+        begin = time.monotonic()
+        lock = self.delayed("main=+2ms", PAIRS, "100")
+        self.assertGreaterEqual(time.monotonic() - begin, 0.2)
+        self.assertEqual((lock["name"], lock["acquisitions"], lock["delayed"]), ("(anonymous namespace)::mutex", 100, 100))
+        self.assertGreaterEqual(lock["hold_mean_ns"], 2_000_000)
+        self.assertGreaterEqual(lock["hold_ns"], 200_000_000)
+
+    def test_only_that_section_is_slowed_down(self):
+        source = os.path.join(os.path.dirname(os.path.abspath(__file__)), "locking.cc")
+        with open(source, encoding="utf-8") as file:
+            lines = [number for number, line in enumerate(file, 1) if "pthread_mutex_lock(&slow)" in line]
+        for site in (f"locking.cc:{lines[1]}", "hold_long"):  # the other line is the waiter's
+            with self.subTest(site=site):
+                lock = self.delayed(site + "=+10ms", PROGRAM, "hold")
+                self.assertEqual((lock["name"], lock["acquisitions"], lock["delayed"]), ("slow", 30, 15))
+                self.assertGreaterEqual(lock["hold_max_ns"], 30_000_000)  # 20 of its own
+
+    def test_a_site_that_is_not_there(self):
+        for delay, words in (("no_such_function=+1ms", "there is no code of no_such_function"),
+                             ("main=1ms", "SITE=+TIME"), ("main=+1", "SITE=+TIME"),
+                             ("/nowhere/lib.so!main=+1ms", "cannot look for main")):
+            with self.subTest(delay=delay):
+                done = self.ashlar_profile("--locks", "--delay", delay, "--", PROGRAM, "hold", status=2)
+                self.assertIn(words, done.stderr)
+        done = self.ashlar_profile("--locks", "--delay", "annotate=+1ms", "--", PROGRAM, "hold", status=0)
+        self.assertIn("no lock was acquired there", done.stderr)
 
     def test_a_threshold_needs_locks(self):
         self.assertIn("--locks", self.ashlar_profile("--threshold", "5", "--", "true", status=2).stderr)

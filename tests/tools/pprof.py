@@ -11,7 +11,8 @@ SCHEMA = {
                 (10, "duration_nanos", "int64"), (11, "period_type", "ValueType"), (12, "period", "int64"),
                 (14, "default_sample_type", "int64")],
     "ValueType": [(1, "type", "int64"), (2, "unit", "int64")],
-    "Sample": [(1, "location_id", "*uint64"), (2, "value", "*int64")],
+    "Sample": [(1, "location_id", "*uint64"), (2, "value", "*int64"), (3, "label", "*Label")],
+    "Label": [(1, "key", "int64"), (2, "str", "int64")],
     "Mapping": [(1, "id", "uint64"), (5, "filename", "int64"), (7, "has_functions", "bool")],
     "Location": [(1, "id", "uint64"), (2, "mapping_id", "uint64"), (4, "line", "*Line")],
     "Line": [(1, "function_id", "uint64"), (2, "line", "int64")],
@@ -57,3 +58,7 @@ class Profile:
                 names = tuple(name for location in sample.location_id for name in locations[location])
                 found[names] = found.get(names, 0) + sample.value[index]
         return found
+
+    def labels(self):
+        """{(key, text)} of all samples."""
+        return {(self.strings[label.key], self.strings[label.str]) for sample in self.message.sample for label in sample.label}

@@ -180,6 +180,22 @@ class Outputs {
     bool takes_standard_output_ = false;
 };
 
+// Files of the lock profiler have nothing of memory.
+void check_only_locks(const Options& options) {
+    for (const auto& [option, path] : {std::pair{"--json", &options.json},
+                                       {"--flamegraph", &options.flame_graph},
+                                       {"--speedscope", &options.speedscope},
+                                       {"--pprof", &options.pprof}}) {
+        if (!path->empty()) {
+            throw std::invalid_argument(fmt::format(
+                "{} is of memory, and these files are of locks: give --locks-{}", option, option + 2));
+        }
+    }
+    if (!options.heap_v2.empty()) {
+        throw std::invalid_argument("--jeprof is of memory, and these files are of locks");
+    }
+}
+
 // Reads, names and shows what was recorded.
 class Session {
   public:
@@ -204,6 +220,21 @@ class Session {
     }
     bool read(const AttachedRun& run, std::vector<Summary>& summaries) {
         return add([&] { return summarise(run.read()); }, summaries);
+    }
+
+    // Files of the lock profiler; their text comes before that of memory. False if one cannot be read.
+    bool show_locks(LockView& locks, const std::vector<std::filesystem::path>& files) {
+        const bool all = locks.read(files, symbolizer_, frames_);
+        locks.show(frames_);
+        locks_ = &locks.reports();
+        return all;
+    }
+    // The page of locks alone.
+    void show_no_memory() {
+        if (locks_ != nullptr && !locks_->empty()) {
+            write_page({}, nullptr);
+        }
+        show_notes();
     }
 
     // Of files, before anything is shown.
@@ -353,6 +384,7 @@ class Session {
         write("--html", [&](std::ostream& out) {
             out << report::page::profile_html({.summaries = summaries,
                                                .before = before,
+                                               .locks = locks_,
                                                .frames = frames_,
                                                .first = options_.view,
                                                .temporary_within = options_.temporary_within,
@@ -376,18 +408,24 @@ class Session {
     Outputs outputs_;
     symbols::Symbolizer symbolizer_;
     profile::Frames frames_;
+    const report::profile::LockReports* locks_ = nullptr;
 };
 
 int read_files(const Options& options) {
     const auto [lock_files, files] = sorted_by_kind(options.files);
-    bool all = true;
-    if (!lock_files.empty()) {
-        all = LockView(options.locks, options.top).show(lock_files);
-    }
     if (files.empty()) {
-        return all ? kSuccess : kSomethingFailed;
+        check_only_locks(options);
     }
     Session session(options);
+    LockView locks(options.locks, options.top);
+    bool all = true;
+    if (!lock_files.empty()) {
+        all = session.show_locks(locks, lock_files);
+    }
+    if (files.empty()) {
+        session.show_no_memory();
+        return all ? kSuccess : kSomethingFailed;
+    }
     std::vector<Summary> summaries;
     for (const std::string& file : files) {
         all &= session.read(file, summaries);
@@ -425,13 +463,13 @@ int record(const Options& options) {
                                         .keep = options.keep,
                                         .timeout = options.timeout,
                                         .cpu = options.no_cpu ? 0 : options.cpu_rate,
-                                        .locks = options.locks.settings()},
+                                        .locks = options.locks.settings(options.command.front())},
                                        interrupt);
     if (run.ended.error != 0) {
         return not_run("profile", options.command.front(), run.ended.error);
     }
     if (options.locks.wanted) {
-        locks.show(run.lock_files());
+        session.show_locks(locks, run.lock_files());
     }
     std::vector<Summary> summaries;
     for (const std::filesystem::path& file : run.files()) {

@@ -3,9 +3,13 @@
 #pragma once
 
 #include "machine/output_file.h"
+#include "report/profile/locks_text.h"
 
 #include <CLI/CLI.hpp>
 #include <filesystem>
+#include <functional>
+#include <iosfwd>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -17,11 +21,14 @@ namespace ashlar::commands {
 struct LockOptions {
     bool wanted = false;
     double threshold = 1; // ms
+    std::string delay;    // "SITE=+1ms"
     std::string json;
     std::string flame_graph;
+    std::string pprof;
+    std::string speedscope;
 
-    // For the lock profiler, if it is wanted.
-    std::optional<std::string> settings() const;
+    // For the lock profiler, if it is wanted. `program` is the command's first word.
+    std::optional<std::string> settings(const std::string& program) const;
 };
 
 void add_lock_options(CLI::App& command, LockOptions& options);
@@ -35,14 +42,23 @@ class LockView {
     // Tries the files that are to be written.
     LockView(const LockOptions& options, std::size_t top);
 
-    // Shows the process that waited longest, and one line for each other. False if a file cannot be read.
-    bool show(const std::vector<std::filesystem::path>& files) const;
+    // False if a file cannot be read; why is said.
+    bool read(const std::vector<std::filesystem::path>& files, symbols::Symbolizer& symbolizer,
+              profile::Frames& frames);
+    // Shows the process that waited longest, and one line for each other, and writes the files.
+    void show(profile::Frames& frames) const;
+
+    // What was read; the process that waited longest first.
+    const report::profile::LockReports& reports() const { return reports_; }
 
   private:
+    using Writer = std::function<void(std::ostream&)>;
+
     std::size_t top_;
-    std::unique_ptr<machine::OutputFile> json_;
-    std::unique_ptr<machine::OutputFile> flame_graph_;
-    bool takes_standard_output_;
+    std::string delay_;                                                 // that was wanted
+    std::map<std::string, std::unique_ptr<machine::OutputFile>> files_; // by option
+    bool takes_standard_output_ = false;
+    report::profile::LockReports reports_;
 };
 
 } // namespace ashlar::commands

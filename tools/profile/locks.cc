@@ -36,17 +36,32 @@ class Reporter {
         report_.lost = recording_.lost;
         report_.is_full = recording_.state == profile_format::State::kFull;
         report_.exited = recording_.exited;
-        report_.long_waits = recording_.locks.long_waits;
+        report_.start = recording_.start;
+        report_.started_realtime = recording_.started_realtime;
+        add_threads();
         add_locks();
+        tell_apart();
         add_tallies();
         sort();
         add_orders();
         find_cycles();
         add_waiting();
+        add_long_waits();
         return std::move(report_);
     }
 
   private:
+    void add_threads() {
+        std::uint64_t last = recording_.end;
+        for (const auto& [number, row] : recording_.locks.threads) {
+            thread_index_[number] = report_.threads.size();
+            report_.threads.push_back(
+                {.number = static_cast<std::uint32_t>(number), .tid = row.tid, .name = thread_name(row)});
+            last = std::max({last, row.since, row.started});
+        }
+        report_.seconds = recording_.seconds(last);
+    }
+
     // Locks that were destroyed have rows in common; rows of one kind and place are one.
     void add_locks() {
         std::map<std::pair<LockKind, std::uint64_t>, std::size_t> merged;
@@ -67,6 +82,7 @@ class Reporter {
                                      .counts = row,
                                      .waiters = {},
                                      .holders = {},
+                                     .holds = {},
                                      .threads = {}});
         }
         // The row that counts is the one with the number of locks in it.
@@ -74,6 +90,19 @@ class Reporter {
             Lock& lock = report_.locks[index_[number]];
             if (row.merged > lock.counts.merged) {
                 lock.counts = row;
+            }
+        }
+    }
+
+    // Several locks of one place have its name and a number, in the order of their first use.
+    void tell_apart() {
+        std::map<std::string, std::vector<Lock*>> by_name;
+        for (Lock& lock : report_.locks) {
+            by_name[lock.name].push_back(&lock);
+        }
+        for (auto& [name, locks] : by_name) {
+            for (std::size_t place = 0; locks.size() > 1 && place < locks.size(); ++place) {
+                locks[place]->name += fmt::format(" #{}", place + 1);
             }
         }
     }
@@ -142,6 +171,9 @@ class Reporter {
             case Of::kBlocksByStack:
                 add_stack(lock.holders, number, row);
                 break;
+            case Of::kHoldsByStack:
+                add_stack(lock.holds, number, row);
+                break;
             case Of::kWaitsByThread: {
                 LockThread& thread = thread_of(lock, number);
                 thread.waits += row.count;
@@ -179,6 +211,7 @@ class Reporter {
         for (Lock& lock : report_.locks) {
             std::stable_sort(lock.waiters.begin(), lock.waiters.end(), by_total);
             std::stable_sort(lock.holders.begin(), lock.holders.end(), by_total);
+            std::stable_sort(lock.holds.begin(), lock.holds.end(), by_total);
             std::stable_sort(
                 lock.threads.begin(), lock.threads.end(),
                 [](const LockThread& one, const LockThread& other) { return one.waited > other.waited; });
@@ -295,6 +328,34 @@ class Reporter {
         return site ? words_for(frames_[*site]) : fmt::format("{:#x}", address);
     }
 
+    std::uint64_t index_of_thread(std::uint64_t number) const {
+        const auto known = thread_index_.find(number);
+        return known == thread_index_.end() ? kNoThread : known->second;
+    }
+
+    void add_long_waits() {
+        std::map<std::uint64_t, std::string> places;
+        for (const lock_format::LongWait& wait : recording_.locks.long_waits) {
+            const auto lock = index_.find(wait.lock);
+            const std::uint64_t thread = index_of_thread(wait.thread);
+            if (lock == index_.end() || thread == kNoThread) {
+                continue;
+            }
+            const bool is_known = wait.holder != 0 && is_held(report_.locks[lock->second].counts.kind);
+            if (is_known && places.count(wait.holder_site) == 0) {
+                places[wait.holder_site] = words_for_address(wait.holder_site);
+            }
+            report_.long_waits.push_back(
+                {.lock = lock->second,
+                 .begin = recording_.seconds(wait.begin),
+                 .seconds = static_cast<double>(wait.nanoseconds) * 1e-9,
+                 .thread = thread,
+                 .holder = is_known ? index_of_thread(wait.holder) : kNoThread,
+                 .acquired = is_known ? places[wait.holder_site] : "",
+                 .frames = wait.stack < stacks_.size() ? stacks_[wait.stack] : NamedStack()});
+        }
+    }
+
     // Whoever waited when the process was killed, or when it was read.
     void add_waiting() {
         std::map<std::uint64_t, std::uint64_t> waits_for; // a thread for a thread
@@ -342,7 +403,8 @@ class Reporter {
     Frames& frames_;
     std::vector<NamedStack> stacks_;
     LockReport report_;
-    std::map<std::uint64_t, std::size_t> index_; // of locks, by number
+    std::map<std::uint64_t, std::size_t> index_;          // of locks, by number
+    std::map<std::uint64_t, std::uint64_t> thread_index_; // of threads, by number
 };
 
 } // namespace

@@ -36,7 +36,8 @@ struct Lock {
     const char* kind;
     lock_format::LockRow counts;
     std::vector<LockStack> waiters; // the most costly first
-    std::vector<LockStack> holders;
+    std::vector<LockStack> holders; // by time for which others waited
+    std::vector<LockStack> holds;   // by time held, waited for or not
     std::vector<LockThread> threads;
 
     double hold_mean() const {
@@ -67,9 +68,25 @@ struct LockWaiter {
     std::uint64_t holder_number;
 };
 
+// A wait that was longer than the threshold.
+struct LongLockWait {
+    std::size_t lock;
+    double begin;         // seconds after the start of the recording
+    double seconds;       // that it took
+    std::uint64_t thread; // index of LockReport::threads
+    std::uint64_t holder; // likewise of the thread that had the lock when it began; kNoThread: unknown
+    std::string acquired; // where that thread had acquired it
+    NamedStack frames;    // of the waiter; empty if its stack was not taken
+};
+inline constexpr std::uint64_t kNoThread = ~std::uint64_t{0};
+
 struct LockReport {
     std::string program;
     std::uint32_t pid = 0;
+    std::uint64_t start = 0;            // of the recording, ns, by the clock of the memory profiler
+    std::uint64_t started_realtime = 0; // likewise, ns since 1970
+    double seconds = 0;                 // recorded
+    std::vector<ThreadName> threads;    // that used locks, in the order of their numbers
     std::uint64_t lost = 0;
     bool is_full = false;
     bool exited = false;
@@ -77,8 +94,8 @@ struct LockReport {
     std::vector<LockOrder> orders;
     std::vector<std::vector<std::size_t>> cycles; // of `orders`
     std::vector<LockWaiter> waiting;              // at the end
-    std::vector<lock_format::LongWait> long_waits;
-    std::vector<std::string> deadlock; // threads that wait for one another in a circle
+    std::vector<LongLockWait> long_waits;         // in the order in which they ended
+    std::vector<std::string> deadlock;            // threads that wait for one another in a circle
 
     std::uint64_t total_wait() const; // of locks; not of conditions, barriers and futexes
 };

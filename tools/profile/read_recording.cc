@@ -241,7 +241,7 @@ class Builder {
         }
         for (lock_format::TallyRow& tally : tables.tallies) {
             const auto of = lock_format::of_tally(tally.key);
-            if (of == Of::kWaitsByStack || of == Of::kBlocksByStack) {
+            if (of == Of::kWaitsByStack || of == Of::kBlocksByStack || of == Of::kHoldsByStack) {
                 tally.key = lock_format::tally_key(lock_format::lock_of_tally(tally.key), of,
                                                    index_of_stack(lock_format::number_of_tally(tally.key)));
             }

@@ -25,7 +25,9 @@ enum class LockKind : std::uint32_t {
 };
 
 // LockRow::flags.
-inline constexpr std::uint32_t kMerged = 1; // not one lock but all that were destroyed of one kind and place
+inline constexpr std::uint32_t kMerged = 1;    // several that were destroyed, of one kind and place
+inline constexpr std::uint32_t kDestroyed = 2; // one that was destroyed
+inline constexpr unsigned kKeptShift = 8; // from this bit on: further rows of the place that are kept apart
 
 // A lock. Kind kLocks; numbers of locks are those of rows, from 1. Times are ns.
 struct LockRow {
@@ -37,7 +39,7 @@ struct LockRow {
     std::uint32_t holder;        // thread that acquired it last; 0: unknown or several
     std::uint32_t waiting;       // threads that wait now
     std::uint64_t blocked_since; // the moment since which somebody waits for the present holder
-    std::uint64_t held_since;    // of annotated locks: the present hold, if it is sampled
+    std::uint64_t delayed;       // acquisitions after which the thread was made to sleep
     LockKind kind;
     std::uint32_t flags;
 
@@ -84,6 +86,7 @@ enum class Of : std::uint32_t {
     kWaitsByThread = 2,  // exact
     kBlocksByStack = 3,  // estimate: for how long somebody waited, by the stack that released the lock
     kBlocksByThread = 4, // exact
+    kHoldsByStack = 5,   // estimate: hold times, by the stack that released the lock
 };
 
 // Waits, or time for which others were kept waiting, of one lock and one stack or thread. Kind kLockTallies.

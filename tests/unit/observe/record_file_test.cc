@@ -11,12 +11,14 @@
 #include <csignal>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <sys/resource.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -206,6 +208,109 @@ TEST_CASE("record file: a child that was forked within append() finishes it, in 
         }
         REQUIRE(bad == 0);
     }));
+}
+
+struct Row {
+    std::uint64_t key;
+    std::uint64_t count;
+};
+constexpr std::uint32_t kRows = 100;
+
+TEST_CASE("record file: rows of a region are written in place") {
+    const unit::Folder folder;
+    static RecordFile file;
+    file.keep_mapped(".rows");
+    REQUIRE(file.open(folder.path(), kCapacity, 0, 0) == 0);
+    REQUIRE(std::string(file.path()) == folder.path() + "/ashlar." + std::to_string(::getpid()) + ".rows");
+    REQUIRE(append(file, Kind::kMark, "before"));
+    auto* const rows = static_cast<Row*>(file.append_region(Kind::kLockTallies, sizeof(Row), kRows, 17));
+    REQUIRE(rows != nullptr);
+    REQUIRE(reinterpret_cast<std::uintptr_t>(rows) % 64 == 0);
+    for (std::uint32_t i = 0; i < kRows; ++i)
+        REQUIRE((rows[i].key == 0 && rows[i].count == 0));
+    REQUIRE(append(file, Kind::kMark, "after"));
+    rows[0] = {1, 10};
+    rows[kRows - 1] = {2, 20};
+    file.close(State::kStopped);
+    rows[1] = {3, 30}; // whoever is late writes into the file all the same
+
+    const unit::Records records(file.path());
+    REQUIRE(records.damaged + records.holes == 0);
+    REQUIRE(records.all.size() == 3);
+    REQUIRE(records.all[1].kind == Kind::kLockTallies);
+    const auto region = records.all[1].as<ashlar::profile_format::Region>();
+    REQUIRE(region.row_size == sizeof(Row));
+    REQUIRE(region.rows == kRows);
+    REQUIRE(region.first == 17);
+    const auto row = [&](std::uint32_t number) {
+        Row found{};
+        std::memcpy(&found, &records.all[1].payload.at(sizeof(region) + region.skip + number * sizeof(Row)),
+                    sizeof(found));
+        return std::pair(found.key, found.count);
+    };
+    REQUIRE(row(0) == std::pair<std::uint64_t, std::uint64_t>(1, 10));
+    REQUIRE(row(1) == std::pair<std::uint64_t, std::uint64_t>(3, 30));
+    REQUIRE(row(kRows - 1) == std::pair<std::uint64_t, std::uint64_t>(2, 20));
+}
+
+TEST_CASE("record file: a region that does not fit is refused and recording ends") {
+    const unit::Folder folder;
+    static RecordFile file;
+    file.keep_mapped(".rows");
+    REQUIRE(file.open(folder.path(), kCapacity, 0, 0) == 0);
+    REQUIRE(file.append_region(Kind::kLockTallies, 1024, 2 * kCapacity / 1024, 0) == nullptr);
+    REQUIRE(file.is_full());
+    REQUIRE_FALSE(append(file, Kind::kMark, "no more"));
+    file.close(State::kStopped);
+    REQUIRE(unit::Records(file.path()).header.state == State::kFull);
+}
+
+TEST_CASE("record file: a forked child goes on in a copy") {
+    const unit::Folder folder;
+    static RecordFile file;
+    file.keep_mapped(".rows");
+    REQUIRE(file.open(folder.path(), kCapacity, 0, 0) == 0);
+    auto* const rows = static_cast<Row*>(file.append_region(Kind::kLockTallies, sizeof(Row), kRows, 1));
+    rows[0] = {1, 10};
+    rows[1] = {2, 20};
+    const std::string parents = file.path();
+    UNIT_REQUIRE_PASSED(unit::run_here([&] {
+        REQUIRE(file.is_inherited());
+        REQUIRE(file.continue_in_child(folder.path()) == 0);
+        REQUIRE_FALSE(file.is_inherited());
+        REQUIRE(rows[0].count == 10); // at the same address
+        rows[0].count = 11;
+        rows[2] = {3, 30};
+        REQUIRE(append(file, Kind::kMark, "child's"));
+        REQUIRE(file.append_region(Kind::kLockTallies, sizeof(Row), kRows, 101) != nullptr);
+        file.close(State::kStopped);
+        const unit::Records own(file.path());
+        REQUIRE(std::string(file.path()) != parents);
+        REQUIRE(own.header.pid == static_cast<std::uint32_t>(::getpid()));
+        REQUIRE(own.header.parent == static_cast<std::uint32_t>(::getppid()));
+        REQUIRE(own.damaged + own.holes == 0);
+        REQUIRE(own.all.size() == 3);
+        REQUIRE(own.all[1].payload.substr(0, 7) == "child's");
+    }));
+    REQUIRE_FALSE(file.is_inherited());
+    REQUIRE(rows[0].count == 10); // the child's rows are not these
+    REQUIRE(rows[2].key == 0);
+    file.close(State::kStopped);
+    const unit::Records records(parents);
+    REQUIRE(records.all.size() == 1);
+    REQUIRE(records.damaged == 0);
+}
+
+TEST_CASE("record file: a child that cannot make a copy keeps its hands off") {
+    const unit::Folder folder;
+    static RecordFile file;
+    file.keep_mapped(".rows");
+    REQUIRE(file.open(folder.path(), kCapacity, 0, 0) == 0);
+    UNIT_REQUIRE_PASSED(
+        unit::run_here([&] { REQUIRE(file.continue_in_child("/nowhere/at/all") == ENOENT); }));
+    REQUIRE(append(file, Kind::kMark, "parent's"));
+    file.close(State::kStopped);
+    REQUIRE(unit::Records(file.path()).all.size() == 1);
 }
 
 TEST_CASE("record file: of the threads of a child one is to forget") {

@@ -6,6 +6,7 @@
 
 #include <ashlar/profile_format.h>
 
+#include <cstdint>
 #include <cstring>
 #include <fstream>
 #include <iterator>
@@ -63,13 +64,21 @@ struct Records {
             const char* const payload = &bytes[at] + sizeof(head);
             if (head.kind == format::Kind::kUnfinished) {
                 holes += head.size;
-            } else if (format::checksum_of(head, payload) == head.checksum) {
+            } else if (checksum_of(head, payload) == head.checksum) {
                 all.push_back({head.kind, std::string(payload, head.size - sizeof(head))});
             } else {
                 damaged += head.size;
             }
             at += head.size;
         }
+    }
+
+    // Of a region the rows do not count: they change.
+    static std::uint32_t checksum_of(const format::RecordHead& head, const char* payload) {
+        if ((head.flags & format::kIsRegion) == 0) return format::checksum_of(head, payload);
+        format::Region region{};
+        std::memcpy(&region, payload, sizeof(region));
+        return format::checksum_of_region(head, region);
     }
 
     template <typename Fields>

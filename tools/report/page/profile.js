@@ -1,152 +1,32 @@
 // SPDX-License-Identifier: MIT
 // The parts of a profile's page that move: the flame graph, the callers and callees of a function, the table of sites.
-// Reads the data from the page. Text from profiles goes through textContent only.
 "use strict";
 (() => {
-  const data = JSON.parse(document.getElementById("profile-data").textContent);
-  const at = (id) => document.getElementById(id);
-  const parts = typeof flameGraphParts === "undefined" ? null : flameGraphParts;
-
-  function scaled(value, step, units) {
-    let unit = 0;
-    while (Math.abs(value) >= step * 0.9995 && unit + 1 < units.length) {
-      value /= step;
-      ++unit;
-    }
-    const digits = unit === 0 && Number.isInteger(value) ? 0 : Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 10 ? 1 : 2;
-    return value.toFixed(digits) + units[unit];
+  const { data, at, scaled, bytes, percent, name, words, row, textButton, treeOf, flames, onNewWidth } = ashlarPage;
+  if (at("view") === null) {
+    return; // a page of locks alone
   }
-  const bytes = (value) => scaled(value, 1024, [" B", " KiB", " MiB", " GiB", " TiB"]);
   const count = (value) => scaled(value, 1000, ["", " k", " M", " G"]);
-  const percent = (part, whole) => (whole > 0 ? `${(100 * part / whole).toFixed(1)} %` : "–");
   const duration = (value) => scaled(value, 1000, [" µs", " ms", " s"]);
   const amount = (view, value) => (view.unit === "microseconds" ? duration(value) : view.unit === "bytes" ? bytes(value) : `${bytes(value)}·s`);
   const seconds = (value) => (value === null ? "–" : value < 1 ? `${(value * 1000).toFixed(2)} ms` : `${value.toFixed(2)} s`);
-  const name = (frame) => data.frames[frame].name;
-  const words = (frame) => name(frame) + (data.frames[frame].place ? ` at ${data.frames[frame].place}` : "");
 
   const view = () => data.views[at("view").value];
   // Of a stack in a comparison the larger side, so that what is gone can be seen.
   const width = (stack) => (stack.before === undefined ? stack.bytes : Math.max(stack.bytes, stack.before));
   const change = (stack) => (stack.before === undefined ? 0 : stack.bytes - stack.before);
 
-  function treeOf(shown, bottomUp) {
-    const root = { name: "all", value: 0, delta: 0, children: new Map() };
-    for (const stack of shown.stacks) {
-      let node = root;
-      const add = (one) => {
-        one.value += width(stack);
-        one.delta += change(stack);
-      };
-      add(node);
-      for (const frame of bottomUp ? [...stack.frames].reverse() : stack.frames) {
-        // Other lines of the same function are no other function.
-        const key = name(frame);
-        if (!node.children.has(key)) {
-          node.children.set(key, { name: key, object: data.frames[frame].object, place: data.frames[frame].place, value: 0, delta: 0, children: new Map() });
-        }
-        node = node.children.get(key);
-        add(node);
-      }
-    }
-    const finish = (node) => {
-      node.children = [...node.children.values()];
-      node.children.forEach(finish);
-    };
-    finish(root);
-    return root;
-  }
-
-  function hash(text) {
-    let value = 7;
-    for (let place = 0; place < text.length; ++place) {
-      value = (value * 31 + text.charCodeAt(place)) >>> 0;
-    }
-    return value;
-  }
-  // All light enough for black letters.
-  function colour(node) {
-    if (node.highlight) {
-      return "#f08cf0";
-    }
-    if (data.compares) {
-      const share = node.data.value > 0 ? Math.max(-1, Math.min(1, node.data.delta / node.data.value)) : 0;
-      const light = 92 - 25 * Math.abs(share);
-      return share === 0 ? "hsl(0, 0%, 90%)" : `hsl(${share > 0 ? 5 : 215}, 85%, ${light}%)`;
-    }
-    if (node.depth === 0) {
-      return "hsl(0, 0%, 85%)";
-    }
-    return `hsl(${(hash(node.data.object || "") + hash(node.data.name) % 30) % 360}, 70%, ${72 + hash(node.data.name) % 14}%)`;
-  }
-
-  let chart = null;
+  const draw = flames("", showFunction);
   function drawFlames() {
-    const place = at("flames");
-    place.replaceChildren();
-    if (parts === null) {
-      return;
-    }
     const shown = view();
-    const tree = treeOf(shown, at("direction").value === "bottom-up");
-    const describe = (node) => `${node.data.name}${node.data.place ? ` at ${node.data.place}` : ""}: ${amount(shown, node.data.value)}, ` +
-      percent(node.data.value, tree.value) + (data.compares ? `, change ${node.data.delta < 0 ? "-" : "+"}${amount(shown, Math.abs(node.data.delta))}` : "");
-    const leftHeavy = at("order").value === "left-heavy";
-    chart = parts.flamegraph().width(Math.max(place.clientWidth, 200)).cellHeight(20).transitionDuration(0).minFrameSize(1)
-      .inverted(true).sort((one, other) => (leftHeavy ? other.value - one.value : one.data.name < other.data.name ? -1 : 1))
-      .setColorMapper(colour).setLabelHandler(describe)
-      .setDetailsElement(at("flame-details"))
-      .setSearchHandler((found, sum) => { at("flame-found").textContent = `${found.length} ${found.length === 1 ? "frame" : "frames"}, ${percent(sum, tree.value)} of ${amount(shown, tree.value)}`; })
-      .onClick((node) => { if (node.depth > 0) { showFunction(node.data.name); } });
-    parts.select(place).datum(tree).call(chart);
-    search();
-  }
-  function search() {
-    const wanted = at("flame-search").value;
-    at("flame-found").textContent = "";
-    if (chart === null) {
-      return;
-    }
-    if (wanted === "") {
-      chart.clear();
-      return;
-    }
-    let pattern = wanted;
-    try {
-      new RegExp(wanted);
-    } catch {
-      pattern = wanted.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&");
-    }
-    chart.search(pattern);
+    draw(treeOf(shown.stacks, at("direction").value === "bottom-up", width, change), at("order").value === "left-heavy",
+      (value) => amount(shown, value));
   }
 
-  function row(cells) {
-    const line = document.createElement("tr");
-    cells.forEach((text, index) => {
-      const cell = document.createElement(index === 0 ? "th" : "td");
-      if (index === 0) {
-        cell.scope = "row";
-      }
-      if (text instanceof Node) {
-        cell.append(text);
-      } else {
-        cell.textContent = text;
-      }
-      line.append(cell);
-    });
-    return line;
-  }
-  function functionButton(text, target) {
-    const button = document.createElement("button");
-    button.type = "button";
-    button.className = "function";
-    button.textContent = text;
-    button.addEventListener("click", () => {
-      showFunction(target);
-      at("function").scrollIntoView();
-    });
-    return button;
-  }
+  const functionButton = (text, target) => textButton(text, () => {
+    showFunction(target);
+    at("function").scrollIntoView();
+  });
 
   function showFunction(target) {
     const shown = view();
@@ -223,17 +103,10 @@
   at("view").addEventListener("change", drawAll);
   at("direction").addEventListener("change", drawFlames);
   at("order").addEventListener("change", drawFlames);
-  at("flame-search").addEventListener("input", search);
   at("flame-reset").addEventListener("click", () => {
     at("flame-search").value = "";
     drawFlames();
   });
-  let known = innerWidth;
-  addEventListener("resize", () => {
-    if (innerWidth !== known) {
-      known = innerWidth;
-      drawFlames();
-    }
-  });
+  onNewWidth(drawFlames);
   drawAll();
 })();

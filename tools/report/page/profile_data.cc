@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "report/page/profile_data.h"
 
+#include "report/page/lock_sections.h"
 #include "report/profile/exported.h"
 #include "report/profile/used_frames.h"
 
@@ -39,7 +40,7 @@ class Data {
     std::string text() {
         Json views;
         for (const View view : kAllViews) {
-            if (!content_.summaries.front().shows(view)) {
+            if (content_.summaries.empty() || !content_.summaries.front().shows(view)) {
                 continue;
             }
             views[name_of(view)] = Json{{"sentence", sentence_of(content_.summaries.front(), view)},
@@ -47,9 +48,11 @@ class Data {
                                         {"stacks", stacks(view)},
                                         {"sites", sites_of(view)}};
         }
-        const Json data{{"compares", content_.before != nullptr},
-                        {"views", std::move(views)},
-                        {"frames", std::move(frames_.list())}};
+        Json data{{"compares", content_.before != nullptr}, {"views", std::move(views)}};
+        if (content_.locks != nullptr && !content_.locks->empty()) {
+            data["locks"] = lock_data(content_, frames_);
+        }
+        data["frames"] = std::move(frames_.list());
         // ASCII alone, and nothing that an HTML parser takes for the end of the script.
         std::string text = data.dump(-1, ' ', true, Json::error_handler_t::replace);
         for (std::size_t place = 0; (place = text.find('<', place)) != std::string::npos;) {

@@ -3,10 +3,12 @@
 
 #include "report/chart/markup.h"
 #include "report/chart/svg.h"
+#include "report/page/lock_sections.h"
 #include "report/page/memory_over_time.h"
 #include "report/page/profile_data.h"
 #include "report/page/profile_parts.h"
 #include "report/page/style.h"
+#include "report/page/tables.h"
 #include "report/profile/advice.h"
 #include "report/profile/quantities.h"
 
@@ -30,40 +32,31 @@ std::string program_name(const Recording& recording) {
     return recording.pid == 0 ? name : fmt::format("{} ({})", name, recording.pid);
 }
 
-std::string table_head(std::string_view caption, const std::vector<std::string>& header) {
-    std::string text =
-        fmt::format(R"(<div class="scroll" tabindex="0" role="region" aria-label="{0}"><table>)"
-                    R"(<caption>{0}</caption><thead><tr>)",
-                    escaped(caption));
-    for (const std::string& each : header) {
-        text += each.empty() ? "<td></td>" : fmt::format(R"(<th scope="col">{}</th>)", escaped(each));
-    }
-    return text + "</tr></thead><tbody>\n";
-}
-
-std::string table_row(const std::string& name, const std::vector<std::string>& cells) {
-    std::string text = fmt::format(R"(<tr><th scope="row">{}</th>)", escaped(name));
-    for (const std::string& cell : cells) {
-        text += "<td>" + escaped(cell) + "</td>";
-    }
-    return text + "</tr>\n";
-}
-
-constexpr const char* kTableEnd = "</tbody></table></div>\n";
-
-std::string list(const std::vector<std::string>& sentences) {
-    std::string text = "<ul>\n";
-    for (const std::string& sentence : sentences) {
-        text += "<li>" + escaped(sentence) + "</li>\n";
-    }
-    return text + "</ul>\n";
+const Summary& main_of(const ProfileContent& content) {
+    static const Summary nothing{};
+    return content.summaries.empty() ? nothing : content.summaries.front();
 }
 
 class Page {
   public:
-    explicit Page(const ProfileContent& content) : content_(content), main_(content.summaries.front()) {}
+    explicit Page(const ProfileContent& content) : content_(content), main_(main_of(content)) {}
 
     std::string render() {
+        if (!content_.summaries.empty()) {
+            add_memory();
+        }
+        for (const PageSection& section : lock_sections(content_)) {
+            open_section(section.id, section.words);
+            body_ += section.html;
+            close_section();
+        }
+        return head() + body_ + foot();
+    }
+
+  private:
+    bool is_of_locks() const { return content_.summaries.empty(); }
+
+    void add_memory() {
         add_summary();
         add_flames();
         add_function();
@@ -73,12 +66,20 @@ class Page {
         if (content_.summaries.size() > 1) {
             add_processes();
         }
-        return head() + body_ + foot();
     }
 
-  private:
     std::string title() const {
-        const char* const what = !main_.has_memory ? "CPU time" : main_.cpu ? "Memory and CPU time" : "Memory";
+        if (is_of_locks()) {
+            const LockReport& report = content_.locks->front();
+            return fmt::format("Locks of {} ({})", std::filesystem::path(report.program).filename().string(),
+                               report.pid);
+        }
+        const bool has_locks = content_.locks != nullptr && !content_.locks->empty();
+        const std::string what = fmt::format("{}{}",
+                                             !main_.has_memory ? "CPU time"
+                                             : main_.cpu       ? "Memory and CPU time"
+                                                               : "Memory",
+                                             has_locks ? " and locks" : "");
         return content_.before == nullptr
                    ? fmt::format("{} of {}", what, program_name(main_.recording))
                    : fmt::format("{} of {}, compared with {}", what, program_name(main_.recording),
@@ -86,6 +87,10 @@ class Page {
     }
 
     std::string stand() const {
+        if (is_of_locks()) {
+            return fmt::format("{} recorded; counts and waits are exact, stacks and hold times are estimates",
+                               seconds_text(content_.locks->front().seconds));
+        }
         const std::uint64_t rate = main_.recording.rate;
         if (main_.recording.origin == Origin::kJemalloc) {
             return fmt::format("Recorded by jemalloc at one moment; a sample every {} on average, so figures "
@@ -132,7 +137,7 @@ class Page {
                         ASHLAR_VERSION);
         text +=
             "<script type=\"application/json\" id=\"profile-data\">" + profile_data(content_) + "</script>\n";
-        for (const char* const script : {kFlameGraph, kProfileScript}) {
+        for (const char* const script : {kFlameGraph, kFlamesScript, kProfileScript, kLocksScript}) {
             text += fmt::format("<script nonce=\"ashlar\">\n{}</script>\n", script);
         }
         return text + "</body>\n</html>\n";
@@ -231,10 +236,8 @@ class Page {
         open_section("function", "Callers and callees");
         body_ += "<p id=\"function-name\"></p>\n<div class=\"two\" id=\"function-tables\" hidden>\n";
         for (const auto& [id, caption] : {std::pair{"callers", "Callers"}, {"callees", "Callees"}}) {
-            std::string table = table_head(caption, {"function", "bytes", "share"}) + kTableEnd;
-            const std::string body = "<tbody>";
-            table.replace(table.find(body), body.size(), fmt::format("<tbody id=\"{}\">", id));
-            body_ += "<div>" + table + "</div>\n";
+            body_ +=
+                "<div>" + table_head(caption, {"function", "bytes", "share"}, id) + kTableEnd + "</div>\n";
         }
         body_ += "</div>\n";
         close_section();

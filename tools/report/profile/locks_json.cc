@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "report/profile/locks_json.h"
 
+#include <cmath>
 #include <nlohmann/json.hpp>
 #include <ostream>
 
@@ -60,6 +61,7 @@ Json lock_json(const Lock& lock, const Frames& frames) {
             {"long_waits", row.long_waits},
             {"wait_ns", row.wait_total},
             {"wait_max_ns", row.wait_max},
+            {"delayed", row.delayed},
             {"hold_mean_ns", lock.hold_mean()},
             {"hold_max_ns", row.hold_max},
             {"holds_sampled", row.holds_sampled},
@@ -67,12 +69,15 @@ Json lock_json(const Lock& lock, const Frames& frames) {
             {"hold_ns", row.hold_total},
             {"waiters", stacks_json(lock.waiters, frames)},
             {"holders", stacks_json(lock.holders, frames)},
+            {"holds_by_stack", stacks_json(lock.holds, frames)},
             {"threads", threads_json(lock.threads)}};
 }
 
 Json order_json(const LockReport& report, const LockOrder& order, const Frames& frames) {
     return {{"first", report.locks[order.first].name},
             {"second", report.locks[order.second].name},
+            {"first_address", report.locks[order.first].counts.address},
+            {"second_address", report.locks[order.second].counts.address},
             {"count", order.count},
             {"frames", frames_json(order.frames, frames)}};
 }
@@ -103,11 +108,17 @@ Json report_json(const LockReport& report, const Frames& frames) {
                                    {"holder", waiter.holder},
                                    {"acquired", waiter.acquired}});
     }
-    for (const lock_format::LongWait& wait : report.long_waits) {
-        json["long_waits"].push_back({{"begin_ns", wait.begin},
-                                      {"wait_ns", wait.nanoseconds},
-                                      {"thread", wait.thread},
-                                      {"holder", wait.holder}});
+    const auto thread_json = [&](std::uint64_t index) {
+        return index == kNoThread ? Json() : Json(report.threads[index].tid);
+    };
+    for (const LongLockWait& wait : report.long_waits) {
+        json["long_waits"].push_back({{"lock", report.locks[wait.lock].name},
+                                      {"begin_ns", std::llround(wait.begin * 1e9)},
+                                      {"wait_ns", std::llround(wait.seconds * 1e9)},
+                                      {"tid", thread_json(wait.thread)},
+                                      {"holder_tid", thread_json(wait.holder)},
+                                      {"acquired", wait.acquired},
+                                      {"frames", frames_json(wait.frames, frames)}});
     }
     json["deadlock"] = report.deadlock;
     return json;

@@ -41,8 +41,8 @@ class Text {
         add_stacks("Who kept others waiting: the stack that released the lock (estimates)", &Lock::holders);
         add_events();
         add_order();
-        add_sentences("What to do", advice());
-        add_sentences("Mind", cautions());
+        add_sentences("What to do", lock_advice(report_));
+        add_sentences("Mind", lock_cautions(report_));
         return text_;
     }
 
@@ -195,60 +195,6 @@ class Text {
                            site ? ", first in " + words_for(frames_[*site]) : "");
     }
 
-    std::vector<std::string> advice() const {
-        std::vector<std::string> sentences;
-        if (!report_.cycles.empty()) {
-            sentences.emplace_back(
-                "Acquire the locks of each circle above in one order, or with std::scoped_lock, "
-                "which avoids deadlocks.");
-        }
-        const Lock* const worst = report_.locks.empty() ? nullptr : &report_.locks.front();
-        if (worst == nullptr || worst->counts.wait_total == 0 || !is_held(worst->counts.kind)) {
-            if (report_.cycles.empty() && report_.deadlock.empty()) {
-                sentences.emplace_back("Nothing: no thread waited for a lock.");
-            }
-            return sentences;
-        }
-        constexpr double kMicrosecond = 1000;
-        constexpr double kLongHold = 100 * kMicrosecond;
-        constexpr std::uint64_t kMostlyReaders = 4;
-        const lock_format::LockRow& row = worst->counts;
-        if (worst->hold_mean() > kLongHold) {
-            sentences.push_back(
-                fmt::format("{} is held for {} in the mean: do less while it is held, I/O and "
-                            "allocation first.",
-                            worst->name, time_text(worst->hold_mean())));
-        } else if (row.kind == lock_format::LockKind::kReadWrite &&
-                   row.shared * kMostlyReaders < row.acquisitions * 3) {
-            sentences.push_back(
-                fmt::format("{} is acquired by writers mostly: a mutex costs less.", worst->name));
-        } else {
-            sentences.push_back(
-                fmt::format("{} is held shortly but by many: give each thread or each part of the "
-                            "data a lock of its own, or acquire it less often.",
-                            worst->name));
-        }
-        return sentences;
-    }
-
-    std::vector<std::string> cautions() const {
-        std::vector<std::string> sentences{
-            "Counts and waits are exact; stacks, and figures with ~, are estimates from samples."};
-        const auto has = [&](lock_format::LockKind kind) {
-            return std::any_of(report_.locks.begin(), report_.locks.end(),
-                               [&](const Lock& lock) { return lock.counts.kind == kind; });
-        };
-        if (has(lock_format::LockKind::kFutex)) {
-            sentences.emplace_back(
-                "Of futexes only waits and wakes are seen: who acquires and who holds is not known.");
-        }
-        if (report_.is_full || report_.lost != 0) {
-            sentences.emplace_back(
-                "Not everything found room in the file; allow more with ASHLAR_LOCKS=limit:256m.");
-        }
-        return sentences;
-    }
-
     void add_sentences(const char* heading, const std::vector<std::string>& sentences) {
         if (sentences.empty()) {
             return;
@@ -269,6 +215,65 @@ class Text {
 
 } // namespace
 
+std::vector<std::string> lock_advice(const LockReport& report) {
+    std::vector<std::string> sentences;
+    if (!report.cycles.empty()) {
+        sentences.emplace_back(
+            "Acquire the locks of each circle above in one order, or with std::scoped_lock, "
+            "which avoids deadlocks.");
+    }
+    const Lock* const worst = report.locks.empty() ? nullptr : &report.locks.front();
+    if (worst == nullptr || worst->counts.wait_total == 0 || !is_held(worst->counts.kind)) {
+        if (report.cycles.empty() && report.deadlock.empty()) {
+            sentences.emplace_back("Nothing: no thread waited for a lock.");
+        }
+        return sentences;
+    }
+    constexpr double kMicrosecond = 1000;
+    constexpr double kLongHold = 100 * kMicrosecond;
+    constexpr std::uint64_t kMostlyReaders = 4;
+    const lock_format::LockRow& row = worst->counts;
+    if (worst->hold_mean() > kLongHold) {
+        sentences.push_back(fmt::format("{} is held for {} in the mean: do less while it is held, I/O and "
+                                        "allocation first.",
+                                        worst->name, time_text(worst->hold_mean())));
+    } else if (row.kind == lock_format::LockKind::kReadWrite &&
+               row.shared * kMostlyReaders < row.acquisitions * 3) {
+        sentences.push_back(
+            fmt::format("{} is acquired by writers mostly: a mutex costs less.", worst->name));
+    } else {
+        sentences.push_back(
+            fmt::format("{} is held shortly but by many: give each thread or each part of the "
+                        "data a lock of its own, or acquire it less often.",
+                        worst->name));
+    }
+    return sentences;
+}
+
+std::vector<std::string> lock_cautions(const LockReport& report) {
+    std::vector<std::string> sentences{
+        "Counts and waits are exact; stacks, and figures with ~, are estimates from samples."};
+    for (const Lock& lock : report.locks) {
+        if (lock.counts.delayed != 0) {
+            sentences.push_back(fmt::format("{} was slowed down by --delay: after {} of its acquisitions.",
+                                            lock.name, lock.counts.delayed));
+        }
+    }
+    const auto has = [&](lock_format::LockKind kind) {
+        return std::any_of(report.locks.begin(), report.locks.end(),
+                           [&](const Lock& lock) { return lock.counts.kind == kind; });
+    };
+    if (has(lock_format::LockKind::kFutex)) {
+        sentences.emplace_back(
+            "Of futexes only waits and wakes are seen: who acquires and who holds is not known.");
+    }
+    if (report.is_full || report.lost != 0) {
+        sentences.emplace_back(
+            "Not everything found room in the file; allow more with ASHLAR_LOCKS=limit:256m.");
+    }
+    return sentences;
+}
+
 std::string locks_text(const LockReports& reports, const Frames& frames, std::size_t top,
                        const TextSettings& settings) {
     std::string text = Text(reports.front(), frames, top, settings).render();
@@ -279,30 +284,6 @@ std::string locks_text(const LockReports& reports, const Frames& frames, std::si
                             report.locks.size(), time_text(report.total_wait()));
     }
     return text;
-}
-
-void write_waits_folded(std::ostream& out, const LockReports& reports, const Frames& frames) {
-    const auto clean = [](std::string name) {
-        std::replace(name.begin(), name.end(), ';', ':');
-        std::replace(name.begin(), name.end(), '\n', ' ');
-        return name;
-    };
-    std::map<std::string, std::uint64_t> lines;
-    for (const LockReport& report : reports) {
-        for (const Lock& lock : report.locks) {
-            for (const LockStack& stack : lock.waiters) {
-                std::string line;
-                for (auto frame = stack.frames.rbegin(); frame != stack.frames.rend(); ++frame) {
-                    line += clean(frames[*frame].function) + ";";
-                }
-                lines[line + clean(lock.name)] += stack.total;
-            }
-        }
-    }
-    constexpr std::uint64_t kMicrosecond = 1000;
-    for (const auto& [line, total] : lines) {
-        out << line << ' ' << (total + kMicrosecond / 2) / kMicrosecond << '\n';
-    }
 }
 
 } // namespace ashlar::report::profile

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: MIT
-// A profile of locks for people, and its waits as folded stacks.
+// A profile of locks for people.
 #pragma once
 
 #include "profile/locks.h"
 #include "report/text_table.h"
 
 #include <cstddef>
-#include <iosfwd>
 #include <string>
 #include <vector>
 
@@ -18,7 +17,8 @@ using LockReports = std::vector<ashlar::profile::LockReport>;
 std::string locks_text(const LockReports& reports, const ashlar::profile::Frames& frames, std::size_t top,
                        const TextSettings& settings);
 
-// "main;serve;lock_table 1234", in microseconds; the innermost is the name of the lock.
-void write_waits_folded(std::ostream& out, const LockReports& reports, const ashlar::profile::Frames& frames);
+// What to do, and what to mind when reading the figures, in sentences.
+std::vector<std::string> lock_advice(const ashlar::profile::LockReport& report);
+std::vector<std::string> lock_cautions(const ashlar::profile::LockReport& report);
 
 } // namespace ashlar::report::profile

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+//
+// Slowing one critical section down (`ashlar profile --locks --delay`): whoever acquires a lock by a call
+// from a given range of code sleeps before the call returns. Ranges are places in files, since nobody knows
+// before a start where a file will be loaded.
+//
+// While there are delays the mode is kDelaying, so without them nothing is tested.
+#pragma once
+
+#include "locks/recording.h"
+
+#include <cstdint>
+#include <string_view>
+
+namespace ashlar::locks {
+
+// "1ms@FILE+0x1234-0x1240": after calls that lie between these addresses, as the file itself has them. False
+// if it is none of that, or there are too many.
+bool add_delay(std::string_view text);
+// Whether one was added.
+bool has_delays();
+
+// To be called in the section, by whoever has acquired the lock with a call that returns to `site`.
+void delay_section(const void* lock, std::uintptr_t site);
+
+inline void delay_section_if_wanted(const void* lock, std::uintptr_t site) {
+    if (mode.load(std::memory_order_relaxed) == Mode::kDelaying) [[unlikely]]
+        delay_section(lock, site);
+}
+
+} // namespace ashlar::locks
