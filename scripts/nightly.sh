@@ -4,9 +4,9 @@
 # The runs that are too long for every change, about four hours: the soak under the preloaded library and under both
 # sanitizers, and whether it finds planted mistakes, the stress programs at ten times their size, hundreds of runs
 # that may not hang, an hour of all that could hang the profiler, what is planted for `ashlar stats` and `ashlar
-# profile` twenty times and a thousand readings of a process under load, large programs on the library, the static
-# analyzer on all sources, and the commands of the README on a bare Debian 12. Runs everything even if something fails
-# early; the last lines say what did.
+# profile` twenty times and a thousand readings of a process under load, a thousand runs under the lock profiler, large
+# programs on the library, the static analyzer on all sources, and the commands of the README on a bare Debian 12. Runs
+# everything even if something fails early; the last lines say what did.
 #
 # usage: scripts/nightly.sh [--seed N]      the seed of the soaks (else each has one of its own and prints it)
 set -uo pipefail
@@ -53,6 +53,10 @@ preloaded 10 bulk --cycles 20
 
 run 30 ctest --test-dir build/release --output-on-failure --no-tests=error -C readings -L readings
 run 60 ctest --test-dir build/release --output-on-failure --no-tests=error -C repeated -L repeated
+run 40 env ASHLAR_LOCKS_RUNS=1000 python3 tests/locks/locks_test.py build/release/bin/ashlar build/release/lib/libashlar-locks.so \
+    build/release/bin/locking build/release/bin/lock_pairs Ashlar="$PWD/build/release/lib/libashlar.so"
+run 20 env ASHLAR_LOCKS_SEEDS=20 ASHLAR_LOCKS_ERRORS=4 python3 tests/locks/validation_test.py build/release/bin/ashlar \
+    build/release/lib/libashlar-locks.so build/release/bin/scenario build/release/lib/libashlar.so
 run 75 env ASHLAR_STORM_SECONDS=3600 PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=tests/tools \
     python3 tests/profiler/profiler_test.py build/release/lib/libashlar.so build/release/lib/libashlar-hardened.so \
     build/release/bin/profiler_program build/release/lib/libprofiler_opened.so Storm
