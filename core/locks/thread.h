@@ -17,7 +17,7 @@ using lock_format::ThreadRow;
 struct Held {
     const void* lock;
     LockRow* row;
-    std::uint64_t since;  // ns, if this hold is timed; else 0. With kReader if it is a reader's. 0 if not held
+    std::uint64_t since; // ns, if this hold is timed; else 0. With kReader if it is a reader's. 0 if not held
     std::uint32_t weight; // holds that a timed one stands for
 
     static constexpr std::uint64_t kReader = std::uint64_t{1} << 63;
@@ -26,10 +26,10 @@ struct Held {
 // Picks one event of a thread in `period` nanoseconds, at random, or every event if they are rarer. Zeroes
 // are a valid start: the first event is picked.
 struct Sampler {
-    std::int32_t countdown;  // events until the one that is picked
-    std::uint32_t weight;    // events that it stands for: the mean that `drawn` was drawn with
-    std::uint32_t drawn;     // what the countdown was set to
-    std::uint64_t last;      // ns, when the last was picked
+    std::int32_t countdown; // events until the one that is picked
+    std::uint32_t weight;   // events that it stands for: the mean that `drawn` was drawn with
+    std::uint32_t drawn;    // what the countdown was set to
+    std::uint64_t last;     // ns, when the last was picked
 
     // One more event: whether it is to be picked. Until it is, so are all that follow.
     bool counts_down() { return --countdown <= 0; }

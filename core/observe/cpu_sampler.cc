@@ -294,8 +294,9 @@ constinit char* memory = nullptr;
 bool prepare_memory() {
     if (memory != nullptr) return true;
     const std::size_t page = os::page_size();
-    const long result = os::system_call(SYS_mmap, nullptr, page + os::kBareStack + kTableBytes,
-                                        PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    const long result =
+        os::system_call(SYS_mmap, nullptr, page + os::kBareStack + kTableBytes, PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (os::failed(result)) return false;
     os::system_call(SYS_mprotect, result, page, PROT_NONE);
     memory = reinterpret_cast<char*>(result) + page;

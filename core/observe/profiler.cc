@@ -62,7 +62,7 @@ constinit Totals totals;
 
 // Of the processor's samples.
 struct CpuTotals {
-    std::atomic<std::uint64_t> base{0}; // what was used before the file began, in ns
+    std::atomic<std::uint64_t> base{0};    // what was used before the file began, in ns
     std::atomic<std::uint64_t> written{0}; // what was used at the last record of it
     std::atomic<std::uint64_t> lost{0};
 };

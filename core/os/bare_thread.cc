@@ -66,7 +66,7 @@ long clone_bare(unsigned long flags, void* stack, void* thread_area, void (*func
 
 #else
 
-long clone_bare(unsigned long /*flags*/, void* /*stack*/, void* /*thread_area*/, void (*/*function*/)()) {
+long clone_bare(unsigned long /*flags*/, void* /*stack*/, void* /*thread_area*/, void (* /*function*/)()) {
     return -1;
 }
 

@@ -75,7 +75,7 @@ struct Settings {
     std::atomic<std::size_t> profile_interval_ms{0};                // between two dumps; 0: none
     std::atomic<std::size_t> profile_signal{0};                     // starts it or asks for a dump; 0: none
     std::atomic<std::size_t> profile_cpu{0}; // samples of each second of CPU time while it records; 0: none
-    TextSetting profile_file;                                       // its folder, or a path with %p
+    TextSetting profile_file;                // its folder, or a path with %p
 
     // Of the hardened library.
     std::atomic<std::size_t> checks{static_cast<std::size_t>(Checks::kAll)};

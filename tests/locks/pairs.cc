@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// So many pairs of lock and unlock of one mutex, while a second thread sleeps: what one costs is the difference
-// of two runs. Prints the nanoseconds of CPU time of the pairs.
+// So many pairs of lock and unlock of one mutex, while a second thread sleeps: what one costs is the
+// difference of two runs. Prints the nanoseconds of CPU time of the pairs.
 //
 // usage: pairs COUNT
 #include <cstdio>

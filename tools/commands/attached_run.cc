@@ -323,7 +323,8 @@ AttachedRun::AttachedRun(const AttachPlan& plan, const machine::Interrupt& inter
     if (const auto state = lever.read()) {
         refuse_if_it_records(subject, *state);
     }
-    const auto number = lever.record({.rate = plan.rate, .limit = plan.limit, .cpu = plan.cpu, .place = plan.place});
+    const auto number =
+        lever.record({.rate = plan.rate, .limit = plan.limit, .cpu = plan.cpu, .place = plan.place});
     if (!number) {
         throw CannotAttach(kSomethingFailed, fmt::format("{} has ended", named(subject)));
     }

@@ -69,7 +69,8 @@ struct Options {
     bool no_memory = false;
     bool no_cache = false;
     bool no_cpu = false;
-    std::uint64_t cpu_rate = 199; // a prime number, so that what the program does regularly is hit at all places
+    std::uint64_t cpu_rate =
+        199; // a prime number, so that what the program does regularly is hit at all places
     LockOptions locks;
 };
 
@@ -278,9 +279,9 @@ class Session {
 
     void show_difference(const std::vector<Summary>& before, const std::vector<Summary>& after) {
         if (!outputs_.takes_standard_output()) {
-            const auto found = profile::differences(before.front().at(options_.view).stacks,
-                                                    after.front().at(options_.view).stacks, frames_,
-                                                    options_.view);
+            const auto found =
+                profile::differences(before.front().at(options_.view).stacks,
+                                     after.front().at(options_.view).stacks, frames_, options_.view);
             fmt::print("{}",
                        report::profile::differences_text(found, frames_, profile_text_settings(options_)));
         }
@@ -311,10 +312,10 @@ class Session {
     void check_known(const std::filesystem::path& file, const profile::Recording& recording) const {
         if (!profile::knows(recording, options_.view)) {
             if (profile::is_of_cpu(options_.view)) {
-                throw std::runtime_error(
-                    fmt::format("{} has no samples of the processor: record them with `ashlar profile --cpu -- "
-                                "CMD`, or with --cpu and --pid",
-                                file.string()));
+                throw std::runtime_error(fmt::format(
+                    "{} has no samples of the processor: record them with `ashlar profile --cpu -- "
+                    "CMD`, or with --cpu and --pid",
+                    file.string()));
             }
             throw std::runtime_error(fmt::format(
                 "{}: {} gives no bytes for the view --{}; there are --peak, --live and --leaks",
@@ -491,14 +492,15 @@ int record_process(const Options& options) {
     Session session(options);
     const machine::Interrupt interrupt;
     try {
-        const AttachedRun run({.process = process_number(options.process),
-                               .rate = options.rate,
-                               .limit = options.limit,
-                               .cpu = options.view == View::kCpu ? static_cast<std::uint32_t>(options.cpu_rate) : 0,
-                               .place = options.place,
-                               .keep = options.keep,
-                               .seconds = options.seconds},
-                              interrupt);
+        const AttachedRun run(
+            {.process = process_number(options.process),
+             .rate = options.rate,
+             .limit = options.limit,
+             .cpu = options.view == View::kCpu ? static_cast<std::uint32_t>(options.cpu_rate) : 0,
+             .place = options.place,
+             .keep = options.keep,
+             .seconds = options.seconds},
+            interrupt);
         std::vector<Summary> summaries;
         if (!session.read(run, summaries)) {
             return kOwnFailure;
@@ -639,8 +641,7 @@ void add_profile(CLI::App& app, Action& action) {
     profile->add_flag("--no-memory", options->no_memory, "Leave out where memory comes from");
     profile->add_flag("--no-cpu", options->no_cpu, "Do not sample what uses the processor");
     profile->add_flag("--no-cache", options->no_cache, "Leave out how the thread caches did");
-    profile
-        ->add_option("--cpu-rate", options->cpu_rate, "Samples in each second of a thread's CPU time")
+    profile->add_option("--cpu-rate", options->cpu_rate, "Samples in each second of a thread's CPU time")
         ->check(CLI::Range(1, 1000))
         ->capture_default_str();
     profile->add_option("--top", options->top, "How many places to show")
@@ -654,7 +655,9 @@ void add_profile(CLI::App& app, Action& action) {
         ->add_option("--suppressions", options->suppressions,
                      "Leaks that are not to be shown: lines leak:PATTERN")
         ->type_name("FILE");
-    profile->add_option("--thread", options->thread, "Only what this thread allocated or used, by name or number")
+    profile
+        ->add_option("--thread", options->thread,
+                     "Only what this thread allocated or used, by name or number")
         ->type_name("THREAD");
     profile
         ->add_option("--temporary-within", options->temporary_within,

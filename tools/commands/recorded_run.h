@@ -21,11 +21,11 @@ struct RecordingPlan {
     std::uint64_t rate;                  // bytes between two samples
     std::uint64_t limit;                 // bytes that the file of a process may have
     std::optional<std::uint64_t> cost{}; // percent that samples may take; none: by the rate
-    std::string library{};              // empty: this program's own
-    std::string keep{};                 // folder for the files; empty: they go with the RecordedRun
-    std::optional<double> timeout{};    // seconds
-    std::uint64_t cpu = 0;              // samples of each second of a thread's CPU time; 0: none
-    std::optional<std::string> locks{}; // settings of the lock profiler, which is to be loaded too
+    std::string library{};               // empty: this program's own
+    std::string keep{};                  // folder for the files; empty: they go with the RecordedRun
+    std::optional<double> timeout{};     // seconds
+    std::uint64_t cpu = 0;               // samples of each second of a thread's CPU time; 0: none
+    std::optional<std::string> locks{};  // settings of the lock profiler, which is to be loaded too
 };
 
 class RecordedRun {

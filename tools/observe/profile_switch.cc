@@ -44,8 +44,11 @@ std::optional<std::uint32_t> ProfileSwitch::record(const ProfileRequest& wanted)
     if (!before) {
         return std::nullopt;
     }
-    ashlar_profile_request request{
-        .number = before->requested, .cpu = wanted.cpu, .rate = wanted.rate, .limit = wanted.limit, .place = {}};
+    ashlar_profile_request request{.number = before->requested,
+                                   .cpu = wanted.cpu,
+                                   .rate = wanted.rate,
+                                   .limit = wanted.limit,
+                                   .place = {}};
     wanted.place.copy(request.place, sizeof request.place - 1);
     do {
         ++request.number;

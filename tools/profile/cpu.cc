@@ -8,8 +8,8 @@ namespace ashlar::profile {
 
 namespace {
 
-// Samples come at regular distances of CPU time. How many of them hit a place varies no more than if they came
-// by chance.
+// Samples come at regular distances of CPU time. How many of them hit a place varies no more than if they
+// came by chance.
 Amount amount_of(const CpuSample& sample) {
     Amount amount{.samples = 1};
     amount.bytes = {.value = sample.microseconds, .variance = sample.microseconds * sample.microseconds};
@@ -113,9 +113,10 @@ void add_cpu(Summary& summary, const Recording& recording, symbols::Symbolizer& 
         // What is chosen was chosen by whole stacks.
         summary.views.insert_or_assign(
             View::kCpu, summarise_stacks(View::kCpu, weighted(all, names, &CpuStack::whole), frames, {}));
-        summary.views.insert_or_assign(
-            View::kAllocationCpu,
-            summarise_stacks(View::kAllocationCpu, weighted(allocator, names, &CpuStack::caller), frames, {}));
+        summary.views.insert_or_assign(View::kAllocationCpu,
+                                       summarise_stacks(View::kAllocationCpu,
+                                                        weighted(allocator, names, &CpuStack::caller), frames,
+                                                        {}));
         return;
     }
     for (const View view : kCpuViews) {

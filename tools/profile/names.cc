@@ -32,9 +32,8 @@ Namer::Namer(const Recording& recording, symbols::Symbolizer& symbolizer, Frames
 
 bool Namer::is_allocator(const Address& address) const {
     return address.object != kNoObject &&
-           std::any_of(kAllocators.begin(), kAllocators.end(), [&](std::string_view name) {
-               return objects_[address.object].starts_with(name);
-           });
+           std::any_of(kAllocators.begin(), kAllocators.end(),
+                       [&](std::string_view name) { return objects_[address.object].starts_with(name); });
 }
 
 void Namer::add(const Address& address, NamedStack& named) {

@@ -32,9 +32,9 @@ inline constexpr std::array kViews{View::kPeak,      View::kLive,     View::kAll
 
 // Memory's, and the processor's.
 inline constexpr std::array kCpuViews{View::kCpu, View::kAllocationCpu};
-inline constexpr std::array kAllViews{View::kPeak,      View::kLive,     View::kAllocated,
-                                      View::kLeaks,     View::kTemporary, View::kLifetime,
-                                      View::kWaste,     View::kCpu,      View::kAllocationCpu};
+inline constexpr std::array kAllViews{View::kPeak,  View::kLive,      View::kAllocated,
+                                      View::kLeaks, View::kTemporary, View::kLifetime,
+                                      View::kWaste, View::kCpu,       View::kAllocationCpu};
 constexpr bool is_of_cpu(View view) {
     return view == View::kCpu || view == View::kAllocationCpu;
 }

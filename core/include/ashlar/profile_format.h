@@ -220,8 +220,8 @@ enum class CpuState : std::uint32_t {
 // What was sampled of the processor, at the start, about once in a second of CPU time, and at the end.
 struct CpuTime {
     std::uint64_t time;
-    std::uint64_t used;         // ns that all threads used since recording began; the profiler's own thread left out
-    std::uint64_t lost;         // samples that could not be recorded
+    std::uint64_t used; // ns that all threads used since recording began; the profiler's own thread left out
+    std::uint64_t lost; // samples that could not be recorded
     std::uint64_t unwatched;    // threads that could not be sampled
     std::uint32_t microseconds; // between two samples of a thread
     CpuState state;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Uses the processor in places that a test knows, by its own clock of CPU time.
 //
-// usage: cpu ratio|allocates [SECONDS]|profiles|urgent|urgent-later|sleeps|forks|executes|threads|short|stacks
+// usage: cpu ratio|allocates
+// [SECONDS]|profiles|urgent|urgent-later|sleeps|forks|executes|threads|short|stacks
 #include <atomic>
 #include <cerrno>
 #include <csignal>
@@ -100,7 +101,8 @@ void allocate(double seconds) {
 // A profiler of the program's own.
 void profile_itself() {
     handle(SIGPROF);
-    const itimerval each{.it_interval = {.tv_sec = 0, .tv_usec = 10'000}, .it_value = {.tv_sec = 0, .tv_usec = 10'000}};
+    const itimerval each{.it_interval = {.tv_sec = 0, .tv_usec = 10'000},
+                         .it_value = {.tv_sec = 0, .tv_usec = 10'000}};
     setitimer(ITIMER_PROF, &each, nullptr);
     burn_three(0.2);
     burn_one(0.2);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-#include "observe/cpu_sampler.h"
 #include "../support/build_kind.h"
 #include "../support/child.h"
+#include "observe/cpu_sampler.h"
 
 #include <array>
 #include <atomic>
@@ -68,7 +68,8 @@ void handle_urgent() {
 
 // The watcher has no thread-local variables, which sanitizers have in every function.
 #define SKIP_UNDER_SANITIZER()                                                                               \
-    UNIT_SKIP_IF(unit::kSanitizer, "the sampler's thread has no thread-local variables, which sanitizers need")
+    UNIT_SKIP_IF(unit::kSanitizer,                                                                           \
+                 "the sampler's thread has no thread-local variables, which sanitizers need")
 
 UNIT_TEST_CASE_IN_CHILD("cpu sampler: samples stand for the CPU time that was used", unit::kNoHeap) {
     SKIP_UNDER_SANITIZER();
@@ -109,7 +110,8 @@ UNIT_TEST_CASE_IN_CHILD("cpu sampler: a thread that sleeps is not interrupted", 
     REQUIRE(seen.of_main <= of_main + 2); // what it takes to call nanosleep twenty times
 }
 
-UNIT_TEST_CASE_IN_CHILD("cpu sampler: threads have samples in proportion and the watcher none", unit::kNoHeap) {
+UNIT_TEST_CASE_IN_CHILD("cpu sampler: threads have samples in proportion and the watcher none",
+                        unit::kNoHeap) {
     SKIP_UNDER_SANITIZER();
     REQUIRE(cpu_sampler::start(250, kHooks) == State::kSamples);
     std::vector<std::thread> threads;
@@ -150,7 +152,8 @@ UNIT_TEST_CASE_IN_CHILD("cpu sampler: it steps aside when the program handles SI
     REQUIRE(own_signals == late + 1);
 }
 
-UNIT_TEST_CASE_IN_CHILD("cpu sampler: a program that sets signals back to their defaults is sampled on", unit::kNoHeap) {
+UNIT_TEST_CASE_IN_CHILD("cpu sampler: a program that sets signals back to their defaults is sampled on",
+                        unit::kNoHeap) {
     SKIP_UNDER_SANITIZER();
     REQUIRE(cpu_sampler::start(200, kHooks) == State::kSamples);
     burn(0.05);
@@ -166,7 +169,8 @@ UNIT_TEST_CASE_IN_CHILD("cpu sampler: a program that sets signals back to their 
     REQUIRE(action.sa_handler == SIG_DFL);
 }
 
-UNIT_TEST_CASE_IN_CHILD("cpu sampler: other signals of the same number are ignored as before", unit::kNoHeap) {
+UNIT_TEST_CASE_IN_CHILD("cpu sampler: other signals of the same number are ignored as before",
+                        unit::kNoHeap) {
     SKIP_UNDER_SANITIZER();
     REQUIRE(cpu_sampler::start(1, kHooks) == State::kSamples);
     const std::uint64_t samples = seen.samples;
@@ -174,7 +178,8 @@ UNIT_TEST_CASE_IN_CHILD("cpu sampler: other signals of the same number are ignor
     REQUIRE(seen.samples == samples);
 }
 
-UNIT_TEST_CASE_IN_CHILD("cpu sampler: after a stop there are no samples and a start brings them back", unit::kNoHeap) {
+UNIT_TEST_CASE_IN_CHILD("cpu sampler: after a stop there are no samples and a start brings them back",
+                        unit::kNoHeap) {
     SKIP_UNDER_SANITIZER();
     REQUIRE(cpu_sampler::start(200, kHooks) == State::kSamples);
     burn(0.1);

@@ -224,7 +224,8 @@ class Page {
         body_ += "<p class=\"details\" id=\"flame-details\"></p>\n";
         add_paragraph(
             content_.before == nullptr
-                ? "A frame is as wide as the bytes, or the time, that it and what it called account for. Its colour tells "
+                ? "A frame is as wide as the bytes, or the time, that it and what it called account for. Its "
+                  "colour tells "
                   "the library. Click to go into a frame, and on the lowest one to come back."
                 : "A frame is as wide as the larger of both sides. Red has grown, blue has shrunk.");
         body_ += "<noscript><p class=\"warning\">The flame graph and the tables of places need "
@@ -259,7 +260,8 @@ class Page {
     }
 
     void add_time() {
-        if (!main_.has_memory || main_.recording.samples.empty() || main_.recording.origin != Origin::kAshlar) {
+        if (!main_.has_memory || main_.recording.samples.empty() ||
+            main_.recording.origin != Origin::kAshlar) {
             return;
         }
         open_section("time", "Memory over time");

@@ -66,10 +66,11 @@ std::vector<std::string> advice(const Summary& summary, const Frames& frames,
     const ViewSummary& calls = summary.at(View::kAllocationCpu);
     const double processor = summary.at(View::kCpu).total.bytes.value;
     if (calls.total.samples >= kFewSamples && calls.total.bytes.value >= kWorthALook * processor) {
-        sentences.push_back(fmt::format(
-            "Allocation: {} of the CPU time is the allocator's. {}. Allocate less often there: keep blocks and "
-            "use them again, reserve room ahead.",
-            percent_text(share(calls.total.bytes.value, processor)), largest_site(calls, frames)));
+        sentences.push_back(fmt::format("Allocation: {} of the CPU time is the allocator's. {}. Allocate "
+                                        "less often there: keep blocks and "
+                                        "use them again, reserve room ahead.",
+                                        percent_text(share(calls.total.bytes.value, processor)),
+                                        largest_site(calls, frames)));
     }
     if (sentences.empty()) {
         sentences.emplace_back(
@@ -172,7 +173,8 @@ void add_cpu_cautions(const Summary& summary, std::vector<std::string>& sentence
     }
     const CpuFigures& cpu = *summary.cpu;
     if (cpu.state == profile_format::CpuState::kSignalInUse) {
-        sentences.emplace_back("The program handles SIGURG itself, so its CPU time was not sampled from then on.");
+        sentences.emplace_back(
+            "The program handles SIGURG itself, so its CPU time was not sampled from then on.");
     } else if (cpu.state == profile_format::CpuState::kNoThread) {
         sentences.emplace_back("CPU time was not sampled: the process could have no thread for that (a limit "
                                "on processes or memory).");

@@ -19,8 +19,8 @@ std::vector<std::string> cut_short(const ashlar::profile::Summary& summary);
 // How the thread caches did; empty if that is not known or not wanted.
 std::vector<std::string> cache_sentences(const ashlar::profile::Summary& summary);
 
-// How much of the processor was used, and how much of that by the allocator; empty if that is not known or not
-// wanted.
+// How much of the processor was used, and how much of that by the allocator; empty if that is not known or
+// not wanted.
 std::vector<std::string> cpu_sentences(const ashlar::profile::Summary& summary);
 
 // What else to mind about its figures.

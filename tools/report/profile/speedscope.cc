@@ -27,8 +27,8 @@ void write_speedscope(std::ostream& out, const Summaries& summaries, View first,
             stacks[functions] += stack.bytes;
         }
         const bool is_lifetime = view == View::kLifetime;
-        file.add(is_lifetime ? "lifetime (bytes × seconds)" : name_of(view), is_lifetime ? "none" : unit_of(view),
-                 stacks, view == first);
+        file.add(is_lifetime ? "lifetime (bytes × seconds)" : name_of(view),
+                 is_lifetime ? "none" : unit_of(view), stacks, view == first);
     }
     file.write(out);
 }

@@ -116,8 +116,8 @@ TEST_CASE("profile: differences are found by place and tell chance from change")
     two.allocate(1, 2, 1200, 2);
     two.allocate(1, 3, 1000);
     const Summary after = read(two, frames);
-    const auto found = differences(before.at(View::kLeaks).stacks, after.at(View::kLeaks).stacks, frames,
-                                   View::kLeaks);
+    const auto found =
+        differences(before.at(View::kLeaks).stacks, after.at(View::kLeaks).stacks, frames, View::kLeaks);
     REQUIRE(found.size() == 4);
     CHECK(frames[found[0].frame].function == "0x30");
     CHECK(found[0].bytes() == 9000);

@@ -274,10 +274,12 @@ TEST_CASE("profile: the text tells hot functions and who called the allocator") 
     CHECK(text.find("lib<x>.so+0x11 ") < text.find("libashlar.so+0x10 "));
     CHECK_THAT(text, Contains("Who called the allocator, by its CPU time"));
     CHECK_THAT(text, Contains("37.5 ms")); // of a call
-    const std::string other = report::profile_text(example.summaries[0], example.frames, {.view = View::kPeak});
+    const std::string other =
+        report::profile_text(example.summaries[0], example.frames, {.view = View::kPeak});
     CHECK_THAT(other, Contains("Allocator: 33.3 % of that"));
     CHECK_THAT(other, !Contains("Hot functions"));
-    CHECK_THAT(other, Contains("Allocation: 33.3 % of the CPU time is the allocator's. lib<x>.so+0x10 has 100 %"));
+    CHECK_THAT(other,
+               Contains("Allocation: 33.3 % of the CPU time is the allocator's. lib<x>.so+0x10 has 100 %"));
 }
 
 TEST_CASE("profile: what keeps CPU time from being known is said") {
@@ -316,6 +318,7 @@ TEST_CASE("profile: the page has the views of CPU time where it was recorded") {
     CHECK_THAT(page, Contains("\"unit\":\"microseconds\""));
     CHECK_THAT(page, Contains("Memory and CPU time of subject"));
     Example without;
-    CHECK_THAT((ashlar::report::page::profile_html({.summaries = without.summaries, .frames = without.frames})),
-               !Contains("value=\"cpu\""));
+    CHECK_THAT(
+        (ashlar::report::page::profile_html({.summaries = without.summaries, .frames = without.frames})),
+        !Contains("value=\"cpu\""));
 }
