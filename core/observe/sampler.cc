@@ -40,9 +40,10 @@ std::size_t Sampler::gap_before(std::size_t size, std::size_t excess) {
 
 void Sampler::go_on(std::size_t gap) {
     const auto before = static_cast<double>(pacing_.distance());
-    if (choose_distance())
+    if (choose_distance()) {
         gap = static_cast<std::size_t>(static_cast<double>(gap) / before *
                                        static_cast<double>(pacing_.distance()));
+    }
     count_down(gap);
 }
 

@@ -15,11 +15,11 @@ extern "C" {
 
 namespace ashlar::os::memory_probes {
 
-[[gnu::noinline, gnu::noclone]] void alloc(const void* pointer, std::uint64_t size, std::uint64_t weight) {
+[[gnu::noinline]] void alloc(const void* pointer, std::uint64_t size, std::uint64_t weight) {
     STAP_PROBE3(otel_memory, alloc, pointer, size, weight);
 }
 
-[[gnu::noinline, gnu::noclone]] void free(const void* pointer) {
+[[gnu::noinline]] void free(const void* pointer) {
     STAP_PROBE1(otel_memory, free, pointer);
 }
 

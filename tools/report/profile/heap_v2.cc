@@ -21,8 +21,9 @@ std::string line(std::uint64_t samples, std::uint64_t bytes) {
 // The format has one rate for all samples, by which its readers scale up. Of samples that were taken further
 // apart it gets what there would have been at that rate, in the mean.
 std::string figures(const Recording& recording, const Amount& amount) {
-    if (recording.longest_distance == recording.rate || amount.blocks.value <= 0)
+    if (recording.longest_distance == recording.rate || amount.blocks.value <= 0) {
         return line(amount.samples, amount.sampled_bytes);
+    }
     const double size = amount.bytes.value / amount.blocks.value;
     const double chance = -std::expm1(-size / static_cast<double>(recording.rate));
     const auto samples = std::max(std::llround(amount.blocks.value * chance), 1LL);
