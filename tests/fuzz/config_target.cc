@@ -72,6 +72,7 @@ std::vector<Rule>& rules() {
             rule("stats_signal", settings.stats_signal, &Settings::stats_signal, kNumber, true),
             rule("profile", settings.profile, &Settings::profile, kNumber, true),
             path("profile_file", settings.profile_file),
+            rule("profile_cost", settings.profile_cost, &Settings::profile_cost, kNumber, false),
             rule("profile_limit", settings.profile_limit, &Settings::profile_limit, kNumber, false),
             rule("profile_interval_ms", settings.profile_interval_ms, &Settings::profile_interval_ms, kNumber,
                  false),
