@@ -240,15 +240,17 @@ void sleep_until_used(std::uint64_t nanoseconds) {
     os::system_call(SYS_clock_nanosleep, CLOCK_PROCESS_CPUTIME_ID, 0, &pause, nullptr);
 }
 
-// False if the program handles it. A program that has set all signals back to their defaults does not.
-bool take_signal_over() {
+enum class Taken { kNo, kBefore, kNow };
+
+// kNo: the program handles it. A program that has set all signals back to their defaults does not.
+Taken take_signal_over() {
     switch (os::disposition_of(kSignal, take_signal)) {
     case os::Disposition::kHandledByThis:
-        return true;
+        return Taken::kBefore;
     case os::Disposition::kHandled:
-        return false;
+        return Taken::kNo;
     default:
-        return os::handle_signal(kSignal, take_signal);
+        return os::handle_signal(kSignal, take_signal) ? Taken::kNow : Taken::kNo;
     }
 }
 
@@ -264,14 +266,16 @@ void watch() {
     std::uint32_t armed = 0;                   // with which period there are timers
     for (;;) {
         const std::uint32_t wanted = period.load(std::memory_order_acquire);
-        if (wanted != 0 && !take_signal_over()) { // the program handles it from now on
+        const Taken taken = wanted != 0 ? take_signal_over() : Taken::kBefore;
+        if (taken == Taken::kNo) { // the program handles it from now on
             now.store(State::kSignalInUse, kRelaxed);
             std::uint32_t expected = wanted;
             period.compare_exchange_strong(expected, 0, std::memory_order_acq_rel);
             hooks.watch();
             continue;
         }
-        if (wanted != armed) timers.end_all();
+        // A timer whose signal was ignored once may never send another one (since Linux 6.13).
+        if (wanted != armed || taken == Taken::kNow) timers.end_all();
         armed = wanted;
         if (wanted == 0) {
             give_signal_back();
@@ -323,7 +327,7 @@ State started(State state) {
 
 State start(std::size_t hertz, const Hooks& wanted) {
     hooks = wanted;
-    if (!take_signal_over()) return started(State::kSignalInUse);
+    if (take_signal_over() == Taken::kNo) return started(State::kSignalInUse);
     constexpr std::size_t kMicroseconds = 1'000'000;
     now.store(State::kSamples, kRelaxed);
     period.store(static_cast<std::uint32_t>(kMicroseconds / std::clamp<std::size_t>(hertz, 1, kMostHertz)),
