@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <fmt/format.h>
+#include <fstream>
 #include <stdexcept>
 #include <sys/wait.h>
 #include <system_error>
@@ -78,6 +79,12 @@ std::vector<std::string> environment(const RecordingPlan& plan, const fs::path& 
     return variables;
 }
 
+// Its process ended, or executed another program, before it had written the first word.
+bool is_unbegun(const fs::path& file) {
+    std::ifstream in(file, std::ios::binary);
+    return in.get() <= 0;
+}
+
 std::map<fs::path, fs::file_time_type> recordings_in(const fs::path& folder) {
     std::map<fs::path, fs::file_time_type> found;
     for (const auto& entry : fs::directory_iterator(folder)) {
@@ -117,7 +124,7 @@ std::vector<fs::path> RecordedRun::files(const char* ending) const {
     std::vector<fs::path> found;
     for (const auto& [path, time] : recordings_in(folder_)) {
         const auto older = older_.find(path);
-        if (path.extension() == ending && (older == older_.end() || older->second != time)) {
+        if (path.extension() == ending && !is_unbegun(path) && (older == older_.end() || older->second != time)) {
             found.push_back(path);
         }
     }

@@ -79,7 +79,8 @@ class Text {
         text_ += "\n" + heading("Hot functions", colour());
         TextTable table({"  function", "CPU time (µs)", "share", "samples"});
         add_rows(table, found, settings_.top, [&](const Site& site) {
-            table.add({{"  " + shortened(words_for(frames_[site.frame]), room())},
+            constexpr std::size_t kFigures = 44;
+            table.add({{"  " + shortened(words_for(frames_[site.frame]), room(kFigures))},
                        {microseconds_text(site.amount.bytes)},
                        share_cell(site, found.total),
                        {count_text(static_cast<double>(site.amount.samples)), Tint::kFaint}});
@@ -124,10 +125,9 @@ class Text {
     }
 
     // For the name of a place, beside figures.
-    std::size_t room() const {
-        constexpr std::size_t kFigures = 58;
+    std::size_t room(std::size_t figures = 58) const {
         constexpr std::size_t kNarrowest = 30;
-        return std::max(kNarrowest, settings_.text.columns - std::min(settings_.text.columns, kFigures));
+        return std::max(kNarrowest, settings_.text.columns - std::min(settings_.text.columns, figures));
     }
 
     void add_memory() {
@@ -339,13 +339,24 @@ std::string profile_text(const Summary& summary, const Frames& frames, const Pro
 }
 
 std::string processes_text(const std::vector<Summary>& summaries, const TextSettings& settings) {
-    TextTable table({"process", "peak", "allocated", "leaks", "seconds"});
+    const bool has_cpu = std::any_of(summaries.begin(), summaries.end(),
+                                     [](const Summary& summary) { return summary.cpu.has_value(); });
+    std::vector<std::string> head{"process", "peak", "allocated", "leaks", "seconds"};
+    if (has_cpu) {
+        head.emplace_back("CPU time (µs)");
+    }
+    TextTable table(head);
     for (const Summary& summary : summaries) {
-        table.add({{fmt::format("{} ({})", program_name(summary.recording), summary.recording.pid)},
-                   {bytes_text(summary.at(View::kPeak).total.bytes)},
-                   {bytes_text(summary.at(View::kAllocated).total.bytes)},
-                   {bytes_text(summary.at(View::kLeaks).total.bytes)},
-                   {fmt::format("{:.2f}", summary.seconds)}});
+        std::vector<TextCell> cells{
+            {fmt::format("{} ({})", program_name(summary.recording), summary.recording.pid)},
+            {bytes_text(summary.at(View::kPeak).total.bytes)},
+            {bytes_text(summary.at(View::kAllocated).total.bytes)},
+            {bytes_text(summary.at(View::kLeaks).total.bytes)},
+            {fmt::format("{:.2f}", summary.seconds)}};
+        if (has_cpu) {
+            cells.push_back({summary.cpu ? microseconds_text(summary.cpu->used) : "–"});
+        }
+        table.add(std::move(cells));
     }
     std::string text = table.render(settings.colour, settings.columns);
     if (summaries.front().shared_peak) {
