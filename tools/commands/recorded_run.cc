@@ -124,7 +124,8 @@ std::vector<fs::path> RecordedRun::files(const char* ending) const {
     std::vector<fs::path> found;
     for (const auto& [path, time] : recordings_in(folder_)) {
         const auto older = older_.find(path);
-        if (path.extension() == ending && !is_unbegun(path) && (older == older_.end() || older->second != time)) {
+        if (path.extension() == ending && !is_unbegun(path) &&
+            (older == older_.end() || older->second != time)) {
             found.push_back(path);
         }
     }
