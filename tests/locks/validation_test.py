@@ -82,9 +82,9 @@ class Validation(unittest.TestCase):
         self.assertEqual({tid: name for tid, name in seen.items() if tid in workers}, workers)
 
     def test_waits_agree_with_the_scenarios_clock(self):
-        """Waits above 10 us, of which there are some thousand."""
-        own, profile = self.run_scenario(*HIGH)
-        pairs = self.pairs(own, profile)
+        """Waits above 10 us, of which there are some thousand, in three runs: a thread may lose its processor between the
+        two clocks."""
+        pairs = [pair for _ in range(3) for pair in self.pairs(*self.run_scenario(*HIGH))]
         self.check_median("waits, high contention", self.ratios(pairs, "waits_above_10_us_ns", "wait_ns"), 0.05)
 
     def test_long_waits_and_holds_agree_closely(self):
