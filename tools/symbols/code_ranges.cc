@@ -39,6 +39,7 @@ std::string_view without_arguments(std::string_view name) {
 }
 
 bool stands_for(std::string_view wanted, std::string_view name) {
+    wanted = without_arguments(wanted); // names in debug information have none
     const auto is_end = [&](std::string_view whole) {
         return whole == wanted ||
                (whole.ends_with(wanted) && whole.substr(0, whole.size() - wanted.size()).ends_with("::"));

@@ -15,7 +15,7 @@ struct CodeRange {
     std::uint64_t end;
 };
 
-// `name` may leave out scopes in front and the arguments behind: "push" stands for "Queue<int>::push(int)".
+// `name` may leave out scopes in front: "push" stands for "Queue<int>::push(int)". Arguments do not count.
 std::vector<CodeRange> ranges_of_function(const std::string& object, const std::string& name);
 // `file` may leave out folders in front. Code of other lines that was inlined into the line is part of it.
 std::vector<CodeRange> ranges_of_line(const std::string& object, const std::string& file, unsigned line);

@@ -34,7 +34,7 @@ TEST_CASE("code ranges: a function by its name in whatever length") {
         CAPTURE(name);
         CHECK(holds(ranges_of_function(this_program(), name), call));
     }
-    for (const char* const name : {"uter", "traced", "outer(int)", "other::outer", ""}) {
+    for (const char* const name : {"uter", "traced", "other::outer", ""}) {
         CAPTURE(name);
         CHECK_FALSE(holds(ranges_of_function(this_program(), name), call));
     }
