@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "profile/cpu.h"
+#include "profile/summary.h"
 
 #include <algorithm>
 #include <map>

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "profile/summary.h"
 
-#include "profile/cpu.h"
-
 #include <algorithm>
 #include <cmath>
 #include <fmt/format.h>

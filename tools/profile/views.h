@@ -22,7 +22,7 @@ enum class View {
     kLifetime,  // byte-seconds: how much was held for how long
     kWaste,     // free bytes that cannot be given back, because blocks are left in the slabs that they lie in
 
-    // Of samples of the processor, see cpu.h. Their bytes are microseconds, their blocks samples.
+    // Of samples of the processor, see summary.h. Their bytes are microseconds, their blocks samples.
     kCpu,           // all of the program
     kAllocationCpu, // what the allocator used, by who called it
 };

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "report/profile/text.h"
 
-#include "profile/cpu.h"
 #include "report/profile/advice.h"
 #include "report/profile/quantities.h"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-#include "profile/cpu.h"
 #include "profile/read_recording.h"
+#include "profile/summary.h"
 #include "profile_file.h"
 
 #include <catch2/catch.hpp>
