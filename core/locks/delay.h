@@ -10,15 +10,8 @@
 #include "locks/recording.h"
 
 #include <cstdint>
-#include <string_view>
 
 namespace ashlar::locks {
-
-// "1ms@FILE+0x1234-0x1240": after calls that lie between these addresses, as the file itself has them. False
-// if it is none of that, or there are too many.
-bool add_delay(std::string_view text);
-// Whether one was added.
-bool has_delays();
 
 // To be called in the section, by whoever has acquired the lock with a call that returns to `site`.
 void delay_section(const void* lock, std::uintptr_t site);

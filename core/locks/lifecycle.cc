@@ -2,7 +2,7 @@
 //
 // Start, fork and exit. Wrappers are called before the constructor by other libraries' constructors and by
 // allocators: they find the next functions then, and forward only.
-#include "locks/delay.h"
+#include "locks/delayed_code.h"
 #include "locks/hold.h"
 #include "locks/next.h"
 #include "locks/settings.h"
@@ -26,7 +26,7 @@ namespace {
 constinit std::atomic<bool> started{false};
 
 Mode mode_when_on() {
-    return has_delays() ? Mode::kDelaying : Mode::kOn;
+    return has_delayed_code() ? Mode::kDelaying : Mode::kOn;
 }
 
 // Whoever forks and never takes a lock again, as before exec, leaves no file.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "locks/settings.h"
 
-#include "locks/delay.h"
+#include "locks/delayed_code.h"
 #include "os/message.h"
 
 #include <algorithm>
@@ -35,6 +35,15 @@ bool parse(std::string_view text, const Unit (&units)[kCount], std::uint64_t& va
         return true;
     }
     return false;
+}
+
+// "1ms@FILE+0x1234-0x1240".
+bool add_delay(std::string_view value) {
+    const std::size_t at = std::min(value.find('@'), value.size());
+    std::uint64_t nanoseconds = 0;
+    if (at == value.size() || !parse({value.data(), at}, kTimes, nanoseconds)) return false;
+    value.remove_prefix(at + 1);
+    return add_delayed_code(nanoseconds, value);
 }
 
 bool set(std::string_view key, std::string_view value) {
@@ -81,10 +90,6 @@ void read_one(std::string_view setting) {
 }
 
 } // namespace
-
-bool parse_time(std::string_view text, std::uint64_t& nanoseconds) {
-    return parse(text, kTimes, nanoseconds);
-}
 
 void read_settings(std::string_view text) {
     while (!text.empty()) {

@@ -23,7 +23,4 @@ extern constinit Settings settings;
 
 void read_settings(std::string_view text);
 
-// "1ms": false if it is none.
-bool parse_time(std::string_view text, std::uint64_t& nanoseconds);
-
 } // namespace ashlar::locks
