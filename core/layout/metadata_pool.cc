@@ -23,21 +23,21 @@ unsigned order_of(std::size_t block) {
 
 } // namespace
 
-bool MetadataPool::make_sure_of(std::size_t end, std::size_t length) {
+bool MetadataPool::make_sure_of(std::size_t end) {
     if (end <= window.pool.committed()) return true;
-    if (refused_.leave_out(length)) return false;
+    if (refused_.leave_out()) return false;
     if (window.pool.grow_to(end)) {
         refused_.forget();
         return true;
     }
-    refused_.note_refused(length);
+    refused_.note_refused();
     return false;
 }
 
 MetadataPool::FreeBlock* MetadataPool::split_new_page(std::size_t block) {
     const std::size_t length = std::max(block, kCarved);
     const std::size_t offset = (used_ + length - 1) / length * length;
-    if (!make_sure_of(offset + length, length)) return nullptr;
+    if (!make_sure_of(offset + length)) return nullptr;
     used_ = offset + length;
     const std::uintptr_t start = window.pool.start() + offset;
     FreeBlock* list = nullptr;

@@ -39,7 +39,7 @@ class MetadataPool {
     };
     static constexpr unsigned kOrders = std::bit_width(kMaxBlock / kMinBlock);
 
-    bool make_sure_of(std::size_t end, std::size_t length); // the last bytes of which are new
+    bool make_sure_of(std::size_t end);
     FreeBlock* split_new_page(std::size_t block);
     FreeBlock* split_larger_block(std::size_t block);
 

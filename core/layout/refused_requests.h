@@ -17,15 +17,13 @@ class RefusedRequests {
   public:
     static constexpr std::size_t kMostLeftOut = 255; // in a row
 
-    // Of requests for so much; less than was refused is always asked for.
-    bool leave_out(std::size_t amount) {
-        if (amount < least_ || left_ == 0) return false;
+    bool leave_out() {
+        if (left_ == 0) return false;
         --left_;
         return true;
     }
 
-    void note_refused(std::size_t amount) {
-        least_ = std::min(least_, amount);
+    void note_refused() {
         pause_ = std::min(2 * pause_ + 1, kMostLeftOut);
         left_ = pause_;
     }
@@ -33,9 +31,8 @@ class RefusedRequests {
     void forget() { *this = RefusedRequests(); }
 
   private:
-    std::size_t least_ = ~std::size_t{0}; // amount that was refused
-    std::size_t pause_ = 0;               // requests to leave out, at the last refusal
-    std::size_t left_ = 0;                // of them, those still to be left out
+    std::size_t pause_ = 0; // requests to leave out, at the last refusal
+    std::size_t left_ = 0;  // of them, those still to be left out
 };
 
 } // namespace ashlar::layout

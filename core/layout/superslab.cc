@@ -107,9 +107,10 @@ Superslabs::Growth Superslabs::grow(std::size_t pages, PageMap::Fit fit, std::si
     const os::Guard growing(growth_mutex_);
     RefusedRequests& refused = refused_[static_cast<std::size_t>(fit)];
     std::size_t needed = (pages + kPagesPerSuperslab - 1) / kPagesPerSuperslab;
-    if (refused.leave_out(needed)) return Growth::kNoRoom;
+    // For more than a superslab, withdrawing others may make room.
+    if (needed == 1 && refused.leave_out()) return Growth::kNoRoom;
     if (!may_grow(fit)) {
-        refused.note_refused(needed);
+        refused.note_refused();
         return Growth::kNoRoom;
     }
     std::size_t begin = window.first_page / kPagesPerSuperslab;
@@ -153,7 +154,7 @@ Superslabs::Growth Superslabs::grow(std::size_t pages, PageMap::Fit fit, std::si
         const os::Guard guard(mutex_);
         map_.set_aside(again);
     }
-    refused.note_refused(needed);
+    refused.note_refused();
     return window.is_blocked() ? Growth::kNoRoom : Growth::kRefused;
 }
 

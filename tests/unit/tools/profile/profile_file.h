@@ -166,8 +166,9 @@ class ProfileFile {
 
     // Writes the file; what is behind the records stays as zeros up to `slack` bytes more.
     const std::filesystem::path& write(std::size_t slack = 4096) {
-        header_.reserved = header_.reserved == 0 ? bytes_.size() : header_.reserved;
-        std::memcpy(bytes_.data(), &header_, std::min(bytes_.size(), sizeof header_));
+        profile_format::FileHeader header = header_;
+        if (header.reserved == 0) header.reserved = bytes_.size(); // else a test chose it
+        std::memcpy(bytes_.data(), &header, std::min(bytes_.size(), sizeof header));
         std::ofstream(path_, std::ios::binary) << bytes_ << std::string(slack, '\0');
         return path_;
     }
