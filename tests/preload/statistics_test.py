@@ -170,7 +170,7 @@ class Statistics(unittest.TestCase):
             wait_for(lambda: os.path.exists(self.path("a.json")))
             first = self.check_json(self.read("a.json"))
             self.assertEqual(first["pid"], holder.process.pid)
-            holder.do("held.append([bytearray(100) for i in range(300000)])")
+            holder.do("held.append([bytearray(1000) for i in range(50000)])")
 
             def grown():
                 statistics = self.check_json(self.read("a.json"))  # whole at any moment
