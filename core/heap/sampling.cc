@@ -184,7 +184,7 @@ void* begin(void* block, std::size_t size) {
 // Told before anybody else can get the block.
 void* end_small(void* block) {
     if (os::memory_probes::wants_free()) [[unlikely]]
-        os::memory_probes::free(block);
+        os::memory_probes::tell_free(block);
     return finish(slab::give_mixed(block, 0));
 }
 

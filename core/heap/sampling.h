@@ -75,7 +75,7 @@ std::size_t requested_size(const void* block);
 // A large block with this number, if it is not 0, is about to be released or to move.
 inline void tell_end_of_large(const void* block, std::uint32_t number) {
     if (os::memory_probes::wants_free() && number != 0) [[unlikely]]
-        os::memory_probes::free(block);
+        os::memory_probes::tell_free(block);
 }
 // It was released.
 void end_large(std::uint32_t number);

@@ -511,7 +511,7 @@ Facts begin_sample(const void* block, std::size_t size, std::size_t usable) {
     const Facts facts = is_recording() ? record_sample(block, size, usable)
                                        : Facts{kInNoFile | (told.fetch_add(1, kRelaxed) + 1), 0, size, 0, 0};
     if (os::memory_probes::wants_alloc()) [[unlikely]]
-        os::memory_probes::alloc(block, size, weight_by_points(size));
+        os::memory_probes::tell_alloc(block, size, weight_by_points(size));
     this_thread.sampler.finish_sample();
     return facts;
 }

@@ -15,11 +15,11 @@ extern "C" {
 
 namespace ashlar::os::memory_probes {
 
-[[gnu::noinline]] void alloc(const void* pointer, std::uint64_t size, std::uint64_t weight) {
+[[gnu::noinline]] void tell_alloc(const void* pointer, std::uint64_t size, std::uint64_t weight) {
     STAP_PROBE3(otel_memory, alloc, pointer, size, weight);
 }
 
-[[gnu::noinline]] void free(const void* pointer) {
+[[gnu::noinline]] void tell_free(const void* pointer) {
     STAP_PROBE1(otel_memory, free, pointer);
 }
 
@@ -29,8 +29,8 @@ namespace ashlar::os::memory_probes {
 
 namespace ashlar::os::memory_probes {
 
-void alloc(const void* /*pointer*/, std::uint64_t /*size*/, std::uint64_t /*weight*/) {}
-void free(const void* /*pointer*/) {}
+void tell_alloc(const void* /*pointer*/, std::uint64_t /*size*/, std::uint64_t /*weight*/) {}
+void tell_free(const void* /*pointer*/) {}
 
 } // namespace ashlar::os::memory_probes
 

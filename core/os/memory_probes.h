@@ -42,7 +42,7 @@ constexpr bool wants_free() {
 }
 #endif
 
-void alloc(const void* pointer, std::uint64_t size, std::uint64_t weight);
-void free(const void* pointer);
+void tell_alloc(const void* pointer, std::uint64_t size, std::uint64_t weight);
+void tell_free(const void* pointer);
 
 } // namespace ashlar::os::memory_probes
