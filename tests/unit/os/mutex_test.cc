@@ -411,8 +411,8 @@ UNIT_TEST_CASE_IN_CHILD("mutex: acquisitions and waits are counted if wanted", "
     REQUIRE(errno_kept == kSleepers);
     REQUIRE(mutex.holder() == ashlar::os::Holder::kNobody);
     for (int i = 0; i < 100; ++i) {
+        const Guard outer(other);
         const Guard guard(mutex);
-        const Guard inner(other);
     }
     REQUIRE(counts.acquisitions == 1 + kSleepers + 100);
     REQUIRE(counts.contended == kSleepers);
