@@ -132,7 +132,7 @@ planted_bug(resized_without_a_claim SCENARIO large_freed_and_resized SOURCE heap
 ]] STANDS [[    const bool done = resize_claimed(first, pages);
 ]])
 
-planted_bug(growth_without_a_second_look SCENARIO heap_grows SOURCE layout/superslab.cc
+planted_bug(growth_without_a_second_look SCENARIO heap_grows SOURCE layout/growth.cc
   INSTEAD_OF [[        if (map_.openings() != seen) return Growth::kDone;
 ]] STANDS [[        static_cast<void>(seen);
 ]])

@@ -46,7 +46,7 @@ struct Sum {
 
 constexpr double kCostOfSample = 700; // ns
 
-// As profiler.cc does it with the countdown of cache/pointer_stacks.h. Also asks when exactly all is used up,
+// As heap_samples.cc does it with the countdown of cache/pointer_stacks.h. Also asks when exactly all is used up,
 // as slow paths may.
 Sum run(const std::vector<Request>& requests, std::size_t least, std::size_t percent, std::uint64_t seed) {
     processor = 1e6;

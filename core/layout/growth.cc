@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: MIT
+//
+// How the heap grows by superslabs, and how free ones are unmapped until they are needed again: see
+// superslab.h.
+#include "layout/metadata_pool.h"
+#include "layout/superslab.h"
+#include "os/config.h"
+#include "os/counters.h"
+#include "os/huge_pages.h"
+#include "os/page_locks.h"
+#include "os/probe.h"
+
+#include <algorithm>
+
+namespace ashlar::layout {
+
+namespace {
+
+constexpr std::size_t kMostAhead = 8;     // superslabs, 16 MiB, opened before they are needed
+constexpr std::size_t kBitmapBytes = 512; // of a page's slab of the smallest blocks, set aside
+
+// A heap that is large, in superslabs, and well filled: so many eighths of it are in use.
+constexpr std::size_t kLargeHeap = 128;
+constexpr std::size_t kWellFilled = 7;
+
+} // namespace
+
+bool Superslabs::wants_huge_pages() const {
+    const os::HugePages policy = os::settings.huge_pages_now();
+    if (policy == os::HugePages::kNever) return false;
+    const std::size_t have = committed_.load(std::memory_order_relaxed);
+    const bool filled = pages_in_use() >= have * kPagesPerSuperslab / 8 * kWellFilled;
+    return (policy == os::HugePages::kAlways || (have >= kLargeHeap && filled)) && os::huge_pages_allowed();
+}
+
+// Pages of a new mapping: small ones, wherever they are touched first, also on a system that gives huge pages
+// unasked.
+void Superslabs::advise(Page first, std::size_t pages, os::Node node, bool huge) const {
+    void* const start = window.address_of(first);
+    if (huge) {
+        os::advise_huge_pages(start, pages * kPageSize);
+    } else {
+        os::advise_small_pages(start, pages * kPageSize);
+    }
+    if (os::settings.numa_now() == os::Numa::kBind) os::prefer_node(start, pages * kPageSize, node);
+}
+
+// What the heap must know of the superslabs below `end`, of which so many are open.
+bool Superslabs::grow_tables(std::size_t end, std::size_t open) {
+    return window.superslab_states.grow_to(PageMap::bytes_for(end)) &&
+           window.grow_page_tables(first_page_of(end)) &&
+           metadata_pool.set_aside(open * kPagesPerSuperslab * kBitmapBytes);
+}
+
+// Maps superslabs from `begin` on: at least `least` and at most `most`. Fewer are followed by a stranger.
+Superslabs::Opening Superslabs::map_superslabs(std::size_t begin, std::size_t least, std::size_t most) {
+    const auto map = [&](std::size_t first, std::size_t count) {
+        return os::open_pages(window.address_of(first_page_of(first)), count * kSuperslabSize, window.hold);
+    };
+    os::Opened result{};
+    for (const std::size_t count : {most, least}) {
+        result = map(begin, count);
+        if (result == os::Opened::kDone) return {count, result};
+    }
+    std::size_t before = 0;
+    if (result == os::Opened::kOccupied) {
+        while (before < least && map(begin + before, 1) == os::Opened::kDone)
+            ++before;
+    }
+    return {before, result};
+}
+
+// Under a limit on address space what the heap wastes is lost to the program: up to an eighth of a slab, and
+// of large blocks the rest of a page or of a superslab. The fallback wastes next to nothing. So the heap does
+// not grow for large blocks there, and to an eighth of the limit for slabs, which loses 16 MiB of each GiB.
+bool Superslabs::may_grow(PageMap::Fit fit) const {
+    constexpr std::size_t kShareOfLimit = 8;
+    constexpr std::size_t kUnasked = 64; // superslabs, 128 MiB: most heaps of slabs alone stay below
+    const std::size_t open = committed_.load(std::memory_order_relaxed);
+    if (window.hold == os::Hold::kReserved) return true; // the addresses count already
+    if (fit == PageMap::Fit::kAligned && open < kUnasked) return true;
+    const std::size_t limit = os::address_space_limit();
+    if (limit == os::kNoLimit) return true;
+    return fit == PageMap::Fit::kAligned && open < limit / kShareOfLimit / kSuperslabSize;
+}
+
+// Opens superslabs behind the last one, so that a run of `pages` fits there, or one that was withdrawn.
+// `seen` is what the caller saw of map_.openings(): if there were more, it should look again first. A long
+// run may begin in superslabs of the node `beginning`; those that are opened are of `node`. After a
+// stranger's mapping was met the caller should look again, too: growth goes on behind it.
+Superslabs::Growth Superslabs::grow(std::size_t pages, PageMap::Fit fit, std::size_t seen, os::Node beginning,
+                                    os::Node node) {
+    const os::Guard growing(growth_mutex_);
+    RefusedRequests& refused = refused_[static_cast<std::size_t>(fit)];
+    std::size_t needed = (pages + kPagesPerSuperslab - 1) / kPagesPerSuperslab;
+    // For more than a superslab, withdrawing others may make room.
+    if (needed == 1 && refused.leave_out()) return Growth::kNoRoom;
+    if (!may_grow(fit)) {
+        refused.note_refused();
+        return Growth::kNoRoom;
+    }
+    std::size_t begin = window.first_page / kPagesPerSuperslab;
+    std::size_t room = 0;
+    std::size_t again = 0;
+    {
+        const os::Guard guard(mutex_);
+        if (map_.openings() != seen) return Growth::kDone;
+        begin = std::max(begin, map_.opened());
+        room = window.end_page / kPagesPerSuperslab - begin;
+        if (pages > kPagesPerSuperslab) { // the run can start with the last ones
+            needed -= std::min(map_.free_superslabs_at_end(beginning), needed - 1);
+        }
+        // Where there is no room, those set aside may make up for it, one by one.
+        if (pages <= kPagesPerSuperslab || needed > room) again = map_.reclaim();
+    }
+    if (again != 0) {
+        begin = again;
+        needed = 1;
+    } else if (needed > room) {
+        return Growth::kNoRoom;
+    }
+    const std::size_t open = committed_.load(std::memory_order_relaxed);
+    std::size_t most = again != 0 ? 1 : std::max(needed, std::min({open / 8, kMostAhead, room}));
+    if (most > needed && os::new_mappings_are_locked()) most = needed; // they would be filled at once
+    Opening opening{.superslabs = 0, .result = os::Opened::kRefused};
+    if (grow_tables(begin + needed, open + needed)) {
+        opening = map_superslabs(begin, needed, grow_tables(begin + most, open + most) ? most : needed);
+    }
+    if (opening.superslabs != 0) open_superslabs(begin, opening.superslabs, node);
+    if (opening.result == os::Opened::kDone) {
+        stride_ = 1;
+        refused.forget();
+        return Growth::kDone;
+    }
+    if (opening.result == os::Opened::kOccupied) {
+        if (opening.superslabs != 0) stride_ = 1;
+        return step_over(begin + opening.superslabs, again == 0 ? room - opening.superslabs : 0);
+    }
+    if (again != 0) {
+        const os::Guard guard(mutex_);
+        map_.set_aside(again);
+    }
+    refused.note_refused();
+    return window.is_blocked() ? Growth::kNoRoom : Growth::kRefused;
+}
+
+void Superslabs::open_superslabs(std::size_t begin, std::size_t count, os::Node node) {
+    const Page first = first_page_of(begin);
+    const bool huge = wants_huge_pages();
+    advise(first, count * kPagesPerSuperslab, node, huge);
+    const os::Guard guard(mutex_);
+    window.set_headers(first, count * kPagesPerSuperslab, kUnused);
+    window.publish(first_page_of(begin + count));
+    map_.open(begin, begin + count, node);
+    map_.set_huge(begin, begin + count, huge);
+    committed_.fetch_add(count, std::memory_order_relaxed);
+    os::count(os::counters.growths);
+    ASHLAR_PROBE2(grow, window.address_of(first), count * kSuperslabSize);
+}
+
+// The superslab is a stranger's. Of `room` superslabs from there on, growth leaves out one, and twice as many
+// each time that the next is a stranger's, too. Without room it is one that was withdrawn: nobody gets it
+// again.
+Superslabs::Growth Superslabs::step_over(std::size_t superslab, std::size_t room) {
+    const std::size_t end = superslab + std::min(stride_, room);
+    if (!window.superslab_states.grow_to(PageMap::bytes_for(end))) return Growth::kRefused;
+    if (room != 0) stride_ *= 2;
+    const os::Guard guard(mutex_);
+    map_.step_over(end);
+    return Growth::kDone;
+}
+
+std::size_t Superslabs::withdraw_all() {
+    std::size_t withdrawn = 0;
+    for (std::size_t below = ~std::size_t{0};;) {
+        PageMap::Piece piece{};
+        {
+            const os::Guard guard(mutex_);
+            piece = map_.take_superslab(below);
+        }
+        if (piece.superslab == 0) break;
+        below = piece.superslab;
+        const Page first = first_page_of(piece.superslab);
+        window.set_headers(first, kPagesPerSuperslab, kNotOurs);
+        const os::Change result = os::close_pages(window.address_of(first), kSuperslabSize, window.hold);
+        const os::Guard guard(mutex_);
+        if (result == os::Change::kRefused) {
+            window.set_headers(first, kPagesPerSuperslab, kUnused);
+            map_.give_back(piece);
+            continue;
+        }
+        if (result == os::Change::kDone) map_.set_aside(piece);
+        committed_.fetch_sub(1, std::memory_order_relaxed);
+        ++withdrawn;
+    }
+    if (withdrawn != 0) {
+        const os::Guard growing(growth_mutex_);
+        for (RefusedRequests& refused : refused_)
+            refused.forget();
+        metadata_pool.ask_again();
+    }
+    return withdrawn * kSuperslabSize + purge_all();
+}
+
+} // namespace ashlar::layout

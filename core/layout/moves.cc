@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+//
+// Moving memory to a run, so that touching it need not fault: see superslab.h.
+#include "layout/superslab.h"
+#include "os/page_attributes.h"
+#include "os/page_locks.h"
+
+namespace ashlar::layout {
+
+Run Superslabs::warm(Run run, const MovePlan& plan) {
+    // For large blocks only: a program that makes none may be in a sandbox that ends it when it opens a file,
+    // and what its slabs leave dirty does not make it larger than it was.
+    limit_.note_size(committed());
+    bool whole = true;
+    bool go_on = plan.count != 0 && may_move(plan.moves[plan.count - 1].from, plan.moves[0].to);
+    for (unsigned i = 0; i < plan.count; ++i) {
+        run.zero = false;
+        const os::Change last = carry_out(plan.moves[i], go_on);
+        go_on = go_on && last != os::Change::kRefused;
+        whole = whole && last != os::Change::kLost;
+    }
+    if (run.zero) purge_excess();
+    return whole ? run : Run{}; // what is left of it is nobody's
+}
+
+// What is locked stays in place: moving takes the lock off. After mlockall(MCL_CURRENT) the lower part of the
+// heap is locked, so that the lowest pages of either side tell.
+bool Superslabs::may_move(Page from, Page to) {
+    const bool locked = os::any_locked(window.address_of(from), os::page_size()) ||
+                        os::any_locked(window.address_of(to), os::page_size());
+    return !locked || !os::locks_are_wanted();
+}
+
+// If it is not to be tried, the pages only stay where they are. Lost may be the place to move to.
+os::Change Superslabs::carry_out(const PageMap::Move& move, bool try_it) {
+    os::Change result = os::Change::kRefused;
+    if (try_it) {
+        result =
+            os::move_pages(window.address_of(move.from), window.address_of(move.to), move.pages * kPageSize);
+    }
+    const bool moved = result == os::Change::kDone;
+    if (result == os::Change::kSplit) advise(move.to, move.pages, node_of(move.to), is_huge(move.to));
+    const os::Change renewed = moved && move.renew ? renew(move.from, move.pages) : os::Change::kRefused;
+    const os::Guard guard(mutex_);
+    if (renewed == os::Change::kLost) {
+        map_.set_displaced(move.to, move.pages, true); // and nobody gets the place it came from
+    } else {
+        map_.put_back(move, moved, renewed == os::Change::kDone);
+        if (result == os::Change::kSplit) map_.set_split(move.from, move.pages);
+    }
+    return result;
+}
+
+os::Change Superslabs::move(Page from, Page to, std::size_t pages) {
+    {
+        const os::Guard guard(mutex_);
+        if (!map_.may_displace() || map_.any_displaced(from, pages)) return os::Change::kRefused;
+    }
+    // What lies in several mappings can be moved in part before the kernel refuses, and the rest is lost.
+    const std::size_t size = pages * kPageSize;
+    if (!os::is_one_mapping(window.address_of(from), size) || !may_move(from, to))
+        return os::Change::kRefused;
+    const os::Change result = os::move_pages(window.address_of(from), window.address_of(to), size);
+    if (result == os::Change::kDone) {
+        const os::Guard guard(mutex_);
+        map_.set_displaced(to, pages, true);
+    }
+    return result == os::Change::kSplit ? os::Change::kRefused : result;
+}
+
+} // namespace ashlar::layout
