@@ -77,6 +77,7 @@ std::vector<Rule>& rules() {
             rule("profile_interval_ms", settings.profile_interval_ms, &Settings::profile_interval_ms, kNumber,
                  false),
             rule("profile_signal", settings.profile_signal, &Settings::profile_signal, kNumber, true),
+            rule("profile_cpu", settings.profile_cpu, &Settings::profile_cpu, kNumber, false),
         };
     }();
     return table;
