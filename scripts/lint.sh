@@ -1,25 +1,28 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 #
-# Runs clang-tidy over core, bench and tools as clang compiles them (build/clang), and fails if it finds anything.
-# The static analyzer takes half of the time. It looks at core only, unless all is asked for.
+# Runs clang-tidy over the allocator and the benchmark programs as clang compiles them (build/clang), and fails if it
+# finds anything. The tools, whose libraries are headers, take six times as long: they come with --all, each night.
 #
-# usage: scripts/lint.sh [-j N] [--analyze-all] [part of a path...]
+# usage: scripts/lint.sh [-j N] [--all] [part of a path...]
 #
-#   part of a path   only sources whose path contains one of the parts
+#   --all            core, bench and tools, and the static analyzer on all of them instead of on core alone
+#   part of a path   of core, bench and tools only sources whose path contains one of the parts
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 jobs=2
 analyzed='^core/'
+folders=(core/ bench/)
 while [[ ${1-} == -* ]]; do
     case $1 in
         -j) jobs=${2:?-j needs a number}; shift ;;
-        --analyze-all) analyzed=. ;;
+        --all) analyzed=. folders=(core/ bench/ tools/) ;;
         *) echo "lint: unknown option $1" >&2; exit 2 ;;
     esac
     shift
 done
+[[ $# -eq 0 ]] || folders=(core/ bench/ tools/)
 [[ -e build/clang/build.ninja ]] || scripts/test.sh --configure-only --preset clang
 
 sources=()
@@ -30,12 +33,12 @@ while IFS= read -r file; do
             break
         fi
     done
-done < <(python3 - <<'PYTHON'
-import json, os
+done < <(python3 - "${folders[@]}" <<'PYTHON'
+import json, os, sys
 root = os.getcwd()
 for entry in json.load(open("build/clang/compile_commands.json")):
     path = os.path.relpath(os.path.join(entry["directory"], entry["file"]), root)
-    if path.startswith(("core/", "bench/", "tools/")):
+    if path.startswith(tuple(sys.argv[1:])):
         print(path)
 PYTHON
 )

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 #
-# The runs that are too long for every change, about four hours: the soak under the preloaded library and under both
+# The runs that are too long for every change, about five hours: the soak under the preloaded library and under both
 # sanitizers, and whether it finds planted mistakes, the stress programs at ten times their size, hundreds of runs
 # that may not hang, an hour of all that could hang the profiler, what is planted for `ashlar stats` and `ashlar
 # profile` twenty times and a thousand readings of a process under load, a thousand runs under the lock profiler, large
-# programs on the library, the static analyzer on all sources, and the commands of the README on a bare Debian 12. Runs
-# everything even if something fails early; the last lines say what did.
+# programs on the library, the tools under a sanitizer, clang-tidy with the static analyzer on all sources, and the
+# commands of the README on a bare Debian 12. Runs everything even if something fails early; the last lines say what did.
 #
 # usage: scripts/nightly.sh [--seed N]      the seed of the soaks (else each has one of its own and prints it)
 set -uo pipefail
@@ -35,7 +35,8 @@ for tree in release asan tsan; do
     cmake --preset "$tree" >/dev/null && cmake --build "build/$tree" -j 2 || exit 1
 done
 
-run 60 scripts/lint.sh --analyze-all
+run 60 scripts/lint.sh --all
+run 90 scripts/test.sh --no-setup --preset asan-tools
 
 preloaded 12 soak --seconds 600 "${seed[@]}"
 asan 7 soak --seconds 300 "${seed[@]}"

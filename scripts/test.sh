@@ -4,7 +4,7 @@
 # Builds and tests. Without arguments: sets up the machine, compiles core, bench and tools with clang (warnings
 # are errors, nothing is run), then builds the presets release, asan and tsan with g++, warnings being errors
 # too, and runs every test of each; of the preset debug only the core and its unit tests, of valgrind only the
-# library and what memcheck says of it.
+# library and what memcheck says of it. The preset asan-tools (asan with the tools) is for scripts/nightly.sh.
 #
 # usage: scripts/test.sh [--preset NAME]... [--no-setup] [--configure-only] [label...]
 #
@@ -12,7 +12,8 @@
 #                      release tree; with `sanitizer` also in asan and tsan, which alone have that label. Two
 #                      run only when they are named: programs (large programs on the library, see
 #                      scripts/setup.sh --programs) and power (whether verdicts are right)
-#   --preset NAME      only this tree (repeatable): release, debug, asan, tsan, valgrind, or clang, which is only compiled
+#   --preset NAME      only this tree (repeatable): release, debug, asan, asan-tools, tsan, valgrind, or clang, which is
+#                      only compiled
 #   --no-setup         do not look for missing packages
 #   --configure-only   neither compile nor test
 #
@@ -64,8 +65,9 @@ fi
 configure() {
     local tree=$1
     if [[ $tree == clang ]]; then
+        # Nothing is run, so nothing is optimised.
         cmake --preset release -B build/clang -DCMAKE_C_COMPILER=clang-14 -DCMAKE_CXX_COMPILER=clang++-14 \
-            -DASHLAR_BUILD_TESTS=OFF -DCMAKE_COMPILE_WARNING_AS_ERROR=ON
+            -DCMAKE_BUILD_TYPE=None -DCMAKE_CXX_FLAGS=-DNDEBUG -DASHLAR_BUILD_TESTS=OFF -DCMAKE_COMPILE_WARNING_AS_ERROR=ON
     elif [[ $tree == debug ]]; then
         cmake --preset debug -DASHLAR_BUILD_TOOLS=OFF -DASHLAR_BUILD_BENCH=OFF -DCMAKE_COMPILE_WARNING_AS_ERROR=ON
     elif [[ $tree == release || $tree == valgrind ]]; then
