@@ -16,9 +16,9 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 
 from measuring import Run, Verdicts, argument_parser, ashlar, command_path, environment, interval, median, peers, program, progress
+from servers import Redis
 
 USUAL, MANY = "512 KiB", "16 KiB"
 # What `ashlar profile` sets, by default and with --rate 16K.
@@ -77,50 +77,20 @@ class Larson:
         return count / operations[0]
 
 
-class Redis:
+class RedisServer:
     name = "redis"
 
     def __init__(self, options):
-        self.requests = options.requests
-        for command in ("redis-server", "redis-benchmark", "redis-cli"):
-            command_path(command)
-
-    def serve(self, variant, folder, requests):
-        """Runs a server while redis-benchmark asks it; the server's (CPU seconds, peak KiB, what it printed)."""
-        socket = os.path.join(folder, "socket")
-        command = [*variant.wrapper, "redis-server", "--port", "0", "--unixsocket", socket, "--save", "", "--appendonly", "no",
-                   "--dir", folder]
-        with tempfile.TemporaryFile("w+") as output:
-            server = subprocess.Popen(command, env=variant.env, stdout=output, stderr=subprocess.STDOUT)
-            try:
-                while subprocess.run(["redis-cli", "-s", socket, "ping"], capture_output=True).returncode != 0:
-                    if server.poll() is not None:
-                        break
-                    time.sleep(0.02)
-                subprocess.run(["redis-benchmark", "-s", socket, "-q", "-n", str(requests), "-c", "20", "-P", "16", "-d", "200",
-                                "-r", "100000", "-t", "set,get,lpush,rpop,sadd,hset,mset"], check=True, capture_output=True)
-                subprocess.run(["redis-cli", "-s", socket, "shutdown", "nosave"], capture_output=True)
-                _, status, usage = os.wait4(server.pid, 0)
-                server.returncode = os.waitstatus_to_exitcode(status)
-            finally:
-                if server.returncode is None:
-                    server.kill()
-                    server.wait()
-            output.seek(0)
-            text = output.read()
-        if server.returncode != 0:
-            sys.exit(f"{' '.join(command)} failed with status {server.returncode}:\n{text}")
-        return usage.ru_utime + usage.ru_stime, usage.ru_maxrss, text
+        self.requests, self.server = options.requests, Redis()
 
     def run(self, variant, folder):
         requests = int(self.requests * variant.share)
-        seconds, peak_kib, _ = self.serve(variant, folder, requests)
-        return Result(seconds, requests, peak_kib)
+        used = self.server.run(variant.env, folder, requests, variant.wrapper)
+        return Result(used.cpu_seconds, requests, used.peak_kib)
 
     def instructions(self, variant, folder):
         requests = 20_000
-        _, _, text = self.serve(Variant(variant.name, None, variant.env, CACHEGRIND), folder, requests)
-        return refs(text) / requests
+        return refs(self.server.run(variant.env, folder, requests, CACHEGRIND).output) / requests
 
 
 def refs(text):
@@ -230,7 +200,7 @@ def main():
     verdicts = Verdicts()
     with tempfile.TemporaryDirectory() as folder:
         all_variants = variants(library, folder, options.no_heaptrack)
-        for workload in (RandomMixed, Larson, Redis):
+        for workload in (RandomMixed, Larson, RedisServer):
             if options.only in (None, workload.name):
                 measure(workload(options), all_variants, options, folder, verdicts)
     return verdicts.status()
