@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """A debugger attaches to OpenTelemetry's probes (core/os/memory_probes.h) as its profiler does, by notes and semaphores:
-that starts sampling, and what the probes say adds up to what the program asked for. Skipped without gdb.
+that starts sampling, and what the probes say adds up to what the program asked for. And to those of the slow paths
+(core/os/probe.h), which agree with the library's own counts. Skipped without gdb.
 
 usage: memory_probes_test.py LIBRARY PROGRAM"""
 import collections
+import json
 import math
 import os
 import re
@@ -24,40 +26,44 @@ set pagination off
 set confirm off
 set breakpoint pending on
 set environment LD_PRELOAD {library}
-set environment ASHLAR_CONF profile_cost:0
+set environment ASHLAR_CONF {settings}
 break main
 run
 {probes}
 continue
 """
 PROBE = """
-break -probe-stap otel_memory:{name}
+break -probe-stap {provider}:{name}
 commands
 silent
 printf "{name} {format}\\n", {arguments}
 continue
 end
 """
-ALLOC = PROBE.format(name="alloc", format="%lu %lu %lu %lu %lu %lu",
+ALLOC = PROBE.format(provider="otel_memory", name="alloc", format="%lu %lu %lu %lu %lu %lu",
                      arguments="$rdi, $rsi, $rdx, $_probe_arg0, $_probe_arg1, $_probe_arg2")
-FREE = PROBE.format(name="free", format="%lu %lu", arguments="$rdi, $_probe_arg0")
+FREE = PROBE.format(provider="otel_memory", name="free", format="%lu %lu", arguments="$rdi, $_probe_arg0")
+
+
+def fired(case, settings, *probes):
+    """[(name, *arguments)] of the probes that fire while the program runs."""
+    text = COMMANDS.format(library=LIBRARY, settings=settings, probes="\n".join(probes))
+    with tempfile.NamedTemporaryFile("w", suffix=".gdb") as script:
+        script.write(text)
+        script.flush()
+        done = subprocess.run(["gdb", "-nx", "-batch", "-x", script.name, "--args", PROGRAM, "sites"],
+                              env={**os.environ, "DEBUGINFOD_URLS": ""}, capture_output=True, text=True, timeout=150)
+    if re.search("ptrace: Operation not permitted|Could not trace", done.stderr):
+        case.skipTest("the machine forbids debuggers")
+    case.assertIn("exited normally", done.stdout, done.stderr)
+    return [(name, *map(int, numbers.split()))
+            for name, numbers in re.findall(r"^([a-z]+) ([\d ]+)$", done.stdout, re.MULTILINE)]
 
 
 @unittest.skipUnless(shutil.which("gdb"), "gdb is not installed")
 class Attached(unittest.TestCase):
     def fired(self, *probes):
-        """[(name, *arguments)], and the lines that are none of that."""
-        text = COMMANDS.format(library=LIBRARY, probes="\n".join(probes))
-        with tempfile.NamedTemporaryFile("w", suffix=".gdb") as script:
-            script.write(text)
-            script.flush()
-            done = subprocess.run(["gdb", "-nx", "-batch", "-x", script.name, "--args", PROGRAM, "sites"],
-                                  env={**os.environ, "DEBUGINFOD_URLS": ""}, capture_output=True, text=True, timeout=150)
-        if re.search("ptrace: Operation not permitted|Could not trace", done.stderr):
-            self.skipTest("the machine forbids debuggers")
-        self.assertIn("exited normally", done.stdout, done.stderr)
-        events = re.findall(r"^(alloc|free) ([\d ]+)$", done.stdout, re.MULTILINE)
-        return [(name, *map(int, numbers.split())) for name, numbers in events]
+        return fired(self, "profile_cost:0", *probes)
 
     def test_allocations_and_releases(self):
         events = self.fired(ALLOC, FREE)
@@ -85,6 +91,36 @@ class Attached(unittest.TestCase):
 
     def test_nothing_is_fired_for_nobody(self):
         self.assertEqual(self.fired(FREE), [])  # which starts no sampling
+
+
+@unittest.skipUnless(shutil.which("gdb"), "gdb is not installed")
+class SlowPaths(unittest.TestCase):
+    """Blocks of more than 64 KiB are the fallback's here, and no free page is kept."""
+    ARGUMENTS = {"refill": 2, "flush": 2, "grow": 2, "purge": 2, "fallback": 1}
+    UNSEEN = 20  # events of each kind, at most, before main(), or after the counts were written
+
+    def test_counts(self):
+        probes = [PROBE.format(provider="ashlar", name=name, format=" ".join(["%lu"] * count),
+                               arguments=", ".join(f"$_probe_arg{number}" for number in range(count)))
+                  for name, count in self.ARGUMENTS.items()]
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "statistics.json")
+            events = fired(self, f"large_limit:64k,dirty_limit:0,purge_delay_ms:0,stats_at_exit:{path}", *probes)
+            with open(path, encoding="utf-8") as file:
+                counts = json.load(file)["process"]
+        found = collections.Counter(name for name, *_ in events)
+        for name, count in (("refill", counts["refills"]), ("flush", counts["flushes"]), ("grow", counts["growths"]),
+                            ("purge", counts["purges"]), ("fallback", counts["fallback_calls"])):
+            with self.subTest(name):
+                self.assertGreater(found[name], 0)
+                self.assertLessEqual(abs(found[name] - count), self.UNSEEN)
+        self.assertEqual(sum(event == ("fallback", 100000) for event in events), 100 + 1)
+        self.assertEqual(sum(event[2] for event in events if event[0] == "purge"), counts["purged"])
+        grown = sum(arguments[1] for name, *arguments in events if name == "grow")
+        self.assertEqual(grown % (2 << 20), 0)
+        self.assertLessEqual(grown, counts["committed"])
+        classes = {size for name, size, *_ in events if name == "refill"}
+        self.assertLessEqual({112, 208, 320, 512, 640}, classes)
 
 
 if __name__ == "__main__":
