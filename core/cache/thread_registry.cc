@@ -94,9 +94,12 @@ void ThreadRegistry::remove(Chunk& removed) {
 
 // The chunks [begin, end) become free without being touched one by one: new memory says so.
 void ThreadRegistry::drop(unsigned begin, unsigned end) {
-    if (begin == end || os::purge(&chunk(begin), (end - begin) * kChunkSize)) return;
-    for (unsigned i = begin; i < end; ++i)
-        chunk(i).owner = nullptr;
+    const Chunks whole = in_own_pages(begin, end, os::page_size());
+    const bool purged =
+        whole.begin < whole.end && os::purge(&chunk(whole.begin), (whole.end - whole.begin) * kChunkSize);
+    for (unsigned i = begin; i < end; ++i) {
+        if (!purged || i < whole.begin || i >= whole.end) chunk(i).owner = nullptr;
+    }
 }
 
 void ThreadRegistry::forget_others(const PointerStacks& survivor) {

@@ -142,6 +142,16 @@ class ThreadRegistry {
 
     os::Mutex<os::Rank::kThreads>& mutex() { return mutex_; }
 
+    // Of the chunks [begin, end) those in pages of the system that no other chunk shares.
+    struct Chunks {
+        unsigned begin;
+        unsigned end; // not above `begin`: there are none
+    };
+    static Chunks in_own_pages(unsigned begin, unsigned end, std::size_t page_size) {
+        const auto in_page = static_cast<unsigned>(page_size > kChunkSize ? page_size / kChunkSize : 1);
+        return {(begin + in_page - 1) / in_page * in_page, end / in_page * in_page};
+    }
+
   private:
     friend struct observe::Tables; // tells other processes where things are
     static constexpr std::size_t kChunkSize = 8192;

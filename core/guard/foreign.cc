@@ -5,14 +5,12 @@
 #include "heap/fallback.h"
 #include "layout/size_class.h"
 #include "os/page_memory.h"
-#include "os/system_call.h"
+#include "os/possible_memory.h"
 
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <linux/futex.h>
-#include <sys/syscall.h>
 
 namespace ashlar::guard::foreign {
 
@@ -37,11 +35,9 @@ struct Header {
 // Its arenas but the first lie in mappings that start at multiples of this with the arena's address.
 constexpr std::uintptr_t kArenaMapping = std::uintptr_t{64} << 20;
 
-// Compares the word there with zero and then moves and wakes none of those who wait for it: so it does not
-// sleep, whatever the word is.
+// Where the kernel does not say, the header is believed.
 bool readable(std::uintptr_t address) {
-    const std::uintptr_t word = address & ~std::uintptr_t{3};
-    return os::system_call(SYS_futex, word, FUTEX_CMP_REQUEUE_PRIVATE, 0, 0, word, 0) != -EFAULT;
+    return os::look_for_memory(reinterpret_cast<const void*>(address)) != os::Memory::kNone;
 }
 
 // Where the system's pages are larger, it is looked twice at one page: no harm.

@@ -204,7 +204,7 @@ std::size_t longest_kept() {
 
 // So many bytes may wait, or a single block.
 std::size_t most_kept() {
-    constexpr std::size_t kLeast = std::size_t{2048} << 10;
+    constexpr std::size_t kLeast = std::size_t{2} << 20;
     constexpr std::size_t kShareOfHeap = 8;
     const std::size_t heap = layout::superslabs.pages_in_use() * kPageSize;
     return std::min(std::max(heap / kShareOfHeap, kLeast), longest_kept());
@@ -218,7 +218,7 @@ bool is_in_memory(const Record& record, void* block, std::size_t room) {
 
 // After mlockall() memory has to stay. A lock that is only left over is taken off.
 bool must_stay_in_memory(char* block, std::size_t room) {
-    return os::any_locked(block, os::page_size()) && !os::unlock(block, room);
+    return os::any_locked(block, room) && !os::unlock(block, room);
 }
 
 // Takes back what the program did to the pages. False if they may be inaccessible. What it did to all of a
@@ -398,6 +398,7 @@ bool resize_in_place(void* block, std::size_t size) {
         if (record.guarded && reach_of(block) > kept_room)
             os::raise_guard(start + kept_room, reach_of(block) - kept_room);
         if (!done) return false;
+        record.resident = record.resident && room < old_room; // what is new may be untouched
     }
     canary::forget_end(start, record.facts.size, size);
     record.facts.size = size;

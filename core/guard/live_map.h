@@ -8,8 +8,8 @@
 // A byte, not a bit, so that all is done by plain loads and stores: the byte of a block is written by whoever
 // has the block. The price is that two threads which give a block back within the few nanoseconds that a
 // store takes to be seen may both succeed. Then it is found when the block is given out the second time, or
-// by its slab. The map costs a sixteenth of the heap. It is a reservation of its own, readable everywhere, so
-// that asking about any address is safe, and writable as far as blocks have been given out.
+// by its slab. The map costs a sixteenth of the heap. It is one of the window's tables, mapped as far as
+// blocks have been given out; beyond that nothing ever was.
 #pragma once
 
 #include "layout/window.h"
@@ -57,7 +57,7 @@ class LiveMap {
     // Likewise, where two threads must not both succeed.
     bool end_once(std::size_t offset) {
         State expected = State::kLive;
-        return offset % layout::kAlignment == 0 &&
+        return at(offset) == State::kLive &&
                entry(offset).compare_exchange_strong(expected, State::kReleased, std::memory_order_acq_rel,
                                                      std::memory_order_relaxed);
     }

@@ -45,6 +45,21 @@ void Superslabs::advise(Page first, std::size_t pages, os::Node node, bool huge)
     if (os::settings.numa_now() == os::Numa::kBind) os::prefer_node(start, pages * kPageSize, node);
 }
 
+// The advice that the superslabs of these pages were given; those of one kind in a row have it at once.
+void Superslabs::advise_again(Page first, std::size_t pages) {
+    const os::Node node = node_of(first);
+    while (pages != 0) {
+        const bool huge = is_huge(first);
+        std::size_t alike = kPagesPerSuperslab - first % kPagesPerSuperslab;
+        while (alike < pages && is_huge(static_cast<Page>(first + alike)) == huge)
+            alike += kPagesPerSuperslab;
+        alike = std::min(alike, pages);
+        advise(first, alike, node, huge);
+        first = static_cast<Page>(first + alike);
+        pages -= alike;
+    }
+}
+
 // What the heap must know of the superslabs below `end`, of which so many are open.
 bool Superslabs::grow_tables(std::size_t end, std::size_t open) {
     return window.superslab_states.grow_to(PageMap::bytes_for(end)) &&
@@ -57,10 +72,11 @@ Superslabs::Opening Superslabs::map_superslabs(std::size_t begin, std::size_t le
     const auto map = [&](std::size_t first, std::size_t count) {
         return os::open_pages(window.address_of(first_page_of(first)), count * kSuperslabSize, window.hold);
     };
-    os::Opened result{};
-    for (const std::size_t count : {most, least}) {
-        result = map(begin, count);
-        if (result == os::Opened::kDone) return {count, result};
+    os::Opened result = map(begin, most);
+    if (result == os::Opened::kDone) return {most, result};
+    if (least != most) {
+        result = map(begin, least);
+        if (result == os::Opened::kDone) return {least, result};
     }
     std::size_t before = 0;
     if (result == os::Opened::kOccupied) {
@@ -84,17 +100,20 @@ bool Superslabs::may_grow(PageMap::Fit fit) const {
     return fit == PageMap::Fit::kAligned && open < limit / kShareOfLimit / kSuperslabSize;
 }
 
-// Opens superslabs behind the last one, so that a run of `pages` fits there, or one that was withdrawn.
-// `seen` is what the caller saw of map_.openings(): if there were more, it should look again first. A long
-// run may begin in superslabs of the node `beginning`; those that are opened are of `node`. After a
-// stranger's mapping was met the caller should look again, too: growth goes on behind it.
+// Opens superslabs behind the last one, so that a run of `pages` fits there, or, if it may be anywhere, some
+// that were withdrawn. `seen` is what the caller saw of map_.openings(): if there were more, it should look
+// again first. A long run may begin in superslabs of the node `beginning`; those that are opened are of
+// `node`. After a stranger's mapping was met the caller should look again, too: growth goes on behind it.
 Superslabs::Growth Superslabs::grow(std::size_t pages, PageMap::Fit fit, std::size_t seen, os::Node beginning,
-                                    os::Node node) {
+                                    os::Node node, Where where) {
     const os::Guard growing(growth_mutex_);
     RefusedRequests& refused = refused_[static_cast<std::size_t>(fit)];
-    std::size_t needed = (pages + kPagesPerSuperslab - 1) / kPagesPerSuperslab;
-    // For more than a superslab, withdrawing others may make room.
-    if (needed == 1 && refused.leave_out()) return Growth::kNoRoom;
+    const std::size_t whole = (pages + kPagesPerSuperslab - 1) / kPagesPerSuperslab;
+    std::size_t needed = whole;
+    // For more than a superslab, withdrawing others may make room. Of a request for one node that comes again
+    // for any, the second counts.
+    if (needed == 1 && (beginning == kAnyNode ? refused.leave_out() : refused.leaves_out()))
+        return Growth::kNoRoom;
     if (!may_grow(fit)) {
         refused.note_refused();
         return Growth::kNoRoom;
@@ -107,20 +126,23 @@ Superslabs::Growth Superslabs::grow(std::size_t pages, PageMap::Fit fit, std::si
         if (map_.openings() != seen) return Growth::kDone;
         begin = std::max(begin, map_.opened());
         room = window.end_page / kPagesPerSuperslab - begin;
-        if (pages > kPagesPerSuperslab) { // the run can start with the last ones
+        if (where == Where::kAnywhere) again = map_.reclaim(whole);
+        if (again == 0 && whole > 1) { // the run can start with the last ones
             needed -= std::min(map_.free_superslabs_at_end(beginning), needed - 1);
         }
         // Where there is no room, those set aside may make up for it, one by one.
-        if (pages <= kPagesPerSuperslab || needed > room) again = map_.reclaim();
+        if (again == 0 && needed > room && where == Where::kAnywhere) {
+            again = map_.reclaim(1);
+            if (again != 0) needed = 1;
+        }
     }
     if (again != 0) {
         begin = again;
-        needed = 1;
     } else if (needed > room) {
         return Growth::kNoRoom;
     }
     const std::size_t open = committed_.load(std::memory_order_relaxed);
-    std::size_t most = again != 0 ? 1 : std::max(needed, std::min({open / 8, kMostAhead, room}));
+    std::size_t most = again != 0 ? needed : std::max(needed, std::min({open / 8, kMostAhead, room}));
     if (most > needed && os::new_mappings_are_locked()) most = needed; // they would be filled at once
     Opening opening{.superslabs = 0, .result = os::Opened::kRefused};
     if (grow_tables(begin + needed, open + needed)) {
@@ -132,13 +154,15 @@ Superslabs::Growth Superslabs::grow(std::size_t pages, PageMap::Fit fit, std::si
         refused.forget();
         return Growth::kDone;
     }
-    if (opening.result == os::Opened::kOccupied) {
+    const bool is_occupied = opening.result == os::Opened::kOccupied;
+    if (again != 0) { // but what a stranger has now
+        const os::Guard guard(mutex_);
+        for (std::size_t i = opening.superslabs + (is_occupied ? 1 : 0); i < needed; ++i)
+            map_.set_aside(again + i);
+    }
+    if (is_occupied) {
         if (opening.superslabs != 0) stride_ = 1;
         return step_over(begin + opening.superslabs, again == 0 ? room - opening.superslabs : 0);
-    }
-    if (again != 0) {
-        const os::Guard guard(mutex_);
-        map_.set_aside(again);
     }
     refused.note_refused();
     return window.is_blocked() ? Growth::kNoRoom : Growth::kRefused;

@@ -39,7 +39,7 @@ os::Change Superslabs::carry_out(const PageMap::Move& move, bool try_it) {
             os::move_pages(window.address_of(move.from), window.address_of(move.to), move.pages * kPageSize);
     }
     const bool moved = result == os::Change::kDone;
-    if (result == os::Change::kSplit) advise(move.to, move.pages, node_of(move.to), is_huge(move.to));
+    if (result == os::Change::kSplit) advise_again(move.to, move.pages);
     const os::Change renewed = moved && move.renew ? renew(move.from, move.pages) : os::Change::kRefused;
     const os::Guard guard(mutex_);
     if (renewed == os::Change::kLost) {

@@ -265,13 +265,21 @@ void PageMap::set_aside(std::size_t superslab) {
     group(superslab).aside |= std::uint64_t{1} << (superslab % kGroupSize);
 }
 
-std::size_t PageMap::reclaim() {
-    for (std::size_t base = 0; base < opened(); base += kGroupSize) {
-        Group& home = group(base);
-        if (home.aside == 0) continue;
-        const auto slot = static_cast<unsigned>(std::countr_zero(home.aside));
-        home.aside &= home.aside - 1;
-        return base + slot;
+std::size_t PageMap::reclaim(std::size_t count) {
+    std::size_t found = 0; // in a row, the last of them `next`
+    for (std::size_t next = 0; next < opened(); ++next) {
+        const std::uint64_t aside = group(next).aside;
+        if (next % kGroupSize == 0 && aside == 0) {
+            found = 0;
+            next += kGroupSize - 1;
+            continue;
+        }
+        found = (aside >> (next % kGroupSize) & 1) != 0 ? found + 1 : 0;
+        if (found < count) continue;
+        const std::size_t first = next + 1 - count;
+        for (std::size_t each = first; each <= next; ++each)
+            group(each).aside &= ~(std::uint64_t{1} << (each % kGroupSize));
+        return first;
     }
     return 0;
 }

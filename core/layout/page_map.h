@@ -73,7 +73,8 @@ class PageMap {
     Piece take_superslab(std::size_t below);
     void set_aside(Piece superslab);
     void set_aside(std::size_t superslab);
-    std::size_t reclaim(); // one that was set aside, to be opened; 0: there is none
+    // The first of so many in a row that were set aside, to be opened; 0: there are none.
+    std::size_t reclaim(std::size_t count);
     void give_back(Piece superslab);
 
     // Memory can be moved from page to page. Pages that have another's are *displaced*: in a mapping of their

@@ -17,6 +17,8 @@ class RefusedRequests {
   public:
     static constexpr std::size_t kMostLeftOut = 255; // in a row
 
+    bool leaves_out() const { return left_ != 0; }
+    // Likewise, and counts the request.
     bool leave_out() {
         if (left_ == 0) return false;
         --left_;

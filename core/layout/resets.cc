@@ -70,8 +70,7 @@ bool Superslabs::reset(Page first, std::size_t pages) {
     if (!os::reset_attributes(window.address_of(first), pages * kPageSize))
         return renew(first, pages) != os::Change::kLost;
     os::mark_still_free(window.address_of(first), pages * kPageSize);
-    const auto advise_size = is_huge(first) ? os::advise_huge_pages : os::advise_small_pages;
-    advise_size(window.address_of(first), pages * kPageSize);
+    advise_again(first, pages);
     return true;
 }
 
@@ -79,7 +78,7 @@ bool Superslabs::reset(Page first, std::size_t pages) {
 os::Change Superslabs::renew(Page first, std::size_t pages) {
     char* const start = window.address_of(first);
     const os::Change result = os::renew(start, pages * kPageSize);
-    if (result == os::Change::kDone) advise(first, pages, node_of(first), is_huge(first));
+    if (result == os::Change::kDone) advise_again(first, pages);
     return result;
 }
 

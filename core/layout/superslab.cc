@@ -111,7 +111,7 @@ Run Superslabs::take_at(Page first, std::size_t pages) {
         }
     }
     if (missing != 0 && grow(missing, PageMap::Fit::kAnywhere, openings, kAnyNode,
-                             node_of(static_cast<Page>(first - 1))) == Growth::kDone) {
+                             node_of(static_cast<Page>(first - 1)), Where::kAtEnd) == Growth::kDone) {
         const os::Guard guard(mutex_);
         run = take_now();
     }

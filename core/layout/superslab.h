@@ -108,7 +108,9 @@ class Superslabs {
     os::Change carry_out(const PageMap::Move& move, bool try_it);
 
     enum class Growth : std::uint8_t { kDone, kNoRoom, kRefused };
-    Growth grow(std::size_t pages, PageMap::Fit fit, std::size_t seen, os::Node beginning, os::Node node);
+    enum class Where : std::uint8_t { kAnywhere, kAtEnd }; // of the heap
+    Growth grow(std::size_t pages, PageMap::Fit fit, std::size_t seen, os::Node beginning, os::Node node,
+                Where where = Where::kAnywhere);
     bool may_grow(PageMap::Fit fit) const;
     static bool grow_tables(std::size_t end, std::size_t open);
     struct Opening {
@@ -125,6 +127,7 @@ class Superslabs {
 
     bool wants_huge_pages() const;
     void advise(Page first, std::size_t pages, os::Node node, bool huge) const;
+    void advise_again(Page first, std::size_t pages);
     os::Change renew(Page first, std::size_t pages);
     PageMask usual_pages(std::size_t superslab);
     bool is_like_neighbour(Page first, std::size_t pages);

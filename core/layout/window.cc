@@ -44,13 +44,16 @@ Region free_region() {
 #elif defined(__x86_64__)
     return {.low = 22 * kTi, .high = 42 * kTi, .most = 8 * kTi};
 #elif defined(__aarch64__)
-    switch (std::bit_width(::getauxval(AT_RANDOM))) { // of an address near the end of the stack
+    const int width = std::bit_width(::getauxval(AT_RANDOM)); // of an address near the end of the stack
+    switch (width) {
     case 48:
         return {.low = 34 * kTi, .high = 62 * kTi, .most = 8 * kTi};
     case 39:
         return {.low = 40 * kGi, .high = 120 * kGi, .most = 64 * kGi};
-    default:
-        return {};
+    default: // with pages of 16 or 64 KiB: the same parts of the whole as with 48 bits
+        if (width < 36 || width > 52) return {};
+        const std::uintptr_t part = std::uintptr_t{1} << (width - 8);
+        return {.low = 34 * part, .high = 62 * part, .most = std::min(14 * part, 8 * kTi)};
     }
 #else
     return {};
@@ -83,13 +86,16 @@ bool MetadataPart::grow_to(std::size_t needed) {
     const std::size_t have = committed();
     if (needed <= have) return true;
     if (needed > size_ || is_blocked()) return false;
-    const std::size_t least = round_up(needed, kMinStep);
     const std::size_t step = std::clamp(round_up(have / 8, kMinStep), kMinStep, kMaxStep);
+    const std::size_t least = std::min(round_up(needed, kMinStep), size_);
+    const std::size_t most = std::min(std::max(have + step, least), size_);
     os::Opened opened{};
-    for (const std::size_t target : {std::max(have + step, least), least}) {
-        const std::size_t end = std::min(target, size_);
+    for (std::size_t end = most;; end = least) {
         opened = os::open_pages(reinterpret_cast<void*>(start_ + have), end - have, hold_);
-        if (opened != os::Opened::kDone) continue;
+        if (opened != os::Opened::kDone) {
+            if (end == least) break;
+            continue;
+        }
         // On a system that gives huge pages unasked, a small heap would be several times as large.
         if (end >= kSuperslabSize) os::advise_small_pages(reinterpret_cast<void*>(start_), end);
         committed_.store(end, std::memory_order_relaxed);

@@ -3,6 +3,7 @@
 
 #include "observe/cpu_sampler.h"
 #include "observe/recording.h"
+#include "os/clock.h"
 
 #include <algorithm>
 #include <atomic>
@@ -25,7 +26,7 @@ void write_time() {
     const std::uint64_t used = cpu_sampler::used();
     written.store(used, kRelaxed);
     profile_format::CpuTime time{};
-    time.time = recording::now();
+    time.time = os::monotonic_time();
     time.used = used - std::min(used, base.load(kRelaxed));
     time.lost = lost.load(kRelaxed);
     time.unwatched = cpu_sampler::unwatched();
@@ -38,7 +39,7 @@ void write_time() {
 void record(const void* context, std::uint64_t microseconds) {
     if (!recording::is_recording() || file.is_full() || file.is_inherited()) return;
     profile_format::Cpu sample{};
-    sample.time = recording::now();
+    sample.time = os::monotonic_time();
     sample.microseconds = static_cast<std::uint32_t>(microseconds);
     CallerStack caller;
     if (caller.unwind_from(context)) {

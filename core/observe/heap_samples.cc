@@ -5,6 +5,7 @@
 #include "observe/profile_marks.h"
 #include "observe/recording.h"
 #include "observe/sampler.h"
+#include "os/clock.h"
 #include "os/config.h"
 #include "os/memory_probes.h"
 #include "os/process.h"
@@ -18,7 +19,6 @@ namespace {
 
 using heap::sampling::Facts;
 using recording::file;
-using recording::now;
 using recording::totals;
 using Kind = RecordFile::Kind;
 
@@ -46,7 +46,7 @@ std::uint64_t processor_time() {
            static_cast<std::uint64_t>(time.tv_nsec);
 }
 
-constexpr Sampler::Clocks kClocks{now, processor_time};
+constexpr Sampler::Clocks kClocks{os::monotonic_time, processor_time};
 
 std::size_t distance_by_settings() {
     const std::size_t bytes = os::settings.profile.load(kRelaxed);
@@ -60,7 +60,7 @@ std::size_t cost_bound() {
 void join_period(std::uint32_t period) {
     Thread& thread = this_thread;
     if (thread.period == 0) {
-        thread.sampler.seed(os::thread_id() << 32 ^ now() % recording::kSecond ^
+        thread.sampler.seed(os::thread_id() << 32 ^ os::monotonic_time() % recording::kSecond ^
                             reinterpret_cast<std::uintptr_t>(&thread) << 16);
     }
     thread.period = period;
@@ -81,7 +81,7 @@ std::uint64_t weight_by_points(std::size_t size) {
 }
 
 Facts write_sample(const void* block, std::size_t size, std::size_t usable) {
-    const std::uint64_t time = now();
+    const std::uint64_t time = os::monotonic_time();
     const Weight weight = weight_of(size, this_thread.sampler.distance_of_sample());
     const std::uint64_t allocated = totals.allocated.fetch_add(weight.bytes, kRelaxed) + weight.bytes;
     Facts facts{totals.samples.fetch_add(1, kRelaxed) + 1, time, size, weight.bytes, weight.blocks};
@@ -162,7 +162,7 @@ void record_end(const Facts& facts) {
     if ((facts.id & kInNoFile) != 0) return;
     if (facts.id <= totals.base.load(kRelaxed) || file.is_inherited()) return; // another file's
     totals.live.fetch_sub(facts.weight, kRelaxed);
-    const profile_format::Free end{facts.id, now(), totals.allocated.load(kRelaxed),
+    const profile_format::Free end{facts.id, os::monotonic_time(), totals.allocated.load(kRelaxed),
                                    recording::present_number(), 0};
     file.append(Kind::kFree, {&end, sizeof(end)});
 }

@@ -4,6 +4,7 @@
 #include "observe/loaded_maps.h"
 #include "observe/profile_marks.h"
 #include "observe/stack_table.h"
+#include "os/clock.h"
 #include "os/config.h"
 #include "os/mutex.h"
 #include "os/process.h"
@@ -11,7 +12,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <ctime>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
@@ -72,12 +72,6 @@ void look_at_maps(const std::uintptr_t* frames, unsigned count, std::uint64_t ti
 
 } // namespace
 
-std::uint64_t now() {
-    timespec time{};
-    ::clock_gettime(CLOCK_MONOTONIC, &time);
-    return static_cast<std::uint64_t>(time.tv_sec) * kSecond + static_cast<std::uint64_t>(time.tv_nsec);
-}
-
 bool is_recording() {
     return file.is_open() && !is_paused();
 }
@@ -106,13 +100,13 @@ void begin(Reason reason, Figures figures) {
     files.fetch_add(1, kRelaxed);
     present_period.fetch_add(1, std::memory_order_release);
     maps.record(file);
-    mapped.store(now(), kRelaxed);
+    mapped.store(os::monotonic_time(), kRelaxed);
     write_count_names(file);
     if (figures == Figures::kAll) {
         write_all(reason);
     } else {
         counted.store(0, kRelaxed); // with the next sample
-        write_mark(now(), reason);
+        write_mark(os::monotonic_time(), reason);
     }
 }
 
@@ -120,7 +114,7 @@ void set_paused(bool pause) {
     if (paused.exchange(pause, kRelaxed) == pause) return;
     if (!pause) present_period.fetch_add(1, std::memory_order_release);
     file.set_state(pause ? RecordFile::State::kPaused : RecordFile::State::kRecording);
-    write_mark(now(), pause ? Reason::kPause : Reason::kResume);
+    write_mark(os::monotonic_time(), pause ? Reason::kPause : Reason::kResume);
 }
 
 void close(Reason reason) {
@@ -131,7 +125,7 @@ void close(Reason reason) {
 }
 
 void write_all(Reason reason) {
-    const std::uint64_t time = now();
+    const std::uint64_t time = os::monotonic_time();
     counted.store(time, kRelaxed);
     dumped.store(time, kRelaxed);
     write_counts(file, time);

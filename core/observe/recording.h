@@ -23,8 +23,6 @@ using profile_format::Reason;
 
 inline constexpr std::uint64_t kSecond = 1'000'000'000; // ns
 
-std::uint64_t now(); // ns, monotonic
-
 [[gnu::visibility("hidden")]] extern constinit RecordFile file;
 
 // Of the samples of the heap. Their numbers go on when a new file begins: those in it are above `base`.

@@ -23,7 +23,7 @@ bool Sampler::reaches_point(std::size_t size, std::size_t excess) {
             return false;
         }
         before_ = gap;
-        asked_ = pacing_.count() ? clocks_->now() : 0;
+        asked_ = pacing_.count() ? clocks_->processor_time() : 0;
         choose_distance();
         count_down(gaps_.next(pacing_.distance()));
     }
@@ -66,7 +66,7 @@ std::uint64_t Sampler::points_in_sample(std::size_t size) {
 }
 
 void Sampler::finish_sample() {
-    if (asked_ != 0) pacing_.measured(clocks_->now() - asked_);
+    if (asked_ != 0) pacing_.measured(clocks_->processor_time() - asked_);
     asked_ = 0;
 }
 

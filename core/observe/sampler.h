@@ -56,7 +56,7 @@ class Sampler {
     std::size_t left_ = 0;      // bytes before the next point, behind those that are allowed
     std::size_t distance_ = 1;  // of the last sample
     std::size_t before_ = 0;    // bytes of its request before its point
-    std::uint64_t asked_ = 0;   // when it was asked for, if what it costs is measured
+    std::uint64_t asked_ = 0;   // processor time when it was asked for, if what it costs is measured
 };
 
 } // namespace ashlar::observe

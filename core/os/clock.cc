@@ -12,15 +12,15 @@ std::uint64_t coarse_milliseconds() {
     return static_cast<std::uint64_t>(now.tv_sec) * 1000 + static_cast<std::uint64_t>(now.tv_nsec) / 1000000;
 }
 
-namespace {
-
-constexpr unsigned kShift = 20; // of the fixed point
-
-std::uint64_t now_in_nanoseconds() {
+std::uint64_t monotonic_time() {
     timespec now{};
     ::clock_gettime(CLOCK_MONOTONIC, &now);
     return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<std::uint64_t>(now.tv_nsec);
 }
+
+namespace {
+
+constexpr unsigned kShift = 20; // of the fixed point
 
 // Nanoseconds a tick, times 2^kShift. The ends are taken between two looks at the counter that lie close
 // together, so that an interruption there does not count.
@@ -36,7 +36,7 @@ std::uint64_t measure_rate() {
         std::uint64_t least = ~std::uint64_t{0};
         for (unsigned i = 0; i < 8; ++i) {
             const std::uint64_t before = ticks();
-            const std::uint64_t now = now_in_nanoseconds();
+            const std::uint64_t now = monotonic_time();
             const std::uint64_t apart = ticks() - before;
             if (apart < least) best = {before + apart / 2, now};
             least = apart < least ? apart : least;

@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: MIT
 //
-// Clocks that are cheap to look at: one a few milliseconds coarse, one that counts ticks.
+// Clocks: one a few milliseconds coarse, which is cheap to look at, one exact, one that counts ticks.
 #pragma once
 
 #include <cstdint>
-#include <ctime>
 
 namespace ashlar::os {
 
-std::uint64_t
-coarse_milliseconds(); // since some fixed moment; monotonic; no system call where there is a vDSO
+// Since the same moment as monotonic_time(). No system call where there is a vDSO.
+std::uint64_t coarse_milliseconds();
+
+// Nanoseconds since some fixed moment.
+std::uint64_t monotonic_time();
 
 // For what ticks() counted. The first call measures how fast they come, which takes a tenth of a millisecond.
 std::uint64_t nanoseconds(std::uint64_t ticks);
@@ -24,9 +26,7 @@ inline std::uint64_t ticks() {
     asm volatile("mrs %0, cntvct_el0" : "=r"(now));
     return now;
 #else
-    timespec now{};
-    ::clock_gettime(CLOCK_MONOTONIC, &now);
-    return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<std::uint64_t>(now.tv_nsec);
+    return monotonic_time();
 #endif
 }
 

@@ -41,20 +41,25 @@ void block_signals_of_writing() {
     system_call(SYS_rt_sigprocmask, SIG_BLOCK, &signals, nullptr, sizeof(signals));
 }
 
-// For at most a second: the reader may wait for this process.
+// Waits for at most a second: the reader may wait for this process. True as well if the kernel does not say.
 bool takes_more(int descriptor) {
     pollfd wanted{.fd = descriptor, .events = POLLOUT, .revents = 0};
-    const timespec second{.tv_sec = 1, .tv_nsec = 0};
-    return system_call(SYS_ppoll, &wanted, 1, &second, nullptr, sizeof(std::uint64_t)) > 0;
+    timespec left{.tv_sec = 1, .tv_nsec = 0}; // which the kernel counts down
+    long ready = 0;
+    do {
+        ready = system_call(SYS_ppoll, &wanted, 1, &left, nullptr, sizeof(std::uint64_t));
+    } while (ready == -EINTR);
+    return ready != 0;
 }
 
 // By one write, unless the descriptor takes less. False if it does not take all.
 bool write_whole(int descriptor, std::string_view words) {
     while (!words.empty()) {
+        if (!takes_more(descriptor)) return false; // a write would block
         const long written = system_call(SYS_write, descriptor, words.data(), words.size());
         if (written > 0) {
             words.remove_prefix(static_cast<std::size_t>(written));
-        } else if (written != -EINTR && !(written == -EAGAIN && takes_more(descriptor))) {
+        } else if (written != -EINTR && written != -EAGAIN) {
             return false;
         }
     }

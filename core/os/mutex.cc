@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "os/mutex.h"
 
+#include "os/clock.h"
 #include "os/message.h"
 #include "os/system_call.h"
 
@@ -43,32 +44,32 @@ constinit unsigned inherited = 0;
 using Function = void();
 constinit Function* inherited_ended = nullptr;
 
-// False if the time is up.
-bool sleep_while(const void* word, std::uint32_t value, const unsigned* milliseconds) {
-    if (milliseconds == nullptr) {
+constexpr std::uint64_t kSecond = 1'000'000'000; // ns
+constexpr std::uint64_t kNever = ~std::uint64_t{0};
+
+std::uint64_t in_milliseconds(unsigned milliseconds) {
+    return monotonic_time() + milliseconds * (kSecond / 1000);
+}
+
+// Until that moment at the latest, however often a signal interrupts and the caller comes again. False if it
+// is over.
+bool sleep_while(const void* word, std::uint32_t value, std::uint64_t end) {
+    if (end == kNever) {
         system_call(SYS_futex, word, FUTEX_WAIT_PRIVATE, value, nullptr);
         return true;
     }
-    const timespec time{static_cast<time_t>(*milliseconds / 1000),
-                        static_cast<long>(*milliseconds % 1000) * 1'000'000};
-    return system_call(SYS_futex, word, FUTEX_WAIT_PRIVATE, value, &time) != -ETIMEDOUT;
+    const std::uint64_t time = monotonic_time();
+    if (time >= end) return false;
+    const timespec left{static_cast<time_t>((end - time) / kSecond),
+                        static_cast<long>((end - time) % kSecond)};
+    return system_call(SYS_futex, word, FUTEX_WAIT_PRIVATE, value, &left) != -ETIMEDOUT;
 }
-
-} // namespace
-
-namespace {
 
 ThreadWord number_this_thread() {
     while (own_number == 0) // which is no number
         own_number = next_number.fetch_add(kOneThread, std::memory_order_relaxed);
     if (!counting.load(std::memory_order_relaxed)) numbered_thread = own_number;
     return own_number;
-}
-
-std::uint64_t now() {
-    timespec time{};
-    ::clock_gettime(CLOCK_MONOTONIC, &time);
-    return static_cast<std::uint64_t>(time.tv_sec) * 1'000'000'000 + static_cast<std::uint64_t>(time.tv_nsec);
 }
 
 } // namespace
@@ -91,9 +92,9 @@ void count_locks() {
         return;
     }
     LockCounts& counts = lock_counts[static_cast<unsigned>(rank)];
-    const std::uint64_t begin = now();
+    const std::uint64_t begin = monotonic_time();
     wait(taken, kForEver);
-    const std::uint64_t waited = now() - begin;
+    const std::uint64_t waited = monotonic_time() - begin;
     counts.contended.fetch_add(1, std::memory_order_relaxed);
     counts.wait_ns.fetch_add(waited, std::memory_order_relaxed);
     std::uint64_t longest = counts.wait_max_ns.load(std::memory_order_relaxed);
@@ -114,6 +115,7 @@ bool MutexBase::wait(ThreadWord taken, unsigned patience) {
         pause_core();
         if (state_.load(std::memory_order_relaxed) == kFree && try_acquire(taken)) return true;
     }
+    const std::uint64_t end = patience == kForEver ? kNever : in_milliseconds(patience);
     for (ThreadWord seen = state_.load(std::memory_order_relaxed);;) {
         if (seen == kFree) { // whoever takes it does not know whether others wait
             if (state_.compare_exchange_weak(seen, taken | kContended, std::memory_order_acquire,
@@ -127,8 +129,7 @@ bool MutexBase::wait(ThreadWord taken, unsigned patience) {
             !state_.compare_exchange_weak(seen, seen | kContended, std::memory_order_relaxed)) {
             continue;
         }
-        const unsigned* const time = patience == kForEver ? nullptr : &patience;
-        if (!sleep_while(&state_, seen | kContended, time)) return false;
+        if (!sleep_while(&state_, seen | kContended, end)) return false;
         seen = state_.load(std::memory_order_relaxed);
     }
 }
@@ -171,7 +172,7 @@ void expect_more_inherited_unlocks(unsigned count) {
 
 void pause_milliseconds(unsigned milliseconds) {
     const std::uint32_t word = 0;
-    sleep_while(&word, word, &milliseconds);
+    sleep_while(&word, word, in_milliseconds(milliseconds));
 }
 
 #ifndef NDEBUG

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "os/page_locks.h"
 
+#include "os/page_memory.h"
 #include "os/system_call.h"
 
 #include <cerrno>
 #include <cstdint>
-#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
@@ -13,17 +13,13 @@ namespace ashlar::os {
 
 namespace {
 
-// Lies beside the code, in a mapping that nobody but mlockall() locks and nobody writes to: dropping a page
-// of it loses nothing, because it is read from the file again. (Volatile, it would lie with the variables.)
+// Lies beside the code, in a mapping that nobody but mlockall() locks. (Volatile, it would lie with the
+// variables.)
 [[gnu::used]] constexpr char kWitness[64] = {1};
 
 #ifndef MADV_DONTNEED_LOCKED
 constexpr int MADV_DONTNEED_LOCKED = 24; // since Linux 5.18
 #endif
-
-std::size_t page_size() {
-    return ::getauxval(AT_PAGESZ);
-}
 
 // Of a locked page the kernel refuses to drop the contents, and says so with this error.
 bool refuses_to_drop(std::uintptr_t page) {
@@ -33,7 +29,8 @@ bool refuses_to_drop(std::uintptr_t page) {
 // MCL_CURRENT locks what is mapped at that time.
 bool old_mappings_are_locked() {
     const auto address = reinterpret_cast<std::uintptr_t>(&kWitness);
-    return refuses_to_drop(address - address % page_size());
+    const std::size_t page = page_size();
+    return any_locked(reinterpret_cast<const void*>(address - address % page), page);
 }
 
 } // namespace

@@ -7,7 +7,8 @@
 // purged, moved or mapped anew.
 //
 // All functions take page-aligned ranges, may be called under any lock and keep errno. A program that locks
-// nothing sees no system call here but madvise() and msync().
+// nothing sees madvise() and msync() here, and where the heap grows ahead of need mmap() and munmap() of a
+// page.
 #pragma once
 
 #include <cstddef>

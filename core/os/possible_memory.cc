@@ -56,11 +56,16 @@ bool copy_if_readable(void* to, const void* from, std::size_t size) {
     return ask_and_copy(to, from, size);
 }
 
-bool is_readable(const void* address) {
+Memory look_for_memory(const void* address) {
     // "Move none of no waiters, if the word is 1": reads the word and changes nothing, whatever it is.
     const auto word = reinterpret_cast<std::uintptr_t>(address) & ~std::uintptr_t{3};
     const long result = system_call(SYS_futex, word, FUTEX_CMP_REQUEUE_PRIVATE, 0, 0, word, 1);
-    return result == 0 || result == -EAGAIN;
+    if (result == 0 || result == -EAGAIN) return Memory::kReadable;
+    return result == -EFAULT ? Memory::kNone : Memory::kUnknown;
+}
+
+bool is_readable(const void* address) {
+    return look_for_memory(address) == Memory::kReadable;
 }
 
 } // namespace ashlar::os

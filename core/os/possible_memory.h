@@ -13,8 +13,10 @@ namespace ashlar::os {
 // read; a page that vanishes between the two would fault.
 bool copy_if_readable(void* to, const void* from, std::size_t size);
 
-// The page that this address lies in can be read now. One futex call (about 0.3 us), which every filter of
-// system calls allows.
+// Whether the page that this address lies in can be read now. One futex call (about 0.3 us), which nearly
+// every filter of system calls allows; where it is not, nothing is known.
+enum class Memory : unsigned char { kNone, kReadable, kUnknown };
+Memory look_for_memory(const void* address);
 bool is_readable(const void* address);
 
 } // namespace ashlar::os

@@ -13,6 +13,20 @@ TEST_CASE("a locked page that was released does not keep the rest in memory", "[
     REQUIRE_CLEAN(run({{program("locked_block")}, {{"ASHLAR_CONF", "purge_delay_ms:200"}}}));
 }
 
+TEST_CASE("a long block that was locked in the middle and released keeps neither memory nor lock",
+          "[pages]") {
+    REQUIRE_CLEAN(run({{program("locked_inside")}, {{"ASHLAR_CONF", "purge_delay_ms:200"}}}));
+}
+
+TEST_CASE("the release of a block that grew touches nothing of it", "[pages]") {
+    REQUIRE_CLEAN(run({{program("grown_block")}}));
+}
+
+TEST_CASE("a large block that comes and goes beside requests that are refused takes no more addresses",
+          "[pages]") {
+    REQUIRE_CLEAN(run({{program("refused_beside_large")}}));
+}
+
 TEST_CASE("blocks that were released locked do not use up the limit on locked memory", "[pages]") {
     for (const char* const size : {"32", "1000", "4096", "20000", "40000"}) {
         INFO(size);

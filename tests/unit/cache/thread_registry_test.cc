@@ -65,6 +65,21 @@ class Table {
     std::size_t capacity = 0;
 };
 
+// Chunks are of 8 KiB. The kernel drops whole pages, whatever length it is told.
+TEST_CASE("thread registry: only pages that no other chunk shares are dropped") {
+    const auto own = [](unsigned begin, unsigned end, std::size_t page_size) {
+        const ThreadRegistry::Chunks chunks = ThreadRegistry::in_own_pages(begin, end, page_size);
+        return chunks.begin < chunks.end ? std::pair(chunks.begin, chunks.end) : std::pair(0U, 0U);
+    };
+    CHECK(own(0, 5, 4096) == std::pair(0U, 5U));
+    CHECK(own(6, 9, 4096) == std::pair(6U, 9U));
+    CHECK(own(0, 5, 16384) == std::pair(0U, 4U));
+    CHECK(own(6, 9, 16384) == std::pair(6U, 8U));
+    CHECK(own(7, 8, 16384) == std::pair(0U, 0U));
+    CHECK(own(0, 5, 65536) == std::pair(0U, 0U));
+    CHECK(own(6, 40, 65536) == std::pair(8U, 40U));
+}
+
 UNIT_TEST_CASE_IN_CHILD("thread registry: the lowest free chunk comes first", unit::kNoHeap) {
     Table table;
     unit::Random random;

@@ -756,15 +756,45 @@ UNIT_TEST_CASE_IN_CHILD("superslabs: free memory is withdrawn and comes back as 
     REQUIRE(superslabs.pages_in_use() == 1);
     REQUIRE(superslabs.committed() <= committed - 6 * kSuperslabSize); // one superslab is partly in use
     REQUIRE(*window.address_of(kept) == 1);
-    // Short runs find it again, and long ones when the window has no other room.
+    // Short runs find it again, and long ones.
     const Run shorter = take(32);
     REQUIRE(shorter.zero);
     REQUIRE(shorter.first == low);
     REQUIRE(*window.address_of(low) == 0);
-    give({low, 32});
-    while (take(100).first > kept) {
+    const Run longer = take(100);
+    REQUIRE(longer.zero);
+    REQUIRE(longer.first == low + 32);
+}
+
+UNIT_TEST_CASE_IN_CHILD("superslabs: a run at the heap's end grows there, whatever was withdrawn below",
+                        unit::kNoHeap) {
+    REQUIRE(window.open(256 * kMi));
+    purge_on_demand_only();
+    const Page low = take(96).first;
+    REQUIRE(take(1).first != 0);
+    superslabs.give(low, 96);
+    REQUIRE(superslabs.withdraw_all() != 0);
+    const Page last = take(224).first;
+    const Page end = last + 224;
+    REQUIRE(superslabs.opened() == end / kPagesPerSuperslab);
+    REQUIRE(superslabs.take_at(end, 1).first == end);
+}
+
+UNIT_TEST_CASE_IN_CHILD("superslabs: a long run that comes and goes stays in its place", unit::kNoHeap) {
+    REQUIRE(window.open(1024 * kMi));
+    purge_on_demand_only();
+    const Page first = take(100).first;
+    REQUIRE(take(1).first != 0);
+    superslabs.give(first, 100);
+    REQUIRE(superslabs.withdraw_all() != 0);
+    const std::size_t opened = superslabs.opened();
+    for (unsigned i = 0; i < 20; ++i) {
+        const Page again = take(90).first;
+        REQUIRE(again / kPagesPerSuperslab <= (first + 31) / kPagesPerSuperslab);
+        superslabs.give(again, 90);
+        REQUIRE(superslabs.withdraw_all() != 0);
     }
-    REQUIRE(take(32).first != 0);
+    REQUIRE(superslabs.opened() == opened);
 }
 
 UNIT_TEST_CASE_IN_CHILD("superslabs: what is free in pieces makes room for a long run", unit::kNoHeap) {

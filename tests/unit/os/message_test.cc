@@ -140,12 +140,14 @@ TEST_CASE("message: a fatal one of any length names them too, and ends its lines
 
 // A reader that is not there yet, and one that has gone.
 TEST_CASE("message: a full pipe gets the last words when there is room") {
-    const unit::Outcome outcome = unit::run_here([] {
+    const bool blocking = GENERATE(false, true);
+    const unit::Outcome outcome = unit::run_here([blocking] {
         std::array<int, 2> ends{};
         REQUIRE(::pipe2(ends.data(), O_NONBLOCK) == 0);
         std::array<char, 4096> filling{};
         while (::write(ends[1], filling.data(), filling.size()) > 0) {
         }
+        if (blocking) REQUIRE(::fcntl(ends[1], F_SETFL, 0) == 0);
         const int errors = ::dup(STDERR_FILENO);
         REQUIRE(::dup2(ends[1], STDERR_FILENO) == STDERR_FILENO);
         const pid_t pid = ::fork();
@@ -162,6 +164,21 @@ TEST_CASE("message: a full pipe gets the last words when there is room") {
         REQUIRE(WTERMSIG(status) == SIGABRT);
     });
     UNIT_REQUIRE_PASSED(outcome);
+}
+
+TEST_CASE("message: a full pipe whose reader waits for the process keeps nobody") {
+    const bool blocking = GENERATE(false, true);
+    const unit::Outcome outcome = unit::run_here([blocking] {
+        std::array<int, 2> ends{};
+        REQUIRE(::pipe2(ends.data(), O_NONBLOCK) == 0);
+        std::array<char, 4096> filling{};
+        while (::write(ends[1], filling.data(), filling.size()) > 0) {
+        }
+        if (blocking) REQUIRE(::fcntl(ends[1], F_SETFL, 0) == 0);
+        REQUIRE(::dup2(ends[1], STDERR_FILENO) == STDERR_FILENO);
+        ashlar::os::fatal(Message().text("the end"));
+    });
+    CHECK(outcome.killed_by(SIGABRT));
 }
 
 TEST_CASE("message: a pipe that nobody reads does not hide that the process was aborted") {

@@ -7,9 +7,11 @@
 #include <atomic>
 #include <catch2/catch.hpp>
 #include <cerrno>
+#include <csignal>
 #include <fstream>
 #include <string>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <thread>
 #include <unistd.h>
 #include <vector>
@@ -176,6 +178,41 @@ TEST_CASE("mutex: fork does not wait for ever, and keeps errno") {
     mutex.unlock(); // wakes nobody
     std::thread([&] { taken = mutex.take_for_fork(1); }).join();
     CHECK(taken);
+}
+
+// A profiler's timer, say. In a child, whose timer and handler end with it.
+TEST_CASE("mutex: fork does not wait longer because signals come") {
+    UNIT_REQUIRE_PASSED(unit::run_here([] {
+        static std::atomic<unsigned> signals{0};
+        struct sigaction action {};
+        action.sa_handler = [](int) { ++signals; };
+        REQUIRE(::sigaction(SIGALRM, &action, nullptr) == 0);
+        Mutex<Rank::kBin> mutex;
+        std::atomic<bool> held{false};
+        std::atomic<bool> over{false};
+        std::thread holder([&] {
+            sigset_t alarm;
+            ::sigemptyset(&alarm);
+            ::sigaddset(&alarm, SIGALRM);
+            ::pthread_sigmask(SIG_BLOCK, &alarm, nullptr);
+            mutex.lock();
+            held = true;
+            while (!over)
+                std::this_thread::yield();
+            mutex.unlock();
+        });
+        while (!held)
+            std::this_thread::yield();
+        const itimerval often{{0, 1000}, {0, 1000}};
+        ::setitimer(ITIMER_REAL, &often, nullptr);
+        const bool taken = mutex.take_for_fork(100);
+        const itimerval never{};
+        ::setitimer(ITIMER_REAL, &never, nullptr);
+        over = true;
+        holder.join();
+        CHECK_FALSE(taken);
+        CHECK(signals > 5);
+    }));
 }
 
 TEST_CASE("mutex: who waits for what fork holds is woken when fork gives it back") {
