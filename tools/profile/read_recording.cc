@@ -169,6 +169,7 @@ class Builder {
                 sample->age_when_pinned = pinned.age;
             }
         }
+        recording_.usual_distance = usual_distance();
         number_stacks_of_locks();
         for (Stack& stack :
              recording_.stacks) { // whose mapping came later, or whose first record was damaged
@@ -311,6 +312,16 @@ class Builder {
                                           .thread = index_in(threads_, record.thread),
                                           .in_allocator = record.where == 1});
         saw(record.time);
+    }
+
+    double usual_distance() const {
+        double bytes = 0;
+        double sum = 0;
+        for (const Sample& sample : recording_.samples) {
+            bytes += sample.bytes;
+            sum += sample.bytes * static_cast<double>(sample.distance);
+        }
+        return bytes > 0 ? sum / bytes : static_cast<double>(recording_.rate);
     }
 
     void add_sample(std::span<const std::byte> payload) {

@@ -6,6 +6,7 @@
 #include <ashlar/lock_format.h>
 #include <ashlar/profile_format.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <filesystem>
@@ -118,6 +119,7 @@ struct Recording {
     std::uint64_t end = 0;                      // of the last record
     std::uint64_t rate = 0;                     // bytes between two samples, on average, at least
     std::uint64_t longest_distance = 0;         // and at most: above it where samples came too fast
+    double usual_distance = 0;                  // in the mean over all bytes that were allocated
     std::uint64_t allocated = 0;                // bytes, by the process's own estimate
     profile_format::State state = profile_format::State::kRecording;
     std::uint64_t lost = 0;       // samples
@@ -140,6 +142,11 @@ struct Recording {
 
     // All that was sampled is there: with a rate of 1, every block.
     bool is_complete() const { return lost == 0 && damaged == 0 && state != profile_format::State::kFull; }
+    // See Figure::add().
+    double stretch(const Sample& sample) const {
+        return sample.distance == 0 ? 1
+                                    : std::max(1.0, usual_distance / static_cast<double>(sample.distance));
+    }
     double seconds(std::uint64_t time) const {
         return time < start ? 0 : static_cast<double>(time - start) * 1e-9;
     }

@@ -49,8 +49,9 @@ class Question {
 
     Amount amount(const Sample& sample) const {
         Amount amount{.samples = 1, .sampled_bytes = sample.size};
-        amount.bytes.add(bytes(sample), sample.blocks);
-        amount.blocks.add(sample.blocks, sample.blocks);
+        const double stretch = recording_.stretch(sample);
+        amount.bytes.add(bytes(sample), sample.blocks, stretch);
+        amount.blocks.add(sample.blocks, sample.blocks, stretch);
         return amount;
     }
 
@@ -226,7 +227,7 @@ Figure freed_blocks(const Recording& recording, const ViewSettings& settings) {
     Figure blocks;
     for (const Sample& sample : recording.samples) {
         if (sample.freed && question.holds(sample)) {
-            blocks.add(sample.blocks, sample.blocks);
+            blocks.add(sample.blocks, sample.blocks, recording.stretch(sample));
         }
     }
     return blocks;
