@@ -7,6 +7,7 @@ usage: profile_run_test.py ASHLAR LIBRARY PROGRAMS [unittest's arguments]
 ASHLAR_PLANTED_RUNS says how often each planted place is looked for (3)."""
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -104,6 +105,26 @@ class Endings(Recorded):
     def test_killed(self):
         views = self.views("--rate", "16K", "--leaks", "--", PLANTED, "killed", status=128 + signal.SIGKILL)
         self.assertEqual(self.names(views["leaks"])[0], "planted_leak")
+        self.assertIn("killed by SIGKILL", self.found["processes"][0]["cut_short"][0])
+
+    def test_ended_without_handlers(self):
+        self.views("--rate", "16K", "--", PLANTED, "leaves")
+        self.assertIn("ended without its exit handlers", self.found["processes"][0]["cut_short"][0])
+
+    def test_exec_ends_what_was_recorded_before(self):
+        """Its memory is gone then: it is no leak, and not added to what the next program holds."""
+        text = ashlar("profile", "--library", LIBRARY, "--rate", "1", "--keep", self.path("kept"), "--json", self.path("json"),
+                      "--", PLANTED, "executes").stdout
+        with open(self.path("json"), encoding="utf-8") as file:
+            before, after = sorted(json.load(file)["processes"], key=lambda each: each["started"])
+        self.assertEqual(before["pid"], after["pid"])
+        self.assertEqual((before["replaced_by_exec"], after["replaced_by_exec"]), (True, False))
+        self.assertIn("exec", before["cut_short"][0])
+        self.assertEqual(before["views"]["leaks"]["total"]["samples"], 0)
+        self.assertLess(float(re.search(r"held ([0-9.]+) MiB at most", text).group(1)), 50)
+        files = [os.path.join(self.path("kept"), name) for name in os.listdir(self.path("kept"))]
+        again = ashlar("profile", *files).stdout
+        self.assertLess(float(re.search(r"held ([0-9.]+) MiB at most", again).group(1)), 50)
 
     def test_killed_long_after_its_last_record(self):
         self.views("--rate", "1", "--", "sh", "-c", "sleep 1; kill -KILL $$", status=128 + signal.SIGKILL)
@@ -177,6 +198,29 @@ class Budget(Recorded):
         self.assertIn("ashlar budget: ", done.stderr)
         self.assertNotIn("ashlar profile: ", done.stderr)
         self.addCleanup(os.unlink, done.stderr.split("where its threads were: ")[1].split("\n")[0])
+
+    def test_a_process_that_does_not_run_on_the_library_is_not_known(self):
+        done = self.budget("--max-peak", "64M", "--json", self.path("json"), "--junit", self.path("xml"), "--",
+                           "sh", "-c", "env -u LD_PRELOAD sleep 1; true", status=125)
+        self.assertRegex(done.stdout, r"sleep \(\d+\): not recorded: it does not run on Ashlar")
+        self.assertRegex(done.stderr, r"sleep \(\d+\): it does not run on Ashlar, so its figures are not known")
+        with open(self.path("json"), encoding="utf-8") as file:
+            self.assertEqual(len(json.load(file)["not_recorded"]), 1)
+        self.assertEqual(xml.etree.ElementTree.parse(self.path("xml")).getroot().get("errors"), "1")
+
+    def test_a_process_that_outlives_the_command_is_not_known(self):
+        done = self.budget("--max-peak", "64M", "--", "sh", "-c", f"{PLANTED} hangs > {self.path('ready')} 2>&1 & echo $!", status=125)
+        self.addCleanup(os.kill, int(done.stdout.split()[0]), signal.SIGKILL)
+        self.assertIn("it still ran when the command was over", done.stderr)
+        self.assertIn("planted (" + done.stdout.split()[0] + "): not known", done.stdout)
+
+    def test_a_process_that_ends_because_the_command_did_is_known(self):
+        os.mkfifo(self.path("end"))
+        command = f"exec 3<>{self.path('end')}; (exec 3>&-; read word; true) < {self.path('end')} & exit 0"
+        self.assertNotIn("not known", self.budget("--max-peak", "64M", "--", "sh", "-c", command).stdout)
+
+    def test_what_was_live_before_exec_is_no_leak(self):
+        self.budget("--max-peak", "64M", "--max-leaks", "3000", "--", PLANTED, "executes")
 
     def test_arguments_and_failures(self):
         self.assertIn("no limit", self.budget("--", "true", status=2).stderr)

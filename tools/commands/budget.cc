@@ -9,7 +9,6 @@
 #include "machine/interrupt.h"
 #include "machine/output_file.h"
 #include "machine/terminal.h"
-#include "profile/read_recording.h"
 #include "report/profile/budget.h"
 
 #include <CLI/CLI.hpp>
@@ -41,7 +40,7 @@ constexpr const char* kFooter = R"(Examples:
 
 Every block that the command allocates is recorded, so the figures are exact; it runs slower for that. Bytes are those that were asked for. A leak is a block that is live when the program ends and is not suppressed. Of each limit that is outgrown the places that used the most are named.
 
-Each process that the command starts has the same budget, the command itself included.
+Each process that the command starts has the same budget, the command itself included. It must run on Ashlar, be able to write a file in TMPDIR, and be over when the command is, or a second later. Of one that is seen and is not so no figures are known; it is named, and the exit status is 125. Processes that run elsewhere than on Ashlar (static programs, those that are started without LD_PRELOAD) can only be seen if they run for longer than some 0.1 s.
 
 Exit status: 0, 1 if a budget was outgrown, that of the command if it fails itself, 124 if it ran out of time, 125 if its figures could not be had, 126 or 127 if it cannot be run or found, 128 and the number of the signal if it was killed by one. 2 for wrong arguments.)";
 
@@ -64,8 +63,14 @@ void check_consistent(const Options& options) {
     }
 }
 
+bool was_cut_short(const profile::Recording& recording, bool ended_early) {
+    using profile::Ending;
+    return recording.ending == Ending::kStillRuns ||
+           (ended_early && !recording.exited && recording.ending != Ending::kReplaced);
+}
+
 // Figures of a process that are not the whole truth are no figures.
-std::string why_not_exact(const profile::Recording& recording, bool was_cut_short) {
+std::string why_not_exact(const profile::Recording& recording, bool ended_early) {
     if (recording.state == profile_format::State::kFull) {
         return "it allocated more often than could be recorded (a larger --limit makes room)";
     }
@@ -75,7 +80,10 @@ std::string why_not_exact(const profile::Recording& recording, bool was_cut_shor
     if (recording.damaged > 0) {
         return "what it recorded is damaged";
     }
-    return was_cut_short ? "it was ended before it was over" : "";
+    if (recording.ending == profile::Ending::kStillRuns) {
+        return "it still ran when the command was over";
+    }
+    return was_cut_short(recording, ended_early) ? "it was ended before it was over" : "";
 }
 
 int run_budget(const Options& options) {
@@ -92,23 +100,33 @@ int run_budget(const Options& options) {
                                         .rate = 1,
                                         .limit = options.limit,
                                         .library = options.library,
-                                        .timeout = options.timeout},
+                                        .timeout = options.timeout,
+                                        .watch = true},
                                        interrupt);
     if (run.ended.error != 0) {
         return not_run("budget", options.command.front(), run.ended.error);
     }
     symbols::Symbolizer symbolizer;
     profile::Frames frames;
+    std::vector<profile::Recording> recordings;
     std::vector<profile::Summary> summaries;
     const bool ended_early = run.ended.timed_out || interrupt.requested() || WIFSIGNALED(run.ended.status);
     for (const std::filesystem::path& file : run.files()) {
-        summaries.push_back(profile::summarise(profile::read_recording(file), symbolizer, frames, settings));
+        recordings.push_back(run.read(file));
+    }
+    const std::vector<measure::Unrecorded> unrecorded = run.unrecorded(recordings);
+    for (profile::Recording& each : recordings) {
+        summaries.push_back(profile::summarise(std::move(each), symbolizer, frames, settings));
         const profile::Recording& recording = summaries.back().recording;
-        const std::string why = why_not_exact(recording, ended_early && !recording.exited);
+        const std::string why = why_not_exact(recording, ended_early);
         if (!why.empty()) {
             fmt::print(stderr, "ashlar budget: {} ({}): {}, so its figures are not exact\n",
                        recording.program, recording.pid, why);
         }
+    }
+    for (const measure::Unrecorded& each : unrecorded) {
+        fmt::print(stderr, "ashlar budget: {} ({}): {}, so its figures are not known\n", each.program,
+                   each.process, each.why);
     }
     if (summaries.empty()) {
         fmt::print(stderr, "ashlar budget: nothing was recorded: {}\n", run.why_nothing());
@@ -116,27 +134,26 @@ int run_budget(const Options& options) {
     }
     std::vector<report::profile::BudgetResult> results;
     bool outgrown = false;
-    bool known = true;
+    bool known = unrecorded.empty();
     for (const profile::Summary& summary : summaries) {
-        const bool was_cut_short = ended_early && !summary.recording.exited;
-        results.push_back(
-            {.summary = &summary, .items = profile::check(summary, options.budget, was_cut_short)});
+        const bool cut_short = was_cut_short(summary.recording, ended_early);
+        results.push_back({.summary = &summary, .items = profile::check(summary, options.budget, cut_short)});
         const profile::Outcome outcome = results.back().outcome();
         outgrown |= outcome == profile::Outcome::kOutgrown;
         known &= outcome != profile::Outcome::kUnknown && summary.recording.is_complete();
     }
     if (options.json != machine::kStandardOutput && options.junit != machine::kStandardOutput) {
         const report::TextSettings text{.colour = machine::shows_colour(stdout)};
-        fmt::print("{}", report::profile::budget_text(results, frames, options.top, text));
+        fmt::print("{}", report::profile::budget_text(results, unrecorded, frames, options.top, text));
     }
     if (json) {
         json->write([&](std::ostream& out) {
-            report::profile::write_budget_json(out, results, frames, options.top);
+            report::profile::write_budget_json(out, results, unrecorded, frames, options.top);
         });
     }
     if (junit) {
         junit->write([&](std::ostream& out) {
-            report::profile::write_budget_junit(out, results, frames, options.top);
+            report::profile::write_budget_junit(out, results, unrecorded, frames, options.top);
         });
     }
     const int status = run.ended.timed_out ? kTimedOut : run.exit_status();

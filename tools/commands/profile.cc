@@ -72,9 +72,13 @@ int read_files(const ProfileOptions& options) {
         session.show_no_memory();
         return all ? kSuccess : kSomethingFailed;
     }
+    profile::Successors successors;
+    for (const std::string& file : files) {
+        successors.add(file);
+    }
     std::vector<Summary> summaries;
     for (const std::string& file : files) {
-        all &= session.read(file, summaries);
+        all &= session.read(file, summaries, successors);
     }
     if (!summaries.empty()) {
         session.check_moment(summaries);

@@ -84,12 +84,18 @@ double longest(const std::vector<Summary>& summaries) {
 ProfileSession::ProfileSession(const ProfileOptions& options)
     : options_(options), settings_(summary_settings(options)), outputs_(options) {}
 
-bool ProfileSession::read(const std::filesystem::path& file, std::vector<Summary>& summaries) {
+bool ProfileSession::read(const std::filesystem::path& file, std::vector<Summary>& summaries,
+                          const profile::Successors& successors) {
+    const auto read_one = [&] {
+        profile::Recording recording = profile::read_recording(file);
+        successors.end(recording);
+        return recording;
+    };
     return add(
         [&] {
             Summary summary = profile::is_heaptrack_file(file)
                                   ? profile::summarise(profile::read_heaptrack_file(file), frames_, settings_)
-                                  : summarise(profile::read_recording(file));
+                                  : summarise(read_one());
             check_known(file, summary.recording);
             return summary;
         },

@@ -21,7 +21,8 @@ class ProfileSession {
     explicit ProfileSession(const ProfileOptions& options);
 
     // False if the file cannot be read; why is said.
-    bool read(const std::filesystem::path& file, std::vector<profile::Summary>& summaries);
+    bool read(const std::filesystem::path& file, std::vector<profile::Summary>& summaries,
+              const profile::Successors& successors = {});
     bool read(const RecordedRun& run, const std::filesystem::path& file,
               std::vector<profile::Summary>& summaries);
     bool read(const AttachedRun& run, std::vector<profile::Summary>& summaries);

@@ -85,6 +85,12 @@ bool is_unbegun(const fs::path& file) {
     return in.get() <= 0;
 }
 
+bool lives(std::uint32_t process) {
+    std::error_code error;
+    fs::read_symlink(fs::path("/proc") / std::to_string(process) / "exe", error); // a zombie has none
+    return !error || error == std::errc::permission_denied;
+}
+
 std::map<fs::path, fs::file_time_type> recordings_in(const fs::path& folder) {
     std::map<fs::path, fs::file_time_type> found;
     for (const auto& entry : fs::directory_iterator(folder)) {
@@ -98,8 +104,9 @@ std::map<fs::path, fs::file_time_type> recordings_in(const fs::path& folder) {
 
 } // namespace
 
-RecordedRun::RecordedRun(fs::path folder, bool is_kept)
-    : folder_(std::move(folder)), is_kept_(is_kept), older_(recordings_in(folder_)) {}
+RecordedRun::RecordedRun(fs::path folder, bool is_kept, std::string library)
+    : folder_(std::move(folder)), is_kept_(is_kept), watched_(std::move(library)),
+      older_(recordings_in(folder_)) {}
 
 RecordedRun::~RecordedRun() {
     if (!is_kept_ && !folder_.empty()) {
@@ -109,7 +116,8 @@ RecordedRun::~RecordedRun() {
 }
 
 RecordedRun::RecordedRun(RecordedRun&& other) noexcept
-    : ended(other.ended), folder_(std::exchange(other.folder_, {})), is_kept_(other.is_kept_),
+    : ended(std::move(other.ended)), folder_(std::exchange(other.folder_, {})), is_kept_(other.is_kept_),
+      watched_(std::move(other.watched_)), successors_(std::move(other.successors_)),
       older_(std::move(other.older_)) {}
 
 std::vector<fs::path> RecordedRun::files() const {
@@ -134,12 +142,31 @@ std::vector<fs::path> RecordedRun::files(const char* ending) const {
 
 profile::Recording RecordedRun::read(const fs::path& file) const {
     profile::Recording recording = profile::read_recording(file);
-    const auto end = std::chrono::duration_cast<std::chrono::nanoseconds>(ended.end.time_since_epoch());
-    const bool was_cut_short = recording.state == profile_format::State::kRecording;
-    if (was_cut_short && recording.pid == static_cast<std::uint32_t>(ended.process)) {
-        recording.end = std::max(recording.end, static_cast<std::uint64_t>(end.count()));
+    if (recording.is_over()) {
+        return recording;
     }
+    successors_.end(recording);
+    if (recording.ending == profile::Ending::kReplaced) {
+        return recording;
+    }
+    if (recording.pid != static_cast<std::uint32_t>(ended.process)) {
+        recording.ending = lives(recording.pid) ? profile::Ending::kStillRuns : profile::Ending::kOver;
+        return recording;
+    }
+    const auto end = std::chrono::duration_cast<std::chrono::nanoseconds>(ended.end.time_since_epoch());
+    recording.end = std::max(recording.end, static_cast<std::uint64_t>(end.count()));
+    recording.signal = WIFSIGNALED(ended.status) ? WTERMSIG(ended.status) : 0;
+    recording.ending = recording.signal != 0 ? profile::Ending::kSignal : profile::Ending::kNoHandlers;
     return recording;
+}
+
+std::vector<measure::Unrecorded>
+RecordedRun::unrecorded(const std::vector<profile::Recording>& recordings) const {
+    std::set<measure::ProcessImage> recorded;
+    for (const profile::Recording& each : recordings) {
+        recorded.emplace(static_cast<pid_t>(each.pid), each.program);
+    }
+    return watched_.besides(recorded);
 }
 
 std::string RecordedRun::why_nothing() const {
@@ -153,7 +180,8 @@ int RecordedRun::exit_status() const {
 }
 
 RecordedRun record_run(const RecordingPlan& plan, const machine::Interrupt& interrupt) {
-    RecordedRun run(make_folder(plan.keep), !plan.keep.empty());
+    RecordedRun run(make_folder(plan.keep), !plan.keep.empty(),
+                    fs::path(diagnose::library_to_preload(plan.library)).filename());
     measure::StacksFile stacks(
         plan.keep.empty() ? fs::temp_directory_path() : run.folder(),
         fmt::format("ashlar-{}-stacks", plan.subcommand),
@@ -164,7 +192,14 @@ RecordedRun record_run(const RecordingPlan& plan, const machine::Interrupt& inte
         attendance.time_limit = std::chrono::milliseconds(static_cast<long>(*plan.timeout * 1000));
         attendance.on_time_out = [&](const std::vector<pid_t>& processes) { stacks.add(processes); };
     }
+    if (plan.watch) {
+        attendance.on_look = [&](const std::vector<pid_t>& processes) { run.watched_.look(processes); };
+    }
     run.ended = measure::attend(attendance, interrupt);
+    run.watched_.outlive(run.ended.outlived_by);
+    for (const fs::path& file : run.files()) {
+        run.successors_.add(file);
+    }
     if (run.ended.timed_out) {
         fmt::print(stderr, "ashlar {}: {} was not over after {} seconds; where its threads were: {}\n",
                    plan.subcommand, plan.command.front(), *plan.timeout, stacks.path());

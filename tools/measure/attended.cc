@@ -12,6 +12,7 @@
 #include <poll.h>
 #include <spawn.h>
 #include <string_view>
+#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -22,7 +23,10 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr std::chrono::seconds kTimeToEnd{10}; // of a command that was asked to
+constexpr std::chrono::seconds kTimeToEnd{10};  // of a command that was asked to
+constexpr std::chrono::seconds kTimeForRest{1}; // that ends because the command has
+constexpr std::chrono::milliseconds kLookAfter{20};
+constexpr int kLeastPause = 10; // times what a look takes
 
 // A descriptor that can be read when a child has ended, and the signals as they were.
 class ChildSignal {
@@ -48,6 +52,24 @@ class ChildSignal {
   private:
     sigset_t before_{};
     machine::Descriptor descriptor_;
+};
+
+// Descendants whose parents end become this program's children.
+class Adoption {
+  public:
+    explicit Adoption(bool wanted) : wanted_(wanted) { set(1); }
+    ~Adoption() { set(0); }
+    Adoption(const Adoption&) = delete;
+    Adoption& operator=(const Adoption&) = delete;
+
+  private:
+    void set(unsigned long on) const {
+        if (wanted_) {
+            prctl(PR_SET_CHILD_SUBREAPER, on, 0, 0, 0);
+        }
+    }
+
+    bool wanted_;
 };
 
 std::string_view name_of(std::string_view entry) {
@@ -97,7 +119,7 @@ void kill_all(const std::vector<pid_t>& processes) {
 class Watch {
   public:
     Watch(const Attendance& attendance, const machine::Interrupt& interrupt)
-        : attendance_(attendance), interrupt_(interrupt) {
+        : attendance_(attendance), interrupt_(interrupt), adoption_(attendance.on_look != nullptr) {
         if (attendance.time_limit) {
             deadline_ = Clock::now() + *attendance.time_limit;
         }
@@ -108,6 +130,7 @@ class Watch {
         while (result_.error == 0 && !has_ended()) {
             wait_for_news();
             child_.take();
+            look_if_due();
             if (interrupt_.requested() && !asked_) {
                 ask_to_end();
             } else if (deadline_ && Clock::now() >= *deadline_) {
@@ -116,18 +139,61 @@ class Watch {
         }
         result_.process = pid_;
         result_.end = std::chrono::steady_clock::now();
+        if (result_.error == 0 && attendance_.on_look) {
+            wait_for_rest();
+        }
         return result_;
     }
 
   private:
-    bool has_ended() { return waitpid(pid_, &result_.status, WNOHANG) == pid_; }
+    bool has_ended() {
+        if (!attendance_.on_look) {
+            return waitpid(pid_, &result_.status, WNOHANG) == pid_;
+        }
+        bool ended = false;
+        int status = 0;
+        for (pid_t each = 0; (each = waitpid(-1, &status, WNOHANG)) > 0;) {
+            if (each == pid_) {
+                ended = true;
+                result_.status = status;
+            }
+        }
+        return ended;
+    }
+
+    void look_if_due() {
+        const Clock::time_point begin = Clock::now();
+        if (attendance_.on_look && begin >= next_look_) {
+            attendance_.on_look(descendants(getpid()));
+            const Clock::time_point end = Clock::now();
+            next_look_ = end + std::max<Clock::duration>(kLookAfter, kLeastPause * (end - begin));
+        }
+    }
+
+    void wait_for_rest() {
+        deadline_ = result_.end + kTimeForRest;
+        next_look_ = Clock::time_point::max();
+        asked_ = true; // nobody is left to be asked
+        const auto rest = [&] {
+            has_ended(); // takes the status of each
+            return descendants(getpid());
+        };
+        while (!(result_.outlived_by = rest()).empty() && Clock::now() < *deadline_) {
+            wait_for_news();
+            child_.take();
+        }
+    }
 
     void wait_for_news() const {
         std::array sources{pollfd{.fd = child_.number(), .events = POLLIN, .revents = 0},
                            pollfd{.fd = asked_ ? -1 : interrupt_.number(), .events = POLLIN, .revents = 0}};
         int timeout = -1;
-        if (deadline_) {
-            const auto left = std::chrono::ceil<std::chrono::milliseconds>(*deadline_ - Clock::now()).count();
+        if (deadline_ || attendance_.on_look) {
+            Clock::time_point next = deadline_.value_or(Clock::time_point::max());
+            if (attendance_.on_look) {
+                next = std::min(next, next_look_);
+            }
+            const auto left = std::chrono::ceil<std::chrono::milliseconds>(next - Clock::now()).count();
             timeout = static_cast<int>(std::clamp<long>(left, 0, 1'000'000));
         }
         poll(sources.data(), sources.size(), timeout);
@@ -143,8 +209,10 @@ class Watch {
     }
 
     void time_is_up() {
-        std::vector<pid_t> all = descendants(pid_);
-        all.insert(all.begin(), pid_);
+        std::vector<pid_t> all = descendants(attendance_.on_look ? getpid() : pid_);
+        if (!attendance_.on_look) {
+            all.insert(all.begin(), pid_);
+        }
         if (!asked_) {
             result_.timed_out = true;
             try {
@@ -161,6 +229,8 @@ class Watch {
     const Attendance& attendance_;
     const machine::Interrupt& interrupt_;
     ChildSignal child_;
+    Adoption adoption_;
+    Clock::time_point next_look_{};
     std::optional<Clock::time_point> deadline_;
     pid_t pid_ = 0;
     bool asked_ = false;

@@ -19,6 +19,9 @@ struct Attendance {
     std::optional<std::chrono::milliseconds> time_limit{};
     // Called when the time is up, while all of these are still there; then they are killed.
     std::function<void(const std::vector<pid_t>&)> on_time_out = [](const auto&) {};
+    // Called every so often with the command and all that it has started, also what its parents have left
+    // behind: that belongs to this program then, and gets a second to end after the command.
+    std::function<void(const std::vector<pid_t>&)> on_look{};
 };
 
 struct Attended {
@@ -27,6 +30,7 @@ struct Attended {
     bool timed_out = false;
     pid_t process = 0;
     std::chrono::steady_clock::time_point end{}; // when its end was seen
+    std::vector<pid_t> outlived_by{};            // known with on_look
 };
 
 // What ends this program otherwise (Ctrl-C, SIGTERM, SIGHUP) is passed on to the command. If it has not ended

@@ -106,6 +106,16 @@ enum class Origin {
     kHeaptrack, // sums by stack, without samples
 };
 
+// How a process ended that did not end its recording, as far as it is known.
+enum class Ending {
+    kUnknown, // or did not end
+    kSignal,
+    kNoHandlers, // by _exit and the like
+    kOver,       // one of the two
+    kReplaced,   // by exec
+    kStillRuns,
+};
+
 struct Recording {
     Origin origin = Origin::kAshlar;
     std::filesystem::path file;
@@ -127,6 +137,8 @@ struct Recording {
     std::uint64_t damaged = 0;
     bool is_truncated = false; // its last part is missing
     bool exited = false;       // by exit or return from main, not by a signal
+    Ending ending = Ending::kUnknown;
+    int signal = 0; // of Ending::kSignal
 
     std::vector<LoadedObject> objects;
     std::vector<Mapping> mappings; // all there have been
@@ -140,6 +152,10 @@ struct Recording {
     std::vector<Moment> moments;
     LockTables locks;
 
+    // The program said so, or the file was full.
+    bool is_over() const {
+        return exited || state == profile_format::State::kStopped || state == profile_format::State::kFull;
+    }
     // All that was sampled is there: with a rate of 1, every block.
     bool is_complete() const { return lost == 0 && damaged == 0 && state != profile_format::State::kFull; }
     // See Figure::add().

@@ -31,7 +31,7 @@ class Question {
         case View::kLive:
             return sample.is_live_at(moment_);
         case View::kLeaks:
-            return !sample.freed;
+            return !sample.freed && recording_.ending != Ending::kReplaced; // exec frees all
         case View::kTemporary:
             return sample.freed &&
                    sample.allocated_when_freed - sample.allocated <= settings_.temporary_within;

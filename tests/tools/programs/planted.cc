@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Allocates in places that a test knows: of each kind one that has at least twice as much as the next.
 //
-// usage: planted leak|temporary|waste|exact|killed|forks|hangs
+// usage: planted leak|temporary|waste|exact|killed|leaves|executes|forks|hangs
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -91,6 +91,12 @@ int main(int, char** arguments) {
     } else if (what == "killed") {
         planted_leak();
         raise(SIGKILL);
+    } else if (what == "leaves") {
+        planted_leak();
+        _exit(0);
+    } else if (what == "executes") {
+        planted_leak();
+        execl("/proc/self/exe", arguments[0], "leak", nullptr);
     } else if (what == "hangs") {
         planted_leak();
         std::puts("ready");

@@ -3,6 +3,7 @@
 
 #include "report/profile/quantities.h"
 
+#include <cstring>
 #include <fmt/format.h>
 
 namespace ashlar::report::profile {
@@ -83,6 +84,31 @@ std::vector<std::string> advice(const Summary& summary, const Frames& frames,
     return sentences;
 }
 
+namespace {
+
+std::string ending_text(const Recording& recording) {
+    switch (recording.ending) {
+    case Ending::kSignal: {
+        const char* const name = sigabbrev_np(recording.signal);
+        return name == nullptr ? fmt::format("The program was killed by signal {}", recording.signal)
+                               : fmt::format("The program was killed by SIG{}", name);
+    }
+    case Ending::kNoHandlers:
+        return "The program ended without its exit handlers (_exit, quick_exit)";
+    case Ending::kOver:
+        return "The program was killed, or ended without its exit handlers (_exit, quick_exit)";
+    case Ending::kReplaced:
+        return "The process executed another program (exec)";
+    case Ending::kStillRuns:
+        return "The program still runs";
+    case Ending::kUnknown:
+        break;
+    }
+    return "The program was killed, ended without its exit handlers (_exit, exec), or still runs";
+}
+
+} // namespace
+
 std::vector<std::string> cut_short(const Summary& summary) {
     const Recording& recording = summary.recording;
     std::vector<std::string> sentences;
@@ -91,9 +117,8 @@ std::vector<std::string> cut_short(const Summary& summary) {
             "The file was full before the program ended: what came later is missing, and blocks freed "
             "later count as live. Record with a larger --rate or --limit.");
     } else if (!recording.exited && recording.state != profile_format::State::kStopped) {
-        sentences.push_back(
-            fmt::format("The program was ended by force, or still runs: this is what there was after {}.",
-                        seconds_text(summary.seconds)));
+        sentences.push_back(fmt::format("{}: this is what there was after {}.", ending_text(recording),
+                                        seconds_text(summary.seconds)));
     }
     if (recording.is_truncated) {
         sentences.emplace_back("The end of the file is missing, and with it what was recorded there; blocks "

@@ -18,10 +18,14 @@ using namespace ashlar::profile;
 using chart::escaped;
 using Json = nlohmann::ordered_json;
 
+std::string process_name(const std::string& program, std::uint64_t process) {
+    return fmt::format("{} ({})", std::filesystem::path(program).filename().string(), process);
+}
 std::string process_name(const BudgetResult& result) {
-    const Recording& recording = result.summary->recording;
-    return fmt::format("{} ({})", std::filesystem::path(recording.program).filename().string(),
-                       recording.pid);
+    return process_name(result.summary->recording.program, result.summary->recording.pid);
+}
+std::string process_name(const measure::Unrecorded& process) {
+    return process_name(process.program, static_cast<std::uint64_t>(process.process));
 }
 
 // Exact where digits are what a limit is compared by.
@@ -78,8 +82,9 @@ Outcome BudgetResult::outcome() const {
                                     : Outcome::kKept;
 }
 
-std::string budget_text(const std::vector<BudgetResult>& results, const Frames& frames, std::size_t top,
-                        const TextSettings& settings) {
+std::string budget_text(const std::vector<BudgetResult>& results,
+                        const std::vector<measure::Unrecorded>& unrecorded, const Frames& frames,
+                        std::size_t top, const TextSettings& settings) {
     std::string text;
     for (const BudgetResult& result : results) {
         text += process_name(result) + sentence_end(result.outcome());
@@ -103,10 +108,14 @@ std::string budget_text(const std::vector<BudgetResult>& results, const Frames& 
             }
         }
     }
+    for (const measure::Unrecorded& each : unrecorded) {
+        text += fmt::format("{}: not recorded: {}\n", process_name(each), each.why);
+    }
     return text;
 }
 
-void write_budget_json(std::ostream& out, const std::vector<BudgetResult>& results, const Frames& frames,
+void write_budget_json(std::ostream& out, const std::vector<BudgetResult>& results,
+                       const std::vector<measure::Unrecorded>& unrecorded, const Frames& frames,
                        std::size_t top) {
     Json processes = Json::array();
     for (const BudgetResult& result : results) {
@@ -133,11 +142,19 @@ void write_budget_json(std::ostream& out, const std::vector<BudgetResult>& resul
                              {"kept", kept(result.outcome())},
                              {"items", std::move(items)}});
     }
-    const Json file{{"format", "ashlar budget"}, {"version", 1}, {"processes", std::move(processes)}};
+    Json others = Json::array();
+    for (const measure::Unrecorded& each : unrecorded) {
+        others.push_back({{"program", each.program}, {"pid", each.process}, {"why", each.why}});
+    }
+    const Json file{{"format", "ashlar budget"},
+                    {"version", 1},
+                    {"processes", std::move(processes)},
+                    {"not_recorded", std::move(others)}};
     out << file.dump(2, ' ', false, Json::error_handler_t::replace) << '\n';
 }
 
-void write_budget_junit(std::ostream& out, const std::vector<BudgetResult>& results, const Frames& frames,
+void write_budget_junit(std::ostream& out, const std::vector<BudgetResult>& results,
+                        const std::vector<measure::Unrecorded>& unrecorded, const Frames& frames,
                         std::size_t top) {
     std::size_t tests = 0;
     std::size_t failures = 0;
@@ -166,6 +183,14 @@ void write_budget_junit(std::ostream& out, const std::vector<BudgetResult>& resu
             }
             cases += "</failure>\n  </testcase>\n";
         }
+    }
+    for (const measure::Unrecorded& each : unrecorded) {
+        ++tests;
+        ++errors;
+        cases +=
+            fmt::format("  <testcase classname=\"{}\" name=\"recorded\">\n    <error message=\"not known: "
+                        "{}\"/>\n  </testcase>\n",
+                        escaped(process_name(each)), escaped(each.why));
     }
     out << fmt::format(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuite name=\"ashlar budget\" tests=\"{}\" "

@@ -185,6 +185,7 @@ Json summary_json(const Summary& summary, const Frames& frames, std::uint64_t te
               {"rate", recording.rate},
               {"longest_distance", recording.longest_distance},
               {"exited", recording.exited},
+              {"replaced_by_exec", recording.ending == Ending::kReplaced},
               {"full", recording.state == profile_format::State::kFull},
               {"lost_samples", recording.lost},
               {"unfinished_records", recording.unfinished},

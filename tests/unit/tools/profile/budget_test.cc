@@ -37,19 +37,19 @@ TEST_CASE(
     CHECK(items[3].outcome == Outcome::kOutgrown);
 
     const std::vector<report::BudgetResult> results{{.summary = &summary, .items = items}};
-    const std::string text = report::budget_text(results, frames, 5, {});
+    const std::string text = report::budget_text(results, {}, frames, 5, {});
     CHECK_THAT(text, Contains("subject (4711) outgrew its budget"));
     CHECK_THAT(text, Contains("leaks: never freed\n    2 blocks, 200 B: 0x20\n"));
     CHECK(text.find("0x10") == std::string::npos);
 
     std::ostringstream json;
-    report::write_budget_json(json, results, frames, 5);
+    report::write_budget_json(json, results, {}, frames, 5);
     const auto parsed = nlohmann::json::parse(json.str());
     CHECK(parsed["processes"][0]["kept"] == false);
     CHECK(parsed["processes"][0]["items"][3]["sites"][0]["blocks"] == 2);
 
     std::ostringstream junit;
-    report::write_budget_junit(junit, results, frames, 5);
+    report::write_budget_junit(junit, results, {}, frames, 5);
     CHECK_THAT(junit.str(), Contains("tests=\"4\" failures=\"2\""));
     CHECK_THAT(junit.str(),
                Contains("name=\"leaks\">\n    <failure message=\"2 blocks used, the limit is 0 blocks\">"));
@@ -79,13 +79,13 @@ TEST_CASE("budget: what was not recorded to its end is not known to be kept") {
     CHECK(items[2].outcome == Outcome::kUnknown);
 
     const std::vector<report::BudgetResult> results{{.summary = &summary, .items = {items[0]}}};
-    const std::string text = report::budget_text(results, frames, 5, {});
+    const std::string text = report::budget_text(results, {}, frames, 5, {});
     CHECK_THAT(text, Contains("subject (4711): not known"));
     CHECK(text.find("kept its budget") == std::string::npos);
     std::ostringstream json;
-    report::write_budget_json(json, results, frames, 5);
+    report::write_budget_json(json, results, {}, frames, 5);
     CHECK(nlohmann::json::parse(json.str())["processes"][0]["kept"].is_null());
     std::ostringstream junit;
-    report::write_budget_junit(junit, results, frames, 5);
+    report::write_budget_junit(junit, results, {}, frames, 5);
     CHECK_THAT(junit.str(), Contains("tests=\"1\" failures=\"0\" errors=\"1\"") && Contains("not known"));
 }
