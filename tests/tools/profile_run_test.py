@@ -165,6 +165,37 @@ class Endings(Recorded):
         self.assertIn("no-such", ashlar("profile", "--library", LIBRARY, "--", "no-such-command", status=127).stderr)
 
 
+class Files(Recorded):
+    def setUp(self):
+        super().setUp()
+        ashlar("profile", "--library", LIBRARY, "--keep", self.path("kept"), "--", PLANTED, "leak")
+        self.profile = os.path.join(self.path("kept"), os.listdir(self.path("kept"))[0])
+
+    def test_no_file_is_written_over_another(self):
+        with open(self.profile, "rb") as file:
+            before = file.read()
+        os.link(self.profile, self.path("link"))
+        for same in (self.profile, self.path("link")):
+            self.assertIn("--json", ashlar("profile", "--json", same, self.profile, status=2).stderr)
+        new = self.path("new")
+        for other in (new, os.path.join(self.path("kept"), "..", "new")):
+            done = ashlar("profile", "--json", new, "--html", other, self.profile, status=2)
+            self.assertIn("--json and --html", done.stderr)
+        with open(self.profile, "rb") as file:
+            self.assertEqual(file.read(), before)
+        self.assertFalse(os.path.exists(new))
+        ashlar("profile", "--json", "/dev/null", "--html", "/dev/null", self.profile)
+
+    def test_a_pipe_is_no_recording(self):
+        os.mkfifo(self.path("pipe"))
+        self.assertIn("no file that can be read as a profile", ashlar("profile", self.path("pipe"), status=1).stderr)
+
+    def test_options_that_would_do_nothing_are_refused(self):
+        self.assertIn("--no-memory", ashlar("profile", "--no-memory", "--leaks", self.profile, status=2).stderr)
+        self.assertIn("--no-memory", ashlar("profile", "--no-memory", "--leaks", "--", "true", status=2).stderr)
+        self.assertIn("--rate", ashlar("profile", "--rate", "1", self.profile, status=2).stderr)
+
+
 class Budget(Recorded):
     def budget(self, *arguments, status=0):
         return ashlar("budget", "--library", LIBRARY, *arguments, status=status)

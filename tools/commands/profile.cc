@@ -194,7 +194,8 @@ void add_profile(CLI::App& app, Action& action) {
         // The parser has put the command's words behind the files.
         options->files.resize(options->files.size() -
                               std::min(options->files.size(), options->command.size()));
-        if (options->no_memory && !options->no_cpu && !options->command.empty()) {
+        if (options->no_memory && !options->no_cpu && !options->command.empty() &&
+            options->view == View::kPeak) {
             options->view = View::kCpu; // the only one that is left
         }
         action = [options] { return run_profile(*options); };

@@ -166,6 +166,10 @@ void check_consistent(const ProfileOptions& options) {
     const bool memory_files = !options.html.empty() || !options.flame_graph.empty() ||
                               !options.speedscope.empty() || !options.pprof.empty() ||
                               !options.heap_v2.empty();
+    if (options.no_memory && !is_cpu && options.view != View::kPeak) {
+        throw std::invalid_argument(fmt::format("--{} shows what --no-memory leaves out; give one of them",
+                                                profile::name_of(options.view)));
+    }
     if (options.no_memory && !is_cpu && (memory_files || !options.difference.empty())) {
         refuse("--no-memory leaves the text and --json, and with --cpu the other files and --diff");
     }
@@ -189,6 +193,9 @@ void check_consistent(const ProfileOptions& options) {
         refuse("--cost is for a command that is started here; a process that runs has its own profile_cost");
     }
     const bool records = !options.command.empty() || !options.process.empty();
+    if (!records && options.rate != ProfileOptions().rate) {
+        refuse("--rate is for a recording; these files have the one that they were recorded with");
+    }
     if (!records && (!options.keep.empty() || options.timeout)) {
         refuse("--keep and --timeout are for a command that is recorded, or --keep for a process (--pid); "
                "there is none");

@@ -3,21 +3,68 @@
 
 #include "machine/files.h"
 
+#include <algorithm>
+#include <filesystem>
+#include <fmt/format.h>
 #include <stdexcept>
+#include <system_error>
 #include <utility>
+#include <vector>
 
 namespace ashlar::commands {
 
+namespace {
+
+namespace fs = std::filesystem;
+
+// One is written over the other. Devices take both.
+bool is_same_file(const std::string& one, const std::string& other) {
+    std::error_code error;
+    if (fs::exists(one, error)) {
+        return fs::is_regular_file(one, error) && fs::equivalent(one, other, error);
+    }
+    return !fs::exists(other, error) &&
+           fs::weakly_canonical(one, error) == fs::weakly_canonical(other, error);
+}
+
+std::vector<std::string> inputs_of(const ProfileOptions& options) {
+    std::vector<std::string> inputs = options.files;
+    inputs.insert(inputs.end(), options.difference.begin(), options.difference.end());
+    if (!options.suppressions.empty()) {
+        inputs.push_back(options.suppressions);
+    }
+    return inputs;
+}
+
+} // namespace
+
 ProfileOutputs::ProfileOutputs(const ProfileOptions& options) {
+    std::vector<std::pair<std::string, std::string>> paths; // by option
     for (const auto& [option, path] : {std::pair{"--json", &options.json},
                                        {"--flamegraph", &options.flame_graph},
                                        {"--speedscope", &options.speedscope},
                                        {"--pprof", &options.pprof},
                                        {"--jeprof", &options.heap_v2},
                                        {"--html", &options.html}}) {
-        if (!path->empty()) {
-            add(option, *path);
+        if (path->empty()) {
+            continue;
         }
+        if (*path != machine::kStandardOutput) {
+            for (const std::string& input : inputs_of(options)) {
+                if (is_same_file(*path, input)) {
+                    throw std::invalid_argument(
+                        fmt::format("{}: {} is read, and would be written over", option, *path));
+                }
+            }
+            for (const auto& [other, taken] : paths) {
+                if (is_same_file(*path, taken)) {
+                    throw std::invalid_argument(
+                        fmt::format("{} and {} cannot both be written to {}", other, option, *path));
+                }
+            }
+            paths.emplace_back(option, *path);
+        }
+        add(option, *path);
     }
 }
 

@@ -37,7 +37,8 @@ std::vector<std::byte> read_used_part(const std::filesystem::path& path) {
         throw std::runtime_error(
             fmt::format("cannot read {}: {}", path.string(), std::generic_category().message(error)));
     };
-    const machine::Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    // Else the open of a FIFO waits for who writes into it.
+    const machine::Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
     struct stat facts {};
     if (!file.open() || fstat(file.number(), &facts) != 0) {
         fail(errno);
