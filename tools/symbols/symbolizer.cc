@@ -138,8 +138,8 @@ class ObjectFile {
     };
 
     bool is_the_one_that_was_loaded() {
-        if (object_.path.empty()) {
-            return false; // code in an anonymous mapping: there is no file to be told of
+        if (object_.path.empty() || object_.path.front() == '[') {
+            return false; // code in an anonymous mapping, or of the kernel ([vdso]): there is no file
         }
         if (object_.path.ends_with(kDeleted)) {
             trouble_ = fmt::format(
