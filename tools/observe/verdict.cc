@@ -55,11 +55,14 @@ std::string about_growth(const Evidence& evidence) {
         return fmt::format("whether it grows cannot be told within {:.3g} s", evidence.seconds);
     }
     return evidence.since ? "whether it grows steadily was not looked at (--diff)"
-                          : "whether it grows was not looked at (--interval 0)";
+                          : "whether it grows cannot be told by one reading";
 }
 
 std::string words_for(const Change& change) {
-    const std::string since = fmt::format("in {:.0f} s, since the earlier reading", change.seconds);
+    constexpr double kShort = 10; // seconds, of which the parts are said
+    const std::string since = change.seconds < kShort
+                                  ? fmt::format("in {:.2g} s, since the earlier reading", change.seconds)
+                                  : fmt::format("in {:.0f} s, since the earlier reading", change.seconds);
     if (change.bytes > 0) {
         return fmt::format("live memory grew by {} {}, most of it in {}",
                            byte_text(static_cast<std::uint64_t>(change.bytes)), since,

@@ -117,6 +117,9 @@ TEST_CASE("the change since an earlier reading is told, and is no leak") {
         judgement.sentence.find("grew by 2.0 MiB in 3600 s, since the earlier reading, most of it in blocks "
                                 "of 112 bytes") != std::string::npos);
     CHECK(judgement.sentence.find("grew steadily") == std::string::npos);
+    compared.since->seconds = 0.25;
+    CHECK(judge(compared).sentence.find("in 0.25 s, since") != std::string::npos);
+    compared.since->seconds = 3600;
     compared.since->bytes = -static_cast<std::int64_t>(kMiB);
     CHECK(judge(compared).sentence.find("shrank by 1.0 MiB") != std::string::npos);
     compared.since->bytes = 0;
