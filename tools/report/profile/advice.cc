@@ -21,6 +21,17 @@ double share(double part, double whole) {
     return whole > 0 ? part / whole : 0;
 }
 
+// Exact, or of so many samples that it is not chance.
+bool is_firm(const Amount& amount) {
+    return amount.bytes.variance == 0 || (amount.samples >= kFewSamples && amount.bytes.interval().low > 0);
+}
+
+// The profiler was switched off before the program ended: what is left then is no leak yet.
+bool was_switched_off(const Recording& recording) {
+    return recording.origin == Origin::kAshlar && !recording.exited &&
+           recording.state == profile_format::State::kStopped;
+}
+
 // "load_table at table.cc:42 has 80 % of it"
 std::string largest_site(const ViewSummary& view, const Frames& frames) {
     const Site& site = view.sites.front();
@@ -35,15 +46,20 @@ std::vector<std::string> advice(const Summary& summary, const Frames& frames,
     std::vector<std::string> sentences;
     const double peak = summary.at(View::kPeak).total.bytes.value;
     const ViewSummary& leaks = summary.at(View::kLeaks);
-    if (!leaks.sites.empty() && leaks.total.bytes.value >= kWorthALook * peak) {
+    const bool has_leaks =
+        !leaks.sites.empty() && is_firm(leaks.total) && leaks.total.bytes.value >= kWorthALook * peak;
+    if (has_leaks && was_switched_off(summary.recording)) {
+        sentences.push_back(fmt::format("Leaks: {} were not freed while it was recorded. {}.",
+                                        bytes_text(leaks.total.bytes), largest_site(leaks, frames)));
+    } else if (has_leaks) {
         sentences.push_back(fmt::format(
             "Leaks: {} {} never freed. {}. Free it, or suppress it (--suppressions) if it is meant to stay.",
-            bytes_text(leaks.total.bytes.value),
-            summary.recording.exited ? "were" : "were not freed yet, maybe", largest_site(leaks, frames)));
+            bytes_text(leaks.total.bytes), summary.recording.exited ? "were" : "were not freed yet, maybe",
+            largest_site(leaks, frames)));
     }
     const ViewSummary& allocated = summary.at(View::kAllocated);
     const ViewSummary& temporary = summary.at(View::kTemporary);
-    if (!temporary.sites.empty() &&
+    if (!temporary.sites.empty() && is_firm(temporary.total) &&
         temporary.total.bytes.value >= kLargeShare * allocated.total.bytes.value &&
         allocated.total.bytes.value > 2 * peak) {
         sentences.push_back(
@@ -53,14 +69,16 @@ std::vector<std::string> advice(const Summary& summary, const Frames& frames,
                         bytes_text(static_cast<double>(temporary_within)), largest_site(temporary, frames)));
     }
     const ViewSummary& waste = summary.at(View::kWaste);
-    if (!waste.sites.empty() && waste.total.bytes.value >= std::max(kWorthALook * peak, kNotWorthIt)) {
+    if (!waste.sites.empty() && is_firm(waste.total) &&
+        waste.total.bytes.value >= std::max(kWorthALook * peak, kNotWorthIt)) {
         sentences.push_back(
             fmt::format("Waste: live blocks keep {} of free memory from being given back. {}. Allocate "
                         "what lives long before or apart from what lives short.",
-                        bytes_text(waste.total.bytes.value), largest_site(waste, frames)));
+                        bytes_text(waste.total.bytes), largest_site(waste, frames)));
     }
     const ViewSummary& at_peak = summary.at(View::kPeak);
-    if (!at_peak.sites.empty() && at_peak.sites.front().amount.bytes.value >= kLargeShare * peak) {
+    if (!at_peak.sites.empty() && is_firm(at_peak.total) &&
+        at_peak.sites.front().amount.bytes.value >= kLargeShare * peak) {
         sentences.push_back(
             fmt::format("Peak: {}. A smaller peak begins there.", largest_site(at_peak, frames)));
     }
@@ -78,6 +96,8 @@ std::vector<std::string> advice(const Summary& summary, const Frames& frames,
             allocated.total.samples == 0
                 ? "Nothing was sampled: the program allocated little. Record with a smaller --rate, "
                   "or --rate 1 for every block."
+            : !is_firm(allocated.total)
+                ? "Too few blocks were sampled to tell where it pays to look."
                 : "No place stands out: leaks, temporary blocks and waste are small, and the peak is "
                   "spread over several places.");
     }
@@ -243,6 +263,16 @@ std::vector<std::string> cautions(const Summary& summary) {
         sentences.push_back(
             fmt::format("Only {} blocks were sampled, so the intervals are wide: record with a {}.", samples,
                         is_bounded ? "larger --cost" : "smaller --rate"));
+    }
+    const double wanted = recording.rate > 1
+                              ? static_cast<double>(recording.allocated) / static_cast<double>(recording.rate)
+                              : 0;
+    constexpr double kMuchFewer = 4;
+    if (recording.longest_distance > recording.rate && recording.samples.size() * kMuchFewer < wanted) {
+        sentences.push_back(
+            fmt::format("Samples came too fast: {} were taken of some {} that --rate would give. "
+                        "--cost 0 takes all of them, and slows the program more.",
+                        recording.samples.size(), count_text(wanted)));
     }
     return sentences;
 }

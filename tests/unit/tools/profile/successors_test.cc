@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
-#include "profile/successors.h"
-
 #include "profile/read_recording.h"
+#include "profile/successors.h"
 #include "profile/summary.h"
 #include "profile_file.h"
 

@@ -109,11 +109,54 @@ TEST_CASE("profile: the text says the figures, the places and what to do") {
     CHECK_THAT(text, Contains("subject (process 4711), 2.00 s"));
     CHECK_THAT(text, Contains("A sample every 1.00 KiB on average"));
     CHECK_THAT(text, Contains("Where it was never freed"));
-    CHECK_THAT(text, Contains("Leaks: 1.95 KiB were never freed. lib<x>.so+0x10 has 100 % of it"));
+    CHECK_THAT(text, Contains("Too few blocks were sampled to tell"));
     CHECK_THAT(text, Contains("Only 2 blocks were sampled"));
     CHECK(text.find('\033') == std::string::npos);
     settings.text.colour = true;
     CHECK_THAT(report::profile_text(example.summaries[0], example.frames, settings), Contains("\033["));
+}
+
+TEST_CASE("profile: advice is given where figures are exact or of many samples, with their interval") {
+    Example many;
+    for (int block = 0; block < 100; ++block) {
+        many.file.allocate(1, 1, 1000, 2);
+    }
+    const auto text_of = [](Example& example) {
+        example.summaries.clear();
+        example.add();
+        return report::profile_text(example.summaries[0], example.frames, {.view = View::kLeaks});
+    };
+    CHECK_THAT(text_of(many), Contains("Leaks: 197 KiB ± 27"));
+    ProfileFile file; // of whole blocks
+    file.stack(1, {0x10});
+    file.allocate(0.5, 1, 1000);
+    Frames frames;
+    ashlar::symbols::Symbolizer symbolizer;
+    const auto leaks = [&] {
+        const Summary summary = summarise(read_recording(file.write()), symbolizer, frames);
+        return report::profile_text(summary, frames, {.view = View::kLeaks});
+    };
+    const std::string switched_off = leaks();
+    CHECK_THAT(switched_off,
+               Contains("Leaks: 1000 B were not freed while it was recorded. 0x10 has 100 % of it.\n"));
+    CHECK_THAT(switched_off, !Contains("Free it"));
+    file.mark(2, ashlar::profile_format::Reason::kExit);
+    CHECK_THAT(leaks(), Contains("Leaks: 1000 B were never freed. 0x10 has 100 % of it. Free it"));
+}
+
+TEST_CASE("profile: the text says when the bound on cost left few samples") {
+    ProfileFile file;
+    file.header().rate = 1024;
+    file.distance(10'240);
+    file.stack(1, {0x10});
+    for (int block = 0; block < 30; ++block) {
+        file.allocate(1, 1, 1024, 10);
+    }
+    Frames frames;
+    ashlar::symbols::Symbolizer symbolizer;
+    const Summary summary = summarise(read_recording(file.write()), symbolizer, frames);
+    CHECK_THAT(report::profile_text(summary, frames, {}),
+               Contains("Samples came too fast: 30 were taken of some 300 that --rate would give. --cost 0"));
 }
 
 TEST_CASE("profile: the text says how far apart samples were if that changed") {
