@@ -95,6 +95,13 @@ class Truth(Case):
         self.assertAlmostEqual(times(cpu["functions"])["burn_one"], 300_000, delta=200_000)
         self.assertIn("the CPU time is the allocator's", " ".join(process["advice"]))
 
+    def test_a_call_has_no_time_where_releases_share_it(self):
+        """Calls that release are not counted."""
+        sites = self.profile("both", options=("--rate", "64K"))[0]["cpu"]["allocator"]["sites"]
+        both = next(site for site in sites if site["function"].startswith("allocates_and_releases"))
+        self.assertGreater(both["calls"]["value"], 1_000_000)
+        self.assertIsNone(both["microseconds_per_call"])
+
     def test_threads_are_all_seen(self):
         cpu = self.cpu("threads")
         found = times(cpu["functions"])

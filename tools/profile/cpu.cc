@@ -82,6 +82,7 @@ void add_cpu(Summary& summary, const Recording& recording, symbols::Symbolizer& 
              const SummarySettings& settings) {
     std::map<std::uint32_t, Amount> all;
     std::map<std::uint32_t, Amount> allocator;
+    std::map<std::uint32_t, Amount> released;
     if (settings.cpu && recording.cpu_time) {
         const std::vector<CpuStack> names = name_cpu_stacks(recording, symbolizer, frames);
         const ViewSettings views = view_settings(recording, settings);
@@ -101,7 +102,14 @@ void add_cpu(Summary& summary, const Recording& recording, symbols::Symbolizer& 
             if (sample.in_allocator) {
                 allocator[sample.stack].add(amount_of(sample));
                 operations[stack.operation].add(amount_of(sample));
+                if (stack.operation == "free") {
+                    released[sample.stack].add(amount_of(sample));
+                }
             }
+        }
+        for (const Site& site :
+             sites(weighted(released, names, &CpuStack::caller), frames, View::kAllocationCpu)) {
+            figures.releasing.insert(site.frame);
         }
         figures.used = std::max(figures.used, figures.sampled); // the last record may be of a second before
         figures.operations.assign(operations.begin(), operations.end());
@@ -129,6 +137,14 @@ std::optional<Figure> calls_at(const Summary& summary, std::uint32_t frame) {
     const auto site =
         std::find_if(sites.begin(), sites.end(), [&](const Site& each) { return each.frame == frame; });
     return site == sites.end() ? std::nullopt : std::optional(site->amount.blocks);
+}
+
+std::optional<double> time_of_call_at(const Summary& summary, const Site& site) {
+    const std::optional<Figure> calls = calls_at(summary, site.frame);
+    if (!calls || !summary.cpu || summary.cpu->releasing.contains(site.frame)) {
+        return std::nullopt;
+    }
+    return site.amount.bytes.value / calls->value;
 }
 
 } // namespace ashlar::profile

@@ -10,6 +10,7 @@
 #include <map>
 #include <optional>
 #include <regex>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -69,6 +70,7 @@ struct CpuFigures {
     profile_format::CpuState state = profile_format::CpuState::kSamples;
     // "malloc", "free" and "realloc", each with its like, and "others", of what is shown; the most first.
     std::vector<std::pair<std::string, Amount>> operations{};
+    std::set<std::uint32_t> releasing{}; // frames of places that were seen in "free"
 };
 
 // Those of one recording.
@@ -155,5 +157,9 @@ void add_cpu(Summary& summary, const Recording& recording, symbols::Symbolizer& 
 
 // The estimate of the calls by which this place asked for memory; nothing if it is not known.
 std::optional<Figure> calls_at(const Summary& summary, std::uint32_t frame);
+
+// Microseconds of one of these calls. Not known where the time is also that of releases, which are not
+// counted.
+std::optional<double> time_of_call_at(const Summary& summary, const Site& site);
 
 } // namespace ashlar::profile

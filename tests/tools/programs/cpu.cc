@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Uses the processor in places that a test knows, by its own clock of CPU time.
 //
-// usage: cpu ratio|allocates
+// usage: cpu ratio|both|allocates
 // [SECONDS]|profiles|urgent|urgent-later|sleeps|forks|executes|threads|short|stacks
 #include <atomic>
 #include <cerrno>
@@ -66,6 +66,15 @@ void spin() {
 }
 [[gnu::noinline]] void releases(void* block) {
     std::free(block);
+}
+// At one place, until the thread has used so much of the processor.
+[[gnu::noinline]] void allocates_and_releases(double seconds) {
+    const double end = used(CLOCK_THREAD_CPUTIME_ID) + seconds;
+    while (used(CLOCK_THREAD_CPUTIME_ID) < end) {
+        for (int i = 0; i < 1000; ++i) {
+            std::free(std::malloc(64)); // one line is one place
+        }
+    }
 }
 
 namespace {
@@ -206,6 +215,8 @@ int main(int count, char** arguments) {
     } else if (what == "allocates") {
         allocate(count > 2 ? std::atof(arguments[2]) : 1);
         burn_one(0.3);
+    } else if (what == "both") {
+        allocates_and_releases(1);
     } else if (what == "profiles") {
         profile_itself();
     } else if (what == "urgent" || what == "urgent-later") {

@@ -109,8 +109,9 @@ Json cpu_sites_json(const Summary& summary, View view, const Frames& frames) {
         each.update(cpu_amount_json(site.amount, summary.at(View::kCpu).total));
         if (view == View::kAllocationCpu) {
             const std::optional<Figure> calls = calls_at(summary, site.frame);
+            const std::optional<double> time = time_of_call_at(summary, site);
             each["calls"] = calls ? figure_json(*calls) : Json();
-            each["microseconds_per_call"] = calls ? Json(site.amount.bytes.value / calls->value) : Json();
+            each["microseconds_per_call"] = time ? Json(*time) : Json();
         }
         Json stack = Json::array();
         for (const std::uint32_t frame : site.example) {

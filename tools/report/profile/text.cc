@@ -96,12 +96,13 @@ class Text {
         TextTable table({"  place", "CPU time (µs)", "share", "calls", "per call"});
         add_rows(table, found, top, [&](const Site& site) {
             const std::optional<Figure> calls = calls_at(summary_, site.frame);
+            const std::optional<double> time = time_of_call_at(summary_, site);
             constexpr double kMicrosecond = 1e-6;
             table.add({{"  " + shortened(words_for(frames_[site.frame]), room())},
                        {microseconds_text(site.amount.bytes)},
                        share_cell(site, summary_.at(View::kCpu).total),
                        {calls ? count_text(*calls) : "–"},
-                       {calls ? seconds_text(site.amount.bytes.value * kMicrosecond / calls->value) : "–"}});
+                       {time ? seconds_text(*time * kMicrosecond) : "–"}});
         });
     }
 
