@@ -9,8 +9,10 @@ namespace {
 
 // Beyond that every request of a size class is unlikely to be a sample in years.
 constexpr std::size_t kLongest = std::size_t{1} << 40;
-// A distance is changed by these factors at most: a window tells little about another that differs more.
-constexpr double kMostStretch = 64;
+// A distance is changed by these factors at most: a window tells little about another that differs more. And
+// what is allocated behind the last sample has none: it should be no large part of what the samples of a
+// window stand for.
+constexpr double kMostStretch = 6;
 constexpr double kMostShrink = 16;
 
 } // namespace

@@ -90,7 +90,7 @@ int begin(const Wanted& wanted, Figures figures = Figures::kAll) {
     const int error = open_file(wanted, inherited ? parent.load(kRelaxed) : 0);
     outside.answer(wanted.request, error, file.path());
     if (error != 0) return error;
-    recording::begin(inherited ? Reason::kFork : Reason::kStart, figures);
+    recording::write_first(inherited ? Reason::kFork : Reason::kStart, figures);
     cpu_samples::begin(wanted.cpu != 0 ? wanted.cpu : os::settings.profile_cpu.load(kRelaxed), watch);
     return 0;
 }
@@ -105,7 +105,7 @@ void end(Reason reason) {
 void begin_in_child() {
     if (control.load(kRelaxed) != heap::sampling::kRecord) return;
     const Change change;
-    if (change.is_mine() && forked.load(kRelaxed) && !file.is_open()) begin({}, Figures::kNone);
+    if (change.is_mine() && forked.load(kRelaxed) && !file.is_open()) begin(Wanted{}, Figures::kNone);
 }
 
 // In the thread that takes samples of the processor.

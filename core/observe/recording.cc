@@ -95,7 +95,7 @@ int open(std::string_view place, std::size_t limit, std::size_t rate, std::uint3
     return file.open(place, limit, rate, parent);
 }
 
-void begin(Reason reason, Figures figures) {
+void write_first(Reason reason, Figures figures) {
     paused.store(false, kRelaxed);
     files.fetch_add(1, kRelaxed);
     present_period.fetch_add(1, std::memory_order_release);

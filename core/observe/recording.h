@@ -3,8 +3,8 @@
 // What the profiler writes: one file at a time (record_file.h), the stacks and threads that have numbers in
 // it, and the marks at which the heap as a whole is described.
 //
-// Nothing here waits, and all but open(), begin(), set_paused() and close() may be called in any state of the
-// program, by several threads at once. Those four are for one thread at a time.
+// Nothing here waits, and all but open(), write_first(), set_paused() and close() may be called in any state
+// of the program, by several threads at once. Those four are for one thread at a time.
 #pragma once
 
 #include "observe/caller_stack.h"
@@ -46,7 +46,7 @@ int open(std::string_view place, std::size_t limit, std::size_t rate, std::uint3
 // The figures of the heap take locks, so they are left out where nobody may wait.
 enum class Figures : bool { kNone, kAll };
 // The first records of a file that was opened.
-void begin(Reason reason, Figures figures);
+void write_first(Reason reason, Figures figures);
 void set_paused(bool pause);
 // The last records of the file.
 void close(Reason reason);

@@ -157,7 +157,7 @@ class Files(unittest.TestCase):
             kept = file.read()
         with open(self.path("truncated"), "wb") as file:
             file.write(kept[:-4096 - 100])
-        for name, words in (("killed", "ended by force"), ("truncated", "end of the file is missing")):
+        for name, words in (("killed", "was killed"), ("truncated", "end of the file is missing")):
             text = profile(self.path(name)).stdout
             self.assertLess(text.index("Cut short: "), text.index("Peak"))
             self.assertIn(words, text.split("Peak")[0])
@@ -264,6 +264,7 @@ class Files(unittest.TestCase):
             done = profile(*arguments, status=2)
             self.assertIn(words, done.stderr + done.stdout, arguments)
         self.assertIn("there are: 1=main 2=worker", profile("--thread", "none", self.recorded).stderr)
+        self.assertIn("leave nothing", profile("--focus", "no_such_function", self.recorded).stderr)
 
 
 if __name__ == "__main__":

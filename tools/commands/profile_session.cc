@@ -135,12 +135,12 @@ void ProfileSession::show(std::vector<Summary>& summaries) {
     std::stable_sort(summaries.begin(), summaries.end(), [&](const Summary& one, const Summary& other) {
         return one.at(options_.view).total.bytes.value > other.at(options_.view).total.bytes.value;
     });
-    check_thread(summaries);
+    say_if_nothing_matches(summaries);
     profile::share_peak(summaries, symbolizer_, frames_, settings_);
     if (!outputs_.takes_standard_output()) {
         const auto settings = profile_text_settings(options_);
         if (summaries.size() > 1) {
-            fmt::print("{}\n", report::profile::processes_text(summaries, settings.text));
+            fmt::print("{}\n", report::profile::processes_text(summaries, settings));
         }
         fmt::print("{}", report::profile::profile_text(summaries.front(), frames_, settings));
     }
@@ -198,13 +198,14 @@ void ProfileSession::check_known(const std::filesystem::path& file,
     }
 }
 
-void ProfileSession::check_thread(const std::vector<Summary>& summaries) const {
-    const bool is_unknown = !options_.thread.empty() &&
-                            std::all_of(summaries.begin(), summaries.end(), [](const Summary& summary) {
-                                return summary.at(View::kAllocated).total.samples == 0 &&
-                                       summary.at(View::kCpu).total.samples == 0;
-                            });
-    if (is_unknown) {
+void ProfileSession::say_if_nothing_matches(const std::vector<Summary>& summaries) const {
+    const bool is_nothing = std::all_of(summaries.begin(), summaries.end(), [](const Summary& summary) {
+        return summary.at(View::kAllocated).total.samples == 0 && summary.at(View::kCpu).total.samples == 0;
+    });
+    if (is_nothing && (!options_.focus.empty() || !options_.ignore.empty())) {
+        fmt::print(stderr, "ashlar profile: no stack matches: --focus and --ignore leave nothing\n");
+    }
+    if (is_nothing && !options_.thread.empty()) {
         std::string names;
         for (const auto& thread : summaries.front().recording.threads) {
             names += thread.number == 0 ? "" : fmt::format(" {}={}", thread.number, thread.name);

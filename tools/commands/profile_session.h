@@ -44,7 +44,7 @@ class ProfileSession {
   private:
     profile::Summary summarise(profile::Recording recording);
     void check_known(const std::filesystem::path& file, const profile::Recording& recording) const;
-    void check_thread(const std::vector<profile::Summary>& summaries) const;
+    void say_if_nothing_matches(const std::vector<profile::Summary>& summaries) const;
     template <class Writer>
     void write(const char* option, Writer writer) const;
     void write_files(const std::vector<profile::Summary>& summaries);

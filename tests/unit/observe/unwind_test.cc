@@ -358,14 +358,14 @@ constexpr long long kTrapFlag = 0x100;
 
 extern "C" void ashlar_test_step(void (*function)());
 extern "C" const char ashlar_test_step_on[];
-extern "C" const char ashlar_test_step_off[];
+extern "C" const char ashlar_test_step_end[];
 // Calls the function one instruction at a time.
 asm(R"(
     .pushsection .text
     .globl ashlar_test_step
     .type ashlar_test_step, @function
     .globl ashlar_test_step_on
-    .globl ashlar_test_step_off
+    .globl ashlar_test_step_end
 ashlar_test_step:
     .cfi_startproc
     sub $8, %rsp
@@ -382,11 +382,11 @@ ashlar_test_step_on:
     andq $-257, (%rsp)
     popfq
     .cfi_adjust_cfa_offset -8
-ashlar_test_step_off:
     add $8, %rsp
     .cfi_adjust_cfa_offset -8
     ret
     .cfi_endproc
+ashlar_test_step_end:
     .size ashlar_test_step, . - ashlar_test_step
     .popsection
 )");
@@ -406,7 +406,8 @@ void check_step(int /*signal*/, siginfo_t* /*information*/, void* context) {
         }
     }
     const std::uintptr_t at = trace.addresses[0] - 1;
-    const bool around = at - reinterpret_cast<std::uintptr_t>(ashlar_test_step) < 64;
+    const auto begin = reinterpret_cast<std::uintptr_t>(ashlar_test_step);
+    const bool around = at - begin < reinterpret_cast<std::uintptr_t>(ashlar_test_step_end) - begin;
     if (around) right = right && trace.count == stepping.outer + 1;
     if (right && (called || around)) return;
     if (stepping.wrong++ == 0) stepping.first_wrong = at;

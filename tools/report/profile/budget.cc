@@ -86,7 +86,11 @@ std::string budget_text(const std::vector<BudgetResult>& results,
                         const std::vector<measure::Unrecorded>& unrecorded, const Frames& frames,
                         std::size_t top, const TextSettings& settings) {
     std::string text;
+    std::size_t kept = 0;
     for (const BudgetResult& result : results) {
+        if (result.outcome() == Outcome::kKept && ++kept > top) {
+            continue;
+        }
         text += process_name(result) + sentence_end(result.outcome());
         TextTable table({"", "used", "limit", ""});
         for (const BudgetItem& item : result.items) {
@@ -107,6 +111,9 @@ std::string budget_text(const std::vector<BudgetResult>& results,
                 }
             }
         }
+    }
+    if (kept > top) {
+        text += fmt::format("{} other processes kept their budget\n", kept - top);
     }
     for (const measure::Unrecorded& each : unrecorded) {
         text += fmt::format("{}: not recorded: {}\n", process_name(each), each.why);

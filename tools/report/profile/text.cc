@@ -8,6 +8,7 @@
 #include <cmath>
 #include <filesystem>
 #include <fmt/format.h>
+#include <span>
 
 namespace ashlar::report::profile {
 
@@ -338,7 +339,7 @@ std::string profile_text(const Summary& summary, const Frames& frames, const Pro
     return Text(summary, frames, settings).render();
 }
 
-std::string processes_text(const std::vector<Summary>& summaries, const TextSettings& settings) {
+std::string processes_text(const std::vector<Summary>& summaries, const ProfileTextSettings& settings) {
     const bool has_cpu = std::any_of(summaries.begin(), summaries.end(),
                                      [](const Summary& summary) { return summary.cpu.has_value(); });
     std::vector<std::string> head{"process", "peak", "allocated", "leaks", "seconds"};
@@ -346,7 +347,9 @@ std::string processes_text(const std::vector<Summary>& summaries, const TextSett
         head.emplace_back("CPU time (µs)");
     }
     TextTable table(head);
-    for (const Summary& summary : summaries) {
+    const auto shown =
+        summaries.begin() + static_cast<std::ptrdiff_t>(std::min(settings.top, summaries.size()));
+    for (const Summary& summary : std::span(summaries.begin(), shown)) {
         std::vector<TextCell> cells{
             {fmt::format("{} ({})", program_name(summary.recording), summary.recording.pid)},
             {bytes_text(summary.at(View::kPeak).total.bytes)},
@@ -358,7 +361,15 @@ std::string processes_text(const std::vector<Summary>& summaries, const TextSett
         }
         table.add(std::move(cells));
     }
-    std::string text = table.render(settings.colour, settings.columns);
+    std::string text = table.render(settings.text.colour, settings.text.columns);
+    if (shown != summaries.end()) {
+        Amount others;
+        for (const Summary& summary : std::span(shown, summaries.end())) {
+            others.add(summary.at(View::kAllocated).total);
+        }
+        text += fmt::format("And {} others, which allocated {} (--top shows more).\n",
+                            summaries.end() - shown, bytes_text(others.bytes));
+    }
     if (summaries.front().shared_peak) {
         Amount together;
         for (const Summary& summary : summaries) {

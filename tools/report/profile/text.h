@@ -15,7 +15,7 @@ namespace ashlar::report::profile {
 struct ProfileTextSettings {
     TextSettings text{};
     ashlar::profile::View view = ashlar::profile::View::kPeak;
-    std::size_t top = 10; // sites
+    std::size_t top = 10; // sites, and processes
     std::uint64_t temporary_within = ashlar::profile::kSoon;
     std::optional<double> at{}; // of the view kLive in differences: the moment
 };
@@ -23,9 +23,9 @@ struct ProfileTextSettings {
 std::string profile_text(const ashlar::profile::Summary& summary, const ashlar::profile::Frames& frames,
                          const ProfileTextSettings& settings);
 
-// One line a process, the largest peak first.
+// One line for each of the first processes, and one for all others.
 std::string processes_text(const std::vector<ashlar::profile::Summary>& summaries,
-                           const TextSettings& settings);
+                           const ProfileTextSettings& settings);
 
 std::string differences_text(const std::vector<ashlar::profile::Difference>& differences,
                              const ashlar::profile::Frames& frames, const ProfileTextSettings& settings);

@@ -55,6 +55,28 @@ TEST_CASE(
                Contains("name=\"leaks\">\n    <failure message=\"2 blocks used, the limit is 0 blocks\">"));
 }
 
+// A build, say, that starts hundreds of compilers.
+TEST_CASE("budget: of many processes those that outgrew it are shown, and how many others there were") {
+    ProfileFile file;
+    file.stack(1, {0x10});
+    file.allocate(1, 1, 5000);
+    Frames frames;
+    ashlar::symbols::Symbolizer symbolizer;
+    const Summary summary = summarise(read_recording(file.write()), symbolizer, frames);
+    std::vector<report::BudgetResult> results(7,
+                                              {.summary = &summary, .items = check(summary, {.peak = 5000})});
+    results.push_back({.summary = &summary, .items = check(summary, {.peak = 4000})});
+    const std::string text = report::budget_text(results, {}, frames, 3, {});
+    CHECK_THAT(text, Contains("4 other processes kept their budget\n"));
+    CHECK_THAT(text, Contains("outgrew its budget"));
+    std::size_t shown = 0;
+    for (std::size_t at = text.find("subject (4711)"); at != std::string::npos;
+         at = text.find("subject (4711)", at + 1)) {
+        ++shown;
+    }
+    CHECK(shown == 4);
+}
+
 TEST_CASE("budget: what was not recorded to its end is not known to be kept") {
     ProfileFile file;
     file.stack(1, {0x10});

@@ -7,6 +7,7 @@
 #include "report/profile/quantities.h"
 #include "report/profile/text.h"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 #include <sstream>
@@ -190,6 +191,15 @@ TEST_CASE("profile: what is in a profile stays text in the page") {
         ashlar::report::page::profile_html({.summaries = example.summaries, .frames = example.frames});
     CHECK(page.find("lib<x>") == std::string::npos);
     CHECK_THAT(page, Contains("lib\\u003cx>.so+0x10"));
+}
+
+TEST_CASE("profile: of many processes the first have a line each, and the others one") {
+    const Example example;
+    const std::vector<Summary> summaries(12, example.summaries[0]);
+    const std::string text = report::processes_text(summaries, {.top = 3});
+    CHECK_THAT(text, Contains("And 9 others, which allocated "));
+    CHECK(std::count(text.begin(), text.end(), '\n') <= 6); // with the head, and perhaps the shared peak
+    CHECK(report::processes_text(summaries, {.top = 12}).find("others") == std::string::npos);
 }
 
 TEST_CASE("profile: quantities have three digits") {
