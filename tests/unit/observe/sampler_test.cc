@@ -46,8 +46,8 @@ struct Sum {
 
 constexpr double kCostOfSample = 700; // ns
 
-// As heap_samples.cc does it with the countdown of cache/pointer_stacks.h. Also asks when exactly all is used up,
-// as slow paths may.
+// As heap_samples.cc does it with the countdown of cache/pointer_stacks.h. Also asks when exactly all is used
+// up, as slow paths may.
 Sum run(const std::vector<Request>& requests, std::size_t least, std::size_t percent, std::uint64_t seed) {
     processor = 1e6;
     of_day = 1e9;
