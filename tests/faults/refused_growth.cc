@@ -72,7 +72,7 @@ void fallback_serves() {
 // What was large is free, and small blocks need more of what describes them.
 void heap_serves_smaller_blocks() {
     constexpr std::size_t kLarger = 60'000;
-    constexpr std::size_t kHeap = std::size_t{16} << 20;
+    constexpr std::size_t kHeap = std::size_t{64} << 20;
     for (std::size_t size = 0; size < kHeap; size += kLarger)
         hold_one(kLarger);
     release_all();
