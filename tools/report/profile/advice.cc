@@ -268,7 +268,8 @@ std::vector<std::string> cautions(const Summary& summary) {
                               ? static_cast<double>(recording.allocated) / static_cast<double>(recording.rate)
                               : 0;
     constexpr double kMuchFewer = 4;
-    if (recording.longest_distance > recording.rate && recording.samples.size() * kMuchFewer < wanted) {
+    if (recording.longest_distance > recording.rate &&
+        static_cast<double>(recording.samples.size()) * kMuchFewer < wanted) {
         sentences.push_back(
             fmt::format("Samples came too fast: {} were taken of some {} that --rate would give. "
                         "--cost 0 takes all of them, and slows the program more.",
