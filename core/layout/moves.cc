@@ -8,8 +8,8 @@
 namespace ashlar::layout {
 
 Run Superslabs::warm(Run run, const MovePlan& plan) {
-    // For large blocks only: a program that makes none may be in a sandbox that ends it when it opens a file,
-    // and what its slabs leave dirty does not make it larger than it was.
+    // For large blocks only. A program that makes none may be in a sandbox that ends it when it opens a file.
+    // What its slabs leave dirty does not make it larger than it was.
     limit_.note_size(committed());
     bool whole = true;
     bool go_on = plan.count != 0 && may_move(plan.moves[plan.count - 1].from, plan.moves[0].to);

@@ -138,24 +138,31 @@ TEST_CASE("message: a fatal one of any length names them too, and ends its lines
     UNIT_REQUIRE_ABORTED("\nashlar: " + advice + "\n", outcome);
 }
 
+// Its ends: to read from, without waiting, and to write to.
+std::array<int, 2> full_pipe(bool blocks_writer) {
+    std::array<int, 2> ends{};
+    REQUIRE(::pipe2(ends.data(), O_NONBLOCK) == 0);
+    const std::array<char, 4096> filling{};
+    while (::write(ends[1], filling.data(), filling.size()) > 0) {
+    }
+    if (blocks_writer) REQUIRE(::fcntl(ends[1], F_SETFL, 0) == 0);
+    return ends;
+}
+
 // A reader that is not there yet, and one that has gone.
 TEST_CASE("message: a full pipe gets the last words when there is room") {
     const bool blocking = GENERATE(false, true);
     const unit::Outcome outcome = unit::run_here([blocking] {
-        std::array<int, 2> ends{};
-        REQUIRE(::pipe2(ends.data(), O_NONBLOCK) == 0);
-        std::array<char, 4096> filling{};
-        while (::write(ends[1], filling.data(), filling.size()) > 0) {
-        }
-        if (blocking) REQUIRE(::fcntl(ends[1], F_SETFL, 0) == 0);
+        const std::array<int, 2> ends = full_pipe(blocking);
         const int errors = ::dup(STDERR_FILENO);
         REQUIRE(::dup2(ends[1], STDERR_FILENO) == STDERR_FILENO);
         const pid_t pid = ::fork();
         if (pid == 0) ashlar::os::fatal(Message().text("the end"));
         std::string read;
         while (read.find("the end") == std::string::npos) {
-            const ssize_t count = ::read(ends[0], filling.data(), filling.size());
-            if (count > 0) read.assign(filling.data(), static_cast<std::size_t>(count));
+            std::array<char, 4096> piece{};
+            const ssize_t count = ::read(ends[0], piece.data(), piece.size());
+            if (count > 0) read.assign(piece.data(), static_cast<std::size_t>(count));
         }
         int status = 0;
         ::waitpid(pid, &status, 0);
@@ -169,12 +176,7 @@ TEST_CASE("message: a full pipe gets the last words when there is room") {
 TEST_CASE("message: a full pipe whose reader waits for the process keeps nobody") {
     const bool blocking = GENERATE(false, true);
     const unit::Outcome outcome = unit::run_here([blocking] {
-        std::array<int, 2> ends{};
-        REQUIRE(::pipe2(ends.data(), O_NONBLOCK) == 0);
-        std::array<char, 4096> filling{};
-        while (::write(ends[1], filling.data(), filling.size()) > 0) {
-        }
-        if (blocking) REQUIRE(::fcntl(ends[1], F_SETFL, 0) == 0);
+        const std::array<int, 2> ends = full_pipe(blocking);
         REQUIRE(::dup2(ends[1], STDERR_FILENO) == STDERR_FILENO);
         ashlar::os::fatal(Message().text("the end"));
     });
