@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "os/page_locks.h"
 
+#include "os/page_size.h"
 #include "os/system_call.h"
 
 #include <cerrno>
 #include <cstdint>
-#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
@@ -20,11 +20,6 @@ namespace {
 #ifndef MADV_DONTNEED_LOCKED
 constexpr int MADV_DONTNEED_LOCKED = 24; // since Linux 5.18
 #endif
-
-// As os::page_size(), which is of a file above this one.
-std::size_t page_size() {
-    return ::getauxval(AT_PAGESZ);
-}
 
 // Of a locked page the kernel refuses to drop the contents, and says so with this error.
 bool refuses_to_drop(std::uintptr_t page) {

@@ -11,7 +11,6 @@
 #include <atomic>
 #include <cerrno>
 #include <linux/mempolicy.h>
-#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -160,10 +159,6 @@ std::size_t address_space_limit() {
     rlimit64 limit{};
     const bool known = system_call(SYS_prlimit64, 0, RLIMIT_AS, nullptr, &limit) == 0;
     return known && limit.rlim_cur != RLIM64_INFINITY ? limit.rlim_cur : kNoLimit;
-}
-
-std::size_t page_size() {
-    return ::getauxval(AT_PAGESZ);
 }
 
 } // namespace ashlar::os

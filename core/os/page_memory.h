@@ -6,6 +6,8 @@
 // their result: any of these calls may fail at any time (RLIMIT_AS, vm.max_map_count, overcommit, seccomp).
 #pragma once
 
+#include "os/page_size.h"
+
 #include <cstddef>
 #include <cstdint>
 
@@ -66,8 +68,6 @@ bool ask_resident(void* start, std::size_t size, unsigned char* answers);
 bool find_resident(void* start, std::size_t size, std::size_t& bytes);
 // Whether at least seven eighths of the range are in memory; true, too, if the kernel does not tell.
 bool mostly_resident(void* start, std::size_t size);
-
-std::size_t page_size();
 
 // The limit on this process's address space now, in bytes (RLIMIT_AS); kNoLimit if there is none.
 inline constexpr std::size_t kNoLimit = ~std::size_t{0};
