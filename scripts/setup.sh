@@ -59,7 +59,8 @@ libjemalloc2          |                # peer in measurements
 libmimalloc2.0        |                # peer in measurements
 libtcmalloc-minimal4  |                # peer in measurements
 libtbbmalloc2         |                # peer in measurements
-valgrind              | valgrind       # scripts/measure/instructions.sh
+valgrind              | valgrind       # scripts/measure/instructions.sh; ashlar alarm
+strace                | strace         # ashlar alarm: system calls by kind
 gdb                   | gdb            # looking at a failed test
 binutils              | objdump        # tests/checks: objdump, strings, readelf
 git                   | git            # list of tracked files; preload tests

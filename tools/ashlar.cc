@@ -34,6 +34,7 @@ int run(int argc, char** argv) {
     add_repeat(app, action);
     add_profile(app, action);
     add_budget(app, action);
+    add_alarm(app, action);
     add_stats(app, action);
     add_top(app, action);
     add_documents(app, action);

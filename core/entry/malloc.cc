@@ -2,6 +2,7 @@
 //
 // malloc and its family for the whole process: what the preload library exports, unversioned.
 #include "entry/family.h"
+#include "entry/planted.h"
 #include "entry/program_malloc.h"
 #include "guard/guard.h"
 
@@ -15,6 +16,7 @@ using entry::ProgramOrHeap;
 extern "C" {
 
 void* malloc(std::size_t size) noexcept {
+    entry::planted();
     return guard::allocate(size);
 }
 void free(void* block) noexcept {

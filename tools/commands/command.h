@@ -31,6 +31,7 @@ void add_report(CLI::App& app, Action& action);
 void add_compare(CLI::App& app, Action& action);
 void add_repeat(CLI::App& app, Action& action);
 void add_profile(CLI::App& app, Action& action);
+void add_alarm(CLI::App& app, Action& action);
 void add_budget(CLI::App& app, Action& action);
 void add_stats(CLI::App& app, Action& action);
 void add_top(CLI::App& app, Action& action);

@@ -67,7 +67,8 @@ struct Plan {
     std::chrono::milliseconds first_limit = std::chrono::seconds(30); // of the first run of the warm-up
     std::filesystem::path stacks_folder;                              // for what hung
     bool follow_rss = false;
-    bool duet = false; // each runs at the same time as System, each on a processor of its own
+    bool follow_threads = false; // see measure::Run::idle_seconds
+    bool duet = false;           // each runs at the same time as System, each on a processor of its own
     // A program that is linked with an allocator is on System only if the C library is preloaded: its path.
     std::string system_preload{};
 

@@ -216,7 +216,8 @@ class Runner {
                 plan().time_limit.value_or(configuration.time_limit.value_or(limits_[sample.configuration])),
             .interrupt = &interrupt_,
             .on_time_out = [&](const auto& processes) { stacks.add(processes); },
-            .follow_rss = plan().follow_rss && sample.round != kWarmUp};
+            .follow_rss = plan().follow_rss && sample.round != kWarmUp,
+            .follow_threads = plan().follow_threads && sample.round != kWarmUp};
         std::string trouble;
         if (configuration.prepare.empty()) {
             sample.run = measure::run(command, supervision);

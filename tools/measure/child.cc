@@ -6,6 +6,7 @@
 #include "measure/launch_message.h"
 #include "measure/processes.h"
 #include "measure/rss_curve.h"
+#include "measure/thread_times.h"
 
 #include <algorithm>
 #include <array>
@@ -184,7 +185,7 @@ class Watch {
     Run follow() {
         while (!over_) {
             wait_for_news();
-            look_at_memory();
+            look();
             drain(pipes_.output.reader, run_.output);
             drain(pipes_.errors.reader, run_.errors);
             take_messages();
@@ -200,7 +201,10 @@ class Watch {
         drain(pipes_.errors.reader, run_.errors);
         while (waitpid(launcher_, nullptr, 0) < 0 && errno == EINTR) {
         }
-        run_.rss_over_time = rss_.points();
+        if (supervision_.follow_rss) {
+            run_.rss_over_time = rss_.points();
+        }
+        run_.idle_seconds = threads_.idle_seconds();
         return std::move(run_);
     }
 
@@ -220,16 +224,23 @@ class Watch {
         for (std::size_t index = 0; index < sources.size(); ++index) {
             sources[index] = {.fd = numbers[index], .events = POLLIN, .revents = 0};
         }
-        const Clock::time_point next = follows_rss() ? std::min(deadline_, rss_.due()) : deadline_;
+        const Clock::time_point next = looks() ? std::min(deadline_, rss_.due()) : deadline_;
         const auto left = std::chrono::ceil<std::chrono::milliseconds>(next - Clock::now()).count();
         poll(sources.data(), sources.size(), static_cast<int>(std::clamp<long>(left, 0, 1'000'000)));
     }
 
-    bool follows_rss() const { return supervision_.follow_rss && started_ && !being_ended_; }
+    bool looks() const {
+        return (supervision_.follow_rss || supervision_.follow_threads) && started_ && !being_ended_;
+    }
 
-    void look_at_memory() {
-        if (follows_rss() && Clock::now() >= rss_.due()) {
-            rss_.look(descendants(launcher_));
+    void look() {
+        if (!looks() || Clock::now() < rss_.due()) {
+            return;
+        }
+        const std::vector<pid_t> processes = descendants(launcher_);
+        rss_.look(processes);
+        if (supervision_.follow_threads) {
+            threads_.look(processes);
         }
     }
 
@@ -325,6 +336,7 @@ class Watch {
     bool not_run_ = false;
     bool over_ = false;
     RssCurve rss_;
+    ThreadTimes threads_;
     Run run_;
 };
 

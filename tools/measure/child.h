@@ -32,6 +32,7 @@ struct Supervision {
     // Called while all of these are still there: the command and what it has started.
     std::function<void(const std::vector<pid_t>&)> on_time_out{};
     bool follow_rss = false;               // see Run::rss_over_time
+    bool follow_threads = false;           // see Run::idle_seconds
     std::function<void(pid_t)> on_start{}; // is given a process whose descendants all these are
     int stop = -1; // a descriptor; when it can be read, all are asked to end, and made to if they do not
 };
@@ -81,6 +82,7 @@ struct Run {
     std::vector<Image> images{};
     std::vector<RssPoint>
         rss_over_time{}; // a few hundred points at most, evenly spaced; empty if not asked for
+    std::optional<double> idle_seconds{}; // of a thread in the mean, see ThreadTimes; only if asked for
 
     bool succeeded() const { return ending == Ending::kExited && code == 0; }
 };

@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: MIT
+"""Whether the alarm can fail: libraries with a slow-down in malloc (core/entry/planted.h) against the library without.
+
+  Exact   by counts: each control trips the gates that its row names, once
+  Timed   by times, on a quiet machine: 10 % more time in 20 of 20 runs, and the library itself in none of 5
+  Busy    beside nine busy processes: a stall of thirty times and a sleep are still failures, the library itself is none
+
+usage: controls_test.py ASHLAR LIBRARY PLANT=LIBRARY... [TEST...]
+
+ASHLAR_CONTROL_RUNS (20): how often a control by time is run."""
+import json
+import os
+import subprocess
+import sys
+import unittest
+
+ASHLAR, LIBRARY = sys.argv[1:3]
+PLANTED = dict(word.split("=", 1) for word in sys.argv[3:] if "=" in word)
+RUNS = int(os.environ.get("ASHLAR_CONTROL_RUNS", "20"))
+
+# control: (gates that must see it, benchmarks that are run)
+MATRIX = {
+    "instruction": ({"exact"}, "pairs-16"),
+    "system_call": ({"exact"}, "batches"),
+    "leak": ({"exact", "memory"}, "batches"),
+    "stall": ({"exact", "coarse"}, "pairs-16"),
+    "sleep": ({"coarse"}, "pairs-16"),
+    "metadata": ({"exact"}, "pairs-16"),
+}
+
+
+def alarm(library, *words):
+    """(exit status, findings)"""
+    run = subprocess.run([ASHLAR, "alarm", "--reference", LIBRARY, "--library", library, "--json", "-", *words],
+                         capture_output=True, text=True, check=False, timeout=900)
+    if run.returncode not in (0, 1, 3):
+        raise AssertionError(f"status {run.returncode}: {run.stderr}")
+    return run.returncode, json.loads(run.stdout)["findings"]
+
+
+def tripped(findings):
+    """Gates. What the file of a control shows, which is linked in another order, does not count."""
+    return {each["gate"] for each in findings if each["outcome"] == "regressed" and each["benchmark"] != "library file"}
+
+
+class Exact(unittest.TestCase):
+    def test_each_control_trips_its_gates(self):
+        for control, (gates, benchmarks) in MATRIX.items():
+            with self.subTest(control=control):
+                status, findings = alarm(PLANTED[control], "--only", benchmarks, "--scale", "0.3")
+                self.assertEqual(status, 1)
+                self.assertLessEqual(gates, tripped(findings),
+                                     [each for each in findings if each["outcome"] == "regressed"])
+
+    def test_a_planted_call_is_named(self):
+        _, findings = alarm(PLANTED["system_call"], "--only", "batches", "--gates", "exact")
+        self.assertIn("calls of getppid", {each["figure"] for each in findings if each["outcome"] == "regressed"})
+
+    def test_a_planted_instruction_is_found_in_malloc(self):
+        _, findings = alarm(PLANTED["instruction"], "--only", "pairs-16", "--gates", "exact")
+        details = [each["detail"] for each in findings if each["outcome"] == "regressed"]
+        self.assertTrue(any("malloc" in detail for detail in details), details)
+
+    def test_the_library_itself_trips_none(self):
+        _, findings = alarm(LIBRARY, "--gates", "exact")
+        self.assertEqual(tripped(findings), set())
+
+
+class Timed(unittest.TestCase):
+    def test_a_stall_trips_the_time_gate(self):
+        status, findings = alarm(PLANTED["stall"], "--only", "pairs-16", "--gates", "time")
+        if status != 3:
+            self.assertEqual(tripped(findings), {"time"})
+
+    def test_ten_percent_are_seen_every_time(self):
+        for run in range(RUNS):
+            status, findings = alarm(PLANTED["time"], "--only", "pairs-16,pairs-64", "--gates", "time", "--seed",
+                                     str(run + 1))
+            if status == 3:
+                self.skipTest(f"not judged here: {findings[0]['obstacle']}")
+            self.assertEqual(tripped(findings), {"time"}, f"run {run + 1}: {findings}")
+
+    def test_the_library_itself_is_never_slower(self):
+        for run in range(5):
+            status, findings = alarm(LIBRARY, "--gates", "time,memory,coarse", "--seed", str(run + 1))
+            self.assertIn(status, (0, 3), [each for each in findings if each["outcome"] == "regressed"])
+
+
+class Busy(unittest.TestCase):
+    def setUp(self):
+        for _ in range(9):
+            process = subprocess.Popen(["sh", "-c", "while :; do :; done"])
+            self.addCleanup(process.wait)
+            self.addCleanup(process.kill)
+
+    def test_a_stall_and_a_sleep_fail_all_the_same(self):
+        for control in ("stall", "sleep"):
+            with self.subTest(control=control):
+                status, findings = alarm(PLANTED[control], "--only", "pairs-16", "--gates", "time,coarse", "--scale",
+                                         "0.3", "--rounds", "6")
+                self.assertEqual(status, 1, findings)
+                self.assertIn("coarse", tripped(findings))
+
+    def test_the_library_itself_is_not_judged_and_never_fails(self):
+        for run in range(5):
+            status, findings = alarm(LIBRARY, "--gates", "time,memory,coarse", "--rounds", "6", "--scale", "0.3",
+                                     "--factor", "10", "--seed", str(run + 1))
+            self.assertEqual(status, 3, [each for each in findings if each["outcome"] == "regressed"])
+
+
+if __name__ == "__main__":
+    unittest.main(argv=[sys.argv[0], *[word for word in sys.argv[3:] if "=" not in word]])

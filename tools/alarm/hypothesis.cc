@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: MIT
+#include "alarm/hypothesis.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+namespace ashlar::alarm {
+
+namespace {
+
+constexpr double kMoreByChance = 1.2; // of counts that are not the same in every run
+
+// By the exact figure with this name.
+Hypothesis by_count(const std::string& cause, const std::string& figure, const Findings& findings) {
+    const auto found = std::find_if(findings.begin(), findings.end(), [&](const Finding& each) {
+        return each.gate == Gate::kExact && each.figure == figure;
+    });
+    if (found == findings.end() || found->outcome == Outcome::kNotJudged) {
+        return {.cause = cause,
+                .standing = Standing::kInconclusive,
+                .evidence = found == findings.end() ? "it is not counted in this benchmark" : found->obstacle};
+    }
+    return {.cause = cause,
+            .standing = found->outcome == Outcome::kRegressed ? Standing::kConfirmed : Standing::kEliminated,
+            .evidence = fmt::format("{}: {:g} before, {:g} now{}{}", figure, found->reference, found->present,
+                                    found->detail.empty() ? "" : "; ", found->detail)};
+}
+
+Hypothesis system_calls(const Findings& findings) {
+    Hypothesis result{.cause = "system calls", .standing = Standing::kInconclusive, .evidence = "not counted"};
+    for (const Finding& each : findings) {
+        if (each.gate != Gate::kExact || !each.figure.starts_with("calls of ")) {
+            continue;
+        }
+        if (each.outcome == Outcome::kRegressed) {
+            result.evidence = result.standing == Standing::kConfirmed ? result.evidence + ", " : "";
+            result.standing = Standing::kConfirmed;
+            result.evidence += fmt::format("{} {:g} before, {:g} now", each.figure, each.reference, each.present);
+        } else if (result.standing == Standing::kInconclusive) {
+            result = {.cause = result.cause, .standing = Standing::kEliminated, .evidence = "as many as before"};
+        }
+    }
+    return result;
+}
+
+Hypothesis by_kernel(const std::string& cause, const std::string& unit,
+                     const std::optional<KernelCounts>& reference, const std::optional<KernelCounts>& present,
+                     double KernelCounts::*what, double least) {
+    if (!reference || !present) {
+        return {.cause = cause, .standing = Standing::kInconclusive, .evidence = "no timed runs"};
+    }
+    const double before = (*reference).*what;
+    const double now = (*present).*what;
+    return {.cause = cause,
+            .standing = now > kMoreByChance * before + least ? Standing::kConfirmed : Standing::kEliminated,
+            .evidence = fmt::format("{:g} {} before, {:g} now", before, unit, now)};
+}
+
+std::string conclusion_of(const Findings& findings, const std::vector<Hypothesis>& causes,
+                          const std::string& disturbance) {
+    const auto any = [&](Gate gate, Outcome outcome) {
+        return std::any_of(findings.begin(), findings.end(), [&](const Finding& each) {
+            return each.gate == gate && each.outcome == outcome;
+        });
+    };
+    if (any(Gate::kExact, Outcome::kRegressed)) {
+        return "real regression: exact counts grew, which no other load can do";
+    }
+    if (any(Gate::kCoarse, Outcome::kRegressed)) {
+        return "real regression: even the quickest of several runs is beyond the factor";
+    }
+    const bool slower = any(Gate::kTime, Outcome::kRegressed);
+    if (!disturbance.empty()) {
+        return "loaded machine: " + disturbance;
+    }
+    if (!slower) {
+        return any(Gate::kMemory, Outcome::kRegressed) ? "real regression: of memory" : "no regression of time";
+    }
+    const bool counted = std::any_of(causes.begin(), causes.end(), [](const Hypothesis& each) {
+        return each.standing == Standing::kConfirmed;
+    });
+    return counted ? "real regression: a counter explains it"
+                   : "slower on a quiet machine, and no counter explains it: look at caches, alignment and "
+                     "branches of the code that moved";
+}
+
+} // namespace
+
+Hypotheses explain(const std::string& benchmark, const Findings& findings,
+                   const std::optional<KernelCounts>& reference, const std::optional<KernelCounts>& present,
+                   const std::string& disturbance) {
+    constexpr double kFewFaults = 16;
+    constexpr double kFewWaits = 50;
+    Hypotheses result{.benchmark = benchmark,
+                      .conclusion = {},
+                      .causes = {by_count("fast path", "instructions an operation", findings),
+                                 by_count("thread-cache misses and refills", "refills", findings),
+                                 by_count("flushes", "flushes", findings),
+                                 by_count("fallbacks", "calls of the fallback", findings),
+                                 by_kernel("page faults", "faults", reference, present,
+                                           &KernelCounts::faults, kFewFaults),
+                                 system_calls(findings),
+                                 by_kernel("lock waits and sleeps", "voluntary switches", reference, present,
+                                           &KernelCounts::waits, kFewWaits)}};
+    result.conclusion = conclusion_of(findings, result.causes, disturbance);
+    return result;
+}
+
+} // namespace ashlar::alarm

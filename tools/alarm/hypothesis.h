@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+// Why a benchmark became slower: what the counters of both libraries say about each usual cause.
+#pragma once
+
+#include "alarm/finding.h"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace ashlar::alarm {
+
+enum class Standing { kConfirmed, kEliminated, kInconclusive };
+
+constexpr const char* name_of(Standing standing) {
+    constexpr std::array kNames{"confirmed", "eliminated", "inconclusive"};
+    return kNames[static_cast<std::size_t>(standing)];
+}
+
+struct Hypothesis {
+    std::string cause; // "page faults"
+    Standing standing = Standing::kInconclusive;
+    std::string evidence; // figures of both
+};
+
+// What the kernel counted in the runs of one library: the least of all runs.
+struct KernelCounts {
+    double faults = 0;
+    double system_seconds = 0;
+    double waits = 0; // voluntary switches
+};
+
+struct Hypotheses {
+    std::string benchmark;
+    std::string conclusion; // real regression, loaded machine, ...
+    std::vector<Hypothesis> causes;
+};
+
+// From the findings of one benchmark.
+Hypotheses explain(const std::string& benchmark, const Findings& findings,
+                   const std::optional<KernelCounts>& reference, const std::optional<KernelCounts>& present,
+                   const std::string& disturbance);
+
+} // namespace ashlar::alarm

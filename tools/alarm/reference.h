@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+// The committed references: which commit is compared with, and what its figures were where they were recorded.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace ashlar::alarm {
+
+// Of one benchmark, by the figure's name, such as "instructions an operation".
+using Figures = std::map<std::string, double>;
+
+struct Recorded {
+    std::string commit;
+    std::string date;   // of the commit
+    std::string reason; // why it became the reference
+    std::string processor;
+    unsigned processors = 0;
+    std::uint64_t memory_kib = 0;
+    std::string load;
+    std::string kernel;
+    std::string compiler;
+    std::map<std::string, Figures> figures{}; // by benchmark
+};
+
+// Two of them: the reference, which follows each recorded change, and the anchor, which rarely moves.
+struct References {
+    Recorded reference;
+    Recorded anchor;
+};
+
+// Throws std::invalid_argument with a sentence if the file cannot be read or is no such file.
+References read_references(const std::filesystem::path& file);
+void write_references(const std::filesystem::path& file, const References& references);
+
+// How far the library was from itself, machine by machine: the largest half width of the interval of A/A
+// ratios that quiet runs had, by processor and benchmark.
+struct History {
+    // processor -> benchmark -> a value for each recorded run, the latest last
+    std::map<std::string, std::map<std::string, std::vector<double>>> noise;
+
+    double noise_of(const std::string& processor, const std::string& benchmark) const; // 0: nothing is known
+};
+
+// An absent file is an empty history.
+History read_history(const std::filesystem::path& file);
+void write_history(const std::filesystem::path& file, const History& history);
+
+} // namespace ashlar::alarm

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MIT
+// How long the threads of a command were off the processor without wanting it: asleep, or waiting for a lock, a
+// page from disk, another thread. The kernel tells for each live thread how long it ran and how long it
+// waited for a processor (/proc/PID/task/TID/schedstat); the rest of its life is this. A thread's life is
+// known from one look to another, so what lives for less than two looks is left out.
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <optional>
+#include <sys/types.h>
+#include <vector>
+
+namespace ashlar::measure {
+
+class ThreadTimes {
+  public:
+    void look(const std::vector<pid_t>& processes);
+
+    // Seconds, the mean of all threads that were seen at least twice. Nothing if there are none.
+    std::optional<double> idle_seconds() const;
+
+  private:
+    using Clock = std::chrono::steady_clock;
+    struct Moment {
+        Clock::time_point time;
+        double busy; // seconds on a processor, or waiting for one
+    };
+    struct Life {
+        Moment first;
+        Moment last;
+    };
+    std::map<pid_t, Life> threads_;
+};
+
+} // namespace ashlar::measure

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT
+// What the alarm found: for people, for programs, and for CI servers that read JUnit's XML.
+#pragma once
+
+#include "alarm/reference.h"
+#include "alarm/watch.h"
+#include "report/text_table.h"
+
+#include <iosfwd>
+#include <string>
+
+namespace ashlar::report {
+
+struct AlarmContext {
+    std::string reference; // "commit 0123456 (subject)", or a library's path
+    std::string again;     // the command that shows one benchmark again; {} stands for its name
+    bool explain = false;
+};
+
+std::string alarm_text(const alarm::Report& report, const AlarmContext& context,
+                       const TextSettings& settings);
+void write_alarm_json(std::ostream& out, const alarm::Report& report, const AlarmContext& context);
+void write_alarm_junit(std::ostream& out, const alarm::Report& report, const AlarmContext& context);
+
+// What a new reference changes, a line for each figure that moves by more than 1 %.
+std::string reference_changes(const alarm::Recorded& before, const alarm::Recorded& after);
+
+} // namespace ashlar::report
