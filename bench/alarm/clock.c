@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * A clock that advances with each look at it, for LD_PRELOAD. The heap decides by the clock when to give memory
- * back. With this clock a single thread does the same work in every run, so its counts can be compared exactly. */
+ * A clock that advances with each look at it, for LD_PRELOAD. The heap decides by the clock when to give
+ * memory back. With this clock a single thread does the same work in every run, so its counts can be compared
+ * exactly. */
 #define _GNU_SOURCE
 #include <time.h>
 

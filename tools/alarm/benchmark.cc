@@ -143,8 +143,12 @@ class Table {
 
     void start_up() {
         const std::uint64_t times = scaled(150);
-        const std::string loop = fmt::format("i=0; while [ $i -lt {} ]; do /bin/true; i=$((i+1)); done", times);
-        add({.timed = {.name = "start-up", .group = {}, .command = {"sh", "-c", loop}, .prints = Prints::kAnything},
+        const std::string loop =
+            fmt::format("i=0; while [ $i -lt {} ]; do /bin/true; i=$((i+1)); done", times);
+        add({.timed = {.name = "start-up",
+                       .group = {},
+                       .command = {"sh", "-c", loop},
+                       .prints = Prints::kAnything},
              .watches = "construction",
              .counted = {{"/bin/true"}, 1}});
     }
@@ -164,7 +168,8 @@ class Table {
                        .command = command("drain", {"64", "1k", "--seconds", "0.2"}),
                        .most_rounds = 6,
                        .prints = Prints::kAnything,
-                       .own_figure = OwnFigure{.pattern = "RSS = ([0-9]+) KiB after", .less_is_better = true}},
+                       .own_figure =
+                           OwnFigure{.pattern = "RSS = ([0-9]+) KiB after", .less_is_better = true}},
              .watches = "decay while idle",
              .judges_time = false});
     }
@@ -205,12 +210,13 @@ class Table {
 
     // The lock profiler lies beside each library.
     void lock_profiling() {
-        const std::string preload = R"(LD_PRELOAD="$LD_PRELOAD ${LD_PRELOAD%/*}/libashlar-locks.so" exec "$@")";
-        Words words{"env", fmt::format("ASHLAR_LOCKS=file:{}", settings_.scratch.string()), "sh", "-c", preload,
-                    "sh"};
-        const Words rest =
-            command("scenario", {"--type", "high_contention", "--threads", "2", "--locks", "2", "--operations",
-                                 std::to_string(scaled(20'000))});
+        const std::string preload =
+            R"(LD_PRELOAD="$LD_PRELOAD ${LD_PRELOAD%/*}/libashlar-locks.so" exec "$@")";
+        Words words{"env",   fmt::format("ASHLAR_LOCKS=file:{}", settings_.scratch.string()),
+                    "sh",    "-c",
+                    preload, "sh"};
+        const Words rest = command("scenario", {"--type", "high_contention", "--threads", "2", "--locks", "2",
+                                                "--operations", std::to_string(scaled(20'000))});
         words.insert(words.end(), rest.begin(), rest.end());
         add({.timed = {.name = "lock-profiling",
                        .group = {},
@@ -237,13 +243,14 @@ std::vector<Benchmark> only(std::vector<Benchmark> all, const std::vector<std::s
     }
     std::set<std::string> wanted(names.begin(), names.end());
     std::vector<std::string> known;
+    known.reserve(all.size());
     for (const Benchmark& each : all) {
         known.push_back(each.timed.name);
     }
     for (const std::string& name : wanted) {
         if (std::find(known.begin(), known.end(), name) == known.end()) {
-            throw std::invalid_argument(
-                fmt::format("--only: no benchmark is called '{}'; there are {}", name, fmt::join(known, ", ")));
+            throw std::invalid_argument(fmt::format("--only: no benchmark is called '{}'; there are {}", name,
+                                                    fmt::join(known, ", ")));
         }
     }
     std::erase_if(all, [&](const Benchmark& each) { return !wanted.contains(each.timed.name); });

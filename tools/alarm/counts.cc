@@ -48,11 +48,10 @@ std::string count_instructions(const CountedRun& run, const std::string& preload
     const path file = settings.scratch / "callgrind.out";
     std::error_code ignored;
     std::filesystem::remove(file, ignored);
-    std::string trouble =
-        trouble_of(run_tool({"valgrind", "--tool=callgrind", "--trace-children=no",
-                             "--callgrind-out-file=" + file.string()},
-                            run, {}, preload, settings),
-                   "valgrind");
+    std::string trouble = trouble_of(run_tool({"valgrind", "--tool=callgrind", "--trace-children=no",
+                                               "--callgrind-out-file=" + file.string()},
+                                              run, {}, preload, settings),
+                                     "valgrind");
     if (!trouble.empty()) {
         return trouble;
     }
@@ -64,10 +63,10 @@ std::string count_instructions(const CountedRun& run, const std::string& preload
 std::string count_system_calls(const CountedRun& run, const std::string& preload,
                                const CountingSettings& settings, Counts& counts) {
     const path file = settings.scratch / "strace.out";
-    const std::string trouble = trouble_of(
-        run_tool({"strace", "-f", "-c", "-o", file.string(), "-E", "LD_PRELOAD=" + preload}, run, {}, "",
-                 settings),
-        "strace");
+    std::string trouble =
+        trouble_of(run_tool({"strace", "-f", "-c", "-o", file.string(), "-E", "LD_PRELOAD=" + preload}, run,
+                            {}, "", settings),
+                   "strace");
     if (!trouble.empty()) {
         return trouble;
     }
@@ -114,7 +113,7 @@ SystemCalls read_strace(std::istream& in) {
             columns.push_back(word);
         }
         const bool is_row = columns.size() > kCallsColumn + 1 && columns.back() != "total" &&
-                            columns.back() != "syscall" && !columns.back().starts_with('-');
+                            columns.front().find_first_not_of("0123456789.") == std::string::npos;
         if (is_row) {
             result[columns.back()] += std::strtoull(columns[kCallsColumn].c_str(), nullptr, 10);
         }

@@ -50,8 +50,10 @@ std::string functions_that_grew(const Instructions& reference, const Instruction
         if (now > before) {
             const std::string much =
                 before == 0 ? "new"
-                            : fmt::format("{:+.1f} %", 100 * (static_cast<double>(now) / static_cast<double>(before) - 1));
-            grown.push_back({fmt::format("{} {} ({} instructions more)", function, much, now - before), now - before});
+                            : fmt::format("{:+.1f} %",
+                                          100 * (static_cast<double>(now) / static_cast<double>(before) - 1));
+            grown.push_back(
+                {fmt::format("{} {} ({} instructions more)", function, much, now - before), now - before});
         }
     }
     std::stable_sort(grown.begin(), grown.end(),
@@ -106,8 +108,7 @@ Findings judge_counts(const std::string& benchmark, double operations, const Cou
               static_cast<double>(sum(reference.counts.instructions)) / operations,
               static_cast<double>(sum(present.counts.instructions)) / operations, kExactThreshold);
     if (instructions.outcome == Outcome::kRegressed) {
-        instructions.detail =
-            functions_that_grew(reference.counts.instructions, present.counts.instructions);
+        instructions.detail = functions_that_grew(reference.counts.instructions, present.counts.instructions);
     }
     findings.push_back(std::move(instructions));
 
@@ -130,8 +131,8 @@ Findings judge_counts(const std::string& benchmark, double operations, const Cou
         const auto before = reference.counts.statistics.find(each.key);
         const auto now = present.counts.statistics.find(each.key);
         if (before == reference.counts.statistics.end() || now == present.counts.statistics.end()) {
-            findings.push_back(not_judged(benchmark, Gate::kExact, each.words,
-                                          "one of the libraries does not tell it"));
+            findings.push_back(
+                not_judged(benchmark, Gate::kExact, each.words, "one of the libraries does not tell it"));
         } else {
             findings.push_back(exact(benchmark, each.words, static_cast<double>(before->second),
                                      static_cast<double>(now->second), each.equal ? 0 : kExactThreshold));
@@ -195,17 +196,17 @@ Finding judge_time(const std::string& benchmark, const std::string& figure, cons
                     .present = sample.reference * median,
                     .threshold = std::max(kTimeThreshold, settings.noise.value_or(control.half_width()))};
     finding.smallest_visible = finding.threshold + interval.half_width();
-    finding.detail =
-        fmt::format("{:.3f}× ({:.3f} to {:.3f}); the reference by itself {:.3f} to {:.3f}", median,
-                    interval.low, interval.high, control.low, control.high);
+    finding.detail = fmt::format("{:.3f}× ({:.3f} to {:.3f}); the reference by itself {:.3f} to {:.3f}",
+                                 median, interval.low, interval.high, control.low, control.high);
     if (!std::isfinite(interval.low) || !std::isfinite(interval.high)) {
         finding.obstacle = "too few runs ended well";
     } else if (!settings.disturbance.empty()) {
         finding.obstacle = settings.disturbance;
     } else if (control.half_width() > kMostNoise) {
-        finding.obstacle = fmt::format("the reference differs from itself by more than {:.0f} %: a quiet machine is "
-                                       "needed",
-                                       100 * kMostNoise);
+        finding.obstacle =
+            fmt::format("the reference differs from itself by more than {:.0f} %: a quiet machine is "
+                        "needed",
+                        100 * kMostNoise);
     }
     if (!finding.obstacle.empty()) {
         finding.outcome = Outcome::kNotJudged;

@@ -2,7 +2,8 @@
 // The four gates. Each compares figures of the present library with the reference's, of the same machine.
 //
 //   exact    counts: equal, or within 1 %
-//   memory   the least peak RSS of several runs: within 5 % or 256 KiB. The kernel counts pages in batches, so
+//   memory   the least peak RSS of several runs: within 5 % or 256 KiB. The kernel counts pages in batches,
+//   so
 //            RSS is only known to 64 pages for each thread
 //   time     the median of the ratios within rounds: its interval's lower end within 5 % or the noise
 //   coarse   the least of several times: within a factor. It judges on a busy machine as well
@@ -49,7 +50,8 @@ struct TimeSample {
     double present = 0;
 };
 struct TimeSettings {
-    // How far the library was from itself in earlier runs on this processor; nothing: by this run's own ratios.
+    // How far the library was from itself in earlier runs on this processor; nothing: by this run's own
+    // ratios.
     std::optional<double> noise{};
     std::string disturbance{}; // why nothing can be judged; empty: it can
 };

@@ -18,7 +18,8 @@ Hypothesis by_count(const std::string& cause, const std::string& figure, const F
     if (found == findings.end() || found->outcome == Outcome::kNotJudged) {
         return {.cause = cause,
                 .standing = Standing::kInconclusive,
-                .evidence = found == findings.end() ? "it is not counted in this benchmark" : found->obstacle};
+                .evidence =
+                    found == findings.end() ? "it is not counted in this benchmark" : found->obstacle};
     }
     return {.cause = cause,
             .standing = found->outcome == Outcome::kRegressed ? Standing::kConfirmed : Standing::kEliminated,
@@ -27,7 +28,8 @@ Hypothesis by_count(const std::string& cause, const std::string& figure, const F
 }
 
 Hypothesis system_calls(const Findings& findings) {
-    Hypothesis result{.cause = "system calls", .standing = Standing::kInconclusive, .evidence = "not counted"};
+    Hypothesis result{
+        .cause = "system calls", .standing = Standing::kInconclusive, .evidence = "not counted"};
     for (const Finding& each : findings) {
         if (each.gate != Gate::kExact || !each.figure.starts_with("calls of ")) {
             continue;
@@ -35,9 +37,11 @@ Hypothesis system_calls(const Findings& findings) {
         if (each.outcome == Outcome::kRegressed) {
             result.evidence = result.standing == Standing::kConfirmed ? result.evidence + ", " : "";
             result.standing = Standing::kConfirmed;
-            result.evidence += fmt::format("{} {:g} before, {:g} now", each.figure, each.reference, each.present);
+            result.evidence +=
+                fmt::format("{} {:g} before, {:g} now", each.figure, each.reference, each.present);
         } else if (result.standing == Standing::kInconclusive) {
-            result = {.cause = result.cause, .standing = Standing::kEliminated, .evidence = "as many as before"};
+            result = {
+                .cause = result.cause, .standing = Standing::kEliminated, .evidence = "as many as before"};
         }
     }
     return result;
@@ -59,9 +63,8 @@ Hypothesis by_kernel(const std::string& cause, const std::string& unit,
 std::string conclusion_of(const Findings& findings, const std::vector<Hypothesis>& causes,
                           const std::string& disturbance) {
     const auto any = [&](Gate gate, Outcome outcome) {
-        return std::any_of(findings.begin(), findings.end(), [&](const Finding& each) {
-            return each.gate == gate && each.outcome == outcome;
-        });
+        return std::any_of(findings.begin(), findings.end(),
+                           [&](const Finding& each) { return each.gate == gate && each.outcome == outcome; });
     };
     if (any(Gate::kExact, Outcome::kRegressed)) {
         return "real regression: exact counts grew, which no other load can do";
@@ -74,7 +77,8 @@ std::string conclusion_of(const Findings& findings, const std::vector<Hypothesis
         return "loaded machine: " + disturbance;
     }
     if (!slower) {
-        return any(Gate::kMemory, Outcome::kRegressed) ? "real regression: of memory" : "no regression of time";
+        return any(Gate::kMemory, Outcome::kRegressed) ? "real regression: of memory"
+                                                       : "no regression of time";
     }
     const bool counted = std::any_of(causes.begin(), causes.end(), [](const Hypothesis& each) {
         return each.standing == Standing::kConfirmed;
@@ -91,17 +95,17 @@ Hypotheses explain(const std::string& benchmark, const Findings& findings,
                    const std::string& disturbance) {
     constexpr double kFewFaults = 16;
     constexpr double kFewWaits = 50;
-    Hypotheses result{.benchmark = benchmark,
-                      .conclusion = {},
-                      .causes = {by_count("fast path", "instructions an operation", findings),
-                                 by_count("thread-cache misses and refills", "refills", findings),
-                                 by_count("flushes", "flushes", findings),
-                                 by_count("fallbacks", "calls of the fallback", findings),
-                                 by_kernel("page faults", "faults", reference, present,
-                                           &KernelCounts::faults, kFewFaults),
-                                 system_calls(findings),
-                                 by_kernel("lock waits and sleeps", "voluntary switches", reference, present,
-                                           &KernelCounts::waits, kFewWaits)}};
+    Hypotheses result{
+        .benchmark = benchmark,
+        .conclusion = {},
+        .causes = {by_count("fast path", "instructions an operation", findings),
+                   by_count("thread-cache misses and refills", "refills", findings),
+                   by_count("flushes", "flushes", findings),
+                   by_count("fallbacks", "calls of the fallback", findings),
+                   by_kernel("page faults", "faults", reference, present, &KernelCounts::faults, kFewFaults),
+                   system_calls(findings),
+                   by_kernel("lock waits and sleeps", "voluntary switches", reference, present,
+                             &KernelCounts::waits, kFewWaits)}};
     result.conclusion = conclusion_of(findings, result.causes, disturbance);
     return result;
 }

@@ -22,18 +22,18 @@ namespace {
 // Named by Intel's manual as parts of SSE3 and later, or of BMI, ADX, CRC and hardware transactions. GCC
 // writes "tzcnt" for "rep bsf", which every processor executes, so it is not among them.
 constexpr std::array kLaterInstructions{
-    "popcnt",    "lzcnt",     "crc32",     "andn",       "bextr",     "blsi",      "blsmsk",   "blsr",
-    "bzhi",      "mulx",      "pdep",      "pext",       "rorx",      "sarx",      "shlx",     "shrx",
-    "adcx",      "adox",      "movbe",     "rdrand",     "rdseed",    "xbegin",    "xend",     "xabort",
-    "xtest",     "cmpxchg16b", "addsubps", "addsubpd",   "haddps",    "haddpd",    "hsubps",   "hsubpd",
-    "lddqu",     "movddup",   "movshdup",  "movsldup",   "pshufb",    "palignr",   "phaddd",   "phaddw",
-    "pabsb",     "pabsw",     "pabsd",     "pmaddubsw",  "pmulhrsw",  "psignb",    "psignw",   "psignd",
-    "pmulld",    "pminud",    "pminsd",    "pmaxud",     "pmaxsd",    "pminuw",    "pmaxuw",   "pminsb",
-    "pmaxsb",    "pextrb",    "pextrd",    "pextrq",     "pinsrb",    "pinsrd",    "pinsrq",   "ptest",
-    "pcmpeqq",   "pcmpgtq",   "pblendw",   "pblendvb",   "blendvps",  "blendvpd",  "blendps",  "blendpd",
-    "roundss",   "roundsd",   "roundps",   "roundpd",    "pmovzxbw",  "pmovzxbd",  "pmovzxbq", "pmovzxwd",
-    "pmovzxwq",  "pmovzxdq",  "pmovsxbw",  "pmovsxbd",   "pmovsxwd",  "pmovsxdq",  "movntdqa", "packusdw",
-    "pcmpestri", "pcmpestrm", "pcmpistri", "pcmpistrm",  "aesenc",    "aesdec",    "pclmulqdq", "sha256rnds2"};
+    "popcnt",    "lzcnt",      "crc32",     "andn",      "bextr",    "blsi",     "blsmsk",    "blsr",
+    "bzhi",      "mulx",       "pdep",      "pext",      "rorx",     "sarx",     "shlx",      "shrx",
+    "adcx",      "adox",       "movbe",     "rdrand",    "rdseed",   "xbegin",   "xend",      "xabort",
+    "xtest",     "cmpxchg16b", "addsubps",  "addsubpd",  "haddps",   "haddpd",   "hsubps",    "hsubpd",
+    "lddqu",     "movddup",    "movshdup",  "movsldup",  "pshufb",   "palignr",  "phaddd",    "phaddw",
+    "pabsb",     "pabsw",      "pabsd",     "pmaddubsw", "pmulhrsw", "psignb",   "psignw",    "psignd",
+    "pmulld",    "pminud",     "pminsd",    "pmaxud",    "pmaxsd",   "pminuw",   "pmaxuw",    "pminsb",
+    "pmaxsb",    "pextrb",     "pextrd",    "pextrq",    "pinsrb",   "pinsrd",   "pinsrq",    "ptest",
+    "pcmpeqq",   "pcmpgtq",    "pblendw",   "pblendvb",  "blendvps", "blendvpd", "blendps",   "blendpd",
+    "roundss",   "roundsd",    "roundps",   "roundpd",   "pmovzxbw", "pmovzxbd", "pmovzxbq",  "pmovzxwd",
+    "pmovzxwq",  "pmovzxdq",   "pmovsxbw",  "pmovsxbd",  "pmovsxwd", "pmovsxdq", "movntdqa",  "packusdw",
+    "pcmpestri", "pcmpestrm",  "pcmpistri", "pcmpistrm", "aesenc",   "aesdec",   "pclmulqdq", "sha256rnds2"};
 
 struct ElfEnd {
     void operator()(Elf* elf) const { elf_end(elf); }
@@ -98,7 +98,8 @@ bool is_above_baseline(const std::string& mnemonic, const std::string& operands)
     // AT&T names may end in the size of the operand.
     std::string_view bare = mnemonic;
     const auto is_later = [&] {
-        return std::find(kLaterInstructions.begin(), kLaterInstructions.end(), bare) != kLaterInstructions.end();
+        return std::find(kLaterInstructions.begin(), kLaterInstructions.end(), bare) !=
+               kLaterInstructions.end();
     };
     if (is_later()) {
         return true;

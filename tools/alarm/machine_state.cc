@@ -86,8 +86,8 @@ Disturbance disturbance(const MachineCounters& before, const MachineCounters& af
 std::string Disturbance::why_not_quiet() const {
     std::vector<std::string> reasons;
     if (others > kMostOthers) {
-        reasons.push_back(
-            fmt::format("other programs kept {:.1f} processors busy (at most {:.2f} may be)", others, kMostOthers));
+        reasons.push_back(fmt::format("other programs kept {:.1f} processors busy (at most {:.2f} may be)",
+                                      others, kMostOthers));
     }
     if (stolen_share > kMostStolen) {
         reasons.push_back(fmt::format("the hypervisor took {:.0f} % of the time (at most {:.0f} % may be)",

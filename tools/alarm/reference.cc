@@ -49,11 +49,11 @@ Recorded recorded_of(const Json& json) {
 }
 
 Json parse(const std::filesystem::path& file, const std::string& text, const char* format) {
-    const Json json = Json::parse(text, nullptr, false);
+    Json json = Json::parse(text, nullptr, false);
     if (json.is_discarded() || !json.is_object() || json.value("format", "") != format ||
         json.value("version", 0) != kVersion) {
-        throw std::invalid_argument(fmt::format("{} is no file of the format '{}', version {}", file.string(),
-                                                format, kVersion));
+        throw std::invalid_argument(
+            fmt::format("{} is no file of the format '{}', version {}", file.string(), format, kVersion));
     }
     return json;
 }
@@ -93,8 +93,7 @@ double History::noise_of(const std::string& processor, const std::string& benchm
         return 0;
     }
     const auto values = machine->second.find(benchmark);
-    return values == machine->second.end() || values->second.empty() ? 0
-                                                                     : statistics::median(values->second);
+    return values == machine->second.end() || values->second.empty() ? 0 : statistics::median(values->second);
 }
 
 History read_history(const std::filesystem::path& file) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The committed references: which commit is compared with, and what its figures were where they were recorded.
+// The committed references: which commit is compared with, and what its figures were where they were
+// recorded.
 #pragma once
 
 #include <filesystem>

@@ -23,19 +23,20 @@ std::string first_line(const std::string& text) {
 }
 
 path cache_folder() {
-    const char* const cache = std::getenv("XDG_CACHE_HOME");
+    const char* const cache =
+        std::getenv("XDG_CACHE_HOME"); // NOLINT(concurrency-mt-unsafe): nobody sets it here
     if (cache != nullptr && *cache == '/') {
         return path(cache) / "ashlar";
     }
-    const char* const home = std::getenv("HOME");
+    const char* const home = std::getenv("HOME"); // NOLINT(concurrency-mt-unsafe): likewise
     return (home != nullptr && *home == '/' ? path(home) : path("/tmp")) / ".cache" / "ashlar";
 }
 
 // The same for equal texts, on every machine (FNV-1a).
 std::string hash(const std::string& text) {
     std::uint64_t value = 0xcbf29ce484222325;
-    for (const unsigned char each : text) {
-        value = (value ^ each) * 0x100000001b3;
+    for (const char each : text) {
+        value = (value ^ static_cast<unsigned char>(each)) * 0x100000001b3;
     }
     return fmt::format("{:016x}", value);
 }
@@ -60,9 +61,9 @@ Repository::Repository(const path& folder) {
         throw std::invalid_argument("git is not installed; scripts/setup.sh installs it");
     }
     if (found.status != 0) {
-        throw std::invalid_argument(fmt::format(
-            "{} is in no git repository: {}; run it in Ashlar's repository, or give --repository",
-            folder.string(), first_line(found.errors)));
+        throw std::invalid_argument(
+            fmt::format("{} is in no git repository: {}; run it in Ashlar's repository, or give --repository",
+                        folder.string(), first_line(found.errors)));
     }
     root_ = first_line(found.output);
 }
@@ -92,8 +93,8 @@ std::string Repository::date(const std::string& commit) const {
 std::string Repository::library_of(const std::string& commit) const {
     const std::string full = first_line(git({"rev-parse", "--verify", commit + "^{commit}"}));
     if (full.empty()) {
-        throw std::runtime_error(fmt::format(
-            "this clone does not have the commit {}; fetch it: git fetch --unshallow", commit));
+        throw std::runtime_error(
+            fmt::format("this clone does not have the commit {}; fetch it: git fetch --unshallow", commit));
     }
     const path kept = cache_folder() / "libraries" / (full + "-" + hash(compiler()));
     if (std::filesystem::exists(kept / kLibraries.front())) {

@@ -14,8 +14,8 @@ class Repository {
     explicit Repository(const std::filesystem::path& folder);
 
     const std::filesystem::path& root() const { return root_; }
-    std::string head() const;                            // the commit that is checked out
-    std::string changed_files() const;                   // of core/, against it; empty: none
+    std::string head() const;                             // the commit that is checked out
+    std::string changed_files() const;                    // of core/, against it; empty: none
     std::string subject(const std::string& commit) const; // empty if there is no such commit
     std::string date(const std::string& commit) const;    // of the commit, ISO 8601
 

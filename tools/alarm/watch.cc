@@ -62,8 +62,8 @@ double idle_of(const Configuration&, const Sample& sample) {
 using Figure = double (*)(const Configuration&, const Sample&);
 
 // Of all runs that count, by round.
-std::map<int, double> by_round(const Experiment& experiment, std::size_t configuration,
-                               std::size_t contender, Figure figure) {
+std::map<int, double> by_round(const Experiment& experiment, std::size_t configuration, std::size_t contender,
+                               Figure figure) {
     std::map<int, double> values;
     for (const Sample& sample : experiment.samples) {
         if (sample.counts() && sample.configuration == configuration && sample.contender == contender) {
@@ -84,7 +84,8 @@ std::vector<double> values(const Experiment& experiment, std::size_t configurati
     return result;
 }
 
-// Within rounds: the present one by the geometric mean of both runs of the reference, and these by each other.
+// Within rounds: the present one by the geometric mean of both runs of the reference, and these by each
+// other.
 TimeSample time_sample(const Experiment& experiment, std::size_t configuration, Figure figure) {
     TimeSample result;
     const auto first = by_round(experiment, configuration, kReference, figure);
@@ -172,7 +173,8 @@ class Watch {
         report_.findings.insert(report_.findings.end(), findings.begin(), findings.end());
     }
 
-    Counted counted(const Benchmark& benchmark, const allocators::Allocator& allocator, const char* side) const {
+    Counted counted(const Benchmark& benchmark, const allocators::Allocator& allocator,
+                    const char* side) const {
         const std::filesystem::path folder = request_.scratch / side;
         std::filesystem::create_directories(folder);
         return count(benchmark.counted, allocator.library,
@@ -323,7 +325,8 @@ class Watch {
             add(judge_coarse(name, kCpu, values(experiment, index, references, cpu_of),
                              values(experiment, index, {kPresent}, cpu_of), request_.factor, 0));
             add(judge_coarse(name, kIdle, values(experiment, index, references, idle_of),
-                             values(experiment, index, {kPresent}, idle_of), request_.factor, kIdleAllowance));
+                             values(experiment, index, {kPresent}, idle_of), request_.factor,
+                             kIdleAllowance));
         }
         if (judges(Gate::kTime) && benchmark.judges_time) {
             for (const auto& [words, figure] : time_figures(benchmark)) {
@@ -365,11 +368,11 @@ class Watch {
             return;
         }
         std::vector<Configuration> configurations;
+        configurations.reserve(suspects.size());
         for (const std::size_t index : suspects) {
             configurations.push_back(first.experiment.plan.configurations[index]);
         }
-        const TimedRuns second =
-            run_timed(std::move(configurations), kSecondRounds, request_.seed + 1);
+        const TimedRuns second = run_timed(std::move(configurations), kSecondRounds, request_.seed + 1);
         if (interrupt_.requested()) {
             return;
         }
@@ -407,7 +410,8 @@ class Watch {
             std::copy_if(report_.findings.begin(), report_.findings.end(), std::back_inserter(own),
                          [&](const Finding& each) { return each.benchmark == name; });
             if (worst(own) == Outcome::kRegressed || worst(own) == Outcome::kNotJudged) {
-                report_.explanations.push_back(explain(name, own, kernel_counts(experiment, index, kReference),
+                report_.explanations.push_back(explain(name, own,
+                                                       kernel_counts(experiment, index, kReference),
                                                        kernel_counts(experiment, index, kPresent), why));
             }
         }
@@ -445,7 +449,9 @@ double false_alarm_share(const std::vector<std::vector<double>>& controls,
         bool alarm = false;
         for (std::size_t index = 0; index < controls.size() && !alarm; ++index) {
             const double limit = 1 + thresholds[index];
-            alarm = lower_end(controls[index], generator) > limit && lower_end(controls[index], generator) > limit;
+            // Twice, as the gate looks twice.
+            alarm = lower_end(controls[index], generator) > limit;
+            alarm = alarm && lower_end(controls[index], generator) > limit;
         }
         alarms += alarm ? 1 : 0;
     }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 // ashlar alarm: whether the library has become slower or larger than a recorded commit's.
+#include "report/alarm.h"
+
 #include "alarm/reference.h"
 #include "alarm/repository.h"
 #include "alarm/watch.h"
@@ -13,7 +15,6 @@
 #include "machine/output_file.h"
 #include "machine/program_search.h"
 #include "machine/terminal.h"
-#include "report/alarm.h"
 #include "report/progress_line.h"
 
 #include <CLI/CLI.hpp>
@@ -128,7 +129,8 @@ void check_consistent(const Options& options) {
             "--library, --reference and a command");
     }
     if (!options.command.empty() && options.reference.empty()) {
-        throw std::invalid_argument("a command needs --reference: an allocator, a library or another program");
+        throw std::invalid_argument(
+            "a command needs --reference: an allocator, a library or another program");
     }
     if (options.json == machine::kStandardOutput && options.junit == machine::kStandardOutput) {
         throw std::invalid_argument("--json and --junit cannot both go to the standard output");
@@ -138,16 +140,18 @@ void check_consistent(const Options& options) {
 std::string companion(const char* name) {
     const auto found = machine::find_companion(name);
     if (!found) {
-        throw std::invalid_argument(fmt::format("{} is missing beside this program in {}; build it with: cmake "
-                                                "--build --preset release --target alarm_clock",
-                                                name, machine::program_folder().string()));
+        throw std::invalid_argument(
+            fmt::format("{} is missing beside this program in {}; build it with: cmake "
+                        "--build --preset release --target alarm_clock",
+                        name, machine::program_folder().string()));
     }
     return found->string();
 }
 
 allocators::Allocator present_library(const Options& options) {
     if (!options.library.empty()) {
-        return {.name = "present", .library = or_error([&] { return fs::canonical(options.library).string(); })};
+        return {.name = "present",
+                .library = or_error([&] { return fs::canonical(options.library).string(); })};
     }
     const auto library = allocators::find_ashlar();
     if (!library) {
@@ -262,12 +266,14 @@ Task make_task(const Options& options, const Scratch& scratch) {
     }
     task.request.clock = companion("libalarm_clock.so");
     task.request.benchmarks = or_error([&] {
-        return alarm::only(alarm::benchmarks({.scratch = scratch.path(), .scale = options.scale}), options.only);
+        return alarm::only(alarm::benchmarks({.scratch = scratch.path(), .scale = options.scale}),
+                           options.only);
     });
     task.request.present = present_library(options);
     if (options.reference.find('/') != std::string::npos) {
         use_library(options, task);
-        task.context.again = fmt::format("ashlar alarm --explain --reference {} --only {{}}", options.reference);
+        task.context.again =
+            fmt::format("ashlar alarm --explain --reference {} --only {{}}", options.reference);
     } else {
         use_references(options, task);
         task.context.again = "ashlar alarm --explain --only {}";
@@ -297,8 +303,8 @@ void check_recordable(const Options& options, const Task& task) {
     }
     const std::string changed = task.repository->changed_files();
     if (!changed.empty()) {
-        throw std::invalid_argument("--update records a commit, and these files differ from it; commit them first:\n" +
-                                    changed);
+        throw std::invalid_argument(
+            "--update records a commit, and these files differ from it; commit them first:\n" + changed);
     }
 }
 
@@ -333,8 +339,9 @@ int status_of(const Options& options, const alarm::Report& report) {
         return kNotAllJudged;
     case alarm::Outcome::kImproved:
         if (options.strict) {
-            fmt::print(stderr, "ashlar alarm: improvements are not recorded: run ashlar alarm --update --why \"...\" "
-                               "and commit {}\n",
+            fmt::print(stderr,
+                       "ashlar alarm: improvements are not recorded: run ashlar alarm --update --why \"...\" "
+                       "and commit {}\n",
                        kReferenceFile);
             return kSomethingFailed;
         }
@@ -353,8 +360,7 @@ int run_alarm(const Options& options) {
     const Scratch scratch;
     Task task = make_task(options, scratch);
     check_recordable(options, task);
-    const alarm::Report report =
-        or_error([&] { return alarm::watch(task.request, interrupt, observer()); });
+    const alarm::Report report = or_error([&] { return alarm::watch(task.request, interrupt, observer()); });
     show_progress("");
     if (interrupt.requested()) {
         return kBySignal + interrupt.signal();
@@ -387,7 +393,9 @@ void add_alarm(CLI::App& app, Action& action) {
     alarm->positionals_at_end();
     alarm->add_option("command", options->command, "A program of yours to judge in place of the benchmarks")
         ->type_name("CMD");
-    alarm->add_option("--only", options->only, "Names of benchmarks (all)")->delimiter(',')->allow_extra_args(false);
+    alarm->add_option("--only", options->only, "Names of benchmarks (all)")
+        ->delimiter(',')
+        ->allow_extra_args(false);
     alarm->add_option("--gates", options->gates, "Which gates judge: exact, memory, time, coarse (all)")
         ->delimiter(',')
         ->allow_extra_args(false)
@@ -409,7 +417,8 @@ void add_alarm(CLI::App& app, Action& action) {
                      "A commit or a path of a library, in place of the recorded commit; with a command an "
                      "allocator's name or a library")
         ->type_name("REF");
-    alarm->add_option("--library", options->library, "The library to judge (that of this tree)")->type_name("FILE");
+    alarm->add_option("--library", options->library, "The library to judge (that of this tree)")
+        ->type_name("FILE");
     alarm->add_option("--repository", options->repository, "A folder of Ashlar's repository")
         ->type_name("DIR")
         ->capture_default_str();

@@ -34,8 +34,8 @@ Tint tint_of(Outcome outcome) {
 }
 
 std::string sentence_of(const Finding& finding) {
-    std::string text = fmt::format("{}, {}: {:.4g}, the reference has {:.4g}", finding.benchmark, finding.figure,
-                                   finding.present, finding.reference);
+    std::string text = fmt::format("{}, {}: {:.4g}, the reference has {:.4g}", finding.benchmark,
+                                   finding.figure, finding.present, finding.reference);
     if (finding.reference != 0) {
         text += fmt::format(", factor {:.3f}", finding.factor());
     }
@@ -43,9 +43,8 @@ std::string sentence_of(const Finding& finding) {
 }
 
 std::size_t number_of(const Findings& findings, Outcome outcome) {
-    return static_cast<std::size_t>(
-        std::count_if(findings.begin(), findings.end(),
-                      [&](const Finding& each) { return each.outcome == outcome; }));
+    return static_cast<std::size_t>(std::count_if(
+        findings.begin(), findings.end(), [&](const Finding& each) { return each.outcome == outcome; }));
 }
 
 // The change that every figure of a gate would have shown: "memory 5 %". Empty if the gate judged nothing.
@@ -86,9 +85,8 @@ std::vector<std::string> benchmarks_of(const Findings& findings) {
 
 Findings of(const Findings& findings, const std::string& benchmark, Gate gate) {
     Findings result;
-    std::copy_if(findings.begin(), findings.end(), std::back_inserter(result), [&](const Finding& each) {
-        return each.benchmark == benchmark && each.gate == gate;
-    });
+    std::copy_if(findings.begin(), findings.end(), std::back_inserter(result),
+                 [&](const Finding& each) { return each.benchmark == benchmark && each.gate == gate; });
     return result;
 }
 
@@ -162,7 +160,8 @@ std::string alarm_text(const Report& report, const AlarmContext& context, const 
             if (each.outcome != outcome) {
                 continue;
             }
-            text += fmt::format("\n{}, {} gate: {}\n", name_of(outcome), name_of(each.gate), sentence_of(each));
+            text +=
+                fmt::format("\n{}, {} gate: {}\n", name_of(outcome), name_of(each.gate), sentence_of(each));
             if (!each.detail.empty()) {
                 text += "  " + each.detail + "\n";
             }
@@ -185,7 +184,8 @@ std::string alarm_text(const Report& report, const AlarmContext& context, const 
         }
     }
     if (!visible.empty()) {
-        text += fmt::format("\nA smaller change than this may have stayed unseen: {}.\n", fmt::join(visible, ", "));
+        text += fmt::format("\nA smaller change than this may have stayed unseen: {}.\n",
+                            fmt::join(visible, ", "));
     }
     if (std::any_of(findings.begin(), findings.end(), [](const Finding& each) {
             return each.gate == Gate::kTime && each.outcome != Outcome::kNotJudged;
@@ -218,9 +218,8 @@ void write_alarm_json(std::ostream& out, const Report& report, const AlarmContex
                               {"standing", name_of(cause.standing)},
                               {"evidence", cause.evidence}});
         }
-        explanations.push_back({{"benchmark", each.benchmark},
-                                {"conclusion", each.conclusion},
-                                {"causes", std::move(causes)}});
+        explanations.push_back(
+            {{"benchmark", each.benchmark}, {"conclusion", each.conclusion}, {"causes", std::move(causes)}});
     }
     const Json file{{"format", "ashlar alarm"},
                     {"version", 1},
@@ -255,10 +254,11 @@ void write_alarm_junit(std::ostream& out, const Report& report, const AlarmConte
             cases += "/>\n";
         }
     }
-    out << fmt::format("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuite name=\"ashlar alarm\" tests=\"{}\" "
-                       "failures=\"{}\" skipped=\"{}\">\n{}</testsuite>\n",
-                       report.findings.size(), number_of(report.findings, Outcome::kRegressed),
-                       number_of(report.findings, Outcome::kNotJudged), cases);
+    out << fmt::format(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuite name=\"ashlar alarm\" tests=\"{}\" "
+        "failures=\"{}\" skipped=\"{}\">\n{}</testsuite>\n",
+        report.findings.size(), number_of(report.findings, Outcome::kRegressed),
+        number_of(report.findings, Outcome::kNotJudged), cases);
 }
 
 std::string reference_changes(const Recorded& before, const Recorded& after) {

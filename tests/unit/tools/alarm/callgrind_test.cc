@@ -69,6 +69,7 @@ TEST_CASE("strace: calls by name, with and without errors") {
 }
 
 TEST_CASE("strace: another text has no calls") {
-    std::istringstream text("strace: test_ptrace_get_syscall_info: PTRACE_TRACEME: Operation not permitted\n");
+    std::istringstream text(
+        "strace: test_ptrace_get_syscall_info: PTRACE_TRACEME: Operation not permitted\n");
     CHECK(read_strace(text).empty());
 }

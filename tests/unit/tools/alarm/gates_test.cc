@@ -57,14 +57,16 @@ TEST_CASE("exact gate: instructions beyond 1 % fail and name the function") {
 TEST_CASE("exact gate: one system call more fails, a new kind too") {
     Counted present = counted(9000);
     present.counts.system_calls["mmap"] = 4;
-    CHECK(find(judge_counts("pairs", 100, counted(9000), present), "calls of mmap")->outcome == Outcome::kRegressed);
+    CHECK(find(judge_counts("pairs", 100, counted(9000), present), "calls of mmap")->outcome ==
+          Outcome::kRegressed);
     present = counted(9000);
     present.counts.system_calls["getppid"] = 1;
     CHECK(find(judge_counts("pairs", 100, counted(9000), present), "calls of getppid")->outcome ==
           Outcome::kRegressed);
     present = counted(9000);
     present.counts.system_calls.erase("mmap");
-    CHECK(find(judge_counts("pairs", 100, counted(9000), present), "calls of mmap")->outcome == Outcome::kImproved);
+    CHECK(find(judge_counts("pairs", 100, counted(9000), present), "calls of mmap")->outcome ==
+          Outcome::kImproved);
 }
 
 TEST_CASE("exact gate: each slow-path count and metadata must be equal, mapped bytes within 1 %") {
@@ -75,14 +77,16 @@ TEST_CASE("exact gate: each slow-path count and metadata must be equal, mapped b
         REQUIRE(finding);
         CHECK(finding->outcome == (each.equal ? Outcome::kRegressed : Outcome::kPassed));
         present.counts.statistics[each.key] = 1020;
-        CHECK(find(judge_counts("pairs", 100, counted(9000), present), each.words)->outcome == Outcome::kRegressed);
+        CHECK(find(judge_counts("pairs", 100, counted(9000), present), each.words)->outcome ==
+              Outcome::kRegressed);
     }
 }
 
 TEST_CASE("exact gate: what could not be counted is not judged") {
     Counted present = counted(9000);
     present.counts.statistics.erase("refills");
-    CHECK(find(judge_counts("pairs", 100, counted(9000), present), "refills")->outcome == Outcome::kNotJudged);
+    CHECK(find(judge_counts("pairs", 100, counted(9000), present), "refills")->outcome ==
+          Outcome::kNotJudged);
     present.trouble = "valgrind: exit status 1";
     const Findings findings = judge_counts("pairs", 100, counted(9000), present);
     REQUIRE(findings.size() == 1);
@@ -117,16 +121,19 @@ TEST_CASE("memory gate: the least of the runs, 5 % and 256 KiB") {
           Outcome::kPassed);
     CHECK(judge_memory("pairs", "RSS", reference, again, std::vector<double>{200'000, 107'000}).outcome ==
           Outcome::kRegressed);
-    CHECK(judge_memory("pairs", "RSS", reference, again, std::vector<double>{95'000}).outcome == Outcome::kImproved);
+    CHECK(judge_memory("pairs", "RSS", reference, again, std::vector<double>{95'000}).outcome ==
+          Outcome::kImproved);
     const std::vector<double> small{2000};
     CHECK(judge_memory("pairs", "RSS", small, small, std::vector<double>{2200}).outcome == Outcome::kPassed);
-    CHECK(judge_memory("pairs", "RSS", small, small, std::vector<double>{2300}).outcome == Outcome::kRegressed);
+    CHECK(judge_memory("pairs", "RSS", small, small, std::vector<double>{2300}).outcome ==
+          Outcome::kRegressed);
 }
 
 TEST_CASE("time gate: the interval must leave the threshold") {
     CHECK(judge_time("pairs", "CPU", sample(1.04, 0.01), {}).outcome == Outcome::kPassed);
     CHECK(judge_time("pairs", "CPU", sample(1.10, 0.01), {}).outcome == Outcome::kRegressed);
-    CHECK(judge_time("pairs", "CPU", sample(1.06, 0.08), {}).outcome == Outcome::kPassed); // its interval holds 1.05
+    CHECK(judge_time("pairs", "CPU", sample(1.06, 0.08), {}).outcome ==
+          Outcome::kPassed); // its interval holds 1.05
     CHECK(judge_time("pairs", "CPU", sample(0.85, 0.01), {}).outcome == Outcome::kImproved);
 }
 
@@ -136,7 +143,8 @@ TEST_CASE("time gate: known noise is no regression") {
 }
 
 TEST_CASE("time gate: a disturbed machine never passes") {
-    const Finding disturbed = judge_time("pairs", "CPU", sample(1, 0.01), {.noise = {}, .disturbance = "load"});
+    const Finding disturbed =
+        judge_time("pairs", "CPU", sample(1, 0.01), {.noise = {}, .disturbance = "load"});
     CHECK(disturbed.outcome == Outcome::kNotJudged);
     CHECK(disturbed.obstacle == "load");
     CHECK(judge_time("pairs", "CPU", sample(1, 0.9), {}).outcome == Outcome::kNotJudged);
@@ -148,13 +156,16 @@ TEST_CASE("time gate: a disturbed machine never passes") {
 
 TEST_CASE("coarse gate: the least of the runs, beyond the factor and the allowance") {
     const std::vector<double> reference{1.0, 1.2};
-    CHECK(judge_coarse("pairs", "CPU", reference, std::vector<double>{30.0, 4.9}, 5, 0).outcome == Outcome::kPassed);
+    CHECK(judge_coarse("pairs", "CPU", reference, std::vector<double>{30.0, 4.9}, 5, 0).outcome ==
+          Outcome::kPassed);
     CHECK(judge_coarse("pairs", "CPU", reference, std::vector<double>{30.0, 5.1}, 5, 0).outcome ==
           Outcome::kRegressed);
-    CHECK(judge_coarse("pairs", "idle", std::vector<double>{0.0}, std::vector<double>{0.04}, 5, 0.05).outcome ==
-          Outcome::kPassed);
-    CHECK(judge_coarse("pairs", "idle", std::vector<double>{0.0}, std::vector<double>{0.06}, 5, 0.05).outcome ==
-          Outcome::kRegressed);
+    CHECK(
+        judge_coarse("pairs", "idle", std::vector<double>{0.0}, std::vector<double>{0.04}, 5, 0.05).outcome ==
+        Outcome::kPassed);
+    CHECK(
+        judge_coarse("pairs", "idle", std::vector<double>{0.0}, std::vector<double>{0.06}, 5, 0.05).outcome ==
+        Outcome::kRegressed);
 }
 
 TEST_CASE("outcomes: a regression outweighs what was not judged, and that what improved") {
