@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 #
-# The runs that are too long for every change, about five hours: the soak under the preloaded library and under both
+# The runs that are too long for every change, about seven hours: the soak under the preloaded library and under both
 # sanitizers, and whether it finds planted mistakes, the stress programs at ten times their size, hundreds of runs
 # that may not hang, an hour of all that could hang the profiler, what is planted for `ashlar stats` and `ashlar
-# profile` twenty times and a thousand readings of a process under load, a thousand runs under the lock profiler, large
+# profile` twenty times and a thousand readings of a process under load, a thousand runs under the lock profiler, whether
+# verdicts and the alarm are right, large
 # programs on the library, the tools under a sanitizer, clang-tidy with the static analyzer on all sources, and the
 # commands of the README on a bare Debian 12. Runs everything even if something fails early; the last lines say what did.
 #
@@ -61,6 +62,8 @@ run 20 env ASHLAR_LOCKS_SEEDS=20 ASHLAR_LOCKS_ERRORS=4 python3 tests/locks/valid
 run 75 env ASHLAR_STORM_SECONDS=3600 PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=tests/tools \
     python3 tests/profiler/profiler_test.py build/release/lib/libashlar.so build/release/lib/libashlar-hardened.so \
     build/release/bin/profiler_program build/release/lib/libprofiler_opened.so Storm
+run 30 cmake --build build/release -j 2 --target alarm_controls
+run 120 ctest --test-dir build/release --output-on-failure --no-tests=error -C power -L power
 run 30 scripts/measure/hangs.sh
 run 90 scripts/fresh.sh
 run 60 scripts/test.sh --no-setup programs

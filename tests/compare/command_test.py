@@ -550,6 +550,39 @@ class Figures(Command):
             self.assertGreater(max(kib for _, kib in curve), curve[0][1] + (5 << 10))
 
 
+class Baseline(Command):
+    def setUp(self):
+        super().setUp()
+        self.baseline = os.path.join(self.folder, "baseline.json")
+        self.addCleanup(os.environ.pop, "RATE", None)
+
+    def rate(self, rate, *options, status=0):
+        """A command whose own figure is the environment's RATE, but under System 100."""
+        os.environ["RATE"] = rate
+        return self.ashlar("compare", "--allocators", f"mine={HARMLESS}", "--rounds", "5", "--metric", "rate: ([0-9.]+)",
+                           *options, "--", "sh", "-c", "case $LD_PRELOAD in '') echo rate: 100;; *) echo rate: $RATE;; esac",
+                           status=status)
+
+    def test_the_same_passes_and_less_fails(self):
+        self.rate("100", "--json", self.baseline)
+        self.rate("97", "--baseline", self.baseline, "--fail-on", "5%")
+        run = self.rate("80", "--baseline", self.baseline, "--fail-on", "5%", status=1)
+        self.assertIn("worse", run.stdout)
+        self.rate("80", "--baseline", self.baseline, "--fail-on", "30")
+
+    def test_another_command_is_not_judged(self):
+        self.rate("100", "--json", self.baseline)
+        run = self.ashlar("compare", "--allocators", f"mine={HARMLESS}", "--rounds", "5", "--baseline", self.baseline, "--",
+                          "true", status=1)
+        self.assertIn("nothing was judged", run.stderr)
+
+    def test_bad_baselines(self):
+        for words, sentence in ((["--baseline", "/no/such/file"], "cannot read"), (["--baseline", "/etc/passwd"], "--baseline"),
+                                (["--baseline", "/etc/passwd", "--rounds", "3"], "5 rounds"),
+                                (["--fail-on", "much"], "fail-on")):
+            self.assertIn(sentence, self.ashlar("compare", *words, "--", "true", status=2).stderr)
+
+
 class Repeat(Command):
     def test_rate_of_failures(self):
         count = os.path.join(self.folder, "count")

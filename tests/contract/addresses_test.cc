@@ -31,8 +31,8 @@ std::size_t number_of(std::vector<std::string> command, const Environment& envir
     return std::stoul(outcome.output);
 }
 
-// With one arena: the second thread's would reserve 64 MiB, which by chance fits into some limits and then leaves
-// nothing for the program's own mappings.
+// With one arena: the second thread's would reserve 64 MiB, which by chance fits into some limits and then
+// leaves nothing for the program's own mappings.
 const Environment kUnderSystem{{"LD_PRELOAD", ""}, {"MALLOC_ARENA_MAX", "1"}};
 
 void require_bytes_as_under_system(rlim_t more, const char* size, bool from_outside) {

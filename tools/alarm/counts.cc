@@ -15,7 +15,7 @@ namespace {
 
 using std::filesystem::path;
 
-constexpr std::chrono::minutes kTimeLimit{2};
+constexpr double kTimeLimitSeconds = 60; // on a quick machine
 
 bool is_ours(const std::string& object) {
     return path(object).filename().string().starts_with("libashlar");
@@ -40,7 +40,9 @@ measure::Run run_tool(std::vector<std::string> words, const CountedRun& counted,
                       const CountingSettings& settings) {
     words.insert(words.end(), counted.command.begin(), counted.command.end());
     return measure::run({.arguments = std::move(words), .preload = preload, .environment = environment},
-                        {.time_limit = kTimeLimit, .interrupt = settings.interrupt});
+                        {.time_limit = std::chrono::milliseconds(
+                             static_cast<long>(kTimeLimitSeconds * 1000 * settings.slowness)),
+                         .interrupt = settings.interrupt});
 }
 
 std::string count_instructions(const CountedRun& run, const std::string& preload,

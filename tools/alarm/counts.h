@@ -50,6 +50,7 @@ struct Counted {
 struct CountingSettings {
     std::string clock;             // path of the clock's library
     std::filesystem::path scratch; // a folder for what the tools write; one run at a time uses it
+    double slowness = 1;           // of this machine, see alarm/machine_state.h
     const machine::Interrupt* interrupt = nullptr;
 };
 

@@ -105,7 +105,8 @@ std::string Disturbance::why_not_quiet() const {
     return fmt::format("{}", fmt::join(reasons, ", "));
 }
 
-double calibration_seconds() {
+double slowness() {
+    constexpr double kQuickMachine = 0.05; // seconds
     const auto start = std::chrono::steady_clock::now();
     std::uint64_t value = 88172645463325252;
     for (int step = 0; step < 20'000'000; ++step) {
@@ -114,7 +115,8 @@ double calibration_seconds() {
         value ^= value << 17;
     }
     asm volatile("" : : "r"(value)); // the loop is not for its result
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - start;
+    return std::max(1.0, taken.count() / kQuickMachine);
 }
 
 } // namespace ashlar::alarm

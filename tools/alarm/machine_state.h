@@ -33,7 +33,7 @@ struct Disturbance {
 // `own_seconds` is the processor time of what this program itself has run meanwhile.
 Disturbance disturbance(const MachineCounters& before, const MachineCounters& after, double own_seconds);
 
-// Seconds that a fixed amount of arithmetic takes here. Time limits are in proportion to it: machines differ.
-double calibration_seconds();
+// How many times as long as on a quick machine a fixed amount of arithmetic takes here; at least 1.
+double slowness();
 
 } // namespace ashlar::alarm

@@ -25,6 +25,8 @@ constexpr std::size_t kPresent = 1;
 constexpr std::size_t kReferenceAgain = 2;
 constexpr int kSecondRounds = 21; // of benchmarks that the first pass found slower
 
+constexpr double kFirstLimitSeconds = 30; // of a run in the warm-up, on a quick machine
+
 constexpr const char* kCpu = "CPU seconds an operation";
 constexpr const char* kWall = "wall seconds an operation";
 constexpr const char* kPeakRss = "peak RSS in KiB";
@@ -178,7 +180,10 @@ class Watch {
         const std::filesystem::path folder = request_.scratch / side;
         std::filesystem::create_directories(folder);
         return count(benchmark.counted, allocator.library,
-                     {.clock = request_.clock, .scratch = folder, .interrupt = &interrupt_});
+                     {.clock = request_.clock,
+                      .scratch = folder,
+                      .slowness = request_.slowness,
+                      .interrupt = &interrupt_});
     }
 
     void compare_counts() {
@@ -232,6 +237,8 @@ class Watch {
                            {.allocator = request_.reference, .is_control = true}};
         plan.rounds = rounds;
         plan.seed = seed;
+        plan.first_limit =
+            std::chrono::milliseconds(static_cast<long>(kFirstLimitSeconds * 1000 * request_.slowness));
         plan.stacks_folder = request_.stacks_folder;
         plan.follow_threads = true;
         const MachineCounters before = read_machine_counters();

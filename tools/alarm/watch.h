@@ -25,6 +25,7 @@ struct Request {
     double factor = kUsualFactor; // of the coarse gate
     int rounds = 15;
     std::uint64_t seed = 1;
+    double slowness = 1;           // of this machine: time limits are in proportion to it, see slowness()
     std::string clock;             // see bench/alarm/clock.c
     std::filesystem::path scratch; // a folder of this run alone
     std::filesystem::path stacks_folder{};

@@ -244,6 +244,7 @@ Task make_task(const Options& options, const Scratch& scratch) {
     task.processor = machine::collect_facts().processor;
     task.request.gates = gates_of(options.gates);
     task.request.factor = options.factor;
+    task.request.slowness = alarm::slowness();
     task.request.rounds = options.rounds;
     task.request.seed = options.seed;
     task.request.scratch = scratch.path();

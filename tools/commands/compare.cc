@@ -5,9 +5,12 @@
 #include "commands/command_words.h"
 #include "commands/number_range.h"
 #include "commands/session.h"
+#include "compare/baseline.h"
 #include "compare/figures.h"
+#include "machine/output_file.h"
 #include "machine/program_search.h"
 #include "measure/time_limit.h"
+#include "report/baseline.h"
 #include "report/program_text.h"
 
 #include <CLI/CLI.hpp>
@@ -15,6 +18,7 @@
 #include <charconv>
 #include <filesystem>
 #include <fmt/format.h>
+#include <fstream>
 #include <memory>
 #include <stdexcept>
 
@@ -34,6 +38,8 @@ struct Options {
     bool less_is_better = false;
     std::string json;
     std::string resume;
+    std::string baseline;
+    double fail_on = 5; // percent
     bool duet = false;
     std::uint64_t seed = 1;
 };
@@ -45,6 +51,7 @@ constexpr const char* kFooter = R"(Examples:
   ashlar compare --prepare 'redis-server --port 7379 --save ""' --metric 'SET: ([0-9.]+) requests' -- \
       redis-benchmark -p 7379 -q -t set -n 200000
   ashlar compare --resume result.json             goes on with a run that was interrupted
+  ashlar compare --baseline result.json --fail-on 5 -- python3 script.py    for CI: exit status 1 if it is worse
 
 The command should do the same work each time. A round runs it once under each allocator, in an order of its own,
 and under System twice: what differs between these two is noise, and only differences that are larger count.
@@ -69,7 +76,10 @@ is named, and the rest goes on; three of them end the runs of that allocator.
 With --duet each allocator runs at the same time as System, each on one processor, swapped from round to round.
 That is for single-threaded commands on busy machines: what disturbs the machine disturbs both.
 
-Exit status: 0, 1 if a run failed (those that are ignored apart), 2 for wrong arguments, 126 or 127 if the command
+--baseline compares ratios to System, never seconds, so the baseline may be of another machine. A ratio is worse if
+its whole interval is worse than the baseline's by more than --fail-on percent.
+
+Exit status: 0, 1 if a run failed (those that are ignored apart) or a ratio is worse than the baseline's, 2 for wrong arguments, 126 or 127 if the command
 cannot be run or found, 128 and the number of the signal if interrupted (130 by Ctrl-C; what there is is shown, and
 written with --json).)";
 
@@ -152,6 +162,9 @@ void check_consistent(const Options& options) {
     if (options.duet && !options.prepare.empty()) {
         refuse("--duet and --prepare do not go together: two servers would want the same port");
     }
+    if (!options.baseline.empty() && options.rounds < static_cast<int>(statistics::kFewestForInterval)) {
+        refuse("--baseline needs 5 rounds at least: with fewer no difference can be shown");
+    }
     if (options.baseline_only && !options.allocators.empty()) {
         refuse("--baseline-only chooses the allocators; leave out --allocators, or name those that you want");
     }
@@ -176,8 +189,45 @@ std::optional<int> missing(const compare::Plan& plan) {
     return error == 0 ? std::nullopt : std::optional(not_run("compare", program.command.front(), error));
 }
 
+std::optional<compare::Experiment> read_baseline(const Options& options) {
+    if (options.baseline.empty()) {
+        return std::nullopt;
+    }
+    std::ifstream file(options.baseline);
+    if (!file) {
+        throw std::invalid_argument(
+            fmt::format("--baseline: cannot read {}; ashlar compare --json writes one", options.baseline));
+    }
+    try {
+        return report::read_comparison_json(file).experiment;
+    } catch (const std::invalid_argument& error) {
+        throw std::invalid_argument(fmt::format("--baseline: {}: {}", options.baseline, error.what()));
+    }
+}
+
+// The exit status that the baseline asks for.
+int judge(const compare::Experiment& baseline, const compare::Experiment& now, const Options& options) {
+    const double allowed = options.fail_on / 100;
+    const compare::Drifts drifts = compare::drifts(baseline, now, allowed);
+    std::fflush(stdout);
+    const bool text_is_apart = options.json == machine::kStandardOutput;
+    fmt::print(text_is_apart ? stderr : stdout, "{}",
+               report::baseline_text(drifts, allowed, text_settings()));
+    if (drifts.drifts.empty()) {
+        fmt::print(stderr,
+                   "ashlar compare: {} has no figure of this command under these allocators, so nothing was "
+                   "judged\n",
+                   options.baseline);
+        return kSomethingFailed;
+    }
+    const bool worse = std::any_of(drifts.drifts.begin(), drifts.drifts.end(),
+                                   [](const compare::Drift& each) { return each.is_worse; });
+    return worse || !drifts.missing.empty() ? kSomethingFailed : kSuccess;
+}
+
 int run_compare(const Options& options) {
     check_consistent(options);
+    const std::optional<compare::Experiment> baseline = read_baseline(options);
     const machine::Interrupt interrupt;
     report::StoredComparison comparison;
     if (options.resume.empty()) {
@@ -193,10 +243,16 @@ int run_compare(const Options& options) {
         }
     }
     const std::string json = options.json.empty() ? options.resume : options.json;
-    return run_comparison(std::move(comparison), json, interrupt,
-                          [](const compare::Experiment& experiment, const compare::Result& result) {
-                              return report::program_text(experiment, result, text_settings());
-                          });
+    int judged = kSuccess;
+    const int status = run_comparison(
+        std::move(comparison), json, interrupt,
+        [](const compare::Experiment& experiment, const compare::Result& result) {
+            return report::program_text(experiment, result, text_settings());
+        },
+        [&](const compare::Experiment& experiment) {
+            judged = baseline ? judge(*baseline, experiment, options) : kSuccess;
+        });
+    return status == kSuccess ? judged : status;
 }
 
 } // namespace
@@ -244,6 +300,17 @@ void add_compare(CLI::App& app, Action& action) {
     compare->add_flag("--less-is-better", options->less_is_better, "Of the figure that --metric picks");
     compare->add_option("--json", options->json, kJsonHelp)->type_name("FILE");
     compare->add_option("--resume", options->resume, kResumeHelp)->type_name("FILE");
+    compare
+        ->add_option("--baseline", options->baseline,
+                     "An earlier result (--json) of the same command: fail if a ratio to System is worse now")
+        ->type_name("FILE");
+    compare
+        ->add_option("--fail-on", options->fail_on,
+                     "With --baseline: by how many percent a ratio may be worse")
+        ->transform(percent())
+        ->check(between(0, 1000))
+        ->type_name("PERCENT")
+        ->capture_default_str();
     compare->add_flag("--duet", options->duet,
                       "Run each allocator at the same time as System, one a processor");
     compare->add_option("--seed", options->seed, "Of the order in the rounds")->capture_default_str();

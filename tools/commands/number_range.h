@@ -31,6 +31,17 @@ inline CLI::Validator whole_number() {
             ""};
 }
 
+// "5%" or "5".
+inline CLI::Validator percent() {
+    return {[](std::string& text) {
+                if (text.ends_with('%')) {
+                    text.pop_back();
+                }
+                return std::string();
+            },
+            ""};
+}
+
 // Sizes with a unit, `least` bytes or more: 64M, 4096. The unit is a power of 1024.
 inline CLI::Validator size_in_bytes(std::uint64_t least = 0) {
     return {[least, sizes = CLI::AsSizeValue(false)](std::string& text) {

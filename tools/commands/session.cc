@@ -204,9 +204,10 @@ std::optional<std::chrono::milliseconds> time_limit(std::optional<double> second
                    : std::nullopt;
 }
 
-int run_comparison(
-    report::StoredComparison comparison, const std::string& json, const machine::Interrupt& interrupt,
-    const std::function<std::string(const compare::Experiment&, const compare::Result&)>& text) {
+int run_comparison(report::StoredComparison comparison, const std::string& json,
+                   const machine::Interrupt& interrupt,
+                   const std::function<std::string(const compare::Experiment&, const compare::Result&)>& text,
+                   const std::function<void(const compare::Experiment&)>& when_complete) {
     ResultFile file(json);
     const bool shows_text = json != machine::kStandardOutput;
     const report::Provenance& provenance = comparison.provenance;
@@ -247,6 +248,9 @@ int run_comparison(
         if (shows_text) {
             fmt::print("All samples: {}\n", json);
         }
+    }
+    if (experiment.complete && why_nothing.empty() && when_complete) {
+        when_complete(experiment);
     }
     return exit_status(experiment, interrupt);
 }

@@ -50,9 +50,11 @@ std::optional<std::chrono::milliseconds> time_limit(std::optional<double> second
 
 // Runs what is left to run, and shows it. The file `json`, if there is to be one, is written after every
 // round: whatever ends this program, what was measured is not lost. With "-" it goes to the standard output
-// in place of the text. Returns the exit status.
-int run_comparison(
-    report::StoredComparison comparison, const std::string& json, const machine::Interrupt& interrupt,
-    const std::function<std::string(const compare::Experiment&, const compare::Result&)>& text);
+// in place of the text. `when_complete` is called at the end, unless there was an interrupt or there is
+// nothing to show. Returns the exit status.
+int run_comparison(report::StoredComparison comparison, const std::string& json,
+                   const machine::Interrupt& interrupt,
+                   const std::function<std::string(const compare::Experiment&, const compare::Result&)>& text,
+                   const std::function<void(const compare::Experiment&)>& when_complete = {});
 
 } // namespace ashlar::commands

@@ -54,7 +54,7 @@ TEST_CASE("machine state: other programs and the hypervisor disturb, the alarm's
 TEST_CASE("machine state: the counters of this machine move") {
     const MachineCounters before = read_machine_counters();
     CHECK(before.busy_seconds > 0);
-    CHECK(calibration_seconds() > 0);
+    CHECK(slowness() >= 1);
     CHECK(read_machine_counters().wall_seconds > before.wall_seconds);
 }
 

@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: MIT
+"""Fills the tables of docs/performance.md from results, so that none is typed.
+
+usage: scripts/performance.py [--bench FILE] [--strategies] [--languages FILE] [--programs FILE] [--check]
+
+  --bench FILE       a result of `ashlar bench --json FILE`
+  --languages FILE   the Markdown that `ashlar bench languages --markdown` printed
+  --programs FILE    likewise of `ashlar bench programs --markdown`
+  --strategies       runs scripts/measure/strategies.sh
+  --check            changes nothing; status 1 if a table's command is not named in it
+
+The table of exact counts comes from bench/alarm/reference.json each time. Status 2 for a result that cannot be read."""
+import argparse
+import json
+import os
+import re
+import subprocess
+import sys
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+PAGE = os.path.join(ROOT, "docs/performance.md")
+BLOCK = re.compile(r"(<!-- table: (\w+) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
+
+
+def counts():
+    with open(os.path.join(ROOT, "bench/alarm/reference.json"), encoding="utf-8") as file:
+        reference = json.load(file)["reference"]
+    lines = ["| benchmark | instructions an operation | refills | flushes | purges | system calls |",
+             "| --- | --- | --- | --- | --- | --- |"]
+    for name, figures in reference["figures"].items():
+        if "instructions an operation" in figures:
+            calls = sum(value for figure, value in figures.items() if figure.startswith("calls of "))
+            lines.append(f"| {name} | {figures['instructions an operation']:.1f} | {figures['refills']:.0f} | "
+                         f"{figures['flushes']:.0f} | {figures['purges']:.0f} | {calls:.0f} |")
+    lines.append(f"\nOf commit {reference['commit'][:12]}, by {reference['compiler']}: `ashlar alarm --update`.")
+    return "\n".join(lines) + "\n"
+
+
+def bench(path):
+    """The summary of `ashlar report`: the first table of its Markdown."""
+    command = [os.path.join(ROOT, "build/release/bin/ashlar"), "report", path]
+    report = subprocess.run(command, capture_output=True, text=True, check=False)
+    if report.returncode != 0:
+        sys.exit(f"performance: {report.stderr.strip()}")
+    tables = re.findall(r"(?:^\|.*\n)+", report.stdout, re.MULTILINE)
+    if not tables:
+        sys.exit(f"performance: {' '.join(command)} printed no table")
+    return "\n".join(table for table in tables[:2]) + "\nBy `ashlar bench --json bench.json && ashlar report bench.json`.\n"
+
+
+def strategies():
+    command = [os.path.join(ROOT, "scripts/measure/strategies.sh"), "--markdown"]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout + \
+        "\nBy `scripts/measure/strategies.sh --markdown`.\n"
+
+
+def text_of(path):
+    with open(path, encoding="utf-8") as file:
+        return file.read()
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    for name in ("bench", "languages", "programs"):
+        parser.add_argument("--" + name, metavar="FILE")
+    parser.add_argument("--strategies", action="store_true")
+    parser.add_argument("--check", action="store_true")
+    options = parser.parse_args()
+    page = text_of(PAGE)
+    if options.check:
+        typed = [block[1] for block in BLOCK.findall(page) if "`" not in block[2]]
+        for name in typed:
+            print(f"performance: the table {name} does not say which command made it")
+        return 1 if typed else 0
+    new = {"counts": counts()}
+    try:
+        if options.bench:
+            new["bench"] = bench(options.bench)
+        for name in ("languages", "programs"):
+            if getattr(options, name):
+                new[name] = text_of(getattr(options, name)) + f"\nBy `ashlar bench {name} --markdown`.\n"
+    except OSError as error:
+        print(f"performance: {error}", file=sys.stderr)
+        return 2
+    if options.strategies:
+        new["strategies"] = strategies()
+    page = BLOCK.sub(lambda match: match[1] + new.get(match[2], match[3]) + match[4], page)
+    with open(PAGE, "w", encoding="utf-8") as file:
+        file.write(page)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
