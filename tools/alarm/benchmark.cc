@@ -83,7 +83,7 @@ class Table {
     }
 
     void batches() {
-        const std::uint64_t operations = scaled(6e6);
+        const std::uint64_t operations = scaled(3e7);
         const auto run = [&](std::uint64_t count) {
             return command("batches", {std::to_string(count), "16-1k", "1", "fifo", "2000"});
         };
@@ -96,7 +96,7 @@ class Table {
     }
 
     void hand_over() {
-        const std::uint64_t operations = scaled(5e5);
+        const std::uint64_t operations = scaled(3e6);
         add({.timed = {.name = "hand-over",
                        .group = {},
                        .command = command("hand_over", {std::to_string(operations), "16-4k", "1"}),
@@ -119,7 +119,7 @@ class Table {
     }
 
     void thread_churn() {
-        const std::uint64_t threads = scaled(1500);
+        const std::uint64_t threads = scaled(8000);
         constexpr double kOperationsPerThread = 200;
         add({.timed = {.name = "thread-churn",
                        .group = {},
@@ -129,7 +129,7 @@ class Table {
     }
 
     void realloc_growth() {
-        const std::uint64_t operations = scaled(6e5);
+        const std::uint64_t operations = scaled(1e6);
         const auto run = [&](std::uint64_t count) {
             return command("grow_vectors", {std::to_string(count), "64-64k", "1", "1", "100"});
         };
@@ -157,7 +157,7 @@ class Table {
         const auto run = [&](const char* mib) {
             return command("fragmentation", {"1", "--scale", mib, "--drain", "0"});
         };
-        add({.timed = {.name = "fragmentation", .group = {}, .command = run("10")},
+        add({.timed = {.name = "fragmentation", .group = {}, .command = run("20")},
              .watches = "giving back partly used slabs",
              .counted = {run("2"), 1}});
     }
@@ -193,7 +193,7 @@ class Table {
 
     // At the default rate.
     void heap_profiling() {
-        const std::uint64_t operations = scaled(6e6);
+        const std::uint64_t operations = scaled(1.5e7);
         const auto run = [&](std::uint64_t count) {
             Words words{"env", fmt::format("ASHLAR_CONF=profile:512k,profile_limit:4m,profile_file:{}",
                                            settings_.scratch.string())};
@@ -216,7 +216,7 @@ class Table {
                     "sh",    "-c",
                     preload, "sh"};
         const Words rest = command("scenario", {"--type", "high_contention", "--threads", "2", "--locks", "2",
-                                                "--operations", std::to_string(scaled(20'000))});
+                                                "--operations", std::to_string(scaled(300'000))});
         words.insert(words.end(), rest.begin(), rest.end());
         add({.timed = {.name = "lock-profiling",
                        .group = {},

@@ -149,10 +149,11 @@ std::string alarm_text(const Report& report, const AlarmContext& context, const 
     const std::size_t open = number_of(findings, Outcome::kNotJudged);
     std::string text =
         fmt::format("{}: {} figures compared with {}: {} regressed, {} improved, {} not judged\n\n",
-                    regressed > 0  ? "REGRESSION"
-                    : open > 0     ? "NOT JUDGED"
-                    : improved > 0 ? "IMPROVED"
-                                   : "PASSED",
+                    regressed > 0 && improved > 0 ? "MIXED"
+                    : regressed > 0               ? "REGRESSION"
+                    : open > 0                    ? "NOT JUDGED"
+                    : improved > 0                ? "IMPROVED"
+                                                  : "PASSED",
                     findings.size(), context.reference, regressed, improved, open);
     text += table_text(findings, settings);
     for (const Outcome outcome : {Outcome::kRegressed, Outcome::kImproved}) {

@@ -22,9 +22,10 @@ std::string baseline_text(const compare::Drifts& drifts, double allowed, const T
     }
     const auto worse = std::count_if(drifts.drifts.begin(), drifts.drifts.end(),
                                      [](const compare::Drift& each) { return each.is_worse; });
-    text += worse == 0 ? fmt::format("No ratio is worse than the baseline's by more than {:g} %.\n", 100 * allowed)
-                       : fmt::format("{} of {} ratios are worse than the baseline's by more than {:g} %.\n", worse,
-                                     drifts.drifts.size(), 100 * allowed);
+    text += worse == 0
+                ? fmt::format("No ratio is worse than the baseline's by more than {:g} %.\n", 100 * allowed)
+                : fmt::format("{} of {} ratios are worse than the baseline's by more than {:g} %.\n", worse,
+                              drifts.drifts.size(), 100 * allowed);
     return text;
 }
 

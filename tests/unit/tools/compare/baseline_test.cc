@@ -11,7 +11,8 @@ namespace {
 Experiment experiment(double seconds, std::uint64_t peak_kib = 1000, double spread = 0.001,
                       const std::string& allocator = "mine") {
     Experiment result;
-    result.plan.configurations = {{.name = "true", .group = "true", .command = {"true"}, .prints = Prints::kAnything}};
+    result.plan.configurations = {
+        {.name = "true", .group = "true", .command = {"true"}, .prints = Prints::kAnything}};
     result.plan.contenders = {{.allocator = {.name = "System", .library = ""}},
                               {.allocator = {.name = allocator, .library = "/x.so"}},
                               {.allocator = {.name = "System", .library = ""}, .is_control = true}};
