@@ -60,7 +60,7 @@ libmimalloc2.0        |                # peer in measurements
 libtcmalloc-minimal4  |                # peer in measurements
 libtbbmalloc2         |                # peer in measurements
 valgrind              | valgrind       # scripts/measure/instructions.sh; ashlar alarm
-strace                | strace         # ashlar alarm: system calls by kind
+qemu-user             | qemu-x86_64    # ashlar alarm: a processor with nothing above the baseline; tests/preload/mappings_test.py
 gdb                   | gdb            # looking at a failed test
 binutils              | objdump        # tests/checks: objdump, strings, readelf
 git                   | git            # list of tracked files; preload tests
@@ -76,7 +76,7 @@ tmux                  | tmux           # the test of ashlar top: a terminal
 procps                | ps             # tests that look at processes
 pkg-config            | pkg-config     # the test of an installed tree
 man-db                | man            # the test of manual pages; brings groff
-strace                | strace         # the test that readings cause no system calls
+strace                | strace         # ashlar alarm: system calls by kind; the test that readings cause none
 libjemalloc-dev       | jeprof         # the test of ashlar profile --jeprof; brings jeprof
 debuginfod            | debuginfod     # the test of names from a debuginfod server
 libcap2-bin           | setcap         # the test of `ashlar doctor`: programs with capabilities
@@ -98,7 +98,6 @@ php-cli               | php            #
 ruby                  | ruby           #
 default-jdk-headless  | javac          #
 ghostscript           | gs             #
-qemu-user             | qemu-x86_64    # tests/preload/mappings_test.py
 LIST
 }
 

@@ -91,7 +91,7 @@ std::string read_statistics(const CountedRun& run, const std::string& preload,
     std::ifstream in(file);
     const auto json = nlohmann::json::parse(in, nullptr, false);
     if (json.is_discarded() || !json.contains("process")) {
-        return "the library wrote no statistics";
+        return ""; // an older library, or another one: each of these figures is then not judged
     }
     for (const CountedStatistic& each : kStatistics) {
         const auto& process = json["process"];
@@ -121,6 +121,20 @@ SystemCalls read_strace(std::istream& in) {
         }
     }
     return result;
+}
+
+std::optional<std::string> trouble_on_baseline([[maybe_unused]] const std::vector<std::string>& command,
+                                               [[maybe_unused]] const std::string& library,
+                                               [[maybe_unused]] const CountingSettings& settings) {
+#if defined(__x86_64__)
+    constexpr const char* kEmulator = "qemu-x86_64";
+    if (machine::find_program(kEmulator).error == 0) {
+        return trouble_of(run_tool({kEmulator, "-cpu", "qemu64", "-E", "LD_PRELOAD=" + library},
+                                   {.command = command}, {}, "", settings),
+                          kEmulator);
+    }
+#endif
+    return std::nullopt;
 }
 
 Counted count(const CountedRun& run, const std::string& library, const CountingSettings& settings) {

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 
 namespace ashlar::alarm {
@@ -53,6 +54,12 @@ struct CountingSettings {
     double slowness = 1;           // of this machine, see alarm/machine_state.h
     const machine::Interrupt* interrupt = nullptr;
 };
+
+// Why the command does not run with the library on an emulated processor that has nothing above the baseline
+// of x86-64; empty if it does. Nothing if that cannot be tried: there is no qemu-x86_64, or this is no
+// x86-64.
+std::optional<std::string> trouble_on_baseline(const std::vector<std::string>& command,
+                                               const std::string& library, const CountingSettings& settings);
 
 Counted count(const CountedRun& run, const std::string& library, const CountingSettings& settings);
 

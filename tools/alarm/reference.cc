@@ -103,7 +103,15 @@ History read_history(const std::filesystem::path& file) {
     }
     const Json json = parse(file, *text, kHistoryFormat);
     try {
-        return {.noise = json.at("noise").get<decltype(History::noise)>()};
+        History history{.noise = json.at("noise").get<decltype(History::noise)>(), .references = {}};
+        for (const Json& each : json.at("references")) {
+            history.references.push_back(
+                {.commit = each.at("commit"),
+                 .date = each.at("date"),
+                 .reason = each.at("reason"),
+                 .instructions = each.at("instructions").get<std::map<std::string, double>>()});
+        }
+        return history;
     } catch (const Json::exception& error) {
         throw std::invalid_argument(fmt::format("{}: {}", file.string(), error.what()));
     }
@@ -117,7 +125,17 @@ void write_history(const std::filesystem::path& file, const History& history) {
                          values.end() - static_cast<std::ptrdiff_t>(std::min(values.size(), kKeptRuns)));
         }
     }
-    write(file, {{"format", kHistoryFormat}, {"version", kVersion}, {"noise", kept.noise}});
+    Json references = Json::array();
+    for (const PastReference& each : kept.references) {
+        references.push_back({{"commit", each.commit},
+                              {"date", each.date},
+                              {"reason", each.reason},
+                              {"instructions", each.instructions}});
+    }
+    write(file, {{"format", kHistoryFormat},
+                 {"version", kVersion},
+                 {"references", std::move(references)},
+                 {"noise", kept.noise}});
 }
 
 } // namespace ashlar::alarm

@@ -36,11 +36,20 @@ struct References {
 References read_references(const std::filesystem::path& file);
 void write_references(const std::filesystem::path& file, const References& references);
 
-// How far the library was from itself, machine by machine: the largest half width of the interval of A/A
-// ratios that quiet runs had, by processor and benchmark.
+// One reference of the past.
+struct PastReference {
+    std::string commit;
+    std::string date;
+    std::string reason;
+    std::map<std::string, double> instructions{}; // an operation, by benchmark
+};
+
+// All references so far, and how far the library was from itself on each kind of machine.
 struct History {
-    // processor -> benchmark -> a value for each recorded run, the latest last
+    // The half width of the interval of A/A ratios: processor -> benchmark and figure -> a value for each
+    // quiet run that was recorded, the latest last.
     std::map<std::string, std::map<std::string, std::vector<double>>> noise;
+    std::vector<PastReference> references; // the latest last
 
     double noise_of(const std::string& processor, const std::string& benchmark) const; // 0: nothing is known
 };

@@ -191,6 +191,7 @@ class Watch {
             observer_.before_counting("the libraries' files");
             add(judge_files(read_library_file(request_.reference.library),
                             read_library_file(request_.present.library)));
+            try_on_baseline();
         }
         for (const Benchmark& benchmark : request_.benchmarks) {
             if (benchmark.counted.command.empty() || interrupt_.requested()) {
@@ -201,6 +202,31 @@ class Watch {
                                         [&] { return counted(benchmark, request_.reference, "reference"); });
             const Counted present = counted(benchmark, request_.present, "present");
             compare_counts(benchmark, reference.get(), present);
+        }
+    }
+
+    // What the library's instructions do not show: code that asks the processor what it has, and asks
+    // wrongly.
+    void try_on_baseline() {
+        for (const Benchmark& benchmark : request_.benchmarks) {
+            if (benchmark.counted.command.empty()) {
+                continue;
+            }
+            const auto trouble = trouble_on_baseline(benchmark.counted.command, request_.present.library,
+                                                     {.clock = request_.clock,
+                                                      .scratch = request_.scratch,
+                                                      .slowness = request_.slowness,
+                                                      .interrupt = &interrupt_});
+            if (trouble) {
+                add({.benchmark = benchmark.timed.name,
+                     .gate = Gate::kExact,
+                     .figure = "failures on a baseline processor",
+                     .reference = 0,
+                     .present = trouble->empty() ? 0.0 : 1.0,
+                     .outcome = trouble->empty() ? Outcome::kPassed : Outcome::kRegressed,
+                     .detail = *trouble});
+            }
+            return; // one is enough
         }
     }
 

@@ -15,12 +15,15 @@
 #include "machine/output_file.h"
 #include "machine/program_search.h"
 #include "machine/terminal.h"
+#include "report/page/alarm_history.h"
 #include "report/progress_line.h"
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <filesystem>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <map>
 #include <memory>
 #include <stdexcept>
 
@@ -33,6 +36,7 @@ namespace fs = std::filesystem;
 constexpr int kNotAllJudged = 3;
 constexpr const char* kReferenceFile = "bench/alarm/reference.json";
 constexpr const char* kHistoryFile = "bench/alarm/history.json";
+constexpr const char* kInstructions = "instructions an operation"; // the figure's name
 
 struct Options {
     std::vector<std::string> command;
@@ -52,6 +56,7 @@ struct Options {
     std::string why;
     std::string json;
     std::string junit;
+    std::string history; // a page to write
 };
 
 constexpr const char* kFooter =
@@ -232,7 +237,7 @@ void use_references(const Options& options, Task& task) {
     if (task.references && task.references->anchor.compiler == alarm::compiler()) {
         task.request.anchor_commit = task.references->anchor.commit.substr(0, 12);
         for (const auto& [benchmark, figures] : task.references->anchor.figures) {
-            if (const auto found = figures.find("instructions an operation"); found != figures.end()) {
+            if (const auto found = figures.find(kInstructions); found != figures.end()) {
                 task.request.anchors[benchmark] = found->second;
             }
         }
@@ -320,14 +325,21 @@ void update(const Options& options, Task& task, const alarm::Report& report) {
     if (options.anchor) {
         references.anchor = now;
     }
-    for (const auto& [key, noise] : report.noise) {
+    const bool quiet = report.disturbance.why_not_quiet().empty();
+    for (const auto& [key, noise] : quiet ? report.noise : std::map<std::string, double>{}) {
         task.history.noise[task.processor][key].push_back(noise);
     }
+    alarm::PastReference past{
+        .commit = now.commit, .date = now.date, .reason = now.reason, .instructions = {}};
+    for (const auto& [benchmark, figures] : now.figures) {
+        if (const auto found = figures.find(kInstructions); found != figures.end()) {
+            past.instructions[benchmark] = found->second;
+        }
+    }
+    task.history.references.push_back(std::move(past));
     or_error([&] {
         alarm::write_references(root / kReferenceFile, references);
-        if (report.disturbance.why_not_quiet().empty()) {
-            alarm::write_history(root / kHistoryFile, task.history);
-        }
+        alarm::write_history(root / kHistoryFile, task.history);
         return 0;
     });
 }
@@ -353,8 +365,22 @@ int status_of(const Options& options, const alarm::Report& report) {
     return kSuccess;
 }
 
+int write_history_page(const Options& options) {
+    const alarm::Repository repository(options.repository);
+    const alarm::History history = alarm::read_history(repository.root() / kHistoryFile);
+    if (history.references.empty()) {
+        throw std::invalid_argument(fmt::format("{} has no reference yet; ashlar alarm --update writes one",
+                                                (repository.root() / kHistoryFile).string()));
+    }
+    output(options.history)->write([&](std::ostream& out) { out << report::page::alarm_history(history); });
+    return kSuccess;
+}
+
 int run_alarm(const Options& options) {
     check_consistent(options);
+    if (!options.history.empty()) {
+        return write_history_page(options);
+    }
     const auto json = output(options.json);
     const auto junit = output(options.junit);
     const machine::Interrupt interrupt;
@@ -431,6 +457,10 @@ void add_alarm(CLI::App& app, Action& action) {
     alarm->add_option("--json", options->json, "Write all figures to this file; - for the standard output")
         ->type_name("FILE");
     alarm->add_option("--junit", options->junit, "Write JUnit's XML to this file; - for the standard output")
+        ->type_name("FILE");
+    alarm
+        ->add_option("--history", options->history,
+                     "Write a page of all references so far to this file, and end")
         ->type_name("FILE");
     alarm->callback([options, alarm, &action] {
         options->command = command_words(*alarm, options->command);

@@ -91,7 +91,11 @@ TEST_CASE("history: the median of what was recorded, by processor") {
     CHECK(read_history(file).noise_of("p", "pairs") == 0);
     History history;
     history.noise["p"]["pairs"] = {0.01, 0.05, 0.02};
+    history.references = {
+        {.commit = "abc", .date = "today", .reason = "first", .instructions = {{"pairs", 18.5}}}};
     write_history(file, history);
+    REQUIRE(read_history(file).references.size() == 1);
+    CHECK(read_history(file).references.front().instructions.at("pairs") == 18.5);
     CHECK(read_history(file).noise_of("p", "pairs") == 0.02);
     CHECK(read_history(file).noise_of("q", "pairs") == 0);
     std::filesystem::remove(file);
