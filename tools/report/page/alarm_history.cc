@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "report/page/alarm_history.h"
 
-#include "report/chart/lines.h"
 #include "report/chart/forest.h"
+#include "report/chart/lines.h"
 #include "report/chart/markup.h"
 #include "report/page/style.h"
 
@@ -49,8 +49,8 @@ chart::Lines picture(const History& history, const std::string& benchmark) {
                 {.x = x,
                  .y = found->second,
                  .interval = {-kUnknown, kUnknown},
-                 .description = fmt::format("{}: {:.1f} ({})", each.commit.substr(0, kShortCommit), found->second,
-                                            each.reason),
+                 .description = fmt::format("{}: {:.1f} ({})", each.commit.substr(0, kShortCommit),
+                                            found->second, each.reason),
                  .rounds = {}});
         }
     }
@@ -69,7 +69,8 @@ std::string changes(const PastReference& before, const PastReference& now) {
             continue;
         }
         (value < was->second ? better : worse) = true;
-        text += fmt::format("{}{} {:+.1f} %", text.empty() ? "" : ", ", name, 100 * (value / was->second - 1));
+        text +=
+            fmt::format("{}{} {:+.1f} %", text.empty() ? "" : ", ", name, 100 * (value / was->second - 1));
     }
     const char* const word = better && worse ? "mixed: " : better ? "improved: " : worse ? "regressed: " : "";
     return text.empty() ? "no count moved by more than 1 %" : word + text;
@@ -79,13 +80,15 @@ std::string changes(const PastReference& before, const PastReference& now) {
 
 std::string alarm_history(const History& history) {
     std::string body = "<h1>History of the alarm's references</h1>\n";
-    body += R"(<div class="scroll" tabindex="0"><table><caption>References, the latest first</caption><thead><tr>)"
-            "<th scope=\"col\">commit</th><th scope=\"col\">date</th><th scope=\"col\">reason</th>"
-            "<th scope=\"col\">changes</th></tr></thead><tbody>\n";
+    body +=
+        R"(<div class="scroll" tabindex="0"><table><caption>References, the latest first</caption><thead><tr>)"
+        "<th scope=\"col\">commit</th><th scope=\"col\">date</th><th scope=\"col\">reason</th>"
+        "<th scope=\"col\">changes</th></tr></thead><tbody>\n";
     for (std::size_t place = history.references.size(); place > 0; --place) {
         const PastReference& each = history.references[place - 1];
         body += fmt::format("<tr><th scope=\"row\">{}</th><td>{}</td><td>{}</td><td>{}</td></tr>\n",
-                            escaped(each.commit.substr(0, kShortCommit)), escaped(each.date), escaped(each.reason),
+                            escaped(each.commit.substr(0, kShortCommit)), escaped(each.date),
+                            escaped(each.reason),
                             place > 1 ? escaped(changes(history.references[place - 2], each)) : "the first");
     }
     body += "</tbody></table></div>\n";
@@ -94,12 +97,13 @@ std::string alarm_history(const History& history) {
         const chart::Lines lines = picture(history, name);
         body += lines_svg(lines, chart::Room::kWide) + lines_svg(lines, chart::Room::kNarrow) + "\n";
     }
-    return fmt::format("<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
-                       "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
-                       "style-src 'unsafe-inline'\">"
-                       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">"
-                       "<title>History of the alarm</title><style>{}</style></head><body><main>\n{}</main></body></html>\n",
-                       kStyle, body);
+    return fmt::format(
+        "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
+        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
+        "style-src 'unsafe-inline'\">"
+        "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">"
+        "<title>History of the alarm</title><style>{}</style></head><body><main>\n{}</main></body></html>\n",
+        kStyle, body);
 }
 
 } // namespace ashlar::report::page
