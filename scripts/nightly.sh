@@ -8,6 +8,7 @@
 # verdicts and the alarm are right, large
 # programs on the library, the tools under a sanitizer, clang-tidy with the static analyzer on all sources, and the
 # commands of the README on a bare Debian 12. Runs everything even if something fails early; the last lines say what did.
+# The limit of each part follows from its quiet time; scripts/time_limits.py audits and records them.
 #
 # usage: scripts/nightly.sh [--seed N]      the seed of the soaks (else each has one of its own and prints it)
 set -uo pipefail
@@ -21,52 +22,64 @@ elif [[ $# -gt 0 ]]; then
     exit 2
 fi
 
+declare -A limits=()
+while read -r name seconds; do
+    limits[$name]=$seconds
+done < <(scripts/time_limits.py --nightly-limits)
+
+times=build/nightly_times.tsv
+mkdir -p build
+: >"$times"
+
 failures=()
-# run <minutes> <command...>: more than that is a failure, too.
+# run <name> <command...>: more than its limit is a failure, too. Leaves its seconds for scripts/time_limits.py.
 run() {
-    printf '\n==== %s\n' "${*:2}"
-    timeout --kill-after=30 "$1m" "${@:2}" || failures+=("${*:2}")
+    local start=$SECONDS status=0
+    printf '\n==== %s: %s\n' "$1" "${*:2}"
+    timeout --kill-after=30 "${limits[$1]:?"no limit for $1"}" "${@:2}" || status=$?
+    [[ $status -eq 0 ]] || failures+=("$1: ${*:2}")
+    printf '%s\t%s\t%s\n' "$1" $((SECONDS - start)) "$status" >>"$times"
 }
-preloaded() { run "$1" env LD_PRELOAD="$PWD/build/release/lib/libashlar.so" "build/release/bin/$2" --expect-ashlar "${@:3}"; }
-asan() { run "$1" env ASAN_OPTIONS=allocator_may_return_null=1 "build/asan/bin/static_$2" "${@:3}"; }
-tsan() { run "$1" env TSAN_OPTIONS=allocator_may_return_null=1 "build/tsan/bin/static_$2" "${@:3}"; }
+preloaded() { run "preloaded-$1" env LD_PRELOAD="$PWD/build/release/lib/libashlar.so" "build/release/bin/$2" --expect-ashlar "${@:3}"; }
+asan() { run "asan-$1" env ASAN_OPTIONS=allocator_may_return_null=1 "build/asan/bin/static_$2" "${@:3}"; }
+tsan() { run "tsan-$1" env TSAN_OPTIONS=allocator_may_return_null=1 "build/tsan/bin/static_$2" "${@:3}"; }
 
 scripts/setup.sh --programs || exit 1
 for tree in release asan tsan; do
     cmake --preset "$tree" >/dev/null && cmake --build "build/$tree" -j 2 || exit 1
 done
 
-run 60 scripts/lint.sh --all
-run 90 scripts/test.sh --no-setup --preset asan-tools
+run lint scripts/lint.sh --all
+run asan-tools scripts/test.sh --no-setup --preset asan-tools
 
-preloaded 12 soak --seconds 600 "${seed[@]}"
-asan 7 soak --seconds 300 "${seed[@]}"
-tsan 7 soak --seconds 300 "${seed[@]}"
-run 13 ctest --test-dir build/release --output-on-failure --no-tests=error -C soak -L soak
-run 20 ctest --test-dir build/release --output-on-failure --no-tests=error -C unwind -L '^unwind$'
+preloaded soak soak --seconds 600 "${seed[@]}"
+asan soak soak --seconds 300 "${seed[@]}"
+tsan soak soak --seconds 300 "${seed[@]}"
+run planted-mistakes ctest --test-dir build/release --output-on-failure --no-tests=error -C soak -L soak
+run unwind ctest --test-dir build/release --output-on-failure --no-tests=error -C unwind -L '^unwind$'
 
-preloaded 10 model --threads 4 --operations 8000000 --no-shadow
-preloaded 10 model --threads 2 --operations 4000000
-preloaded 10 cross_free --threads 8 --batches 20000
-preloaded 10 thread_storm --threads 100000
-preloaded 10 fork_storm --forks 2000 --forkers 2
-preloaded 10 late_destructors --threads 40000
-preloaded 10 bulk --cycles 20
+preloaded model-no-shadow model --threads 4 --operations 8000000 --no-shadow
+preloaded model-shadow model --threads 2 --operations 4000000
+preloaded cross-free cross_free --threads 8 --batches 20000
+preloaded thread-storm thread_storm --threads 100000
+preloaded fork-storm fork_storm --forks 2000 --forkers 2
+preloaded late-destructors late_destructors --threads 40000
+preloaded bulk bulk --cycles 20
 
-run 30 ctest --test-dir build/release --output-on-failure --no-tests=error -C readings -L readings
-run 60 ctest --test-dir build/release --output-on-failure --no-tests=error -C repeated -L repeated
-run 40 env ASHLAR_LOCKS_RUNS=1000 python3 tests/locks/locks_test.py build/release/bin/ashlar build/release/lib/libashlar-locks.so \
+run readings ctest --test-dir build/release --output-on-failure --no-tests=error -C readings -L readings
+run repeated ctest --test-dir build/release --output-on-failure --no-tests=error -C repeated -L repeated
+run locks env ASHLAR_LOCKS_RUNS=1000 python3 tests/locks/locks_test.py build/release/bin/ashlar build/release/lib/libashlar-locks.so \
     build/release/bin/locking build/release/bin/lock_pairs Ashlar="$PWD/build/release/lib/libashlar.so"
-run 20 env ASHLAR_LOCKS_SEEDS=20 ASHLAR_LOCKS_ERRORS=4 python3 tests/locks/validation_test.py build/release/bin/ashlar \
+run lock-validation env ASHLAR_LOCKS_SEEDS=20 ASHLAR_LOCKS_ERRORS=4 python3 tests/locks/validation_test.py build/release/bin/ashlar \
     build/release/lib/libashlar-locks.so build/release/bin/scenario build/release/lib/libashlar.so
-run 75 env ASHLAR_STORM_SECONDS=3600 PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=tests/tools \
+run profiler-storm env ASHLAR_STORM_SECONDS=3600 PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=tests/tools \
     python3 tests/profiler/profiler_test.py build/release/lib/libashlar.so build/release/lib/libashlar-hardened.so \
     build/release/bin/profiler_program build/release/lib/libprofiler_opened.so Storm
-run 30 cmake --build build/release -j 2 --target alarm_controls
-run 120 ctest --test-dir build/release --output-on-failure --no-tests=error -C power -L power
-run 30 scripts/measure/hangs.sh
-run 90 scripts/fresh.sh
-run 60 scripts/test.sh --no-setup programs
+run alarm-controls cmake --build build/release -j 2 --target alarm_controls
+run power ctest --test-dir build/release --output-on-failure --no-tests=error -C power -L power
+run hangs scripts/measure/hangs.sh
+run fresh scripts/fresh.sh
+run programs scripts/test.sh --no-setup programs
 
 echo
 if [[ ${#failures[@]} -gt 0 ]]; then

@@ -165,7 +165,9 @@ for tree in "${trees[@]}"; do
         continue
     fi
     heading "$tree: test"
-    ctest --test-dir "build/$tree" -j 2 --output-on-failure --no-tests=error "${chosen[@]}" 2>&1 | tee "$log"
+    # The times are for scripts/time_limits.py.
+    ctest --test-dir "build/$tree" -j 2 --output-on-failure --no-tests=error --output-junit "$PWD/build/$tree/times.xml" \
+        "${chosen[@]}" 2>&1 | tee "$log"
     status=${PIPESTATUS[0]}
     again=
     failed_names=$(failed_tests "$log")

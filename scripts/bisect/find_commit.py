@@ -175,9 +175,11 @@ class Bisection:
                 raise Error(f"{name} is not {expected}: {self.told(commit)}{f'; see {log}' if log else limit}")
 
     def table(self):
-        rows = [(self.repository.described(commit)[0], self.verdicts[commit], self.told(commit), self.repository.described(commit)[1])
-                for commit in self.commits if commit in self.verdicts]
-        rows.insert(0, ("commit", "verdict", self.figure, "subject"))
+        rows = [("commit", "verdict", self.figure, "subject")]
+        for commit in self.commits:
+            if commit in self.verdicts:
+                short, subject, _ = self.repository.described(commit)
+                rows.append((short, self.verdicts[commit], self.told(commit), subject))
         widths = [max(len(row[column]) for row in rows) for column in range(3)]
         for row in rows:
             print("  ".join([*(text.ljust(width) for text, width in zip(row, widths)), row[3]]))
@@ -204,7 +206,8 @@ class Bisection:
 def arguments(words):
     parser = argparse.ArgumentParser(
         prog="bisect.sh", description=__doc__, epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter,
-        usage="scripts/bisect.sh GOOD BAD BENCH [option...]\n       scripts/bisect.sh GOOD BAD [option...] -- COMMAND [argument...]")
+        usage="scripts/bisect.sh GOOD BAD BENCH [option...]\n"
+              "       scripts/bisect.sh GOOD BAD [option...] -- COMMAND [argument...]")
     parser.add_argument("good", metavar="GOOD", help="a commit that is good, an ancestor of BAD")
     parser.add_argument("bad", metavar="BAD", help="a commit that is bad")
     parser.add_argument("bench", metavar="BENCH", nargs="?", help="a benchmark")

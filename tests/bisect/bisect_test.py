@@ -65,8 +65,8 @@ def environment(folder):
     kept = {key: value for key, value in os.environ.items() if not key.startswith("GIT_") and key not in ("LD_PRELOAD", "CDPATH")}
     for role in ("AUTHOR", "COMMITTER"):
         kept.update({f"GIT_{role}_NAME": "A. Tester", f"GIT_{role}_EMAIL": "tester@example.org"})
-    return {**kept, "XDG_CACHE_HOME": os.path.join(folder, "cache"), "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_SYSTEM": "/dev/null",
-            "CC": CC, "CCACHE_DISABLE": "1"}
+    return {**kept, "XDG_CACHE_HOME": os.path.join(folder, "cache"), "CC": CC, "CCACHE_DISABLE": "1",
+            "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_SYSTEM": "/dev/null"}
 
 
 class Planted(unittest.TestCase):
@@ -107,13 +107,15 @@ class Planted(unittest.TestCase):
 
     @classmethod
     def git(cls, *words):
-        return subprocess.run(["git", "-C", cls.repository, *words], env=cls.environment, check=True, capture_output=True, text=True).stdout
+        return subprocess.run(["git", "-C", cls.repository, *words], env=cls.environment, check=True, capture_output=True,
+                              text=True).stdout
 
     def command(self, *words, good=f"main~{COMMITS - 1}", bad="main"):
         return [os.path.join(SCRIPTS, "bisect.sh"), good, bad, "--repository", self.repository, *words]
 
     def bisect(self, *words, **ends):
-        return subprocess.run(self.command(*words, **ends), env=self.environment, capture_output=True, text=True, check=False, timeout=80)
+        return subprocess.run(self.command(*words, **ends), env=self.environment, capture_output=True, text=True, check=False,
+                              timeout=80)
 
     def found(self, run, number):
         self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
@@ -187,8 +189,10 @@ class Planted(unittest.TestCase):
     def test_errors(self):
         for words, ends, text in (
                 (["--", "true"], {}, "BAD is not bad"), (["--", "false"], {}, "GOOD is not good: status 1"),
-                (["--", "/no/such"], {}, "/no/such: No such file"), (["--", "true"], {"good": "nowhere"}, "has no commit nowhere"),
-                (["--", "true"], {"good": "main", "bad": "main~2"}, "GOOD is no ancestor"), (["--", "true"], {"good": "main"}, "the same"),
+                (["--", "/no/such"], {}, "/no/such: No such file"),
+                (["--", "true"], {"good": "nowhere"}, "has no commit nowhere"),
+                (["--", "true"], {"good": "main", "bad": "main~2"}, "GOOD is no ancestor"),
+                (["--", "true"], {"good": "main"}, "the same"),
                 (["--", "true"], {"bad": f"main~{COMMITS - 1 - UNBUILT[0]}"}, "BAD is not bad: does not build; see "),
                 ([], {}, "name a benchmark"), (["pairs-16", "--", "true"], {}, "name a benchmark"),
                 (["no_such"], {}, "no benchmark is called no_such"), (["--threshold", "0.5", "--", "true"], {}, "more than 1"),

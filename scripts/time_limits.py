@@ -1,0 +1,293 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Audits the time limits of all tests and of the nightly run. A limit is five times the quiet time, and at least 60 s. It
+is flagged below three times the quiet time, and above 20 times unless it is 60 s. tests/time_limits/quiet_times.json has
+the quiet times, and tests/time_limits/CMakeLists.txt makes the limits of them.
+
+usage: scripts/time_limits.py [--tree FOLDER] [--all] [--here] [--recorded-only]
+       scripts/time_limits.py --record [--loaded] [--tree FOLDER]
+       scripts/time_limits.py --record-nightly [--loaded]
+       scripts/time_limits.py --nightly-limits
+
+  --tree FOLDER      the build tree whose tests are looked at (build/release)
+  --all              a row for every test, not only for those with a limit of their own and those that are flagged
+  --here             scale the quiet times to the speed of this machine
+  --recorded-only    do not look at what the last runs took
+  --record           take the quiet times from the tree's last run, of scripts/test.sh or of
+                     ctest --output-junit FOLDER/times.xml; what takes at most 12 s needs no entry
+  --record-nightly   take those of the nightly run from its last run
+  --loaded           note that the machine was busy meanwhile
+  --nightly-limits   print the limits of the parts of the nightly run in seconds
+  --quiet-times FILE other than that in tests/time_limits
+
+The status is 1 if a limit is flagged."""
+import argparse
+import datetime
+import json
+import math
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+import xml.etree.ElementTree
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+QUIET_TIMES = os.path.join(ROOT, "tests/time_limits/quiet_times.json")
+NIGHTLY = "nightly"
+NIGHTLY_TIMES = os.path.join(ROOT, "build/nightly_times.tsv")
+
+# tests/time_limits/CMakeLists.txt has these numbers, too.
+LEAST = 60
+FACTOR = 5
+NOT_RECORDED = 600  # the limit in a tree none of whose times are known
+
+TOO_LOW = 3
+TOO_HIGH = 20
+WITHOUT_ENTRY = LEAST / FACTOR
+CTEST_DEFAULT = 1500
+NIGHTLY_DEFAULT = 5400  # of a part that has not been timed
+
+
+def limit_of(quiet):
+    return max(LEAST, FACTOR * math.ceil(quiet))
+
+
+def flag(limit, quiet):
+    """Why a limit is wrong for this quiet time, or an empty text."""
+    if limit < LEAST:
+        return f"below {LEAST} s"
+    if limit < TOO_LOW * quiet:
+        return f"below {TOO_LOW} x"
+    if limit > max(LEAST, TOO_HIGH * quiet):
+        return f"above {TOO_HIGH} x"
+    return ""
+
+
+def calibration():
+    """Seconds of a fixed loop: the speed of this machine. The best of five is least disturbed."""
+    best = math.inf
+    for _ in range(5):
+        start, number = time.perf_counter(), 1
+        for _ in range(1_000_000):
+            number = (number * 1103515245 + 12345) & 0x7FFFFFFF
+        best = min(best, time.perf_counter() - start)
+    return best
+
+
+class Row:
+    """A test or a part of the nightly run. `quiet` is None if it is not known."""
+
+    def __init__(self, name, limit, quiet, kind, last):
+        self.name, self.limit, self.quiet, self.kind, self.last = name, limit, quiet, kind, last
+
+    def flag(self, recorded):
+        """Without an entry a test takes at most 12 s, if the tree has been recorded at all."""
+        if self.quiet is not None:
+            return flag(self.limit, self.quiet)
+        if self.limit < LEAST:
+            return f"below {LEAST} s"
+        return flag(self.limit, WITHOUT_ENTRY) if recorded else ""
+
+    def cells(self, recorded):
+        quiet, ratio = "", ""
+        if self.quiet is not None:
+            quiet = f"{self.quiet:.1f} {self.kind}"
+            ratio = f"{self.limit / self.quiet:.1f}" if self.quiet > 0 else ""
+        elif recorded:
+            quiet = f"<= {WITHOUT_ENTRY:.0f}"
+        last = "" if self.last is None else f"{self.last:.1f}"
+        return (self.name, f"{self.limit:.0f}", quiet, ratio, last, self.flag(recorded))
+
+
+def rows(limits, section, last, factor=1.0):
+    """Of {name: limit}. The quiet time is the recorded one, else an estimate, else that of the last run."""
+    found = []
+    for name, limit in sorted(limits.items()):
+        quiet, kind = None, ""
+        for key, word in (("seconds", "recorded"), ("estimated", "estimated")):
+            if quiet is None and name in section.get(key, {}):
+                quiet, kind = section[key][name] * factor, word
+        if quiet is None and name in last:
+            quiet, kind = last[name], "last run"
+        found.append(Row(name, limit, quiet, kind, last.get(name)))
+    return found
+
+
+def test_limits(listing, default):
+    """{test: seconds} of what ctest lists as JSON. A test that is not built has no limit yet."""
+    found = {}
+    for test in listing["tests"]:
+        properties = {each["name"]: each["value"] for each in test.get("properties", [])}
+        if not test["name"].endswith("_NOT_BUILT"):
+            found[test["name"]] = float(properties.get("TIMEOUT", default))
+    return found
+
+
+def stated(path, pattern):
+    """The group of a pattern in a file of the build tree, or nothing."""
+    if not os.path.exists(path):
+        return None
+    with open(path, encoding="utf-8") as file:
+        found = re.search(pattern, file.read(), re.M)
+    return found.group(1) if found else None
+
+
+def configurations():
+    """In which ctest runs tests that it does not run otherwise; an empty name for those that it always runs."""
+    names = {""}
+    for folder, _, files in os.walk(os.path.join(ROOT, "tests")):
+        if "CMakeLists.txt" in files:
+            with open(os.path.join(folder, "CMakeLists.txt"), encoding="utf-8") as file:
+                names.update(re.findall(r"\bCONFIGURATIONS ([a-z]+)", file.read()))
+    return sorted(names)
+
+
+def ctest_limits(tree):
+    """Asks ctest from a folder of its own, which leaves the logs of the tree alone."""
+    default = float(stated(os.path.join(tree, "DartConfiguration.tcl"), r"^TimeOut: *([\d.]+)") or CTEST_DEFAULT)
+    found = {}
+    with tempfile.TemporaryDirectory() as folder:
+        with open(os.path.join(folder, "CTestTestfile.cmake"), "w", encoding="utf-8") as file:
+            file.write(f'subdirs("{os.path.abspath(tree)}")\n')
+        for name in configurations():
+            command = ["ctest", "--test-dir", folder, "--show-only=json-v1", *(["-C", name] if name else [])]
+            run = subprocess.run(command, capture_output=True, text=True, check=True)
+            found.update(test_limits(json.loads(run.stdout), default))
+    return found
+
+
+def junit_times(path):
+    """{test: seconds} of those that passed, of a file by ctest --output-junit."""
+    if not os.path.exists(path):
+        return {}
+    cases = xml.etree.ElementTree.parse(path).getroot().iter("testcase")
+    return {case.get("name"): float(case.get("time")) for case in cases if case.get("status") == "run"}
+
+
+def nightly_times(path=NIGHTLY_TIMES):
+    """{part: seconds} of those that passed; each line is a name, seconds and a status."""
+    if not os.path.exists(path):
+        return {}
+    with open(path, encoding="utf-8") as file:
+        lines = [line.rstrip("\n").split("\t") for line in file]
+    return {name: float(seconds) for name, seconds, status in lines if status == "0"}
+
+
+def nightly_limits(section):
+    """{part: seconds} of the parts that scripts/nightly.sh names."""
+    with open(os.path.join(ROOT, "scripts/nightly.sh"), encoding="utf-8") as file:
+        parts = re.findall(r"^(run|preloaded|asan|tsan) ([a-z][a-z-]*) ", file.read(), re.M)
+    names = [name if how == "run" else f"{how}-{name}" for how, name in parts]
+    known = {**section.get("estimated", {}), **section.get("seconds", {})}
+    return {name: limit_of(known[name]) if name in known else NIGHTLY_DEFAULT for name in names}
+
+
+def load(path):
+    if not os.path.exists(path):
+        return {}
+    with open(path, encoding="utf-8") as file:
+        return json.load(file)
+
+
+def tree_name(tree):
+    """As the build calls it, else as its folder is called."""
+    cached = stated(os.path.join(tree, "CMakeCache.txt"), r"^ASHLAR_TIMES_OF:INTERNAL=(.+)$")
+    return cached or os.path.basename(os.path.abspath(tree))
+
+
+def merged(section, times, names, least, note):
+    """A section with the new times. Entries of other runs stay while their tests exist."""
+    kept = {kind: {name: value for name, value in section.get(kind, {}).items() if name in names and name not in times}
+            for kind in ("seconds", "estimated")}
+    kept["seconds"].update({name: math.ceil(value) for name, value in times.items() if name in names and value > least})
+    return {**note, **{kind: dict(sorted(values.items())) for kind, values in kept.items()}}
+
+
+def record(path, name, times, names, least, loaded):
+    if not times:
+        sys.exit("time_limits: no run has left its times; scripts/test.sh and scripts/nightly.sh do")
+    content = load(path)
+    note = {"date": str(datetime.date.today()), "quiet": not loaded, "processors": os.cpu_count(),
+            "calibration_seconds": round(calibration(), 4)}
+    content[name] = merged(content.get(name, {}), times, names, least, note)
+    with open(path, "w", encoding="utf-8") as file:
+        json.dump(content, file, indent=2)
+        file.write("\n")
+    print(f"time_limits: {len(content[name]['seconds'])} entries of {name} in {path}; configure again for the limits")
+
+
+def print_table(title, found, recorded, everything):
+    """How many are flagged."""
+    flagged = [row for row in found if row.flag(recorded)]
+    shown = [row for row in found if everything or row.flag(recorded) or (row.limit != LEAST and row.quiet is not None)]
+    print(title)
+    if shown:
+        table = [("", "limit s", "quiet s", "x", "last s", ""), *(row.cells(recorded) for row in shown)]
+        widths = [max(len(line[column]) for line in table) for column in range(len(table[0]))]
+        for line in table:
+            numbers = [cell.rjust(width) for cell, width in zip(line[1:5], widths[1:5])]
+            print("  ".join([line[0].ljust(widths[0]), *numbers, line[5]]).rstrip())
+    if len(found) > len(shown):
+        limits = sorted({row.limit for row in found if row not in shown})
+        print(f"{len(found) - len(shown)} others with a limit of {', '.join(f'{limit:.0f}' for limit in limits)} s")
+    print(f"{len(found)} limits, {len(flagged)} flagged\n")
+    return len(flagged)
+
+
+def audit(options):
+    content, name = load(options.quiet_times), tree_name(options.tree)
+    here = calibration() if options.here else None
+    flagged = 0
+    for part in (name, NIGHTLY):
+        section = content.get(part, {})
+        recorded = "date" in section
+        factor = here / section["calibration_seconds"] if here and recorded else 1.0
+        if part != NIGHTLY and not here:  # the build was told how slow the machine is
+            factor = float(stated(os.path.join(options.tree, "CMakeCache.txt"), r"^ASHLAR_TIME_FACTOR:STRING=(.+)$") or 1)
+        if part == NIGHTLY:
+            limits, last = nightly_limits(section), nightly_times()
+        else:
+            limits, last = ctest_limits(options.tree), junit_times(os.path.join(options.tree, "times.xml"))
+        about = "not recorded"
+        if recorded:
+            about = f"recorded on {section['date']}{'' if section['quiet'] else ', on a busy machine'}"
+        scaled = f"; this machine takes {factor:.2f} times as long" if here and recorded else ""
+        title = f"{part if part == NIGHTLY else f'tests of the tree {part}'}: {about}{scaled}"
+        found = rows(limits, section, {} if options.recorded_only else last, factor)
+        flagged += print_table(title, found, recorded and part != NIGHTLY, options.all)
+    return 1 if flagged else 0
+
+
+def main():
+    parser = argparse.ArgumentParser(add_help=False)
+    parser.add_argument("-h", "--help", action="store_true")
+    parser.add_argument("--tree", default=os.path.join(ROOT, "build/release"))
+    parser.add_argument("--quiet-times", default=QUIET_TIMES)
+    for name in ("all", "here", "recorded-only", "record", "record-nightly", "loaded", "nightly-limits"):
+        parser.add_argument("--" + name, action="store_true")
+    options = parser.parse_args()
+    if options.help:
+        print(__doc__)
+        return 0
+    if options.record_nightly:
+        section = load(options.quiet_times).get(NIGHTLY, {})
+        record(options.quiet_times, NIGHTLY, nightly_times(), nightly_limits(section), 0, options.loaded)
+        return 0
+    if options.nightly_limits:
+        for name, seconds in nightly_limits(load(options.quiet_times).get(NIGHTLY, {})).items():
+            print(name, seconds)
+        return 0
+    if not os.path.exists(os.path.join(options.tree, "CTestTestfile.cmake")):
+        sys.exit(f"{options.tree} has no tests; scripts/test.sh builds it")
+    if options.record:
+        times = junit_times(os.path.join(options.tree, "times.xml"))
+        names = ctest_limits(options.tree)
+        record(options.quiet_times, tree_name(options.tree), times, names, WITHOUT_ENTRY, options.loaded)
+        return 0
+    return audit(options)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
