@@ -93,7 +93,7 @@ def _build(targets):
     for command in commands:
         run = runs.run(["env", "-C", ROOT, *command], environment(), 1800)
         if run.trouble:
-            raise Error(f"{' '.join(command)}: {run.trouble}\n{run.output}")
+            raise Error(f"{' '.join(command)}: {run.trouble}\n{run.output}{run.errors}")
 
 
 class Subject:
@@ -174,7 +174,7 @@ class Meter:
         trouble = run.trouble
         if trouble.startswith("no result"):
             trouble = f"no result within {self.seconds:.4g} s"
-        if f"{library}' from LD_PRELOAD cannot be preloaded" in run.output:
+        if f"{library}' from LD_PRELOAD cannot be preloaded" in run.errors:
             trouble = "the library cannot be preloaded"
         if trouble:
             raise NoFigure(trouble)

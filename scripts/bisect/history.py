@@ -26,7 +26,7 @@ def git(folder, *arguments):
     command = ["git", "-c", "safe.directory=*", "-c", "core.hooksPath=/dev/null", "-C", folder, *arguments]
     run = runs.run(command, clean_environment(), BUILD_SECONDS)
     if run.trouble:
-        raise Error(f"{' '.join(['git', *arguments])}: {run.output.strip() or run.trouble}")
+        raise Error(f"{' '.join(['git', *arguments])}: {run.errors.strip() or run.trouble}")
     return run.output.strip()
 
 
@@ -140,7 +140,7 @@ class Libraries:
         for command in (configure, compiling):
             run = runs.run(command, clean_environment(), BUILD_SECONDS)
             if run.trouble:
-                return f"{' '.join(command)}\n{run.output}\n{run.trouble}\n"
+                return f"{' '.join(command)}\n{run.output}{run.errors}{run.trouble}\n"
         return ""
 
     def tidy(self):

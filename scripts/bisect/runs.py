@@ -18,8 +18,8 @@ LIBC = ctypes.CDLL(None)
 class Run:
     """How a run ended: `trouble` is empty if its status is 0. Seconds are those of the wall and of CPU."""
 
-    def __init__(self, trouble, output, seconds, cpu_seconds, peak_kib, status):
-        self.trouble, self.output, self.status = trouble, output, status
+    def __init__(self, trouble, output="", errors="", seconds=0.0, cpu_seconds=0.0, peak_kib=0):
+        self.trouble, self.output, self.errors = trouble, output, errors
         self.seconds, self.cpu_seconds, self.peak_kib = seconds, cpu_seconds, peak_kib
 
 
@@ -62,14 +62,14 @@ def _ending(status):
 
 def run(command, env, seconds, memory_mib=None):
     """Runs the command for at most so many seconds."""
-    with tempfile.TemporaryFile("w+", errors="replace") as output:
+    with tempfile.TemporaryFile("w+", errors="replace") as output, tempfile.TemporaryFile("w+", errors="replace") as errors:
         start = time.monotonic()
         try:
             # A session of its own, so that all of it can be ended.
-            process = subprocess.Popen(command, env=env, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
+            process = subprocess.Popen(command, env=env, stdin=subprocess.DEVNULL, stdout=output, stderr=errors,
                                        start_new_session=True, preexec_fn=_end_with_parent)
         except OSError as error:
-            return Run(f"{command[0]}: {error.strerror}", "", 0, 0, 0, None)
+            return Run(f"{command[0]}: {error.strerror}")
         trouble, peak, descriptor = "", 0, os.pidfd_open(process.pid)
         ended = select.poll()
         ended.register(descriptor, select.POLLIN)
@@ -90,5 +90,6 @@ def run(command, env, seconds, memory_mib=None):
             process.returncode = os.waitstatus_to_exitcode(status)
         taken = time.monotonic() - start
         output.seek(0)
-        return Run(trouble or _ending(process.returncode), output.read(), taken, usage.ru_utime + usage.ru_stime, peak,
-                   process.returncode)
+        errors.seek(0)
+        return Run(trouble or _ending(process.returncode), output.read(), errors.read(), taken,
+                   usage.ru_utime + usage.ru_stime, peak)

@@ -50,7 +50,7 @@ void* calloc(size_t count, size_t size) {
 """
 PROGRAM = """#include <stdlib.h>
 int main(int count, char** words) {
-    for (int i = 0; i < 2000; ++i) {
+    for (int i = 0; i < (count > 2 ? atoi(words[2]) : 2000); ++i) {
         void* volatile block = malloc(100);
         free(block);
     }
@@ -79,7 +79,7 @@ class Planted(unittest.TestCase):
         cls.git("init", "--quiet", "--initial-branch=main")
         cls.write("CMakeLists.txt", CMAKE)
         for number in range(COMMITS):
-            source = SOURCE % {"number": number, "steps": 40 if number >= SLOWER_FROM else 20, "hangs": int(number >= HANGS_FROM),
+            source = SOURCE % {"number": number, "steps": 220 if number >= SLOWER_FROM else 20, "hangs": int(number >= HANGS_FROM),
                                "trouble": "trouble" if number >= TROUBLE_FROM else "none"}
             cls.write("malloc.c", source + ("#error planted\n" if number in UNBUILT else ""))
             cls.git("add", ".")
@@ -133,15 +133,28 @@ class Planted(unittest.TestCase):
         self.found(run, SLOWER_FROM)
         for number in UNBUILT:
             self.assertRegex(run.stdout, rf"(?m)^[0-9a-f]+  skipped +does not build +{self.subject(number)}$")
-        self.assertRegex(run.stdout, rf"(?m)^[0-9a-f]+  bad +[\d,]+, x 1\.[89]\d+ +{self.subject(SLOWER_FROM)}$")
+        self.assertRegex(run.stdout, rf"(?m)^[0-9a-f]+  bad +[\d,]+, x 1\d\.\d+ +{self.subject(SLOWER_FROM)}$")
         # The threshold is applied to what was measured: nothing runs again.
-        again = self.bisect("--by", "instructions", "--threshold", "3", "--", self.program)
+        again = self.bisect("--by", "instructions", "--threshold", "30", "--", self.program)
         self.assertEqual(again.returncode, 2)
-        self.assertRegex(again.stderr, r"BAD is not bad: .* x 1\.[89]\d+ \(bad from x 3\)")
+        self.assertRegex(again.stderr, r"BAD is not bad: .* x 1\d\.\d+ \(bad from x 30\)")
 
     @unittest.skipUnless(shutil.which("valgrind") and os.path.exists(os.path.join(TREE, "bin/random_mixed")), "not built")
     def test_benchmark(self):
         self.found(self.bisect("tiny_pairs", "--tree", TREE), SLOWER_FROM)
+
+    def test_more_cpu_time(self):
+        run = self.bisect("--threshold", "1.4", "--rounds", "5", "--", self.program, "1", "2000000")
+        self.found(run, SLOWER_FROM)
+        self.assertRegex(run.stdout, "(?m)^commit +verdict +cpu +subject$")
+
+    def test_more_memory(self):
+        script = "import time; block = b'1' * (100 << 20); time.sleep(0.2)"
+        run = self.bisect("--by", "memory", "--", "sh", "-c",
+                          f'if grep -q trouble "$ASHLAR_LIBRARY"; then exec {sys.executable} -c "{script}"; fi; sleep 0.1',
+                          bad=f"main~{COMMITS - 1 - HANGS_FROM}", good=f"main~{COMMITS - 1 - UNBUILT[0] + 1}")
+        self.assertEqual(run.returncode, 1, run.stdout + run.stderr)
+        self.assertRegex(run.stdout, rf"(?m)^[0-9a-f]+  bad +[\d,]+, x [\d.]+ +{self.subject(TROUBLE_FROM)}$")
 
     def test_hang(self):
         run = self.bisect("--timeout", "1", "--", self.program, "4321")
