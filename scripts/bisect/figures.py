@@ -122,13 +122,14 @@ class Subject:
 
     def identity(self):
         """What tells apart the measurements of one subject from another's."""
+        settings = os.environ.get("ASHLAR_CONF", "")
         if not self.bench:
-            return self.command
+            return [self.command, settings]
         digests = []
         for name in self.files:
             with open(name, "rb") as file:
                 digests.append(hashlib.sha256(file.read()).hexdigest())
-        return [self.bench.timed, self.bench.counted, *digests]
+        return [self.bench.timed, self.bench.counted, settings, *digests]
 
     def words(self, counted):
         if not self.bench:
