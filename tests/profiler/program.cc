@@ -159,20 +159,27 @@ void allocate_once(std::size_t size) {
     std::free(site_temporary(size));
 }
 
+// Likewise, where the second profiler does not look. libgcc's unwinder reads the code at whatever it takes
+// for a return address, and crashes where a stack is none, or is being changed for another.
+template <typename Action>
+void start_unseen(std::vector<std::thread>& threads, Action action) {
+    threads.emplace_back([action]() mutable {
+        sigset_t second;
+        ::sigemptyset(&second);
+        ::sigaddset(&second, SIGPROF);
+        ::pthread_sigmask(SIG_BLOCK, &second, nullptr);
+        while (!stop.load(std::memory_order_relaxed))
+            action();
+    });
+}
+
 void start_odd_stacks(std::vector<std::thread>& threads) {
     start(threads, [] { odd_stacks::deep(allocate_once); });
     start(threads, [] { odd_stacks::alternate(allocate_once); });
-    start(threads, [] { odd_stacks::coroutines(allocate_once); });
     start(threads, [] { odd_stacks::undescribed(allocate_once); });
-    threads.emplace_back([] {
-        sigset_t others; // another unwinder would follow what is no stack any more
-        ::sigemptyset(&others);
-        ::sigaddset(&others, SIGPROF);
-        ::pthread_sigmask(SIG_BLOCK, &others, nullptr);
-        std::uint64_t random = 1;
-        while (!stop.load(std::memory_order_relaxed))
-            odd_stacks::corrupt(allocate_once, random);
-    });
+    start_unseen(threads, [] { odd_stacks::coroutines(allocate_once); });
+    start_unseen(threads,
+                 [random = std::uint64_t{1}]() mutable { odd_stacks::corrupt(allocate_once, random); });
 }
 
 // All that may go wrong while others allocate, for so many rounds.

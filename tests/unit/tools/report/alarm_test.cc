@@ -49,8 +49,9 @@ TEST_CASE("alarm text: the verdict comes first") {
 
 TEST_CASE("alarm text: a regression has figure, reference, factor, commit and command") {
     const std::string failed = text({Outcome::kRegressed});
-    for (const char* const part : {"pairs<16>", "CPU seconds an operation", "the reference has 2", "factor 1.500",
-                                   "commit abc (first)", "ashlar alarm --only pairs<16>", "grew: malloc"}) {
+    for (const char* const part :
+         {"pairs<16>", "CPU seconds an operation", "the reference has 2", "factor 1.500",
+          "commit abc (first)", "ashlar alarm --only pairs<16>", "grew: malloc"}) {
         CHECK_THAT(failed, Catch::Contains(part));
     }
 }
@@ -90,8 +91,9 @@ TEST_CASE("alarm: what a new reference changes") {
 TEST_CASE("alarm history: a page names commits, reasons and changes, made safe") {
     const alarm::History history{
         .noise = {},
-        .references = {{.commit = "aaa", .date = "d1", .reason = "first", .instructions = {{"pairs", 100}, {"x", 10}}},
-                       {.commit = "bbb", .date = "d2", .reason = "a<b", .instructions = {{"pairs", 90}, {"x", 12}}}}};
+        .references = {
+            {.commit = "aaa", .date = "d1", .reason = "first", .instructions = {{"pairs", 100}, {"x", 10}}},
+            {.commit = "bbb", .date = "d2", .reason = "a<b", .instructions = {{"pairs", 90}, {"x", 12}}}}};
     const std::string page = report::page::alarm_history(history);
     CHECK_THAT(page, Catch::Contains("a&lt;b"));
     CHECK_THAT(page, Catch::Contains("mixed: pairs -10.0 %, x +20.0 %"));
