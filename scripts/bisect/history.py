@@ -61,7 +61,9 @@ class Libraries:
 
     def __init__(self, repository):
         base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
-        name = f"{os.path.basename(repository.folder)}-{hashlib.sha256(repository.common.encode()).hexdigest()[:12]}"
+        # All work trees of a repository share the folder.
+        digest = hashlib.sha256(repository.common.encode()).hexdigest()[:12]
+        name = f"{os.path.basename(os.path.dirname(repository.common))}-{digest}"
         self.folder = os.path.join(base, "ashlar", "bisect", name)
         self.repository = repository
         self.tree, self.build = os.path.join(self.folder, "tree"), os.path.join(self.folder, "build")
