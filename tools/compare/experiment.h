@@ -20,6 +20,7 @@ namespace ashlar::compare {
 struct OwnFigure {
     std::string pattern; // an ECMAScript regular expression with one group
     bool less_is_better = false;
+    std::string words{}; // what it is, for people: "CPU time of the task, in ms"; may be empty
 };
 
 // Exit statuses beside 0 of a command that has done its work. Neither a signal nor a hang is one.
@@ -48,7 +49,8 @@ struct Configuration {
     Prints prints = Prints::kFigures;
     std::optional<OwnFigure> own_figure{};
     IgnoredFailures ignored{};
-    std::string prepare{}; // a shell's command line that is started before each run and ended after it
+    std::string prepare{};       // a shell's command line that is started before each run and ended after it
+    std::string expected_line{}; // must be among the lines that it prints: its result; may be empty
 };
 
 // System takes part twice, as the reference and as what is compared with it: how far these two are apart is
@@ -62,7 +64,8 @@ struct Plan {
     std::vector<Configuration> configurations;
     std::vector<Contender> contenders; // the first is the reference
     int rounds = 15;
-    std::uint64_t seed = 1;                                           // of the order in each round
+    int warm_ups = 1;       // runs before the rounds; only the first is kept, as it proves the allocator
+    std::uint64_t seed = 1; // of the order in each round
     std::optional<std::chrono::milliseconds> time_limit;              // of one run; else by the warm-up
     std::chrono::milliseconds first_limit = std::chrono::seconds(30); // of the first run of the warm-up
     std::filesystem::path stacks_folder;                              // for what hung

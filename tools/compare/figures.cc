@@ -52,6 +52,16 @@ void check(const OwnFigure& figure) {
                                 "groups that hold nothing of interest are written (?:...)");
 }
 
+bool has_line(const std::string& output, std::string_view line) {
+    std::istringstream lines(output);
+    for (std::string each; std::getline(lines, each);) {
+        if (each == line) {
+            return true;
+        }
+    }
+    return false;
+}
+
 std::optional<double> read_own_figure(const OwnFigure& figure, const std::string& output) {
     const std::regex pattern(figure.pattern);
     std::optional<double> result;

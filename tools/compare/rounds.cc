@@ -67,7 +67,8 @@ class Runner {
             limits_.push_back(plan().first_limit +
                               milliseconds(static_cast<long>(configuration.seconds.value_or(0) * 1000)));
             const int bouts = plan().duet ? contenders - 1 : contenders;
-            progress_.total += bouts * plan().rounds_of(configuration) + contenders - 1;
+            progress_.total +=
+                bouts * plan().rounds_of(configuration) + (contenders - 1) * std::max(plan().warm_ups, 1);
         }
         if (plan().duet) {
             processors_ = machine::processor_numbers();
@@ -92,6 +93,9 @@ class Runner {
                 }
             }
             observer_.after_each_round(experiment_);
+            if (round == kWarmUp && !warm_up_again()) {
+                return std::move(experiment_);
+            }
         }
         experiment_.complete = true;
         return std::move(experiment_);
@@ -120,6 +124,24 @@ class Runner {
                 put_system_first();
             }
         }
+    }
+
+    // The runs of the warm-up beyond the first, which nobody looks at. False if interrupted.
+    bool warm_up_again() {
+        for (int again = 1; again < plan().warm_ups; ++again) {
+            for (std::size_t index = 0; index < plan().configurations.size(); ++index) {
+                for (const Bout& bout : bouts(kWarmUp)) {
+                    announce(kWarmUp, index, bout);
+                    if (!is_given_up(index, bout)) {
+                        measured({.configuration = index, .contender = bout.contenders.front()}, 0);
+                    }
+                    if (interrupt_.requested()) {
+                        return false;
+                    }
+                }
+            }
+        }
+        return true;
     }
 
     // The order is drawn even for what is done already, so that a run that is continued has the same one.
@@ -282,6 +304,10 @@ class Runner {
         if (configuration.prints == Prints::kFigures && !sample.figures.throughput &&
             !sample.figures.rss_per_live) {
             return "its last line is no figure";
+        }
+        if (!configuration.expected_line.empty() && !has_line(run.output, configuration.expected_line)) {
+            return fmt::format("its result is wrong: it printed '{}' where '{}' was expected",
+                               run.output.substr(0, run.output.find('\n')), configuration.expected_line);
         }
         if (configuration.own_figure && !sample.figures.own) {
             return "nothing that it printed matches '" + configuration.own_figure->pattern +

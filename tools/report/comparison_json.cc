@@ -167,7 +167,11 @@ Json configurations_json(const compare::Experiment& experiment, const compare::R
         }
         if (configuration.own_figure) {
             json["own_figure"] = {{"pattern", configuration.own_figure->pattern},
-                                  {"less_is_better", configuration.own_figure->less_is_better}};
+                                  {"less_is_better", configuration.own_figure->less_is_better},
+                                  {"words", configuration.own_figure->words}};
+        }
+        if (!configuration.expected_line.empty()) {
+            json["expected_line"] = configuration.expected_line;
         }
         list.push_back(std::move(json));
     }
@@ -192,6 +196,7 @@ Json comparison_json(const compare::Experiment& experiment, const compare::Resul
         {"command_line", provenance.command_line},
         {"machine", machine_json(provenance.machine)},
         {"rounds", plan.rounds},
+        {"warm_ups", plan.warm_ups},
         {"order_seed", plan.seed},
         {"time_limit_ms", plan.time_limit ? Json(plan.time_limit->count()) : Json(nullptr)},
         {"first_limit_ms", plan.first_limit.count()},

@@ -35,6 +35,13 @@ class Object {
         }
     }
 
+    // Of a member that results of earlier versions have not.
+    std::string text_or_empty(const char* name) const {
+        std::optional<std::string> text;
+        read(name, text);
+        return text.value_or("");
+    }
+
     Object object(const char* name) const { return {member(name), place_of(name)}; }
     bool has(const char* name) const { return value_.contains(name); }
     bool has_text(const char* name) const { return has(name) && value_[name].is_string(); }
@@ -105,9 +112,7 @@ void read_contender(const Object& object, StoredComparison& stored) {
     object.read("control", contender.is_control);
     object.read("preloaded", preloaded);
     object.read("environment", contender.allocator.environment);
-    std::optional<std::string> companion; // results of earlier versions have none
-    object.read("companion", companion);
-    contender.allocator.companion = companion.value_or("");
+    contender.allocator.companion = object.text_or_empty("companion");
     object.read("library", identity.library);
     object.read("sha256", identity.sha256);
     object.read("package", identity.package);
@@ -155,8 +160,10 @@ compare::Configuration read_configuration(const Object& object) {
         compare::OwnFigure figure;
         object.object("own_figure").read("pattern", figure.pattern);
         object.object("own_figure").read("less_is_better", figure.less_is_better);
+        figure.words = object.object("own_figure").text_or_empty("words");
         configuration.own_figure = std::move(figure);
     }
+    configuration.expected_line = object.text_or_empty("expected_line");
     return configuration;
 }
 
@@ -208,6 +215,9 @@ compare::Plan read_plan(const Object& whole) {
     std::int64_t first_limit = 0;
     std::string stacks_folder;
     whole.read("rounds", plan.rounds);
+    std::optional<int> warm_ups; // results of earlier versions have none
+    whole.read("warm_ups", warm_ups);
+    plan.warm_ups = warm_ups.value_or(1);
     whole.read("order_seed", plan.seed);
     whole.read("time_limit_ms", time_limit);
     whole.read("first_limit_ms", first_limit);

@@ -41,3 +41,10 @@ TEST_CASE("own figure: a pattern has one group") {
     CHECK_THROWS_AS(check(OwnFigure{.pattern = "(a|b): ([0-9]+)"}), std::invalid_argument);
     CHECK_THROWS_AS(check(OwnFigure{.pattern = "([0-9]+"}), std::invalid_argument);
 }
+
+TEST_CASE("output: a line is looked for as a whole") {
+    CHECK(has_line("checksum = 5\nmore\n", "checksum = 5"));
+    CHECK(has_line("more\nchecksum = 5", "checksum = 5"));
+    CHECK_FALSE(has_line("checksum = 55\n", "checksum = 5"));
+    CHECK_FALSE(has_line("", "checksum = 5"));
+}

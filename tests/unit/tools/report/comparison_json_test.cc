@@ -14,24 +14,27 @@ namespace {
 StoredComparison rich() {
     StoredComparison stored;
     compare::Plan& plan = stored.experiment.plan;
-    plan.configurations = {{.name = "larson, 2 threads",
-                            .group = "larson",
-                            .command = {"larson", "a \"quoted\" word"},
-                            .threads = 2,
-                            .operations = 5e6,
-                            .seconds = 0.25,
-                            .most_rounds = 3},
-                           {.name = "mine",
-                            .group = "mine",
-                            .command = {"mine"},
-                            .prints = compare::Prints::kAnything,
-                            .own_figure = compare::OwnFigure{.pattern = "x=(.*)", .less_is_better = true},
-                            .ignored = {.statuses = {1, 7}},
-                            .prepare = "server --port 1"}};
+    plan.configurations = {
+        {.name = "larson, 2 threads",
+         .group = "larson",
+         .command = {"larson", "a \"quoted\" word"},
+         .threads = 2,
+         .operations = 5e6,
+         .seconds = 0.25,
+         .most_rounds = 3},
+        {.name = "mine",
+         .group = "mine",
+         .command = {"mine"},
+         .prints = compare::Prints::kAnything,
+         .own_figure = compare::OwnFigure{.pattern = "x=(.*)", .less_is_better = true, .words = "x, in ms"},
+         .ignored = {.statuses = {1, 7}},
+         .prepare = "server --port 1",
+         .expected_line = "sum = 5"}};
     plan.contenders = compare::contenders({{.name = "System", .library = ""},
                                            {.name = "one-arena", .library = "", .environment = {"A=1"}},
                                            {.name = "other", .library = "/o.so"}});
     plan.rounds = 7;
+    plan.warm_ups = 3;
     plan.seed = 0xffff'ffff'ffff'fffful;
     plan.time_limit = std::chrono::milliseconds(1500);
     plan.stacks_folder = "/somewhere";
@@ -108,7 +111,18 @@ TEST_CASE("comparison JSON: a result that was read is the one that was written")
     CHECK(stored.experiment.samples[1].failure == "timed out");
     CHECK(stored.experiment.samples[1].errors == "not UTF-8: \xEF\xBF\xBD"); // a character that stands for it
     CHECK(plan.configurations[1].ignored.statuses == std::vector{1, 7});
+    CHECK(plan.configurations[1].own_figure->words == "x, in ms");
+    CHECK(plan.configurations[1].expected_line == "sum = 5");
+    CHECK(plan.warm_ups == 3);
     CHECK_FALSE(stored.experiment.complete);
+}
+
+TEST_CASE("comparison JSON: a result of an earlier version has one warm-up") {
+    std::string text = written(rich());
+    const std::string line = " \"warm_ups\": 3,";
+    const auto at = text.find("\"warm_ups\": 3,");
+    REQUIRE(at != std::string::npos);
+    CHECK(read(text.erase(at, line.size() - 1)).experiment.plan.warm_ups == 1);
 }
 
 TEST_CASE("comparison JSON: what is wrong with a text is named") {
