@@ -6,7 +6,6 @@
 #include "report/ratio_text.h"
 #include "report/verdict.h"
 
-#include <array>
 #include <fmt/format.h>
 
 namespace ashlar::report {
@@ -19,33 +18,19 @@ using compare::Metric;
 using compare::Result;
 using compare::Row;
 
-// The suite's figures, in the order in which they are shown.
-constexpr std::array kShown{Metric::kThroughput, Metric::kPeakRss,        Metric::kCpuPerOperation,
-                            Metric::kRssPerLive, Metric::kThroughputKept, Metric::kRssKept,
-                            Metric::kOwnCost,    Metric::kMallocP50,      Metric::kMallocP99,
-                            Metric::kMallocP999, Metric::kMallocP9999,    Metric::kFreeP50,
-                            Metric::kFreeP99,    Metric::kFreeP999,       Metric::kFreeP9999};
-
-constexpr const char* kColumns = "median, and its ratio to System with the 95 % interval";
-
-// "Peak RSS, in MiB, less is better: ..."
-std::string title(Metric metric) {
-    const compare::MetricFacts& facts = compare::facts(metric);
-    return std::string(facts.words) + (*facts.unit != '\0' ? std::string(", in ") + facts.unit : "") +
-           (facts.more_is_better ? "" : ", less is better");
-}
-
 class ComparisonText {
   public:
-    ComparisonText(const Experiment& experiment, const Result& result, const TextSettings& settings)
-        : experiment_(experiment), result_(result), settings_(settings) {}
+    ComparisonText(const Experiment& experiment, const Result& result, const TextSettings& settings,
+                   const ComparisonView& view)
+        : experiment_(experiment), result_(result), settings_(settings), view_(view) {}
 
     std::string render() const {
         std::string text;
-        for (const Metric metric : kShown) {
+        for (const Metric metric : view_.metrics) {
             const std::vector<std::size_t> shown = configurations_with(metric);
             if (!shown.empty()) {
-                text += fmt::format("{}: {}\n\n{}\n", title(metric), kColumns,
+                text += fmt::format("{}: median, and its ratio to {} with the 95 % interval\n\n{}\n",
+                                    title(metric, shown), reference(),
                                     table(metric, shown).render(settings_.colour, settings_.columns));
             }
         }
@@ -53,6 +38,20 @@ class ComparisonText {
     }
 
   private:
+    const std::string& reference() const { return experiment_.plan.contenders[kReference].allocator.name; }
+
+    // "Peak RSS, in MiB, less is better"
+    std::string title(Metric metric, const std::vector<std::size_t>& shown) const {
+        const compare::MetricFacts& facts = compare::facts(metric);
+        std::string words = facts.words;
+        if (metric == Metric::kOwnCost || metric == Metric::kOwnFigure) {
+            const auto& own = experiment_.plan.configurations[shown.front()].own_figure;
+            words = own && !own->words.empty() ? own->words : words;
+        }
+        return words + (*facts.unit != '\0' ? std::string(", in ") + facts.unit : "") +
+               (facts.more_is_better ? "" : ", less is better");
+    }
+
     bool oversubscribed(std::size_t configuration) const {
         return experiment_.plan.configurations[configuration].threads > settings_.processors;
     }
@@ -126,8 +125,9 @@ class ComparisonText {
 
     std::string notes() const {
         std::string text =
-            "Each figure is the median of the rounds; ratios are medians of the ratios within "
-            "the rounds.\nA/A is System compared with itself: what no difference looks like here.\n";
+            fmt::format("Each figure is the median of the rounds; ratios are medians of the ratios within "
+                        "the rounds.\nA/A is {} compared with itself: what no difference looks like here.\n",
+                        reference());
         text += general_notes();
         text += verdicts();
         text += failures();
@@ -142,7 +142,7 @@ class ComparisonText {
         bool any_noisy = false;
         for (std::size_t index = 0; index < result_.rows.size(); ++index) {
             any_oversubscribed |= oversubscribed(index);
-            for (const Metric metric : kShown) {
+            for (const Metric metric : view_.metrics) {
                 any_noisy |= compare::is_noisy(result_.rows[index].control_of(metric));
             }
         }
@@ -176,14 +176,10 @@ class ComparisonText {
             }
             const std::string by_memory = memory_words(memory);
             text += fmt::format("  {}: {}{}{}\n", experiment_.plan.contenders[contender].allocator.name,
-                                speed_words(speed, experiment_.plan.contenders[kReference].allocator.name),
-                                by_memory.empty() ? "" : "; ", by_memory);
+                                speed_words(speed, reference()), by_memory.empty() ? "" : "; ", by_memory);
         }
-        return text.empty()
-                   ? text
-                   : "Speed by CPU time for one thread, by operations per second for more; memory by "
-                     "peak RSS:\n" +
-                         text;
+        return text.empty() ? text
+                            : fmt::format("Speed by {}; memory by peak RSS:\n{}", view_.judged_by, text);
     }
 
     std::string failures() const {
@@ -197,13 +193,27 @@ class ComparisonText {
     const Experiment& experiment_;
     const Result& result_;
     const TextSettings& settings_;
+    const ComparisonView& view_;
 };
 
 } // namespace
 
-std::string comparison_text(const Experiment& experiment, const Result& result,
-                            const TextSettings& settings) {
-    return ComparisonText(experiment, result, settings).render();
+ComparisonView suite_view() {
+    return {.metrics = {Metric::kThroughput, Metric::kPeakRss, Metric::kCpuPerOperation, Metric::kRssPerLive,
+                        Metric::kThroughputKept, Metric::kRssKept, Metric::kOwnCost, Metric::kMallocP50,
+                        Metric::kMallocP99, Metric::kMallocP999, Metric::kMallocP9999, Metric::kFreeP50,
+                        Metric::kFreeP99, Metric::kFreeP999, Metric::kFreeP9999},
+            .judged_by = "CPU time for one thread, by operations per second for more"};
+}
+
+ComparisonView programs_view() {
+    return {.metrics = {Metric::kWall, Metric::kCpu, Metric::kPeakRss},
+            .judged_by = "wall time and CPU time"};
+}
+
+std::string comparison_text(const Experiment& experiment, const Result& result, const TextSettings& settings,
+                            const ComparisonView& view) {
+    return ComparisonText(experiment, result, settings, view).render();
 }
 
 } // namespace ashlar::report

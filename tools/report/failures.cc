@@ -74,8 +74,9 @@ std::string why_nothing(const Experiment& experiment) {
         if (const std::string last = ": " + measure::last_line(sample->errors); reason.ends_with(last)) {
             reason.resize(reason.size() - last.size()); // it is shown below
         }
-        text += fmt::format("{} fails under System, so there is nothing to compare: {}\n",
-                            experiment.plan.configurations[index].name, reason);
+        text += fmt::format("{} fails under {}, so there is nothing to compare: {}\n",
+                            experiment.plan.configurations[index].name,
+                            experiment.plan.contenders[compare::kReference].allocator.name, reason);
         text += sample->errors.empty() ? "" : "What it printed last:\n" + indented(sample->errors);
     }
     return text;
