@@ -8,7 +8,7 @@ import sys
 from sources import report, tracked_files
 
 HEADER = "SPDX-License-Identifier: MIT"
-ENDINGS = (".h", ".c", ".cc", ".py", ".sh", ".pl", ".js", ".cmake", ".cmake.in", ".map", ".sql")
+ENDINGS = (".h", ".c", ".cc", ".py", ".sh", ".pl", ".js", ".go", ".rs", ".rb", ".lua", ".java", ".cmake", ".cmake.in", ".map", ".sql")
 
 
 def is_source(path, start):
