@@ -6,7 +6,8 @@
 #
 # usage: scripts/setup.sh [--programs] [--fresh] [--check] [--list]
 #
-#   --programs   also what the tests with the label `programs` run: servers, interpreters and browsers, about 1 GB
+#   --programs   also what the tests with the label `programs`, `ashlar bench languages` and `ashlar bench programs`
+#                run: servers, interpreters, compilers and browsers, about 1 GB
 #   --fresh      also what scripts/fresh.sh needs
 #   --check      only say what is missing; status 1 if anything is
 #   --list       only print the packages, one a line, each with the command that serves in its place
@@ -83,20 +84,23 @@ libcap2-bin           | setcap         # the test of `ashlar doctor`: programs w
 LIST
     if $fresh; then echo "debootstrap | debootstrap # scripts/fresh.sh"; fi
     if ! $programs; then return; fi
-    # For tests/preload/optional and other tests with the label `programs`.
+    # For tests/preload/optional, other tests with the label `programs`, and two commands of ashlar bench.
     cat <<'LIST'
-golang-go             | go             # go tool pprof reads ashlar profile --pprof
+golang-go             | go             # go tool pprof reads ashlar profile --pprof; ashlar bench languages
+rustc                 | rustc          # ashlar bench languages
+lua5.4                | lua5.4         # ashlar bench languages
+imagemagick           |                # ashlar bench programs
 libdevel-nytprof-perl |                # flamegraph.pl reads ashlar profile --flamegraph
 heaptrack             | heaptrack      # ashlar profile reads its files
 libpython3.11-testsuite |              # CPython's own tests
-postgresql-15         |                # with pgbench and psql
+postgresql-15         |                # with pgbench and psql; also ashlar bench programs
 memcached             | memcached      #
 nginx-light           | nginx          #
 wrk                   | wrk            # load for nginx
 curl                  | curl           # what nginx serves
 php-cli               | php            #
-ruby                  | ruby           #
-default-jdk-headless  | javac          #
+ruby                  | ruby           # also ashlar bench languages
+default-jdk-headless  | javac          # also ashlar bench languages
 ghostscript           | gs             #
 LIST
 }

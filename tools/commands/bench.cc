@@ -1,18 +1,24 @@
 // SPDX-License-Identifier: MIT
 // ashlar bench: the benchmark suite under every allocator of this machine.
 #include "allocators/find.h"
+#include "commands/bench_languages.h"
 #include "commands/bench_locks.h"
+#include "commands/bench_programs.h"
 #include "commands/command.h"
 #include "commands/number_range.h"
 #include "commands/session.h"
+#include "measure/time_limit.h"
 #include "report/comparison_text.h"
+#include "suite/own_programs.h"
 #include "suite/workloads.h"
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <charconv>
+#include <filesystem>
 #include <fmt/format.h>
 #include <memory>
+#include <stdexcept>
 #include <string_view>
 
 namespace ashlar::commands {
@@ -35,6 +41,9 @@ constexpr Effort kUsual{.rounds = 15,
 constexpr Effort kQuick{
     .rounds = 5, .seconds = 0.1, .operations = 2'000'000, .long_seconds = 0.25, .scale_mib = 12};
 constexpr int kLongRounds = 5; // as few as give an interval
+// Of a program of the user's: what it reads should be in memory when the rounds begin.
+constexpr int kOwnRounds = 10;
+constexpr int kOwnWarmUps = 2;
 
 struct Options {
     std::vector<std::string> workloads;
@@ -43,6 +52,7 @@ struct Options {
     std::vector<std::string> allocators;
     bool quick = false;
     std::optional<int> rounds;
+    std::optional<int> warm_ups;
     std::optional<double> seconds;
     std::optional<std::uint64_t> operations;
     std::optional<double> long_seconds;
@@ -60,6 +70,10 @@ constexpr const char* kFooter = R"(Examples:
   ashlar bench all                                the same for figures, 20 to 30 minutes
   ashlar bench latency strings_and_maps           two that are not among the usual ones
   ashlar bench locks --quick                      lock scenarios, which have a manual page of their own
+  ashlar bench languages --quick                  ten languages, likewise
+  ashlar bench programs --quick                   programs that people use, likewise
+  ashlar bench ./tool -i 10 -w 2                  a program or script of yours: ten rounds after two runs
+  ashlar bench programs.d/                        every executable file of a folder
   ashlar bench --allocators system,ashlar,other=/opt/lib/libother.so --json result.json
 
 Exit status: 0, 1 if a run failed, 2 for wrong arguments, 128 and the number of the signal if interrupted (130 by Ctrl-C; what there is is shown).)";
@@ -72,6 +86,25 @@ std::vector<std::string> names_and_all() {
         names.push_back(workload.name);
     }
     return names;
+}
+
+// One that is called like a workload is named by a path: ./larson.
+bool is_file(const std::string& word) {
+    std::error_code error;
+    const auto names = names_and_all();
+    return std::find(names.begin(), names.end(), word) == names.end() && std::filesystem::exists(word, error);
+}
+
+// A workload, all, or a file or folder.
+CLI::Validator what_to_run() {
+    return {[](const std::string& word) {
+                const auto names = names_and_all();
+                return std::find(names.begin(), names.end(), word) != names.end() || is_file(word)
+                           ? std::string()
+                           : fmt::format("'{}' is neither a workload nor a file; workloads are {}", word,
+                                         fmt::join(names, ", "));
+            },
+            fmt::format("{{{}}}", fmt::join(names_and_all(), ","))};
 }
 
 // Those to run, in the suite's order, each once.
@@ -144,6 +177,7 @@ compare::Plan make_plan(const Options& options, const allocators::Selection& sel
     }
     plan.contenders = compare::contenders(selection.found);
     plan.rounds = options.rounds.value_or(effort.rounds);
+    plan.warm_ups = options.warm_ups.value_or(1);
     plan.seed = options.seed;
     plan.time_limit = time_limit(options.timeout);
     plan.stacks_folder = stacks_folder(options.json);
@@ -151,29 +185,91 @@ compare::Plan make_plan(const Options& options, const allocators::Selection& sel
     return plan;
 }
 
+compare::Plan own_plan(const Options& options, const allocators::Selection& selection) {
+    compare::Plan plan;
+    for (const std::string& path : options.workloads) {
+        for (compare::Configuration& program : suite::own_programs(path)) {
+            const auto is_same = [&](const compare::Configuration& each) {
+                return each.name == program.name;
+            };
+            if (std::none_of(plan.configurations.begin(), plan.configurations.end(), is_same)) {
+                plan.configurations.push_back(std::move(program));
+            }
+        }
+    }
+    plan.contenders = compare::contenders(selection.found);
+    plan.rounds = options.rounds.value_or(kOwnRounds);
+    plan.warm_ups = options.warm_ups.value_or(kOwnWarmUps);
+    plan.seed = options.seed;
+    plan.time_limit = time_limit(options.timeout);
+    plan.first_limit = measure::kUnknownCommandLimit;
+    plan.stacks_folder = stacks_folder(options.json);
+    plan.follow_rss = true;
+    return plan;
+}
+
+bool any_file(const Options& options) {
+    return std::any_of(options.workloads.begin(), options.workloads.end(), is_file);
+}
+
+// Every command of the suite prints something about itself.
+report::ComparisonView view_of(const compare::Plan& plan) {
+    const bool any_figure = std::any_of(
+        plan.configurations.begin(), plan.configurations.end(), [](const compare::Configuration& each) {
+            return each.prints == compare::Prints::kFigures || each.own_figure;
+        });
+    return any_figure ? report::suite_view() : report::programs_view();
+}
+
 int run_bench(const Options& options) {
     const machine::Interrupt interrupt;
+    const auto plan = [&] {
+        const allocators::Selection selection = choose_allocators(options);
+        return any_file(options) ? own_plan(options, selection) : make_plan(options, selection);
+    };
     report::StoredComparison comparison =
-        options.resume.empty()
-            ? new_comparison(make_plan(options, choose_allocators(options)), options.seed, interrupt)
-            : resumed_comparison(options.resume, "bench", options.timeout, interrupt);
+        options.resume.empty() ? new_comparison(plan(), options.seed, interrupt)
+                               : resumed_comparison(options.resume, "bench", options.timeout, interrupt);
     report::TextSettings settings = text_settings();
     settings.processors = comparison.provenance.machine.usable_processors;
     const std::string json = options.json.empty() ? options.resume : options.json;
     return run_comparison(std::move(comparison), json, interrupt,
                           [&](const compare::Experiment& experiment, const compare::Result& result) {
-                              return report::comparison_text(experiment, result, settings);
+                              return report::comparison_text(experiment, result, settings,
+                                                             view_of(experiment.plan));
                           });
 }
 
 // They would change nothing there.
-void refuse_options_before_locks(const CLI::App& bench) {
+void refuse_options_before(const CLI::App& bench, const std::string& sub_command) {
     for (const CLI::Option* const option : bench.get_options()) {
         if (option->count() > 0) {
+            throw std::invalid_argument(
+                fmt::format("{0} stands before {1}, which has options of its own: put it after the word, see "
+                            "ashlar bench {1} --help",
+                            option->get_name(), sub_command));
+        }
+    }
+}
+
+// The options of the suite say nothing to a program of the user's.
+void check_files(const CLI::App& bench, const Options& options) {
+    if (!any_file(options)) {
+        return;
+    }
+    for (const std::string& word : options.workloads) {
+        if (!is_file(word)) {
             throw std::invalid_argument(fmt::format(
-                "{} stands before locks, which has options of its own: put it after the word, see "
-                "ashlar bench locks --help",
-                option->get_name()));
+                "'{}' is a workload of the suite and another word a file: run them one after the other",
+                word));
+        }
+    }
+    for (const char* const name :
+         {"--threads", "--sizes", "--seconds", "--operations", "--long-seconds", "--scale", "--quick"}) {
+        if (bench.get_option(name)->count() > 0) {
+            throw std::invalid_argument(fmt::format("{} is for the workloads of the suite; with a program of "
+                                                    "yours, -i and -w say how often it runs",
+                                                    name));
         }
     }
 }
@@ -185,8 +281,11 @@ void add_bench(CLI::App& app, Action& action) {
     CLI::App* const bench =
         app.add_subcommand("bench", "Run the benchmark programs under every allocator of this machine");
     bench->footer(list_of_workloads() + "\n" + kFooter);
-    bench->add_option("workloads", options->workloads, "Which to run, or all (those marked * below)")
-        ->check(CLI::IsMember(names_and_all()));
+    bench
+        ->add_option("workloads", options->workloads,
+                     "Which to run, or all (those marked * below); or programs of yours: an executable, a "
+                     "script that begins with #!, a folder of executables")
+        ->check(what_to_run());
     bench
         ->add_option("--threads", options->threads,
                      "Thread counts of every workload that has threads (larson 1,2,4,8, others 1,2 or 2,4)")
@@ -209,11 +308,18 @@ void add_bench(CLI::App& app, Action& action) {
         ->delimiter(',')
         ->allow_extra_args(false);
     bench
-        ->add_option("--rounds", options->rounds,
+        ->add_option("-i,--rounds,--iterations", options->rounds,
                      fmt::format("Rounds that count ({}; {} with --quick and of fragmentation, long_run and "
-                                 "drain)",
-                                 kUsual.rounds, kLongRounds))
+                                 "drain; {} of a program of yours)",
+                                 kUsual.rounds, kLongRounds, kOwnRounds))
         ->check(CLI::Range(1, 10'000));
+    bench
+        ->add_option(
+            "-w,--warm-up", options->warm_ups,
+            fmt::format("Runs before the rounds, which do not count (1; {} of a program of yours). The "
+                        "first shows that the allocator is loaded",
+                        kOwnWarmUps))
+        ->check(CLI::Range(1, 1'000));
     bench
         ->add_option("--seconds", options->seconds,
                      fmt::format("Length of a run of larson ({}; {})", kUsual.seconds, kQuick.seconds))
@@ -243,11 +349,14 @@ void add_bench(CLI::App& app, Action& action) {
     bench->add_option("--resume", options->resume, kResumeHelp)->type_name("FILE");
     bench->add_flag("--quick", options->quick, "Fewer and shorter runs: a look, not a figure to show");
     add_bench_locks(*bench, action);
+    add_bench_languages(*bench, action);
+    add_bench_programs(*bench, action);
     bench->callback([options, bench, &action] {
-        if (bench->got_subcommand("locks")) {
-            refuse_options_before_locks(*bench);
+        if (const auto chosen = bench->get_subcommands(); !chosen.empty()) {
+            refuse_options_before(*bench, chosen.front()->get_name());
             return;
         }
+        check_files(*bench, *options);
         if (!options->resume.empty()) {
             refuse_other_settings(*bench);
         }

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "machine/files.h"
 
+#include <cstdlib>
 #include <fstream>
 #include <sstream>
+#include <unistd.h>
 
 namespace ashlar::machine {
 
@@ -31,6 +33,20 @@ std::vector<std::string> command_line() {
         arguments.push_back(argument);
     }
     return arguments;
+}
+
+std::filesystem::path cache_folder() {
+    const auto folder = [](const char* name) -> std::filesystem::path {
+        const char* const value = std::getenv(name); // NOLINT(concurrency-mt-unsafe): nobody changes it
+        return value == nullptr || *value != '/' ? "" : value;
+    };
+    if (auto cache = folder("XDG_CACHE_HOME"); !cache.empty()) {
+        return cache;
+    }
+    if (const auto home = folder("HOME"); !home.empty()) {
+        return home / ".cache";
+    }
+    return std::filesystem::temp_directory_path() / ("cache-" + std::to_string(getuid()));
 }
 
 std::optional<std::filesystem::path> find_companion(const std::string& name) {

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+#include "commands/measuring_options.h"
+
+#include "commands/number_range.h"
+#include "commands/session.h"
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+namespace ashlar::commands {
+
+namespace {
+
+constexpr int kRounds = 5; // as few as give an interval
+constexpr int kQuickRounds = 3;
+
+} // namespace
+
+int MeasuringOptions::rounds_to_run() const {
+    return rounds.value_or(quick ? kQuickRounds : kRounds);
+}
+
+void add_measuring_options(CLI::App& command, MeasuringOptions& options) {
+    command
+        .add_option("--allocators", options.allocators,
+                    fmt::format("Those to compare with System: {}, or name=/path/to/library.so (all that are "
+                                "installed but tbbmalloc)",
+                                allocators::known_names()))
+        ->delimiter(',')
+        ->allow_extra_args(false);
+    command.add_flag("--quick", options.quick,
+                     "System and Ashlar, fewer and shorter runs: a look, not a figure to show");
+    command
+        .add_option("-i,--rounds,--iterations", options.rounds,
+                    fmt::format("Rounds that count ({}; {} with --quick)", kRounds, kQuickRounds))
+        ->check(CLI::Range(1, 10'000));
+    command
+        .add_option("--timeout", options.timeout,
+                    "Seconds after which a run counts as hung (ten times the warm-up, at least 5)")
+        ->check(between(0.01, 86'400));
+    command.add_option("--json", options.json, kJsonHelp)->type_name("FILE");
+    command.add_option("--resume", options.resume, kResumeHelp)->type_name("FILE");
+}
+
+allocators::Selection choose_allocators(const MeasuringOptions& options, const std::string& who) {
+    using allocators::Breadth;
+    allocators::Selection selection = !options.allocators.empty() ? allocators::select(options.allocators)
+                                      : options.quick             ? allocators::select({"ashlar"})
+                                                      : allocators::select_installed(Breadth::kUsual);
+    tell_missing(selection.missing, who);
+    return selection;
+}
+
+void tell_missing(const std::vector<std::string>& missing, const std::string& who) {
+    for (const std::string& each : missing) {
+        fmt::print(stderr, "ashlar {}: goes on without: {}\n", who, each);
+    }
+}
+
+} // namespace ashlar::commands
