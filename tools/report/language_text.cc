@@ -67,11 +67,12 @@ std::string between_languages(const Experiment& experiment, const compare::Resul
         cells.push_back({expectation(known)});
         table.add(std::move(cells));
     }
-    return fmt::format("Between languages: CPU time of a task over that of the same task in {}, under {}\n\n"
-                       "{}\nThe mean is geometric. What is expected is a coarse range, set beforehand.\n{}\n",
-                       kBase, experiment.plan.contenders[kReference].allocator.name,
-                       table.render(settings.colour, settings.columns),
-                       any_outside ? "!  outside of what was expected\n" : "");
+    return fmt::format(
+        "Between languages: CPU time of a task over that of the same task in {}, under {}\n\n"
+        "{}\nThe mean is geometric. What is expected is a coarse range, to catch a mistake.\n{}\n",
+        kBase, experiment.plan.contenders[kReference].allocator.name,
+        table.render(settings.colour, settings.columns),
+        any_outside ? "!  outside of what was expected\n" : "");
 }
 
 // Which differences an allocator can make at all.

@@ -36,7 +36,7 @@ struct Language {
     Words run;
 };
 
-// The expectations are ranges of published comparisons, widened: they are there to catch a mistake.
+// The expectations are coarse on purpose: they are there to catch a mistake.
 const std::vector<Language>& table() {
     const Words interpreted{kProgram, kSource};
     const Words compiled{"{folder}/tasks"};
