@@ -4,8 +4,8 @@
 usage: scripts/performance.py [--bench FILE] [--strategies] [--languages FILE] [--programs FILE] [--check]
 
   --bench FILE       a result of `ashlar bench --json FILE`
-  --languages FILE   the Markdown that `ashlar bench languages --markdown` printed
-  --programs FILE    likewise of `ashlar bench programs --markdown`
+  --languages FILE   of `ashlar bench languages --json FILE`
+  --programs FILE    of `ashlar bench programs --json FILE`
   --strategies       runs scripts/measure/strategies.sh
   --check            changes nothing; status 1 if a table's command is not named in it
 
@@ -36,8 +36,8 @@ def counts():
     return "\n".join(lines) + "\n"
 
 
-def bench(path):
-    """The summary of `ashlar report`: the first table of its Markdown."""
+def result(path, command_line):
+    """The first two tables of what `ashlar report` makes of a result: the summary, and speed."""
     command = [os.path.join(ROOT, "build/release/bin/ashlar"), "report", path]
     report = subprocess.run(command, capture_output=True, text=True, check=False)
     if report.returncode != 0:
@@ -45,7 +45,7 @@ def bench(path):
     tables = re.findall(r"(?:^\|.*\n)+", report.stdout, re.MULTILINE)
     if not tables:
         sys.exit(f"performance: {' '.join(command)} printed no table")
-    return "\n".join(table for table in tables[:2]) + "\nBy `ashlar bench --json bench.json && ashlar report bench.json`.\n"
+    return "\n".join(tables[:2]) + f"\nBy `{command_line} --json result.json && ashlar report result.json`.\n"
 
 
 def strategies():
@@ -73,15 +73,10 @@ def main():
             print(f"performance: the table {name} does not say which command made it")
         return 1 if typed else 0
     new = {"counts": counts()}
-    try:
-        if options.bench:
-            new["bench"] = bench(options.bench)
-        for name in ("languages", "programs"):
-            if getattr(options, name):
-                new[name] = text_of(getattr(options, name)) + f"\nBy `ashlar bench {name} --markdown`.\n"
-    except OSError as error:
-        print(f"performance: {error}", file=sys.stderr)
-        return 2
+    for name, command_line in (("bench", "ashlar bench"), ("languages", "ashlar bench languages --quick"),
+                               ("programs", "ashlar bench programs --quick")):
+        if getattr(options, name):
+            new[name] = result(getattr(options, name), command_line)
     if options.strategies:
         new["strategies"] = strategies()
     page = BLOCK.sub(lambda match: match[1] + new.get(match[2], match[3]) + match[4], page)

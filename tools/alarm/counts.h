@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What a run of one thread does, counted exactly: instructions in the library's own files, system calls by
-// kind, slow-path calls, bytes mapped. The run has a clock of its own, see bench/alarm/clock.c.
+// What a run of one working thread does, counted exactly: instructions in the library's own files, system
+// calls by kind, slow-path calls, bytes mapped. The run has a clock of its own, see bench/alarm/clock.c.
 #pragma once
 
 #include "alarm/benchmark.h"
