@@ -105,6 +105,15 @@ class Alarm(unittest.TestCase):
         self.assertEqual(run.returncode, 2, run.stderr)
         self.assertIn("does not have the commit 0123456789", run.stderr)
 
+    def test_the_committed_history_can_be_shown(self):
+        if subprocess.run(["git", "-C", SOURCES, "rev-parse"], capture_output=True, check=False).returncode != 0:
+            self.skipTest("the sources are in no git repository")
+        page = self.path("history.html")
+        run = alarm("--history", page, "--repository", SOURCES)
+        self.assertEqual(run.returncode, 0, run.stderr)
+        with open(page, encoding="utf-8") as file:
+            self.assertIn("<svg", file.read())
+
     def test_the_committed_references_can_be_read(self):
         with open(os.path.join(SOURCES, "bench/alarm/reference.json"), encoding="utf-8") as file:
             references = json.load(file)
