@@ -250,7 +250,9 @@ class Watch {
             report_.figures[name][key] = static_cast<double>(value);
         }
         const auto anchor = request_.anchors.find(name);
-        if (anchor != request_.anchors.end()) {
+        // A start reads the environment, which is another one elsewhere: its stored count is no measure.
+        const bool is_start = operations == 1;
+        if (anchor != request_.anchors.end() && !is_start) {
             add(judge_anchor(name, anchor->second, instructions, request_.anchor_commit));
         }
     }
