@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "alarm/benchmark.h"
 
-#include "machine/files.h"
+#include "suite/program.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -16,17 +16,7 @@ namespace {
 using Words = std::vector<std::string>;
 using compare::OwnFigure;
 using compare::Prints;
-
-std::string program(const std::string& name) {
-    const auto found = machine::find_companion(name);
-    if (!found) {
-        throw std::runtime_error(
-            fmt::format("the program {0} is missing beside this one in {1}; build it with: "
-                        "cmake --build --preset release --target {0}",
-                        name, machine::program_folder().string()));
-    }
-    return found->string();
-}
+using suite::program;
 
 Words command(const std::string& name, Words arguments) {
     arguments.insert(arguments.begin(), program(name));

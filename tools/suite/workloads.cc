@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "suite/workloads.h"
 
-#include "machine/files.h"
+#include "suite/program.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -12,17 +12,6 @@ namespace ashlar::suite {
 namespace {
 
 using compare::Configuration;
-
-std::string program(const std::string& name) {
-    const auto found = machine::find_companion(name);
-    if (!found) {
-        throw std::runtime_error(
-            fmt::format("the program {0} is missing beside this one in {1}; build it with: "
-                        "cmake --build --preset release --target {0}",
-                        name, machine::program_folder().string()));
-    }
-    return found->string();
-}
 
 using Configurations = std::vector<Configuration>;
 using Arguments = std::vector<std::string>;
