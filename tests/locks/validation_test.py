@@ -2,7 +2,7 @@
 """The lock profiler against what the lock scenarios count and time themselves. docs/locks.md has the table: this prints
 its figures.
 
-usage: validation_test.py ASHLAR LOCKS SCENARIO LIBRARY
+usage: validation_test.py ASHLAR LOCKS SCENARIO LIBRARY BATCHES
 
 ASHLAR_LOCKS_SEEDS says how many seeds the sampling is tried with (2), and ASHLAR_LOCKS_ERRORS how many standard errors an
 estimate may be off (4.5)."""
@@ -16,7 +16,7 @@ import sys
 import tempfile
 import unittest
 
-ASHLAR, LOCKS, SCENARIO, LIBRARY = (os.path.abspath(path) for path in sys.argv[1:5])
+ASHLAR, LOCKS, SCENARIO, LIBRARY, BATCHES = (os.path.abspath(path) for path in sys.argv[1:6])
 SEEDS = int(os.environ.get("ASHLAR_LOCKS_SEEDS", "2"))
 ERRORS = float(os.environ.get("ASHLAR_LOCKS_ERRORS", "4.5"))
 LIMIT = 120
@@ -135,6 +135,27 @@ class Validation(unittest.TestCase):
                 self.assertEqual((recorded["acquisitions"], recorded["releases"]), (lock["acquisitions"], lock["releases"]))
         waited = [(lock, recorded) for lock, recorded in self.pairs(own, profile) if lock["waits_above_10_us"] >= 20]
         self.check_median("waits, async", self.ratios(waited, "waits_above_10_us_ns", "wait_ns"), 0.05)
+
+    def test_contended_locks_of_the_heap_are_in_its_ledger(self):
+        """Eight threads refill and flush at once. Nobody waits for a lock of the program's, which has none."""
+        with tempfile.TemporaryDirectory() as folder:
+            ledger = folder + "/ledger.json"
+            environment = dict(os.environ, LD_PRELOAD=f"{LIBRARY}:{LOCKS}", ASHLAR_LOCKS=f"file:{folder}",
+                               ASHLAR_CONF=f"count:true,stats_at_exit:{ledger}")
+            subprocess.run([BATCHES, "20000000", "64", "1", "fifo", "10000", "8"], env=environment, capture_output=True,
+                           timeout=LIMIT, check=True)
+            (file,) = glob.glob(folder + "/*.locks")
+            report = subprocess.run([ASHLAR, "profile", "--locks-json", "-", file], check=True, capture_output=True,
+                                    text=True, timeout=LIMIT).stdout
+            with open(ledger, encoding="ascii") as file:
+                bins = json.load(file)["locks"]["bins"]
+        print(f"the heap's locks, contended bins: {bins}")
+        self.assertGreater(bins["contended"], 0)
+        self.assertLess(bins["contended"], bins["acquisitions"])
+        self.assertGreater(bins["wait_max_ns"], 0)
+        self.assertLessEqual(bins["wait_max_ns"], bins["wait_ns"])
+        (process,) = json.loads(report)["processes"]
+        self.assertEqual([lock["name"] for lock in process["locks"] if "ashlar" in lock["name"]], [])
 
     def test_the_heaps_locks_are_not_the_programs(self):
         """Under memory pressure, and with small blocks in many threads: the heap's own locks are in its ledger only."""

@@ -205,6 +205,17 @@ class LargeReaders(Formats):
         tree = run("go", "tool", "pprof", "-peek=^planted_leak$", self.pprof, env=env)
         self.assertRegex(tree, r"(?m)\| +main$")
 
+    def test_go_tool_pprof_of_cpu_time(self):
+        need("go")
+        file = self.path("cpu.pb.gz")
+        run(ASHLAR, "profile", "--library", LIBRARY, "--cpu", "--pprof", file, "--", os.path.join(PROGRAMS, "cpu"), "ratio")
+        env = {**CLEAN, "PPROF_TMPDIR": self.folder, "GOCACHE": self.path("go"), "GOTOOLCHAIN": "local"}
+        text = run("go", "tool", "pprof", "-top", "-unit=ms", file, env=env)
+        self.assertIn("Type: cpu\n", text)
+        shares = {function: float(share) for share, function in
+                  re.findall(r"(?m)^ *[0-9.]+(?:ms)? +([0-9.]+)% .* (burn_[a-z]+)$", text)}
+        self.assertAlmostEqual(shares["burn_three"] / shares["burn_one"], 3, delta=1)
+
     def test_flamegraph_pl(self):
         need(FLAME_GRAPH)
         picture = run("perl", FLAME_GRAPH, self.folded)
