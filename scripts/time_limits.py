@@ -8,6 +8,7 @@ usage: scripts/time_limits.py [--tree FOLDER] [--all] [--here] [--recorded-only]
        scripts/time_limits.py --record [--loaded] [--tree FOLDER]
        scripts/time_limits.py --record-nightly [--loaded]
        scripts/time_limits.py --nightly-limits
+       scripts/time_limits.py --factor NAME
 
   --tree FOLDER      the build tree whose tests are looked at (build/release)
   --all              a row for every test, not only for those with a limit of their own and those that are flagged
@@ -17,7 +18,9 @@ usage: scripts/time_limits.py [--tree FOLDER] [--all] [--here] [--recorded-only]
                      ctest --output-junit FOLDER/times.xml; what takes at most 12 s needs no entry
   --record-nightly   take those of the nightly run from its last run
   --loaded           note that the machine was busy meanwhile
-  --nightly-limits   print the limits of the parts of the nightly run in seconds
+  --nightly-limits   print the limits of the parts of the nightly run in seconds, for the speed of this machine
+  --factor NAME      print by how many times the limits of a tree must be longer here: a whole number. A short loop
+                     shows how slow this machine is beside the one that recorded the times. The build asks once
   --quiet-times FILE other than that in tests/time_limits
 
 The status is 1 if a limit is flagged."""
@@ -49,46 +52,60 @@ WITHOUT_ENTRY = LEAST / FACTOR
 CTEST_DEFAULT = 1500
 NIGHTLY_DEFAULT = 5400  # of a part that has not been timed
 
+# Seconds of the calibration loop on the machine of the estimates, where nothing is recorded: the best of 30, quiet.
+QUICK_CALIBRATION = 0.08
+# A machine that is so much slower needs no longer limits: five times the quiet time is then still four times.
+TOLERATED = 0.25
+MOST_FACTOR = 10  # a slower machine is not slow, but ill
+
 
 def limit_of(quiet):
     return max(LEAST, FACTOR * math.ceil(quiet))
 
 
-def flag(limit, quiet):
-    """Why a limit is wrong for this quiet time, or an empty text."""
+def flag(limit, quiet, scale=1):
+    """Why a limit is wrong for this quiet time, or an empty text. The build makes all limits `scale` times as long."""
     if limit < LEAST:
         return f"below {LEAST} s"
     if limit < TOO_LOW * quiet:
         return f"below {TOO_LOW} x"
-    if limit > max(LEAST, TOO_HIGH * quiet):
+    if limit > max(LEAST * scale, TOO_HIGH * quiet):
         return f"above {TOO_HIGH} x"
     return ""
 
 
 def calibration():
-    """Seconds of a fixed loop: the speed of this machine. The best of five is least disturbed."""
+    """CPU seconds of a fixed loop: the speed of this machine. The best of five is least disturbed by its load."""
     best = math.inf
     for _ in range(5):
-        start, number = time.perf_counter(), 1
+        start, number = time.process_time(), 1
         for _ in range(1_000_000):
             number = (number * 1103515245 + 12345) & 0x7FFFFFFF
-        best = min(best, time.perf_counter() - start)
+        best = min(best, time.process_time() - start)
     return best
 
 
-class Row:
-    """A test or a part of the nightly run. `quiet` is None if it is not known."""
+def factor_of(taken, section):
+    """By how many times limits must be longer where the calibration loop takes so many seconds. Whole, as CMake has no
+    fractions."""
+    slowness = taken / section.get("calibration_seconds", QUICK_CALIBRATION)
+    return min(MOST_FACTOR, max(1, math.ceil(slowness - TOLERATED)))
 
-    def __init__(self, name, limit, quiet, kind, last):
-        self.name, self.limit, self.quiet, self.kind, self.last = name, limit, quiet, kind, last
+
+class Row:
+    """A test or a part of the nightly run. `quiet` is None if it is not known. Its limit is `scale` times as long as on
+    the machine that recorded the times."""
+
+    def __init__(self, name, limit, quiet, kind, last, scale=1):
+        self.name, self.limit, self.quiet, self.kind, self.last, self.scale = name, limit, quiet, kind, last, scale
 
     def flag(self, recorded):
         """Without an entry a test takes at most 12 s, if the tree has been recorded at all."""
         if self.quiet is not None:
-            return flag(self.limit, self.quiet)
+            return flag(self.limit, self.quiet, self.scale)
         if self.limit < LEAST:
             return f"below {LEAST} s"
-        return flag(self.limit, WITHOUT_ENTRY) if recorded else ""
+        return flag(self.limit, WITHOUT_ENTRY * self.scale, self.scale) if recorded else ""
 
     def cells(self, recorded):
         quiet, ratio = "", ""
@@ -96,12 +113,12 @@ class Row:
             quiet = f"{self.quiet:.1f} {self.kind}"
             ratio = f"{self.limit / self.quiet:.1f}" if self.quiet > 0 else ""
         elif recorded:
-            quiet = f"<= {WITHOUT_ENTRY:.0f}"
+            quiet = f"<= {WITHOUT_ENTRY * self.scale:.0f}"
         last = "" if self.last is None else f"{self.last:.1f}"
         return (self.name, f"{self.limit:.0f}", quiet, ratio, last, self.flag(recorded))
 
 
-def rows(limits, section, last, factor=1.0):
+def rows(limits, section, last, factor=1.0, scale=1):
     """Of {name: limit}. The quiet time is the recorded one, else an estimate, else that of the last run."""
     found = []
     for name, limit in sorted(limits.items()):
@@ -111,7 +128,7 @@ def rows(limits, section, last, factor=1.0):
                 quiet, kind = section[key][name] * factor, word
         if quiet is None and name in last:
             quiet, kind = last[name], "last run"
-        found.append(Row(name, limit, quiet, kind, last.get(name)))
+        found.append(Row(name, limit, quiet, kind, last.get(name), scale))
     return found
 
 
@@ -244,8 +261,10 @@ def audit(options):
         section = content.get(part, {})
         recorded = "date" in section
         factor = here / section["calibration_seconds"] if here and recorded else 1.0
-        if part != NIGHTLY and not here:  # the build was told how slow the machine is
-            factor = float(stated(os.path.join(options.tree, "CMakeCache.txt"), r"^ASHLAR_TIME_FACTOR:STRING=(.+)$") or 1)
+        scale = 1
+        if part != NIGHTLY:  # the build knows how slow the machine is
+            scale = int(stated(os.path.join(options.tree, "CMakeCache.txt"), r"^ASHLAR_TIME_FACTOR:STRING=(.+)$") or 1)
+            factor = factor if here else scale
         if part == NIGHTLY:
             limits, last = nightly_limits(section), nightly_times()
         else:
@@ -255,7 +274,7 @@ def audit(options):
             about = f"recorded on {section['date']}{'' if section['quiet'] else ', on a busy machine'}"
         scaled = f"; this machine takes {factor:.2f} times as long" if here and recorded else ""
         title = f"{part if part == NIGHTLY else f'tests of the tree {part}'}: {about}{scaled}"
-        found = rows(limits, section, {} if options.recorded_only else last, factor)
+        found = rows(limits, section, {} if options.recorded_only else last, factor, scale)
         flagged += print_table(title, found, recorded and part != NIGHTLY, options.all)
     return 1 if flagged else 0
 
@@ -265,6 +284,7 @@ def main():
     parser.add_argument("-h", "--help", action="store_true")
     parser.add_argument("--tree", default=os.path.join(ROOT, "build/release"))
     parser.add_argument("--quiet-times", default=QUIET_TIMES)
+    parser.add_argument("--factor")
     for name in ("all", "here", "recorded-only", "record", "record-nightly", "loaded", "nightly-limits"):
         parser.add_argument("--" + name, action="store_true")
     options = parser.parse_args()
@@ -276,8 +296,13 @@ def main():
         record(options.quiet_times, NIGHTLY, nightly_times(), nightly_limits(section), 0, options.loaded)
         return 0
     if options.nightly_limits:
-        for name, seconds in nightly_limits(load(options.quiet_times).get(NIGHTLY, {})).items():
-            print(name, seconds)
+        section = load(options.quiet_times).get(NIGHTLY, {})
+        scale = factor_of(calibration(), section)
+        for name, seconds in nightly_limits(section).items():
+            print(name, scale * seconds)
+        return 0
+    if options.factor:
+        print(factor_of(calibration(), load(options.quiet_times).get(options.factor, {})))
         return 0
     if not os.path.exists(os.path.join(options.tree, "CTestTestfile.cmake")):
         sys.exit(f"{options.tree} has no tests; scripts/test.sh builds it")

@@ -59,6 +59,20 @@ class Arithmetic(unittest.TestCase):
                           for row in time_limits.rows({"a": 500}, section, {}, factor)], ["", "", "below 3 x", "", "above 20 x"])
 
 
+    def test_a_slow_machine_has_longer_limits(self):
+        section = {"calibration_seconds": 0.1}
+        self.assertEqual([time_limits.factor_of(taken, section) for taken in (0.04, 0.1, 0.124, 0.13, 0.22, 0.25, 99)],
+                         [1, 1, 1, 2, 2, 3, time_limits.MOST_FACTOR])
+        self.assertEqual(time_limits.factor_of(2.5 * time_limits.QUICK_CALIBRATION, {}), 3)  # nothing is recorded
+        found = time_limits.rows({"a": 1500, "b": 180, "c": 600}, {"seconds": {"a": 100, "c": 4}}, {}, 3, 3)
+        self.assertEqual([row.flag(True) for row in found], ["", "", "above 20 x"])
+
+    def test_five_times_the_quiet_time_is_always_three_times(self):
+        for slowness in range(10, 1000):
+            factor = time_limits.factor_of(slowness / 100, {"calibration_seconds": 1})
+            self.assertGreaterEqual(5 * factor, 3 * slowness / 100)
+
+
 class Records(unittest.TestCase):
     def test_times_of_a_run(self):
         with tempfile.TemporaryDirectory() as folder:
@@ -121,7 +135,15 @@ class Command(unittest.TestCase):
         run = self.run_script("--recorded-only")
         self.assertEqual(run.returncode, 1, run.stdout)
         self.assertRegex(run.stdout, r"(?m)^slow +205 +82\.0 recorded +2\.5 +below 3 x$")
-        self.assertRegex(self.run_script("--all").stdout, r'(?m)^odd "name"; x +60 +<= 12')
+        self.assertRegex(self.run_script("--all").stdout, r'(?m)^odd "name"; x +60 +<= 24 .*below 3 x$')
+
+    def test_the_factor_for_the_build(self):
+        for recorded, expected in ((1000, "1\n"), (1e-6, f"{time_limits.MOST_FACTOR}\n")):
+            self.write("quiet.json", json.dumps({"mine": {"calibration_seconds": recorded}}))
+            run = self.run_script("--factor", "mine")
+            self.assertEqual((run.returncode, run.stdout), (0, expected), run.stderr)
+            nightly = self.run_script("--nightly-limits")
+            self.assertEqual(nightly.returncode, 0, nightly.stderr)
 
 
 if __name__ == "__main__":
