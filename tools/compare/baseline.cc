@@ -2,6 +2,7 @@
 #include "compare/baseline.h"
 
 #include <algorithm>
+#include <cmath>
 #include <optional>
 
 namespace ashlar::compare {
@@ -28,6 +29,14 @@ std::optional<Ratio> ratio_of(const Result& result, std::size_t configuration, s
                               Metric metric) {
     const auto& measurement = result.rows[configuration].cells[contender].of(metric);
     return measurement ? measurement->to_system : std::nullopt;
+}
+
+// Of too few runs nothing can be said, so nothing may pass.
+std::optional<Ratio> judged_ratio(const Result& result, std::size_t configuration, std::size_t contender,
+                                  Metric metric) {
+    const auto ratio = ratio_of(result, configuration, contender, metric);
+    const bool known = ratio && std::isfinite(ratio->interval.low) && std::isfinite(ratio->interval.high);
+    return known ? ratio : std::nullopt;
 }
 
 // How many times as much it costs; below 1: it is better.
@@ -57,12 +66,14 @@ Drifts drifts(const Experiment& baseline, const Experiment& now, double allowed)
             }
             const auto row = find_configuration(now, configuration);
             const auto place = find_contender(now, contender.allocator.name);
-            bool compared = false;
+            bool compared = true;
+            bool has_figure = false;
             for (const Metric metric : metrics) {
                 const auto was = ratio_of(before, old_row, old, metric);
-                const auto is = row && place ? ratio_of(after, *row, *place, metric) : std::nullopt;
+                const auto is = row && place ? judged_ratio(after, *row, *place, metric) : std::nullopt;
+                has_figure = has_figure || was;
+                compared = compared && (!was || is); // each figure of the baseline must be judged
                 if (was && is) {
-                    compared = true;
                     result.drifts.push_back({.configuration = configuration.name,
                                              .allocator = contender.allocator.name,
                                              .metric = metric,
@@ -71,7 +82,7 @@ Drifts drifts(const Experiment& baseline, const Experiment& now, double allowed)
                                              .is_worse = is_worse(*was, *is, metric, allowed)});
                 }
             }
-            if (!compared) {
+            if (!compared || !has_figure) {
                 result.missing.push_back(configuration.name + " under " + contender.allocator.name);
             }
         }

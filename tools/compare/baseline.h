@@ -22,7 +22,8 @@ struct Drift {
 
 struct Drifts {
     std::vector<Drift> drifts;
-    std::vector<std::string> missing; // "larson under jemalloc": the baseline has it, this result has not
+    std::vector<std::string> missing; // "larson under jemalloc": the baseline has a figure, this result has
+                                      // none, or of too few runs
 };
 
 // Of speed and peak RSS, for each allocator and configuration that both have. `allowed` is a share: 0.05.

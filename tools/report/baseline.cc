@@ -18,7 +18,7 @@ std::string baseline_text(const compare::Drifts& drifts, double allowed, const T
     }
     std::string text = "\n" + table.render(settings.colour, settings.columns);
     for (const std::string& each : drifts.missing) {
-        text += fmt::format("{}: the baseline has a figure, this run has none\n", each);
+        text += fmt::format("{}: a figure of the baseline is missing here, or of fewer than 5 runs\n", each);
     }
     const auto worse = std::count_if(drifts.drifts.begin(), drifts.drifts.end(),
                                      [](const compare::Drift& each) { return each.is_worse; });

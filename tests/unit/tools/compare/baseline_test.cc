@@ -70,6 +70,14 @@ TEST_CASE("baseline: a wide interval is no proof") {
     CHECK_FALSE(any_worse(drifts(experiment(0.8), experiment(0.9, 1000, 0.06), 0.05)));
 }
 
+TEST_CASE("baseline: too few runs judge nothing, so they are missing") {
+    Experiment few = experiment(3);
+    std::erase_if(few.samples, [](const Sample& each) { return each.round > 4; });
+    const Drifts judged = drifts(experiment(0.8), few, 0.05);
+    CHECK(judged.drifts.empty());
+    CHECK(judged.missing == std::vector<std::string>{"true under mine"});
+}
+
 TEST_CASE("baseline: what this run does not have is named") {
     const Drifts other = drifts(experiment(0.8), experiment(0.8, 1000, 0.001, "another"), 0.05);
     CHECK(other.drifts.empty());
