@@ -2,6 +2,7 @@
 """ashlar bench languages and bench programs: every language that is installed gives the same results.
 
 usage: languages_test.py ASHLAR LIBRARY"""
+import fcntl
 import json
 import os
 import shutil
@@ -9,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import unittest
+import unittest.mock
 
 ASHLAR, LIBRARY = sys.argv[1:3]
 LIMIT = 160
@@ -130,6 +132,23 @@ class Programs(Bench):
 
     def test_wrong_arguments(self):
         self.assertIn("emacs", self.refused("programs", "emacs"))
+
+    def test_servers_of_two_runs_do_not_meet(self):
+        folder = self.path(f"ashlar-programs-{os.getuid()}")
+        with unittest.mock.patch.dict(os.environ, TMPDIR=self.folder):
+            os.mkdir(folder)
+            lock = os.open(folder, os.O_RDONLY)
+            self.addCleanup(os.close, lock)
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            done = self.bench("programs", "python3", "--quick", "--rounds", "1")
+            self.assertNotEqual(done.returncode, 0, done.stdout)
+            self.assertIn("another run is at work", done.stderr)
+            self.assertTrue(os.path.isdir(folder))
+            os.rmdir(folder)
+            os.symlink("/", folder)  # somebody else's
+            done = self.bench("programs", "python3", "--quick", "--rounds", "1")
+            self.assertNotEqual(done.returncode, 0, done.stdout)
+            self.assertIn("no folder of this user's", done.stderr)
 
 
 class OwnPrograms(Bench):

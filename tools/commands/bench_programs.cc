@@ -4,14 +4,18 @@
 
 #include "commands/measuring_options.h"
 #include "commands/session.h"
+#include "machine/descriptor.h"
 #include "report/comparison_text.h"
 #include "suite/programs.h"
 
 #include <CLI/CLI.hpp>
+#include <fcntl.h>
 #include <filesystem>
 #include <fmt/format.h>
 #include <memory>
 #include <stdexcept>
+#include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace ashlar::commands {
@@ -50,11 +54,24 @@ std::vector<std::string> names() {
     return all;
 }
 
-// Sockets and data of servers. Its name is the same each time: a run that is gone on with uses it again.
+// Sockets and data of servers. Its name is the same each time: a run that is gone on with uses it again. So
+// only one run of a user may be at work, and nobody else may have made the folder.
 class ScratchFolder {
   public:
     ScratchFolder()
-        : path_(std::filesystem::temp_directory_path() / fmt::format("ashlar-programs-{}", getuid())) {}
+        : path_(std::filesystem::temp_directory_path() / fmt::format("ashlar-programs-{}", getuid())) {
+        mkdir(path_.c_str(), S_IRWXU); // or it is there from an interrupted run
+        folder_ = machine::Descriptor(open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+        struct stat facts {};
+        if (folder_.number() < 0 || fstat(folder_.number(), &facts) != 0 || facts.st_uid != getuid()) {
+            throw std::runtime_error(fmt::format(
+                "{}: {} is no folder of this user's; remove it, or set TMPDIR", kWho, path_.string()));
+        }
+        if (flock(folder_.number(), LOCK_EX | LOCK_NB) != 0) {
+            throw std::runtime_error(fmt::format(
+                "{}: another run is at work in {}; wait for it, or set TMPDIR", kWho, path_.string()));
+        }
+    }
     ~ScratchFolder() {
         std::error_code ignored;
         std::filesystem::remove_all(path_, ignored);
@@ -66,6 +83,7 @@ class ScratchFolder {
 
   private:
     std::filesystem::path path_;
+    machine::Descriptor folder_; // locked
 };
 
 compare::Plan make_plan(const Options& options, const ScratchFolder& scratch) {
