@@ -23,12 +23,17 @@ fi
 
 # A shallow clone may lack the reference, and a tree without git has none at all: nothing can be judged there.
 commit=$(sed -n 's/^  "commit": "\([0-9a-f]*\)",$/\1/p' bench/alarm/reference.json | head -1)
+if [[ -z $commit ]]; then
+    echo "alarm: bench/alarm/reference.json names no commit; 'ashlar alarm --update --anchor --why ...' writes it" >&2
+    exit 2
+fi
 if ! git cat-file -e "$commit^{commit}" 2>/dev/null; then
     echo "alarm: NOT JUDGED: this tree has no commit $commit to compare with; in a shallow clone: git fetch --unshallow"
     exit 0
 fi
 
 { cmake --preset release && cmake --build build/release -j 2; } >/dev/null || exit 2
+rm -f build/release/alarm.json build/release/alarm.xml
 ctest --test-dir build/release -C alarm -L '^alarm$' --verbose --no-tests=error | sed -n 's/^[0-9]*: //p'
 status=${PIPESTATUS[0]}
 [[ $status -eq 0 ]] || exit 1
