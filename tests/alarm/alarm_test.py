@@ -29,8 +29,8 @@ class Alarm(unittest.TestCase):
     def test_the_same_library_passes_the_exact_gate(self):
         run = alarm("--reference", LIBRARY, "--gates", "exact", "--only", "pairs-16,start-up", "--json",
                     self.path("alarm.json"), "--junit", self.path("alarm.xml"))
-        if "is not installed" in run.stdout or "ptrace" in run.stdout:
-            self.skipTest(run.stdout)
+        if "is not installed" in run.stdout + run.stderr or "ptrace" in run.stdout + run.stderr:
+            self.skipTest(run.stdout + run.stderr)
         self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
         self.assertTrue(run.stdout.startswith("PASSED: "), run.stdout)
         with open(self.path("alarm.json"), encoding="utf-8") as file:
@@ -45,10 +45,59 @@ class Alarm(unittest.TestCase):
         self.assertEqual(int(suite.get("tests")), len(result["findings"]))
         self.assertEqual(suite.get("failures"), "0")
 
+    def test_a_library_that_cannot_be_counted_is_a_regression(self):
+        broken = self.path("libbroken.so")  # it ends every program
+        source = "#include <unistd.h>\n__attribute__((constructor)) static void end(void) { _exit(9); }\n"
+        built = subprocess.run(["cc", "-shared", "-fPIC", "-x", "c", "-", "-o", broken], input=source, text=True,
+                               capture_output=True, check=False)
+        if built.returncode != 0:
+            self.skipTest(built.stderr)
+        run = alarm("--reference", LIBRARY, "--library", broken, "--gates", "exact", "--only", "pairs-16", "--json",
+                    self.path("alarm.json"))
+        if "is not installed" in run.stdout + run.stderr or "ptrace" in run.stdout + run.stderr:
+            self.skipTest(run.stdout + run.stderr)
+        self.assertEqual(run.returncode, 1, run.stdout + run.stderr)
+        with open(self.path("alarm.json"), encoding="utf-8") as file:
+            failed = {each["figure"]: each["outcome"] for each in json.load(file)["findings"]}
+        self.assertEqual(failed.get("runs that failed"), "regressed", failed)
+
+    def test_nothing_measured_is_no_pass(self):
+        # The files are judged, but no benchmark of this gate can be: each has threads.
+        run = alarm("--reference", LIBRARY, "--gates", "time", "--only", "give-back")
+        self.assertEqual(run.returncode, 2, run.stdout + run.stderr)
+        self.assertIn("give-back has no figure", run.stderr)
+        run = alarm("--reference", LIBRARY, "--gates", "exact", "--only", "hand-over,pairs-16")
+        self.assertEqual(run.returncode, 2, run.stdout + run.stderr)
+        self.assertIn("hand-over has no figure", run.stderr)
+
+    def test_a_run_names_what_shows_it_again(self):
+        script = self.path("fails.sh")
+        with open(script, "w", encoding="ascii") as file:
+            file.write("#!/bin/sh\ncase $LD_PRELOAD in *ashlar*) exit 3;; esac\n")
+        os.chmod(script, 0o755)
+        run = alarm("--reference", "system", "--rounds", "5", "--gates", "coarse", "--seed", "7", "--", script)
+        self.assertEqual(run.returncode, 1, run.stdout + run.stderr)
+        self.assertIn(f"again: ashlar alarm --gates coarse --rounds 5 --seed 7 --reference system -- {script}", run.stdout)
+
     def test_another_allocator_as_reference_of_a_command(self):
         run = alarm("--reference", "system", "--rounds", "5", "--gates", "coarse,memory", "--", "/bin/true")
         self.assertIn(run.returncode, (0, 1, 3), run.stdout + run.stderr)  # what /bin/true shows is not the point
         self.assertIn("compared with system", run.stdout)
+
+    def test_another_program_as_reference(self):
+        for name, status in (("well", 0), ("badly", 3)):
+            with open(self.path(name), "w", encoding="ascii") as file:
+                file.write(f"#!/bin/sh\n[ \"$1\" = word ] || exit 4\nexit {status}\n")
+            os.chmod(self.path(name), 0o755)
+        words = ("--rounds", "5", "--gates", "coarse", "--library", LIBRARY)
+        run = alarm("--reference", self.path("well"), *words, "--", self.path("badly"), "word")
+        self.assertEqual(run.returncode, 1, run.stdout + run.stderr)
+        self.assertIn("exit status 3", run.stdout)
+        run = alarm("--reference", self.path("well"), *words, "--", self.path("well"), "word")
+        self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
+        run = alarm("--reference", self.path("badly"), *words, "--", self.path("well"), "word")
+        self.assertEqual(run.returncode, 2, run.stdout + run.stderr)
+        self.assertIn("no benchmark was measured", run.stderr)
 
     def test_a_command_that_fails_only_now_is_a_regression(self):
         script = self.path("fails.sh")
@@ -112,7 +161,9 @@ class Alarm(unittest.TestCase):
         run = alarm("--history", page, "--repository", SOURCES)
         self.assertEqual(run.returncode, 0, run.stderr)
         with open(page, encoding="utf-8") as file:
-            self.assertIn("<svg", file.read())
+            text = file.read()
+        self.assertIn("<svg", text)
+        self.assertIn("What each figure varies by", text)
 
     def test_the_committed_references_can_be_read(self):
         with open(os.path.join(SOURCES, "bench/alarm/reference.json"), encoding="utf-8") as file:
@@ -123,4 +174,5 @@ class Alarm(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main(argv=[sys.argv[0], *sys.argv[4:]])
+    result = unittest.main(argv=[sys.argv[0], *sys.argv[4:]], exit=False).result
+    sys.exit(1 if not result.wasSuccessful() or result.testsRun == 0 else 77 if result.skipped else 0)

@@ -7,7 +7,7 @@
 
 usage: controls_test.py ASHLAR LIBRARY PLANT=LIBRARY... [TEST...]
 
-ASHLAR_CONTROL_RUNS (20): how often a control by time is run."""
+ASHLAR_CONTROL_RUNS (20): how often a control by time is run. Status 77: a part could not be judged here, none failed."""
 import json
 import os
 import subprocess
@@ -30,14 +30,27 @@ MATRIX = {
 }
 
 
-def alarm(library, *words):
-    """(exit status, findings)"""
+SKIPPED = 77
+
+
+def report(library, *words):
+    """(exit status, what the alarm wrote)"""
     with tempfile.TemporaryDirectory() as folder:  # for the stacks of what hangs
         run = subprocess.run([ASHLAR, "alarm", "--reference", LIBRARY, "--library", library, "--json", "-", *words],
                              capture_output=True, text=True, check=False, timeout=900, cwd=folder)
     if run.returncode not in (0, 1, 3):
         raise AssertionError(f"status {run.returncode}: {run.stderr}")
-    return run.returncode, json.loads(run.stdout)["findings"]
+    return run.returncode, json.loads(run.stdout)
+
+
+def alarm(library, *words):
+    """(exit status, findings)"""
+    status, written = report(library, *words)
+    return status, written["findings"]
+
+
+def obstacle(findings):
+    return next(each["obstacle"] for each in findings if each["obstacle"])
 
 
 def tripped(findings):
@@ -71,21 +84,28 @@ class Exact(unittest.TestCase):
 class Timed(unittest.TestCase):
     def test_a_stall_trips_the_time_gate(self):
         status, findings = alarm(PLANTED["stall"], "--only", "pairs-16", "--gates", "time")
-        if status != 3:
-            self.assertEqual(tripped(findings), {"time"})
+        if status == 3:
+            self.skipTest(f"not judged here: {obstacle(findings)}")
+        self.assertEqual(tripped(findings), {"time"})
 
     def test_ten_percent_are_seen_every_time(self):
         for run in range(RUNS):
             status, findings = alarm(PLANTED["time"], "--only", "pairs-16,pairs-64", "--gates", "time", "--seed",
                                      str(run + 1))
             if status == 3:
-                self.skipTest(f"not judged here: {findings[0]['obstacle']}")
+                self.skipTest(f"not judged here, run {run + 1}: {obstacle(findings)}")
             self.assertEqual(tripped(findings), {"time"}, f"run {run + 1}: {findings}")
 
     def test_the_library_itself_is_never_slower(self):
+        judged = 0
         for run in range(5):
-            status, findings = alarm(LIBRARY, "--gates", "time,memory,coarse", "--seed", str(run + 1))
-            self.assertIn(status, (0, 3), [each for each in findings if each["outcome"] == "regressed"])
+            status, written = report(LIBRARY, "--gates", "time,memory,coarse", "--seed", str(run + 1))
+            self.assertIn(status, (0, 3), [each for each in written["findings"] if each["outcome"] == "regressed"])
+            # Of a thousand whole runs that this run's A/A ratios make when they are drawn anew.
+            self.assertLessEqual(written["false_alarm_share"], 0.01)
+            judged += status == 0
+        if judged == 0:
+            self.skipTest(f"not judged here: {obstacle(written['findings'])}")
 
 
 class Busy(unittest.TestCase):
@@ -111,4 +131,5 @@ class Busy(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main(argv=[sys.argv[0], *[word for word in sys.argv[3:] if "=" not in word]])
+    result = unittest.main(argv=[sys.argv[0], *[word for word in sys.argv[3:] if "=" not in word]], exit=False).result
+    sys.exit(1 if not result.wasSuccessful() or result.testsRun == 0 else SKIPPED if result.skipped else 0)

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,16 @@ constexpr const char* name_of(Outcome outcome) {
     return kNames[static_cast<std::size_t>(outcome)];
 }
 
+inline constexpr const char* kFailedRuns = "runs that failed"; // a figure's name
+
+// A change that is more than chance, see alarm/significance.h.
+enum class Change { kNone, kImproved, kRegressed };
+
+constexpr const char* name_of(Change change) {
+    constexpr std::array kNames{"none", "improved", "regressed"};
+    return kNames[static_cast<std::size_t>(change)];
+}
+
 struct Finding {
     std::string benchmark;
     Gate gate = Gate::kExact;
@@ -34,6 +45,9 @@ struct Finding {
     double smallest_visible = 0; // a smaller change could not have been seen; 0: any change is
     std::string detail{};        // which functions grew, how sure a ratio is
     std::string obstacle{};      // why it was not judged; empty otherwise
+    Change change = Change::kNone;
+    std::optional<double> spread{}; // what the figure varies by; a larger change is significant
+    bool is_since_anchor = false;   // the reference is the anchor's stored figure
 
     double factor() const { return reference == 0 ? (present == 0 ? 1 : present) : present / reference; }
 };

@@ -96,11 +96,17 @@ Outcome worst(const Findings& findings) {
 
 Findings judge_counts(const std::string& benchmark, double operations, const Counted& reference,
                       const Counted& present) {
-    for (const Counted* const each : {&reference, &present}) {
-        if (!each->trouble.empty()) {
-            return {not_judged(benchmark, Gate::kExact, "counts",
-                               (each == &reference ? "the reference: " : "") + each->trouble)};
-        }
+    if (!reference.trouble.empty()) {
+        return {not_judged(benchmark, Gate::kExact, "counts", "the reference: " + reference.trouble)};
+    }
+    if (!present.trouble.empty()) { // under the same tools, which the reference had no trouble with
+        return {{.benchmark = benchmark,
+                 .gate = Gate::kExact,
+                 .figure = kFailedRuns,
+                 .reference = 0,
+                 .present = 1,
+                 .outcome = Outcome::kRegressed,
+                 .detail = present.trouble}};
     }
     Findings findings;
     Finding instructions =
@@ -143,7 +149,7 @@ Findings judge_counts(const std::string& benchmark, double operations, const Cou
 }
 
 Findings judge_files(const LibraryFile& reference, const LibraryFile& present) {
-    const std::string name = "library file";
+    const std::string name = kLibraryFile;
     for (const LibraryFile* const each : {&reference, &present}) {
         if (!each->trouble.empty()) {
             return {not_judged(name, Gate::kExact, "size", each->trouble)};
@@ -153,20 +159,44 @@ Findings judge_files(const LibraryFile& reference, const LibraryFile& present) {
                              static_cast<double>(reference.above_baseline.size()),
                              static_cast<double>(present.above_baseline.size()), 0);
     baseline.detail = fmt::format("{}", fmt::join(present.above_baseline, "; "));
-    return {exact(name, "loaded bytes", static_cast<double>(reference.loaded_bytes),
+    return {exact(name, kLoadedBytes, static_cast<double>(reference.loaded_bytes),
                   static_cast<double>(present.loaded_bytes), kExactThreshold),
-            exact(name, "bytes of thread-local storage", static_cast<double>(reference.tls_bytes),
+            exact(name, kTlsBytes, static_cast<double>(reference.tls_bytes),
                   static_cast<double>(present.tls_bytes), 0),
             std::move(baseline)};
 }
 
-Finding judge_anchor(const std::string& benchmark, double anchor, double present, const std::string& commit) {
-    Finding finding = exact(benchmark, fmt::format("instructions an operation, since {}", commit), anchor,
-                            present, kAnchorThreshold);
+Finding judge_anchor(const std::string& benchmark, const std::string& figure, double anchor, double present,
+                     const std::string& commit) {
+    Finding finding =
+        exact(benchmark, fmt::format("{}, since {}", figure, commit), anchor, present, kAnchorThreshold);
+    finding.is_since_anchor = true;
     if (finding.outcome == Outcome::kImproved) {
         finding.outcome = Outcome::kPassed; // was recorded when the reference moved
     }
     return finding;
+}
+
+std::optional<Finding> judge_endings(const std::string& benchmark, const Endings& endings) {
+    const bool alone = endings.reference_failed == 0 && !endings.killed_for_memory;
+    const bool never = endings.present_well == 0 && endings.reference_well > 0;
+    if (endings.present_failed > 0 && (alone || never)) {
+        return Finding{.benchmark = benchmark,
+                       .gate = Gate::kCoarse,
+                       .figure = kFailedRuns,
+                       .reference = static_cast<double>(endings.reference_failed),
+                       .present = static_cast<double>(endings.present_failed),
+                       .outcome = Outcome::kRegressed,
+                       .detail = endings.present_reason};
+    }
+    if (endings.reference_failed > 0) {
+        return not_judged(benchmark, Gate::kCoarse, kFailedRuns,
+                          "the reference failed: " + endings.reference_reason);
+    }
+    if (endings.present_failed > 0) {
+        return not_judged(benchmark, Gate::kCoarse, kFailedRuns, "memory ran out: " + endings.present_reason);
+    }
+    return std::nullopt;
 }
 
 Finding judge_memory(const std::string& benchmark, const std::string& figure,
@@ -177,11 +207,12 @@ Finding judge_memory(const std::string& benchmark, const std::string& figure,
                     .figure = figure,
                     .reference = std::max(least(reference), least(reference_again)),
                     .present = least(present),
-                    .threshold = kMemoryThreshold,
-                    .smallest_visible = kMemoryThreshold};
-    finding.smallest_visible =
-        finding.reference > 0 ? std::max(kMemoryThreshold, kMemoryAllowanceKib / finding.reference) : 0;
-    finding.outcome = outcome_of(finding.factor(), finding.smallest_visible);
+                    .threshold = kMemoryThreshold};
+    if (finding.reference > 0) {
+        finding.threshold = std::max(kMemoryThreshold, kMemoryAllowanceKib / finding.reference);
+    }
+    finding.smallest_visible = finding.threshold;
+    finding.outcome = outcome_of(finding.factor(), finding.threshold);
     return finding;
 }
 

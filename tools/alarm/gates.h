@@ -32,10 +32,28 @@ inline constexpr double kIdleAllowance = 0.05; // seconds off the processor that
 Findings judge_counts(const std::string& benchmark, double operations, const Counted& reference,
                       const Counted& present);
 
+inline constexpr const char* kLibraryFile = "library file"; // stands for a benchmark's name
+inline constexpr const char* kLoadedBytes = "loaded bytes";
+inline constexpr const char* kTlsBytes = "bytes of thread-local storage";
 Findings judge_files(const LibraryFile& reference, const LibraryFile& present);
 
-// Against an older commit's instructions an operation, which many small steps may have left behind.
-Finding judge_anchor(const std::string& benchmark, double anchor, double present, const std::string& commit);
+// Against an older commit's figure, which many small steps may have left behind.
+Finding judge_anchor(const std::string& benchmark, const std::string& figure, double anchor, double present,
+                     const std::string& commit);
+
+// How the runs of one benchmark ended.
+struct Endings {
+    int reference_well = 0; // of both runs of the reference in each round
+    int reference_failed = 0;
+    int present_well = 0;
+    int present_failed = 0;
+    bool killed_for_memory = false; // all that failed of the present library, and memory ran out meanwhile
+    std::string reference_reason{};
+    std::string present_reason{};
+};
+// The present library alone failed: a regression, whatever the figures are. The reference failed as well, or
+// memory ran out: not judged. Nothing if all runs ended well.
+std::optional<Finding> judge_endings(const std::string& benchmark, const Endings& endings);
 
 // In KiB, of at least one run each. The reference ran twice in each round: the larger of both leasts counts.
 Finding judge_memory(const std::string& benchmark, const std::string& figure,

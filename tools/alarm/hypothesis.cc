@@ -60,8 +60,57 @@ Hypothesis by_kernel(const std::string& cause, const std::string& unit,
             .evidence = fmt::format("{:g} {} before, {:g} now", before, unit, now)};
 }
 
+// As scripts/time_limits.py judges the limits of tests: at least three times the usual time, and at most
+// twenty times unless it is a minute.
+constexpr double kLeastTimes = 3;
+constexpr double kMostTimes = 20;
+constexpr double kMinute = 60;
+
+bool is_too_tight(const TimeLimit& limit) {
+    return limit.limit < kLeastTimes * limit.usual;
+}
+
+bool is_too_loose(const TimeLimit& limit) {
+    return limit.limit > std::max(kMinute, kMostTimes * limit.usual);
+}
+
+Hypothesis time_limit(const std::optional<TimeLimit>& limit) {
+    Hypothesis result{
+        .cause = "time limit", .standing = Standing::kInconclusive, .evidence = "no timed runs"};
+    if (limit) {
+        const bool tight = is_too_tight(*limit);
+        const bool loose = is_too_loose(*limit);
+        result.standing = tight || loose ? Standing::kConfirmed : Standing::kEliminated;
+        result.evidence = fmt::format("{:.1f} s for a run of {:.2f} s{}", limit->limit, limit->usual,
+                                      tight   ? ": too tight"
+                                      : loose ? ": far too loose"
+                                              : "");
+    }
+    return result;
+}
+
+// Runs that failed: nothing is known of figures then.
+std::string conclusion_of_failed(const Finding& failed, const std::string& disturbance) {
+    const bool late = (failed.detail + failed.obstacle).find("timed out") != std::string::npos;
+    if (failed.outcome == Outcome::kRegressed) {
+        return late ? "real regression: it hangs, or takes ten times as long as the reference"
+                    : "real regression: runs fail that end well with the reference";
+    }
+    if (!disturbance.empty()) {
+        return "loaded machine: " + disturbance;
+    }
+    return late ? "a time limit too tight: the reference exceeds it as well, on a quiet machine"
+                : "no regression is shown: the reference fails as well";
+}
+
 std::string conclusion_of(const Findings& findings, const std::vector<Hypothesis>& causes,
-                          const std::string& disturbance) {
+                          const std::string& disturbance, const std::optional<TimeLimit>& limit) {
+    const auto failed = std::find_if(findings.begin(), findings.end(), [](const Finding& each) {
+        return each.figure == kFailedRuns && each.outcome != Outcome::kPassed;
+    });
+    if (failed != findings.end()) {
+        return conclusion_of_failed(*failed, disturbance);
+    }
     const auto any = [&](Gate gate, Outcome outcome) {
         return std::any_of(findings.begin(), findings.end(),
                            [&](const Finding& each) { return each.gate == gate && each.outcome == outcome; });
@@ -73,12 +122,15 @@ std::string conclusion_of(const Findings& findings, const std::vector<Hypothesis
         return "real regression: even the quickest of several runs is beyond the factor";
     }
     const bool slower = any(Gate::kTime, Outcome::kRegressed);
+    if (!slower && any(Gate::kMemory, Outcome::kRegressed)) {
+        return "real regression: of memory";
+    }
     if (!disturbance.empty()) {
         return "loaded machine: " + disturbance;
     }
     if (!slower) {
-        return any(Gate::kMemory, Outcome::kRegressed) ? "real regression: of memory"
-                                                       : "no regression of time";
+        return limit && is_too_loose(*limit) ? "a time limit far too loose: a hang would be found late"
+                                             : "no regression of time";
     }
     const bool counted = std::any_of(causes.begin(), causes.end(), [](const Hypothesis& each) {
         return each.standing == Standing::kConfirmed;
@@ -92,7 +144,7 @@ std::string conclusion_of(const Findings& findings, const std::vector<Hypothesis
 
 Hypotheses explain(const std::string& benchmark, const Findings& findings,
                    const std::optional<KernelCounts>& reference, const std::optional<KernelCounts>& present,
-                   const std::string& disturbance) {
+                   const std::string& disturbance, const std::optional<TimeLimit>& limit) {
     constexpr double kFewFaults = 16;
     constexpr double kFewWaits = 50;
     Hypotheses result{
@@ -106,7 +158,8 @@ Hypotheses explain(const std::string& benchmark, const Findings& findings,
                    system_calls(findings),
                    by_kernel("lock waits and sleeps", "voluntary switches", reference, present,
                              &KernelCounts::waits, kFewWaits)}};
-    result.conclusion = conclusion_of(findings, result.causes, disturbance);
+    result.conclusion = conclusion_of(findings, result.causes, disturbance, limit);
+    result.causes.push_back(time_limit(limit));
     return result;
 }
 

@@ -30,6 +30,12 @@ struct KernelCounts {
     double waits = 0; // voluntary switches
 };
 
+// Of one run, in seconds.
+struct TimeLimit {
+    double limit = 0;
+    double usual = 0; // what a run of the reference takes
+};
+
 struct Hypotheses {
     std::string benchmark;
     std::string conclusion; // real regression, loaded machine, ...
@@ -39,6 +45,6 @@ struct Hypotheses {
 // From the findings of one benchmark.
 Hypotheses explain(const std::string& benchmark, const Findings& findings,
                    const std::optional<KernelCounts>& reference, const std::optional<KernelCounts>& present,
-                   const std::string& disturbance);
+                   const std::string& disturbance, const std::optional<TimeLimit>& limit = std::nullopt);
 
 } // namespace ashlar::alarm

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "alarm/reference.h"
 
+#include "alarm/significance.h"
 #include "machine/files.h"
 #include "machine/output_file.h"
 #include "statistics/summary.h"
@@ -94,6 +95,18 @@ double History::noise_of(const std::string& processor, const std::string& benchm
     }
     const auto values = machine->second.find(benchmark);
     return values == machine->second.end() || values->second.empty() ? 0 : statistics::median(values->second);
+}
+
+std::map<std::string, double> History::spreads(const std::string& processor) const {
+    std::map<std::string, double> result;
+    if (const auto machine = noise.find(processor); machine != noise.end()) {
+        for (const auto& [key, values] : machine->second) {
+            if (const auto spread = usual_spread(values)) {
+                result[key] = *spread;
+            }
+        }
+    }
+    return result;
 }
 
 History read_history(const std::filesystem::path& file) {

@@ -52,6 +52,8 @@ struct History {
     std::vector<PastReference> references; // the latest last
 
     double noise_of(const std::string& processor, const std::string& benchmark) const; // 0: nothing is known
+    // The usual spread of each "benchmark, figure", see alarm/significance.h.
+    std::map<std::string, double> spreads(const std::string& processor) const;
 };
 
 // An absent file is an empty history.

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: MIT
 #include "alarm/watch.h"
 
+#include "alarm/significance.h"
+#include "measure/time_limit.h"
 #include "statistics/bootstrap.h"
 #include "statistics/random_order.h"
 #include "statistics/summary.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <csignal>
 #include <fmt/format.h>
 #include <future>
 #include <limits>
@@ -23,6 +27,7 @@ using compare::Sample;
 constexpr std::size_t kReference = compare::kReference;
 constexpr std::size_t kPresent = 1;
 constexpr std::size_t kReferenceAgain = 2;
+constexpr std::array kContenders{kReference, kPresent, kReferenceAgain};
 constexpr int kSecondRounds = 21; // of benchmarks that the first pass found slower
 
 constexpr double kFirstLimitSeconds = 30; // of a run in the warm-up, on a quick machine
@@ -162,6 +167,8 @@ class Watch {
             (judges(Gate::kMemory) || judges(Gate::kTime) || judges(Gate::kCoarse))) {
             compare_runs();
         }
+        explain_all();
+        mark_significant(report_.findings, request_.spreads, report_.noise);
         report_.pattern = pattern_of(report_.findings);
         report_.complete = !interrupt_.requested();
         return std::move(report_);
@@ -189,8 +196,7 @@ class Watch {
     void compare_counts() {
         if (!request_.reference.library.empty() && !request_.present.library.empty()) {
             observer_.before_counting("the libraries' files");
-            add(judge_files(read_library_file(request_.reference.library),
-                            read_library_file(request_.present.library)));
+            compare_files();
             try_on_baseline();
         }
         for (const Benchmark& benchmark : request_.benchmarks) {
@@ -200,8 +206,34 @@ class Watch {
             observer_.before_counting(benchmark.timed.name);
             auto reference = std::async(std::launch::async,
                                         [&] { return counted(benchmark, request_.reference, "reference"); });
-            const Counted present = counted(benchmark, request_.present, "present");
-            compare_counts(benchmark, reference.get(), present);
+            Counted present = counted(benchmark, request_.present, "present");
+            const Counted of_reference = reference.get();
+            if (!present.trouble.empty() && of_reference.trouble.empty() && !interrupt_.requested()) {
+                present = counted(benchmark, request_.present, "present"); // that may have been chance
+            }
+            compare_counts(benchmark, of_reference, present);
+        }
+    }
+
+    void compare_files() {
+        const LibraryFile present = read_library_file(request_.present.library);
+        add(judge_files(read_library_file(request_.reference.library), present));
+        if (!present.trouble.empty()) {
+            return;
+        }
+        const auto loaded = static_cast<double>(present.loaded_bytes);
+        report_.figures[kLibraryFile][kLoadedBytes] = loaded;
+        report_.figures[kLibraryFile][kTlsBytes] = static_cast<double>(present.tls_bytes);
+        compare_with_anchor(kLibraryFile, kLoadedBytes, loaded);
+    }
+
+    void compare_with_anchor(const std::string& benchmark, const std::string& figure, double present) {
+        const auto anchor = request_.anchors.find(benchmark);
+        if (anchor == request_.anchors.end()) {
+            return;
+        }
+        if (const auto found = anchor->second.find(figure); found != anchor->second.end()) {
+            add(judge_anchor(benchmark, figure, found->second, present, request_.anchor_commit));
         }
     }
 
@@ -212,19 +244,26 @@ class Watch {
             if (benchmark.counted.command.empty()) {
                 continue;
             }
-            const auto trouble = trouble_on_baseline(benchmark.counted.command, request_.present.library,
-                                                     {.clock = request_.clock,
-                                                      .scratch = request_.scratch,
-                                                      .slowness = request_.slowness,
-                                                      .interrupt = &interrupt_});
-            if (trouble) {
-                add({.benchmark = benchmark.timed.name,
-                     .gate = Gate::kExact,
-                     .figure = "failures on a baseline processor",
-                     .reference = 0,
-                     .present = trouble->empty() ? 0.0 : 1.0,
-                     .outcome = trouble->empty() ? Outcome::kPassed : Outcome::kRegressed,
-                     .detail = *trouble});
+            const CountingSettings settings{.clock = request_.clock,
+                                            .scratch = request_.scratch,
+                                            .slowness = request_.slowness,
+                                            .interrupt = &interrupt_};
+            const auto& command = benchmark.counted.command;
+            const auto trouble = trouble_on_baseline(command, request_.present.library, settings);
+            if (trouble && !interrupt_.requested()) {
+                Finding finding{.benchmark = benchmark.timed.name,
+                                .gate = Gate::kExact,
+                                .figure = "failures on a baseline processor",
+                                .reference = 0,
+                                .present = trouble->empty() ? 0.0 : 1.0,
+                                .outcome = trouble->empty() ? Outcome::kPassed : Outcome::kRegressed,
+                                .detail = *trouble};
+                if (!trouble->empty() &&
+                    !trouble_on_baseline(command, request_.reference.library, settings)->empty()) {
+                    finding.outcome = Outcome::kNotJudged; // the emulator may be to blame
+                    finding.obstacle = "the reference fails as well: " + *trouble;
+                }
+                add(std::move(finding));
             }
             return; // one is enough
         }
@@ -237,7 +276,7 @@ class Watch {
         const std::string& name = benchmark.timed.name;
         const double operations = benchmark.counted.operations;
         add(judge_counts(name, operations, reference, present));
-        if (!present.trouble.empty()) {
+        if (!present.trouble.empty() || !reference.trouble.empty()) {
             return;
         }
         report_.runs += 1;
@@ -249,11 +288,10 @@ class Watch {
         for (const auto& [key, value] : present.counts.statistics) {
             report_.figures[name][key] = static_cast<double>(value);
         }
-        const auto anchor = request_.anchors.find(name);
         // A start reads the environment, which is another one elsewhere: its stored count is no measure.
         const bool is_start = operations == 1;
-        if (anchor != request_.anchors.end() && !is_start) {
-            add(judge_anchor(name, anchor->second, instructions, request_.anchor_commit));
+        if (!is_start) {
+            compare_with_anchor(name, kInstructions, instructions);
         }
     }
 
@@ -297,53 +335,57 @@ class Watch {
             compare_benchmark(first, index);
         }
         look_again(first);
-        explain_all(first.experiment);
-        report_.false_alarms = false_alarm_share(controls_, thresholds_, 1000, request_.seed);
+        experiment_ = first.experiment;
+        report_.false_alarms = false_alarm_share(controls_, 1000, request_.seed);
     }
 
-    // Runs that failed: of the present library that is a regression, whatever the gates would say.
-    bool has_failed(const Experiment& experiment, std::size_t index) {
-        const std::string& name = request_.benchmarks[index].timed.name;
-        int failures = 0;
-        std::string why;
-        std::string reference_failed;
-        for (const Sample& sample : experiment.samples) {
-            if (sample.configuration == index && !sample.failure.empty()) {
-                if (sample.contender == kPresent) {
-                    ++failures;
-                    why = sample.failure;
-                } else {
-                    reference_failed = sample.failure;
-                }
-            } else if (sample.configuration == index && sample.counts()) {
-                ++report_.runs;
+    static Endings endings_of(const TimedRuns& runs, std::size_t index) {
+        Endings endings;
+        bool all_killed = true;
+        for (const Sample& sample : runs.experiment.samples) {
+            if (sample.configuration != index) {
+                continue;
+            }
+            const bool is_present = sample.contender == kPresent;
+            if (!sample.failure.empty()) {
+                (is_present ? endings.present_failed : endings.reference_failed) += 1;
+                (is_present ? endings.present_reason : endings.reference_reason) = sample.failure;
+                const bool killed =
+                    sample.run.ending == measure::Ending::kSignalled && sample.run.code == SIGKILL;
+                all_killed = all_killed && (!is_present || killed);
+            } else if (sample.counts()) {
+                (is_present ? endings.present_well : endings.reference_well) += 1;
             }
         }
-        if (!reference_failed.empty()) {
-            add({.benchmark = name,
-                 .gate = Gate::kCoarse,
-                 .figure = "runs that failed",
-                 .outcome = Outcome::kNotJudged,
-                 .obstacle = "the reference failed: " + reference_failed});
-            return true;
-        }
-        if (failures > 0) {
-            add({.benchmark = name,
-                 .gate = Gate::kCoarse,
-                 .figure = "runs that failed",
-                 .reference = 0,
-                 .present = static_cast<double>(failures),
-                 .outcome = Outcome::kRegressed,
-                 .detail = why});
-        }
-        return failures > 0;
+        endings.killed_for_memory = all_killed && runs.disturbance.memory_kills > 0;
+        return endings;
+    }
+
+    // What runs that ended well show is judged even if others failed.
+    bool can_be_judged(const Experiment& experiment, std::size_t index) const {
+        return std::all_of(kContenders.begin(), kContenders.end(), [&](std::size_t contender) {
+            return !by_round(experiment, index, contender, cpu_of).empty();
+        });
     }
 
     void compare_benchmark(const TimedRuns& runs, std::size_t index) {
         const Benchmark& benchmark = request_.benchmarks[index];
         const std::string& name = benchmark.timed.name;
         const Experiment& experiment = runs.experiment;
-        if (has_failed(experiment, index) || by_round(experiment, index, kPresent, cpu_of).empty()) {
+        const Endings endings = endings_of(runs, index);
+        report_.runs += static_cast<std::size_t>(endings.reference_well + endings.present_well);
+        const std::optional<Finding> failed = judge_endings(name, endings);
+        if (failed) {
+            add(*failed);
+        }
+        if (!can_be_judged(experiment, index)) {
+            if (!failed) {
+                add({.benchmark = name,
+                     .gate = Gate::kCoarse,
+                     .figure = kFailedRuns,
+                     .outcome = Outcome::kNotJudged,
+                     .obstacle = "it was not run"});
+            }
             return;
         }
         const std::vector<std::size_t> references{kReference, kReferenceAgain};
@@ -352,9 +394,18 @@ class Watch {
             const Figure figure = own ? own_of : peak_of;
             const std::string words = own ? "RSS in KiB at the end" : kPeakRss;
             const std::vector<double> present = values(experiment, index, {kPresent}, figure);
-            add(judge_memory(name, words, values(experiment, index, {kReference}, figure),
-                             values(experiment, index, {kReferenceAgain}, figure), present));
+            const std::vector<double> reference = values(experiment, index, {kReference}, figure);
+            const std::vector<double> again = values(experiment, index, {kReferenceAgain}, figure);
+            add(judge_memory(name, words, reference, again, present));
             report_.figures[name][words] = *std::min_element(present.begin(), present.end());
+            controls_.memory.push_back(reference);
+            controls_.memory.back().insert(controls_.memory.back().end(), again.begin(), again.end());
+            const double one = *std::min_element(reference.begin(), reference.end());
+            const double other = *std::min_element(again.begin(), again.end());
+            if (one > 0 && other > 0) {
+                report_.noise[fmt::format("{}, {}", name, words)] =
+                    std::max(one, other) / std::min(one, other) - 1;
+            }
         }
         if (judges(Gate::kCoarse)) {
             add(judge_coarse(name, kCpu, values(experiment, index, references, cpu_of),
@@ -373,8 +424,8 @@ class Watch {
                                {.noise = noise_of(key), .disturbance = runs.disturbance.why_not_quiet()});
                 if (finding.outcome != Outcome::kNotJudged) {
                     report_.noise[key] = noise;
-                    controls_.push_back(sample.control);
-                    thresholds_.push_back(finding.threshold);
+                    controls_.ratios.push_back(sample.control);
+                    controls_.thresholds.push_back(finding.threshold);
                 }
                 report_.figures[name][words] = sample.present;
                 add(std::move(finding));
@@ -437,7 +488,28 @@ class Watch {
         }
     }
 
-    void explain_all(const Experiment& experiment) {
+    // The limit of a run, by the warm-up, and what runs take.
+    std::optional<TimeLimit> time_limit(std::size_t index) const {
+        double slowest = 0;
+        std::vector<double> usual;
+        for (const Sample& sample : experiment_.samples) {
+            if (sample.configuration != index || !sample.failure.empty()) {
+                continue;
+            }
+            if (sample.round == compare::kWarmUp) {
+                slowest = std::max(slowest, sample.run.usage.wall_seconds);
+            } else if (sample.contender != kPresent) {
+                usual.push_back(sample.run.usage.wall_seconds);
+            }
+        }
+        if (slowest == 0 || usual.empty()) {
+            return std::nullopt;
+        }
+        return TimeLimit{.limit = std::chrono::duration<double>(measure::limit_after(slowest)).count(),
+                         .usual = statistics::median(usual)};
+    }
+
+    void explain_all() {
         const std::string why = report_.disturbance.why_not_quiet();
         for (std::size_t index = 0; index < request_.benchmarks.size(); ++index) {
             const std::string& name = request_.benchmarks[index].timed.name;
@@ -445,9 +517,9 @@ class Watch {
             std::copy_if(report_.findings.begin(), report_.findings.end(), std::back_inserter(own),
                          [&](const Finding& each) { return each.benchmark == name; });
             if (worst(own) == Outcome::kRegressed || worst(own) == Outcome::kNotJudged) {
-                report_.explanations.push_back(explain(name, own,
-                                                       kernel_counts(experiment, index, kReference),
-                                                       kernel_counts(experiment, index, kPresent), why));
+                report_.explanations.push_back(
+                    explain(name, own, kernel_counts(experiment_, index, kReference),
+                            kernel_counts(experiment_, index, kPresent), why, time_limit(index)));
             }
         }
     }
@@ -456,16 +528,30 @@ class Watch {
     const machine::Interrupt& interrupt_;
     const WatchObserver& observer_;
     Report report_;
-    std::vector<std::vector<double>> controls_; // of the time gate, for the false-alarm rate
-    std::vector<double> thresholds_;
+    Experiment experiment_{}; // of the first pass; no samples: nothing was timed
+    Controls controls_;       // for the false-alarm rate
 };
 
-// The lower end of the interval of the median of as many values as there are, drawn anew.
-double lower_end(const std::vector<double>& values, std::mt19937_64& generator) {
-    std::vector<double> drawn(values.size());
+std::vector<double> drawn_anew(const std::vector<double>& values, std::size_t count,
+                               std::mt19937_64& generator) {
+    std::vector<double> drawn(count);
     for (double& each : drawn) {
         each = values[statistics::below(generator, values.size())];
     }
+    return drawn;
+}
+
+bool memory_alarms(const std::vector<double>& runs, std::mt19937_64& generator) {
+    const std::size_t rounds = std::max<std::size_t>(1, runs.size() / 2);
+    const std::vector<double> reference = drawn_anew(runs, rounds, generator);
+    const std::vector<double> again = drawn_anew(runs, rounds, generator);
+    const std::vector<double> present = drawn_anew(runs, rounds, generator);
+    return judge_memory("", "", reference, again, present).outcome == Outcome::kRegressed;
+}
+
+// The lower end of the interval of the median of as many values as there are, drawn anew.
+double lower_end(const std::vector<double>& values, std::mt19937_64& generator) {
+    const std::vector<double> drawn = drawn_anew(values, values.size(), generator);
     constexpr int kResamples = 200; // enough to know which draws are far above
     return statistics::median_interval(drawn, {.confidence = 0.95, .resamples = kResamples}).low;
 }
@@ -476,17 +562,17 @@ Report watch(const Request& request, const machine::Interrupt& interrupt, const 
     return Watch(request, interrupt, observer).run();
 }
 
-double false_alarm_share(const std::vector<std::vector<double>>& controls,
-                         const std::vector<double>& thresholds, int draws, std::uint64_t seed) {
+double false_alarm_share(const Controls& controls, int draws, std::uint64_t seed) {
     std::mt19937_64 generator(seed);
     int alarms = 0;
     for (int draw = 0; draw < draws; ++draw) {
-        bool alarm = false;
-        for (std::size_t index = 0; index < controls.size() && !alarm; ++index) {
-            const double limit = 1 + thresholds[index];
+        bool alarm = std::any_of(controls.memory.begin(), controls.memory.end(),
+                                 [&](const auto& runs) { return memory_alarms(runs, generator); });
+        for (std::size_t index = 0; index < controls.ratios.size() && !alarm; ++index) {
+            const double limit = 1 + controls.thresholds[index];
             // Twice, as the gate looks twice.
-            alarm = lower_end(controls[index], generator) > limit;
-            alarm = alarm && lower_end(controls[index], generator) > limit;
+            alarm = lower_end(controls.ratios[index], generator) > limit;
+            alarm = alarm && lower_end(controls.ratios[index], generator) > limit;
         }
         alarms += alarm ? 1 : 0;
     }

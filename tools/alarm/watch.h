@@ -6,6 +6,7 @@
 #include "alarm/gates.h"
 #include "alarm/hypothesis.h"
 #include "alarm/machine_state.h"
+#include "alarm/reference.h"
 #include "compare/rounds.h"
 #include "machine/interrupt.h"
 
@@ -29,15 +30,18 @@ struct Request {
     std::string clock;             // see bench/alarm/clock.c
     std::filesystem::path scratch; // a folder of this run alone
     std::filesystem::path stacks_folder{};
-    std::map<std::string, double> noise{};   // by benchmark, from earlier runs on this processor
-    std::map<std::string, double> anchors{}; // instructions an operation, by benchmark
+    std::map<std::string, double> noise{};    // by benchmark, from earlier runs on this processor
+    std::map<std::string, double> spreads{};  // likewise, what figures usually vary by
+    std::map<std::string, Figures> anchors{}; // stored figures, by benchmark
     std::string anchor_commit{};
 };
 
 struct Report {
     Findings findings;
     std::map<std::string, std::map<std::string, double>> figures; // of the present library, by benchmark
-    std::map<std::string, double> noise; // half width of the interval of A/A ratios, by benchmark
+    // How far the reference was from itself: of times the half width of the interval of A/A ratios, of memory
+    // the ratio less 1. By benchmark and figure.
+    std::map<std::string, double> noise;
     Disturbance disturbance{};
     std::vector<Hypotheses> explanations{}; // of benchmarks that moved
     std::string pattern{};                  // see pattern_of
@@ -53,9 +57,15 @@ struct WatchObserver {
 
 Report watch(const Request& request, const machine::Interrupt& interrupt, const WatchObserver& observer);
 
-// Share of whole runs of the time gate that A/A ratios, drawn with replacement, set off. `controls` has the
-// ratios of each benchmark.
-double false_alarm_share(const std::vector<std::vector<double>>& controls,
-                         const std::vector<double>& thresholds, int draws, std::uint64_t seed);
+// What the reference showed against itself.
+struct Controls {
+    std::vector<std::vector<double>> ratios; // A/A ratios of time, for each figure that was judged
+    std::vector<double> thresholds;          // of these
+    std::vector<std::vector<double>> memory; // of both runs of the reference in each round, for each figure
+};
+
+// Share of whole runs of the time gate and the memory gate that these, drawn with replacement, set off.
+// Exact counts are the same in every run, and the coarse gate is far from any noise.
+double false_alarm_share(const Controls& controls, int draws, std::uint64_t seed);
 
 } // namespace ashlar::alarm

@@ -70,6 +70,7 @@ Examples:
   ashlar alarm --update --why "faster refill"      the present commit becomes the reference
   ashlar alarm --reference old.so -- ./server --self-test
   ashlar alarm --reference jemalloc -- python3 script.py
+  ashlar alarm --reference ./server-before -- ./server --self-test    another program, on the same library
 
 Exit status: 0 if all figures passed, 1 if one regressed, 2 for an error, 3 if nothing failed but a gate could not judge, 128 and the number of the signal if interrupted.)";
 
@@ -120,6 +121,25 @@ std::set<alarm::Gate> gates_of(const std::vector<std::string>& names) {
     return result;
 }
 
+// A benchmark that is asked for by name must have a figure that one of the chosen gates judges.
+void check_judged(const Options& options) {
+    if (options.only.empty() || options.gates.empty()) {
+        return;
+    }
+    const std::set<alarm::Gate> gates = gates_of(options.gates);
+    for (const alarm::Benchmark& each :
+         or_error([&] { return alarm::only(alarm::benchmarks({}), options.only); })) {
+        const bool judged = gates.contains(alarm::Gate::kCoarse) ||
+                            (gates.contains(alarm::Gate::kExact) && !each.counted.command.empty()) ||
+                            (gates.contains(alarm::Gate::kMemory) && each.judges_memory) ||
+                            (gates.contains(alarm::Gate::kTime) && each.judges_time);
+        if (!judged) {
+            throw std::invalid_argument(fmt::format("--gates {}: {} has no figure that it judges",
+                                                    fmt::join(options.gates, ","), each.timed.name));
+        }
+    }
+}
+
 void check_consistent(const Options& options) {
     if (options.update && options.why.empty()) {
         throw std::invalid_argument("--update needs --why \"...\": the reason is kept with the reference");
@@ -133,6 +153,7 @@ void check_consistent(const Options& options) {
             "--update records all benchmarks of the present commit: leave out --only, --gates, "
             "--library, --reference and a command");
     }
+    check_judged(options);
     if (!options.command.empty() && options.reference.empty()) {
         throw std::invalid_argument(
             "a command needs --reference: an allocator, a library or another program");
@@ -204,11 +225,37 @@ struct Task {
     std::string processor;
 };
 
+// Else it is a commit, such as origin/main.
+bool is_file(const std::string& reference) {
+    return reference.starts_with('/') || reference.starts_with('.') || reference.ends_with(".so") ||
+           (reference.find('/') != std::string::npos && fs::exists(reference));
+}
+
 // Another library of this machine, in place of a commit's.
 void use_library(const Options& options, Task& task) {
     task.request.reference = {.name = "reference",
                               .library = or_error([&] { return fs::canonical(options.reference).string(); })};
     task.context.reference = task.request.reference.library;
+}
+
+// Counts that another compiler made are no measure: they are only printed.
+void use_anchor(const alarm::Recorded& anchor, Task& task) {
+    const std::string commit = anchor.commit.substr(0, 12);
+    if (anchor.compiler == alarm::compiler()) {
+        task.request.anchor_commit = commit;
+        task.request.anchors = anchor.figures;
+        return;
+    }
+    task.context.anchor =
+        fmt::format("Not judged against the anchor {}, which was recorded with {}; instructions an operation "
+                    "there:",
+                    commit, anchor.compiler);
+    for (const auto& [benchmark, figures] : anchor.figures) {
+        if (const auto found = figures.find(kInstructions); found != figures.end()) {
+            task.context.anchor += fmt::format(" {} {:.4g},", benchmark, found->second);
+        }
+    }
+    task.context.anchor.back() = '.';
 }
 
 void use_references(const Options& options, Task& task) {
@@ -220,6 +267,7 @@ void use_references(const Options& options, Task& task) {
         task.references = alarm::read_references(file);
     }
     task.history = alarm::read_history(root / kHistoryFile);
+    task.request.spreads = task.history.spreads(task.processor);
     const auto noise = task.history.noise.find(task.processor);
     if (noise != task.history.noise.end()) {
         for (const auto& [key, values] : noise->second) {
@@ -234,14 +282,46 @@ void use_references(const Options& options, Task& task) {
     task.request.reference = {.name = "reference", .library = library};
     task.context.reference =
         fmt::format("commit {} ({})", commit.substr(0, 12), task.repository->subject(commit));
-    if (task.references && task.references->anchor.compiler == alarm::compiler()) {
-        task.request.anchor_commit = task.references->anchor.commit.substr(0, 12);
-        for (const auto& [benchmark, figures] : task.references->anchor.figures) {
-            if (const auto found = figures.find(kInstructions); found != figures.end()) {
-                task.request.anchors[benchmark] = found->second;
-            }
-        }
+    if (task.references) {
+        use_anchor(task.references->anchor, task);
     }
+}
+
+// Else it is an allocator's name or a library.
+bool is_program(const std::string& reference) {
+    return reference.find('/') != std::string::npos && reference.find('=') == std::string::npos &&
+           reference.find(".so") == std::string::npos && machine::find_program(reference).error == 0;
+}
+
+// Another program in the place of the command's, with the same arguments. Both run on the present library.
+void use_program(const Options& options, Task& task) {
+    std::vector<std::string> command{
+        "sh", "-c",
+        R"(program=${ASHLAR_ALARM_PROGRAM:-$0}; unset ASHLAR_ALARM_PROGRAM; exec "$program" "$@")"};
+    command.insert(command.end(), options.command.begin(), options.command.end());
+    task.request.benchmarks.front().timed.command = std::move(command);
+    task.request.reference = {
+        .name = "reference",
+        .library = task.request.present.library,
+        .environment = {"ASHLAR_ALARM_PROGRAM=" + fs::canonical(options.reference).string()}};
+}
+
+// What a run needs to be the same again.
+std::string settings_of(const Options& options) {
+    std::string text;
+    const auto add = [&](const char* option, const std::string& value, bool is_usual) {
+        text += is_usual ? "" : fmt::format(" {} {}", option, value);
+    };
+    const Options usual;
+    add("--gates", fmt::format("{}", fmt::join(options.gates, ",")), options.gates.empty());
+    add("--factor", fmt::format("{}", options.factor), options.factor == usual.factor);
+    add("--rounds", std::to_string(options.rounds), options.rounds == usual.rounds);
+    add("--scale", fmt::format("{}", options.scale), options.scale == usual.scale);
+    add("--seed", std::to_string(options.seed), options.seed == usual.seed);
+    add("--reference", options.reference, options.reference.empty());
+    add("--library", options.library, options.library.empty());
+    add("--repository", options.repository, options.repository == usual.repository);
+    return text;
 }
 
 Task make_task(const Options& options, const Scratch& scratch) {
@@ -263,11 +343,15 @@ Task make_task(const Options& options, const Scratch& scratch) {
                                               .threads = 2, // wall time counts, too
                                               .prints = compare::Prints::kAnything},
                                     .watches = "the command"}};
-        task.request.reference = named_allocator(options.reference);
         task.request.present = present_library(options);
+        if (is_program(options.reference)) {
+            use_program(options, task);
+        } else {
+            task.request.reference = named_allocator(options.reference);
+        }
         task.context.reference = options.reference;
-        task.context.again = fmt::format("ashlar alarm --reference {} -- {}", options.reference,
-                                         fmt::join(options.command, " "));
+        task.context.again =
+            fmt::format("ashlar alarm{} -- {}", settings_of(options), fmt::join(options.command, " "));
         return task;
     }
     task.request.clock = companion("libalarm_clock.so");
@@ -276,14 +360,12 @@ Task make_task(const Options& options, const Scratch& scratch) {
                            options.only);
     });
     task.request.present = present_library(options);
-    if (options.reference.find('/') != std::string::npos) {
+    if (is_file(options.reference)) {
         use_library(options, task);
-        task.context.again =
-            fmt::format("ashlar alarm --explain --reference {} --only {{}}", options.reference);
     } else {
         use_references(options, task);
-        task.context.again = "ashlar alarm --explain --only {}";
     }
+    task.context.again = "ashlar alarm --explain --only {}" + settings_of(options);
     return task;
 }
 
@@ -311,6 +393,25 @@ void check_recordable(const Options& options, const Task& task) {
     if (!changed.empty()) {
         throw std::invalid_argument(
             "--update records a commit, and these files differ from it; commit them first:\n" + changed);
+    }
+}
+
+// A figure that is missing in the reference would never be judged against it again.
+void check_complete(const Task& task, const alarm::Report& report) {
+    std::vector<std::string> missing;
+    for (const alarm::Benchmark& benchmark : task.request.benchmarks) {
+        const auto found = report.figures.find(benchmark.timed.name);
+        const bool counted =
+            benchmark.counted.command.empty() ||
+            (found != report.figures.end() && found->second.find(kInstructions) != found->second.end());
+        if (found == report.figures.end() || !counted) {
+            missing.push_back(benchmark.timed.name);
+        }
+    }
+    if (!missing.empty()) {
+        throw std::invalid_argument(
+            fmt::format("alarm: not recorded, because figures are missing of {}; the report says why",
+                        fmt::join(missing, ", ")));
     }
 }
 
@@ -352,24 +453,39 @@ bool has_improved_exactly(const alarm::Findings& findings) {
 }
 
 int status_of(const Options& options, const alarm::Report& report) {
-    switch (alarm::worst(report.findings)) {
+    const alarm::Outcome worst = alarm::worst(report.findings);
+    // Also where something else was not judged: a noisy machine must not hide it.
+    if (worst != alarm::Outcome::kRegressed && options.strict && has_improved_exactly(report.findings)) {
+        fmt::print(stderr,
+                   "ashlar alarm: improvements are not recorded: run ashlar alarm --update --why \"...\" "
+                   "and commit {}\n",
+                   kReferenceFile);
+        return kSomethingFailed;
+    }
+    switch (worst) {
     case alarm::Outcome::kRegressed:
         return kSomethingFailed;
     case alarm::Outcome::kNotJudged:
         return kNotAllJudged;
     case alarm::Outcome::kImproved:
-        if (options.strict && has_improved_exactly(report.findings)) {
-            fmt::print(stderr,
-                       "ashlar alarm: improvements are not recorded: run ashlar alarm --update --why \"...\" "
-                       "and commit {}\n",
-                       kReferenceFile);
-            return kSomethingFailed;
-        }
-        break;
     case alarm::Outcome::kPassed:
         break;
     }
     return kSuccess;
+}
+
+// A run in which no benchmark was measured is an error, whatever the library's file shows.
+void check_measured(const alarm::Report& report) {
+    if (report.runs > 0 || alarm::worst(report.findings) == alarm::Outcome::kRegressed) {
+        return;
+    }
+    std::string why;
+    for (const alarm::Finding& each : report.findings) {
+        if (why.empty() && !each.obstacle.empty()) {
+            why = ": " + each.obstacle;
+        }
+    }
+    throw std::invalid_argument("alarm: no benchmark was measured, so nothing can have passed" + why);
 }
 
 int write_history_page(const Options& options) {
@@ -399,9 +515,7 @@ int run_alarm(const Options& options) {
     if (interrupt.requested()) {
         return kBySignal + interrupt.signal();
     }
-    if (report.runs == 0 && report.findings.empty()) {
-        throw std::invalid_argument("alarm: nothing was measured, so nothing can have passed");
-    }
+    check_measured(report);
     if (options.json != machine::kStandardOutput && options.junit != machine::kStandardOutput) {
         fmt::print("{}", report::alarm_text(report, task.context, text_settings()));
     }
@@ -412,6 +526,7 @@ int run_alarm(const Options& options) {
         junit->write([&](std::ostream& out) { report::write_alarm_junit(out, report, task.context); });
     }
     if (options.update) {
+        check_complete(task, report);
         update(options, task, report);
         return kSuccess;
     }
@@ -449,7 +564,7 @@ void add_alarm(CLI::App& app, Action& action) {
     alarm
         ->add_option("--reference", options->reference,
                      "A commit or a path of a library, in place of the recorded commit; with a command an "
-                     "allocator's name or a library")
+                     "allocator's name, a library or another program")
         ->type_name("REF");
     alarm->add_option("--library", options->library, "The library to judge (that of this tree)")
         ->type_name("FILE");

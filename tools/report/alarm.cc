@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "report/alarm.h"
 
+#include "alarm/significance.h"
 #include "report/chart/markup.h"
 
 #include <algorithm>
@@ -101,7 +102,10 @@ TextCell gate_cell(const Findings& findings) {
     if (outcome == Outcome::kNotJudged) {
         return {"not judged", Tint::kFaint};
     }
-    return {first->reference == 0 ? "1.000×" : fmt::format("{:.3f}×", first->factor()), tint_of(outcome)};
+    if (first->reference == 0 && first->present > 0) {
+        return {first->figure == kFailedRuns ? "failed" : "new", tint_of(outcome)};
+    }
+    return {fmt::format("{:.3f}×", first->factor()), tint_of(outcome)};
 }
 
 std::string table_text(const Findings& findings, const TextSettings& settings) {
@@ -119,7 +123,8 @@ std::string table_text(const Findings& findings, const TextSettings& settings) {
 std::string again_for(const AlarmContext& context, const std::string& benchmark) {
     std::string text = context.again;
     if (const auto place = text.find("{}"); place != std::string::npos) {
-        text.replace(place, 2, benchmark);
+        // Each run with the exact gate compares the files; this benchmark is the shortest.
+        text.replace(place, 2, benchmark == alarm::kLibraryFile ? "start-up" : benchmark);
     }
     return text;
 }
@@ -130,6 +135,18 @@ std::string explanation_text(const std::vector<Hypotheses>& explanations) {
         text += fmt::format("\n{}: {}\n", each.benchmark, each.conclusion);
         for (const Hypothesis& cause : each.causes) {
             text += fmt::format("  {:12}  {}: {}\n", name_of(cause.standing), cause.cause, cause.evidence);
+        }
+    }
+    return text;
+}
+
+// Changes that no gate forbids, but which are larger than what the figure varied by so far.
+std::string significance_text(const Findings& findings) {
+    std::string text = fmt::format("\nBy what each figure usually varies by: {}.\n", change_of(findings));
+    for (const Finding& each : findings) {
+        if (each.change != Change::kNone && each.outcome == Outcome::kPassed) {
+            text += fmt::format("  {}, but within its gate: {}; it varies by {:.1f} %\n",
+                                name_of(each.change), sentence_of(each), 100 * each.spread.value_or(0));
         }
     }
     return text;
@@ -172,6 +189,10 @@ std::string alarm_text(const Report& report, const AlarmContext& context, const 
         }
     }
     text += not_judged_text(findings);
+    text += significance_text(findings);
+    if (!context.anchor.empty()) {
+        text += "\n" + context.anchor + "\n";
+    }
     if (!report.pattern.empty()) {
         text += "\n" + report.pattern + "\n";
     }
@@ -189,9 +210,10 @@ std::string alarm_text(const Report& report, const AlarmContext& context, const 
                             fmt::join(visible, ", "));
     }
     if (std::any_of(findings.begin(), findings.end(), [](const Finding& each) {
-            return each.gate == Gate::kTime && each.outcome != Outcome::kNotJudged;
+            return (each.gate == Gate::kTime || each.gate == Gate::kMemory) &&
+                   each.outcome != Outcome::kNotJudged;
         })) {
-        text += fmt::format("False alarms of the time gate, by this run's own noise: {:.1f} % of runs.\n",
+        text += fmt::format("False alarms, by this run's own noise: {:.1f} % of runs.\n",
                             100 * report.false_alarms);
     }
     return text;
@@ -208,6 +230,8 @@ void write_alarm_json(std::ostream& out, const Report& report, const AlarmContex
                             {"reference", number(each.reference)},
                             {"threshold", number(each.threshold)},
                             {"smallest_visible", number(each.smallest_visible)},
+                            {"change", name_of(each.change)},
+                            {"usual_spread", each.spread ? number(*each.spread) : Json()},
                             {"detail", each.detail},
                             {"obstacle", each.obstacle}});
     }
@@ -225,6 +249,7 @@ void write_alarm_json(std::ostream& out, const Report& report, const AlarmContex
     const Json file{{"format", "ashlar alarm"},
                     {"version", 1},
                     {"outcome", name_of(worst(report.findings))},
+                    {"change", change_of(report.findings)},
                     {"reference", context.reference},
                     {"complete", report.complete},
                     {"runs", report.runs},
@@ -246,9 +271,11 @@ void write_alarm_junit(std::ostream& out, const Report& report, const AlarmConte
         cases += fmt::format(R"(  <testcase classname="{}" name="{}")", escaped(each.benchmark),
                              escaped(fmt::format("{}: {}", name_of(each.gate), each.figure)));
         if (each.outcome == Outcome::kRegressed) {
-            cases += fmt::format(">\n    <failure message=\"{}\">{}\nagain: {}</failure>\n  </testcase>\n",
-                                 escaped(sentence_of(each)), escaped(each.detail),
-                                 escaped(again_for(context, each.benchmark)));
+            cases +=
+                fmt::format(">\n    <failure message=\"{}\">{}\nthe reference is {}\nagain: {}</failure>\n"
+                            "  </testcase>\n",
+                            escaped(sentence_of(each)), escaped(each.detail), escaped(context.reference),
+                            escaped(again_for(context, each.benchmark)));
         } else if (each.outcome == Outcome::kNotJudged) {
             cases += fmt::format(">\n    <skipped message=\"{}\"/>\n  </testcase>\n", escaped(each.obstacle));
         } else {

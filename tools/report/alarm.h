@@ -15,6 +15,7 @@ struct AlarmContext {
     std::string reference; // "commit 0123456 (subject)", or a library's path
     std::string again;     // the command that shows one benchmark again; {} stands for its name
     bool explain = false;
+    std::string anchor{}; // why stored figures are not judged here, and what they are; or empty
 };
 
 std::string alarm_text(const alarm::Report& report, const AlarmContext& context,

@@ -9,6 +9,7 @@
 #include <cmath>
 #include <fmt/format.h>
 #include <limits>
+#include <map>
 #include <set>
 
 namespace ashlar::report::page {
@@ -76,6 +77,28 @@ std::string changes(const PastReference& before, const PastReference& now) {
     return text.empty() ? "no count moved by more than 1 %" : word + text;
 }
 
+// Beyond which a change is significant.
+std::string spreads(const History& history) {
+    std::string rows;
+    for (const auto& [processor, figures] : history.noise) {
+        const std::map<std::string, double> usual = history.spreads(processor);
+        for (const auto& [figure, runs] : figures) {
+            if (const auto found = usual.find(figure); found != usual.end()) {
+                rows +=
+                    fmt::format("<tr><th scope=\"row\">{}</th><td>{}</td><td>{}</td><td>{:.1f} %</td></tr>\n",
+                                escaped(figure), escaped(processor), runs.size(), 100 * found->second);
+            }
+        }
+    }
+    return rows.empty()
+               ? ""
+               : R"(<div class="scroll" tabindex="0"><table><caption>What each figure varies by</caption><thead>)"
+                 "<tr><th scope=\"col\">figure</th><th scope=\"col\">processor</th>"
+                 "<th scope=\"col\">runs</th><th scope=\"col\">a larger change is significant</th></tr>"
+                 "</thead><tbody>\n" +
+                     rows + "</tbody></table></div>\n";
+}
+
 } // namespace
 
 std::string alarm_history(const History& history) {
@@ -91,7 +114,7 @@ std::string alarm_history(const History& history) {
                             escaped(each.reason),
                             place > 1 ? escaped(changes(history.references[place - 2], each)) : "the first");
     }
-    body += "</tbody></table></div>\n";
+    body += "</tbody></table></div>\n" + spreads(history);
     for (const std::string& name : benchmarks(history)) {
         body += fmt::format("<h2>{}</h2>\n", escaped(name));
         const chart::Lines lines = picture(history, name);

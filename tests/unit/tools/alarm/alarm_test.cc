@@ -101,6 +101,13 @@ TEST_CASE("history: the median of what was recorded, by processor") {
     std::filesystem::remove(file);
 }
 
+TEST_CASE("history: the usual spread, by processor") {
+    History history;
+    history.noise["p"]["pairs, CPU"] = {0.01, 0.02, 0.02, 0.03};
+    CHECK(history.spreads("p").at("pairs, CPU") > 0.03);
+    CHECK(history.spreads("q").empty());
+}
+
 TEST_CASE("hypotheses: counters confirm and eliminate") {
     Findings findings{{.benchmark = "pairs",
                        .gate = Gate::kExact,
@@ -139,6 +146,39 @@ TEST_CASE("hypotheses: a loaded machine is told apart") {
                Catch::Contains("loaded machine"));
 }
 
+TEST_CASE("hypotheses: a regression of memory is real on a loaded machine, too") {
+    const Findings findings{
+        {.benchmark = "pairs", .gate = Gate::kMemory, .figure = "RSS", .outcome = Outcome::kRegressed}};
+    CHECK_THAT(explain("pairs", findings, std::nullopt, std::nullopt, "load").conclusion,
+               Catch::Contains("real regression"));
+}
+
+TEST_CASE("hypotheses: time limits that are too tight and far too loose are told apart") {
+    const auto conclusion = [](Outcome outcome, const std::string& why, const std::string& disturbance,
+                               std::optional<TimeLimit> limit = std::nullopt) {
+        const Findings findings{{.benchmark = "pairs",
+                                 .gate = Gate::kCoarse,
+                                 .figure = why.empty() ? "CPU" : kFailedRuns,
+                                 .outcome = outcome,
+                                 .obstacle = why}};
+        return explain("pairs", findings, std::nullopt, std::nullopt, disturbance, limit);
+    };
+    const std::string late = "the reference failed: timed out";
+    CHECK_THAT(conclusion(Outcome::kRegressed, "timed out", "").conclusion, Catch::Contains("it hangs"));
+    CHECK_THAT(conclusion(Outcome::kNotJudged, late, "").conclusion, Catch::Contains("too tight"));
+    CHECK_THAT(conclusion(Outcome::kNotJudged, late, "load").conclusion, Catch::Contains("loaded machine"));
+    CHECK_THAT(conclusion(Outcome::kNotJudged, "", "", TimeLimit{.limit = 300, .usual = 1}).conclusion,
+               Catch::Contains("far too loose"));
+    const auto standing = [&](double limit, double usual) {
+        return conclusion(Outcome::kNotJudged, "", "", TimeLimit{.limit = limit, .usual = usual})
+            .causes.back();
+    };
+    CHECK(standing(10, 1).standing == Standing::kEliminated);
+    CHECK_THAT(standing(2, 1).evidence, Catch::Contains("too tight"));
+    CHECK(standing(60, 1).standing == Standing::kEliminated);
+    CHECK_THAT(standing(61, 1).evidence, Catch::Contains("far too loose"));
+}
+
 TEST_CASE("false alarms: noise alone sets off few runs, a shift most") {
     std::vector<double> noise;
     std::vector<double> shifted;
@@ -146,6 +186,13 @@ TEST_CASE("false alarms: noise alone sets off few runs, a shift most") {
         noise.push_back(1 + 0.004 * value);
         shifted.push_back(1.2 + 0.004 * value);
     }
-    CHECK(false_alarm_share({noise}, {0.05}, 300, 1) == 0);
-    CHECK(false_alarm_share({noise, shifted}, {0.05, 0.05}, 50, 1) == 1);
+    CHECK(false_alarm_share({.ratios = {noise}, .thresholds = {0.05}, .memory = {{9000, 9100}}}, 300, 1) ==
+          0);
+    CHECK(false_alarm_share({.ratios = {noise, shifted}, .thresholds = {0.05, 0.05}, .memory = {}}, 50, 1) ==
+          1);
+    // One run in each round has half as much again: the least of one round differs now and then.
+    const double share =
+        false_alarm_share({.ratios = {}, .thresholds = {}, .memory = {{9000, 14000}}}, 300, 1);
+    CHECK(share > 0.02);
+    CHECK(share < 0.5);
 }

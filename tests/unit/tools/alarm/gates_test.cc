@@ -93,11 +93,22 @@ TEST_CASE("exact gate: what could not be counted is not judged") {
     present.counts.statistics.erase("refills");
     CHECK(find(judge_counts("pairs", 100, counted(9000), present), "refills")->outcome ==
           Outcome::kNotJudged);
-    present.trouble = "valgrind: exit status 1";
-    const Findings findings = judge_counts("pairs", 100, counted(9000), present);
+    Counted reference = counted(9000);
+    reference.trouble = "valgrind: exit status 1";
+    present.trouble = reference.trouble;
+    const Findings findings = judge_counts("pairs", 100, reference, present);
     REQUIRE(findings.size() == 1);
     CHECK(findings.front().outcome == Outcome::kNotJudged);
-    CHECK(findings.front().obstacle == "valgrind: exit status 1");
+    CHECK(findings.front().obstacle == "the reference: valgrind: exit status 1");
+}
+
+TEST_CASE("exact gate: a run that only the present library fails is a regression") {
+    Counted present = counted(9000);
+    present.trouble = "valgrind: killed by SIGSEGV";
+    const Findings findings = judge_counts("pairs", 100, counted(9000), present);
+    REQUIRE(findings.size() == 1);
+    CHECK(findings.front().outcome == Outcome::kRegressed);
+    CHECK(findings.front().detail == "valgrind: killed by SIGSEGV");
 }
 
 TEST_CASE("exact gate: files") {
@@ -115,9 +126,42 @@ TEST_CASE("exact gate: files") {
 }
 
 TEST_CASE("exact gate: small steps away from the anchor add up") {
-    CHECK(judge_anchor("pairs", 100, 104.9, "0123").outcome == Outcome::kPassed);
-    CHECK(judge_anchor("pairs", 100, 105.1, "0123").outcome == Outcome::kRegressed);
-    CHECK(judge_anchor("pairs", 100, 80, "0123").outcome == Outcome::kPassed);
+    CHECK(judge_anchor("pairs", "instructions", 100, 104.9, "0123").outcome == Outcome::kPassed);
+    CHECK(judge_anchor("pairs", "instructions", 100, 105.1, "0123").outcome == Outcome::kRegressed);
+    CHECK(judge_anchor("pairs", "instructions", 100, 80, "0123").outcome == Outcome::kPassed);
+}
+
+TEST_CASE("endings: runs that only the present library fails are a regression") {
+    CHECK_FALSE(judge_endings("pairs", {.reference_well = 30, .present_well = 15}));
+    const auto failed = judge_endings(
+        "pairs",
+        {.reference_well = 30, .present_well = 14, .present_failed = 1, .present_reason = "exit status 3"});
+    REQUIRE(failed);
+    CHECK(failed->outcome == Outcome::kRegressed);
+    CHECK(failed->detail == "exit status 3");
+}
+
+TEST_CASE(
+    "endings: where the reference fails as well nothing is shown, unless the present one never ends well") {
+    const Endings both{.reference_well = 29,
+                       .reference_failed = 1,
+                       .present_well = 13,
+                       .present_failed = 2,
+                       .reference_reason = "timed out"};
+    CHECK(judge_endings("pairs", both)->outcome == Outcome::kNotJudged);
+    CHECK(judge_endings("pairs", both)->obstacle == "the reference failed: timed out");
+    Endings never = both;
+    never.present_well = 0;
+    CHECK(judge_endings("pairs", never)->outcome == Outcome::kRegressed);
+    never.reference_well = 0;
+    CHECK(judge_endings("pairs", never)->outcome == Outcome::kNotJudged);
+}
+
+TEST_CASE("endings: what the kernel killed for want of memory is not judged, unless all runs were") {
+    Endings killed{.reference_well = 30, .present_well = 14, .present_failed = 1, .killed_for_memory = true};
+    CHECK(judge_endings("pairs", killed)->outcome == Outcome::kNotJudged);
+    killed.present_well = 0;
+    CHECK(judge_endings("pairs", killed)->outcome == Outcome::kRegressed);
 }
 
 TEST_CASE("memory gate: the least of the runs, 5 % and 256 KiB") {

@@ -62,6 +62,47 @@ TEST_CASE("alarm text: what was not judged says why, and what was visible is sai
     CHECK_THAT(text({Outcome::kNotJudged}), !Catch::Contains("stayed unseen"));
 }
 
+TEST_CASE("alarm text: significant changes that their gates allow are listed") {
+    alarm::Report result = report_of({Outcome::kPassed, Outcome::kPassed});
+    CHECK_THAT(report::alarm_text(result, kContext, {}), Catch::Contains("varies by: no significant change"));
+    result.findings[0].present = 2.06;
+    result.findings[0].change = alarm::Change::kRegressed;
+    result.findings[0].spread = 0.02;
+    const std::string shown = report::alarm_text(result, kContext, {});
+    CHECK_THAT(shown, Catch::Contains("varies by: regressed"));
+    CHECK_THAT(shown, Catch::Contains("regressed, but within its gate: pairs<16>"));
+    CHECK_THAT(shown, Catch::Contains("factor 1.030; it varies by 2.0 %"));
+    CHECK(shown.starts_with("PASSED: "));
+    std::ostringstream json;
+    report::write_alarm_json(json, result, kContext);
+    const auto parsed = nlohmann::json::parse(json.str());
+    CHECK(parsed["change"] == "regressed");
+    CHECK(parsed["findings"][0]["change"] == "regressed");
+    CHECK(parsed["findings"][0]["usual_spread"] == 0.02);
+    CHECK(parsed["findings"][1]["usual_spread"].is_null());
+}
+
+TEST_CASE("alarm text: what the reference does not have at all has no factor") {
+    alarm::Report result = report_of({Outcome::kRegressed});
+    result.findings[0].reference = 0;
+    CHECK_THAT(report::alarm_text(result, kContext, {}), Catch::Contains("new"));
+    result.findings[0].figure = alarm::kFailedRuns;
+    CHECK_THAT(report::alarm_text(result, kContext, {}), Catch::Contains("failed"));
+}
+
+TEST_CASE("alarm text: the files have no benchmark of their own to run again") {
+    alarm::Report result = report_of({Outcome::kRegressed});
+    result.findings[0].benchmark = alarm::kLibraryFile;
+    CHECK_THAT(report::alarm_text(result, kContext, {}), Catch::Contains("ashlar alarm --only start-up"));
+}
+
+TEST_CASE("alarm text: an anchor that cannot be compared with is said") {
+    report::AlarmContext context = kContext;
+    context.anchor = "Not judged against the anchor";
+    CHECK_THAT(report::alarm_text(report_of({Outcome::kPassed}), context, {}),
+               Catch::Contains("Not judged against the anchor"));
+}
+
 TEST_CASE("alarm JSON and JUnit hold each figure") {
     std::ostringstream json;
     report::write_alarm_json(json, report_of({Outcome::kRegressed, Outcome::kNotJudged}), kContext);
@@ -73,6 +114,7 @@ TEST_CASE("alarm JSON and JUnit hold each figure") {
     report::write_alarm_junit(junit, report_of({Outcome::kRegressed, Outcome::kNotJudged}), kContext);
     CHECK_THAT(junit.str(), Catch::Contains("tests=\"2\" failures=\"1\" skipped=\"1\""));
     CHECK_THAT(junit.str(), Catch::Contains("pairs&lt;16&gt;"));
+    CHECK_THAT(junit.str(), Catch::Contains("the reference is commit abc (first)"));
 }
 
 TEST_CASE("alarm: what a new reference changes") {
@@ -90,7 +132,7 @@ TEST_CASE("alarm: what a new reference changes") {
 
 TEST_CASE("alarm history: a page names commits, reasons and changes, made safe") {
     const alarm::History history{
-        .noise = {},
+        .noise = {{"Processor <1>", {{"pairs, CPU", {0.02}}, {"never recorded", {}}}}},
         .references = {
             {.commit = "aaa", .date = "d1", .reason = "first", .instructions = {{"pairs", 100}, {"x", 10}}},
             {.commit = "bbb", .date = "d2", .reason = "a<b", .instructions = {{"pairs", 90}, {"x", 12}}}}};
@@ -99,4 +141,7 @@ TEST_CASE("alarm history: a page names commits, reasons and changes, made safe")
     CHECK_THAT(page, Catch::Contains("mixed: pairs -10.0 %, x +20.0 %"));
     CHECK_THAT(page, Catch::Contains("<svg"));
     CHECK_THAT(page, !Catch::Contains("a<b"));
+    CHECK_THAT(page, Catch::Contains("<th scope=\"row\">pairs, CPU</th><td>Processor &lt;1&gt;</td><td>1</td>"
+                                     "<td>2.0 %</td>"));
+    CHECK_THAT(page, !Catch::Contains("never recorded"));
 }
