@@ -84,6 +84,13 @@ class Alarm(unittest.TestCase):
         self.assertIn(run.returncode, (0, 1, 3), run.stdout + run.stderr)  # what /bin/true shows is not the point
         self.assertIn("compared with system", run.stdout)
 
+    def test_a_lock_profiler_that_is_missing_is_no_pass(self):
+        alone = self.path("libashlar.so")
+        shutil.copy(LIBRARY, alone)
+        run = alarm("--reference", alone, "--library", alone, "--gates", "coarse", "--only", "lock-profiling", "--rounds", "5")
+        self.assertEqual(run.returncode, 2, run.stdout + run.stderr)
+        self.assertIn("libashlar-locks.so is missing", run.stderr)
+
     def test_another_program_as_reference(self):
         for name, status in (("well", 0), ("badly", 3)):
             with open(self.path(name), "w", encoding="ascii") as file:
