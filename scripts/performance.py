@@ -22,6 +22,11 @@ PAGE = os.path.join(ROOT, "docs/performance.md")
 BLOCK = re.compile(r"(<!-- table: (\w+) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
 
 
+def fail(sentence):
+    print(f"performance: {sentence}", file=sys.stderr)
+    sys.exit(2)
+
+
 def counts():
     with open(os.path.join(ROOT, "bench/alarm/reference.json"), encoding="utf-8") as file:
         reference = json.load(file)["reference"]
@@ -36,16 +41,71 @@ def counts():
     return "\n".join(lines) + "\n"
 
 
-def result(path, command_line):
-    """The first two tables of what `ashlar report` makes of a result: the summary, and speed."""
+def tables_of(path):
+    """{heading: table} of what `ashlar report` makes of a result."""
     command = [os.path.join(ROOT, "build/release/bin/ashlar"), "report", path]
     report = subprocess.run(command, capture_output=True, text=True, check=False)
     if report.returncode != 0:
-        sys.exit(f"performance: {report.stderr.strip()}")
-    tables = re.findall(r"(?:^\|.*\n)+", report.stdout, re.MULTILINE)
+        fail(report.stderr.strip())
+    tables = {}
+    for section in report.stdout.split("\n## ")[1:]:
+        table = re.search(r"(?:^\|.*\n)+", section, re.MULTILINE)
+        if table:
+            tables[section.partition("\n")[0]] = table.group(0)
     if not tables:
-        sys.exit(f"performance: {' '.join(command)} printed no table")
-    return "\n".join(tables[:2]) + f"\nBy `{command_line} --json result.json && ashlar report result.json`.\n"
+        fail(f"{' '.join(command)} printed no table")
+    return tables
+
+
+def made_by(path):
+    """What measured a result, and where: no table without it."""
+    with open(path, encoding="utf-8") as file:
+        content = json.load(file)
+    if not content["complete"]:
+        fail(f"{path} is of an interrupted run; go on with --resume")
+    words = ["ashlar", *content["command_line"][1:]]
+    if "--json" in words:
+        words[words.index("--json") + 1] = "result.json"
+    return f"\nBy `{' '.join(words)}` on {content['started'][:10]}, {content['rounds']} rounds.\n"
+
+
+def result(path):
+    """The summary, and speed."""
+    return "\n".join(list(tables_of(path).values())[:2]) + made_by(path)
+
+
+def chosen(path, headings):
+    """The tables whose headings begin so, each with its heading."""
+    tables = tables_of(path)
+    found = [(heading, tables[heading]) for start in headings for heading in tables if heading.startswith(start)]
+    if len(found) != len(headings):
+        fail(f"{path} has no table of each: {', '.join(headings)}")
+    return found
+
+
+def cells(row):
+    return [cell.strip() for cell in row.strip().strip("|").split("|")]
+
+
+def languages(path):
+    """A row for each language: the means over its tasks, of CPU time of the task and of peak RSS."""
+    means, columns = {}, []
+    for words, (_, table) in zip(("CPU time", "peak RSS"), chosen(path, ("The program's own figure", "Peak RSS"))):
+        rows = [cells(row) for row in table.splitlines()]
+        columns += [f"{name}, {words}" for name in rows[0][2:-1]]
+        for row in rows[2:]:
+            name, comma, what = row[0].rpartition(", ")
+            if comma and what == "geometric mean":
+                means.setdefault(name, []).extend(row[2:-1])
+    lines = ["| language | " + " | ".join(columns) + " |", "| --- |" + " ---: |" * len(columns)]
+    lines += ["| " + " | ".join([name, *values]) + " |" for name, values in means.items()]
+    return "\n".join(lines) + "\n\nRatios to System, geometric means over four tasks; below 1 is better.\n" + made_by(path)
+
+
+def programs(path):
+    """Each in full: there are few rows."""
+    found = chosen(path, ("Wall time", "CPU time", "Peak RSS"))
+    return "\n".join(f"{heading}:\n\n{table}" for heading, table in found) + made_by(path)
 
 
 def strategies():
@@ -73,10 +133,9 @@ def main():
             print(f"performance: the table {name} does not say which command made it")
         return 1 if typed else 0
     new = {"counts": counts()}
-    for name, command_line in (("bench", "ashlar bench"), ("languages", "ashlar bench languages --quick"),
-                               ("programs", "ashlar bench programs --quick")):
+    for name, made in (("bench", result), ("languages", languages), ("programs", programs)):
         if getattr(options, name):
-            new[name] = result(getattr(options, name), command_line)
+            new[name] = made(getattr(options, name))
     if options.strategies:
         new["strategies"] = strategies()
     page = BLOCK.sub(lambda match: match[1] + new.get(match[2], match[3]) + match[4], page)
