@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The functions under test. Programs call plain malloc, realloc and free, so that LD_PRELOAD decides whose
 // they are; built with BENCH_PREFIXED_ALLOCATOR they call a heap linked in under prefixed names, beside the
-// system's.
+// system's. `trim` gives back what is free; allocators without malloc_trim leave it to the system's, which
+// then frees nothing of theirs.
 #pragma once
 
 #include <cstddef>
@@ -10,6 +11,7 @@
 #include <ashlar/ashlar.h>
 #else
 #include <cstdlib>
+#include <malloc.h>
 #endif
 
 namespace bench {
@@ -24,6 +26,9 @@ inline void* reallocate(void* block, std::size_t size) {
 inline void release(void* block) {
     ashlar_free(block);
 }
+inline void trim() {
+    ashlar_malloc_trim(0);
+}
 #else
 inline void* allocate(std::size_t size) {
     return std::malloc(size);
@@ -33,6 +38,9 @@ inline void* reallocate(void* block, std::size_t size) {
 }
 inline void release(void* block) {
     std::free(block);
+}
+inline void trim() {
+    malloc_trim(0);
 }
 #endif
 

@@ -14,12 +14,11 @@
 #include "support/command_line.h"
 #include "support/latency_histogram.h"
 #include "support/mapped_array.h"
+#include "support/percentiles.h"
 #include "support/random.h"
 #include "support/team.h"
 #include "support/tick_clock.h"
 #include "support/workload.h"
-
-#include <array>
 
 namespace {
 
@@ -123,25 +122,6 @@ void measure_clock(LatencyHistogram& of_nothing) {
     }
 }
 
-void print_percentiles(const char* call, const LatencyHistogram& histogram, double nanoseconds_per_tick) {
-    struct Percentile {
-        const char* name;
-        std::uint32_t ten_thousandths;
-    };
-    constexpr std::array kPercentiles{
-        Percentile{.name = "p50", .ten_thousandths = 5000},
-        Percentile{.name = "p90", .ten_thousandths = 9000},
-        Percentile{.name = "p99", .ten_thousandths = 9900},
-        Percentile{.name = "p99.9", .ten_thousandths = 9990},
-        Percentile{.name = "p99.99", .ten_thousandths = 9999},
-    };
-    for (const auto& [name, ten_thousandths] : kPercentiles) {
-        const auto ticks = static_cast<double>(histogram.percentile(ten_thousandths));
-        std::printf("%s %s = %.1f ns\n", call, name, ticks * nanoseconds_per_tick);
-    }
-    std::printf("%s max = %.1f ns\n", call, static_cast<double>(histogram.largest()) * nanoseconds_per_tick);
-}
-
 template <typename Block, typename Ticks>
 void measure(const Settings& settings) {
     static LatencyHistogram of_nothing; // zeroes, as in the workers
@@ -174,9 +154,9 @@ void measure(const Settings& settings) {
         }
     }
     std::printf("clock = %s, %.3f ns per tick\n", Ticks::kName, nanoseconds_per_tick);
-    print_percentiles("clock", of_nothing, nanoseconds_per_tick);
-    print_percentiles("malloc", of_malloc, nanoseconds_per_tick);
-    print_percentiles("free", of_free, nanoseconds_per_tick);
+    bench::print_percentiles("clock", of_nothing, nanoseconds_per_tick);
+    bench::print_percentiles("malloc", of_malloc, nanoseconds_per_tick);
+    bench::print_percentiles("free", of_free, nanoseconds_per_tick);
     bench::print_throughput(share * settings.threads, seconds);
 }
 

@@ -34,16 +34,28 @@ GOOD = {
     "short_threads": ["50", "16-2k", "1", "2", "200"],
     "strings_and_maps": ["10000", "1", "2", "100"],
     "latency": ["20000", "16-2k", "1", "2", "500"],
+    "idle_threads": ["4", "--seconds", "0"],
+    "large_batches": ["800", "1", "4", "2"],
+    "page_map_scan": ["64"],
+    "phases_of_sizes": ["20000", "1", "after"],
+    "production_sizes": ["20000", "fleet", "1", "2", "1000"],
+    "purge_pause": ["8", "20", "1"],
+    "swapped_batches": ["20000", "16-256", "1", "70", "2"],
 }
 # Which argument the seed is. What these programs do is bounded by work, and so the same in every run.
 SEED = {"replace_large": 2, "hand_over": 2, "successors": 1, "thread_waves": 1, "cross_frees": 2, "producer_consumer": 2, "grow_vectors": 2, "mixed_lifetimes": 1,
-        "batches": 2, "short_threads": 2, "strings_and_maps": 1, "latency": 2}
+        "batches": 2, "short_threads": 2, "strings_and_maps": 1, "latency": 2, "large_batches": 1, "phases_of_sizes": 1, "production_sizes": 2, "purge_pause": 2,
+        "swapped_batches": 2}
+WITHOUT_SEED = ("drain", "idle_threads", "page_map_scan")  # likewise bounded by work
 # Calls that the operations of GOOD make, if the first argument is a number of calls; and how many more or fewer they may be:
 # those that are not timed, or make a turn whole.
-CALLS = {"cross_frees": 4, "producer_consumer": 256, "grow_vectors": 100, "mixed_lifetimes": 4, "batches": 2000, "latency": 1000}
+CALLS = {"cross_frees": 4, "producer_consumer": 256, "grow_vectors": 100, "mixed_lifetimes": 4, "batches": 2000, "latency": 1000,
+         "large_batches": 16, "phases_of_sizes": 400, "production_sizes": 4, "swapped_batches": 400}
 LAST_LINE = {
     "fragmentation": r"RSS / live = \d+\.\d{3} \(geometric mean of the phase ends\)",
     "drain": r"RSS = [1-9]\d* KiB after 0\.2 s",
+    "idle_threads": r"RSS = \d+\.\d KiB per thread",
+    "purge_pause": r"Worst call = \d+\.\d us of CPU time",
 }
 # Wrong arguments, and the one that must be named.
 BAD = {
@@ -100,6 +112,24 @@ BAD = {
     "latency": [
         (["1", "16"], "2 arguments"), (["0", "16", "1"], "operations"), (["1", "16-8", "1"], "size"), (["1", "16", "x"], "seed"),
         (["1", "16", "1", "0"], "threads"), (["1", "16", "1", "1", "0"], "slots")],
+    "idle_threads": [
+        ([], "0 arguments"), (["0"], "threads"), (["1", "--seconds", "-1"], "--seconds"), (["1", "--limit", "1"], "--limit"),
+        (["1", "--limit"], "--limit")],
+    "large_batches": [
+        (["1", "1", "4"], "3 arguments"), (["0", "1", "4", "1"], "operations"), (["1", "x", "4", "1"], "seed"),
+        (["1", "1", "0", "1"], "blocks"), (["1", "1", "4", "0"], "threads")],
+    "page_map_scan": [([], "0 arguments"), (["0"], "MiB"), (["1", "1"], "2 arguments")],
+    "phases_of_sizes": [
+        (["1", "1"], "2 arguments"), (["0", "1", "after"], "operations"), (["1", "x", "after"], "seed"),
+        (["1", "1", "before"], "order")],
+    "production_sizes": [
+        (["1", "fleet"], "2 arguments"), (["0", "fleet", "1"], "operations"), (["1", "ships", "1"], "profile"),
+        (["1", "cache", "x"], "seed"), (["1", "cache", "1", "0"], "threads"), (["1", "cache", "1", "1", "0"], "slots")],
+    "purge_pause": [
+        (["1", "1"], "2 arguments"), (["0", "1", "1"], "MiB"), (["1", "0", "1"], "turns"), (["1", "1", "x"], "seed")],
+    "swapped_batches": [
+        (["1", "16", "1", "1"], "4 arguments"), (["0", "16", "1", "1", "1"], "operations"), (["1", "16-", "1", "1", "1"], "size"),
+        (["1", "16", "x", "1", "1"], "seed"), (["1", "16", "1", "0", "1"], "blocks"), (["1", "16", "1", "1", "0"], "threads")],
 }
 
 
@@ -179,7 +209,7 @@ class Placement(unittest.TestCase):
         self.assertIn("cannot run on node 1023", done.stderr)
 
 
-@unittest.skipUnless(RECORDER and (NAME in SEED or NAME == "drain"), "bounded by time, or nothing records")
+@unittest.skipUnless(RECORDER and (NAME in SEED or NAME in WITHOUT_SEED), "bounded by time, or nothing records")
 class Calls(unittest.TestCase):
     """What the program asks of the allocator."""
 
@@ -197,8 +227,8 @@ class Calls(unittest.TestCase):
         expected = self.record(*GOOD[NAME])
         for again in ([], ["--verify"], ["--verify"]):
             self.assertEqual(self.record(*GOOD[NAME], *again), expected)
-        if NAME == "drain":
-            return # it has no seed
+        if NAME in WITHOUT_SEED or NAME == "phases_of_sizes":
+            return # its sizes do not depend on a seed
         self.assertNotEqual(self.record(*self.with_argument(SEED[NAME], "2")), expected)
 
     def test_are_as_many_as_the_arguments_say(self):
@@ -217,13 +247,16 @@ class Calls(unittest.TestCase):
         elif NAME == "strings_and_maps":
             self.assertGreater(more, 10000) # as many as the C++ library thinks fit
         else:
-            self.assertEqual(more, {"replace_large": 19, "successors": 2 * 32768, "thread_waves": 2 * 22500, "drain": 3 * 1024}[NAME])
+            self.assertEqual(more, {"replace_large": 19, "successors": 2 * 32768, "thread_waves": 2 * 22500, "drain": 3 * 1024,
+                                    "idle_threads": 3 * 72, "page_map_scan": 63 * 16, "purge_pause": 7}[NAME])
             self.assertEqual(reallocs, 0)
         self.assertLessEqual(abs(mallocs - frees), 8)
 
     def test_verify_finds_a_faulty_allocator(self):
         if NAME == "strings_and_maps":
             self.skipTest("the C++ library does not survive it")
+        if NAME in ("idle_threads", "page_map_scan"):
+            self.skipTest("the fault comes after the calls that are checked, or in blocks that are not written to")
         for fault in ["malloc", "realloc"] if NAME in ("hand_over", "grow_vectors") else ["malloc"]:
             arguments = self.with_argument(0, "200") if NAME == "replace_large" else GOOD[NAME]
             done = run(*arguments, "--verify", LD_PRELOAD=RECORDER, FAULT=fault)
@@ -262,6 +295,56 @@ class Latency(unittest.TestCase):
             self.assertEqual(list(values.values()), sorted(values.values()))
             self.assertGreater(values["p50"], 0)
             self.assertLess(values["max"], 60e9)
+
+
+@unittest.skipUnless(NAME == "idle_threads", "of another program")
+class IdleThreads(unittest.TestCase):
+    def test_looks(self):
+        lines = run_well("4", "--seconds", "0", "--limit", "400")
+        looks = [re.fullmatch(r"(.+) = (\d+\.\d) KiB per thread", line).groups() for line in [*lines[:3], lines[-1]]]
+        self.assertEqual([when for when, _ in looks], ["at once", "after idleness", "after malloc_trim", "RSS"])
+        self.assertEqual(looks[-1][1], looks[0][1])
+        self.assertGreater(float(looks[0][1]), 1)  # a thread that has allocated leaves some page
+        self.assertLess(int(re.fullmatch(r"largest block = (\d+) MiB", lines[3]).group(1)), 400)
+
+
+@unittest.skipUnless(NAME == "page_map_scan", "of another program")
+class PageMapScan(unittest.TestCase):
+    def test_time_of_a_call(self):
+        self.assertGreater(float(re.fullmatch(r"malloc = (\d+\.\d) ns of CPU time", run_well("16")[0]).group(1)), 0)
+
+
+@unittest.skipUnless(NAME == "phases_of_sizes", "of another program")
+class PhasesOfSizes(unittest.TestCase):
+    def test_both_orders(self):
+        for order in ("fresh", "after"):
+            line = run_well("20000", "1", order)[0]
+            self.assertGreater(float(re.fullmatch(r"pair = (\d+\.\d\d) ns of CPU time", line).group(1)), 0)
+
+    @unittest.skipUnless(RECORDER, "nothing records")
+    def test_other_sizes_come_before_only_if_asked_for(self):
+        mallocs = [int(re.search(r"^(\d+) mallocs", run("400", "1", order, LD_PRELOAD=RECORDER).stderr, re.MULTILINE).group(1))
+                   for order in ("fresh", "after")]
+        self.assertEqual(mallocs[1] - mallocs[0], 29 * (300 + 400 * 60))
+
+
+@unittest.skipUnless(RECORDER and NAME == "production_sizes", "of another program, or nothing records")
+class ProductionSizes(unittest.TestCase):
+    def test_profiles_differ(self):
+        fleet, cache = (re.search(r"frees (\w+)$", run("2000", profile, "1", LD_PRELOAD=RECORDER).stderr, re.MULTILINE).group(1)
+                        for profile in ("fleet", "cache"))
+        self.assertNotEqual(fleet, cache)
+
+
+@unittest.skipUnless(NAME == "purge_pause", "of another program")
+class PurgePause(unittest.TestCase):
+    def test_percentiles(self):
+        *lines, last = run_well(*GOOD[NAME])
+        found = dict(re.fullmatch(r"call (\S+) = ([\d.]+) ns", line).groups() for line in lines)
+        self.assertEqual(list(found), ["p50", "p90", "p99", "p99.9", "p99.99", "max"])
+        values = list(map(float, found.values()))
+        self.assertEqual(values, sorted(values))
+        self.assertAlmostEqual(float(re.search(r"= ([\d.]+)", last).group(1)), values[-1] / 1000, delta=0.1)
 
 
 @unittest.skipUnless(NAME == "fragmentation", "of another program")

@@ -237,6 +237,100 @@ Configurations latency(const Settings& settings) {
                            });
 }
 
+Configurations swapped_batches(const Settings& settings) {
+    const std::uint64_t operations = scaled(settings, 40'000'000);
+    return bounded_by_work(settings, "swapped_batches", "swapped_batches", {2},
+                           static_cast<double>(operations), [&](unsigned threads) -> Arguments {
+                               return {std::to_string(operations), "64", std::to_string(settings.seed),
+                                       "10000", std::to_string(threads)};
+                           });
+}
+
+Configurations large_batches(const Settings& settings) {
+    const std::uint64_t operations = scaled(settings, 100'000);
+    return bounded_by_work(
+        settings, "large_batches", "large_batches", {1, 2}, static_cast<double>(operations),
+        [&](unsigned threads) -> Arguments {
+            return {std::to_string(operations), std::to_string(settings.seed), "32", std::to_string(threads)};
+        });
+}
+
+Configurations production_sizes(const Settings& settings) {
+    Configurations result;
+    const std::uint64_t operations = scaled(settings, 2'000'000);
+    for (const char* const profile : {"fleet", "cache"}) {
+        const auto added =
+            bounded_by_work(settings, "production_sizes", fmt::format("production_sizes {}", profile), {1, 2},
+                            static_cast<double>(operations), [&](unsigned threads) -> Arguments {
+                                return {std::to_string(operations), profile, std::to_string(settings.seed),
+                                        std::to_string(threads)};
+                            });
+        result.insert(result.end(), added.begin(), added.end());
+    }
+    return result;
+}
+
+Configurations phases_of_sizes(const Settings& settings) {
+    Configurations result;
+    const std::uint64_t operations = scaled(settings, 8'000'000);
+    for (const char* const order : {"fresh", "after"}) {
+        result.push_back({
+            .name = fmt::format("phases_of_sizes, {}, ns a pair", order),
+            .group = fmt::format("phases_of_sizes {}", order),
+            .command = {program("phases_of_sizes"), std::to_string(operations), std::to_string(settings.seed),
+                        order},
+            .threads = 1,
+            .prints = compare::Prints::kAnything,
+            .own_figure = compare::OwnFigure{.pattern = "pair = ([0-9.]+) ns", .less_is_better = true},
+        });
+    }
+    return result;
+}
+
+// The smaller heaps tell whether the time depends on the heap at all. 32 GiB are for
+// scripts/measure/economy.sh.
+Configurations page_map_scan(const Settings& /*settings*/) {
+    Configurations result;
+    for (const unsigned gib : {1U, 8U}) {
+        result.push_back({
+            .name = fmt::format("page_map_scan, {} GiB, ns a malloc", gib),
+            .group = "page_map_scan",
+            .command = {program("page_map_scan"), std::to_string(gib << 10)},
+            .threads = 1,
+            .prints = compare::Prints::kAnything,
+            .own_figure = compare::OwnFigure{.pattern = "malloc = ([0-9.]+) ns", .less_is_better = true},
+        });
+    }
+    return result;
+}
+
+Configurations idle_threads(const Settings& settings) {
+    const unsigned threads = settings.threads.empty() ? 300 : settings.threads.front();
+    return {{
+        .name = fmt::format("idle_threads, {}, KiB a thread", threads),
+        .group = "idle_threads",
+        .command = {program("idle_threads"), std::to_string(threads), "--seconds", "0"},
+        .threads = threads,
+        .most_rounds = settings.long_rounds,
+        .prints = compare::Prints::kAnything,
+        .own_figure = compare::OwnFigure{.pattern = "RSS = ([0-9.]+) KiB per thread", .less_is_better = true},
+    }};
+}
+
+Configurations purge_pause(const Settings& settings) {
+    constexpr unsigned kTurns = 300; // a second
+    return {{
+        .name = fmt::format("purge_pause, {} MiB, worst call in us", settings.scale_mib),
+        .group = "purge_pause",
+        .command = {program("purge_pause"), std::to_string(settings.scale_mib), std::to_string(kTurns),
+                    std::to_string(settings.seed)},
+        .threads = 1,
+        .most_rounds = settings.long_rounds,
+        .prints = compare::Prints::kAnything,
+        .own_figure = compare::OwnFigure{.pattern = "Worst call = ([0-9.]+) us", .less_is_better = true},
+    }};
+}
+
 struct Entry {
     Workload workload;
     Configurations (*configurations)(const Settings&);
@@ -274,9 +368,24 @@ const std::vector<Entry>& entries() {
          mixed_lifetimes},
         {{.name = "batches", .about = "long batches, released oldest or newest first", .usual = false},
          batches},
+        {{.name = "swapped_batches", .about = "threads that release each other's batches", .usual = false},
+         swapped_batches},
+        {{.name = "production_sizes", .about = "sizes as production programs have them", .usual = false},
+         production_sizes},
+        {{.name = "phases_of_sizes", .about = "one size, fresh or after many others", .usual = false},
+         phases_of_sizes},
+        {{.name = "large_batches", .about = "batches of blocks of 64 KiB to 4 MiB", .usual = false},
+         large_batches},
+        {{.name = "page_map_scan",
+          .about = "room for 320 KiB in a heap full of smaller holes",
+          .usual = false},
+         page_map_scan},
         {{.name = "replace_large", .about = "blocks of 5 to 25 MiB that replace each other", .usual = false},
          replace_large},
         {{.name = "drain", .about = "what is left of a peak after idling", .usual = false}, drain},
+        {{.name = "idle_threads", .about = "what caches of idle threads keep", .usual = false}, idle_threads},
+        {{.name = "purge_pause", .about = "the worst call while memory is given back", .usual = false},
+         purge_pause},
         {{.name = "strings_and_maps", .about = "containers of the C++ library", .usual = false},
          strings_and_maps},
         {{.name = "latency", .about = "percentiles of single calls, in a pass of its own", .usual = false},
