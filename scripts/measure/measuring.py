@@ -57,12 +57,17 @@ def loaded(library):
     return os.path.realpath(library) in maps.stdout
 
 
-def ashlar(options):
-    """The library that the command line asks for."""
-    library = os.path.realpath(options.library or os.path.join(options.tree, "lib/libashlar.so"))
+def checked(library):
+    """The real path of a library that can be preloaded."""
+    library = os.path.realpath(library)
     if not os.path.exists(library) or not loaded(library):
         sys.exit(f"{library} is missing or cannot be preloaded")
     return library
+
+
+def ashlar(options):
+    """The library that the command line asks for."""
+    return checked(options.library or os.path.join(options.tree, "lib/libashlar.so"))
 
 
 def peers(more=()):
@@ -87,7 +92,7 @@ def command_path(name):
 
 class Run:
     """One run of a program to its end, watched all the while: what it printed, its seconds by the wall and of CPU (in
-    all, and those that the system took), its page faults, its peak resident KiB, and samples: [(seconds since start, resident KiB)]. With `pauses`, (seconds, something to do), it is
+    all, and those that the system took), its page faults, how often it waited (voluntary context switches), its peak resident KiB, and samples: [(seconds since start, resident KiB)]. With `pauses`, (seconds, something to do), it is
     stopped for that after so many seconds each; the time does not count."""
 
     INTERVAL_MS = 20
@@ -112,6 +117,7 @@ class Run:
             self.cpu_seconds = usage.ru_utime + usage.ru_stime
             self.system_seconds = usage.ru_stime
             self.faults = usage.ru_minflt
+            self.voluntary_switches = usage.ru_nvcsw
             output.seek(0)
             errors.seek(0)
             self.output, self.errors = output.read(), errors.read()
@@ -180,6 +186,8 @@ def median(values):
 
 def interval(values, seed=1):
     """95 % bootstrap interval of the median."""
+    if len(values) == 1:
+        return values[0], values[0]
     generator = random.Random(seed)
     medians = sorted(median(generator.choices(values, k=len(values))) for _ in range(2000))
     return medians[49], medians[1949]
