@@ -28,7 +28,7 @@ using bench::SizeRange;
 constexpr const char* kUsage =
     "usage: purge_pause <MiB> <turns> <seed> [--verify]\n"
     "  MiB       allocated in blocks of 1 MiB, of which 45 % are released before the first turn\n"
-    "  turns     each replaces 20 small blocks, and sleeps for 3 ms\n"
+    "  turns     each replaces 5 small blocks, and sleeps for 3 ms\n"
     "  seed      the same seed gives the same operations under every allocator\n"
     "  --verify  fill every block and check its contents when it is released\n"
     "Prints percentiles of all calls, in CPU time: call p99.99 = N ns\n"
@@ -36,9 +36,10 @@ constexpr const char* kUsage =
 
 constexpr std::uint32_t kLargeBlock = 1 << 20;
 constexpr std::uint32_t kReleasedOfHundred = 45;
-constexpr std::uint32_t kSmallBlocks = 1000;
+constexpr std::uint32_t kSmallBlocks = 500;
 constexpr SizeRange kSmallSizes(16, 3015);
-constexpr std::uint32_t kReplacementsPerTurn = 20;
+// In 900 turns fewer than 10 000 calls, so that a single pause is p99.99 too.
+constexpr std::uint32_t kReplacementsPerTurn = 5;
 constexpr timespec kSleep{.tv_sec = 0, .tv_nsec = 3'000'000};
 
 struct Settings {

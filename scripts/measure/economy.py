@@ -66,8 +66,8 @@ PAGE = 4  # KiB: what "nothing" may be
 
 WORKLOADS = [
     Workload("thread_waves", "thread_waves 40 1 8", "1 1 2", targets=MANY_FAULTS),
-    Workload("cross_frees", "cross_frees 8000000 8-16k 1 8", "20000 8-16k 1 2", targets=MANY_FAULTS),
-    Workload("swapped_batches", "swapped_batches 200000000 64 1 10000 2", "20000 64 1 100 2",
+    Workload("cross_frees", "cross_frees 16000000 8-16k 1 8", "20000 8-16k 1 2", targets=MANY_FAULTS),
+    Workload("swapped_batches", "swapped_batches 60000000 64 1 10000 2", "20000 64 1 100 2",
              targets=cost(1.10, 1.0, Target("switches", at_most=100))),
     Workload("batches of 25", "batches 40000000 64 1 fifo 25", "20000 64 1 fifo 25", targets=cost(1.10, 1.0)),
     Workload("batches of 1600", "batches 40000000 64 1 fifo 1600", "20000 64 1 fifo 1600", targets=cost(1.10, 1.0)),
@@ -81,7 +81,7 @@ WORKLOADS = [
     Workload("phases_of_sizes, fresh", "phases_of_sizes 20000000 1 fresh", "20000 1 fresh", own=PAIR),
     Workload("phases_of_sizes, after", "phases_of_sizes 20000000 1 after", "20000 1 after", own=PAIR,
              targets=(Target("pair ns", at_most=1.3, to="phases_of_sizes, fresh"),)),
-    Workload("purge_pause", "purge_pause 1000 500 1", "8 5 1", probe=True,
+    Workload("purge_pause", "purge_pause 1000 900 1", "8 5 1", probe=True,
              own={"p99.99 us": (r"^call p99\.99 = ([\d.]+)", 1000), "worst us": r"^Worst call = ([\d.]+)"},
              targets=(Target("p99.99 us", at_most=300),)),
     Workload("page_map_scan, 1 GiB", "page_map_scan 1024", "16", own=MALLOC, probe=True),
@@ -90,7 +90,7 @@ WORKLOADS = [
              targets=(Target("malloc ns", at_most=1000),)),
     Workload("production_sizes fleet", "production_sizes 4000000 fleet 1 2", "20000 fleet 1 2 1000"),
     Workload("production_sizes cache", "production_sizes 10000000 cache 1 2", "20000 cache 1 2 1000"),
-    Workload("fragmentation", "fragmentation 1 --scale 25 --drain 0", "1 --scale 1 --drain 0",
+    Workload("fragmentation", "fragmentation 1 --drain 0", "1 --scale 1 --drain 0",
              own={"RSS/live": r"^RSS / live = ([\d.]+)"},
              targets=(Target("RSS/live", at_most=1.03, to=TODAY), Target("RSS/live", at_most=1.0, to=SYSTEM))),
     Workload("random_mixed, 64 B", "random_mixed 20000000 64 1", "20000 64 1", targets=NOT_WORSE),

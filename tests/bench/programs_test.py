@@ -39,7 +39,7 @@ GOOD = {
     "page_map_scan": ["64"],
     "phases_of_sizes": ["20000", "1", "after"],
     "production_sizes": ["20000", "fleet", "1", "2", "1000"],
-    "purge_pause": ["8", "20", "1"],
+    "purge_pause": ["8", "80", "1"],
     "swapped_batches": ["20000", "16-256", "1", "70", "2"],
 }
 # Which argument the seed is. What these programs do is bounded by work, and so the same in every run.

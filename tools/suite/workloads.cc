@@ -318,7 +318,7 @@ Configurations idle_threads(const Settings& settings) {
 }
 
 Configurations purge_pause(const Settings& settings) {
-    constexpr unsigned kTurns = 300; // a second
+    constexpr unsigned kTurns = 900; // three seconds: memory waits for one before it is given back
     return {{
         .name = fmt::format("purge_pause, {} MiB, worst call in us", settings.scale_mib),
         .group = "purge_pause",
