@@ -67,7 +67,7 @@ PAGE = 4  # KiB: what "nothing" may be
 WORKLOADS = [
     Workload("thread_waves", "thread_waves 40 1 8", "1 1 2", targets=MANY_FAULTS),
     Workload("cross_frees", "cross_frees 16000000 8-16k 1 8", "20000 8-16k 1 2", targets=MANY_FAULTS),
-    Workload("swapped_batches", "swapped_batches 60000000 64 1 10000 2", "20000 64 1 100 2",
+    Workload("swapped_batches", "swapped_batches 120000000 64 1 10000 2", "20000 64 1 100 2",
              targets=cost(1.10, 1.0, Target("switches", at_most=100))),
     Workload("batches of 25", "batches 40000000 64 1 fifo 25", "20000 64 1 fifo 25", targets=cost(1.10, 1.0)),
     Workload("batches of 1600", "batches 40000000 64 1 fifo 1600", "20000 64 1 fifo 1600", targets=cost(1.10, 1.0)),
@@ -191,8 +191,8 @@ def ratio_cell(ours, theirs):
     values = ratios(ours, theirs)
     if not values:
         return "-"
-    low, high = interval(values)
-    return f"{median(values):.2f} [{low:.2f} {high:.2f}]"
+    middle, low, high = (f"{each:.2f}" if each < 100 else f"{each:.0f}" for each in (median(values), *interval(values)))
+    return f"{middle} [{low} {high}]"
 
 
 def say_workload(workload, figures):
