@@ -2,10 +2,10 @@
 // production_sizes: blocks as large as production programs ask for, and as mixed. Each thread holds an array
 // of slots; each operation replaces the block in a random one. Sizes come from a profile:
 //
-//   fleet  all programs of a data centre. Zhou and others, "Characterizing a Memory Allocator at Warehouse
-//          Scale" (ASPLOS 2024): 98 % of the blocks have less than 1 KiB and 28 % of the bytes; blocks above
-//          8 KiB have 50 % of the bytes, those above 256 KiB 22 %. These four shares are theirs; how they are
-//          spread between the points is ours.
+//   fleet  all programs of a data centre, after Zhou and others, "Characterizing a Memory Allocator at
+//          Warehouse Scale" (ASPLOS 2024): 98 % of the blocks have less than 1 KiB and 28 % of the bytes.
+//          Blocks above 8 KiB have 50 % of the bytes, those above 256 KiB 22 %. These four shares are
+//          quoted from memory: look them up before a claim depends on them. The rest is ours.
 //   cache  values of a key-value cache. Atikoglu and others, "Workload Analysis of a Large-Scale Key-Value
 //          Store" (SIGMETRICS 2012): a generalized Pareto distribution with scale 214.476 and shape 0.348238.
 //
