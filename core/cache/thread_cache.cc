@@ -375,6 +375,7 @@ bool attached() {
 void* allocate_uncached(SizeClass c) {
     void* block = nullptr;
     slab::take(c, slab::ShardPool::kCommon, &block + 1, 1);
+    do_one_step();
     return block;
 }
 
@@ -393,12 +394,14 @@ void* allocate(SizeClass c) {
     chunk->classes[c].used = true;
     if (refill(c)) mine.pop(c, block);
     look_around_at_times(upkeep_after_allocation);
+    do_one_step();
     return block;
 }
 
 void release(PageHeader header, void* block) {
     if (!attached()) {
         slab::give(header, &block, 1);
+        do_one_step();
         return;
     }
     if (counting()) count(header.size_class(), &Counts::releases, &EndedCounts::releases);
@@ -408,6 +411,7 @@ void release(PageHeader header, void* block) {
     make_room(header.size_class());
     mine.push(header, block);
     look_around_at_times(upkeep_after_release);
+    do_one_step();
 }
 
 layout::Page take_run(std::size_t pages) {
@@ -430,6 +434,7 @@ bool keep_run(layout::Page first, std::size_t pages) {
         look_around_at_times(upkeep_after_release);
     } else {
         look_around(upkeep_after_release);
+        do_one_step();
     }
     return true;
 }
@@ -448,6 +453,7 @@ void look_after_release() {
     } else {
         upkeep_after_release();
     }
+    do_one_step();
 }
 
 void flush() {
@@ -461,6 +467,7 @@ void flush() {
 void end_thread() {
     if (stacks.phase == Phase::kAttached) detach();
     stacks.phase = Phase::kEnded;
+    layout::superslabs.purge_excess();
 }
 
 void survive_fork() {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "cache/upkeep.h"
 
-#include "layout/superslab.h"
 #include "os/background.h"
 #include "os/clock.h"
 #include "os/config.h"
@@ -11,31 +10,40 @@
 
 namespace ashlar::cache {
 
+constinit std::atomic<unsigned> next_bin{kNoBin};
+
 namespace {
 
 constinit std::atomic<std::uint64_t> last_upkeep{0}; // or first look, by the clock; 0: there was none yet
 constinit std::atomic<std::uint32_t> rounds{0};
 constinit bool ended = false;
 
-// True if there is something to come back for.
-bool do_upkeep() {
+void forget_uses() {
     rounds.fetch_add(1, std::memory_order_relaxed);
+    slab::Bin::forget_served_again();
+    slab::for_each_mixed([](slab::MixedSlabs& mixed) { mixed.forget_uses(); });
+}
+
+// In the background. True if there is something to come back for.
+bool do_upkeep() {
+    forget_uses();
     bool busy = false;
     slab::shard_pool.for_each_bin(
         [&busy](layout::PageHeader header, slab::Bin& bin) { busy |= bin.tidy(header.size_class()); });
-    slab::Bin::forget_served_again();
-    slab::for_each_mixed([](slab::MixedSlabs& mixed) { mixed.forget_uses(); });
     layout::superslabs.purge_aged();
     return busy || layout::superslabs.dirty_pages() != 0;
 }
 
-void do_upkeep_if_due() {
+void begin_upkeep_if_due() {
     const std::uint64_t now = os::coarse_milliseconds();
     std::uint64_t last = last_upkeep.load(std::memory_order_relaxed);
     const std::size_t delay = os::settings.purge_delay_ms.load(std::memory_order_relaxed);
     const bool due = last == 0 || (now >= last && now - last >= delay); // another thread may be ahead of us
     if (!due) return;
-    if (last_upkeep.compare_exchange_strong(last, now, std::memory_order_relaxed) && last != 0) do_upkeep();
+    if (!last_upkeep.compare_exchange_strong(last, now, std::memory_order_relaxed) || last == 0) return;
+    forget_uses();
+    next_bin.store(0, std::memory_order_relaxed);
+    layout::superslabs.start_purging_aged();
 }
 
 bool in_background() {
@@ -50,12 +58,29 @@ std::uint32_t upkeep_after_allocation() {
 }
 
 std::uint32_t upkeep_after_release() {
-    if (!ended && (!in_background() || !os::wake_background())) do_upkeep_if_due();
+    if (!ended && (!in_background() || !os::wake_background())) begin_upkeep_if_due();
     return rounds.load(std::memory_order_relaxed);
+}
+
+void tidy_next_bin() {
+    constexpr unsigned kBins = layout::kClasses - 1; // of a shard
+    const unsigned end = slab::shard_pool.created() * kBins;
+    for (;;) {
+        const unsigned number = next_bin.fetch_add(1, std::memory_order_relaxed);
+        if (number >= end) break;
+        const layout::PageHeader header{static_cast<layout::SizeClass>(number % kBins + 1),
+                                        static_cast<layout::Shard>(number / kBins + 1)};
+        slab::Bin& bin = slab::shard_pool.bin(header);
+        if (bin.slabs() == 0) continue;
+        bin.tidy(header.size_class());
+        return;
+    }
+    next_bin.store(kNoBin, std::memory_order_relaxed);
 }
 
 void end_upkeep() {
     ended = true;
+    next_bin.store(kNoBin, std::memory_order_relaxed);
 }
 
 } // namespace ashlar::cache

@@ -2,8 +2,14 @@
 //
 // What is done once every purge delay, by whoever comes by on a slow path or by the background thread: pages
 // that have been dirty for so long are purged, and bins that nobody used meanwhile give back what is empty.
+//
+// The background thread does it all at once. Who comes by only begins it: the slow paths that follow do it in
+// steps, pages before bins, so that nobody waits for more than one step.
 #pragma once
 
+#include "layout/superslab.h"
+
+#include <atomic>
 #include <cstdint>
 
 namespace ashlar::cache {
@@ -13,6 +19,20 @@ namespace ashlar::cache {
 // former starts the thread, and both see to it that it is awake.
 std::uint32_t upkeep_after_allocation();
 std::uint32_t upkeep_after_release();
+
+// The next bin to be tidied, by a number; kNoBin: there is none.
+constexpr unsigned kNoBin = 1U << 31;
+extern constinit std::atomic<unsigned> next_bin;
+[[gnu::cold]] void tidy_next_bin();
+
+// At the end of each slow path of malloc and free, without a lock: one step of what is due.
+inline void do_one_step() {
+    if (layout::superslabs.purge_is_due()) [[unlikely]] {
+        layout::superslabs.purge_if_due();
+    } else if (next_bin.load(std::memory_order_relaxed) != kNoBin) [[unlikely]] {
+        tidy_next_bin();
+    }
+}
 
 // In a forked child whose heap nobody may look at (entry/fork.h): from here on it is not done.
 void end_upkeep();

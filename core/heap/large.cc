@@ -162,13 +162,17 @@ Block allocate(std::size_t size, std::size_t alignment, Contents contents) {
     }
     cache::look_after_allocation();
     const auto want = contents == Contents::kAny ? Superslabs::Want::kWarm : Superslabs::Want::kAny;
-    return begin(take(pages, multiple, want), pages);
+    const Run run = take(pages, multiple, want);
+    superslabs.purge_if_due();
+    return begin(run, pages);
 }
 
 Block allocate_growing(std::size_t size) {
     const std::size_t pages = pages_for(size);
     if (pages >= window.end_page) return {};
-    return begin(superslabs.take_with_room(pages, 0, os::current_node()), pages);
+    const Run run = superslabs.take_with_room(pages, 0, os::current_node());
+    superslabs.purge_if_due();
+    return begin(run, pages);
 }
 
 std::uint32_t release(void* block) {
@@ -218,6 +222,7 @@ bool resize_in_place(void* block, std::size_t size) {
     claim(first);
     const bool done = resize_claimed(first, pages);
     hand_back(first);
+    superslabs.purge_if_due();
     return done;
 }
 

@@ -27,11 +27,15 @@ class DirtyBudget {
         if (in_use > peak()) peak_.store(in_use, std::memory_order_relaxed);
     }
     std::size_t allowed(std::size_t in_use, std::size_t floor, std::size_t limit) const {
-        const std::size_t left = limit - std::min(limit, in_use);
         const std::size_t risen = floor + std::min(needed_again() / kShareOfNeeded, floor * kMostRise);
         const std::size_t above_peak = floor / kFloorAbovePeak + in_use / kShareAbovePeak;
         return std::min({risen + in_use, std::max(peak(), in_use) - in_use + above_peak,
-                         std::max(left / kShareOfWhatIsLeft, limit / kLeastShareOfLimit)});
+                         allowed_by_limit(in_use, limit)});
+    }
+    // What a limit on the process's memory leaves: nobody goes on above that.
+    static std::size_t allowed_by_limit(std::size_t in_use, std::size_t limit) {
+        const std::size_t left = limit - std::min(limit, in_use);
+        return std::max(left / kShareOfWhatIsLeft, limit / kLeastShareOfLimit);
     }
     // So many were purged because they were more than allowed.
     void note_purged(std::size_t pages) { purged_ += pages; }

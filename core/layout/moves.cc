@@ -19,7 +19,7 @@ Run Superslabs::warm(Run run, const MovePlan& plan) {
         go_on = go_on && last != os::Change::kRefused;
         whole = whole && last != os::Change::kLost;
     }
-    if (run.zero) purge_excess();
+    if (run.zero) note_excess();
     return whole ? run : Run{}; // what is left of it is nobody's
 }
 

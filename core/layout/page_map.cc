@@ -18,6 +18,13 @@ std::size_t count(PageMask pages) {
     return static_cast<std::size_t>(std::popcount(pages));
 }
 
+// Of the highest run the last pages, at most so many.
+PageMask highest_run(PageMask pages, unsigned most) {
+    const auto above = static_cast<unsigned>(std::countl_zero(pages));
+    const unsigned length = std::min(static_cast<unsigned>(std::countl_one(pages << above)), most);
+    return run_mask(kPagesPerSuperslab - above - length, length);
+}
+
 std::uint64_t with_bit(std::uint64_t word, std::uint64_t bit, bool set) {
     return set ? word | bit : word & ~bit;
 }
@@ -196,17 +203,24 @@ bool PageMap::is_huge(std::size_t superslab) const {
     return (group(superslab).huge >> (superslab % kGroupSize) & 1U) != 0;
 }
 
-PageMap::Piece PageMap::take_dirty(Which which, std::size_t below) {
-    for (std::size_t next = std::min(below, opened()); next != 0;) {
+PageMap::Piece PageMap::take_dirty(Which which, Page below, unsigned most) {
+    const std::size_t end = std::min<std::size_t>(below, opened() * kPagesPerSuperslab);
+    for (std::size_t next = (end + kPagesPerSuperslab - 1) / kPagesPerSuperslab; next != 0;) {
         --next;
         if (group(next).has_dirty == 0) {
             next -= next % kGroupSize;
             continue;
         }
         State& s = state(next);
-        const PageMask chosen = which == Which::kAged ? s.dirty & s.aged : s.dirty;
+        PageMask chosen = which == Which::kAged ? s.dirty & s.aged : s.dirty;
+        if (const std::size_t here = end - next * kPagesPerSuperslab; here < kPagesPerSuperslab)
+            chosen &= run_mask(0, static_cast<unsigned>(here));
         if (chosen == 0) continue;
-        if (which != Which::kAll && is_huge(next) && count(chosen) < kWorthBreaking) continue;
+        if (!is_huge(next)) {
+            chosen = highest_run(chosen, most);
+        } else if (which != Which::kAll && count(chosen) < kWorthBreaking) {
+            continue;
+        }
         s.free &= ~chosen;
         s.dirty &= ~chosen;
         s.aged &= ~chosen;

@@ -55,16 +55,17 @@ class PageMap {
     Run take(Page first, std::size_t pages);
     void give(Page first, std::size_t pages, bool dirty);
 
-    // Takes all dirty pages out of the highest superslab below `below` that has such, or those that were
-    // dirty before the last age(). They are nobody's, not even in use, until they are put back.
-    // Not a small part of a superslab with huge pages, unless it is asked for all.
+    // Takes dirty pages below the page `below` out of the highest superslab that has such, or of those that
+    // were dirty before the last age(): the highest run of them, of at most `most` pages. They are nobody's,
+    // not even in use, until they are put back. Of a superslab with huge pages it takes all or, unless it is
+    // asked for kAll, none if they are a small part.
     enum class Which : std::uint8_t { kAll, kExcess, kAged };
     struct Piece {
         std::size_t superslab;
         PageMask pages; // 0: there are none
         PageMask displaced;
     };
-    Piece take_dirty(Which which, std::size_t below);
+    Piece take_dirty(Which which, Page below, unsigned most);
     // Of what is no longer dirty, `displaced` is in no mapping of its own either.
     void put_back(Piece piece, PageMask still_dirty);
     void age();

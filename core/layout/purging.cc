@@ -12,48 +12,92 @@ namespace ashlar::layout {
 
 namespace {
 
-constexpr std::size_t kMostAtOnce = 1024; // aged pages, 64 MiB, that somebody has to wait for
-constexpr std::size_t kMostInVain = 16;   // superslabs in a row that refuse to be purged
+constexpr std::size_t kMostInVain = 16;  // pieces in a row that refuse to be purged
+constexpr std::size_t kCallsToRenew = 3; // a mapping, and advice about huge pages and the node
+
+constexpr std::size_t above(std::size_t value, std::size_t bound) {
+    return value - std::min(value, bound);
+}
 
 } // namespace
 
 // What is absent is counted a moment before or after the page itself is taken or given.
 std::size_t Superslabs::present_pages() const {
-    const std::size_t in_use = pages_in_use();
-    const auto absent = static_cast<std::size_t>(std::max<std::ptrdiff_t>(absent_bytes(), 0)) / kPageSize;
-    return in_use - std::min(in_use, absent);
+    return above(pages_in_use(),
+                 static_cast<std::size_t>(std::max<std::ptrdiff_t>(absent_bytes(), 0)) / kPageSize);
+}
+
+// With so many pages in use.
+std::size_t Superslabs::allowed_dirty(std::size_t in_use) const {
+    const std::size_t floor = os::settings.dirty_limit.load(std::memory_order_relaxed) / kPageSize;
+    return budget_.allowed(in_use, floor, limit_.bytes() / kPageSize);
+}
+
+std::size_t Superslabs::excess() const {
+    if (purging_is_vain_.load(std::memory_order_relaxed)) return 0;
+    return above(dirty_pages(), allowed_dirty(present_pages()));
+}
+
+std::size_t Superslabs::excess_over_limit() const {
+    return above(dirty_pages(), DirtyBudget::allowed_by_limit(present_pages(), limit_.bytes() / kPageSize));
+}
+
+void Superslabs::note_excess() {
+    if (!purge_is_due() && excess() != 0) due_.store(true, std::memory_order_relaxed);
 }
 
 void Superslabs::purge_excess() {
-    if (purging_is_vain_.load(std::memory_order_relaxed)) return;
-    const std::size_t dirty = dirty_pages();
-    const std::size_t floor = os::settings.dirty_limit.load(std::memory_order_relaxed) / kPageSize;
-    const std::size_t allowed = budget_.allowed(present_pages(), floor, limit_.bytes() / kPageSize);
-    if (dirty <= allowed) return;
-    const std::size_t purged = purge(PageMap::Which::kExcess, dirty - allowed);
+    const std::size_t pages = excess();
+    if (pages == 0) return;
+    Page below = kTop;
+    Step step{.pages = pages, .calls = kNoBounds.calls};
+    const std::size_t purged = purge(PageMap::Which::kExcess, below, step);
     const os::Guard guard(mutex_);
     budget_.note_purged(purged);
 }
 
-// Purges up to about `most` pages, from the highest superslab down; returns how many it did.
-std::size_t Superslabs::purge(PageMap::Which which, std::size_t most) {
+// Who notes that pages are due in the meantime is seen by the next step.
+void Superslabs::purge_step() {
+    due_.store(false, std::memory_order_relaxed);
+    Step step = kStep;
+    std::size_t purged = 0;
+    if (const std::size_t pages = excess(); pages != 0) {
+        step.pages = std::min(pages, kStep.pages);
+        if (const std::size_t over = excess_over_limit(); over != 0)
+            step = {.pages = std::max(over, step.pages), .calls = kNoBounds.calls};
+        Page below = kTop;
+        purged = purge(PageMap::Which::kExcess, below, step);
+        const os::Guard guard(mutex_);
+        budget_.note_purged(purged);
+        step.pages = above(kStep.pages, purged);
+    }
+    if (purge_aged(step) || (purged != 0 && excess() != 0)) due_.store(true, std::memory_order_relaxed);
+}
+
+// Purges what the step allows, from the page `below` down, and leaves in both what is left; returns how many
+// pages it did.
+std::size_t Superslabs::purge(PageMap::Which which, Page& below, Step& step) {
     std::size_t purged = 0;
     std::size_t in_vain = 0;
-    std::size_t below = ~std::size_t{0};
-    while (purged < most && in_vain < kMostInVain) {
+    while (step.pages != 0 && step.calls != 0 && in_vain < kMostInVain) {
         PageMap::Piece piece{};
         {
             const os::Guard guard(mutex_);
-            piece = map_.take_dirty(which, below);
+            const std::size_t most = std::min<std::size_t>(step.pages, kPagesPerSuperslab);
+            piece = map_.take_dirty(which, below, static_cast<unsigned>(most));
+            below = piece.pages == 0
+                        ? 0
+                        : first_page_of(piece.superslab) + static_cast<Page>(std::countr_zero(piece.pages));
         }
         if (piece.pages == 0) break;
-        below = piece.superslab;
         PageMask refused = 0;
-        for (PageMask rest = piece.pages; rest != 0;) {
+        for (PageMask rest = piece.pages; rest != 0;) { // several runs only where pages are huge
             const auto first = static_cast<unsigned>(std::countr_zero(rest));
             const auto pages = static_cast<unsigned>(std::countr_one(rest >> first));
             const PageMask run = run_mask(first, pages);
             rest &= ~run;
+            step.calls = above(step.calls, 1);
+            step.pages = above(step.pages, pages);
             const Page start = first_page_of(piece.superslab) + first;
             if (!os::purge(window.address_of(start), pages * kPageSize)) {
                 refused |= run;
@@ -61,7 +105,9 @@ std::size_t Superslabs::purge(PageMap::Which which, std::size_t most) {
             }
             purged += pages;
             if ((piece.displaced & run) == 0) continue;
-            const os::Change renewed = renew(start, pages);
+            const bool can_renew = step.calls >= kCallsToRenew; // otherwise after their next use
+            const os::Change renewed = can_renew ? renew(start, pages) : os::Change::kRefused;
+            if (can_renew) step.calls -= kCallsToRenew;
             if (renewed != os::Change::kDone) piece.displaced &= ~run;
             if (renewed == os::Change::kLost) piece.pages &= ~run;
         }
@@ -69,20 +115,54 @@ std::size_t Superslabs::purge(PageMap::Which which, std::size_t most) {
         map_.put_back(piece, refused);
         in_vain = refused == piece.pages ? in_vain + 1 : 0;
     }
-    purging_is_vain_.store(purged == 0 && in_vain != 0, std::memory_order_relaxed);
+    if (purged != 0 || in_vain != 0) purging_is_vain_.store(purged == 0, std::memory_order_relaxed);
+    return purged;
+}
+
+// Of a run that is about to be given: so many of its last pages were purged, because they would exceed the
+// budget by more than a step.
+std::size_t Superslabs::purge_end(Page first, std::size_t pages) {
+    if (pages <= kStep.pages || purging_is_vain_.load(std::memory_order_relaxed)) return 0;
+    const std::size_t allowed = allowed_dirty(above(present_pages(), pages));
+    const std::size_t purged = std::min(above(dirty_pages() + pages, allowed), pages);
+    if (purged <= kStep.pages) return 0;
+    if (!os::purge(window.address_of(static_cast<Page>(first + pages - purged)), purged * kPageSize))
+        return 0;
+    const os::Guard guard(mutex_);
+    budget_.note_purged(purged);
     return purged;
 }
 
 std::size_t Superslabs::purge_all() {
-    return purge(PageMap::Which::kAll, ~std::size_t{0}) * kPageSize;
+    Page below = kTop;
+    Step step = kNoBounds;
+    return purge(PageMap::Which::kAll, below, step) * kPageSize;
+}
+
+void Superslabs::start_purging_aged() {
+    limit_.note_time(os::coarse_milliseconds());
+    const os::Guard guard(mutex_);
+    budget_.forget(present_pages());
+    if (!aging_) aged_below_ = kTop;
+    aging_ = true;
+    due_.store(true, std::memory_order_relaxed);
+}
+
+// True if there is more. What is dirty at the end of a sweep is for the next one.
+bool Superslabs::purge_aged(Step step) {
+    purge(PageMap::Which::kAged, aged_below_, step);
+    const os::Guard guard(mutex_);
+    if (aged_below_ != 0) return true;
+    if (aging_) map_.age();
+    aging_ = false;
+    return false;
 }
 
 void Superslabs::purge_aged() {
-    limit_.note_time(os::coarse_milliseconds());
-    purge(PageMap::Which::kAged, kMostAtOnce + dirty_pages() / 8);
-    const os::Guard guard(mutex_);
-    budget_.forget(present_pages());
-    map_.age();
+    start_purging_aged();
+    purge_excess();
+    while (purge_aged(kNoBounds))
+        ;
 }
 
 } // namespace ashlar::layout

@@ -63,7 +63,7 @@ Run Superslabs::take_for_slab(unsigned pages, os::Node node) {
     if constexpr (os::kHardened) {
         if (run.first != 0) raise_fence(run.first / kPagesPerSuperslab);
     }
-    if (run.zero) purge_excess();
+    if (run.zero) note_excess();
     return run;
 }
 
@@ -120,12 +120,15 @@ Run Superslabs::take_at(Page first, std::size_t pages) {
 
 void Superslabs::give(Page first, std::size_t pages) {
     if (!reset(first, pages)) return;
-    {
+    const std::size_t purged = purge_end(first, pages);
+    pages -= purged;
+    if (purged != 0) give_clean(static_cast<Page>(first + pages), purged);
+    if (pages != 0) {
         const os::Guard guard(mutex_);
         map_.give(first, pages, true);
     }
     if constexpr (os::kHardened) drop_lone_fences(first, pages);
-    purge_excess();
+    note_excess();
 }
 
 void Superslabs::give_clean(Page first, std::size_t pages) {

@@ -3,8 +3,9 @@
 // The superslabs of the window as a store of page runs: grown from the system, given back to it.
 //
 // Free pages that were used are *dirty* until they are purged: given back to the system, after which they
-// read zero. They are purged when they have been dirty for the purge delay, and at once, highest addresses
-// first, when there are more of them than the budget allows.
+// read zero. They are purged when they have been dirty for the purge delay, and, highest addresses first,
+// when there are more of them than the budget allows. That goes in steps: take() and give() only note that
+// pages are due. Each slow path of malloc and free ends with purge_if_due(), which purges 1 MiB at most.
 //
 // On a machine with several nodes every superslab is of one. A run is taken from superslabs of the node that
 // is asked for, which grow for it; from others when there is no more to be had.
@@ -42,8 +43,8 @@ class Superslabs {
 
     // `pages` (1, 2 or 4) that start at a multiple of `pages`.
     Run take_for_slab(unsigned pages, os::Node node);
-    // Any number of pages. With Want::kWarm, dirty pages from elsewhere are moved to where the run is clean,
-    // so that touching it need not fault.
+    // Any number of pages. Its caller goes on to purge_if_due(), as after give(). With Want::kWarm, dirty
+    // pages from elsewhere are moved to where the run is clean, so that touching it need not fault.
     enum class Want : std::uint8_t { kAny, kWarm };
     Run take(std::size_t pages, Want want, os::Node node);
     // Warm too, for a block that grows: free pages follow the run if there are some to choose. The first
@@ -52,7 +53,8 @@ class Superslabs {
     // The `pages` from `first` on, warm, if they are all free. What lies before them is the caller's.
     Run take_at(Page first, std::size_t pages);
     // The caller has made the headers kUnused. The pages of a run or of a part of it. What a program did to
-    // them (see os/page_attributes.h) does not outlive this.
+    // them (see os/page_attributes.h) does not outlive this. Of a run of more than a step's pages, what
+    // exceeds the budget is purged at once: that costs no more than unmapping the block would.
     void give(Page first, std::size_t pages);
     // Likewise, memory that is known to read zero.
     void give_clean(Page first, std::size_t pages);
@@ -68,8 +70,19 @@ class Superslabs {
     // Likewise, and free superslabs are unmapped until they are needed again: limits on address space and on
     // writable memory count what is mapped, used or not.
     std::size_t withdraw_all();
-    // Purges what was dirty when it was called last. To be called once every purge delay.
+    // Purges what was dirty when it was called last, in steps or at once. For once every purge delay.
+    void start_purging_aged();
     void purge_aged();
+
+    // One step of what is due: at most 16 pages (1 MiB) and 4 system calls, but all that exceeds the limit of
+    // a control group. Superslabs with huge pages are purged whole.
+    void purge_if_due() {
+        if (due_.load(std::memory_order_relaxed)) [[unlikely]]
+            purge_step();
+    }
+    bool purge_is_due() const { return due_.load(std::memory_order_relaxed); }
+    // All that exceeds the budget.
+    void purge_excess();
 
     // Of the superslab with that number, below opened(): the pages that are free.
     PageMask free_pages(std::size_t superslab);
@@ -135,8 +148,21 @@ class Superslabs {
     bool is_like_all(Page first, std::size_t pages) const;
     bool reset(Page first, std::size_t pages);
     std::size_t present_pages() const; // of those in use, what holds memory
-    std::size_t purge(PageMap::Which which, std::size_t most);
-    void purge_excess();
+    struct Step {
+        std::size_t pages;
+        std::size_t calls;
+    };
+    static constexpr Step kStep{.pages = 16, .calls = 4};
+    static constexpr Step kNoBounds{.pages = ~std::size_t{0}, .calls = ~std::size_t{0}};
+    static constexpr Page kTop = ~Page{0};
+    std::size_t allowed_dirty(std::size_t in_use) const;
+    std::size_t excess() const;
+    std::size_t excess_over_limit() const;
+    void note_excess();
+    std::size_t purge(PageMap::Which which, Page& below, Step& step);
+    std::size_t purge_end(Page first, std::size_t pages);
+    bool purge_aged(Step step);
+    [[gnu::cold]] void purge_step();
 
     os::Mutex<os::Rank::kGrowth> growth_mutex_;
     os::Mutex<os::Rank::kSuperslabs> mutex_;
@@ -144,11 +170,15 @@ class Superslabs {
     std::array<RefusedRequests, PageMap::kFits> refused_; // likewise
     PageMap map_;
     DirtyBudget budget_;
+    Page aged_below_ = 0; // where the sweep for aged pages is; under mutex_
+    bool aging_ = false;  // there is one; likewise
     os::MemoryLimit limit_;
     std::atomic<std::size_t> committed_{0};
     std::atomic<std::ptrdiff_t> absent_{0};
     std::atomic<std::ptrdiff_t> large_{0};
     std::atomic<bool> purging_is_vain_{false}; // all memory is locked, as it seemed last
+    // Pages are due. On a line to itself: each slow path reads it.
+    alignas(64) std::atomic<bool> due_{false};
 };
 
 [[gnu::visibility("hidden")]] extern constinit Superslabs superslabs;

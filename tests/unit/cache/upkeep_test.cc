@@ -6,8 +6,10 @@
 #include "../support/child.h"
 #include "cache/thread_cache.h"
 #include "cache/upkeep.h"
+#include "heap/heap.h"
 #include "layout/superslab.h"
 #include "os/config.h"
+#include "os/counters.h"
 #include "slab/slab.h"
 
 #include <catch2/catch.hpp>
@@ -134,6 +136,39 @@ UNIT_TEST_CASE_IN_CHILD("upkeep: a class that is not used any more gives back pa
         REQUIRE(bytes[kSize - 1] == 1);
         give(blocks[i]);
     }
+}
+
+// Of whatever is due, no call waits for more than a step. Blocks are so large that no bin has hollow pages.
+UNIT_TEST_CASE_IN_CHILD("upkeep: no call of malloc or free purges more than a mebibyte, by four calls",
+                        "purge_delay_ms:1000000000") {
+    static constexpr std::size_t kLarge = std::size_t{1} << 20;
+    Blocks blocks(300);
+    for (void*& block : blocks) {
+        block = heap::allocate(kLarge);
+        REQUIRE(block != nullptr);
+        std::memset(block, 1, kLarge);
+    }
+    const auto bounded = [](auto work) {
+        const std::uint64_t calls = os::counters.purges;
+        const std::uint64_t bytes = os::counters.purged_bytes;
+        work();
+        REQUIRE(os::counters.purges - calls <= 4);
+        REQUIRE(os::counters.purged_bytes - bytes <= kLarge);
+    };
+    for (std::size_t i = 0; i < blocks.size(); i += 2)
+        bounded([&] { heap::release(blocks[i]); });
+    REQUIRE(layout::superslabs.dirty_pages() * layout::kPageSize >= 100 * kLarge);
+    os::settings.purge_delay_ms = 0; // each look is due
+    unsigned rounds = 0;
+    for (; layout::superslabs.dirty_pages() > 64; ++rounds) {
+        REQUIRE(rounds < 100'000);
+        for (unsigned i = 0; i < 15; ++i) {
+            void* block = nullptr;
+            bounded([&] { block = heap::allocate(40'000 + i * layout::kPageSize); });
+            bounded([&] { heap::release(block); });
+        }
+    }
+    REQUIRE(rounds >= 4); // of 30 calls, a mebibyte each
 }
 
 UNIT_TEST_CASE_IN_CHILD("upkeep: the longest delay is no short one", "purge_delay_ms:18446744073709551615") {

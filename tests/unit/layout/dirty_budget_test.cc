@@ -90,6 +90,8 @@ TEST_CASE("dirty budget: an eighth of what a memory limit leaves") {
     CHECK(budget.allowed(1500, 512, 1000) == 15);
     CHECK(budget.allowed(0, 512, 0) == 0);
     CHECK(budget.allowed(0, 512, 100'000) == 512);
+    CHECK(DirtyBudget::allowed_by_limit(200, 1000) == 100);
+    CHECK(DirtyBudget::allowed_by_limit(1500, 1000) == 15);
 }
 
 } // namespace

@@ -129,7 +129,8 @@ UNIT_TEST_CASE_IN_CHILD("page map: what the kernel calls several mappings is not
     map.put_back(moves[0], false, false);
     map.set_split(source, 32);
     REQUIRE(map.plan_moves(target, 32, 0, moves, 8) == 0);
-    const PageMap::Piece piece = map.take_dirty(PageMap::Which::kAll, kEnd);
+    const PageMap::Piece piece =
+        map.take_dirty(PageMap::Which::kAll, first_page_of(kEnd), kPagesPerSuperslab);
     REQUIRE(piece.displaced == kAllPages);
     map.put_back(piece, 0); // renewed
     REQUIRE(map.none_displaced());

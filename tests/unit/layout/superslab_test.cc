@@ -9,6 +9,7 @@
 #include "../support/random.h"
 #include "layout/superslab.h"
 #include "os/config.h"
+#include "os/counters.h"
 #include "os/huge_pages.h"
 
 #include <algorithm>
@@ -55,6 +56,12 @@ Run take(std::size_t pages, Node node = 0) {
 void give(Held run) {
     window.set_headers(run.first, run.pages, kUnused);
     superslabs.give(run.first, run.pages);
+}
+
+// The steps that slow paths do.
+void purge_what_is_due() {
+    while (superslabs.purge_is_due())
+        superslabs.purge_if_due();
 }
 
 // Nothing is purged but by purge_all().
@@ -481,6 +488,7 @@ UNIT_TEST_CASE_IN_CHILD("superslabs: what exceeds the dirty limit is purged at o
     std::size_t most = 0;
     while (!slabs.empty()) {
         give({slabs.back(), 1});
+        superslabs.purge_if_due();
         slabs.pop_back();
         most = std::max(most, superslabs.dirty_pages());
         REQUIRE(superslabs.dirty_pages() <= 64 + slabs.size());
@@ -503,6 +511,7 @@ UNIT_TEST_CASE_IN_CHILD("superslabs: what is purged as excess and needed again s
             slabs.push_back(take_slab(1));
         while (!slabs.empty()) {
             give({slabs.back(), 1});
+            superslabs.purge_if_due();
             slabs.pop_back();
         }
         if (wave == 0) REQUIRE(superslabs.dirty_pages() <= 100);
@@ -516,8 +525,10 @@ UNIT_TEST_CASE_IN_CHILD("superslabs: what is purged as excess and needed again s
     slabs.assign(kPages, 0);
     for (Page& slab : slabs)
         slab = take_slab(1);
-    for (const Page slab : slabs)
+    for (const Page slab : slabs) {
         give({slab, 1});
+        superslabs.purge_if_due();
+    }
     REQUIRE(superslabs.dirty_pages() <= 100); // forgotten
 }
 
@@ -567,7 +578,103 @@ UNIT_TEST_CASE_IN_CHILD("superslabs: at a new peak few pages stay dirty", unit::
     }
     REQUIRE(superslabs.dirty_pages() == 320);
     REQUIRE(take(400).first != 0); // 720 pages are in use, 640 were
+    purge_what_is_due();
     REQUIRE(superslabs.dirty_pages() <= 40);
+}
+
+// What one step purges; pages are of 64 KiB.
+struct Purged {
+    std::uint64_t calls;
+    std::size_t pages;
+};
+template <typename Work>
+Purged purged_by(Work work) {
+    const std::uint64_t calls = ashlar::os::counters.purges;
+    const std::uint64_t bytes = ashlar::os::counters.purged_bytes;
+    work();
+    return {ashlar::os::counters.purges - calls, (ashlar::os::counters.purged_bytes - bytes) / kPageSize};
+}
+constexpr std::size_t kMostPages = 16;
+constexpr std::uint64_t kMostCalls = 4;
+
+// So many single pages, with one in use between two.
+std::vector<Page> take_every_other(unsigned count) {
+    std::vector<Page> pages;
+    for (unsigned i = 0; i < 2 * count; ++i) {
+        const Page page = take(1).first;
+        if (i % 2 == 0) pages.push_back(page);
+    }
+    return pages;
+}
+
+UNIT_TEST_CASE_IN_CHILD("superslabs: excess goes in steps of a mebibyte and four calls", unit::kNoHeap) {
+    REQUIRE(window.open(256 * kMi));
+    ashlar::os::settings.purge_delay_ms = std::size_t{1} << 40;
+    ashlar::os::settings.dirty_limit = std::size_t{1} << 40;
+    const std::vector<Page> scattered = take_every_other(100);
+    const Page in_a_row = take(300).first; // above them
+    for (const Page page : scattered)
+        superslabs.give(page, 1);
+    for (Page page = in_a_row; page < in_a_row + 300; ++page)
+        superslabs.give(page, 1);
+    const std::size_t dirty = superslabs.dirty_pages();
+    REQUIRE(dirty > 390); // of 400: the rest exceeded the peak
+    ashlar::os::settings.dirty_limit = 0;
+    superslabs.give(take(1).first, 1); // notes that pages are due
+    unsigned steps = 0;
+    while (superslabs.purge_is_due()) {
+        const Purged step = purged_by([] { superslabs.purge_if_due(); });
+        REQUIRE(step.pages <= kMostPages);
+        REQUIRE(step.calls <= kMostCalls);
+        if (steps < 10) REQUIRE(step.pages == kMostPages); // of those in a row
+        ++steps;
+    }
+    REQUIRE(superslabs.dirty_pages() <= superslabs.pages_in_use());
+    REQUIRE(steps >= (dirty - superslabs.dirty_pages()) / kMostPages);
+}
+
+UNIT_TEST_CASE_IN_CHILD("superslabs: what is aged goes in steps", unit::kNoHeap) {
+    REQUIRE(window.open(256 * kMi));
+    ashlar::os::settings.purge_delay_ms = std::size_t{1} << 40;
+    ashlar::os::settings.dirty_limit = std::size_t{1} << 40;
+    const std::vector<Page> scattered = take_every_other(100);
+    for (const Page page : scattered)
+        superslabs.give(page, 1);
+    superslabs.start_purging_aged();
+    purge_what_is_due();
+    REQUIRE(superslabs.dirty_pages() == 100); // they were not yet dirty at a look
+    superslabs.start_purging_aged();
+    superslabs.purge_if_due();
+    REQUIRE(superslabs.dirty_pages() == 100 - kMostCalls);
+    superslabs.start_purging_aged(); // a look that comes in between does not begin anew
+    unsigned steps = 1;
+    while (superslabs.purge_is_due()) {
+        const Purged step = purged_by([] { superslabs.purge_if_due(); });
+        REQUIRE(step.pages <= kMostCalls);
+        ++steps;
+    }
+    REQUIRE(superslabs.dirty_pages() == 0);
+    REQUIRE(steps >= 100 / kMostCalls);
+    REQUIRE(steps <= 100 / kMostCalls + 1);
+}
+
+UNIT_TEST_CASE_IN_CHILD("superslabs: of a long run what exceeds the budget goes with its release",
+                        unit::kNoHeap) {
+    REQUIRE(window.open(256 * kMi));
+    ashlar::os::settings.purge_delay_ms = std::size_t{1} << 40;
+    ashlar::os::settings.dirty_limit = 64 * kPageSize;
+    const Page first = take(1000).first;
+    std::memset(window.address_of(first), 1, 1000 * kPageSize);
+    const Purged purged = purged_by([&] { superslabs.give(first, 1000); });
+    REQUIRE(purged.calls == 1);
+    REQUIRE(purged.pages == 1000 - 64);
+    REQUIRE(superslabs.dirty_pages() == 64);
+    REQUIRE_FALSE(superslabs.purge_is_due());
+    REQUIRE(superslabs.pages_in_use() == 0);
+    REQUIRE_FALSE(take(64).zero); // from `first` on
+    REQUIRE(superslabs.take_at(first + 64, 936).zero);
+    REQUIRE(std::all_of(window.address_of(first + 64), window.address_of(first + 1000),
+                        [](char byte) { return byte == 0; }));
 }
 
 // How many of a run's pages are in memory.
