@@ -46,6 +46,8 @@ BENCHMARKS = {
     "fragmentation": Benchmark("fragmentation 1 --scale 20 --drain 0", "fragmentation 1 --scale 2 --drain 0",
                                printed=r"^RSS / live = ([\d.]+)"),
     "give-back": Benchmark("drain 64 1k --seconds 0.2", printed=r"^RSS = (\d+) KiB"),
+    "phases": Benchmark("phases_of_sizes 3000000 1 after"),
+    "map-scan": Benchmark("page_map_scan 1024", "page_map_scan 1024"),
     **{f"larson-{threads}": Benchmark(f"larson 1 8 1000 5000 100 1 {threads}", by_throughput=True) for threads in (1, 2, 4)},
 }
 ALIASES = {"tinypairs": "pairs-16"}

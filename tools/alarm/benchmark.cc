@@ -39,6 +39,8 @@ class Table {
         start_up();
         fragmentation();
         give_back();
+        phases();
+        map_scan();
         for (const unsigned threads : {1U, 2U, 4U}) {
             larson(threads);
         }
@@ -162,6 +164,21 @@ class Table {
                            OwnFigure{.pattern = "RSS = ([0-9]+) KiB after", .less_is_better = true}},
              .watches = "decay while idle",
              .judges_time = false});
+    }
+
+    void phases() {
+        const std::uint64_t operations = scaled(3e6);
+        add({.timed = {.name = "phases",
+                       .group = {},
+                       .command = command("phases_of_sizes", {std::to_string(operations), "1", "after"}),
+                       .operations = static_cast<double>(operations)},
+             .watches = "depth of caches, when sizes change"});
+    }
+
+    void map_scan() {
+        add({.timed = {.name = "map-scan", .group = {}, .command = command("page_map_scan", {"1024"})},
+             .watches = "search for free pages in a large heap",
+             .counted = {command("page_map_scan", {"1024"}), 1}});
     }
 
     // As in "Memory Allocation for Long-Running Server Applications", for a short time.
