@@ -14,6 +14,8 @@ constexpr std::size_t kMostDisplaced = 16'000; // mappings; a process may have s
 // From here on the place that something is moved from is renewed.
 constexpr std::size_t kManyDisplaced = kMostDisplaced / 2;
 
+constexpr unsigned kLevelShift = 6; // 64 members of a level are one of the next
+
 std::size_t count(PageMask pages) {
     return static_cast<std::size_t>(std::popcount(pages));
 }
@@ -40,12 +42,15 @@ void subtract(std::atomic<std::size_t>& counter, std::size_t value) {
 
 } // namespace
 
-PageMap::Group& PageMap::group(std::size_t superslab) {
-    return reinterpret_cast<Group*>(window.superslab_states.start())[superslab / kGroupSize];
+PageMap::Group* PageMap::groups() {
+    return reinterpret_cast<Group*>(window.superslab_states.start());
 }
 
-PageMap::State& PageMap::state(std::size_t superslab) {
-    return group(superslab).states[superslab % kGroupSize];
+// At level 1 of 64 groups, in the first of them, at level 2 of 64 times 64, in the second: bytes_for() has it
+// mapped.
+PageMap::Summary& PageMap::summary_of(unsigned level, std::size_t number) {
+    return level == 1 ? groups()[number * kGroupSize].summary
+                      : groups()[number * kGroupSize * kGroupSize + 1].summary;
 }
 
 std::uint64_t PageMap::of_node(const Group& home, os::Node node) {
@@ -56,16 +61,164 @@ bool PageMap::is_of_node(std::size_t superslab, os::Node node) {
     return (of_node(group(superslab), node) >> (superslab % kGroupSize) & 1U) != 0;
 }
 
-void PageMap::note_changes(std::size_t superslab) {
-    Group& home = group(superslab);
+std::uint64_t& PageMap::word(Set set, unsigned level, std::size_t number) {
+    return level == 0 ? groups()[number].sets[set] : summary_of(level, number).sets[set];
+}
+
+std::uint64_t PageMap::members(Set set, unsigned level, std::size_t number, os::Node node) {
+    const std::uint64_t all = word(set, level, number);
+    return level == 0 ? all & of_node(groups()[number], node) : all;
+}
+
+bool PageMap::contains(Set set, std::size_t superslab) {
+    return (group(superslab).sets[set] >> (superslab % kGroupSize) & 1U) != 0;
+}
+
+bool PageMap::belongs_to(Set set, std::size_t superslab) {
     const State& s = state(superslab);
-    const std::uint64_t bit = std::uint64_t{1} << (superslab % kGroupSize);
-    PageMask starts = s.free;
-    for (unsigned order = 0; order < kRunOrders; ++order) {
-        if (order != 0) starts &= starts >> (1U << (order - 1));
-        home.has_run[order] = with_bit(home.has_run[order], bit, starts != 0);
+    switch (set) {
+    case kWhole:
+        return s.free == kAllPages;
+    case kPair:
+        return aligned_run_starts(s.free, 2) != 0;
+    case kQuad:
+        return aligned_run_starts(s.free, 4) != 0;
+    case kDirty:
+        return s.dirty != 0;
+    case kWorthPurging:
+        return is_huge(superslab) ? count(s.dirty) >= kWorthBreaking : s.dirty != 0;
+    case kGives8:
+        return movable_starts(s, s.dirty, kLeastPagesToMove) != 0;
+    case kGives4:
+        return movable_starts(s, s.dirty, kLeastPagesToFill) != 0;
+    default:
+        return true;
     }
-    home.has_dirty = with_bit(home.has_dirty, bit, s.dirty != 0);
+}
+
+void PageMap::put(Set set, std::size_t superslab, bool member) {
+    std::size_t number = superslab;
+    for (unsigned level = 0; level < kLevels; ++level) {
+        std::uint64_t& all = word(set, level, number / kGroupSize);
+        const bool had_any = all != 0;
+        all = with_bit(all, std::uint64_t{1} << (number % kGroupSize), member);
+        if ((all != 0) == had_any) return;
+        number /= kGroupSize;
+    }
+}
+
+// To those of the sets that it belongs to. Most often it is in all of them.
+template <typename... Sets>
+void PageMap::add_to(std::size_t superslab, Sets... sets) {
+    const std::uint64_t in_all = (group(superslab).sets[sets] & ...);
+    if ((in_all >> (superslab % kGroupSize) & 1U) != 0) return;
+    for (const Set set : {sets...}) {
+        if (!contains(set, superslab) && belongs_to(set, superslab)) put(set, superslab, true);
+    }
+}
+
+std::size_t PageMap::lowest(Set set, std::size_t from, os::Node node) const {
+    for (unsigned level = 0; from << (level * kLevelShift) < opened();) {
+        const std::uint64_t rest = members(set, level, from / kGroupSize, node) >> (from % kGroupSize);
+        if (rest == 0) {
+            from = from / kGroupSize + 1;
+            level + 1 < kLevels ? ++level : from *= kGroupSize;
+            continue;
+        }
+        from += static_cast<std::size_t>(std::countr_zero(rest));
+        if (level != 0) {
+            --level;
+            from *= kGroupSize;
+            continue;
+        }
+        if (belongs_to(set, from)) return from;
+        put(set, from, false);
+    }
+    return 0;
+}
+
+std::size_t PageMap::highest(Set set, std::size_t below, os::Node node) const {
+    below = std::min(below, opened());
+    for (unsigned level = 0; below != 0;) {
+        const std::size_t last = below - 1;
+        const std::uint64_t rest = members(set, level, last / kGroupSize, node)
+                                   << (kGroupSize - 1 - last % kGroupSize);
+        if (rest == 0) {
+            below = last / kGroupSize;
+            level + 1 < kLevels ? ++level : below *= kGroupSize;
+            continue;
+        }
+        below -= static_cast<std::size_t>(std::countl_zero(rest));
+        if (level != 0) {
+            --level;
+            below *= kGroupSize;
+            continue;
+        }
+        if (belongs_to(set, below - 1)) return below - 1;
+        put(set, below - 1, false);
+    }
+    return 0;
+}
+
+void PageMap::note_taken(std::size_t superslab) {
+    if (contains(kWhole, superslab)) put(kWhole, superslab, false);
+}
+
+// Pages of the superslab came free, and are in runs of at most that length.
+void PageMap::note_given(std::size_t superslab, unsigned longest) {
+    std::uint8_t& here = group(superslab).longest[superslab % kGroupSize];
+    if (here < longest) here = static_cast<std::uint8_t>(longest);
+    raise_longest(superslab, longest);
+    if (longest == kPagesPerSuperslab) add_to(superslab, kWhole);
+    add_to(superslab, kPair, kQuad);
+}
+
+void PageMap::note_dirty(std::size_t superslab) {
+    add_to(superslab, kDirty, kWorthPurging, kGives8, kGives4);
+}
+
+void PageMap::raise_longest(std::size_t superslab, std::size_t pages) {
+    std::size_t number = superslab / kGroupSize;
+    for (unsigned level = 1; level < kLevels; ++level, number /= kGroupSize) {
+        std::uint16_t& longest = summary_of(level, number / kGroupSize).longest[number % kGroupSize];
+        if (longest >= pages) return;
+        longest = static_cast<std::uint16_t>(std::min(pages, kMostTold));
+    }
+}
+
+// How many pages are free in a row from the superslab's first on; all, or `most` and some more. Superslabs
+// behind that, too, if they are of the node.
+std::size_t PageMap::free_from(std::size_t superslab, std::size_t most, os::Node node) const {
+    std::size_t end = superslab; // of the whole ones
+    while (end < opened() && (end - superslab) * kPagesPerSuperslab < most) {
+        const std::uint64_t whole = members(kWhole, 0, end / kGroupSize, node) >> (end % kGroupSize);
+        end += static_cast<std::size_t>(std::countr_one(whole));
+        if (whole % 2 == 0 || end % kGroupSize != 0) break;
+    }
+    const std::size_t rest = end < opened() && is_of_node(end, node)
+                                 ? static_cast<std::size_t>(std::countr_one(state(end).free))
+                                 : 0;
+    return (end - superslab) * kPagesPerSuperslab + rest;
+}
+
+// How many superslabs of the node, right before this one and in one group, are wholly free.
+std::size_t PageMap::whole_before(std::size_t superslab, os::Node node) {
+    const std::size_t last = superslab - 1;
+    const std::uint64_t whole = members(kWhole, 0, last / kGroupSize, node)
+                                << (kGroupSize - 1 - last % kGroupSize);
+    return static_cast<std::size_t>(std::countl_one(whole));
+}
+
+// Pages of the superslab came free: long runs that start with it or with one of those before are longer now.
+void PageMap::note_long(std::size_t superslab) const {
+    const PageMask free = state(superslab).free;
+    if (free % 2 == 0 || (free != kAllPages && !contains(kWhole, superslab - 1))) return;
+    const std::size_t pages = free_from(superslab, kMostTold, kAnyNode);
+    std::size_t before = 0;
+    for (std::size_t more = 1; more != 0 && before * kPagesPerSuperslab < kMostTold; before += more) {
+        raise_longest(superslab - before, pages + before * kPagesPerSuperslab);
+        more = whole_before(superslab - before, kAnyNode);
+    }
 }
 
 // Calls visit(superslab, mask) for the part of the run in each superslab.
@@ -89,8 +242,9 @@ void PageMap::open(std::size_t begin, std::size_t end, os::Node node) {
             members = with_bit(members, std::uint64_t{1} << (s % kGroupSize), other == node);
         }
         state(s) = {.free = kAllPages, .dirty = 0, .aged = 0, .displaced = 0, .borders = 0};
-        note_changes(s);
+        note_given(s, kPagesPerSuperslab);
     }
+    note_long(end - 1);
 }
 
 void PageMap::step_over(std::size_t end) {
@@ -106,41 +260,76 @@ os::Node PageMap::node_of(std::size_t superslab) const {
 }
 
 Page PageMap::find(std::size_t pages, Fit fit, os::Node node) const {
-    return pages <= kPagesPerSuperslab ? find_short(static_cast<unsigned>(pages), fit, node)
-                                       : find_long(pages, node);
+    return fit == Fit::kAligned && pages > 1 ? find_aligned(static_cast<unsigned>(pages), node)
+                                             : find_anywhere(pages, node);
 }
 
-Page PageMap::find_short(unsigned pages, Fit fit, os::Node node) const {
-    const auto order = static_cast<unsigned>(std::bit_width(pages) - 1);
-    for (std::size_t base = 0; base < opened(); base += kGroupSize) {
-        const Group& home = group(base);
-        for (std::uint64_t rest = home.has_run[order] & of_node(home, node); rest != 0; rest &= rest - 1) {
-            const auto slot = static_cast<unsigned>(std::countr_zero(rest));
-            const PageMask free = home.states[slot].free;
-            const PageMask starts =
-                fit == Fit::kAligned ? aligned_run_starts(free, pages) : run_starts(free, pages);
-            if (starts != 0)
-                return first_page_of(base + slot) + static_cast<unsigned>(std::countr_zero(starts));
+Page PageMap::find_aligned(unsigned pages, os::Node node) const {
+    const std::size_t superslab = lowest(pages == 2 ? kPair : kQuad, 0, node);
+    if (superslab == 0) return 0;
+    const PageMask starts = aligned_run_starts(state(superslab).free, pages);
+    return first_page_of(superslab) + static_cast<unsigned>(std::countr_zero(starts));
+}
+
+// A run that was looked for in vain lowers the bounds, unless it would be too long to be told.
+Page PageMap::find_anywhere(std::size_t pages, os::Node node) const {
+    const std::size_t told = std::min(pages, kMostTold);
+    const std::size_t end = (opened() + kGroupSize - 1) / kGroupSize;
+    for (std::size_t g = 0; g < end;) {
+        const std::size_t many = g / kGroupSize;
+        std::uint16_t& longest_of_many = summary_of(2, many / kGroupSize).longest[many % kGroupSize];
+        const std::size_t end_of_many = std::min(end, (many + 1) * kGroupSize);
+        if (longest_of_many < told) {
+            g = end_of_many;
+            continue;
+        }
+        std::uint16_t* const longest = summary_of(1, many).longest;
+        for (; g < end_of_many; ++g) {
+            std::uint16_t& here = longest[g % kGroupSize];
+            if (here < told) continue;
+            if (const Page found = find_in(g, pages, node); found != 0) return found;
+            const bool other_node = node != kAnyNode && find_in(g, pages, kAnyNode) != 0;
+            if (!other_node && pages <= kMostTold) here = static_cast<std::uint16_t>(pages - 1);
+        }
+        longest_of_many = *std::max_element(longest, longest + kGroupSize);
+    }
+    return 0;
+}
+
+Page PageMap::find_in(std::size_t group, std::size_t pages, os::Node node) const {
+    return pages <= kPagesPerSuperslab ? find_short_in(group, static_cast<unsigned>(pages), node)
+                                       : find_long_in(group, pages, node);
+}
+
+// Looks at eight superslabs at once: to each byte so much is added that it reaches 128 if the run is there.
+Page PageMap::find_short_in(std::size_t group, unsigned pages, os::Node node) {
+    constexpr std::uint64_t kOnes = 0x0101'0101'0101'0101;
+    static_assert(std::endian::native == std::endian::little, "the lowest byte is the lowest superslab's");
+    Group& home = groups()[group];
+    for (unsigned slot = 0; slot < kGroupSize; slot += 8) {
+        std::uint64_t longest = 0;
+        __builtin_memcpy(&longest, home.longest + slot, sizeof(longest));
+        std::uint64_t fit = (longest + (128 - pages) * kOnes) & (128 * kOnes);
+        for (; fit != 0; fit &= fit - 1) {
+            const unsigned here = slot + static_cast<unsigned>(std::countr_zero(fit)) / 8;
+            const std::size_t superslab = group * kGroupSize + here;
+            const PageMask starts = run_starts(home.states[here].free, pages);
+            if (starts == 0) {
+                home.longest[here] = static_cast<std::uint8_t>(longest_run(home.states[here].free));
+            } else if (is_of_node(superslab, node)) {
+                return first_page_of(superslab) + static_cast<unsigned>(std::countr_zero(starts));
+            }
         }
     }
     return 0;
 }
 
-Page PageMap::find_long(std::size_t pages, os::Node node) const {
-    const std::size_t whole = pages / kPagesPerSuperslab;
-    const auto rest = static_cast<Page>(pages % kPagesPerSuperslab);
-    std::size_t in_a_row = 0;
-    for (std::size_t s = 0; s < opened(); ++s) {
-        if (s % kGroupSize == 0 && (group(s).has_run[kRunOrders - 1] & of_node(group(s), node)) == 0) {
-            in_a_row = 0;
-            s += kGroupSize - 1;
-            continue;
-        }
-        in_a_row = state(s).free == kAllPages && is_of_node(s, node) ? in_a_row + 1 : 0;
-        if (in_a_row >= whole &&
-            (rest == 0 || (all_free(first_page_of(s + 1), rest) && is_of_node(s + 1, node)))) {
-            return first_page_of(s + 1 - whole);
-        }
+// The lowest that starts with a superslab of the group.
+Page PageMap::find_long_in(std::size_t group, std::size_t pages, os::Node node) const {
+    for (std::uint64_t rest = members(kWhole, 0, group, node); rest != 0;) {
+        const std::size_t first = group * kGroupSize + static_cast<std::size_t>(std::countr_zero(rest));
+        if (free_from(first, pages, node) >= pages) return first_page_of(first);
+        rest &= rest + (rest & (~rest + 1)); // without the superslabs in a row that it starts with
     }
     return 0;
 }
@@ -157,9 +346,11 @@ bool PageMap::all_free(Page first, std::size_t pages) const {
 
 std::size_t PageMap::free_superslabs_at_end(os::Node node) const {
     std::size_t free = 0;
-    while (free < opened() && state(opened() - 1 - free).free == kAllPages &&
-           is_of_node(opened() - 1 - free, node))
-        ++free;
+    while (free < opened()) {
+        const std::size_t more = whole_before(opened() - free, node);
+        if (more == 0) break;
+        free += more;
+    }
     return free;
 }
 
@@ -173,7 +364,7 @@ Run PageMap::take(Page first, std::size_t pages) {
         s.free &= ~mask;
         s.dirty &= ~mask;
         s.aged &= ~mask;
-        note_changes(superslab);
+        note_taken(superslab);
     });
     add(in_use_, pages);
     return run;
@@ -186,9 +377,11 @@ void PageMap::give(Page first, std::size_t pages, bool dirty) {
         if (dirty) {
             s.dirty |= mask;
             add(dirty_, count(mask));
+            note_dirty(superslab);
         }
-        note_changes(superslab);
+        note_given(superslab, run_around(s.free, static_cast<unsigned>(std::countr_zero(mask))));
     });
+    note_long((first + pages - 1) / kPagesPerSuperslab);
     subtract(in_use_, pages);
 }
 
@@ -196,21 +389,19 @@ void PageMap::set_huge(std::size_t begin, std::size_t end, bool huge) {
     for (std::size_t s = begin; s < end; ++s) {
         std::uint64_t& word = group(s).huge;
         word = with_bit(word, std::uint64_t{1} << (s % kGroupSize), huge);
+        note_dirty(s);
     }
 }
 
-bool PageMap::is_huge(std::size_t superslab) const {
+bool PageMap::is_huge(std::size_t superslab) {
     return (group(superslab).huge >> (superslab % kGroupSize) & 1U) != 0;
 }
 
 PageMap::Piece PageMap::take_dirty(Which which, Page below, unsigned most) {
-    const std::size_t end = std::min<std::size_t>(below, opened() * kPagesPerSuperslab);
-    for (std::size_t next = (end + kPagesPerSuperslab - 1) / kPagesPerSuperslab; next != 0;) {
-        --next;
-        if (group(next).has_dirty == 0) {
-            next -= next % kGroupSize;
-            continue;
-        }
+    const Set set = which == Which::kAll ? kDirty : kWorthPurging;
+    const std::size_t end = below;
+    for (std::size_t next = (end + kPagesPerSuperslab - 1) / kPagesPerSuperslab;
+         (next = highest(set, next, kAnyNode)) != 0;) {
         State& s = state(next);
         PageMask chosen = which == Which::kAged ? s.dirty & s.aged : s.dirty;
         if (const std::size_t here = end - next * kPagesPerSuperslab; here < kPagesPerSuperslab)
@@ -225,7 +416,7 @@ PageMap::Piece PageMap::take_dirty(Which which, Page below, unsigned most) {
         s.dirty &= ~chosen;
         s.aged &= ~chosen;
         subtract(dirty_, count(chosen));
-        note_changes(next);
+        note_taken(next);
         return {next, chosen, chosen & s.displaced};
     }
     return {0, 0, 0};
@@ -237,37 +428,27 @@ void PageMap::put_back(Piece piece, PageMask still_dirty) {
     s.dirty |= still_dirty;
     set_in_place(piece.superslab, piece.displaced & ~still_dirty);
     add(dirty_, count(still_dirty));
-    note_changes(piece.superslab);
+    if (still_dirty != 0) note_dirty(piece.superslab);
+    note_given(piece.superslab, longest_run(s.free));
+    note_long(piece.superslab);
 }
 
 void PageMap::age() {
-    for (std::size_t base = 0; base < opened(); base += kGroupSize) {
-        Group& home = group(base);
-        for (std::uint64_t rest = home.has_dirty; rest != 0; rest &= rest - 1) {
-            State& s = home.states[std::countr_zero(rest)];
-            s.aged = s.dirty;
-        }
-    }
+    for (std::size_t s = 0; (s = lowest(kDirty, s, kAnyNode)) != 0; ++s)
+        state(s).aged = state(s).dirty;
 }
 
 PageMap::Piece PageMap::take_superslab(std::size_t below) {
-    for (std::size_t next = std::min(below, opened()); next != 0;) {
-        --next;
-        if (group(next).has_run[kRunOrders - 1] == 0) {
-            next -= next % kGroupSize;
-            continue;
-        }
-        State& s = state(next);
-        if (s.free != kAllPages) continue;
-        const Piece taken{next, s.dirty, s.displaced};
-        subtract(dirty_, count(s.dirty));
-        s.free = 0;
-        s.dirty = 0;
-        s.aged = 0;
-        note_changes(next);
-        return taken;
-    }
-    return {0, 0, 0};
+    const std::size_t highest_free = highest(kWhole, below, kAnyNode);
+    if (highest_free == 0) return {0, 0, 0};
+    State& s = state(highest_free);
+    const Piece taken{highest_free, s.dirty, s.displaced};
+    subtract(dirty_, count(s.dirty));
+    s.free = 0;
+    s.dirty = 0;
+    s.aged = 0;
+    note_taken(highest_free);
+    return taken;
 }
 
 void PageMap::set_aside(Piece superslab) {
@@ -276,24 +457,20 @@ void PageMap::set_aside(Piece superslab) {
 }
 
 void PageMap::set_aside(std::size_t superslab) {
-    group(superslab).aside |= std::uint64_t{1} << (superslab % kGroupSize);
+    put(kAside, superslab, true);
 }
 
 std::size_t PageMap::reclaim(std::size_t count) {
-    std::size_t found = 0; // in a row, the last of them `next`
-    for (std::size_t next = 0; next < opened(); ++next) {
-        const std::uint64_t aside = group(next).aside;
-        if (next % kGroupSize == 0 && aside == 0) {
-            found = 0;
-            next += kGroupSize - 1;
-            continue;
+    for (std::size_t first = 0; (first = lowest(kAside, first, kAnyNode)) != 0;) {
+        std::size_t end = first + 1;
+        while (end < opened() && end - first < count && contains(kAside, end))
+            ++end;
+        if (end - first == count) {
+            for (std::size_t s = first; s < end; ++s)
+                put(kAside, s, false);
+            return first;
         }
-        found = (aside >> (next % kGroupSize) & 1) != 0 ? found + 1 : 0;
-        if (found < count) continue;
-        const std::size_t first = next + 1 - count;
-        for (std::size_t each = first; each <= next; ++each)
-            group(each).aside &= ~(std::uint64_t{1} << (each % kGroupSize));
-        return first;
+        first = end;
     }
     return 0;
 }
@@ -305,15 +482,8 @@ void PageMap::give_back(Piece superslab) {
 // The highest superslab from donor.superslab - 1 down that has a long enough run of dirty pages outside of
 // the given run.
 bool PageMap::next_donor(Donor& donor, Page first, std::size_t pages) const {
-    while (donor.superslab != 0) {
-        --donor.superslab;
-        const Group& home = group(donor.superslab);
-        const std::size_t slot = donor.superslab % kGroupSize;
-        const std::uint64_t dirty = home.has_dirty & of_node(home, donor.node);
-        const std::uint64_t candidates = dirty & (~std::uint64_t{0} >> (kGroupSize - 1 - slot));
-        donor.superslab -= slot;
-        if (candidates == 0) continue;
-        donor.superslab += static_cast<std::size_t>(std::bit_width(candidates)) - 1;
+    const Set set = donor.least == kLeastPagesToMove ? kGives8 : kGives4;
+    while ((donor.superslab = highest(set, donor.superslab, donor.node)) != 0) {
         donor.pages = state(donor.superslab).dirty;
         for_each_piece(first, pages, [&](std::size_t superslab, PageMask mask) {
             if (superslab == donor.superslab) donor.pages &= ~mask;
@@ -331,6 +501,7 @@ bool PageMap::may_displace() const {
 unsigned PageMap::plan_moves(Page first, std::size_t pages, std::size_t filled, Move* moves, unsigned most) {
     unsigned planned = 0;
     for (const unsigned least : {kLeastPagesToMove, kLeastPagesToFill}) {
+        if (pages - filled < least) continue;
         Donor donor{may_displace() ? opened() : 0, 0, node_of(first / kPagesPerSuperslab), least};
         const auto wanted = static_cast<Page>(first + filled);
         for_each_piece(wanted, pages - filled, [&](std::size_t superslab, PageMask mask) {
@@ -364,7 +535,7 @@ PageMap::Move PageMap::take_from(Donor& donor, unsigned most) {
     source.dirty &= ~taken;
     source.aged &= ~taken;
     subtract(dirty_, length);
-    note_changes(donor.superslab);
+    note_taken(donor.superslab);
     donor.pages &= ~taken;
     const bool renew =
         displacement_.load(std::memory_order_relaxed) > kManyDisplaced && (source.displaced & taken) != 0;
@@ -391,11 +562,14 @@ unsigned PageMap::movable_from(const State& s, PageMask pages, unsigned first) {
                     : static_cast<unsigned>(std::countr_one(joined >> (first + 1))));
 }
 
-// Where enough of the donor's pages are one mapping.
+// Where at least so many of the pages are one mapping.
+PageMask PageMap::movable_starts(const State& s, PageMask pages, unsigned least) {
+    const PageMask joined = pages & ~s.borders; // to the page before
+    return pages & (run_starts(joined, least - 1) >> 1);
+}
+
 PageMask PageMap::movable_starts(const Donor& donor) {
-    if (donor.pages == 0) return 0;
-    const PageMask joined = donor.pages & ~state(donor.superslab).borders; // to the page before
-    return donor.pages & (run_starts(joined, donor.least - 1) >> 1);
+    return donor.pages == 0 ? 0 : movable_starts(state(donor.superslab), donor.pages, donor.least);
 }
 
 // `borders`: those of the pages at which a mapping begins.
@@ -418,6 +592,7 @@ void PageMap::set_in_place(std::size_t superslab, PageMask pages) {
 void PageMap::set_displaced(Page first, std::size_t pages, bool displaced) {
     for_each_piece(first, pages, [&](std::size_t superslab, PageMask mask) {
         displaced ? set_displaced(superslab, mask, PageMask{0}) : set_in_place(superslab, mask);
+        note_dirty(superslab);
     });
 }
 

@@ -5,8 +5,15 @@
 //
 // A run of up to 32 pages lies in one superslab, the lowest that has room for it; a longer one starts with a
 // superslab and covers whole ones and the first pages of a last one. So the heap stays dense at its low end.
-// 64 superslabs (128 MiB) form a group with a word per run length that says which of them have such a run,
-// and a word per node of the machine that says which are of that node.
+//
+// 64 superslabs (128 MiB) form a group. A bound of the length of its runs is kept for each superslab, each
+// group and 64 groups. Superslabs that have something else in common form a *set*: those with dirty pages,
+// those set aside, and so on. A group has a word for each set. Above that, a bit for each group says whether
+// its word is zero, and a bit for 64 groups whether all of theirs are. So the lowest and the highest are
+// found in a few steps, however large the heap is.
+//
+// Releasing pages raises bounds and adds to sets. Taking them changes nothing of that (but kWhole is exact):
+// a search that finds less than it was told corrects it. So nobody comes in vain twice.
 //
 // Guarded by its owner; the counters may be read at any time.
 #pragma once
@@ -103,7 +110,7 @@ class PageMap {
 
     // Superslabs that may have huge pages.
     void set_huge(std::size_t begin, std::size_t end, bool huge);
-    bool is_huge(std::size_t superslab) const;
+    static bool is_huge(std::size_t superslab);
 
     PageMask free_pages(std::size_t superslab) const { return state(superslab).free; }
     std::size_t pages_in_use() const { return in_use_.load(std::memory_order_relaxed); }
@@ -119,30 +126,71 @@ class PageMap {
         PageMask borders; // pages at which a mapping begins, as far as some page is displaced
     };
 
+    enum Set : std::uint8_t {
+        kWhole,        // all of it is free; always exact
+        kPair,         // two free pages at a multiple of two
+        kQuad,         // likewise four
+        kDirty,        // any dirty page
+        kWorthPurging, // likewise; enough of them, if it has huge pages
+        kGives8,       // at least kLeastPagesToMove dirty pages in one mapping
+        kGives4,       // likewise kLeastPagesToFill
+        kAside,
+        kSets
+    };
+
     static constexpr unsigned kGroupSize = 64;
+    static constexpr unsigned kLevels = 3;
+    static constexpr std::size_t kMostTold = 0xffff; // pages, 4 GiB: longer runs count as so long
+    // 64 groups have one, and 64 times 64 groups.
+    struct Summary {
+        std::uint64_t sets[kSets];
+        std::uint16_t longest[kGroupSize]; // pages; no run that starts there has more
+    };
     struct alignas(64) Group {
-        std::uint64_t has_run[kRunOrders]; // bit s: superslab s of the group has a free run of that length
-        std::uint64_t has_dirty;
-        std::uint64_t aside;
+        std::uint64_t sets[kSets];
+        std::uint8_t longest[kGroupSize]; // pages; no run in that superslab has more
+        Summary summary;                  // of groups: see summary_of()
         std::uint64_t huge;
         std::uint64_t of_node[os::kMaxNodes];
         State states[kGroupSize];
     };
 
   public:
-    // A group for each so many superslabs, in the window's part for their states.
+    // A group for each so many superslabs, in the window's part for their states, and one more: see
+    // summary_of().
     static constexpr std::size_t bytes_for(std::size_t superslabs) {
-        return (superslabs + kGroupSize - 1) / kGroupSize * sizeof(Group);
+        return ((superslabs + kGroupSize - 1) / kGroupSize + 1) * sizeof(Group);
     }
 
   private:
     static_assert(sizeof(Group) / kGroupSize <= kSuperslabStateSize, "what the window sets aside");
 
-    static Group& group(std::size_t superslab);
-    static State& state(std::size_t superslab);
+    static Group* groups();
+    static Group& group(std::size_t superslab) { return groups()[superslab / kGroupSize]; }
+    static State& state(std::size_t superslab) { return group(superslab).states[superslab % kGroupSize]; }
+    static Summary& summary_of(unsigned level, std::size_t number);
     static std::uint64_t of_node(const Group& home, os::Node node);
     static bool is_of_node(std::size_t superslab, os::Node node);
-    static void note_changes(std::size_t superslab);
+
+    // At level 0 of superslabs, above that of groups, and of 64 groups each.
+    static std::uint64_t& word(Set set, unsigned level, std::size_t number);
+    static std::uint64_t members(Set set, unsigned level, std::size_t number, os::Node node);
+    static bool contains(Set set, std::size_t superslab);
+    static bool belongs_to(Set set, std::size_t superslab);
+    static void put(Set set, std::size_t superslab, bool member);
+    template <typename... Sets>
+    static void add_to(std::size_t superslab, Sets... sets);
+    // The lowest member from `from` on, the highest below `below`; 0: there is none.
+    std::size_t lowest(Set set, std::size_t from, os::Node node) const;
+    std::size_t highest(Set set, std::size_t below, os::Node node) const;
+
+    static void note_taken(std::size_t superslab);
+    static void note_given(std::size_t superslab, unsigned longest);
+    static void note_dirty(std::size_t superslab);
+    static void raise_longest(std::size_t superslab, std::size_t pages);
+    void note_long(std::size_t superslab) const;
+    std::size_t free_from(std::size_t superslab, std::size_t most, os::Node node) const;
+    static std::size_t whole_before(std::size_t superslab, os::Node node);
     static std::size_t mappings(const State& s);
     void set_displaced(std::size_t superslab, PageMask pages, PageMask borders);
     void set_in_place(std::size_t superslab, PageMask pages);
@@ -158,12 +206,16 @@ class PageMap {
         os::Node node;
         unsigned least; // pages in a row
     };
+    static PageMask movable_starts(const State& s, PageMask pages, unsigned least);
     static PageMask movable_starts(const Donor& donor);
     Move take_from(Donor& donor, unsigned most);
     bool next_donor(Donor& donor, Page first, std::size_t pages) const;
 
-    Page find_short(unsigned pages, Fit fit, os::Node node) const;
-    Page find_long(std::size_t pages, os::Node node) const;
+    Page find_aligned(unsigned pages, os::Node node) const;
+    Page find_anywhere(std::size_t pages, os::Node node) const;
+    Page find_in(std::size_t group, std::size_t pages, os::Node node) const;
+    static Page find_short_in(std::size_t group, unsigned pages, os::Node node);
+    Page find_long_in(std::size_t group, std::size_t pages, os::Node node) const;
 
     std::atomic<std::size_t> opened_{0};
     std::size_t openings_ = 0;

@@ -15,7 +15,6 @@ using PageMask = std::uint32_t;
 
 inline constexpr unsigned kPagesPerSuperslab = 32;
 inline constexpr PageMask kAllPages = ~PageMask{0};
-inline constexpr unsigned kRunOrders = 6; // runs of at least 1, 2, 4, … 32 pages
 
 // A bit for each page at which a run of `pages` (1 to 32) starts.
 constexpr PageMask run_starts(PageMask free, unsigned pages) {
@@ -29,7 +28,21 @@ constexpr PageMask run_starts(PageMask free, unsigned pages) {
     return free;
 }
 
-// Likewise, those at multiples of `pages` (1, 2 or 4).
+// The length of the longest free run.
+constexpr unsigned longest_run(PageMask free) {
+    unsigned longest = 0;
+    for (; free != 0; free &= free >> 1)
+        ++longest;
+    return longest;
+}
+
+// The length of the free run that this page is part of.
+constexpr unsigned run_around(PageMask free, unsigned page) {
+    const int up_to_page = std::countl_one(free << (kPagesPerSuperslab - 1 - page));
+    return static_cast<unsigned>(up_to_page + std::countr_one(free >> page) - 1);
+}
+
+// The starts of runs at multiples of `pages` (1, 2 or 4).
 constexpr PageMask aligned_run_starts(PageMask free, unsigned pages) {
     const PageMask multiples = pages == 1 ? kAllPages : pages == 2 ? 0x55555555 : 0x11111111;
     return run_starts(free, pages) & multiples;
@@ -42,6 +55,8 @@ constexpr PageMask run_mask(unsigned first, unsigned pages) {
 static_assert(aligned_run_starts(0b0000'0110, 2) == 0, "pages 1 and 2 are free, but no aligned pair");
 static_assert(aligned_run_starts(0b1111'1110, 4) == 0b0001'0000);
 static_assert(run_starts(0b0111'0110, 3) == 0b0001'0000);
+static_assert(run_around(0b0111'0110, 5) == 3 && run_around(kAllPages, 31) == 32);
+static_assert(longest_run(0b0111'0110) == 3 && longest_run(0) == 0 && longest_run(kAllPages >> 1) == 31);
 static_assert(run_starts(kAllPages, 32) == 1 && run_starts(kAllPages >> 1, 32) == 0);
 
 } // namespace ashlar::layout

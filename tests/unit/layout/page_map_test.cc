@@ -3,11 +3,17 @@
 // Maps of a test's own, whose states lie in the window of a child. What a map does with one node is seen by
 // the tests of superslabs.
 #include "../support/child.h"
+#include "../support/random.h"
 #include "layout/page_map.h"
+#include "os/page_memory.h"
 
 #include <algorithm>
+#include <bit>
 #include <catch2/catch.hpp>
 #include <cstddef>
+#include <cstdint>
+#include <sys/mman.h>
+#include <vector>
 
 namespace {
 
@@ -134,6 +140,327 @@ UNIT_TEST_CASE_IN_CHILD("page map: what the kernel calls several mappings is not
     REQUIRE(piece.displaced == kAllPages);
     map.put_back(piece, 0); // renewed
     REQUIRE(map.none_displaced());
+}
+
+// ---- Sets of superslabs: a map of several levels agrees with a model that looks at everything ----
+
+using Which = PageMap::Which;
+
+class Model {
+  public:
+    struct Superslab {
+        std::size_t number;
+        ashlar::os::Node node;
+        PageMask free = kAllPages;
+        PageMask dirty = 0;
+        PageMask aged = 0;
+        bool huge = false;
+        bool aside = false;
+    };
+    std::vector<Superslab> all; // that were opened, in order
+
+    Superslab& at(std::size_t number) { return *find_superslab(number); }
+    Page find(std::size_t pages, Fit fit, ashlar::os::Node node) const {
+        for (auto s = all.begin(); s != all.end(); ++s) {
+            if (!is_of(*s, node)) continue;
+            if (pages > kPagesPerSuperslab) {
+                if (free_from(s, node) >= pages) return first_page_of(s->number);
+                continue;
+            }
+            const auto length = static_cast<unsigned>(pages);
+            const PageMask starts =
+                fit == Fit::kAligned ? aligned_run_starts(s->free, length) : run_starts(s->free, length);
+            if (starts != 0)
+                return first_page_of(s->number) + static_cast<unsigned>(std::countr_zero(starts));
+        }
+        return 0;
+    }
+    // The highest below `below` that `does`.
+    template <typename Does>
+    std::size_t highest(std::size_t below, Does does) const {
+        for (auto s = all.rbegin(); s != all.rend(); ++s) {
+            if (s->number < below && does(*s)) return s->number;
+        }
+        return 0;
+    }
+    std::size_t reclaim(std::size_t count) const {
+        std::size_t found = 0;
+        for (std::size_t i = 0; i < all.size(); ++i) {
+            const bool follows = i != 0 && all[i - 1].number + 1 == all[i].number;
+            found = !all[i].aside ? 0 : follows ? found + 1 : 1;
+            if (found == count) return all[i].number + 1 - count;
+        }
+        return 0;
+    }
+    std::size_t free_at_end(ashlar::os::Node node) const {
+        std::size_t free = 0;
+        while (free < all.size() && all[all.size() - 1 - free].free == kAllPages &&
+               is_of(all[all.size() - 1 - free], node) &&
+               all[all.size() - 1 - free].number + 1 + free == all.back().number + 1)
+            ++free;
+        return free;
+    }
+    // What is purged first of the pages below `below`, at most `most`.
+    static PageMask chosen(const Superslab& s, Which which, Page below, unsigned most) {
+        const std::size_t first = first_page_of(s.number);
+        PageMask rest = which == Which::kAged ? s.dirty & s.aged : s.dirty;
+        for (unsigned page = 0; page < kPagesPerSuperslab; ++page) {
+            if (first + page >= below) rest &= ~(PageMask{1} << page);
+        }
+        if (s.huge) return which != Which::kAll && std::popcount(rest) < 16 ? 0 : rest;
+        PageMask highest = 0;
+        for (unsigned page = kPagesPerSuperslab; page-- != 0;) {
+            const PageMask bit = PageMask{1} << page;
+            if ((rest & bit) == 0 && highest != 0) break;
+            if ((rest & bit) != 0 && std::popcount(highest) < static_cast<int>(most)) highest |= bit;
+        }
+        return highest;
+    }
+
+  private:
+    std::vector<Superslab>::iterator find_superslab(std::size_t number) {
+        return std::lower_bound(all.begin(), all.end(), number,
+                                [](const Superslab& s, std::size_t n) { return s.number < n; });
+    }
+    static bool is_of(const Superslab& s, ashlar::os::Node node) {
+        return node == kAnyNode || s.node == node;
+    }
+    std::size_t free_from(std::vector<Superslab>::const_iterator s, ashlar::os::Node node) const {
+        std::size_t pages = 0;
+        for (std::size_t number = s->number; s != all.end() && s->number == number && is_of(*s, node);
+             ++s, ++number) {
+            pages += static_cast<std::size_t>(std::countr_one(s->free));
+            if (s->free != kAllPages) break;
+        }
+        return pages;
+    }
+};
+
+// Both sides of the borders between groups, between 64 groups and between 64 times 64 groups.
+struct Stretch {
+    std::size_t begin;
+    std::size_t end;
+};
+constexpr Stretch kStretches[] = {{10, 210}, {4000, 4250}, {262'100, 262'250}};
+
+class MapAndModel {
+  public:
+    MapAndModel() {
+        REQUIRE(window.open(std::size_t{1} << 40));
+        REQUIRE(window.superslab_states.grow_to(PageMap::bytes_for(std::end(kStretches)[-1].end)));
+        for (const Stretch& stretch : kStretches) {
+            map_.step_over(stretch.begin);
+            for (std::size_t s = stretch.begin; s < stretch.end; ++s)
+                model_.all.push_back({.number = s, .node = 0});
+            open(stretch.begin, stretch.end - stretch.begin, 0);
+        }
+    }
+    unsigned seed() const { return random_.seed(); }
+
+    void open(std::size_t begin, std::size_t count, ashlar::os::Node node) {
+        map_.open(begin, begin + count, node);
+        for (std::size_t s = begin; s < begin + count; ++s)
+            model_.at(s) = {.number = s, .node = node, .huge = map_.is_huge(s)};
+    }
+    void take_and_compare() {
+        const bool aligned = random_.chance(20);
+        const std::size_t most = random_.chance(70) ? 8 : random_.chance(70) ? 32 : 200 * kPagesPerSuperslab;
+        const std::size_t pages = aligned ? std::size_t{1} << random_.below(3) : random_.between(1, most);
+        const Fit fit = aligned ? Fit::kAligned : Fit::kAnywhere;
+        const auto node = random_.chance(50) ? kAnyNode : random_node();
+        const Page found = map_.find(pages, fit, node);
+        if (found != model_.find(pages, fit, node))
+            FAIL("found " << found << " for " << pages << " pages, not " << model_.find(pages, fit, node));
+        if (found != 0 && random_.chance(70)) take(found, pages);
+    }
+    void take(Page first, std::size_t pages) {
+        map_.take(first, pages);
+        for_each_page(first, pages, [](Model::Superslab& s, PageMask page) {
+            s.free &= ~page;
+            s.dirty &= ~page;
+            s.aged &= ~page;
+        });
+    }
+    // Some pages in use, from a random place on.
+    void give() {
+        const Model::Superslab& s = random_superslab();
+        const Page first = first_page_of(s.number) + static_cast<Page>(random_.below(kPagesPerSuperslab));
+        const std::size_t most = random_.chance(90) ? 16 : std::size_t{100} * kPagesPerSuperslab;
+        std::size_t pages = 0;
+        while (pages < most && is_in_use(first + static_cast<Page>(pages)))
+            ++pages;
+        if (pages == 0) return;
+        const bool dirty = random_.chance(60);
+        map_.give(first, pages, dirty);
+        for_each_page(first, pages, [dirty](Model::Superslab& of, PageMask page) {
+            of.free |= page;
+            if (dirty) of.dirty |= page;
+        });
+    }
+    void purge_and_compare() {
+        const auto which = static_cast<Which>(random_.below(3));
+        const Page below = random_.chance(50) ? ~Page{0}
+                                              : first_page_of(random_superslab().number) +
+                                                    static_cast<Page>(random_.below(kPagesPerSuperslab));
+        const auto most = static_cast<unsigned>(random_.between(1, kPagesPerSuperslab));
+        const PageMap::Piece piece = map_.take_dirty(which, below, most);
+        const auto chosen = [=](const Model::Superslab& s) { return Model::chosen(s, which, below, most); };
+        const std::size_t expected =
+            model_.highest(~std::size_t{0}, [&](const Model::Superslab& s) { return chosen(s) != 0; });
+        if (piece.superslab != expected) FAIL("purged " << piece.superslab << ", not " << expected);
+        if (expected == 0) return;
+        Model::Superslab& s = model_.at(expected);
+        if (piece.pages != chosen(s)) FAIL("purged other pages of " << expected);
+        const PageMask refused = random_.chance(20) ? piece.pages & random_mask() : 0;
+        map_.put_back(piece, refused);
+        s.dirty = (s.dirty & ~piece.pages) | refused;
+        s.aged &= ~piece.pages;
+    }
+    void withdraw_and_compare() {
+        const std::size_t below = random_.chance(50) ? ~std::size_t{0} : random_superslab().number;
+        const PageMap::Piece piece = map_.take_superslab(below);
+        const std::size_t expected =
+            model_.highest(below, [](const Model::Superslab& s) { return s.free == kAllPages; });
+        if (piece.superslab != expected) FAIL("withdrew " << piece.superslab << ", not " << expected);
+        if (expected == 0) return;
+        Model::Superslab& s = model_.at(expected);
+        s.aged = 0;
+        if (random_.chance(30)) {
+            map_.give_back(piece);
+            return;
+        }
+        map_.set_aside(piece);
+        s.free = 0;
+        s.dirty = 0;
+        s.aside = true;
+    }
+    void reclaim_and_compare() {
+        const std::size_t count = random_.between(1, 3);
+        const std::size_t found = map_.reclaim(count);
+        if (found != model_.reclaim(count))
+            FAIL("reclaimed " << count << " from " << found << ", not " << model_.reclaim(count));
+        if (found != 0) open(found, count, random_node());
+    }
+    // Nothing is displaced here, so where a move comes from follows from what is dirty.
+    void move_and_compare() {
+        const Page first = map_.find(random_.between(8, 40), Fit::kAnywhere, kAnyNode);
+        if (first == 0) return;
+        const std::size_t to = first / kPagesPerSuperslab;
+        const PageMask clean = run_mask(first % kPagesPerSuperslab, 8) & ~model_.at(to).dirty;
+        PageMap::Move move{};
+        const unsigned planned = map_.plan_moves(first, 8, 0, &move, 1);
+        std::size_t expected = 0;
+        for (const unsigned least : {8U, 4U}) {
+            if (expected != 0 || run_starts(clean, least) == 0) continue;
+            expected = model_.highest(~std::size_t{0}, [&](const Model::Superslab& s) {
+                const PageMask own = s.number == to ? run_mask(first % kPagesPerSuperslab, 8) : 0;
+                return s.node == map_.node_of(to) && run_starts(s.dirty & ~own, least) != 0;
+            });
+        }
+        const std::size_t from = planned == 0 ? 0 : move.from / kPagesPerSuperslab;
+        if (from != expected) FAIL("moved from " << from << ", not " << expected);
+        if (planned == 0) return;
+        map_.put_back(move, false, false);
+        model_.at(from).aged &= ~run_mask(move.from % kPagesPerSuperslab, move.pages);
+    }
+    void age() {
+        map_.age();
+        for (Model::Superslab& s : model_.all)
+            s.aged = s.dirty;
+    }
+    void set_huge() {
+        Model::Superslab& s = random_superslab();
+        s.huge = random_.chance(30);
+        map_.set_huge(s.number, s.number + 1, s.huge);
+    }
+    void step(unsigned gives) {
+        if (random_.chance(gives))
+            give();
+        else
+            take_and_compare();
+        if (random_.chance(20)) purge_and_compare();
+        if (random_.chance(10)) move_and_compare();
+        if (random_.chance(5)) withdraw_and_compare();
+        if (random_.chance(10)) reclaim_and_compare();
+        if (random_.chance(2)) set_huge();
+        if (random_.chance(1)) age();
+        const auto node = random_.chance(50) ? kAnyNode : random_node();
+        if (map_.free_superslabs_at_end(node) != model_.free_at_end(node)) FAIL("free superslabs at the end");
+    }
+
+  private:
+    ashlar::os::Node random_node() { return static_cast<ashlar::os::Node>(random_.below(3)); }
+    PageMask random_mask() { return static_cast<PageMask>(random_.below(std::size_t{1} << 32)); }
+    Model::Superslab& random_superslab() { return model_.all[random_.below(model_.all.size())]; }
+    bool is_in_use(Page page) {
+        const std::size_t number = page / kPagesPerSuperslab;
+        for (const Stretch& stretch : kStretches) {
+            if (number < stretch.begin || number >= stretch.end) continue;
+            const Model::Superslab& s = model_.at(number);
+            return !s.aside && (s.free >> (page % kPagesPerSuperslab) & 1) == 0;
+        }
+        return false;
+    }
+    template <typename Visit>
+    void for_each_page(Page first, std::size_t pages, Visit visit) {
+        for (Page page = first; page < first + pages; ++page)
+            visit(model_.at(page / kPagesPerSuperslab), run_mask(page % kPagesPerSuperslab, 1));
+    }
+
+    PageMap map_;
+    Model model_;
+    unit::Random random_;
+};
+
+UNIT_TEST_CASE_IN_CHILD("page map: on all levels it agrees with a model", unit::kNoHeap) {
+    MapAndModel both;
+    CAPTURE(both.seed());
+    for (unsigned i = 0; i < 20'000; ++i)
+        both.step(i / 2000 % 2 == 0 ? 30 : 65); // fuller, emptier
+}
+
+// 6000 superslabs. Those of the groups from 2 to 62 must not be looked at: that would end the process.
+constexpr std::size_t kManyEnd = 6000;
+
+void forbid_middle(int protection) {
+    const std::size_t page = ashlar::os::page_size();
+    const std::uintptr_t start = window.superslab_states.start();
+    const std::uintptr_t begin = (start + PageMap::bytes_for(64) + page - 1) / page * page;
+    const std::uintptr_t end = (start + PageMap::bytes_for(std::size_t{61} * 64)) / page * page;
+    REQUIRE(::mprotect(reinterpret_cast<void*>(begin), end - begin, protection) == 0);
+}
+
+UNIT_TEST_CASE_IN_CHILD("page map: superslabs that nearly have room are not visited", unit::kNoHeap) {
+    PageMap map;
+    REQUIRE(window.open(std::size_t{1} << 34));
+    REQUIRE(window.superslab_states.grow_to(PageMap::bytes_for(kManyEnd)));
+    map.open(kFirst, kManyEnd, 0);
+    for (std::size_t s = kFirst; s < kManyEnd; ++s) {
+        if (s % 4 != 0) map.take(first_page_of(s) + 4, 28); // 36 pages in a row at most
+    }
+    const Page last = first_page_of(kManyEnd - 1);
+    map.give(last + 4, 8, true);
+    REQUIRE(map.find(37, Fit::kAnywhere, kAnyNode) == 0); // once they may be visited
+    forbid_middle(PROT_NONE);
+    REQUIRE(map.find(37, Fit::kAnywhere, kAnyNode) == 0);
+    forbid_middle(PROT_READ | PROT_WRITE);
+    for (std::size_t s = kFirst; s < kManyEnd; ++s) {
+        if (s % 4 == 0) map.take(first_page_of(s) + 4, 28);
+    }
+    REQUIRE(map.find(5, Fit::kAnywhere, kAnyNode) == last);
+    forbid_middle(PROT_NONE);
+    REQUIRE(map.find(5, Fit::kAnywhere, kAnyNode) == last);
+    REQUIRE(map.find(13, Fit::kAnywhere, kAnyNode) == 0);
+    REQUIRE(map.find(33, Fit::kAnywhere, kAnyNode) == 0);
+    map.give(first_page_of(kFirst) + 10, 2, true);
+    REQUIRE(map.take_dirty(Which::kExcess, first_page_of(kManyEnd - 1), kPagesPerSuperslab).superslab ==
+            kFirst);
+    REQUIRE(map.take_superslab(kManyEnd).superslab == 0);
+    REQUIRE(map.reclaim(1) == 0);
+    PageMap::Move moves[4];
+    REQUIRE(map.plan_moves(first_page_of(kFirst + 1), 4, 0, moves, 4) == 1); // four of the eight
+    REQUIRE(map.plan_moves(first_page_of(kFirst + 1), 4, 0, moves, 4) == 1); // the others
+    REQUIRE(map.plan_moves(first_page_of(kFirst + 1), 4, 0, moves, 4) == 0);
 }
 
 } // namespace

@@ -33,6 +33,10 @@ void compare(PageMask free) {
             FAIL("free pages " << free << ", runs of " << pages << ": " << run_starts(free, pages));
         }
     }
+    unsigned longest = 0;
+    while (longest < kPages && starts_by_looking(free, longest + 1, 1) != 0)
+        ++longest;
+    if (longest_run(free) != longest) FAIL("free pages " << free << ", longest run " << longest_run(free));
     for (const unsigned pages : {1U, 2U, 4U}) {
         if (aligned_run_starts(free, pages) != starts_by_looking(free, pages, pages)) {
             FAIL("free pages " << free << ", aligned runs of " << pages);
