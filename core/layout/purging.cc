@@ -61,8 +61,7 @@ void Superslabs::purge_step() {
     due_.store(false, std::memory_order_relaxed);
     Step step = kStep;
     std::size_t purged = 0;
-    if (const std::size_t pages = excess(); pages != 0) {
-        step.pages = std::min(pages, kStep.pages);
+    if (excess() != 0) { // a whole step: one call for each page that exceeds the budget would cost more
         if (const std::size_t over = excess_over_limit(); over != 0)
             step = {.pages = std::max(over, step.pages), .calls = kNoBounds.calls};
         Page below = kTop;
