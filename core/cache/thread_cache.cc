@@ -65,6 +65,10 @@ constexpr std::uint32_t kFirstBatch = 2;
 constexpr unsigned kPrewarmed = 8;         // the classes up to 128 bytes
 constexpr unsigned kSlowCallsPerLook = 16; // at the clock
 
+// A class that had no slow call among so many of the thread gives its depth to one that needs it. After a
+// search in vain a quarter as many pass before the next.
+constexpr std::uint32_t kLongAgo = 4096;
+
 constinit bool caches_allowed = false;
 constinit thread_local Chunk* chunk = nullptr;
 constinit PointerStacks stacks_set_aside; // of the one thread of a forked child
@@ -99,10 +103,13 @@ void free_slots(SizeClass c, void** slots, std::size_t capacity) {
     layout::metadata_pool.give(slots, capacity * sizeof(void*));
 }
 
-// Moves both ends into an array of `capacity` entries; does nothing if there is no memory for one.
-[[gnu::noinline]] void deepen(SizeClass c, std::size_t capacity) {
+// Moves both ends into an array of `capacity` entries, which holds them; the first one is in the chunk. Does
+// nothing if there is no memory for another.
+[[gnu::noinline]] void set_depth(SizeClass c, std::size_t capacity) {
     PointerStacks& mine = own();
-    auto** const slots = static_cast<void**>(layout::metadata_pool.take(capacity * sizeof(void*)));
+    void** const slots = capacity == first_depth(c)
+                             ? chunk->first_slots(c)
+                             : static_cast<void**>(layout::metadata_pool.take(capacity * sizeof(void*)));
     if (slots == nullptr) return;
     ClassState& state = chunk->classes[c];
     void** const old_slots = mine.slots(c);
@@ -110,7 +117,7 @@ void free_slots(SizeClass c, void** slots, std::size_t capacity) {
     const std::size_t foreign = old_capacity - mine.limit(c);
     std::memcpy(slots, old_slots, mine.count(c) * sizeof(void*));
     std::memcpy(slots + capacity - foreign, old_slots + mine.limit(c), foreign * sizeof(void*));
-    chunk->deepened_bytes += (capacity - old_capacity) * class_size(c);
+    chunk->deepened_bytes += (capacity - old_capacity) * class_size(c); // or less
     state.capacity.store(static_cast<std::uint16_t>(capacity), std::memory_order_relaxed);
     mine.use(c, slots, mine.count(c), static_cast<std::uint32_t>(capacity - foreign));
     free_slots(c, old_slots, old_capacity);
@@ -134,22 +141,6 @@ std::size_t most_deepened() {
     const std::size_t share = share_of_heap(0);
     return std::min(std::max(share, kLeastDeepened),
                     os::settings.thread_cache.load(std::memory_order_relaxed));
-}
-
-// Notes what is about to happen to a stack and deepens it if the class has shown that it pays.
-void adapt(SizeClass c, Event event) {
-    ClassState& state = chunk->classes[c];
-    const bool seen = state.last == Event::kRefill || state.last == Event::kFlush;
-    const bool alternates = seen && state.last != event;
-    state.last = event;
-    const std::size_t capacity = state.capacity;
-    const std::size_t most = kMostOfClass[c][alternates ? 1 : 0];
-    if (capacity >= most) return;
-    const std::size_t wanted = std::min({std::bit_ceil(capacity * 2), most, most_for_use(c, capacity)});
-    if (wanted <= capacity || wanted < capacity + capacity / 4) return; // not worth the move
-    const std::size_t added = (wanted - capacity) * class_size(c);
-    if (chunk->deepened_bytes + added > most_deepened()) return;
-    deepen(c, wanted);
 }
 
 // Adds to a count of this thread's; what no longer fits goes to the same count of ended threads.
@@ -209,6 +200,53 @@ void return_all(SizeClass c) {
     if (own().limit(c) != chunk->classes[c].capacity) return_foreign(c);
 }
 
+bool is_deep(SizeClass c) {
+    return chunk->classes[c].capacity != first_depth(c);
+}
+
+// Of a class, to be called when it is not in use: its blocks go back, and its depth.
+void make_shallow(SizeClass c) {
+    return_all(c);
+    if (is_deep(c)) set_depth(c, first_depth(c));
+}
+
+// Takes the depth of the class that had no slow call for longest, if that is long. True if as many bytes can
+// be had then.
+[[gnu::noinline]] bool take_depth(std::size_t added) {
+    if (chunk->slow_calls - chunk->failed < kLongAgo / 4 || added > most_deepened()) return false;
+    SizeClass oldest = 0;
+    std::uint32_t longest = kLongAgo;
+    for (unsigned i = 1; i < kClasses; ++i) {
+        const auto c = static_cast<SizeClass>(i);
+        const std::uint32_t age = chunk->slow_calls - chunk->classes[c].last_call;
+        if (age < longest || !is_deep(c)) continue;
+        oldest = c;
+        longest = age;
+    }
+    if (oldest == 0) {
+        chunk->failed = chunk->slow_calls;
+        return false;
+    }
+    make_shallow(oldest);
+    return chunk->deepened_bytes + added <= most_deepened();
+}
+
+// Notes what is about to happen to a stack and deepens it if the class has shown that it pays.
+void adapt(SizeClass c, Event event) {
+    ClassState& state = chunk->classes[c];
+    const bool seen = state.last == Event::kRefill || state.last == Event::kFlush;
+    const bool alternates = seen && state.last != event;
+    state.last = event;
+    const std::size_t capacity = state.capacity;
+    const std::size_t most = kMostOfClass[c][alternates ? 1 : 0];
+    if (capacity >= most) return;
+    const std::size_t wanted = std::min({std::bit_ceil(capacity * 2), most, most_for_use(c, capacity)});
+    if (wanted <= capacity || wanted < capacity + capacity / 4) return; // not worth the move
+    const std::size_t added = (wanted - capacity) * class_size(c);
+    if (chunk->deepened_bytes + added > most_deepened() && !take_depth(added)) return;
+    set_depth(c, wanted);
+}
+
 // In pages.
 std::size_t most_in_runs() {
     return std::min(share_of_heap(kLeastRuns), os::settings.thread_cache.load(std::memory_order_relaxed)) /
@@ -224,16 +262,25 @@ void return_run(layout::Page first, std::size_t pages) {
     layout::superslabs.give(first, pages);
 }
 
-// Returns the blocks of classes that no slow path has seen for a purge delay or two.
-void return_idle() {
+// Once every purge delay: returns the runs if none was used since the last time, and begins to return what
+// idle classes have.
+void start_returning_idle() {
     if (!chunk->runs_used) chunk->runs.give_all(return_run);
     chunk->runs_used = false;
     chunk->runs.forget();
-    for (unsigned i = 1; i < kClasses; ++i) {
-        const auto c = static_cast<SizeClass>(i);
-        ClassState& state = chunk->classes[c];
-        if (!state.used) return_all(c);
-        state.used = false;
+    chunk->idle = chunk->looked;
+    chunk->looked = chunk->slow_calls;
+    if (chunk->next_idle == 0) chunk->next_idle = kClasses - 1;
+}
+
+// Of the next class that no slow path has seen for a purge delay or two, from the largest blocks down.
+void return_next_idle() {
+    while (chunk->next_idle != 0) {
+        const auto c = static_cast<SizeClass>(chunk->next_idle--);
+        if (static_cast<std::int32_t>(chunk->classes[c].last_call - chunk->idle) >= 0) continue;
+        if (own().count(c) == 0 && own().limit(c) == chunk->classes[c].capacity && !is_deep(c)) continue;
+        make_shallow(c);
+        return;
     }
 }
 
@@ -252,11 +299,17 @@ void look_around(std::uint32_t (*upkeep)()) {
     const std::uint32_t number = upkeep();
     if (chunk->upkeep == number) return;
     chunk->upkeep = number;
-    return_idle();
+    start_returning_idle();
 }
 
 void look_around_at_times(std::uint32_t (*upkeep)()) {
     if (++chunk->slow_calls % kSlowCallsPerLook == 0) look_around(upkeep);
+}
+
+// The last step of a slow path.
+void do_step() {
+    if (do_one_step() || stacks.phase != Phase::kAttached || chunk->next_idle == 0) return;
+    return_next_idle();
 }
 
 // How many blocks a refill takes.
@@ -349,6 +402,10 @@ bool attach() {
     chunk->deepened_bytes = 0;
     chunk->slow_calls = 0;
     chunk->upkeep = 0;
+    chunk->looked = 0;
+    chunk->idle = 0;
+    chunk->failed = 0;
+    chunk->next_idle = 0;
     chunk->runs_used = false;
     chunk->end_arranged = false;
     for (unsigned i = 1; i < kClasses; ++i) {
@@ -357,6 +414,7 @@ bool attach() {
         own().use(c, chunk->first_slots(c), 0, static_cast<std::uint32_t>(capacity));
         chunk->classes[c].capacity.store(static_cast<std::uint16_t>(capacity), std::memory_order_relaxed);
         chunk->classes[c].last = Event::kNone;
+        chunk->classes[c].last_call = 0;
     }
     own().set_shard(shard_pool.acquire());
     stacks.phase = Phase::kAttached;
@@ -391,10 +449,10 @@ void* allocate(SizeClass c) {
     void* block = nullptr;
     PointerStacks& mine = own();
     if (mine.pop(c, block)) return block;
-    chunk->classes[c].used = true;
+    chunk->classes[c].last_call = chunk->slow_calls;
     if (refill(c)) mine.pop(c, block);
     look_around_at_times(upkeep_after_allocation);
-    do_one_step();
+    do_step();
     return block;
 }
 
@@ -407,11 +465,11 @@ void release(PageHeader header, void* block) {
     if (counting()) count(header.size_class(), &Counts::releases, &EndedCounts::releases);
     PointerStacks& mine = own();
     if (mine.push(header, block)) return;
-    chunk->classes[header.size_class()].used = true;
+    chunk->classes[header.size_class()].last_call = chunk->slow_calls;
     make_room(header.size_class());
     mine.push(header, block);
     look_around_at_times(upkeep_after_release);
-    do_one_step();
+    do_step();
 }
 
 layout::Page take_run(std::size_t pages) {
@@ -434,7 +492,7 @@ bool keep_run(layout::Page first, std::size_t pages) {
         look_around_at_times(upkeep_after_release);
     } else {
         look_around(upkeep_after_release);
-        do_one_step();
+        do_step();
     }
     return true;
 }
@@ -453,7 +511,7 @@ void look_after_release() {
     } else {
         upkeep_after_release();
     }
-    do_one_step();
+    do_step();
 }
 
 void flush() {

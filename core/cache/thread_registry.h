@@ -30,7 +30,7 @@ enum class Event : std::uint8_t { kNone, kStarted, kRefill, kFlush };
 struct ClassState {
     std::atomic<std::uint16_t> capacity{0}; // of the array; statistics read it
     Event last = Event::kNone;              // what the slow path did last; kStarted: a first refill
-    bool used = false;                      // by a slow path since the last upkeep
+    std::uint32_t last_call = 0;            // of its slow paths: Chunk::slow_calls at that moment
 };
 
 // Entries of a class's array in the chunk: up to 14, fewer for large blocks.
@@ -63,7 +63,11 @@ struct Chunk {
     PointerStacks* owner;       // null while the chunk is free
     std::size_t deepened_bytes; // what the stacks could hold beyond their first depth, in bytes of blocks
     std::uint32_t slow_calls;
-    std::uint32_t upkeep; // its number when this thread last looked after its stacks
+    std::uint32_t upkeep;   // its number when this thread last looked after its stacks
+    std::uint32_t looked;   // slow_calls at that moment
+    std::uint32_t idle;     // what had no slow call since then is idle: `looked` of the upkeep before
+    std::uint32_t failed;   // slow_calls when no class had depth to spare
+    std::uint8_t next_idle; // the class to look at next; 0: all were looked at
     RecentRuns runs;
     bool runs_used;                          // since the last upkeep
     bool end_arranged;                       // the C library will tell when this thread ends

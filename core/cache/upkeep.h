@@ -25,13 +25,18 @@ constexpr unsigned kNoBin = 1U << 31;
 extern constinit std::atomic<unsigned> next_bin;
 [[gnu::cold]] void tidy_next_bin();
 
-// At the end of each slow path of malloc and free, without a lock: one step of what is due.
-inline void do_one_step() {
+// At the end of each slow path of malloc and free, without a lock: one step of what is due. False if nothing
+// is.
+inline bool do_one_step() {
     if (layout::superslabs.purge_is_due()) [[unlikely]] {
         layout::superslabs.purge_if_due();
-    } else if (next_bin.load(std::memory_order_relaxed) != kNoBin) [[unlikely]] {
-        tidy_next_bin();
+        return true;
     }
+    if (next_bin.load(std::memory_order_relaxed) != kNoBin) [[unlikely]] {
+        tidy_next_bin();
+        return true;
+    }
+    return false;
 }
 
 // In a forked child whose heap nobody may look at (entry/fork.h): from here on it is not done.

@@ -401,8 +401,9 @@ Deepened deepened() {
     std::size_t bytes = 0;
     std::size_t heap = 0;
     in_thread([&] {
-        give(allocate(1));
-        const std::size_t first = capacity_in_bytes();
+        std::size_t first = 0;
+        for (unsigned c = 1; c < kClasses; ++c)
+            first += first_depth(static_cast<SizeClass>(c)) * class_size(static_cast<SizeClass>(c));
         for (unsigned c = 1; c <= class_of(4096); ++c)
             alternate(static_cast<SizeClass>(c), 600, 8);
         bytes = capacity_in_bytes() - first;
@@ -436,6 +437,43 @@ UNIT_TEST_CASE_IN_CHILD("thread cache: in a large heap depth is an eighth of it,
     CHECK(bytes > std::size_t{2} << 20);
     CHECK(bytes <= std::size_t{4} << 20); // what the test takes is in the heap too
     layout::superslabs.give(page, kPages);
+}
+
+// Each look of a slow path begins a new purge delay.
+UNIT_TEST_CASE_IN_CHILD("thread cache: a class that is idle gives its depth back", "purge_delay_ms:0") {
+    in_thread([] {
+        const SizeClass c = class_of(64);
+        give(allocate(c));
+        const std::size_t first = capacity(c);
+        alternate(c, 2000, 20);
+        MUST(capacity(c) >= 8 * first);
+        alternate(class_of(512), 1000, 20);
+        MUST(capacity(c) <= first);
+        MUST(capacity(class_of(512)) > first); // which is in use
+        alternate(c, 2000, 20);
+        MUST(capacity(c) >= 8 * first);
+    });
+    REQUIRE(blocks_out() == 0);
+}
+
+// Phases that follow each other within the purge delay.
+UNIT_TEST_CASE_IN_CHILD("thread cache: a class takes its depth from the one that was not used for longest",
+                        "purge_delay_ms:1000000000,thread_cache:256k") {
+    in_thread([] {
+        const SizeClass before = class_of(4096);
+        const SizeClass now = class_of(512);
+        alternate(before, 600, 10);
+        const std::size_t deep = capacity(before);
+        MUST(deep * class_size(before) >= (std::size_t{128} << 10));
+        Blocks held = take(now, 4000);
+        alternate(now, 200, 20);
+        MUST(capacity(before) == deep); // it may come back
+        alternate(now, 200, 1000);
+        MUST(capacity(before) < deep);
+        MUST(capacity(now) >= 200);
+        give_all(held);
+    });
+    REQUIRE(blocks_out() == 0);
 }
 
 TEST_CASE("thread cache: a class keeps few large blocks") {

@@ -197,13 +197,13 @@ UNIT_TEST_CASE_IN_CHILD("thread registry: after a fork the memory of the others 
     std::vector<Chunk*> chunks;
     for (unsigned i = 0; i < 200; ++i) {
         chunks.push_back(table.add());
-        chunks.back()->classes[1].used = true;
+        chunks.back()->classes[1].last_call = 1;
         *chunks.back()->first_slots(ashlar::layout::kClasses - 1) = nullptr;
     }
     const std::size_t before = table.resident_pages();
     table.registry.forget_others(*chunks[100]->owner);
     REQUIRE(table.resident_pages() == before / 200);
-    REQUIRE(chunks[100]->classes[1].used);
+    REQUIRE(chunks[100]->classes[1].last_call == 1);
     for (unsigned i = 0; i < 200; ++i)
         REQUIRE(table.number(table.add()) == (i < 100 ? i : i + 1));
 }
