@@ -52,6 +52,7 @@ constinit std::atomic<std::size_t> served_again{0};
 // They are about to be used, or dissolved; how many they were.
 std::size_t Bin::forget_purged(Slab& slab) {
     const std::uint64_t pages = slab.purged_pages();
+    if (pages == 0) return 0;
     count_absent(pages, 0);
     slab.set_purged_pages(0);
     return static_cast<std::size_t>(std::popcount(pages));
@@ -180,9 +181,9 @@ unsigned Bin::give_up_slabs(MixedSlabs& mixed, std::size_t size, unsigned most) 
 // Of the blocks that just came back to a slab in a list: counts the pages that are hollow now. When there are
 // too many of them, those of this slab go.
 void Bin::note_hollow(Slab& slab, void* const* blocks, std::uint32_t count, Chores& chores) {
-    if (free_bytes(slab.size_class()) <= kLeastHollow || os::page_size() != kSystemPageSize) return;
+    if (free_bytes(slab.size_class()) <= kLeastHollow) return;
     const std::uint32_t pages = slab.hollow_pages_of(blocks, count);
-    if (pages == 0) return;
+    if (pages == 0 || os::page_size() != kSystemPageSize) return;
     slab.hollow_counted = static_cast<std::uint8_t>(slab.hollow_counted + pages);
     hollow_pages.fetch_add(pages, std::memory_order_relaxed);
     if (!too_many_hollow()) return;

@@ -43,6 +43,24 @@ void Slab::finish() {
     words_ = nullptr;
 }
 
+namespace {
+
+// Stores blocks that are neighbours, two at a time, the first one at end[-1]. Returns where the last one is.
+void** lay_out(void** end, char* first, std::size_t size, std::uint32_t count) {
+    using Pair [[gnu::vector_size(16)]] = std::uint64_t;
+    const auto address = reinterpret_cast<std::uint64_t>(first);
+    Pair pair = {address + size, address};
+    for (; count >= 2; count -= 2) {
+        end -= 2;
+        std::memcpy(end, &pair, sizeof(pair));
+        pair += 2 * size;
+    }
+    if (count != 0) *--end = reinterpret_cast<void*>(pair[1]);
+    return end;
+}
+
+} // namespace
+
 std::uint32_t Slab::take(void** end, std::uint32_t count) {
     const std::size_t size = shape().size;
     char* const start = start_address();
@@ -52,21 +70,28 @@ std::uint32_t Slab::take(void** end, std::uint32_t count) {
         const auto number = static_cast<unsigned>(std::countr_zero(summary_));
         char* const word_start = start + std::size_t{number} * kWordBits * size;
         std::uint64_t word = words_[number];
-        do {
-            *--out = word_start + static_cast<unsigned>(std::countr_zero(word)) * size;
-            word &= word - 1;
-        } while (out != last && word != 0);
+        const std::uint64_t lowest = word & (~word + 1);
+        if ((word & (word + lowest)) == 0) { // one row, as after a release in order
+            const auto first = static_cast<unsigned>(std::countr_zero(word));
+            const auto row = static_cast<unsigned>(std::countr_one(word >> first));
+            const auto taken = std::min(row, static_cast<unsigned>(out - last));
+            out = lay_out(out, word_start + first * size, size, taken);
+            word &= ~bits_of_word(first, taken);
+        } else {
+            do {
+                *--out = word_start + static_cast<unsigned>(std::countr_zero(word)) * size;
+                word &= word - 1;
+            } while (out != last && word != 0);
+        }
         words_[number] = word;
         if (word == 0) summary_ &= summary_ - 1;
     }
     freed_ = static_cast<std::uint16_t>(freed_ - (end - out));
     if (out != end) return static_cast<std::uint32_t>(end - out);
-    const auto fresh = std::min(static_cast<std::uint32_t>(out - last), blocks() - fresh_);
-    char* next_block = start + std::size_t{fresh_} * size;
-    for (std::uint32_t i = 0; i < fresh; ++i, next_block += size)
-        *--out = next_block;
+    const std::uint32_t fresh = std::min(count, blocks() - fresh_);
+    out = lay_out(out, start + std::size_t{fresh_} * size, size, fresh);
     fresh_ = static_cast<std::uint16_t>(fresh_ + fresh);
-    return static_cast<std::uint32_t>(end - out);
+    return fresh;
 }
 
 // What the address at `offset` is that give() stopped at, if it is no live block of this slab.

@@ -14,6 +14,7 @@
 #include "layout/size_class.h"
 #include "layout/window.h"
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstddef>
@@ -120,6 +121,20 @@ class alignas(64) Slab {
 static_assert(layout::kMaxSlabPages * layout::kPageSize / kSystemPageSize <= 64, "a bit each");
 static_assert(sizeof(Slab) == layout::kSlabDescriptorSize);
 
+// So many bits from bit `first` on; at least 1, at most what the word has.
+constexpr std::uint64_t bits_of_word(unsigned first, unsigned count) {
+    return ~std::uint64_t{0} >> (64 - count) << first;
+}
+
+// How many of the first blocks are neighbours, each `step` bytes behind the one before it.
+inline unsigned neighbours(void* const* blocks, unsigned most, std::ptrdiff_t step) {
+    const char* wanted = static_cast<const char*>(blocks[0]) + step;
+    unsigned count = 1;
+    for (; count != most && blocks[count] == wanted; ++count)
+        wanted += step;
+    return count;
+}
+
 // Most of what a flush costs is in this loop, so it only finds out that something is wrong.
 inline Slab::Returned Slab::give(void* const* blocks, std::uint32_t count) {
     const layout::ClassShape shape = this->shape();
@@ -129,17 +144,36 @@ inline Slab::Returned Slab::give(void* const* blocks, std::uint32_t count) {
     std::uint64_t summary = summary_;
     void* const* at = blocks;
     Fault fault = Fault::kNone;
-    for (void* const* const end = blocks + count; at != end; ++at) {
+    for (void* const* const end = blocks + count; at != end;) {
         const auto offset = static_cast<std::size_t>(static_cast<const char*>(*at) - start);
         const std::size_t index = layout::block_index(shape, offset);
         const std::size_t number = index / kWordBits;
-        if (offset >= touched || index * shape.size != offset ||
-            (words[number] >> (index % kWordBits) & 1) != 0) {
+        const auto bit = static_cast<unsigned>(index % kWordBits);
+        if (offset >= touched || index * shape.size != offset || (words[number] >> bit & 1) != 0) {
             fault = fault_at(offset);
             break;
         }
-        if (words[number] == 0) summary |= std::uint64_t{1} << number;
-        words[number] |= std::uint64_t{1} << (index % kWordBits);
+        summary |= std::uint64_t{1} << number;
+        // Released oldest first, or newest first, they are neighbours: up to a whole word at once. If one of
+        // them is free already, they come one by one.
+        if (end - at > 1) {
+            const std::ptrdiff_t step = static_cast<const char*>(at[1]) - static_cast<const char*>(*at);
+            const auto size = static_cast<std::ptrdiff_t>(shape.size);
+            if (step == size || step == -size) {
+                const std::size_t above = std::min<std::size_t>(kWordBits - bit, fresh_ - index);
+                const std::size_t most =
+                    std::min(static_cast<std::size_t>(end - at), step > 0 ? above : bit + 1U);
+                const unsigned row = neighbours(at, static_cast<unsigned>(most), step);
+                const std::uint64_t bits = bits_of_word(step > 0 ? bit : bit - (row - 1), row);
+                if ((words[number] & bits) == 0) {
+                    words[number] |= bits;
+                    at += row;
+                    continue;
+                }
+            }
+        }
+        words[number] |= std::uint64_t{1} << bit;
+        ++at;
     }
     summary_ = summary;
     const auto given = static_cast<std::uint32_t>(at - blocks);

@@ -164,6 +164,62 @@ TEST_CASE("slab: random batches of every class agree with a model") {
     SUCCEED();
 }
 
+std::vector<std::size_t> row_of(std::size_t first, std::size_t count, bool downwards) {
+    std::vector<std::size_t> row;
+    for (std::size_t i = 0; i < count; ++i)
+        row.push_back(downwards ? first + count - 1 - i : first + i);
+    return row;
+}
+
+TEST_CASE("slab: rows of neighbours come back and are handed out again, upwards and downwards") {
+    for (unsigned c = 1; c < kClasses; ++c) {
+        unit::Random random(c);
+        CAPTURE(c, random.seed());
+        Fresh fresh(c);
+        const std::size_t blocks = fresh.slab.blocks();
+        fresh.take(fresh.slab.blocks());
+        for (unsigned round = 0; round < 20; ++round) {
+            const std::size_t first = random.below(blocks);
+            const std::size_t count = round == 0 ? blocks - first : random.between(1, blocks - first);
+            REQUIRE(fresh.give(row_of(first, count, round % 2 != 0)) == count);
+            REQUIRE(fresh.slab.free_blocks() == count);
+            const auto half = static_cast<std::uint32_t>(count / 2);
+            REQUIRE(fresh.take(half) == row_of(first, half, false));
+            REQUIRE(fresh.take(fresh.slab.blocks()) == row_of(first + half, count - half, false));
+            REQUIRE(fresh.slab.free_blocks() == 0);
+        }
+    }
+}
+
+TEST_CASE("slab: in a row of neighbours the one at fault is found") {
+    for (unsigned c = 1; c < kClasses; ++c) {
+        CAPTURE(c);
+        for (const bool downwards : {false, true}) {
+            Fresh fresh(c);
+            const std::size_t blocks = fresh.slab.blocks();
+            const std::size_t used = fresh.take(static_cast<std::uint32_t>(blocks - 1)).size();
+            const std::size_t twice = used / 2;
+            REQUIRE(fresh.give_one(fresh.block(twice)) == Fault::kNone);
+            std::vector<void*> row;
+            for (const std::size_t index : row_of(0, used, downwards))
+                row.push_back(fresh.block(index));
+            const Slab::Returned returned = fresh.give_addresses(row);
+            REQUIRE(returned.fault == Fault::kDoubleFree);
+            REQUIRE(row[returned.count] == fresh.block(twice));
+            REQUIRE(fresh.slab.free_blocks() == blocks - used + 1 + returned.count);
+        }
+        // The last block was never handed out; the row goes on behind the slab.
+        Fresh fresh(c);
+        const std::size_t used = fresh.take(fresh.slab.blocks() - 1).size();
+        std::vector<void*> row;
+        for (std::size_t index = 0; index < used + 3; ++index)
+            row.push_back(fresh.block(index));
+        const Slab::Returned returned = fresh.give_addresses(row);
+        REQUIRE(returned.fault == Fault::kNeverAllocated);
+        REQUIRE(returned.count == used);
+    }
+}
+
 TEST_CASE("slab: an address inside a block is refused") {
     for (unsigned c = 1; c < kClasses; ++c) {
         CAPTURE(c);
