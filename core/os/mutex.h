@@ -115,7 +115,7 @@ class MutexBase {
     }
     static ThreadWord number_for(Rank rank);
     void wait_for(Rank rank, ThreadWord taken);
-    bool wait(ThreadWord taken, unsigned patience);
+    bool wait(ThreadWord taken, unsigned spins, unsigned patience);
     void surrender_slowly(ThreadWord seen);
     void release_and_wake();
 
