@@ -2,17 +2,14 @@
 #include "../support/build_kind.h"
 #include "../support/child.h"
 #include "os/mutex.h"
-#include "os/topology.h"
 
 #include <algorithm>
 #include <atomic>
 #include <catch2/catch.hpp>
 #include <cerrno>
-#include <chrono>
 #include <csignal>
 #include <fstream>
 #include <string>
-#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <thread>
@@ -102,30 +99,6 @@ TEST_CASE("mutex: sleeping threads are woken one after the other and keep errno"
             REQUIRE(errno_kept == kThreads);
         }
     }));
-}
-
-// Holding it takes as long as a refill of a few hundred blocks. Without spinning nearly every round sleeps.
-TEST_CASE("mutex: a thread that waits for a batch of blocks does not sleep") {
-    UNIT_SKIP_IF(ashlar::os::processors() == 1, "there is nobody to wait for on another processor");
-    constexpr long kRounds = 20'000;
-    constexpr auto kHeld = std::chrono::microseconds(3);
-    Mutex<Rank::kBin> mutex;
-    std::atomic<long> sleeps = 0;
-    const auto work = [&] {
-        for (long i = 0; i < kRounds; ++i) {
-            const Guard guard(mutex);
-            const auto end = std::chrono::steady_clock::now() + kHeld;
-            while (std::chrono::steady_clock::now() < end) {
-            }
-        }
-        rusage usage{};
-        REQUIRE(::getrusage(RUSAGE_THREAD, &usage) == 0);
-        sleeps += usage.ru_nvcsw;
-    };
-    std::thread other(work);
-    std::thread(work).join();
-    other.join();
-    CHECK(sleeps < kRounds / 20); // a holder may lose its processor
 }
 
 TEST_CASE("mutex: unlocking keeps errno though it wakes") {
