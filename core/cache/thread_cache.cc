@@ -478,6 +478,7 @@ layout::Page take_run(std::size_t pages) {
     if (first == 0) return 0;
     chunk->runs_used = true;
     look_around_at_times(upkeep_after_allocation);
+    do_step();
     return first;
 }
 
@@ -492,8 +493,8 @@ bool keep_run(layout::Page first, std::size_t pages) {
         look_around_at_times(upkeep_after_release);
     } else {
         look_around(upkeep_after_release);
-        do_step();
     }
+    do_step(); // also where no lock is needed: a program may do nothing else
     return true;
 }
 

@@ -296,6 +296,7 @@ char* take_kept(const Facts& facts, std::size_t length, std::size_t front, Conte
     }
     if (contents == Contents::kZero) std::memset(block, 0, facts.size);
     cache::look_after_allocation();
+    layout::superslabs.purge_if_due();
     record.facts = facts;
     record.released.store(false, std::memory_order_relaxed);
     canary::guard_end(block, facts.size, secret.key(block));

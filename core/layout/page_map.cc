@@ -209,13 +209,14 @@ std::size_t PageMap::whole_before(std::size_t superslab, os::Node node) {
     return static_cast<std::size_t>(std::countl_one(whole));
 }
 
-// Pages of the superslab came free: long runs that start with it or with one of those before are longer now.
-void PageMap::note_long(std::size_t superslab) const {
+// So many pages came free, the last of them in that superslab: long runs that start with it or with one of
+// those before are longer now. What starts so far before the pages that it was too long to be told still is.
+void PageMap::note_long(std::size_t superslab, std::size_t given) const {
     const PageMask free = state(superslab).free;
     if (free % 2 == 0 || (free != kAllPages && !contains(kWhole, superslab - 1))) return;
     const std::size_t pages = free_from(superslab, kMostTold, kAnyNode);
     std::size_t before = 0;
-    for (std::size_t more = 1; more != 0 && before * kPagesPerSuperslab < kMostTold; before += more) {
+    for (std::size_t more = 1; more != 0 && before * kPagesPerSuperslab < kMostTold + given; before += more) {
         raise_longest(superslab - before, pages + before * kPagesPerSuperslab);
         more = whole_before(superslab - before, kAnyNode);
     }
@@ -244,7 +245,7 @@ void PageMap::open(std::size_t begin, std::size_t end, os::Node node) {
         state(s) = {.free = kAllPages, .dirty = 0, .aged = 0, .displaced = 0, .borders = 0};
         note_given(s, kPagesPerSuperslab);
     }
-    note_long(end - 1);
+    note_long(end - 1, (end - begin) * kPagesPerSuperslab);
 }
 
 void PageMap::step_over(std::size_t end) {
@@ -381,7 +382,7 @@ void PageMap::give(Page first, std::size_t pages, bool dirty) {
         }
         note_given(superslab, run_around(s.free, static_cast<unsigned>(std::countr_zero(mask))));
     });
-    note_long((first + pages - 1) / kPagesPerSuperslab);
+    note_long((first + pages - 1) / kPagesPerSuperslab, pages);
     subtract(in_use_, pages);
 }
 
@@ -430,7 +431,7 @@ void PageMap::put_back(Piece piece, PageMask still_dirty) {
     add(dirty_, count(still_dirty));
     if (still_dirty != 0) note_dirty(piece.superslab);
     note_given(piece.superslab, longest_run(s.free));
-    note_long(piece.superslab);
+    note_long(piece.superslab, kPagesPerSuperslab);
 }
 
 void PageMap::age() {

@@ -188,7 +188,7 @@ class PageMap {
     static void note_given(std::size_t superslab, unsigned longest);
     static void note_dirty(std::size_t superslab);
     static void raise_longest(std::size_t superslab, std::size_t pages);
-    void note_long(std::size_t superslab) const;
+    void note_long(std::size_t superslab, std::size_t given) const;
     std::size_t free_from(std::size_t superslab, std::size_t most, os::Node node) const;
     static std::size_t whole_before(std::size_t superslab, os::Node node);
     static std::size_t mappings(const State& s);

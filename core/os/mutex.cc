@@ -4,7 +4,6 @@
 #include "os/clock.h"
 #include "os/message.h"
 #include "os/system_call.h"
-#include "os/topology.h"
 
 #include <bit>
 #include <cerrno>
@@ -33,9 +32,11 @@ constexpr unsigned kSpins = 64;
 // With 64, `batches 60000000 512 1 fifo 1600 2` slept 62 times, now 24 (see docs/design.md).
 constexpr unsigned kSpinsForBatch = 300;
 
+constinit std::atomic<bool> one_processor{false};
+
 unsigned spins_for(Rank rank) {
-    if (rank != Rank::kBin && rank != Rank::kMixed) return kSpins;
-    return known_processors() == 1 ? 0 : kSpinsForBatch;
+    if (one_processor.load(std::memory_order_relaxed)) return 0;
+    return rank == Rank::kBin || rank == Rank::kMixed ? kSpinsForBatch : kSpins;
 }
 
 void pause_core() {
@@ -93,6 +94,10 @@ void count_locks() {
         lock_counts[static_cast<unsigned>(rank)].acquisitions.fetch_add(1, std::memory_order_relaxed);
     }
     return number_this_thread();
+}
+
+void note_processors(unsigned count) {
+    one_processor.store(count == 1, std::memory_order_relaxed);
 }
 
 [[gnu::noinline, gnu::cold]] void MutexBase::wait_for(Rank rank, ThreadWord taken) {

@@ -75,6 +75,9 @@ extern constinit thread_local ThreadWord numbered_thread;
 // From here on, of this thread and of those that have taken no lock yet. Once, with the setting count:true.
 void count_locks();
 
+// How many processors this process may use. With one, nobody spins: no holder would run meanwhile.
+void note_processors(unsigned count);
+
 // Who holds a lock, as this thread sees it.
 enum class Holder : std::uint8_t { kNobody, kOther, kThisThread, kItsFork };
 

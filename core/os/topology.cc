@@ -63,7 +63,9 @@ unsigned read_topology() {
     return count;
 }
 
-unsigned count_processors() {
+} // namespace
+
+unsigned processors() {
     unsigned long mask[128] = {}; // 8192 processors
     const long bytes = system_call(SYS_sched_getaffinity, 0, sizeof(mask), mask);
     if (bytes <= 0) return 1;
@@ -72,18 +74,6 @@ unsigned count_processors() {
         count += std::popcount(mask[word]);
     }
     return count > 0 ? static_cast<unsigned>(count) : 1;
-}
-
-} // namespace
-
-unsigned processors() {
-    const unsigned count = count_processors();
-    topology.processors.store(count, std::memory_order_relaxed);
-    return count;
-}
-
-unsigned known_processors() {
-    return topology.processors.load(std::memory_order_relaxed);
 }
 
 NodeList parse_nodes(std::string_view list) {

@@ -15,8 +15,6 @@ namespace ashlar::os {
 // Processors in the affinity mask; 1 if the kernel will not say. One system call, no file is read. Ask only
 // when the answer is needed: some sandboxes kill a process for a call that they do not know.
 unsigned processors();
-// As it was answered last, without a system call; 0 if nobody has asked yet.
-unsigned known_processors();
 
 using Node = std::uint8_t;
 inline constexpr unsigned kMaxNodes = 8; // node n of a larger machine counts as n modulo this
@@ -30,10 +28,9 @@ NodeList parse_nodes(std::string_view list); // {1, 1} if it makes no sense
 
 // Tests put a machine of their own here before a heap opens.
 struct Topology {
-    unsigned (*node_here)() = nullptr;   // instead of the node of the processor that runs the calling thread
-    const char* list = nullptr;          // instead of the file in /sys
-    std::atomic<unsigned> nodes{0};      // at most kMaxNodes; 0: all threads were seen on node 0 so far
-    std::atomic<unsigned> processors{0}; // see known_processors()
+    unsigned (*node_here)() = nullptr; // instead of the node of the processor that runs the calling thread
+    const char* list = nullptr;        // instead of the file in /sys
+    std::atomic<unsigned> nodes{0};    // at most kMaxNodes; 0: all threads were seen on node 0 so far
 };
 [[gnu::visibility("hidden")]] extern constinit Topology topology;
 

@@ -25,7 +25,10 @@ bool ShardPool::may_create(os::Node node) {
     if (os::forking != 0) return false; // fork gives back the locks of the shards that it took
     if (created() == kMaxShards) return false;
     if (created() < kUncounted) return true;
-    if (processors_ == 0) processors_ = os::processors();
+    if (processors_ == 0) {
+        processors_ = os::processors();
+        os::note_processors(processors_);
+    }
     return created_of_[node] < (processors_ + os::nodes() - 1) / os::nodes();
 }
 

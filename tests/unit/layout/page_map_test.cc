@@ -430,6 +430,24 @@ void forbid_middle(int protection) {
     REQUIRE(::mprotect(reinterpret_cast<void*>(begin), end - begin, protection) == 0);
 }
 
+UNIT_TEST_CASE_IN_CHILD("page map: runs longer than can be told are found", unit::kNoHeap) {
+    constexpr std::size_t kPages = std::size_t{5000} * kPagesPerSuperslab;
+    PageMap map;
+    REQUIRE(window.open(std::size_t{1} << 34));
+    REQUIRE(window.superslab_states.grow_to(PageMap::bytes_for(kManyEnd)));
+    map.open(kFirst, kManyEnd, 0);
+    const Page first = first_page_of(kFirst);
+    REQUIRE(map.find(kPages, Fit::kAnywhere, kAnyNode) == first);
+    map.take(first, kPages);
+    REQUIRE(map.find(kPages, Fit::kAnywhere, kAnyNode) == 0);
+    map.give(first, kPages, false);
+    REQUIRE(map.find(kPages, Fit::kAnywhere, kAnyNode) == first);
+    map.take(first, kPages);
+    map.give(first, kPages / 2, false);
+    map.give(first + static_cast<Page>(kPages / 2), kPages / 2, false);
+    REQUIRE(map.find(kPages, Fit::kAnywhere, kAnyNode) == first);
+}
+
 UNIT_TEST_CASE_IN_CHILD("page map: superslabs that nearly have room are not visited", unit::kNoHeap) {
     PageMap map;
     REQUIRE(window.open(std::size_t{1} << 34));
