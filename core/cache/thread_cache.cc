@@ -32,7 +32,8 @@ using layout::SizeClass;
 using slab::shard_pool;
 
 // How deep a stack may get, in bytes of blocks and in entries: when a class keeps growing, and when refills
-// and flushes alternate. Large blocks keep a few entries all the same. At the start it is first_depth().
+// and flushes alternate. Large blocks keep a few entries all the same. It begins with first_depth(), or none
+// if the thread's budget is used up: then each call takes or gives one block.
 struct Depth {
     std::size_t bytes;
     std::size_t least;
@@ -50,10 +51,15 @@ constexpr std::size_t three_quarters(std::size_t count) {
 }
 constexpr std::size_t kFreeDepth = 4096; // in bytes of blocks: no share is asked for
 
-// All stacks of a thread together: that share of the heap, divided by the number of threads, but that many
-// bytes at least and `thread_cache` at most.
+// All stacks of a thread together: that share of the heap, divided by the number of threads, or what a small
+// heap allows, and `thread_cache` at most. Some is left to classes that have no stack yet; each begins with a
+// part of the budget.
 constexpr std::size_t kShareOfHeap = 8;
-constexpr std::size_t kLeastDeepened = std::size_t{1} << 20;
+constexpr std::size_t kOfAllThreads = std::size_t{6} << 20; // in a small heap
+constexpr std::size_t kLeastOfThread = std::size_t{40} << 10;
+constexpr std::size_t kMostOfThread = std::size_t{2} << 20;
+constexpr std::size_t kLeftToOthers = kLeastOfThread / 8;
+constexpr std::size_t kShareOfBudget = 32;
 // Likewise the runs that it keeps, but that many bytes for all threads together at least.
 constexpr std::size_t kLeastRuns = std::size_t{2} << 20;
 
@@ -99,15 +105,30 @@ bool counting() {
 
 // To be called when the stack has another array or none.
 void free_slots(SizeClass c, void** slots, std::size_t capacity) {
-    if (slots == chunk->first_slots(c)) return;
+    if (slots == chunk->first_slots(c) || slots == nullptr) return;
     layout::metadata_pool.give(slots, capacity * sizeof(void*));
 }
 
-// Moves both ends into an array of `capacity` entries, which holds them; the first one is in the chunk. Does
+// For a stack that holds nothing.
+void use_empty(SizeClass c, void** slots, std::size_t capacity) {
+    ClassState& state = chunk->classes[c];
+    chunk->stack_bytes += (capacity - state.capacity) * class_size(c); // or less
+    state.capacity.store(static_cast<std::uint16_t>(capacity), std::memory_order_relaxed);
+    own().use(c, slots, 0, static_cast<std::uint32_t>(capacity));
+}
+
+void end_stack(SizeClass c) {
+    void** const slots = own().slots(c);
+    const std::size_t capacity = chunk->classes[c].capacity;
+    use_empty(c, nullptr, 0);
+    free_slots(c, slots, capacity);
+}
+
+// Moves both ends into an array of `capacity` entries, which holds them; a short one is in the chunk. Does
 // nothing if there is no memory for another.
 [[gnu::noinline]] void set_depth(SizeClass c, std::size_t capacity) {
     PointerStacks& mine = own();
-    void** const slots = capacity == first_depth(c)
+    void** const slots = capacity <= first_depth(c)
                              ? chunk->first_slots(c)
                              : static_cast<void**>(layout::metadata_pool.take(capacity * sizeof(void*)));
     if (slots == nullptr) return;
@@ -115,9 +136,11 @@ void free_slots(SizeClass c, void** slots, std::size_t capacity) {
     void** const old_slots = mine.slots(c);
     const std::size_t old_capacity = state.capacity;
     const std::size_t foreign = old_capacity - mine.limit(c);
-    std::memcpy(slots, old_slots, mine.count(c) * sizeof(void*));
-    std::memcpy(slots + capacity - foreign, old_slots + mine.limit(c), foreign * sizeof(void*));
-    chunk->deepened_bytes += (capacity - old_capacity) * class_size(c); // or less
+    if (old_capacity != 0) { // it may be the same array
+        std::memmove(slots + capacity - foreign, old_slots + mine.limit(c), foreign * sizeof(void*));
+        std::memmove(slots, old_slots, mine.count(c) * sizeof(void*));
+    }
+    chunk->stack_bytes += (capacity - old_capacity) * class_size(c); // or less
     state.capacity.store(static_cast<std::uint16_t>(capacity), std::memory_order_relaxed);
     mine.use(c, slots, mine.count(c), static_cast<std::uint32_t>(capacity - foreign));
     free_slots(c, old_slots, old_capacity);
@@ -137,10 +160,11 @@ std::size_t share_of_heap(std::size_t least) {
 }
 
 // In all stacks of this thread.
-std::size_t most_deepened() {
-    const std::size_t share = share_of_heap(0);
-    return std::min(std::max(share, kLeastDeepened),
-                    os::settings.thread_cache.load(std::memory_order_relaxed));
+std::size_t most_in_stacks() {
+    const std::size_t threads = std::max<std::size_t>(thread_registry.live(), 1);
+    const std::size_t share = layout::superslabs.pages_in_use() * layout::kPageSize / kShareOfHeap / threads;
+    const std::size_t least = std::clamp(kOfAllThreads / threads, kLeastOfThread, kMostOfThread);
+    return std::min(std::max(share, least), os::settings.thread_cache.load(std::memory_order_relaxed));
 }
 
 // Adds to a count of this thread's; what no longer fits goes to the same count of ended threads.
@@ -200,26 +224,21 @@ void return_all(SizeClass c) {
     if (own().limit(c) != chunk->classes[c].capacity) return_foreign(c);
 }
 
-bool is_deep(SizeClass c) {
-    return chunk->classes[c].capacity != first_depth(c);
-}
-
-// Of a class, to be called when it is not in use: its blocks go back, and its depth.
-void make_shallow(SizeClass c) {
+// Returns the blocks of a class that is not in use, and its depth.
+void make_empty(SizeClass c) {
     return_all(c);
-    if (is_deep(c)) set_depth(c, first_depth(c));
+    if (chunk->classes[c].capacity != 0) end_stack(c);
 }
 
-// Takes the depth of the class that had no slow call for longest, if that is long. True if as many bytes can
-// be had then.
-[[gnu::noinline]] bool take_depth(std::size_t added) {
-    if (chunk->slow_calls - chunk->failed < kLongAgo / 4 || added > most_deepened()) return false;
+// Empties the class that had no slow call for longest, if that is long; then true if so many more bytes fit.
+[[gnu::noinline]] bool empty_oldest(std::size_t added, std::size_t most) {
+    if (chunk->slow_calls - chunk->failed < kLongAgo / 4 || added > most) return false;
     SizeClass oldest = 0;
     std::uint32_t longest = kLongAgo;
     for (unsigned i = 1; i < kClasses; ++i) {
         const auto c = static_cast<SizeClass>(i);
         const std::uint32_t age = chunk->slow_calls - chunk->classes[c].last_call;
-        if (age < longest || !is_deep(c)) continue;
+        if (age < longest || chunk->classes[c].capacity == 0) continue;
         oldest = c;
         longest = age;
     }
@@ -227,8 +246,25 @@ void make_shallow(SizeClass c) {
         chunk->failed = chunk->slow_calls;
         return false;
     }
-    make_shallow(oldest);
-    return chunk->deepened_bytes + added <= most_deepened();
+    make_empty(oldest);
+    return chunk->stack_bytes + added <= most;
+}
+
+bool fits(std::size_t added, std::size_t most) {
+    return chunk->stack_bytes + added <= most || empty_oldest(added, most);
+}
+
+// What a class begins with.
+std::size_t begin_with(SizeClass c, std::size_t budget) {
+    if (budget >= kBytesAtFirst * kShareOfBudget) [[likely]]
+        return first_depth(c);
+    return std::clamp<std::size_t>(budget / kShareOfBudget / class_size(c), 1, first_depth(c));
+}
+
+// For a class that has no stack.
+void begin_stack(SizeClass c, std::size_t budget) {
+    const std::size_t first = begin_with(c, budget);
+    if (fits(first * class_size(c), budget)) use_empty(c, chunk->first_slots(c), first);
 }
 
 // Notes what is about to happen to a stack and deepens it if the class has shown that it pays.
@@ -237,14 +273,19 @@ void adapt(SizeClass c, Event event) {
     const bool seen = state.last == Event::kRefill || state.last == Event::kFlush;
     const bool alternates = seen && state.last != event;
     state.last = event;
-    const std::size_t capacity = state.capacity;
+    const std::size_t now = state.capacity;
     const std::size_t most = kMostOfClass[c][alternates ? 1 : 0];
-    if (capacity >= most) return;
-    const std::size_t wanted = std::min({std::bit_ceil(capacity * 2), most, most_for_use(c, capacity)});
-    if (wanted <= capacity || wanted < capacity + capacity / 4) return; // not worth the move
-    const std::size_t added = (wanted - capacity) * class_size(c);
-    if (chunk->deepened_bytes + added > most_deepened() && !take_depth(added)) return;
-    set_depth(c, wanted);
+    if (now >= most) return;
+    if (now == 0 && first_depth(c) >= most) return begin_stack(c, most_in_stacks());
+    std::size_t budget = now == 0 ? most_in_stacks() : 0;
+    const std::size_t capacity = now != 0 ? now : begin_with(c, budget);
+    const std::size_t wanted = std::min({std::bit_ceil(capacity * 2), most, most_for_use(c, now)});
+    if (wanted > capacity && wanted >= capacity + capacity / 4) { // worth the move
+        if (now != 0) budget = most_in_stacks();
+        const std::size_t added = (wanted - now) * class_size(c) + kLeftToOthers;
+        if (fits(added, budget)) return set_depth(c, wanted);
+    }
+    if (now == 0) begin_stack(c, budget);
 }
 
 // In pages.
@@ -278,8 +319,8 @@ void return_next_idle() {
     while (chunk->next_idle != 0) {
         const auto c = static_cast<SizeClass>(chunk->next_idle--);
         if (static_cast<std::int32_t>(chunk->classes[c].last_call - chunk->idle) >= 0) continue;
-        if (own().count(c) == 0 && own().limit(c) == chunk->classes[c].capacity && !is_deep(c)) continue;
-        make_shallow(c);
+        if (chunk->classes[c].capacity == 0) continue;
+        make_empty(c);
         return;
     }
 }
@@ -317,6 +358,7 @@ std::uint32_t batch(SizeClass c) {
     const Event last = chunk->classes[c].last;
     if (last == Event::kNone && thread_registry.live() > kFewThreads) {
         chunk->classes[c].last = Event::kStarted;
+        if (chunk->classes[c].capacity == 0) begin_stack(c, most_in_stacks());
         return kFirstBatch;
     }
     adapt(c, Event::kRefill);
@@ -331,6 +373,7 @@ bool refill(SizeClass c) {
     PointerStacks& mine = own();
     const std::uint64_t start = counting() ? os::ticks() : 0;
     const std::uint32_t wanted = batch(c);
+    if (chunk->classes[c].capacity == 0) return false;
     if (mine.limit(c) == 0) return_foreign(c);
     const std::uint32_t most = std::min(mine.limit(c), wanted);
     void** const slots = mine.slots(c);
@@ -346,12 +389,27 @@ bool refill(SizeClass c) {
     return taken != 0;
 }
 
+// For a class without a stack.
+void* take_one(SizeClass c) {
+    void* block = nullptr;
+    slab::take(c, own().shard(), &block + 1, 1);
+    count(c, &Counts::refills, &EndedCounts::refills);
+    return block;
+}
+
+void give_one(PageHeader header, void* block) {
+    const SizeClass c = header.size_class();
+    count(c, &Counts::flushes, &EndedCounts::flushes);
+    if (header.shard() != own().shard()) count(c, &Counts::remote_frees, &EndedCounts::remote_frees);
+    slab::give(header, &block, 1);
+}
+
 // Called with a full array.
 void make_room(SizeClass c) {
     PointerStacks& mine = own();
     adapt(c, Event::kFlush);
-    if (mine.count(c) < mine.limit(c)) return;
     const std::uint32_t capacity = chunk->classes[c].capacity;
+    if (mine.count(c) < mine.limit(c) || capacity == 0) return;
     if ((capacity - mine.limit(c)) * 2 >= capacity) {
         return_foreign(c);
     } else {
@@ -369,11 +427,7 @@ void detach() {
     flush();
     for (unsigned i = 1; i < kClasses; ++i) {
         const auto c = static_cast<SizeClass>(i);
-        void** const slots = own().slots(c);
-        const std::size_t capacity = chunk->classes[c].capacity;
-        chunk->classes[c].capacity.store(0, std::memory_order_relaxed);
-        own().use(c, nullptr, 0, 0);
-        free_slots(c, slots, capacity);
+        if (chunk->classes[c].capacity != 0) end_stack(c);
     }
     PointerStacks& ended = own();
     thread_registry.remove(*chunk);
@@ -399,7 +453,7 @@ bool attach() {
         if (made != &stacks) layout::metadata_pool.give(made, sizeof(*made));
         return false;
     }
-    chunk->deepened_bytes = 0;
+    chunk->stack_bytes = 0;
     chunk->slow_calls = 0;
     chunk->upkeep = 0;
     chunk->looked = 0;
@@ -410,9 +464,6 @@ bool attach() {
     chunk->end_arranged = false;
     for (unsigned i = 1; i < kClasses; ++i) {
         const auto c = static_cast<SizeClass>(i);
-        const std::size_t capacity = first_depth(c);
-        own().use(c, chunk->first_slots(c), 0, static_cast<std::uint32_t>(capacity));
-        chunk->classes[c].capacity.store(static_cast<std::uint16_t>(capacity), std::memory_order_relaxed);
         chunk->classes[c].last = Event::kNone;
         chunk->classes[c].last_call = 0;
     }
@@ -450,7 +501,11 @@ void* allocate(SizeClass c) {
     PointerStacks& mine = own();
     if (mine.pop(c, block)) return block;
     chunk->classes[c].last_call = chunk->slow_calls;
-    if (refill(c)) mine.pop(c, block);
+    if (refill(c)) {
+        mine.pop(c, block);
+    } else if (chunk->classes[c].capacity == 0) {
+        block = take_one(c);
+    }
     look_around_at_times(upkeep_after_allocation);
     do_step();
     return block;
@@ -467,7 +522,7 @@ void release(PageHeader header, void* block) {
     if (mine.push(header, block)) return;
     chunk->classes[header.size_class()].last_call = chunk->slow_calls;
     make_room(header.size_class());
-    mine.push(header, block);
+    if (!mine.push(header, block)) give_one(header, block);
     look_around_at_times(upkeep_after_release);
     do_step();
 }

@@ -34,9 +34,17 @@ struct ClassState {
 };
 
 // Entries of a class's array in the chunk: up to 14, fewer for large blocks.
+inline constexpr std::size_t kBytesAtFirst = 32 * 1024; // of blocks
+inline constexpr auto kFirstDepth = [] {
+    std::array<std::uint8_t, layout::kClasses> depth{};
+    for (unsigned c = 1; c < layout::kClasses; ++c) {
+        const std::size_t size = layout::class_size(static_cast<layout::SizeClass>(c));
+        depth[c] = static_cast<std::uint8_t>(std::clamp<std::size_t>(kBytesAtFirst / size, 2, 14));
+    }
+    return depth;
+}();
 constexpr std::size_t first_depth(layout::SizeClass c) {
-    constexpr std::size_t kBytes = 32 * 1024; // of blocks
-    return std::clamp<std::size_t>(kBytes / layout::class_size(c), 2, 14);
+    return kFirstDepth[c];
 }
 
 // What a thread's slow paths did with one class. The owner writes, others may read. When a count has passed
@@ -60,8 +68,8 @@ struct EndedCounts {
 };
 
 struct Chunk {
-    PointerStacks* owner;       // null while the chunk is free
-    std::size_t deepened_bytes; // what the stacks could hold beyond their first depth, in bytes of blocks
+    PointerStacks* owner;    // null while the chunk is free
+    std::size_t stack_bytes; // what the stacks could hold, in bytes of blocks
     std::uint32_t slow_calls;
     std::uint32_t upkeep;   // its number when this thread last looked after its stacks
     std::uint32_t looked;   // slow_calls at that moment

@@ -358,6 +358,52 @@ UNIT_TEST_CASE_IN_CHILD(
     });
 }
 
+// They may be idle from then on, and nobody else can reach what they hold.
+UNIT_TEST_CASE_IN_CHILD("thread cache: of many threads one that uses every class keeps 40 KiB at most",
+                        unit::kDefaultHeap) {
+    std::vector<PointerStacks> others(300);
+    for (PointerStacks& each : others)
+        REQUIRE(thread_registry.add(each) != nullptr);
+    in_thread([] {
+        for (const unsigned count : {1U, 40U}) {
+            for (unsigned c = 1; c < kClasses; ++c)
+                alternate(static_cast<SizeClass>(c), count, 10);
+            std::size_t held = 0;
+            for (unsigned i = 1; i < kClasses; ++i) {
+                const auto c = static_cast<SizeClass>(i);
+                held += stacks.count(c) * class_size(c);
+            }
+            MUST(capacity_in_bytes() <= (std::size_t{40} << 10));
+            MUST(held <= capacity_in_bytes());
+            MUST(held > 0);
+        }
+    });
+}
+
+UNIT_TEST_CASE_IN_CHILD(
+    "thread cache: of a class without a stack each block comes from its slab, and goes there",
+    "thread_cache:0") {
+    Blocks foreign = take(class_of(100), 50);
+    in_thread_of_another_shard(stacks.shard(), [&foreign] {
+        for (unsigned i = 1; i < kClasses; ++i) {
+            const auto c = static_cast<SizeClass>(i);
+            const std::size_t before = blocks_out();
+            Blocks blocks = take(c, 50);
+            MUST(std::set<void*>(blocks.begin(), blocks.end()).size() == 50);
+            MUST(blocks_out() == before + 50);
+            give_all(blocks);
+            MUST(blocks_out() == before);
+        }
+        give_all(foreign);
+        MUST(cached_blocks() == 0);
+    });
+    REQUIRE(blocks_out() == 0);
+    REQUIRE(os::change_setting("thread_cache:1m") == os::SetResult::kDone);
+    for (unsigned i = 0; i < 20; ++i) // until it looks around
+        give(allocate(class_of(100)));
+    REQUIRE(cached_blocks() != 0);
+}
+
 UNIT_TEST_CASE_IN_CHILD("thread cache: a thread that only frees other threads' blocks gets deeper stacks",
                         unit::kDefaultHeap) {
     const SizeClass c = class_of(64);
@@ -392,7 +438,7 @@ TEST_CASE("thread cache: the depth of a class follows what is in use of it") {
     });
 }
 
-// What a new thread deepens its stacks by, and what the heap has open, in bytes.
+// What a new thread's stacks could hold, and what the heap has open, in bytes.
 struct Deepened {
     std::size_t bytes = 0;
     std::size_t heap = 0;
@@ -401,26 +447,24 @@ Deepened deepened() {
     std::size_t bytes = 0;
     std::size_t heap = 0;
     in_thread([&] {
-        std::size_t first = 0;
-        for (unsigned c = 1; c < kClasses; ++c)
-            first += first_depth(static_cast<SizeClass>(c)) * class_size(static_cast<SizeClass>(c));
         for (unsigned c = 1; c <= class_of(4096); ++c)
             alternate(static_cast<SizeClass>(c), 600, 8);
-        bytes = capacity_in_bytes() - first;
+        bytes = capacity_in_bytes();
         heap = layout::superslabs.committed();
     });
     return {bytes, heap};
 }
 
-UNIT_TEST_CASE_IN_CHILD("thread cache: depth stays within the setting, and a mebibyte in a small heap",
+UNIT_TEST_CASE_IN_CHILD("thread cache: depth stays within the setting, and 2 MiB in a small heap",
                         unit::kDefaultHeap) {
     constexpr std::size_t kMebibyte = 1 << 20;
+    constexpr std::size_t kInSmallHeap = 2 * kMebibyte;
     for (const std::size_t allowed :
          {std::size_t{0}, 16 * kMebibyte / 1024, kMebibyte / 4, kMebibyte, 8 * kMebibyte}) {
         CAPTURE(allowed);
         os::settings.thread_cache = allowed;
-        const auto [bytes, heap] = deepened(); // a heap of more than 8 MiB allows more
-        const std::size_t most = std::min(allowed, std::max(kMebibyte, heap / 8));
+        const auto [bytes, heap] = deepened(); // a heap of more than 16 MiB allows more
+        const std::size_t most = std::min(allowed, std::max(kInSmallHeap, heap / 8));
         REQUIRE(bytes <= most);
         REQUIRE(bytes >= most / 4); // it is used: at least four classes had their wish
     }
@@ -448,8 +492,8 @@ UNIT_TEST_CASE_IN_CHILD("thread cache: a class that is idle gives its depth back
         alternate(c, 2000, 20);
         MUST(capacity(c) >= 8 * first);
         alternate(class_of(512), 1000, 20);
-        MUST(capacity(c) <= first);
-        MUST(capacity(class_of(512)) > first); // which is in use
+        MUST(capacity(c) == 0);
+        MUST(capacity(class_of(512)) > 14); // which is in use
         alternate(c, 2000, 20);
         MUST(capacity(c) >= 8 * first);
     });
@@ -458,7 +502,7 @@ UNIT_TEST_CASE_IN_CHILD("thread cache: a class that is idle gives its depth back
 
 // Phases that follow each other within the purge delay.
 UNIT_TEST_CASE_IN_CHILD("thread cache: a class takes its depth from the one that was not used for longest",
-                        "purge_delay_ms:1000000000,thread_cache:256k") {
+                        "purge_delay_ms:1000000000,thread_cache:192k") {
     in_thread([] {
         const SizeClass before = class_of(4096);
         const SizeClass now = class_of(512);
@@ -469,7 +513,7 @@ UNIT_TEST_CASE_IN_CHILD("thread cache: a class takes its depth from the one that
         alternate(now, 200, 20);
         MUST(capacity(before) == deep); // it may come back
         alternate(now, 200, 1000);
-        MUST(capacity(before) < deep);
+        MUST(capacity(before) == 0);
         MUST(capacity(now) >= 200);
         give_all(held);
     });

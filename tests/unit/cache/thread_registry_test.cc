@@ -165,7 +165,7 @@ UNIT_TEST_CASE_IN_CHILD("thread registry: a storm of threads leaves little behin
         for (unsigned i = 0; i < chunks.size(); ++i) {
             Chunk* const chunk = table.add();
             REQUIRE(chunk != nullptr);
-            chunk->deepened_bytes = 1;
+            chunk->stack_bytes = 1;
         }
     };
     UNIT_REQUIRE_PASSED(unit::run_here([&] { resident_after(true); }));
@@ -235,8 +235,8 @@ UNIT_TEST_CASE_IN_CHILD("thread registry: threads never get the same chunk", uni
                     ++faults;
                     continue;
                 }
-                chunk->deepened_bytes = i;
-                if (chunk->deepened_bytes != i || chunk->owner != &mine) ++faults;
+                chunk->stack_bytes = i;
+                if (chunk->stack_bytes != i || chunk->owner != &mine) ++faults;
                 table->registry.remove(*chunk);
             }
         });
