@@ -89,7 +89,7 @@ std::uint32_t Slab::take(void** end, std::uint32_t count) {
     freed_ = static_cast<std::uint16_t>(freed_ - (end - out));
     if (out != end) return static_cast<std::uint32_t>(end - out);
     const std::uint32_t fresh = std::min(count, blocks() - fresh_);
-    out = lay_out(out, start + std::size_t{fresh_} * size, size, fresh);
+    lay_out(end, start + std::size_t{fresh_} * size, size, fresh);
     fresh_ = static_cast<std::uint16_t>(fresh_ + fresh);
     return fresh;
 }

@@ -123,7 +123,7 @@ static_assert(sizeof(Slab) == layout::kSlabDescriptorSize);
 
 // So many bits from bit `first` on; at least 1, at most what the word has.
 constexpr std::uint64_t bits_of_word(unsigned first, unsigned count) {
-    return ~std::uint64_t{0} >> (64 - count) << first;
+    return ~std::uint64_t{0} >> ((64 - count) % 64) << first;
 }
 
 // How many of the first blocks are neighbours, each `step` bytes behind the one before it.
