@@ -57,7 +57,7 @@ constexpr std::size_t kFreeDepth = 4096; // in bytes of blocks: no share is aske
 constexpr std::size_t kShareOfHeap = 8;
 constexpr std::size_t kOfAllThreads = std::size_t{6} << 20; // in a small heap
 constexpr std::size_t kLeastOfThread = std::size_t{40} << 10;
-constexpr std::size_t kMostOfThread = std::size_t{2} << 20;
+constexpr std::size_t kMostOfThread = std::size_t{3} << 20;
 constexpr std::size_t kLeftToOthers = kLeastOfThread / 8;
 constexpr std::size_t kShareOfBudget = 32;
 // Likewise the runs that it keeps, but that many bytes for all threads together at least.

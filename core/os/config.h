@@ -53,7 +53,7 @@ struct Settings {
     std::atomic<std::size_t> prewarm{0};                         // 1: fill the tiny stacks at thread start
     std::atomic<std::size_t> background{0};                      // 1: a thread gives memory back
     std::atomic<std::size_t> print{0};                           // 1: show the settings at start
-    std::atomic<std::size_t> thread_cache{std::size_t{2} << 20}; // bytes a thread's stacks may hold
+    std::atomic<std::size_t> thread_cache{std::size_t{3} << 20}; // bytes a thread's stacks may hold
     std::atomic<std::size_t> large_limit{std::size_t{16} << 30}; // larger blocks are the fallback's
     std::atomic<std::size_t> purge_delay_ms{1000};               // dirty pages are given back after
     std::atomic<std::size_t> dirty_limit{std::size_t{32} << 20}; // bytes that may be dirty, beyond a share
