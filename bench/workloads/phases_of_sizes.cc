@@ -18,7 +18,6 @@
 namespace {
 
 using bench::CommandLine;
-using bench::Draw;
 using bench::MappedArray;
 using bench::Random;
 
