@@ -20,7 +20,6 @@ constinit bool ended = false;
 
 void forget_uses() {
     rounds.fetch_add(1, std::memory_order_relaxed);
-    slab::Bin::forget_served_again();
     slab::for_each_mixed([](slab::MixedSlabs& mixed) { mixed.forget_uses(); });
 }
 

@@ -30,7 +30,17 @@ std::size_t Superslabs::present_pages() const {
 // With so many pages in use.
 std::size_t Superslabs::allowed_dirty(std::size_t in_use) const {
     const std::size_t floor = os::settings.dirty_limit.load(std::memory_order_relaxed) / kPageSize;
-    return budget_.allowed(in_use, floor, limit_.bytes() / kPageSize);
+    return reserves_.allowed_dirty(in_use, floor, limit_.bytes() / kPageSize);
+}
+
+std::size_t Superslabs::floor_in_slabs() const {
+    return Reserves::floor_in_slabs(pages_in_use() * kPageSize,
+                                    os::settings.dirty_limit.load(std::memory_order_relaxed));
+}
+
+std::size_t Superslabs::allowed_hollow() const {
+    return reserves_.allowed_hollow(pages_in_use() * kPageSize,
+                                    os::settings.dirty_limit.load(std::memory_order_relaxed));
 }
 
 std::size_t Superslabs::excess() const {
@@ -39,7 +49,7 @@ std::size_t Superslabs::excess() const {
 }
 
 std::size_t Superslabs::excess_over_limit() const {
-    return above(dirty_pages(), DirtyBudget::allowed_by_limit(present_pages(), limit_.bytes() / kPageSize));
+    return above(dirty_pages(), Reserves::allowed_by_limit(present_pages(), limit_.bytes() / kPageSize));
 }
 
 void Superslabs::note_excess() {
@@ -53,7 +63,7 @@ void Superslabs::purge_excess() {
     Step step{.pages = pages, .calls = kNoBounds.calls};
     const std::size_t purged = purge(PageMap::Which::kExcess, below, step);
     const os::Guard guard(mutex_);
-    budget_.note_purged(purged);
+    reserves_.note_purged(purged);
 }
 
 // Who notes that pages are due in the meantime is seen by the next step.
@@ -67,7 +77,7 @@ void Superslabs::purge_step() {
         Page below = kTop;
         purged = purge(PageMap::Which::kExcess, below, step);
         const os::Guard guard(mutex_);
-        budget_.note_purged(purged);
+        reserves_.note_purged(purged);
         step.pages = above(kStep.pages, purged);
     }
     if (purge_aged(step) || (purged != 0 && excess() != 0)) due_.store(true, std::memory_order_relaxed);
@@ -128,7 +138,7 @@ std::size_t Superslabs::purge_end(Page first, std::size_t pages) {
     if (!os::purge(window.address_of(static_cast<Page>(first + pages - purged)), purged * kPageSize))
         return 0;
     const os::Guard guard(mutex_);
-    budget_.note_purged(purged);
+    reserves_.note_purged(purged);
     return purged;
 }
 
@@ -141,7 +151,7 @@ std::size_t Superslabs::purge_all() {
 void Superslabs::start_purging_aged() {
     limit_.note_time(os::coarse_milliseconds());
     const os::Guard guard(mutex_);
-    budget_.forget(present_pages());
+    reserves_.forget(present_pages());
     if (!aging_) aged_below_ = kTop;
     aging_ = true;
     due_.store(true, std::memory_order_relaxed);

@@ -24,8 +24,8 @@ os::Node told_apart(os::Node node) {
 Run Superslabs::take_locked(Page first, std::size_t pages) {
     const std::size_t dirty = dirty_pages();
     const Run run = map_.take(first, pages);
-    budget_.note_clean_taken(pages - (dirty - dirty_pages()));
-    budget_.note_in_use(present_pages());
+    reserves_.note_clean_taken(pages - (dirty - dirty_pages()));
+    reserves_.note_in_use(present_pages());
     return run;
 }
 

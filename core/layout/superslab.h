@@ -14,9 +14,9 @@
 // of everybody's reach meanwhile. Only growth is one at a time: who waits for it needs its result.
 #pragma once
 
-#include "layout/dirty_budget.h"
 #include "layout/page_map.h"
 #include "layout/refused_requests.h"
+#include "layout/reserves.h"
 #include "os/memory_limit.h"
 #include "os/mutex.h"
 #include "os/page_memory.h"
@@ -101,6 +101,11 @@ class Superslabs {
     std::ptrdiff_t absent_bytes() const { return absent_.load(std::memory_order_relaxed); }
     std::size_t dirty_pages() const { return map_.dirty_pages(); }
 
+    // In bytes: what may be free in slabs, and of that hollow. What of hollow pages serves again.
+    std::size_t floor_in_slabs() const;
+    std::size_t allowed_hollow() const;
+    void note_hollow_needed(std::size_t bytes) { reserves_.note_hollow_needed(bytes); }
+
     os::Mutex<os::Rank::kGrowth>& growth_mutex() { return growth_mutex_; }
     os::Mutex<os::Rank::kSuperslabs>& mutex() { return mutex_; }
 
@@ -169,7 +174,7 @@ class Superslabs {
     std::size_t stride_ = 1; // superslabs to leave out at the next stranger; under growth_mutex_
     std::array<RefusedRequests, PageMap::kFits> refused_; // likewise
     PageMap map_;
-    DirtyBudget budget_;
+    Reserves reserves_;
     Page aged_below_ = 0; // where the sweep for aged pages is; under mutex_
     bool aging_ = false;  // there is one; likewise
     os::MemoryLimit limit_;

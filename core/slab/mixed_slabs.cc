@@ -19,7 +19,7 @@ namespace {
 
 constexpr unsigned kMostLooks = 4;    // at slabs of one list, with less room than it may have
 constexpr unsigned kMostFailures = 8; // of searches, while others wait for the lock
-constexpr unsigned kChurning = 32;    // times the most that was out, and a slab's worth
+constexpr unsigned kChurning = 16;    // times the most that was out, and a slab's worth
 
 std::uint32_t load(const std::atomic<std::uint32_t>& count) {
     return count.load(std::memory_order_relaxed);

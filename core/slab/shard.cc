@@ -2,7 +2,6 @@
 #include "slab/shard.h"
 
 #include "layout/superslab.h"
-#include "os/config.h"
 #include "os/page_memory.h"
 #include "slab/misuse.h"
 
@@ -25,27 +24,7 @@ constexpr unsigned kMostLooks = 4;
 constinit std::atomic<std::size_t> hollow_pages{0};
 constinit std::atomic<std::size_t> mostly_free_slabs{0};
 
-// Of `dirty_limit`, what of slabs may lie around for what comes and goes, and in a small heap, where it
-// weighs more; of hollow pages a share of the memory in use besides.
-constexpr std::size_t kShareOfLimit = 8;
-constexpr std::size_t kShareInSmallHeap = 16;
-constexpr std::size_t kSmallHeap = std::size_t{32} << 20;
-constexpr std::size_t kShareOfUse = 64;
-constexpr std::size_t kShareOfBin = 8; // that is worth while to look at
-
-std::size_t kept_free() {
-    const bool small = layout::superslabs.pages_in_use() < kSmallHeap / layout::kPageSize;
-    return os::settings.dirty_limit.load(std::memory_order_relaxed) /
-           (small ? kShareInSmallHeap : kShareOfLimit);
-}
-
-// Pages that were purged and served again soon: so many more are kept, up to twice as many as `dirty_limit`
-// has kept, until it is forgotten.
-constexpr std::size_t kMostServedAgain = 2;
-std::size_t most_served_again() {
-    return kept_free() * kMostServedAgain;
-}
-constinit std::atomic<std::size_t> served_again{0};
+constexpr std::size_t kShareOfBin = 8; // of what may be free in slabs: that is worth a look
 
 } // namespace
 
@@ -130,27 +109,20 @@ std::size_t Bin::free_bytes(layout::SizeClass c) const {
 }
 
 bool Bin::too_many_hollow() {
-    const std::size_t more =
-        std::min(served_again.load(std::memory_order_relaxed) * kSystemPageSize, most_served_again());
     return hollow_pages.load(std::memory_order_relaxed) * kSystemPageSize >
-           kept_free() + more + layout::superslabs.pages_in_use() * layout::kPageSize / kShareOfUse;
-}
-
-void Bin::forget_served_again() {
-    const std::size_t now =
-        std::min(served_again.load(std::memory_order_relaxed), most_served_again() / kSystemPageSize);
-    served_again.store(now / 2, std::memory_order_relaxed);
+           layout::superslabs.allowed_hollow();
 }
 
 bool Bin::many_mostly_free() {
-    return mostly_free_slabs.load(std::memory_order_relaxed) * layout::kPageSize > kept_free();
+    return mostly_free_slabs.load(std::memory_order_relaxed) * layout::kPageSize >
+           layout::superslabs.floor_in_slabs();
 }
 
 bool Bin::mostly_free(layout::SizeClass c, std::size_t size) const {
     const layout::ClassShape& shape = layout::kShapes[c];
     const std::size_t blocks = slabs_.load(std::memory_order_relaxed) * std::size_t{shape.blocks};
     return blocks_out() * 2 < blocks && blocks_out() * size < blocks * shape.size &&
-           free_bytes(c) > kept_free() / kShareOfBin;
+           free_bytes(c) > layout::superslabs.floor_in_slabs() / kShareOfBin;
 }
 
 unsigned Bin::give_up_slabs(MixedSlabs& mixed, std::size_t size, unsigned most) {
@@ -227,9 +199,8 @@ Slab* Bin::next_slab() {
         if (slab->empty()) --empty_slabs_;
         put(*slab, kCurrent);
         forget_hollow(*slab);
-        if (const std::size_t pages = forget_purged(*slab); pages != 0) {
-            served_again.fetch_add(pages, std::memory_order_relaxed);
-        }
+        if (const std::size_t pages = forget_purged(*slab); pages != 0)
+            layout::superslabs.note_hollow_needed(pages * kSystemPageSize);
         slab->tidied = false;
         slab->quiet = false;
         return slab;

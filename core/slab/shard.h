@@ -46,7 +46,6 @@ class alignas(64) Bin {
 
     // There are more hollow pages, in all bins, than are kept for what comes and goes.
     static bool too_many_hollow();
-    static void forget_served_again(); // once every purge delay
     // Slabs that are mostly free, in all bins, amount to something.
     static bool many_mostly_free();
     // Likewise this bin's, and it has gaps of `size` bytes as far as chance decides what is free. A guess.

@@ -268,12 +268,12 @@ TEST_CASE("bin: a hollow bin gives back system pages in which no block is left")
 }
 
 // A bin that is left by most of its blocks and filled again, over and over.
-TEST_CASE("bin: hollow pages that serve again stay the next times, up to three times as many") {
+TEST_CASE("bin: hollow pages that serve again stay the next times, up to seven times as many") {
     constexpr std::size_t kKept = 64; // pages, in a small heap
     os::settings.dirty_limit.store(16 * kKept * kSystemPageSize, std::memory_order_relaxed);
     const auto forget = [] {
         for (unsigned looks = 0; looks < 40; ++looks)
-            Bin::forget_served_again();
+            superslabs.start_purging_aged();
     };
     forget();
     OwnBin own(layout::class_of(2048));
@@ -298,14 +298,14 @@ TEST_CASE("bin: hollow pages that serve again stay the next times, up to three t
     rise();
     const std::size_t first = fall();
     std::size_t last = 0;
-    for (unsigned round = 0; round < 8; ++round) {
+    for (unsigned round = 0; round < 12; ++round) {
         rise();
         last = fall();
     }
     CAPTURE(first, last);
     CHECK(first >= kKept);
-    CHECK(last >= first + kKept * 3 / 2);
-    CHECK(last <= first + kKept * 5 / 2);
+    CHECK(last >= first + kKept * 2);
+    CHECK(last <= first + kKept * 13 / 2);
     rise();
     forget();
     CHECK(fall() <= first + kKept / 2);
