@@ -20,6 +20,7 @@ constinit bool ended = false;
 
 void forget_uses() {
     rounds.fetch_add(1, std::memory_order_relaxed);
+    slab::Bin::begin_round();
     slab::for_each_mixed([](slab::MixedSlabs& mixed) { mixed.forget_uses(); });
 }
 
@@ -27,8 +28,12 @@ void forget_uses() {
 bool do_upkeep() {
     forget_uses();
     bool busy = false;
-    slab::shard_pool.for_each_bin(
-        [&busy](layout::PageHeader header, slab::Bin& bin) { busy |= bin.tidy(header.size_class()); });
+    slab::shard_pool.for_each_bin([&busy](layout::PageHeader header, slab::Bin& bin) {
+        auto tidied = slab::Bin::Tidied::kUnfinished;
+        while (tidied == slab::Bin::Tidied::kUnfinished)
+            tidied = bin.tidy(header.size_class());
+        busy |= tidied == slab::Bin::Tidied::kUsed;
+    });
     layout::superslabs.purge_aged();
     return busy || layout::superslabs.dirty_pages() != 0;
 }
@@ -64,16 +69,18 @@ std::uint32_t upkeep_after_release() {
 void tidy_next_bin() {
     constexpr unsigned kBins = layout::kClasses - 1; // of a shard
     const unsigned end = slab::shard_pool.created() * kBins;
-    for (;;) {
-        const unsigned number = next_bin.fetch_add(1, std::memory_order_relaxed);
-        if (number >= end) break;
+    unsigned number = next_bin.load(std::memory_order_relaxed);
+    for (bool done = false; number < end && !done;) {
         const layout::PageHeader header{static_cast<layout::SizeClass>(number % kBins + 1),
                                         static_cast<layout::Shard>(number / kBins + 1)};
         slab::Bin& bin = slab::shard_pool.bin(header);
-        if (bin.slabs() == 0) continue;
-        bin.tidy(header.size_class());
-        return;
+        if (bin.slabs() != 0) {
+            if (bin.tidy(header.size_class()) == slab::Bin::Tidied::kUnfinished) return;
+            done = true;
+        }
+        if (next_bin.compare_exchange_strong(number, number + 1, std::memory_order_relaxed)) ++number;
     }
+    if (number < end) return;
     next_bin.store(kNoBin, std::memory_order_relaxed);
 }
 

@@ -213,7 +213,9 @@ std::uint32_t MixedSlabs::give(void* block, layout::SizeClass c) {
     }
     if (fault != Fault::kNone) report(fault, block, c == 0 ? Found::kInTheCall : Found::kLater);
     if (pages != 0) {
-        const std::uint64_t gone = purge_pages(slab->start_address(), pages);
+        unsigned calls = 2; // a block lies on two pages at most
+        std::uint64_t left = pages;
+        const std::uint64_t gone = purge_pages(slab->start_address(), left, calls);
         const os::Guard guard(mutex_);
         const std::uint64_t absent = slab->absent_pages();
         slab->put_back(pages, gone);

@@ -15,9 +15,8 @@ namespace {
 // Bytes free in a bin before it looks for hollow pages: while it is used, and when it is not.
 constexpr std::size_t kLeastHollow = std::size_t{128} << 10;
 constexpr std::size_t kLeastIdle = std::size_t{64} << 10;
-constexpr unsigned kMostTidied = 64;    // slabs of a bin at a time: somebody waits for it
-constexpr unsigned kMostTrimmed = 1024; // likewise, who asked for it: each time all slabs before are passed
-constexpr unsigned kMostLookedAt = 512; // likewise
+constexpr unsigned kMostTrimmed = 1024; // slabs of a bin at a time, when somebody asked for it and waits
+constexpr unsigned kMostLookedAt = 512; // slabs of a bin in one step
 constexpr unsigned kMostLooks = 4;
 
 // Of all bins: the system's pages that are counted as hollow, and the slabs in the last two lists.
@@ -26,7 +25,21 @@ constinit std::atomic<std::size_t> mostly_free_slabs{0};
 
 constexpr std::size_t kShareOfBin = 8; // of what may be free in slabs: that is worth a look
 
+// The number of the round of upkeep; only differences of a few count.
+constinit std::atomic<std::uint8_t> round{0};
+std::uint8_t this_round() {
+    return round.load(std::memory_order_relaxed);
+}
+// Not in this round, nor in the one before.
+bool is_long_ago(std::uint8_t last_round) {
+    return static_cast<std::uint8_t>(this_round() - last_round) > 1;
+}
+
 } // namespace
+
+void Bin::begin_round() {
+    round.fetch_add(1, std::memory_order_relaxed);
+}
 
 // They are about to be used, or dissolved; how many they were.
 std::size_t Bin::forget_purged(Slab& slab) {
@@ -43,26 +56,40 @@ void Bin::count_slabs(int change) {
                  std::memory_order_relaxed);
 }
 
-void Bin::put(Slab& slab, std::uint8_t place) {
+// The first slab of a list has the last one before it.
+void Bin::put(Slab& slab, std::uint8_t place, End end) {
     slab.list = place;
     if (place >= kLists) return;
     if (place >= kMostlyFree) mostly_free_slabs.fetch_add(1, std::memory_order_relaxed);
-    slab.previous = nullptr;
-    slab.next = lists_[place];
-    if (slab.next != nullptr) slab.next->previous = &slab;
-    lists_[place] = &slab;
+    Slab*& first = lists_[place];
+    slab.next = first;
+    if (first == nullptr) {
+        slab.previous = &slab;
+        first = &slab;
+    } else {
+        slab.previous = first->previous;
+        first->previous = &slab;
+        if (end == End::kFront) {
+            first = &slab;
+        } else {
+            slab.previous->next = &slab;
+            slab.next = nullptr;
+        }
+    }
     if (slab.empty()) ++empty_slabs_;
 }
 
 void Bin::unlink(Slab& slab) {
     if (slab.list >= kLists) return;
     if (slab.list >= kMostlyFree) mostly_free_slabs.fetch_sub(1, std::memory_order_relaxed);
-    if (slab.previous != nullptr) {
-        slab.previous->next = slab.next;
+    Slab*& first = lists_[slab.list];
+    Slab* const behind = slab.next != nullptr ? slab.next : first;
+    behind->previous = slab.previous;
+    if (&slab == first) {
+        first = slab.next;
     } else {
-        lists_[slab.list] = slab.next;
+        slab.previous->next = slab.next;
     }
-    if (slab.next != nullptr) slab.next->previous = slab.previous;
 }
 
 void Bin::dissolve(Slab& slab, Chores& chores) {
@@ -86,13 +113,14 @@ std::size_t Bin::attend(Chores& chores) {
             const os::Guard guard(mutex_);
             pages = slab.hollow_pages(); // nobody is served from it
         }
-        pages = purge_pages(slab.start_address(), pages);
-        purged += static_cast<std::size_t>(std::popcount(pages));
+        const std::uint64_t gone = purge_pages(slab.start_address(), pages, chores.calls);
+        purged += static_cast<std::size_t>(std::popcount(gone));
         const os::Guard guard(mutex_);
-        count_absent(0, pages);
-        slab.set_purged_pages(slab.purged_pages() | pages);
+        count_absent(0, gone);
+        slab.set_purged_pages(slab.purged_pages() | gone);
+        if (pages != 0) leave_hollow(slab, pages);
         slab.list = kFull; // for no list has it
-        settle(slab, chores);
+        settle(slab, chores, End::kBack);
     }
     while (chores.leaving != nullptr) {
         Slab& slab = *chores.leaving;
@@ -176,6 +204,15 @@ Slab& Bin::coldest_hollow(Slab& slab) const {
     return slab;
 }
 
+// Those that a step had no calls for.
+void Bin::leave_hollow(Slab& slab, std::uint64_t pages) {
+    const auto count = static_cast<std::uint8_t>(std::popcount(pages));
+    forget_hollow(slab); // blocks may have come back meanwhile
+    slab.hollow_counted = count;
+    hollow_pages.fetch_add(count, std::memory_order_relaxed);
+    slab.tidied = false;
+}
+
 // They are about to be used, or purged.
 void Bin::forget_hollow(Slab& slab) {
     if (slab.hollow_counted == 0) return;
@@ -202,7 +239,7 @@ Slab* Bin::next_slab() {
         if (const std::size_t pages = forget_purged(*slab); pages != 0)
             layout::superslabs.note_hollow_needed(pages * kSystemPageSize);
         slab->tidied = false;
-        slab->quiet = false;
+        slab->last_round = this_round();
         return slab;
     }
     return nullptr;
@@ -243,7 +280,7 @@ std::uint32_t Bin::take_locked(void** end, std::uint32_t count) {
 
 std::uint32_t Bin::take_free(void** end, std::uint32_t count) {
     const os::Guard guard(mutex_);
-    used_ = true;
+    last_round_ = this_round();
     return take_locked(end, count);
 }
 
@@ -255,7 +292,7 @@ std::uint32_t Bin::take(layout::SizeClass c, layout::Shard owner, void** end, st
     return taken;
 }
 
-bool Bin::settle(Slab& slab, Chores& chores) {
+bool Bin::settle(Slab& slab, Chores& chores, End end) {
     const std::uint32_t blocks = slab.blocks();
     const std::uint32_t quarters = slab.free_blocks() * 4;
     const auto place = static_cast<std::uint8_t>(
@@ -267,7 +304,7 @@ bool Bin::settle(Slab& slab, Chores& chores) {
     }
     if (slab.list != place) {
         unlink(slab);
-        put(slab, place);
+        put(slab, place, end);
     } else if (slab.empty()) {
         ++empty_slabs_;
     }
@@ -289,7 +326,7 @@ Bin::Progress Bin::give_locked(layout::PageHeader expected, void* const* blocks,
         blocks_out_.store(blocks_out() - came, std::memory_order_relaxed);
         if (fault != Fault::kNone) return {fault, i};
         slab.tidied = false;
-        slab.quiet = false;
+        slab.last_round = this_round();
         if (slab.list == kCurrent || slab.list == kPurging) continue;
         if (settle(slab, chores)) note_hollow(slab, blocks + i - came, came, chores);
     }
@@ -298,10 +335,10 @@ Bin::Progress Bin::give_locked(layout::PageHeader expected, void* const* blocks,
 
 std::uint32_t Bin::give(layout::PageHeader expected, void* const* blocks, std::uint32_t count) {
     Progress progress{};
-    Chores chores;
+    Chores chores{.calls = ~0U}; // what came back at once may go at once: as many as the batch has slabs
     {
         const os::Guard guard(mutex_);
-        used_ = true;
+        last_round_ = this_round();
         progress = give_locked(expected, blocks, count, chores);
     }
     if (chores.any()) attend(chores);
@@ -355,23 +392,22 @@ void Bin::retire_current(Chores& chores) {
     settle(slab, chores);
 }
 
-// Some of the slabs with hollow pages that got nothing back since the last time: others may need what is
-// kept.
-void Bin::choose_quiet(Chores& chores) {
+// Some of the slabs with hollow pages that nobody used for a round; how many. Others may need what is kept.
+unsigned Bin::choose_unused(Chores& chores) {
     unsigned looks = 0;
     unsigned chosen = 0;
     for (unsigned list = kLists; list-- != 0;) {
-        for (Slab* slab = lists_[list]; slab != nullptr && looks < kMostLookedAt && chosen < kMostTidied;
+        for (Slab* slab = lists_[list]; slab != nullptr && looks < kMostLookedAt && chosen < chores.calls;
              ++looks) {
             Slab* const next = slab->next;
-            if (slab->quiet && slab->hollow_counted != 0 && !slab->empty()) {
+            if (slab->hollow_counted != 0 && !slab->empty() && is_long_ago(slab->last_round)) {
                 start_purging(*slab, chores);
                 ++chosen;
             }
-            slab->quiet = true;
             slab = next;
         }
     }
+    return chosen;
 }
 
 // Up to `most` slabs whose pages may be hollow; how many. There are no empty ones.
@@ -397,7 +433,7 @@ std::size_t Bin::purge_hollow() {
     // Others may go on using the bin, and leave hollow pages behind us.
     for (std::size_t rounds = slabs_.load(std::memory_order_relaxed) / kMostTrimmed + 1; rounds != 0;
          --rounds) {
-        Chores chores;
+        Chores chores{.calls = ~0U};
         bool more = false;
         {
             const os::Guard guard(mutex_);
@@ -411,31 +447,26 @@ std::size_t Bin::purge_hollow() {
     return purged;
 }
 
-bool Bin::tidy(layout::SizeClass c) {
+Bin::Tidied Bin::tidy(layout::SizeClass c) {
     Chores chores;
-    bool more = false;
+    unsigned chosen = 0;
+    Tidied result = Tidied::kUnused;
     {
         const os::Guard guard(mutex_);
-        const bool used = used_;
-        used_ = false;
-        if (tidied_ && !used) return false;
-        if (used) {
+        if (!is_long_ago(last_round_)) {
+            result = Tidied::kUsed;
             tidied_ = false;
-            choose_quiet(chores);
-            more = true;
-        } else {
+            chosen = choose_unused(chores);
+        } else if (!tidied_) {
             dissolve_empty(chores);
             retire_current(chores);
-            unsigned chosen = 0;
-            if (free_bytes(c) > kLeastIdle && os::page_size() == kSystemPageSize) {
-                chosen = choose_untidy(chores, kMostTidied);
-            }
-            more = chosen == kMostTidied;
-            tidied_ = !more;
+            if (free_bytes(c) > kLeastIdle && os::page_size() == kSystemPageSize)
+                chosen = choose_untidy(chores, chores.calls);
+            tidied_ = chosen == 0;
         }
     }
     attend(chores);
-    return more;
+    return chosen != 0 ? Tidied::kUnfinished : result;
 }
 
 } // namespace ashlar::slab

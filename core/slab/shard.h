@@ -40,9 +40,12 @@ class alignas(64) Bin {
     // Gives back the system's pages in which no block is left, all that there are now; how many. Costs a
     // system call for each row of them.
     std::size_t purge_hollow();
-    // To be called at intervals: a bin that was not used since the last time is trimmed and gives back the
-    // system's pages in which no block is left, some at a time. True if it was used or there is more to do.
-    bool tidy(layout::SizeClass c);
+    // A new round of upkeep begins, one each purge delay.
+    static void begin_round();
+    // One step of this round, with four system calls for hollow pages at most. A bin that was not used for a
+    // round is trimmed, and all its hollow pages go; in one that was used those of slabs that were not.
+    enum class Tidied : std::uint8_t { kUnused, kUsed, kUnfinished };
+    Tidied tidy(layout::SizeClass c);
 
     // There are more hollow pages, in all bins, than are kept for what comes and goes.
     static bool too_many_hollow();
@@ -70,28 +73,34 @@ class alignas(64) Bin {
     static constexpr unsigned kLists = 4;
     enum Place : std::uint8_t { kMostlyFree = 2, kEmptiest = kLists - 1, kCurrent = kLists, kFull, kPurging };
 
+    static constexpr unsigned kCallsOfStep = 4;
+
     Slab* next_slab();
     bool add_slab(layout::SizeClass c, layout::Shard owner);
     std::uint32_t take_locked(void** end, std::uint32_t count);
-    void put(Slab& slab, std::uint8_t place);
+    // The front of a list serves first. What has hollow pages that were purged goes to the back.
+    enum class End : bool { kFront, kBack };
+    void put(Slab& slab, std::uint8_t place, End end = End::kFront);
     void unlink(Slab& slab);
     void count_slabs(int change);
     // Slabs that want system calls: they are chained, and attended to when the lock is free.
     struct Chores {
-        Slab* leaving = nullptr; // dissolved; their pages are to be returned
-        Slab* purging = nullptr; // out of the lists while pages of theirs are purged
+        Slab* leaving = nullptr;       // dissolved; their pages are to be returned
+        Slab* purging = nullptr;       // out of the lists while pages of theirs are purged
+        unsigned calls = kCallsOfStep; // that may purge
 
         bool any() const { return leaving != nullptr || purging != nullptr; }
     };
     // Finds the place of a slab that is in a list or kFull, after blocks of it came back. False if it was
     // dissolved.
-    bool settle(Slab& slab, Chores& chores);
+    bool settle(Slab& slab, Chores& chores, End end = End::kFront);
     void dissolve(Slab& slab, Chores& chores);
     static std::size_t forget_purged(Slab& slab);
     void note_hollow(Slab& slab, void* const* blocks, std::uint32_t count, Chores& chores);
     static void forget_hollow(Slab& slab);
+    static void leave_hollow(Slab& slab, std::uint64_t pages);
     Slab& coldest_hollow(Slab& slab) const;
-    void choose_quiet(Chores& chores);
+    unsigned choose_unused(Chores& chores);
     void dissolve_empty(Chores& chores);
     void start_purging(Slab& slab, Chores& chores);
     void retire_current(Chores& chores);
@@ -107,8 +116,8 @@ class alignas(64) Bin {
     os::Mutex<os::Rank::kBin> mutex_;
     std::uint32_t empty_slabs_ = 0; // in the lists
     std::atomic<std::uint32_t> slabs_{0};
-    bool used_ = false;   // since tidy() was called last
-    bool tidied_ = false; // and not used since
+    std::uint8_t last_round_ = 0; // of upkeep, in which it was used
+    bool tidied_ = false;         // and not used since
     os::Node node_ = 0;
     Slab* current_ = nullptr;
     std::array<Slab*, kLists> lists_{};

@@ -35,7 +35,6 @@ void Slab::start(layout::SizeClass c, layout::Shard owner, layout::Page first, s
     purged_ = 0;
     tidied = false;
     hollow_counted = 0;
-    quiet = false;
 }
 
 void Slab::finish() {
@@ -169,13 +168,13 @@ void count_absent(std::uint64_t before, std::uint64_t now) {
     layout::superslabs.note_absent(more * static_cast<std::ptrdiff_t>(kSystemPageSize));
 }
 
-std::uint64_t purge_pages(char* start, std::uint64_t pages) {
+std::uint64_t purge_pages(char* start, std::uint64_t& pages, unsigned& calls) {
     std::uint64_t gone = 0;
-    for (std::uint64_t rest = pages; rest != 0;) {
-        const auto first = static_cast<unsigned>(std::countr_zero(rest));
-        const auto count = static_cast<unsigned>(std::countr_one(rest >> first));
+    for (; pages != 0 && calls != 0; --calls) {
+        const auto first = static_cast<unsigned>(std::countr_zero(pages));
+        const auto count = static_cast<unsigned>(std::countr_one(pages >> first));
         const std::uint64_t run = ~std::uint64_t{0} >> (64 - count) << first;
-        rest &= ~run;
+        pages &= ~run;
         if (os::purge(start + first * kSystemPageSize, count * kSystemPageSize)) gone |= run;
     }
     return gone;

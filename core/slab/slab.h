@@ -38,7 +38,7 @@ class alignas(64) Slab {
     Slab* next = nullptr;
     Slab* previous = nullptr;
     std::uint8_t list = 0;
-    bool quiet = false;              // got nothing back since the bin looked last
+    std::uint8_t last_round = 0;     // of upkeep, when it served or took back blocks
     std::uint8_t hollow_counted = 0; // pages, by the bin
     bool tidied = false;             // all hollow pages have been purged since it served or took back blocks
 
@@ -188,8 +188,9 @@ struct Room {
     std::size_t blocks;
 };
 
-// Gives the system's pages of a slab that bits name back to the system; returns those that it took.
-std::uint64_t purge_pages(char* start, std::uint64_t pages);
+// Gives the system's pages of a slab that bits name back to the system, a row of them with each system call,
+// until no call is left. Returns those that it took; the bits that are left were not offered.
+std::uint64_t purge_pages(char* start, std::uint64_t& pages, unsigned& calls);
 // Of the pages of a slab, those that bits named held no memory until now, and these do not from now on.
 void count_absent(std::uint64_t before, std::uint64_t now);
 

@@ -311,6 +311,37 @@ TEST_CASE("bin: hollow pages that serve again stay the next times, up to seven t
     CHECK(fall() <= first + kKept / 2);
 }
 
+// Of each slab one system page in four keeps a block, so that every slab needs several calls.
+TEST_CASE("bin: what nobody used for a round goes in steps of four system calls") {
+    os::settings.dirty_limit.store(std::size_t{1} << 30, std::memory_order_relaxed); // keep all
+    const std::ptrdiff_t absent = superslabs.absent_bytes();
+    const layout::SizeClass c = layout::class_of(1024);
+    OwnBin own(c);
+    constexpr std::uint32_t kSlabs = 20;
+    const Blocks blocks = own.take(own.per_slab() * kSlabs);
+    Blocks freed;
+    for (void* const block : blocks)
+        if (reinterpret_cast<std::uintptr_t>(block) / kSystemPageSize % 4 != 0) freed.push_back(block);
+    own.give(freed);
+    constexpr std::size_t kPagesInRow = 3;
+    constexpr std::size_t kMostOfStep = 4 * kPagesInRow * kSystemPageSize;
+    CHECK(own.bin.tidy(c) == Bin::Tidied::kUsed); // in this round
+    CHECK(superslabs.absent_bytes() == absent);
+    Bin::begin_round();
+    CHECK(own.bin.tidy(c) == Bin::Tidied::kUsed); // in the round before
+    Bin::begin_round();
+    std::ptrdiff_t before = absent;
+    for (unsigned steps = 0; own.bin.tidy(c) == Bin::Tidied::kUnfinished; ++steps) {
+        REQUIRE(steps <= kSlabs * 4);
+        const std::ptrdiff_t now = superslabs.absent_bytes();
+        CHECK(static_cast<std::size_t>(now - before) <= kMostOfStep);
+        before = now;
+    }
+    CHECK(own.bin.tidy(c) == Bin::Tidied::kUnused);
+    constexpr std::size_t kHollow = kSlabs * layout::kPageSize / 4 * 3;
+    CHECK(static_cast<std::size_t>(superslabs.absent_bytes() - absent) == kHollow);
+}
+
 // Every slab is left by all blocks but the first two, by which no page is full.
 TEST_CASE("bin: hollow pages go when they are asked for, also of the slab that serves") {
     os::settings.dirty_limit.store(std::size_t{1} << 30, std::memory_order_relaxed); // keep all
