@@ -23,6 +23,7 @@
 #include "os/topology.h"
 
 #include <atomic>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 
@@ -165,6 +166,9 @@ class PageMap {
   private:
     static_assert(sizeof(Group) / kGroupSize <= kSuperslabStateSize, "what the window sets aside");
 
+    static constexpr std::uint64_t with_bit(std::uint64_t word, std::uint64_t bit, bool set) {
+        return set ? word | bit : word & ~bit;
+    }
     static Group* groups();
     static Group& group(std::size_t superslab) { return groups()[superslab / kGroupSize]; }
     static State& state(std::size_t superslab) { return group(superslab).states[superslab % kGroupSize]; }
@@ -177,6 +181,10 @@ class PageMap {
     static std::uint64_t members(Set set, unsigned level, std::size_t number, os::Node node);
     static bool contains(Set set, std::size_t superslab);
     static bool belongs_to(Set set, std::size_t superslab);
+    // Enough pages to give up a huge one for.
+    static constexpr bool is_worth_breaking(PageMask pages) {
+        return std::popcount(pages) >= int{kPagesPerSuperslab / 2};
+    }
     static void put(Set set, std::size_t superslab, bool member);
     template <typename... Sets>
     static void add_to(std::size_t superslab, Sets... sets);
