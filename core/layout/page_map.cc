@@ -54,7 +54,13 @@ void PageMap::open(std::size_t begin, std::size_t end, os::Node node) {
             std::uint64_t& members = group(s).of_node[other];
             members = with_bit(members, std::uint64_t{1} << (s % kGroupSize), other == node);
         }
-        state(s) = {.free = kAllPages, .dirty = 0, .aged = 0, .displaced = 0, .borders = 0};
+        state(s) = {.free = kAllPages,
+                    .dirty = 0,
+                    .aged = 0,
+                    .displaced = 0,
+                    .borders = 0,
+                    .unchecked = 0,
+                    .returns = state(s).returns + 1};
         note_given(s, kPagesPerSuperslab);
     }
     note_long(end - 1, (end - begin) * kPagesPerSuperslab);
@@ -83,11 +89,13 @@ bool PageMap::all_free(Page first, std::size_t pages) const {
 }
 
 Run PageMap::take(Page first, std::size_t pages) {
-    Run run{first, true};
+    Run run{.first = first, .zero = true, .unchecked = false};
     for_each_piece(first, pages, [&](std::size_t superslab, PageMask mask) {
         State& s = state(superslab);
         const PageMask dirty = s.dirty & mask;
         if (dirty != 0) run.zero = false;
+        if ((s.unchecked & mask) != 0) run.unchecked = true;
+        s.unchecked &= ~mask;
         subtract(dirty_, count(dirty));
         s.free &= ~mask;
         s.dirty &= ~mask;
@@ -111,6 +119,23 @@ void PageMap::give(Page first, std::size_t pages, bool dirty) {
     });
     note_long((first + pages - 1) / kPagesPerSuperslab, pages);
     subtract(in_use_, pages);
+}
+
+void PageMap::set_unchecked(Page first, std::size_t pages) {
+    for_each_piece(first, pages, [](std::size_t superslab, PageMask mask) {
+        state(superslab).unchecked |= mask;
+        ++state(superslab).returns;
+    });
+}
+
+PageMap::Known PageMap::known(std::size_t superslab) const {
+    const State& s = state(superslab);
+    return {s.free & ~s.unchecked, s.displaced, s.borders, s.returns};
+}
+
+void PageMap::set_checked(std::size_t superslab, PageMask pages, std::uint32_t returns) {
+    State& s = state(superslab);
+    if (s.returns == returns) s.unchecked &= ~pages;
 }
 
 void PageMap::set_huge(std::size_t begin, std::size_t end, bool huge) {
@@ -155,6 +180,7 @@ void PageMap::put_back(Piece piece, PageMask still_dirty) {
     s.free |= piece.pages;
     s.dirty |= still_dirty;
     set_in_place(piece.superslab, piece.displaced & ~still_dirty);
+    s.unchecked &= ~(piece.displaced & ~still_dirty); // they are new
     add(dirty_, count(still_dirty));
     if (still_dirty != 0) note_dirty(piece.superslab);
     note_given(piece.superslab, longest_run(s.free));
@@ -267,12 +293,17 @@ PageMap::Move PageMap::take_from(Donor& donor, unsigned most) {
     donor.pages &= ~taken;
     const bool renew =
         displacement_.load(std::memory_order_relaxed) > kManyDisplaced && (source.displaced & taken) != 0;
-    return {first_page_of(donor.superslab) + from, 0, static_cast<std::uint16_t>(length), renew};
+    return {.from = first_page_of(donor.superslab) + from,
+            .to = 0,
+            .pages = static_cast<std::uint16_t>(length),
+            .renew = renew,
+            .unchecked = (source.unchecked & taken) != 0};
 }
 
 void PageMap::put_back(const Move& move, bool moved, bool renewed) {
     for_each_piece(move.from, move.pages, [&](std::size_t superslab, PageMask mask) {
         put_back(Piece{superslab, mask, 0}, moved ? 0 : mask);
+        if (!move.unchecked) state(superslab).unchecked &= ~mask;
     });
     if (moved) set_displaced(move.to, move.pages, true);
     if (renewed) set_displaced(move.from, move.pages, false);
