@@ -22,7 +22,7 @@ namespace {
 
 constexpr std::size_t kSmallBlock = 1024; // a page of such blocks belongs to many
 constexpr PageMask kLast = PageMask{1} << (kPagesPerSuperslab - 1);
-constexpr std::size_t kReach = 16; // superslabs to each side of a run that one question is about
+constexpr std::size_t kReach = 32; // superslabs to each side of a run that one question is about
 // After a no. It most often comes from a block that stays as it is, for instance a stack with a guard page.
 constexpr unsigned kQuestionsLeftOut = 16;
 
@@ -82,6 +82,7 @@ Superslabs::Surroundings Superslabs::surroundings(Page first, std::size_t pages)
     s.last = (first + pages - 1) / kPagesPerSuperslab;
     PageMask usual = 0;
     const os::Guard guard(mutex_);
+    returned_runs_.store(0, std::memory_order_relaxed);
     const auto look = [&](std::size_t superslab, std::uint32_t& returns) {
         const PageMap::Known known = map_.known(superslab);
         if (known.displaced != 0) return false;
@@ -153,49 +154,62 @@ void Superslabs::note_checked(const Surroundings& around) {
         map_.set_checked(s, pages_in(s), around.returns_above[s - around.last]);
 }
 
-// (Another thread may take a usual page and change it in the same way at this moment. Then the run keeps what
-// was done to it.)
-bool Superslabs::is_like_surroundings(Page first, std::size_t pages) {
-    const Surroundings around = surroundings(first, pages);
-    if (around.begin == around.end) return false;
-    const unsigned left_out = questions_to_leave_out_.load(std::memory_order_relaxed);
-    if (left_out != 0) {
-        questions_to_leave_out_.store(left_out - 1, std::memory_order_relaxed);
-    } else if (first + pages <= around.end && has_usual_page(around)) {
-        if (is_one_mapping(around.begin, around.end, os::page_size())) {
-            note_checked(around);
-            return true;
-        }
-        questions_to_leave_out_.store(kQuestionsLeftOut, std::memory_order_relaxed);
-    }
-    return is_like_neighbour(first, pages);
-}
-
-// Pages that no program changed as a whole.
-PageMask Superslabs::usual_pages(std::size_t superslab) {
-    const PageMask small = small_blocks(superslab);
-    const os::Guard guard(mutex_);
-    return small | map_.known(superslab).usual;
-}
-
-// The run and the nearest usual page of its last superslab are one mapping. Others of the heap may be none.
-bool Superslabs::is_like_neighbour(Page first, std::size_t pages) {
+// The nearest usual page of the run's last superslab, kNone if there is none.
+Superslabs::Answer Superslabs::ask_about_run(Page first, std::size_t pages) {
     const auto end = static_cast<Page>(first + pages);
     const unsigned place = end % kPagesPerSuperslab; // the page asked about last is to be mapped
-    if (os::page_size() == kPageSize || place == 0) return false;
-    const PageMask usual = usual_pages(end / kPagesPerSuperslab);
-    if (const PageMask behind = usual >> place; behind != 0)
-        return is_one_mapping(first, end + static_cast<Page>(std::countr_zero(behind)) + 1, 0);
-    const PageMask before = place > pages ? usual & run_mask(0, place - static_cast<unsigned>(pages)) : 0;
-    if (before == 0) return false;
-    const auto nearest = static_cast<Page>(std::bit_width(before)) - 1;
-    return is_one_mapping(first_page_of(end / kPagesPerSuperslab) + nearest, end, os::page_size());
+    if (os::page_size() == kPageSize || place == 0) return Answer::kNone;
+    const Page superslab = end - place;
+    const PageMask others =
+        place > pages ? ~run_mask(place - static_cast<unsigned>(pages), static_cast<unsigned>(pages))
+                      : ~(run_mask(place, 1) - 1);
+    PageMask usual = usual_pages(superslab / kPagesPerSuperslab) & others;
+    if (usual == 0) usual = small_blocks(superslab / kPagesPerSuperslab) & others;
+    if (usual == 0) return Answer::kNone;
+    bool is_one = false;
+    if (const PageMask behind = usual >> place; behind != 0) {
+        is_one = is_one_mapping(first, end + static_cast<Page>(std::countr_zero(behind)) + 1, 0);
+    } else {
+        is_one =
+            is_one_mapping(superslab + static_cast<Page>(std::bit_width(usual)) - 1, end, os::page_size());
+    }
+    return is_one ? Answer::kYes : Answer::kNo;
+}
+
+Superslabs::Answer Superslabs::ask_about_surroundings(Page first, std::size_t pages) {
+    if (const unsigned left_out = questions_to_leave_out_.load(std::memory_order_relaxed); left_out != 0) {
+        questions_to_leave_out_.store(left_out - 1, std::memory_order_relaxed);
+        return Answer::kNone;
+    }
+    const Surroundings around = surroundings(first, pages);
+    if (first + pages > around.end || !has_usual_page(around)) return Answer::kNone;
+    if (is_one_mapping(around.begin, around.end, os::page_size())) {
+        note_checked(around);
+        return Answer::kYes;
+    }
+    questions_to_leave_out_.store(kQuestionsLeftOut, std::memory_order_relaxed);
+    return Answer::kNo;
+}
+
+// Whether nobody changed the run. (Another thread may take a usual page and change it in the same way at this
+// moment. Then the run keeps what was done to it.)
+bool Superslabs::is_usual(Page first, std::size_t pages) {
+    const bool others = returned_runs_.load(std::memory_order_relaxed) != 0;
+    if (others && ask_about_surroundings(first, pages) == Answer::kYes) return true;
+    Answer answer = ask_about_run(first, pages);
+    if (!others && answer == Answer::kNone) answer = ask_about_surroundings(first, pages);
+    return answer == Answer::kYes;
+}
+
+PageMask Superslabs::usual_pages(std::size_t superslab) {
+    const os::Guard guard(mutex_);
+    return map_.known(superslab).usual;
 }
 
 // To be called for unchecked pages that nobody else can get. False if they were lost. Where the kernel
 // refuses all of it they are taken for accessible, as nearly all are.
 bool Superslabs::take_back_changes(Page first, std::size_t pages) {
-    if (is_like_surroundings(first, pages)) return true;
+    if (is_usual(first, pages)) return true;
     if (!os::reset_attributes(window.address_of(first), pages * kPageSize))
         return renew(first, pages) != os::Change::kLost;
     os::mark_still_free(window.address_of(first), pages * kPageSize);

@@ -26,6 +26,10 @@ Run Superslabs::take_locked(Page first, std::size_t pages) {
     const Run run = map_.take(first, pages);
     budget_.note_clean_taken(pages - (dirty - dirty_pages()));
     budget_.note_in_use(present_pages());
+    if (const unsigned returned = returned_runs_.load(std::memory_order_relaxed);
+        run.unchecked && returned != 0) {
+        returned_runs_.store(returned - 1, std::memory_order_relaxed);
+    }
     return run;
 }
 
@@ -123,6 +127,11 @@ Run Superslabs::take_at(Page first, std::size_t pages) {
     return warm(run, pages, plan);
 }
 
+void Superslabs::set_unchecked_locked(Page first, std::size_t pages) {
+    map_.set_unchecked(first, pages);
+    returned_runs_.store(returned_runs_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+}
+
 void Superslabs::give(Page first, std::size_t pages) {
     const std::size_t purged = purge_end(first, pages);
     pages -= purged;
@@ -130,7 +139,7 @@ void Superslabs::give(Page first, std::size_t pages) {
     if (pages != 0) {
         const os::Guard guard(mutex_);
         map_.give(first, pages, true);
-        map_.set_unchecked(first, pages);
+        set_unchecked_locked(first, pages);
     }
     if constexpr (os::kHardened) drop_lone_fences(first, pages);
     note_excess();
@@ -160,7 +169,7 @@ void Superslabs::give_clean(Page first, std::size_t pages, Owner last) {
         const os::Guard guard(mutex_);
         if (renewed == os::Change::kDone) map_.set_displaced(first, pages, false);
         map_.give(first, pages, false);
-        if (renewed != os::Change::kDone && last == Owner::kProgram) map_.set_unchecked(first, pages);
+        if (renewed != os::Change::kDone && last == Owner::kProgram) set_unchecked_locked(first, pages);
     }
     if constexpr (os::kHardened) drop_lone_fences(first, pages);
 }

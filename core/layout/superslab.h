@@ -149,13 +149,16 @@ class Superslabs {
     os::Change renew(Page first, std::size_t pages);
     enum class Owner : std::uint8_t { kNobody, kProgram };
     void give_clean(Page first, std::size_t pages, Owner last);
+    void set_unchecked_locked(Page first, std::size_t pages);
     struct Surroundings;
     Surroundings surroundings(Page first, std::size_t pages);
     void note_checked(const Surroundings& around);
     static bool has_usual_page(const Surroundings& around);
     PageMask usual_pages(std::size_t superslab);
-    bool is_like_surroundings(Page first, std::size_t pages);
-    bool is_like_neighbour(Page first, std::size_t pages);
+    enum class Answer : std::uint8_t { kYes, kNo, kNone };
+    Answer ask_about_run(Page first, std::size_t pages);
+    Answer ask_about_surroundings(Page first, std::size_t pages);
+    bool is_usual(Page first, std::size_t pages);
     bool take_back_changes(Page first, std::size_t pages);
     std::size_t present_pages() const; // of those in use, what holds memory
     struct Step {
@@ -189,6 +192,7 @@ class Superslabs {
     std::atomic<std::ptrdiff_t> absent_{0};
     std::atomic<std::ptrdiff_t> large_{0};
     std::atomic<bool> purging_is_vain_{false};        // all memory is locked, as it seemed last
+    std::atomic<unsigned> returned_runs_{0};          // unchecked ones, about; written under mutex_
     std::atomic<unsigned> questions_to_leave_out_{0}; // about many pages at once; the last got a no
     // Pages are due. On a line to itself: each slow path reads it.
     alignas(64) std::atomic<bool> due_{false};
