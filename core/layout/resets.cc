@@ -12,6 +12,7 @@
 #include "os/guard_pages.h"
 #include "os/marking.h"
 #include "os/page_attributes.h"
+#include "os/page_locks.h"
 
 #include <algorithm>
 #include <bit>
@@ -215,6 +216,14 @@ bool Superslabs::take_back_changes(Page first, std::size_t pages) {
     os::mark_still_free(window.address_of(first), pages * kPageSize);
     advise_again(first, pages);
     return true;
+}
+
+// Of pages that a program gives back. Locks count against a limit of its own, which may be low. So they are
+// not left until the pages are taken or purged, once a lock was found on free pages.
+void Superslabs::take_off_locks(Page first, std::size_t pages) {
+    if (!os::locks_are_left()) return;
+    char* const start = window.address_of(first);
+    if (os::any_locked(start, pages * kPageSize)) os::unlock(start, pages * kPageSize);
 }
 
 // The new mapping has none of the advice that the superslab was given.

@@ -133,6 +133,7 @@ void Superslabs::set_unchecked_locked(Page first, std::size_t pages) {
 }
 
 void Superslabs::give(Page first, std::size_t pages) {
+    take_off_locks(first, pages);
     const std::size_t purged = purge_end(first, pages);
     pages -= purged;
     if (purged != 0) give_clean(static_cast<Page>(first + pages), purged);
@@ -146,6 +147,7 @@ void Superslabs::give(Page first, std::size_t pages) {
 }
 
 void Superslabs::give_clean(Page first, std::size_t pages) {
+    take_off_locks(first, pages);
     give_clean(first, pages, Owner::kProgram);
 }
 
@@ -184,6 +186,11 @@ bool Superslabs::is_huge(Page page) {
     if (os::settings.huge_pages_now() == os::HugePages::kNever) return false;
     const os::Guard guard(mutex_);
     return map_.is_huge(page / kPagesPerSuperslab);
+}
+
+PageMask Superslabs::unchecked_pages(std::size_t superslab) {
+    const os::Guard guard(mutex_);
+    return map_.free_pages(superslab) & ~map_.known(superslab).usual;
 }
 
 PageMask Superslabs::free_pages(std::size_t superslab) {

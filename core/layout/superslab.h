@@ -89,6 +89,8 @@ class Superslabs {
 
     // Of the superslab with that number, below opened(): the pages that are free.
     PageMask free_pages(std::size_t superslab);
+    // Of those, the ones that a program may have changed: see PageMap::set_unchecked().
+    PageMask unchecked_pages(std::size_t superslab);
     std::size_t opened() const { return map_.opened(); }
 
     std::size_t committed() const { return committed_.load(std::memory_order_relaxed) * kSuperslabSize; }
@@ -149,6 +151,7 @@ class Superslabs {
     os::Change renew(Page first, std::size_t pages);
     enum class Owner : std::uint8_t { kNobody, kProgram };
     void give_clean(Page first, std::size_t pages, Owner last);
+    static void take_off_locks(Page first, std::size_t pages);
     void set_unchecked_locked(Page first, std::size_t pages);
     struct Surroundings;
     Surroundings surroundings(Page first, std::size_t pages);
