@@ -69,18 +69,18 @@ struct Superslabs::Surroundings {
     Page end = 0; // is mapped: it can be the last page asked about
     bool has_usual = false;
     // Of the superslabs from the run's first one down, and from its last one up.
-    std::size_t lowest = 0;
-    std::size_t first = 0;
-    std::size_t last = 0;
-    std::size_t highest = 0;
+    std::uint32_t lowest = 0;
+    std::uint32_t first = 0;
+    std::uint32_t last = 0;
+    std::uint32_t highest = 0;
     std::uint32_t returns_below[kReach + 1];
     std::uint32_t returns_above[kReach + 1];
 };
 
 Superslabs::Surroundings Superslabs::surroundings(Page first, std::size_t pages) {
-    Surroundings s{};
+    Surroundings s; // one object, also for the caller: it is large
     s.first = first / kPagesPerSuperslab;
-    s.last = (first + pages - 1) / kPagesPerSuperslab;
+    s.last = static_cast<Page>(first + pages - 1) / kPagesPerSuperslab;
     PageMask usual = 0;
     const os::Guard guard(mutex_);
     returned_runs_.store(0, std::memory_order_relaxed);
@@ -94,13 +94,13 @@ Superslabs::Surroundings Superslabs::surroundings(Page first, std::size_t pages)
     s.lowest = s.first;
     s.highest = s.last;
     if (map_.any_displaced(first_page_of(s.first), (s.last - s.first + 1) * kPagesPerSuperslab)) {
-        if (s.first != s.last) return {};
+        if (s.first != s.last) return s;
         const PageMap::Known known = map_.known(s.first);
         const unsigned offset = first % kPagesPerSuperslab;
         const auto length = static_cast<unsigned>(pages);
         const PageMask run = run_mask(offset, length);
         const PageMask from_run = ~(run_mask(offset, 1) - 1) & ~run_mask(offset, 1);
-        if ((known.borders & run & from_run) != 0) return {};
+        if ((known.borders & run & from_run) != 0) return s;
         const PageMask before = known.borders & ~from_run;
         const PageMask behind = known.borders & from_run;
         const unsigned begin = before == 0 ? 0 : static_cast<unsigned>(std::bit_width(before)) - 1;
