@@ -254,6 +254,11 @@ bool PageMap::may_displace() const {
 
 unsigned PageMap::plan_moves(Page first, std::size_t pages, std::size_t filled, Move* moves, unsigned most) {
     unsigned planned = 0;
+    PageMask any_clean = 0;
+    for_each_piece(first, pages, [&](std::size_t superslab, PageMask mask) {
+        any_clean |= mask & ~state(superslab).dirty;
+    });
+    if (any_clean == 0) return 0; // as where programs release what they will need again
     for (const unsigned least : {kLeastPagesToMove, kLeastPagesToFill}) {
         if (pages - filled < least) continue;
         Donor donor{may_displace() ? opened() : 0, 0, node_of(first / kPagesPerSuperslab), least};
