@@ -137,13 +137,15 @@ void Superslabs::give(Page first, std::size_t pages) {
     const std::size_t purged = purge_end(first, pages);
     pages -= purged;
     if (purged != 0) give_clean(static_cast<Page>(first + pages), purged);
-    if (pages != 0) {
+    {
         const os::Guard guard(mutex_);
-        map_.give(first, pages, true);
-        set_unchecked_locked(first, pages);
+        if (pages != 0) {
+            map_.give(first, pages, true);
+            set_unchecked_locked(first, pages);
+        }
+        note_excess(); // under the lock, where the cache lines that it reads are this core's
     }
     if constexpr (os::kHardened) drop_lone_fences(first, pages);
-    note_excess();
 }
 
 void Superslabs::give_clean(Page first, std::size_t pages) {
