@@ -181,24 +181,27 @@ class Superslabs {
     [[gnu::cold]] void purge_step();
 
     os::Mutex<os::Rank::kGrowth> growth_mutex_;
-    os::Mutex<os::Rank::kSuperslabs> mutex_;
     std::size_t stride_ = 1; // superslabs to leave out at the next stranger; under growth_mutex_
     std::array<RefusedRequests, PageMap::kFits> refused_; // likewise
-    PageMap map_;
-    DirtyBudget budget_;
-    Page aged_below_ = 0;             // where the sweep for aged pages is; under mutex_
-    bool aging_ = false;              // there is one; likewise
-    unsigned plans_to_leave_out_ = 0; // of moves, as what was to be moved held little; likewise
-    unsigned plans_left_out_ = 0;     // the last time
+    // Read often, written seldom.
     os::MemoryLimit limit_;
     std::atomic<std::size_t> committed_{0};
     std::atomic<std::ptrdiff_t> absent_{0};
-    std::atomic<std::ptrdiff_t> large_{0};
     std::atomic<bool> purging_is_vain_{false};        // all memory is locked, as it seemed last
-    std::atomic<unsigned> returned_runs_{0};          // unchecked ones, about; written under mutex_
     std::atomic<unsigned> questions_to_leave_out_{0}; // about many pages at once; the last got a no
     // Pages are due. On a line to itself: each slow path reads it.
     alignas(64) std::atomic<bool> due_{false};
+    // Written by each take() and give(), most of it under the lock. Who waits reads the line of the lock
+    // alone.
+    alignas(64) os::Mutex<os::Rank::kSuperslabs> mutex_;
+    std::atomic<unsigned> returned_runs_{0}; // unchecked ones, about
+    Page aged_below_ = 0;                    // where the sweep for aged pages is
+    bool aging_ = false;                     // there is one
+    unsigned plans_to_leave_out_ = 0;        // of moves, as what was to be moved held little
+    unsigned plans_left_out_ = 0;            // the last time
+    alignas(64) PageMap map_;
+    DirtyBudget budget_;
+    std::atomic<std::ptrdiff_t> large_{0};
 };
 
 [[gnu::visibility("hidden")]] extern constinit Superslabs superslabs;
