@@ -29,12 +29,10 @@ class RecentRuns {
     // One of exactly so many pages of the node, the one that was kept last; 0 if there is none. Counts as
     // asking for that length.
     layout::Page take(std::size_t pages, os::Node node);
-    // This length was asked for often of late, and is not above what all together may have.
-    bool wants(std::size_t pages, std::size_t most) const {
-        return pages <= std::min(most, kMostPages) && asked_[pages] >= kOften;
-    }
-    // Keeps one that is wanted with the same `most`. Calls give(first, pages) for the oldest until there is
-    // room; true if there was.
+    // This length was asked for often of late.
+    bool is_asked_often(std::size_t pages) const { return pages <= kMostPages && asked_[pages] >= kOften; }
+    // Keeps one that was asked for often, and is not above `most`, what all together may have. Calls
+    // give(first, pages) for the oldest until there is room; true if there was.
     template <typename Give>
     bool keep(layout::Page first, std::size_t pages, os::Node node, std::size_t most, Give give) {
         const auto full = [&] {

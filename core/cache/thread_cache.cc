@@ -538,8 +538,9 @@ layout::Page take_run(std::size_t pages) {
 }
 
 bool keep_run(layout::Page first, std::size_t pages) {
+    if (stacks.phase != Phase::kAttached || !chunk->runs.is_asked_often(pages)) return false;
     const std::size_t most = most_in_runs(); // which others change
-    if (stacks.phase != Phase::kAttached || !chunk->runs.wants(pages, most)) return false;
+    if (pages > most) return false;
     const os::Node node = node_of_this_thread();
     if (os::nodes() != 1 && layout::superslabs.node_of(first) != node) return false;
     chunk->runs_used = true;

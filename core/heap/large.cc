@@ -50,15 +50,6 @@ constexpr std::size_t pages_for(std::size_t size) {
     return (size + kPageSize - 1) / kPageSize;
 }
 
-void give_back(Page first, std::size_t pages, bool zero) {
-    if (pages == 0) return;
-    if (zero) {
-        superslabs.give_clean(first, pages);
-    } else {
-        superslabs.give(first, pages);
-    }
-}
-
 // `kept`: from what the thread keeps, where it counts already.
 Block begin(Run run, std::size_t pages, bool kept = false) {
     if (run.first == 0) return {};
@@ -109,8 +100,8 @@ Run take(std::size_t pages, std::size_t multiple, Superslabs::Want want) {
     if (run.first == 0) return run;
     const std::uintptr_t start = reinterpret_cast<std::uintptr_t>(window.address_of(run.first)) / kPageSize;
     const auto before = static_cast<Page>((multiple - start % multiple) % multiple);
-    give_back(run.first, before, run.zero);
-    give_back(static_cast<Page>(run.first + before + pages), multiple - 1 - before, run.zero);
+    superslabs.give_untouched(run.first, before, run.zero);
+    superslabs.give_untouched(static_cast<Page>(run.first + before + pages), multiple - 1 - before, run.zero);
     run.first += before;
     return run;
 }
@@ -141,7 +132,9 @@ void* move_claimed(Page from, std::size_t pages) {
     if (to.first == 0) return nullptr;
     const os::Change result = superslabs.move(from, to.first, old_pages);
     if (result != os::Change::kDone) {
-        if (result == os::Change::kRefused) give_back(to.first, pages, to.zero);
+        if (result == os::Change::kRefused) { // which may have cost the pages their advice
+            to.zero ? superslabs.give_clean(to.first, pages) : superslabs.give(to.first, pages);
+        }
         return nullptr;
     }
     end(from);

@@ -21,6 +21,12 @@ constexpr Page fence_of(std::size_t superslab) {
 
 } // namespace
 
+// What a program did to the page when it had it is still to be taken back.
+void Superslabs::give_fence_locked(Page page) {
+    map_.give(page, 1, true);
+    map_.set_unchecked(page, 1);
+}
+
 void Superslabs::raise_fence(std::size_t superslab) {
     const Page page = fence_of(superslab);
     // Mostly there is one. It needs no lock to see that: who comes too early or too late does no harm.
@@ -38,7 +44,7 @@ void Superslabs::raise_fence(std::size_t superslab) {
     {
         const os::Guard guard(mutex_);
         window.set_headers(page, 1, done ? kFence : kUnused);
-        if (!done) map_.give(page, 1, true);
+        if (!done) give_fence_locked(page);
     }
     if (done) drop_lone_fence(superslab); // all others may have gone meanwhile
 }
@@ -57,7 +63,7 @@ void Superslabs::drop_lone_fence(std::size_t superslab) {
     const bool done = os::lower_guard(window.address_of(page), kPageSize);
     const os::Guard guard(mutex_);
     window.set_headers(page, 1, done ? kUnused : kFence);
-    if (done) map_.give(page, 1, true);
+    if (done) give_fence_locked(page);
 }
 
 void Superslabs::drop_lone_fences(Page first, std::size_t pages) {

@@ -5,14 +5,17 @@
 #include "os/page_attributes.h"
 #include "os/page_locks.h"
 
+#include <algorithm>
+
 namespace ashlar::layout {
 
-Run Superslabs::warm(Run run, const MovePlan& plan) {
+Run Superslabs::warm(Run run, std::size_t pages, const MovePlan& plan) {
     // For large blocks only. A program that makes none may be in a sandbox that ends it when it opens a file.
     // What its slabs leave dirty does not make it larger than it was.
     limit_.note_size(committed());
-    bool whole = true;
-    bool go_on = plan.count != 0 && may_move(plan.moves[plan.count - 1].from, plan.moves[0].to);
+    bool whole = !run.unchecked || take_back_changes(run.first, pages);
+    bool go_on = whole && plan.count != 0 && is_worth_moving(plan.moves[0]) &&
+                 may_move(plan.moves[plan.count - 1].from, plan.moves[0].to);
     for (unsigned i = 0; i < plan.count; ++i) {
         run.zero = false;
         const os::Change last = carry_out(plan.moves[i], go_on);
@@ -21,6 +24,21 @@ Run Superslabs::warm(Run run, const MovePlan& plan) {
     }
     if (run.zero) note_excess();
     return whole ? run : Run{}; // what is left of it is nobody's
+}
+
+// Programs that use only the beginning of their buffers leave dirty pages that hold next to nothing. Then
+// nothing is moved to this run, and to ever more of the next ones, until that changes.
+bool Superslabs::is_worth_moving(const PageMap::Move& move) {
+    constexpr std::size_t kLeastShare = 8; // in memory: about as many faults as a move costs
+    constexpr unsigned kMostLeftOut = 63;
+    std::size_t resident = 0;
+    const std::size_t size = move.pages * kPageSize;
+    const bool worth =
+        !os::find_resident(window.address_of(move.from), size, resident) || resident >= size / kLeastShare;
+    const os::Guard guard(mutex_);
+    plans_left_out_ = worth ? 0 : std::min(2 * plans_left_out_ + 1, kMostLeftOut);
+    plans_to_leave_out_ = plans_left_out_;
+    return worth;
 }
 
 // What is locked stays in place: moving takes the lock off. After mlockall(MCL_CURRENT) the lower part of the
@@ -32,8 +50,12 @@ bool Superslabs::may_move(Page from, Page to) {
 }
 
 // If it is not to be tried, the pages only stay where they are. Lost may be the place to move to.
-os::Change Superslabs::carry_out(const PageMap::Move& move, bool try_it) {
+os::Change Superslabs::carry_out(PageMap::Move move, bool try_it) {
     os::Change result = os::Change::kRefused;
+    if (try_it && move.unchecked) { // otherwise what a program did to them would be moved, too
+        if (!take_back_changes(move.from, move.pages)) return os::Change::kSplit; // they are nobody's
+        move.unchecked = false;
+    }
     if (try_it) {
         result =
             os::move_pages(window.address_of(move.from), window.address_of(move.to), move.pages * kPageSize);

@@ -23,6 +23,7 @@
 #include "os/topology.h"
 
 #include <atomic>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 
@@ -33,8 +34,9 @@ struct Tables;
 namespace ashlar::layout {
 
 struct Run {
-    Page first = 0;    // 0: none
-    bool zero = false; // all of it reads zero
+    Page first = 0;         // 0: none
+    bool zero = false;      // all of it reads zero
+    bool unchecked = false; // some of it is: see PageMap::set_unchecked()
 };
 
 inline constexpr os::Node kAnyNode = os::kMaxNodes;
@@ -61,6 +63,20 @@ class PageMap {
 
     Run take(Page first, std::size_t pages);
     void give(Page first, std::size_t pages, bool dirty);
+
+    // Free pages are *unchecked* from the time that a program gave them back until the kernel was asked
+    // whether it had changed their attributes (see resets.cc). To take them ends that: who takes them asks.
+    void set_unchecked(Page first, std::size_t pages);
+    // What an answer about other pages of a superslab depends on. `returns` counts the calls above.
+    struct Known {
+        PageMask usual; // free pages that are not unchecked
+        PageMask displaced;
+        PageMask borders;
+        std::uint32_t returns;
+    };
+    Known known(std::size_t superslab) const;
+    // The answer is that these pages were not changed. It holds unless some came back since.
+    void set_checked(std::size_t superslab, PageMask pages, std::uint32_t returns);
 
     // Takes dirty pages below the page `below` out of the highest superslab that has such, or of those that
     // were dirty before the last age(): the highest run of them, of at most `most` pages. They are nobody's,
@@ -92,7 +108,8 @@ class PageMap {
         Page from;
         Page to;
         std::uint16_t pages;
-        bool renew; // the mapping of `from`: it is displaced, and many are
+        bool renew;     // the mapping of `from`: it is displaced, and many are
+        bool unchecked; // some of `from` is
     };
     static constexpr unsigned kLeastPagesToMove = 8; // costs about as much as a fault or two
     static constexpr unsigned kLeastPagesToFill = 4; // what longer pieces leave of a run
@@ -124,6 +141,8 @@ class PageMap {
         PageMask aged;  // of them, those that were dirty at the last age()
         PageMask displaced;
         PageMask borders; // pages at which a mapping begins, as far as some page is displaced
+        PageMask unchecked;
+        std::uint32_t returns; // of pages that are unchecked then
     };
 
     enum Set : std::uint8_t {
@@ -165,6 +184,9 @@ class PageMap {
   private:
     static_assert(sizeof(Group) / kGroupSize <= kSuperslabStateSize, "what the window sets aside");
 
+    static constexpr std::uint64_t with_bit(std::uint64_t word, std::uint64_t bit, bool set) {
+        return set ? word | bit : word & ~bit;
+    }
     static Group* groups();
     static Group& group(std::size_t superslab) { return groups()[superslab / kGroupSize]; }
     static State& state(std::size_t superslab) { return group(superslab).states[superslab % kGroupSize]; }
@@ -177,6 +199,10 @@ class PageMap {
     static std::uint64_t members(Set set, unsigned level, std::size_t number, os::Node node);
     static bool contains(Set set, std::size_t superslab);
     static bool belongs_to(Set set, std::size_t superslab);
+    // Enough pages to give up a huge one for.
+    static constexpr bool is_worth_breaking(PageMask pages) {
+        return std::popcount(pages) >= int{kPagesPerSuperslab / 2};
+    }
     static void put(Set set, std::size_t superslab, bool member);
     template <typename... Sets>
     static void add_to(std::size_t superslab, Sets... sets);

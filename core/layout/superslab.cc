@@ -26,11 +26,19 @@ Run Superslabs::take_locked(Page first, std::size_t pages) {
     const Run run = map_.take(first, pages);
     reserves_.note_clean_taken(pages - (dirty - dirty_pages()));
     reserves_.note_in_use(present_pages());
+    if (const unsigned returned = returned_runs_.load(std::memory_order_relaxed);
+        run.unchecked && returned != 0) {
+        returned_runs_.store(returned - 1, std::memory_order_relaxed);
+    }
     return run;
 }
 
 Run Superslabs::take_locked(Page first, std::size_t pages, std::size_t filled, MovePlan& plan) {
-    plan.count = map_.plan_moves(first, pages, filled, plan.moves.data(), MovePlan::kMost);
+    if (plans_to_leave_out_ != 0) {
+        --plans_to_leave_out_;
+    } else {
+        plan.count = map_.plan_moves(first, pages, filled, plan.moves.data(), MovePlan::kMost);
+    }
     return take_locked(first, pages);
 }
 
@@ -58,8 +66,9 @@ Run Superslabs::take_or_grow(std::size_t pages, PageMap::Fit fit, os::Node node,
 }
 
 Run Superslabs::take_for_slab(unsigned pages, os::Node node) {
-    const Run run = take_or_grow(pages, PageMap::Fit::kAligned, node,
-                                 [&](Page found) { return take_locked(found, pages); });
+    Run run = take_or_grow(pages, PageMap::Fit::kAligned, node,
+                           [&](Page found) { return take_locked(found, pages); });
+    if (run.unchecked && !take_back_changes(run.first, pages)) run = {};
     if constexpr (os::kHardened) {
         if (run.first != 0) raise_fence(run.first / kPagesPerSuperslab);
     }
@@ -72,7 +81,7 @@ Run Superslabs::take(std::size_t pages, Want want, os::Node node) {
     const Run run = take_or_grow(pages, PageMap::Fit::kAnywhere, node, [&](Page found) {
         return want == Want::kWarm ? take_locked(found, pages, 0, plan) : take_locked(found, pages);
     });
-    return warm(run, plan);
+    return warm(run, pages, plan);
 }
 
 Run Superslabs::take_with_room(std::size_t pages, std::size_t filled, os::Node node) {
@@ -88,7 +97,7 @@ Run Superslabs::take_with_room(std::size_t pages, std::size_t filled, os::Node n
         run = take_or_grow(pages, PageMap::Fit::kAnywhere, node,
                            [&](Page found) { return take_locked(found, pages, filled, plan); });
     }
-    return warm(run, plan);
+    return warm(run, pages, plan);
 }
 
 Run Superslabs::take_at(Page first, std::size_t pages) {
@@ -115,23 +124,44 @@ Run Superslabs::take_at(Page first, std::size_t pages) {
         const os::Guard guard(mutex_);
         run = take_now();
     }
-    return warm(run, plan);
+    return warm(run, pages, plan);
+}
+
+void Superslabs::set_unchecked_locked(Page first, std::size_t pages) {
+    map_.set_unchecked(first, pages);
+    returned_runs_.store(returned_runs_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
 }
 
 void Superslabs::give(Page first, std::size_t pages) {
-    if (!reset(first, pages)) return;
+    take_off_locks(first, pages);
     const std::size_t purged = purge_end(first, pages);
     pages -= purged;
     if (purged != 0) give_clean(static_cast<Page>(first + pages), purged);
-    if (pages != 0) {
+    {
         const os::Guard guard(mutex_);
-        map_.give(first, pages, true);
+        if (pages != 0) {
+            map_.give(first, pages, true);
+            set_unchecked_locked(first, pages);
+        }
+        note_excess(); // under the lock, where the cache lines that it reads are this core's
     }
     if constexpr (os::kHardened) drop_lone_fences(first, pages);
-    note_excess();
 }
 
 void Superslabs::give_clean(Page first, std::size_t pages) {
+    take_off_locks(first, pages);
+    give_clean(first, pages, Owner::kProgram);
+}
+
+void Superslabs::give_untouched(Page first, std::size_t pages, bool zero) {
+    if (pages == 0) return;
+    if (zero) return give_clean(first, pages, Owner::kNobody);
+    const os::Guard guard(mutex_);
+    map_.give(first, pages, true);
+}
+
+// `last`: whose the pages were last.
+void Superslabs::give_clean(Page first, std::size_t pages, Owner last) {
     bool displaced = false;
     {
         const os::Guard guard(mutex_);
@@ -139,11 +169,11 @@ void Superslabs::give_clean(Page first, std::size_t pages) {
     }
     const os::Change renewed = displaced ? renew(first, pages) : os::Change::kRefused;
     if (renewed == os::Change::kLost) return;
-    if (renewed == os::Change::kRefused && !reset(first, pages)) return;
     {
         const os::Guard guard(mutex_);
         if (renewed == os::Change::kDone) map_.set_displaced(first, pages, false);
         map_.give(first, pages, false);
+        if (renewed != os::Change::kDone && last == Owner::kProgram) set_unchecked_locked(first, pages);
     }
     if constexpr (os::kHardened) drop_lone_fences(first, pages);
 }
@@ -158,6 +188,11 @@ bool Superslabs::is_huge(Page page) {
     if (os::settings.huge_pages_now() == os::HugePages::kNever) return false;
     const os::Guard guard(mutex_);
     return map_.is_huge(page / kPagesPerSuperslab);
+}
+
+PageMask Superslabs::unchecked_pages(std::size_t superslab) {
+    const os::Guard guard(mutex_);
+    return map_.free_pages(superslab) & ~map_.known(superslab).usual;
 }
 
 PageMask Superslabs::free_pages(std::size_t superslab) {

@@ -53,11 +53,14 @@ class Superslabs {
     // The `pages` from `first` on, warm, if they are all free. What lies before them is the caller's.
     Run take_at(Page first, std::size_t pages);
     // The caller has made the headers kUnused. The pages of a run or of a part of it. What a program did to
-    // them (see os/page_attributes.h) does not outlive this. Of a run of more than a step's pages, what
-    // exceeds the budget is purged at once: that costs no more than unmapping the block would.
+    // them (see os/page_attributes.h) is taken back before the next owner gets them. Of a run of more than a
+    // step's pages, what exceeds the budget is purged at once: that costs no more than unmapping the block
+    // would.
     void give(Page first, std::size_t pages);
     // Likewise, memory that is known to read zero.
     void give_clean(Page first, std::size_t pages);
+    // A part, maybe of no pages, of a run just taken; no program had it.
+    void give_untouched(Page first, std::size_t pages, bool zero);
     // Moves the memory of a run to another, both in use; `from` reads zero then.
     os::Change move(Page from, Page to, std::size_t pages);
 
@@ -86,6 +89,8 @@ class Superslabs {
 
     // Of the superslab with that number, below opened(): the pages that are free.
     PageMask free_pages(std::size_t superslab);
+    // Of those, the ones that a program may have changed: see PageMap::set_unchecked().
+    PageMask unchecked_pages(std::size_t superslab);
     std::size_t opened() const { return map_.opened(); }
 
     std::size_t committed() const { return committed_.load(std::memory_order_relaxed) * kSuperslabSize; }
@@ -121,9 +126,10 @@ class Superslabs {
     Run take_locked(Page first, std::size_t pages, std::size_t filled, MovePlan& plan);
     template <typename Take>
     Run take_or_grow(std::size_t pages, PageMap::Fit fit, os::Node node, Take take);
-    Run warm(Run run, const MovePlan& plan);
+    Run warm(Run run, std::size_t pages, const MovePlan& plan);
+    bool is_worth_moving(const PageMap::Move& move);
     static bool may_move(Page from, Page to);
-    os::Change carry_out(const PageMap::Move& move, bool try_it);
+    os::Change carry_out(PageMap::Move move, bool try_it);
 
     enum class Growth : std::uint8_t { kDone, kNoRoom, kRefused };
     enum class Where : std::uint8_t { kAnywhere, kAtEnd }; // of the heap
@@ -140,6 +146,7 @@ class Superslabs {
     Growth step_over(std::size_t superslab, std::size_t room);
 
     void raise_fence(std::size_t superslab);
+    void give_fence_locked(Page page);
     void drop_lone_fence(std::size_t superslab);
     void drop_lone_fences(Page first, std::size_t pages); // around a run that came free
 
@@ -147,11 +154,20 @@ class Superslabs {
     void advise(Page first, std::size_t pages, os::Node node, bool huge) const;
     void advise_again(Page first, std::size_t pages);
     os::Change renew(Page first, std::size_t pages);
+    enum class Owner : std::uint8_t { kNobody, kProgram };
+    void give_clean(Page first, std::size_t pages, Owner last);
+    static void take_off_locks(Page first, std::size_t pages);
+    void set_unchecked_locked(Page first, std::size_t pages);
+    struct Surroundings;
+    Surroundings surroundings(Page first, std::size_t pages);
+    void note_checked(const Surroundings& around);
+    static bool has_usual_page(const Surroundings& around);
     PageMask usual_pages(std::size_t superslab);
-    bool is_like_neighbour(Page first, std::size_t pages);
-    static bool lowest_is_usual(Page first);
-    bool is_like_all(Page first, std::size_t pages) const;
-    bool reset(Page first, std::size_t pages);
+    enum class Answer : std::uint8_t { kYes, kNo, kNone };
+    Answer ask_about_run(Page first, std::size_t pages);
+    Answer ask_about_surroundings(Page first, std::size_t pages);
+    bool is_usual(Page first, std::size_t pages);
+    bool take_back_changes(Page first, std::size_t pages);
     std::size_t present_pages() const; // of those in use, what holds memory
     struct Step {
         std::size_t pages;
@@ -170,20 +186,27 @@ class Superslabs {
     [[gnu::cold]] void purge_step();
 
     os::Mutex<os::Rank::kGrowth> growth_mutex_;
-    os::Mutex<os::Rank::kSuperslabs> mutex_;
     std::size_t stride_ = 1; // superslabs to leave out at the next stranger; under growth_mutex_
     std::array<RefusedRequests, PageMap::kFits> refused_; // likewise
-    PageMap map_;
-    Reserves reserves_;
-    Page aged_below_ = 0; // where the sweep for aged pages is; under mutex_
-    bool aging_ = false;  // there is one; likewise
+    // Read often, written seldom.
     os::MemoryLimit limit_;
     std::atomic<std::size_t> committed_{0};
     std::atomic<std::ptrdiff_t> absent_{0};
-    std::atomic<std::ptrdiff_t> large_{0};
-    std::atomic<bool> purging_is_vain_{false}; // all memory is locked, as it seemed last
+    std::atomic<bool> purging_is_vain_{false};        // all memory is locked, as it seemed last
+    std::atomic<unsigned> questions_to_leave_out_{0}; // about many pages at once; the last got a no
     // Pages are due. On a line to itself: each slow path reads it.
     alignas(64) std::atomic<bool> due_{false};
+    // Written by each take() and give(), most of it under the lock. Who waits reads the line of the lock
+    // alone.
+    alignas(64) os::Mutex<os::Rank::kSuperslabs> mutex_;
+    std::atomic<unsigned> returned_runs_{0}; // unchecked ones, about
+    Page aged_below_ = 0;                    // where the sweep for aged pages is
+    bool aging_ = false;                     // there is one
+    unsigned plans_to_leave_out_ = 0;        // of moves, as what was to be moved held little
+    unsigned plans_left_out_ = 0;            // the last time
+    alignas(64) PageMap map_;
+    Reserves reserves_;
+    std::atomic<std::ptrdiff_t> large_{0};
 };
 
 [[gnu::visibility("hidden")]] extern constinit Superslabs superslabs;

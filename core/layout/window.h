@@ -50,7 +50,7 @@ inline constexpr unsigned kSuperslabShift = 21;
 inline constexpr std::size_t kSuperslabSize = std::size_t{1} << kSuperslabShift;
 static_assert(kSuperslabSize == kPagesPerSuperslab * kPageSize);
 inline constexpr std::size_t kSlabDescriptorSize = 128;          // set aside for each page
-inline constexpr std::size_t kSuperslabStateSize = 32;           // set aside for each superslab
+inline constexpr std::size_t kSuperslabStateSize = 40;           // set aside for each superslab
 inline constexpr std::size_t kMinWindow = std::size_t{64} << 20; // less is not worth while
 
 // A shard, placed as in a page header.

@@ -4,6 +4,7 @@
 #include "os/page_size.h"
 #include "os/system_call.h"
 
+#include <atomic>
 #include <cerrno>
 #include <cstdint>
 #include <sys/mman.h>
@@ -12,6 +13,8 @@
 namespace ashlar::os {
 
 namespace {
+
+constinit std::atomic<bool> found_left{false};
 
 // Lies beside the code, in a mapping that nobody but mlockall() locks. (Volatile, it would lie with the
 // variables.)
@@ -55,12 +58,19 @@ bool any_locked(const void* start, std::size_t size) {
 }
 
 bool unlock(void* start, std::size_t size) {
-    return !locks_are_wanted() && system_call(SYS_munlock, start, size) == 0;
+    if (locks_are_wanted()) return false;
+    found_left.store(true, std::memory_order_relaxed);
+    return system_call(SYS_munlock, start, size) == 0;
+}
+
+bool locks_are_left() {
+    return found_left.load(std::memory_order_relaxed);
 }
 
 // Where a lock cannot be taken off (each may need a mapping more) at least the memory goes.
 bool purge_locked(void* start, std::size_t size) {
     if (locks_are_wanted()) return false;
+    found_left.store(true, std::memory_order_relaxed);
     const bool unlocked = system_call(SYS_munlock, start, size) == 0;
     return system_call(SYS_madvise, start, size, unlocked ? MADV_DONTNEED : MADV_DONTNEED_LOCKED) == 0;
 }

@@ -28,6 +28,9 @@ bool any_locked(const void* start, std::size_t size);
 // Takes the locks off free pages unless they are wanted. False if the kernel refused or they are.
 bool unlock(void* start, std::size_t size);
 
+// Whether locks were found on free pages so far: this program releases blocks that it locked.
+bool locks_are_left();
+
 // Purges free pages of which some are locked. False if locks are wanted or the kernel refused.
 bool purge_locked(void* start, std::size_t size);
 

@@ -38,8 +38,11 @@ struct Block {
     std::uint64_t key = 0;
 };
 
+// Between the stamps, too: what is hardly in memory is not moved.
 void write(Block& block, std::uint64_t key) {
     block.key = key;
+    for (std::size_t at = kPage / 2; at < block.size - kPage; at += 2 * kPage)
+        block.address[at] = 1;
     stress::stamp(block.address, block.size, key, Density::kSparse);
 }
 

@@ -24,7 +24,7 @@ struct Own {
 
     Page take(std::size_t pages, os::Node node = 0) { return runs.take(pages, node); }
     bool keep(Page first, std::size_t pages, std::size_t most = kAll, os::Node node = 0) {
-        if (!runs.wants(pages, most)) return false;
+        if (pages > most || !runs.is_asked_often(pages)) return false;
         const std::size_t given_before = given.size();
         const bool had_room = runs.keep(first, pages, node, most, [this](Page other, std::size_t length) {
             given.emplace_back(other, length);

@@ -107,6 +107,57 @@ UNIT_TEST_CASE_IN_CHILD("page map: memory is moved within a node only", unit::kN
     REQUIRE(moves[0].pages == 32);
 }
 
+UNIT_TEST_CASE_IN_CHILD("page map: returned pages are unchecked until they are taken or an answer comes",
+                        unit::kNoHeap) {
+    PageMap map;
+    open_in_turn(map, 1, 1);
+    const Page first = first_page_of(kFirst) + 30;
+    const auto unchecked = [&](std::size_t superslab) {
+        return map.free_pages(superslab) & ~map.known(superslab).usual;
+    };
+    REQUIRE_FALSE(map.take(first, 6).unchecked);
+    map.give(first, 6, true);
+    map.set_unchecked(first, 6);
+    REQUIRE(unchecked(kFirst) == 0xc000'0000);
+    REQUIRE(unchecked(kFirst + 1) == 0b1111);
+    REQUIRE(map.take(first, 3).unchecked);
+    REQUIRE(unchecked(kFirst) == 0);
+    REQUIRE(unchecked(kFirst + 1) == 0b1110);
+    // Pages that are being purged, too.
+    const PageMap::Piece piece = map.take_dirty(PageMap::Which::kAll, first + 6, 2);
+    REQUIRE(piece.pages == 0b1100);
+    map.put_back(piece, 0);
+    REQUIRE(unchecked(kFirst + 1) == 0b1110);
+    // An answer is for what was there when the question was put.
+    std::uint32_t returns = map.known(kFirst + 1).returns;
+    map.give(first, 3, true);
+    map.set_unchecked(first, 3);
+    map.set_checked(kFirst + 1, kAllPages, returns);
+    REQUIRE(unchecked(kFirst + 1) == 0b1111);
+    returns = map.known(kFirst + 1).returns;
+    map.set_checked(kFirst + 1, 0b0110, returns);
+    REQUIRE(unchecked(kFirst + 1) == 0b1001);
+    REQUIRE(unchecked(kFirst) == 0xc000'0000);
+}
+
+UNIT_TEST_CASE_IN_CHILD("page map: who moves unchecked pages is told", unit::kNoHeap) {
+    PageMap map;
+    open_in_turn(map, 1, 1);
+    const Page source = first_page_of(kFirst);
+    map.take(source, 32);
+    map.give(source, 32, true);
+    map.set_unchecked(source, 1);
+    PageMap::Move moves[4];
+    REQUIRE(map.plan_moves(source + 32, 16, 0, moves, 4) == 1);
+    REQUIRE(moves[0].unchecked);
+    map.put_back(moves[0], false, false);
+    REQUIRE(map.known(kFirst).usual == (kAllPages & ~PageMask{1}));
+    REQUIRE(map.plan_moves(source + 32, 16, 0, moves, 4) == 1);
+    moves[0].unchecked = false;
+    map.put_back(moves[0], true, false);
+    REQUIRE(map.known(kFirst).usual == kAllPages);
+}
+
 UNIT_TEST_CASE_IN_CHILD("page map: a move ends where a mapping does", unit::kNoHeap) {
     PageMap map;
     open_in_turn(map, 1, 1);

@@ -15,6 +15,7 @@
 #include <algorithm>
 #include <atomic>
 #include <barrier>
+#include <bit>
 #include <catch2/catch.hpp>
 #include <cerrno>
 #include <cstddef>
@@ -764,7 +765,8 @@ UNIT_TEST_CASE_IN_CHILD("superslabs: what programs do to a run ends with it, wha
                             : superslabs.take(run.pages, Superslabs::Want::kWarm, 0).first;
             REQUIRE(run.first != 0);
             if (run.kind == Kind::kSlab) window.set_headers(run.first, run.pages, PageHeader{7, 9});
-            stamp(run, step);
+            stamp(run, step); // they can be written to
+            REQUIRE(a_child_reads(run));
             if (run.kind == Kind::kLarge && random.chance(50)) change_as_programs_do(run, random);
             held.push_back(run);
             continue;
@@ -773,9 +775,99 @@ UNIT_TEST_CASE_IN_CHILD("superslabs: what programs do to a run ends with it, wha
         const Held run = held.back();
         held.pop_back();
         give(run);
-        stamp(run, 0); // nobody's pages can be written to
-        REQUIRE(a_child_reads(run));
+        if (random.chance(5)) superslabs.purge_all();
     }
+}
+
+// Pages of the whole heap.
+std::size_t unchecked_pages() {
+    std::size_t pages = 0;
+    for (std::size_t s = window.first_page / kPagesPerSuperslab; s < superslabs.opened(); ++s)
+        pages += static_cast<std::size_t>(std::popcount(superslabs.unchecked_pages(s)));
+    return pages;
+}
+
+UNIT_TEST_CASE_IN_CHILD("superslabs: one question to the kernel is enough for many runs", unit::kNoHeap) {
+    REQUIRE(window.open(256 * kMi));
+    purge_on_demand_only();
+    std::vector<Held> runs;
+    for (unsigned i = 0; i < 200; ++i)
+        runs.push_back({take(3).first, 3, Kind::kLarge});
+    REQUIRE(unchecked_pages() == 0);
+    for (std::size_t i = 0; i < runs.size(); i += 2)
+        give(runs[i]);
+    REQUIRE(unchecked_pages() == 300);
+    REQUIRE(take(3).first == runs[0].first);
+    REQUIRE(unchecked_pages() == 0);
+    // Purging asks nothing, and what it leaves is still to be asked about.
+    give(runs[1]);
+    give(runs[3]);
+    superslabs.purge_all();
+    REQUIRE(unchecked_pages() == 6);
+    REQUIRE(take(8).first == runs[1].first);
+    REQUIRE(unchecked_pages() == 0);
+}
+
+UNIT_TEST_CASE_IN_CHILD("superslabs: a block in use that was changed is no reason to reset others",
+                        unit::kNoHeap) {
+    REQUIRE(window.open(256 * kMi));
+    purge_on_demand_only();
+    std::vector<Page> runs;
+    for (unsigned i = 0; i < 40; ++i)
+        runs.push_back(take(3).first);
+    char* const changed = window.address_of(runs[20]);
+    REQUIRE(::mprotect(changed, kPageSize, PROT_READ) == 0);
+    const std::size_t mappings = unit::count_mappings();
+    for (unsigned round = 0; round < 100; ++round) {
+        for (unsigned i = 0; i < 40; i += 3) {
+            if (i != 20) superslabs.give(runs[i], 3);
+        }
+        for (unsigned i = 0; i < 40; i += 3) {
+            if (i != 20) REQUIRE(take(3).first == runs[i]);
+        }
+    }
+    REQUIRE(unit::count_mappings() == mappings); // it is still read-only
+    superslabs.give(runs[20], 3);
+    REQUIRE(take(3).first == runs[20]);
+    *changed = 1;
+    REQUIRE(unit::count_mappings() == mappings - 2);
+}
+
+// What a program locked, protected or advised does not come along.
+UNIT_TEST_CASE_IN_CHILD("superslabs: pages are moved without what a program did to them", unit::kNoHeap) {
+    REQUIRE(window.open(256 * kMi));
+    purge_on_demand_only();
+    std::vector<Page> blocks;
+    for (unsigned i = 0; i < 8; ++i)
+        blocks.push_back(take(32).first);
+    for (unsigned i = 0; i < 8; i += 2) {
+        std::memset(window.address_of(blocks[i]), 1, 32 * kPageSize);
+        REQUIRE(::madvise(window.address_of(blocks[i]), 32 * kPageSize, MADV_DONTFORK) == 0);
+        REQUIRE(::mprotect(window.address_of(blocks[i]), 8 * kPageSize, PROT_READ) == 0);
+        superslabs.give(blocks[i], 32);
+    }
+    const Run run = superslabs.take(100, Superslabs::Want::kWarm, 0);
+    REQUIRE(run.first > blocks.back());
+    CHECK(warm_pages(run.first, 100) == 100);
+    stamp({run.first, 100}, 7);
+    REQUIRE(a_child_reads({run.first, 100}));
+}
+
+UNIT_TEST_CASE_IN_CHILD("superslabs: pages that hold next to nothing stay where they are", unit::kNoHeap) {
+    REQUIRE(window.open(256 * kMi));
+    purge_on_demand_only();
+    std::vector<Page> blocks;
+    for (unsigned i = 0; i < 8; ++i)
+        blocks.push_back(take(32).first);
+    for (unsigned i = 0; i < 8; i += 2) {
+        *window.address_of(blocks[i]) = 1;
+        superslabs.give(blocks[i], 32);
+    }
+    const std::size_t mappings = unit::count_mappings();
+    for (unsigned i = 0; i < 10; ++i)
+        REQUIRE(superslabs.take(100, Superslabs::Want::kWarm, 0).first > blocks.back());
+    CHECK(superslabs.dirty_pages() == 128);
+    CHECK(unit::count_mappings() == mappings);
 }
 
 // The pages that will get another block's memory are no donors to the others of their run.
