@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // The slow paths of a thread's cache: making it, refilling and flushing its stacks, their depth, its recent
-// runs, and its end.
+// runs, and its end. While another thread drains the cache (drain.h) they do without it.
 //
 // Stacks start shallow and deepen with what the class shows. A class that only grows (refill after refill)
 // gets moderate depth, to take blocks in larger batches; one whose slow paths alternate between refill and
@@ -45,6 +45,9 @@ void look_after_release();
 // Returns every cached block of the calling thread to its slab, which checks it, and its recent runs; the
 // cache stays usable.
 void flush();
+
+// Likewise of all other threads that are not in the middle of a call, if the kernel lets us (drain.h).
+void drain_others();
 
 // Ends the calling thread's cache: blocks, arrays and shard go back. Later calls work without a cache.
 void end_thread();

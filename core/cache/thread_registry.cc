@@ -80,6 +80,8 @@ Chunk* ThreadRegistry::add(PointerStacks& owner) {
     for (ClassState& state : added.classes)
         state.capacity.store(0, std::memory_order_relaxed);
     added.runs.reset();
+    added.still = 0;
+    added.still_since = 0;
     added.owner = &owner;
     return &added;
 }

@@ -70,12 +70,14 @@ struct EndedCounts {
 struct Chunk {
     PointerStacks* owner;    // null while the chunk is free
     std::size_t stack_bytes; // what the stacks could hold, in bytes of blocks
-    std::uint32_t slow_calls;
+    std::atomic<std::uint32_t> slow_calls;
     std::uint32_t upkeep;   // its number when this thread last looked after its stacks
     std::uint32_t looked;   // slow_calls at that moment
     std::uint32_t idle;     // what had no slow call since then is idle: `looked` of the upkeep before
     std::uint32_t failed;   // slow_calls when no class had depth to spare
     std::uint8_t next_idle; // the class to look at next; 0: all were looked at
+    std::uint8_t still;     // times that the background thread found `still_since` unchanged; under the lock
+    std::uint32_t still_since;
     RecentRuns runs;
     bool runs_used;                          // since the last upkeep
     bool end_arranged;                       // the C library will tell when this thread ends
@@ -139,6 +141,20 @@ class ThreadRegistry {
         for (unsigned i = 0; i < ever_used_; ++i) {
             if (chunk(i).owner != nullptr) visit(chunk(i));
         }
+    }
+
+    // Likewise for those from number `next` on, until visit(chunk) returns false. `next` is then the number
+    // behind it, at the end 0. Calls finish() before it gives back the lock.
+    template <typename Visit, typename Finish>
+    void for_each_from(unsigned& next, Visit visit, Finish finish) {
+        const os::Guard guard(mutex_);
+        bool more = true;
+        while (more && next < ever_used_) {
+            Chunk& each = chunk(next++);
+            more = each.owner == nullptr || visit(each);
+        }
+        if (more) next = 0;
+        finish();
     }
 
     std::size_t live() const { return live_.load(std::memory_order_relaxed); }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "cache/upkeep.h"
 
+#include "cache/drain.h"
 #include "os/background.h"
 #include "os/clock.h"
 #include "os/config.h"
@@ -27,7 +28,7 @@ void forget_uses() {
 // In the background. True if there is something to come back for.
 bool do_upkeep() {
     forget_uses();
-    bool busy = false;
+    bool busy = drain_idle();
     slab::shard_pool.for_each_bin(
         [&busy](layout::PageHeader header, slab::Bin& bin) { busy |= bin.tidy(header.size_class()); });
     layout::superslabs.purge_aged();

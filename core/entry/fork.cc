@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "entry/fork.h"
 
+#include "cache/drain.h"
 #include "cache/thread_cache.h"
 #include "cache/thread_registry.h"
 #include "guard/guard.h"
@@ -40,6 +41,7 @@ constexpr unsigned kPause = 5;
 template <typename Visit>
 void for_each_lock(Visit visit) {
     visit(heap::opening_mutex());
+    visit(cache::drain_mutex());
     visit(cache::thread_registry.mutex());
     visit(slab::shard_pool.mutex());
     slab::shard_pool.for_each_bin([&visit](layout::PageHeader, slab::Bin& bin) { visit(bin.mutex()); });

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+//
+// Emptying the caches of other threads: of all for malloc_trim and before a request is refused, of idle ones in
+// the background.
+//
+// Fast paths are no instruction longer for it than two stores (pointer_stacks.h). All that costs is here: a
+// memory barrier in every thread by a system call. So malloc and free never drain unless memory is short. Where
+// the kernel refuses the call nothing is drained.
+//
+// One thread drains at a time, under a lock that it keeps while it returns blocks: a fork waits for it. It holds
+// the registry's lock until a thread is claimed, which cannot end from then on, and no longer. Threads that are
+// in the middle of a call are left out.
+#pragma once
+
+#include "cache/thread_registry.h"
+#include "os/mutex.h"
+
+namespace ashlar::cache {
+
+// Everything that caches hold, but this one's (which may be null).
+void drain_all_but(const Chunk* mine);
+
+// In the background, once every purge delay: what threads hold that had no slow path for two of these. True if
+// there is a thread to look at again.
+bool drain_idle();
+
+// Returns when a thread that was claimed a moment ago no longer is. Without a lock.
+void wait_for_drain();
+
+os::Mutex<os::Rank::kDrain>& drain_mutex();
+
+} // namespace ashlar::cache
