@@ -2,11 +2,14 @@
 #include "cache/drain.h"
 
 #include "cache/returns.h"
+#include "layout/metadata_pool.h"
+#include "os/config.h"
 #include "os/memory_barrier.h"
 
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <new>
 
 namespace ashlar::cache {
 
@@ -66,7 +69,29 @@ void for_each_claimed(Choose choose, Visit visit) {
 
 } // namespace
 
+PointerStacks* keep_left(const Chunk& chunk) {
+    const PointerStacks& held = *chunk.owner;
+    if (chunk.stack_bytes == 0 && chunk.runs.pages() == 0) return nullptr;
+    if (held.busy()) return nullptr;
+    if (chunk.left || os::settings.count.load(std::memory_order_relaxed) != 0) return chunk.owner;
+    void* const memory = layout::metadata_pool.take(sizeof(PointerStacks));
+    return memory != nullptr ? new (memory) PointerStacks(held) : nullptr;
+}
+
+bool return_one_left() {
+    const os::Guard guard(mutex);
+    Chunk* const left = thread_registry.find_left();
+    if (left == nullptr) return false;
+    PointerStacks* const held = left->owner;
+    return_everything(*left);
+    thread_registry.remove(*left);
+    layout::metadata_pool.give(held, sizeof(*held));
+    return true;
+}
+
 void drain_all_but(const Chunk* mine) {
+    while (thread_registry.left() != 0)
+        return_one_left();
     if (thread_registry.live() <= (mine != nullptr ? 1 : 0)) return;
     for_each_claimed([mine](const Chunk& chunk) { return &chunk != mine; },
                      [](Chunk& chunk) { return_everything(chunk); });

@@ -24,6 +24,13 @@ void drain_all_but(const Chunk* mine);
 // there is a thread to look at again.
 bool drain_idle();
 
+// In a forked child, which does not have the threads of the caches that are left: keeps what a thread held
+// that was outside of its stacks, for ThreadRegistry::forget_others(). Its thread-local storage is still there,
+// which is only certain until the child's fork handlers have ended; so the stacks are copied, and the blocks
+// follow one cache at a time, with later slow paths. False if none is left.
+PointerStacks* keep_left(const Chunk& chunk);
+bool return_one_left();
+
 // Returns when a thread that was claimed a moment ago no longer is. Without a lock.
 void wait_for_drain();
 

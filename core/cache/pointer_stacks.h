@@ -106,7 +106,7 @@ class PointerStacks {
         open();
         return true;
     }
-    bool claimed() const { return __atomic_load_n(&claimed_, __ATOMIC_ACQUIRE); }
+    bool claimed() const { return __atomic_load_n(&claimed_, __ATOMIC_ACQUIRE) != 0; }
 
     // pop() and push() for whoever is outside.
     bool take(unsigned c, void*& block) {
@@ -125,7 +125,7 @@ class PointerStacks {
     // For another thread, which keeps the owner from ending. Between the two every thread executes a memory
     // barrier. The owner is outside, and stays there until unclaim(), if is_left() is true.
     void claim() {
-        __atomic_store_n(&claimed_, true, __ATOMIC_RELAXED);
+        __atomic_store_n(&claimed_, 1, __ATOMIC_RELAXED);
         close();
     }
     bool is_left() const {
@@ -133,7 +133,9 @@ class PointerStacks {
         return !__atomic_load_n(&inside_, __ATOMIC_ACQUIRE) && !serve(0) &&
                layout::PageHeader{}.class_within(os::load_plainly(home_)) >= layout::ShardWord::kNowhere;
     }
-    void unclaim() { __atomic_store_n(&claimed_, false, __ATOMIC_RELEASE); }
+    // The same for whoever looks at what was another thread's, in a forked child.
+    bool busy() const { return __atomic_load_n(&inside_, __ATOMIC_ACQUIRE) || claimed(); }
+    void unclaim() { __atomic_store_n(&claimed_, 0, __ATOMIC_RELEASE); }
 
     // Without a cache, or when somebody else is to be kept out.
     void close() {
@@ -213,8 +215,8 @@ class PointerStacks {
     layout::ShardWord home_{};   // shard 0 is no block's; nowhere() if closed
     std::ptrdiff_t allowed_ = 0; // bytes; see count_bytes()
     std::size_t below_ = 0;      // sizes below are served; 0 if closed
+    std::size_t claimed_ = 0;    // 1: by somebody who drains
     bool inside_ = false;        // the owner is
-    bool claimed_ = false;       // by somebody who drains
     layout::Shard shard_ = 0;
 
   public:

@@ -558,11 +558,11 @@ void end_thread() {
     layout::superslabs.purge_excess();
 }
 
-void survive_fork() {
+void survive_fork(bool at_once) {
     PointerStacks& survivor = chunk != nullptr ? own() : stacks;
     survivor.unclaim(); // fork could not wait for who drained it
     shard_pool.forget_other_owners(survivor.shard());
-    thread_registry.forget_others(survivor);
+    thread_registry.forget_others(survivor, at_once ? keep_left : nullptr);
 }
 
 void set_aside() {

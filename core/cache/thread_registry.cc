@@ -82,6 +82,7 @@ Chunk* ThreadRegistry::add(PointerStacks& owner) {
     added.runs.reset();
     added.still = 0;
     added.still_since = 0;
+    added.left = false;
     added.owner = &owner;
     return &added;
 }
@@ -89,9 +90,13 @@ Chunk* ThreadRegistry::add(PointerStacks& owner) {
 void ThreadRegistry::remove(Chunk& removed) {
     const os::Guard guard(mutex_);
     take_counts(removed);
+    if (removed.left) {
+        left_.store(left() - 1, std::memory_order_relaxed);
+    } else {
+        live_.store(live() - 1, std::memory_order_relaxed);
+    }
     retire(static_cast<unsigned>(
         (reinterpret_cast<std::uintptr_t>(&removed) - layout::window.threads.start()) / kChunkSize));
-    live_.store(live() - 1, std::memory_order_relaxed);
 }
 
 // The chunks [begin, end) become free without being touched one by one: new memory says so.
@@ -104,29 +109,50 @@ void ThreadRegistry::drop(unsigned begin, unsigned end) {
     }
 }
 
-void ThreadRegistry::forget_others(const PointerStacks& survivor) {
-    unsigned kept = ever_used_; // none
-    std::size_t lost_pages = 0;
-    for (unsigned i = 0; i < ever_used_; ++i) {
-        const Chunk& each = chunk(i);
-        if (each.owner == &survivor) {
-            kept = i;
-        } else if (each.owner != nullptr) {
-            lost_pages += each.runs.pages();
-        }
+// Of a cache that does not survive its runs are lost.
+bool ThreadRegistry::survives(unsigned number, const PointerStacks& survivor, Keep keep) {
+    Chunk& each = chunk(number);
+    if (each.owner == nullptr) return false;
+    if (each.owner == &survivor) return true;
+    PointerStacks* const held = keep != nullptr && left() != kMostLeft ? keep(each) : nullptr;
+    if (held == nullptr) {
+        layout::superslabs.note_large(-static_cast<std::ptrdiff_t>(each.runs.pages()));
+        return false;
     }
-    layout::superslabs.note_large(-static_cast<std::ptrdiff_t>(lost_pages));
-    const unsigned after = std::min(kept + 1, ever_used_);
-    drop(0, kept);
-    drop(after, ever_used_);
-    const unsigned words = (ever_used_ + kWordBits - 1) / kWordBits;
+    each.owner = held;
+    each.left = true;
+    left_.store(left() + 1, std::memory_order_relaxed);
+    return true;
+}
+
+void ThreadRegistry::forget_others(const PointerStacks& survivor, Keep keep) {
+    const unsigned end = ever_used_;
+    const unsigned words = (end + kWordBits - 1) / kWordBits;
     std::fill_n(used_chunks_.begin(), words, 0);
     std::fill_n(kept_chunks_.begin(), words, 0);
     full_words_ = 0;
     kept_ = 0;
-    ever_used_ = after;
-    if (kept != after) use(kept);
-    live_.store(kept != after ? 1 : 0, std::memory_order_relaxed);
+    ever_used_ = 0;
+    left_.store(0, std::memory_order_relaxed);
+    unsigned survivors = 0;
+    unsigned dropped = 0; // what does not survive begins there
+    for (unsigned i = 0; i < end; ++i) {
+        if (!survives(i, survivor, keep)) continue;
+        drop(dropped, i);
+        dropped = i + 1;
+        use(i);
+        ++survivors;
+    }
+    drop(dropped, end);
+    live_.store(survivors - left(), std::memory_order_relaxed);
+}
+
+Chunk* ThreadRegistry::find_left() {
+    const os::Guard guard(mutex_);
+    for (unsigned i = 0; i < ever_used_; ++i) {
+        if (chunk(i).owner != nullptr && chunk(i).left) return &chunk(i);
+    }
+    return nullptr;
 }
 
 } // namespace ashlar::cache

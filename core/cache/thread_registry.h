@@ -68,7 +68,7 @@ struct EndedCounts {
 };
 
 struct Chunk {
-    PointerStacks* owner;    // null while the chunk is free
+    PointerStacks* owner;    // null while the chunk is free; its thread's, or a copy if `left`
     std::size_t stack_bytes; // what the stacks could hold, in bytes of blocks
     std::atomic<std::uint32_t> slow_calls;
     std::uint32_t upkeep;   // its number when this thread last looked after its stacks
@@ -78,6 +78,7 @@ struct Chunk {
     std::uint8_t next_idle; // the class to look at next; 0: all were looked at
     std::uint8_t still;     // times that the background thread found `still_since` unchanged; under the lock
     std::uint32_t still_since;
+    bool left; // its thread is not in this process, a forked child
     RecentRuns runs;
     bool runs_used;                          // since the last upkeep
     bool end_arranged;                       // the C library will tell when this thread ends
@@ -164,9 +165,15 @@ class ThreadRegistry {
     std::array<EndedCounts, layout::kClasses> ended;
     std::atomic<std::uint64_t> ended_refill_ticks{0};
 
-    // In a forked child: forgets all caches but the survivor's, which may have none. The blocks and runs that
-    // the others kept are lost to the child: their owners may have been in the middle of anything.
-    void forget_others(const PointerStacks& survivor);
+    // In a forked child: forgets all caches but the survivor's, which may have none. Of the first kMostLeft of
+    // the others those are *left* for which keep(chunk) returns stacks: the chunk and these are the child's. What
+    // the rest kept is lost to it.
+    using Keep = PointerStacks* (*)(const Chunk& chunk);
+    void forget_others(const PointerStacks& survivor, Keep keep);
+
+    // How many are left. One of them, or null; to be removed by its finder, one thread at a time.
+    unsigned left() const { return left_.load(std::memory_order_relaxed); }
+    Chunk* find_left();
 
     os::Mutex<os::Rank::kThreads>& mutex() { return mutex_; }
 
@@ -186,6 +193,7 @@ class ThreadRegistry {
     static_assert(detail::kCountsOffsets[layout::kClasses] <= kChunkSize);
     static constexpr unsigned kMaxThreads = 65536;
     static constexpr unsigned kKeptChunks = 64; // free ones that keep their memory
+    static constexpr unsigned kMostLeft = 256;  // each costs fork a page that is copied
     static constexpr unsigned kWordBits = 64;
     using Bits = std::array<std::uint64_t, kMaxThreads / kWordBits>;
 
@@ -195,9 +203,11 @@ class ThreadRegistry {
     void use(unsigned number);
     void retire(unsigned number);
     void drop(unsigned begin, unsigned end);
+    bool survives(unsigned number, const PointerStacks& survivor, Keep keep);
 
     os::Mutex<os::Rank::kThreads> mutex_;
     std::atomic<std::size_t> live_{0};
+    std::atomic<unsigned> left_{0};
     unsigned ever_used_ = 0;  // chunks from here on were never used
     unsigned full_words_ = 0; // words below this one have no free chunk
     unsigned kept_ = 0;       // free chunks that keep their memory: the set bits of kept_chunks_

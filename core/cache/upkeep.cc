@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "cache/upkeep.h"
 
-#include "cache/drain.h"
 #include "os/background.h"
 #include "os/clock.h"
 #include "os/config.h"
