@@ -297,7 +297,7 @@ struct Stamp {
 UNIT_TEST_CASE_IN_CHILD("drain: threads that allocate meanwhile lose nothing", unit::kDefaultHeap) {
     constexpr unsigned kThreads = 4;
     constexpr unsigned kHeld = 200;
-    constexpr unsigned kRounds = 40'000;
+    constexpr unsigned kRounds = unit::kThreadSanitizer ? 20'000 : 300'000;
     const unsigned seed = unit::Random{}.seed();
     CAPTURE(seed);
     std::atomic<unsigned> faults = 0;
