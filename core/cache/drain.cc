@@ -3,7 +3,6 @@
 
 #include "cache/returns.h"
 #include "layout/metadata_pool.h"
-#include "os/config.h"
 #include "os/memory_barrier.h"
 
 #include <algorithm>
@@ -13,9 +12,20 @@
 
 namespace ashlar::cache {
 
+constinit std::atomic<unsigned> left_caches{0};
+
 namespace {
 
 constinit os::Mutex<os::Rank::kDrain> mutex;
+
+// Of a thread that a forked child does not have.
+struct LeftCache {
+    PointerStacks held;
+    Chunk* chunk;
+    LeftCache* next;
+};
+constinit LeftCache* first_left = nullptr;
+constexpr unsigned kMostLeft = 256; // a fork costs half a microsecond for each
 
 constexpr unsigned kAtOnce = 16;       // threads that share a barrier
 constexpr std::uint8_t kIdleLooks = 2; // without a slow path between them
@@ -41,12 +51,12 @@ Claimed claim(unsigned& next, Choose choose) {
         [&] {
             if (claimed.count == 0) return;
             const bool passed = os::barrier_in_all_threads();
-            auto* const end = std::remove_if(
-                claimed.chunks.begin(), claimed.chunks.begin() + claimed.count, [passed](Chunk* chunk) {
-                    if (passed && chunk->owner->is_left()) return false;
-                    chunk->owner->unclaim();
-                    return true;
-                });
+            auto* const end = std::remove_if(claimed.chunks.begin(), claimed.chunks.begin() + claimed.count,
+                                             [passed](Chunk* chunk) {
+                                                 if (passed && chunk->owner->is_left()) return false;
+                                                 chunk->owner->unclaim();
+                                                 return true;
+                                             });
             claimed.count = static_cast<unsigned>(end - claimed.chunks.begin());
         });
     return claimed;
@@ -69,28 +79,31 @@ void for_each_claimed(Choose choose, Visit visit) {
 
 } // namespace
 
-PointerStacks* keep_left(const Chunk& chunk) {
-    const PointerStacks& held = *chunk.owner;
-    if (chunk.stack_bytes == 0 && chunk.runs.pages() == 0) return nullptr;
-    if (held.busy()) return nullptr;
-    if (chunk.left || os::settings.count.load(std::memory_order_relaxed) != 0) return chunk.owner;
-    void* const memory = layout::metadata_pool.take(sizeof(PointerStacks));
-    return memory != nullptr ? new (memory) PointerStacks(held) : nullptr;
+bool keep_left(Chunk& chunk) {
+    if (chunk.stack_bytes == 0 && chunk.runs.pages() == 0) return false;
+    if (chunk.owner->busy() || left_caches.load(std::memory_order_relaxed) == kMostLeft) return false;
+    void* const memory = layout::metadata_pool.take(sizeof(LeftCache));
+    if (memory == nullptr) return false;
+    first_left = new (memory) LeftCache{*chunk.owner, &chunk, first_left};
+    left_caches.fetch_add(1, std::memory_order_relaxed);
+    return true;
 }
 
 bool return_one_left() {
     const os::Guard guard(mutex);
-    Chunk* const left = thread_registry.find_left();
+    LeftCache* const left = first_left;
     if (left == nullptr) return false;
-    PointerStacks* const held = left->owner;
-    return_everything(*left);
-    thread_registry.remove(*left);
-    layout::metadata_pool.give(held, sizeof(*held));
+    left->chunk->owner = &left->held;
+    return_everything(*left->chunk);
+    thread_registry.remove(*left->chunk);
+    first_left = left->next;
+    left_caches.fetch_sub(1, std::memory_order_relaxed);
+    layout::metadata_pool.give(left, sizeof(*left));
     return true;
 }
 
 void drain_all_but(const Chunk* mine) {
-    while (thread_registry.left() != 0)
+    while (left_caches.load(std::memory_order_relaxed) != 0)
         return_one_left();
     if (thread_registry.live() <= (mine != nullptr ? 1 : 0)) return;
     for_each_claimed([mine](const Chunk& chunk) { return &chunk != mine; },

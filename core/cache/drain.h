@@ -1,35 +1,38 @@
 // SPDX-License-Identifier: MIT
 //
-// Emptying the caches of other threads: of all for malloc_trim and before a request is refused, of idle ones in
-// the background.
+// Emptying the caches of other threads: of all for malloc_trim and before a request is refused, of idle ones
+// in the background.
 //
 // Fast paths are no instruction longer for it than two stores (pointer_stacks.h). All that costs is here: a
-// memory barrier in every thread by a system call. So malloc and free never drain unless memory is short. Where
-// the kernel refuses the call nothing is drained.
+// memory barrier in every thread by a system call. So malloc and free never drain unless memory is short.
+// Where the kernel refuses the call nothing is drained.
 //
-// One thread drains at a time, under a lock that it keeps while it returns blocks: a fork waits for it. It holds
-// the registry's lock until a thread is claimed, which cannot end from then on, and no longer. Threads that are
-// in the middle of a call are left out.
+// One thread drains at a time, under a lock that it keeps while it returns blocks: a fork waits for it. It
+// holds the registry's lock until a thread is claimed, which cannot end from then on, and no longer. Threads
+// that are in the middle of a call are left out.
 #pragma once
 
 #include "cache/thread_registry.h"
 #include "os/mutex.h"
+
+#include <atomic>
 
 namespace ashlar::cache {
 
 // Everything that caches hold, but this one's (which may be null).
 void drain_all_but(const Chunk* mine);
 
-// In the background, once every purge delay: what threads hold that had no slow path for two of these. True if
-// there is a thread to look at again.
+// In the background, once every purge delay: what threads hold that had no slow path for two of these. True
+// if there is a thread to look at again.
 bool drain_idle();
 
-// In a forked child, which does not have the threads of the caches that are left: keeps what a thread held
-// that was outside of its stacks, for ThreadRegistry::forget_others(). Its thread-local storage is still there,
-// which is only certain until the child's fork handlers have ended; so the stacks are copied, and the blocks
-// follow one cache at a time, with later slow paths. False if none is left.
-PointerStacks* keep_left(const Chunk& chunk);
+// In a forked child, for ThreadRegistry::forget_others(): keeps what a thread held that the child does not
+// have, and that was outside of its stacks. Its thread-local storage is still there, which is certain only
+// until the child's fork handlers have ended. So the stacks are copied. The blocks go home with later slow
+// paths, those of one cache with each. Returns false if none is left.
+bool keep_left(Chunk& chunk);
 bool return_one_left();
+extern constinit std::atomic<unsigned> left_caches;
 
 // Returns when a thread that was claimed a moment ago no longer is. Without a lock.
 void wait_for_drain();

@@ -14,15 +14,15 @@
 // tell apart. `top` is an address and no index because a block that is freed and handed out again at once
 // goes through memory twice, and with an index each time takes twice as long.
 //
-// All zero, as thread-local storage starts (also before the dynamic loader has initialised it), the stacks are
-// closed, every pop is empty and every push full: the slow path then makes the cache, or does without. What
-// the owning thread writes is atomic so that statistics may read it.
+// All zero, as thread-local storage starts (also before the dynamic loader has initialised it), the stacks
+// are closed, every pop is empty and every push full: the slow path then makes the cache, or does without.
+// What the owning thread writes is atomic so that statistics may read it.
 //
 // Other threads may empty the stacks (drain.h). The owner is inside from enter() to leave(), two stores. Who
-// drains claims the stacks, closes them, has a memory barrier executed by every thread, and looks: if the owner
-// is outside then, it stays outside until the claim ends. Its fast paths find closed stacks, at no cost: a
-// malloc asks whether its size is served, and a free whether the block is of the home shard, in any case. Its
-// slow paths find the claim and do without the stacks. Only they open the stacks again.
+// drains claims the stacks, closes them, has a memory barrier executed by every thread, and looks: if the
+// owner is outside then, it stays outside until the claim ends. Its fast paths find closed stacks, at no
+// cost: a malloc asks whether its size is served, and a free whether the block is of the home shard, in any
+// case. Its slow paths find the claim and do without the stacks. Only they open the stacks again.
 #pragma once
 
 #include "layout/size_class.h"

@@ -52,8 +52,8 @@ void drain_others();
 // Ends the calling thread's cache: blocks, arrays and shard go back. Later calls work without a cache.
 void end_thread();
 
-// In a forked child, after the locks have been reset. `at_once`: in its fork handler, before anything else can
-// have happened.
+// In a forked child, after the locks have been reset. `at_once`: in its fork handler, before anything else
+// can have happened.
 void survive_fork(bool at_once);
 
 // Between the two the calling thread has no cache: its fast paths find nothing, and nothing of what it has

@@ -25,26 +25,34 @@ unsigned ThreadRegistry::lowest_free() const {
     return kMaxThreads;
 }
 
+void ThreadRegistry::set(unsigned number, bool used, bool kept) {
+    const std::uint64_t bit = std::uint64_t{1} << (number % kWordBits);
+    const auto change = [bit](std::uint64_t& word, bool to) { word = to ? word | bit : word & ~bit; };
+    change(used_chunks_[number / kWordBits], used);
+    change(kept_chunks_[number / kWordBits], kept);
+}
+
+void ThreadRegistry::count_full_words() {
+    while (full_words_ < used_chunks_.size() && used_chunks_[full_words_] == ~std::uint64_t{0})
+        ++full_words_;
+}
+
 void ThreadRegistry::use(unsigned number) {
     const unsigned word = number / kWordBits;
     const std::uint64_t bit = std::uint64_t{1} << (number % kWordBits);
-    used_chunks_[word] |= bit;
     if ((kept_chunks_[word] & bit) != 0) --kept_;
-    kept_chunks_[word] &= ~bit;
-    while (full_words_ < used_chunks_.size() && used_chunks_[full_words_] == ~std::uint64_t{0})
-        ++full_words_;
+    set(number, true, false);
+    count_full_words();
     ever_used_ = std::max(ever_used_, number + 1);
 }
 
 void ThreadRegistry::retire(unsigned number) {
-    const unsigned word = number / kWordBits;
-    const std::uint64_t bit = std::uint64_t{1} << (number % kWordBits);
     chunk(number).owner = nullptr;
-    used_chunks_[word] &= ~bit;
-    full_words_ = std::min(full_words_, word);
+    full_words_ = std::min(full_words_, number / kWordBits);
     const bool shares_a_page = kChunkSize % os::page_size() != 0;
-    if (kept_ < kKeptChunks || shares_a_page) {
-        kept_chunks_[word] |= bit;
+    const bool keeps = kept_ < kKeptChunks || shares_a_page;
+    set(number, false, keeps);
+    if (keeps) {
         ++kept_;
     } else {
         os::purge(&chunk(number), kChunkSize);
@@ -82,7 +90,6 @@ Chunk* ThreadRegistry::add(PointerStacks& owner) {
     added.runs.reset();
     added.still = 0;
     added.still_since = 0;
-    added.left = false;
     added.owner = &owner;
     return &added;
 }
@@ -90,13 +97,10 @@ Chunk* ThreadRegistry::add(PointerStacks& owner) {
 void ThreadRegistry::remove(Chunk& removed) {
     const os::Guard guard(mutex_);
     take_counts(removed);
-    if (removed.left) {
-        left_.store(left() - 1, std::memory_order_relaxed);
-    } else {
-        live_.store(live() - 1, std::memory_order_relaxed);
-    }
-    retire(static_cast<unsigned>(
-        (reinterpret_cast<std::uintptr_t>(&removed) - layout::window.threads.start()) / kChunkSize));
+    const auto number = static_cast<unsigned>(
+        (reinterpret_cast<std::uintptr_t>(&removed) - layout::window.threads.start()) / kChunkSize);
+    if (!is_left(number)) live_.store(live() - 1, std::memory_order_relaxed);
+    retire(number);
 }
 
 // The chunks [begin, end) become free without being touched one by one: new memory says so.
@@ -109,50 +113,30 @@ void ThreadRegistry::drop(unsigned begin, unsigned end) {
     }
 }
 
-// Of a cache that does not survive its runs are lost.
-bool ThreadRegistry::survives(unsigned number, const PointerStacks& survivor, Keep keep) {
-    Chunk& each = chunk(number);
-    if (each.owner == nullptr) return false;
-    if (each.owner == &survivor) return true;
-    PointerStacks* const held = keep != nullptr && left() != kMostLeft ? keep(each) : nullptr;
-    if (held == nullptr) {
-        layout::superslabs.note_large(-static_cast<std::ptrdiff_t>(each.runs.pages()));
-        return false;
-    }
-    each.owner = held;
-    each.left = true;
-    left_.store(left() + 1, std::memory_order_relaxed);
-    return true;
-}
-
 void ThreadRegistry::forget_others(const PointerStacks& survivor, Keep keep) {
     const unsigned end = ever_used_;
-    const unsigned words = (end + kWordBits - 1) / kWordBits;
-    std::fill_n(used_chunks_.begin(), words, 0);
-    std::fill_n(kept_chunks_.begin(), words, 0);
-    full_words_ = 0;
-    kept_ = 0;
-    ever_used_ = 0;
-    left_.store(0, std::memory_order_relaxed);
-    unsigned survivors = 0;
-    unsigned dropped = 0; // what does not survive begins there
+    unsigned dropped = 0; // what is forgotten begins there
+    std::size_t lost_pages = 0;
+    bool survives = false;
     for (unsigned i = 0; i < end; ++i) {
-        if (!survives(i, survivor, keep)) continue;
+        Chunk& each = chunk(i);
+        const bool live = is_live(i);
+        const bool own = live && each.owner == &survivor;
+        const bool left = is_left(i) || (live && !own && keep != nullptr && keep(each));
+        if (live && !own && !left) lost_pages += each.runs.pages();
+        set(i, own || left, left);
+        survives |= own;
+        if (!own && !left) continue;
         drop(dropped, i);
         dropped = i + 1;
-        use(i);
-        ++survivors;
     }
     drop(dropped, end);
-    live_.store(survivors - left(), std::memory_order_relaxed);
-}
-
-Chunk* ThreadRegistry::find_left() {
-    const os::Guard guard(mutex_);
-    for (unsigned i = 0; i < ever_used_; ++i) {
-        if (chunk(i).owner != nullptr && chunk(i).left) return &chunk(i);
-    }
-    return nullptr;
+    layout::superslabs.note_large(-static_cast<std::ptrdiff_t>(lost_pages));
+    ever_used_ = dropped;
+    kept_ = 0;
+    full_words_ = 0;
+    count_full_words();
+    live_.store(survives ? 1 : 0, std::memory_order_relaxed);
 }
 
 } // namespace ashlar::cache

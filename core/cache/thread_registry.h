@@ -68,7 +68,7 @@ struct EndedCounts {
 };
 
 struct Chunk {
-    PointerStacks* owner;    // null while the chunk is free; its thread's, or a copy if `left`
+    PointerStacks* owner;    // null while the chunk is free
     std::size_t stack_bytes; // what the stacks could hold, in bytes of blocks
     std::atomic<std::uint32_t> slow_calls;
     std::uint32_t upkeep;   // its number when this thread last looked after its stacks
@@ -78,7 +78,6 @@ struct Chunk {
     std::uint8_t next_idle; // the class to look at next; 0: all were looked at
     std::uint8_t still;     // times that the background thread found `still_since` unchanged; under the lock
     std::uint32_t still_since;
-    bool left; // its thread is not in this process, a forked child
     RecentRuns runs;
     bool runs_used;                          // since the last upkeep
     bool end_arranged;                       // the C library will tell when this thread ends
@@ -140,7 +139,7 @@ class ThreadRegistry {
     void for_each(Visit visit) {
         const os::Guard guard(mutex_);
         for (unsigned i = 0; i < ever_used_; ++i) {
-            if (chunk(i).owner != nullptr) visit(chunk(i));
+            if (is_live(i)) visit(chunk(i));
         }
     }
 
@@ -151,8 +150,8 @@ class ThreadRegistry {
         const os::Guard guard(mutex_);
         bool more = true;
         while (more && next < ever_used_) {
-            Chunk& each = chunk(next++);
-            more = each.owner == nullptr || visit(each);
+            const unsigned number = next++;
+            more = !is_live(number) || visit(chunk(number));
         }
         if (more) next = 0;
         finish();
@@ -165,15 +164,11 @@ class ThreadRegistry {
     std::array<EndedCounts, layout::kClasses> ended;
     std::atomic<std::uint64_t> ended_refill_ticks{0};
 
-    // In a forked child: forgets all caches but the survivor's, which may have none. Of the first kMostLeft of
-    // the others those are *left* for which keep(chunk) returns stacks: the chunk and these are the child's. What
-    // the rest kept is lost to it.
-    using Keep = PointerStacks* (*)(const Chunk& chunk);
+    // In a forked child: forgets all caches but the survivor's, which may have none. Of the others those are
+    // *left* for which keep(chunk) is true: nobody sees them, but whoever kept them, until it removes them.
+    // What the rest held is lost to the child.
+    using Keep = bool (*)(Chunk& chunk);
     void forget_others(const PointerStacks& survivor, Keep keep);
-
-    // How many are left. One of them, or null; to be removed by its finder, one thread at a time.
-    unsigned left() const { return left_.load(std::memory_order_relaxed); }
-    Chunk* find_left();
 
     os::Mutex<os::Rank::kThreads>& mutex() { return mutex_; }
 
@@ -193,7 +188,6 @@ class ThreadRegistry {
     static_assert(detail::kCountsOffsets[layout::kClasses] <= kChunkSize);
     static constexpr unsigned kMaxThreads = 65536;
     static constexpr unsigned kKeptChunks = 64; // free ones that keep their memory
-    static constexpr unsigned kMostLeft = 256;  // each costs fork a page that is copied
     static constexpr unsigned kWordBits = 64;
     using Bits = std::array<std::uint64_t, kMaxThreads / kWordBits>;
 
@@ -203,16 +197,21 @@ class ThreadRegistry {
     void use(unsigned number);
     void retire(unsigned number);
     void drop(unsigned begin, unsigned end);
-    bool survives(unsigned number, const PointerStacks& survivor, Keep keep);
+    bool is_left(unsigned number) const {
+        const unsigned word = number / kWordBits;
+        return ((used_chunks_[word] & kept_chunks_[word]) >> (number % kWordBits) & 1U) != 0;
+    }
+    bool is_live(unsigned number) const { return chunk(number).owner != nullptr && !is_left(number); }
+    void set(unsigned number, bool used, bool kept);
+    void count_full_words();
 
     os::Mutex<os::Rank::kThreads> mutex_;
     std::atomic<std::size_t> live_{0};
-    std::atomic<unsigned> left_{0};
     unsigned ever_used_ = 0;  // chunks from here on were never used
     unsigned full_words_ = 0; // words below this one have no free chunk
     unsigned kept_ = 0;       // free chunks that keep their memory: the set bits of kept_chunks_
     Bits used_chunks_{};
-    Bits kept_chunks_{};
+    Bits kept_chunks_{}; // those, and of used ones those that are left
 };
 
 extern constinit ThreadRegistry thread_registry;

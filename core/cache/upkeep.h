@@ -29,7 +29,7 @@ extern constinit std::atomic<unsigned> next_bin;
 // At the end of each slow path of malloc and free, without a lock: one step of what is due. False if nothing
 // is.
 inline bool do_one_step() {
-    if (thread_registry.left() != 0) [[unlikely]]
+    if (left_caches.load(std::memory_order_relaxed) != 0) [[unlikely]]
         return return_one_left();
     if (layout::superslabs.purge_is_due()) [[unlikely]] {
         layout::superslabs.purge_if_due();

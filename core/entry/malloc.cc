@@ -15,6 +15,7 @@ using entry::ProgramOrHeap;
 #pragma GCC visibility push(default)
 extern "C" {
 
+// Each begins on a line of the processor's cache: elsewhere they take up to a tenth more time.
 [[gnu::aligned(64)]] void* malloc(std::size_t size) noexcept {
     entry::planted();
     return guard::allocate(size);

@@ -20,7 +20,8 @@
 
 namespace ashlar::heap {
 
-// A request that was counted (see PointerStacks::count_bytes); one that is large or that finds the stacks closed.
+// A request that was counted (see PointerStacks::count_bytes); one that is large or that finds the stacks
+// closed.
 void* allocate_slow(std::size_t size);
 void* allocate_unserved(std::size_t size);
 void release_slow(void* block);

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * idle_caches <trim | refused | child>: threads use many sizes and go idle. What their caches hold is given back when
- * the main thread asks for it, when its request would be refused otherwise, and in a child that has no such threads.
+ * idle_caches <trim | refused | child>: threads use many sizes and go idle. What their caches hold is given
+ * back when the main thread asks for it, when its request would be refused otherwise, and in a child that has
+ * no such threads.
  */
 #include "must.h"
 
 #include <ashlar/ashlar.h>
+
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +16,12 @@
 extern int ashlar_get_statistics(struct ashlar_statistics* out, size_t size) __attribute__((weak));
 extern int malloc_trim(size_t keep);
 
-enum { kThreads = 20, kLargest = 30000, kBlocks = 30, kMost = 64 << 10 /* what the main thread's own may be */ };
+enum {
+    kThreads = 20,
+    kLargest = 30000,
+    kBlocks = 30,
+    kMost = 64 << 10 /* what the main thread's own may be */
+};
 static pthread_barrier_t idle, over;
 
 static void* in_thread(void* unused) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Threads whose caches another thread empties: idle ones, busy ones, ones that end or are not there. In children
-// with a heap that nobody else uses.
+// Threads whose caches another thread empties: idle ones, busy ones, ones that end or are not there. In
+// children with a heap that nobody else uses.
 #include "../support/build_kind.h"
 #include "../support/child.h"
 #include "../support/forbid_call.h"
@@ -77,7 +77,9 @@ std::size_t capacity_of(const PointerStacks& owner) {
 // A thread that does what it is told, and nothing in between.
 class Told {
   public:
-    Told() : thread_([this] { serve(); }) { tell([this] { stacks_ = &stacks; }); }
+    Told() : thread_([this] { serve(); }) {
+        tell([this] { stacks_ = &stacks; });
+    }
     ~Told() { end(); }
     Told(const Told&) = delete;
     Told& operator=(const Told&) = delete;
@@ -305,8 +307,9 @@ UNIT_TEST_CASE_IN_CHILD("drain: threads that allocate meanwhile lose nothing", u
     std::mutex lock;
     std::vector<void*> handed;
     const auto make = [](unit::Random& random) {
-        const std::size_t size = random.chance(2) ? random.between(40'000, 200'000)
-                                                  : random.between(sizeof(Stamp), random.chance(20) ? 32'000 : 600);
+        const std::size_t size = random.chance(2)
+                                     ? random.between(40'000, 200'000)
+                                     : random.between(sizeof(Stamp), random.chance(20) ? 32'000 : 600);
         void* const block = ashlar_malloc(size);
         *static_cast<Stamp*>(block) = {block, size};
         return block;
@@ -382,7 +385,8 @@ void come_by(unsigned times) {
     cache::flush();
 }
 
-UNIT_TEST_CASE_IN_CHILD("drain: a child gets what the threads held that it does not have", unit::kDefaultHeap) {
+UNIT_TEST_CASE_IN_CHILD("drain: a child gets what the threads held that it does not have",
+                        unit::kDefaultHeap) {
     UNIT_SKIP_IF(unit::kThreadSanitizer, "forks while another thread lives, after which it watches nothing");
     std::vector<std::unique_ptr<Told>> idle;
     for (unsigned i = 0; i < 20; ++i) {
@@ -396,20 +400,21 @@ UNIT_TEST_CASE_IN_CHILD("drain: a child gets what the threads held that it does 
     const std::size_t held = blocks_out();
     ashlar_free(ashlar_malloc(1)); // the survivor has a cache
     REQUIRE(child_agrees([&] {
-        if (thread_registry.live() != 1 || thread_registry.left() != 19) return false;
+        if (thread_registry.live() != 1 || left_caches != 19) return false;
         if (blocks_out() < held) return false; // fork returns nothing
         come_by(1);
-        if (thread_registry.left() >= 19 || thread_registry.left() == 0) return false; // step by step
+        if (left_caches >= 19 || left_caches == 0) return false; // step by step
         come_by(40);
-        if (thread_registry.left() != 0 || thread_registry.live() != 1) return false;
+        if (left_caches != 0 || thread_registry.live() != 1) return false;
         const std::size_t lost = blocks_out();
-        return lost != 0 && lost < held / 10 && layout::superslabs.large_pages() * layout::kPageSize <= 2 * kRun;
+        return lost != 0 && lost < held / 10 &&
+               layout::superslabs.large_pages() * layout::kPageSize <= 2 * kRun;
     }));
     REQUIRE(child_agrees([] { // a grandchild goes on with it
-        return thread_registry.left() == 19 && child_agrees([] {
-                   const bool all = thread_registry.left() == 19;
+        return left_caches == 19 && child_agrees([] {
+                   const bool all = left_caches == 19;
                    ashlar_malloc_trim(0);
-                   return all && thread_registry.left() == 0;
+                   return all && left_caches == 0;
                });
     }));
     idle[3]->tell([] { stacks.leave(); });
