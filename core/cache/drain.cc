@@ -25,7 +25,7 @@ struct LeftCache {
     LeftCache* next;
 };
 constinit LeftCache* first_left = nullptr;
-constexpr unsigned kMostLeft = 256; // a fork costs half a microsecond for each
+constexpr unsigned kMostLeft = 256; // a fork waits for each copy
 
 constexpr unsigned kAtOnce = 16;       // threads that share a barrier
 constexpr std::uint8_t kIdleLooks = 2; // without a slow path between them

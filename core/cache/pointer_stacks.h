@@ -133,9 +133,9 @@ class PointerStacks {
         return !__atomic_load_n(&inside_, __ATOMIC_ACQUIRE) && !serve(0) &&
                layout::PageHeader{}.class_within(os::load_plainly(home_)) >= layout::ShardWord::kNowhere;
     }
-    // The same for whoever looks at what was another thread's, in a forked child.
-    bool busy() const { return __atomic_load_n(&inside_, __ATOMIC_ACQUIRE) || claimed(); }
     void unclaim() { __atomic_store_n(&claimed_, 0, __ATOMIC_RELEASE); }
+    // In a forked child, of another thread: somebody was in the middle of something when the process forked.
+    bool busy() const { return __atomic_load_n(&inside_, __ATOMIC_ACQUIRE) || claimed(); }
 
     // Without a cache, or when somebody else is to be kept out.
     void close() {
