@@ -111,6 +111,7 @@ void drain_all_but(const Chunk* mine) {
 }
 
 bool drain_idle() {
+    if (os::barriers_are_refused()) return false;
     bool again = false;
     bool some = false;
     thread_registry.for_each([&](Chunk& chunk) {

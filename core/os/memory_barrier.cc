@@ -20,8 +20,12 @@ long membarrier(int command) {
 
 } // namespace
 
+bool barriers_are_refused() {
+    return refused.load(std::memory_order_relaxed);
+}
+
 bool barrier_in_all_threads() {
-    if (refused.load(std::memory_order_relaxed)) return false;
+    if (barriers_are_refused()) return false;
     long result = membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED);
     if (result == -EPERM && membarrier(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED) == 0) {
         result = membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED);

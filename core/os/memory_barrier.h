@@ -11,5 +11,7 @@ namespace ashlar::os {
 // some milliseconds, because the kernel must be told beforehand. That is not done at the start: a sandbox may
 // end a process for a call that nobody asked for, and filters outlive exec.
 bool barrier_in_all_threads();
+// It was false, and will be.
+bool barriers_are_refused();
 
 } // namespace ashlar::os

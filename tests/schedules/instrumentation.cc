@@ -6,6 +6,7 @@
 // schedules, and a build without them is what it was.
 #include "scheduler.h"
 
+#include <cerrno>
 #include <csetjmp>
 #include <cstddef>
 #include <cstdint>
@@ -70,8 +71,13 @@ bool replace(volatile T* word, T* expected, T value, int order, int order_if_not
 }
 
 thread_local std::jmp_buf* before_report = nullptr;
+bool barriers_refused = false;
 
 } // namespace
+
+void schedules::refuse_barriers() {
+    barriers_refused = true;
+}
 
 // No object of the core is destroyed on the way: a report holds no lock.
 bool schedules::is_stopped_by_report(void (*body)()) {
@@ -178,7 +184,7 @@ long __wrap_ashlar_system_call(long number, long a, long b, long c, long d, long
         *reinterpret_cast<unsigned long*>(c) = 3;
         return sizeof(unsigned long);
     case SYS_membarrier: // every access is seen at once anyway
-        return 0;
+        return barriers_refused ? -ENOSYS : 0;
     case SYS_madvise:
     case SYS_mprotect:
         schedules::come_to_call(HERE);

@@ -244,6 +244,7 @@ UNIT_TEST_CASE_IN_CHILD("drain: where the kernel refuses the barrier all is as i
     REQUIRE(blocks_out() == held);
     ashlar_malloc_trim(0);
     REQUIRE(blocks_out() == held);
+    REQUIRE(!drain_idle());
     REQUIRE(thread.its_stacks().serve(100));
 }
 
