@@ -13,18 +13,12 @@
 namespace ashlar::cache {
 
 constinit std::atomic<unsigned> left_caches{0};
+constinit LeftCache* first_left = nullptr;
 
 namespace {
 
 constinit os::Mutex<os::Rank::kDrain> mutex;
 
-// Of a thread that a forked child does not have.
-struct LeftCache {
-    PointerStacks held;
-    Chunk* chunk;
-    LeftCache* next;
-};
-constinit LeftCache* first_left = nullptr;
 constexpr unsigned kMostLeft = 256; // a fork waits for each copy
 
 constexpr unsigned kAtOnce = 16;       // threads that share a barrier

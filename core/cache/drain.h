@@ -19,6 +19,8 @@
 
 namespace ashlar::cache {
 
+os::Mutex<os::Rank::kDrain>& drain_mutex();
+
 // Everything that caches hold, but this one's (which may be null).
 void drain_all_but(const Chunk* mine);
 
@@ -34,9 +36,23 @@ bool keep_left(Chunk& chunk);
 bool return_one_left();
 extern constinit std::atomic<unsigned> left_caches;
 
+struct LeftCache {
+    PointerStacks held;
+    Chunk* chunk; // whose owner is no more
+    LeftCache* next;
+};
+extern constinit LeftCache* first_left; // under the lock
+
+// Calls visit(chunk, held) for each of them, under the lock.
+template <typename Visit>
+void for_each_left(Visit visit) {
+    if (left_caches.load(std::memory_order_relaxed) == 0) return;
+    const os::Guard guard(drain_mutex());
+    for (LeftCache* left = first_left; left != nullptr; left = left->next)
+        visit(*left->chunk, left->held);
+}
+
 // Returns when a thread that was claimed a moment ago no longer is. Without a lock.
 void wait_for_drain();
-
-os::Mutex<os::Rank::kDrain>& drain_mutex();
 
 } // namespace ashlar::cache
