@@ -14,13 +14,21 @@
 // tell apart. `top` is an address and no index because a block that is freed and handed out again at once
 // goes through memory twice, and with an index each time takes twice as long.
 //
-// All zero, as thread-local storage starts (also before the dynamic loader has initialised it), every pop is
-// empty and every push full: the slow path then makes the cache, or does without. Only the owning thread
-// writes; what it writes is atomic so that statistics may read it.
+// All zero, as thread-local storage starts (also before the dynamic loader has initialised it), the stacks
+// are closed, every pop is empty and every push full: the slow path then makes the cache, or does without.
+// What the owning thread writes is atomic so that statistics may read it.
+//
+// Other threads may empty the stacks (drain.h). The owner is inside from enter() to leave(), two stores. Who
+// drains claims the stacks, closes them, has a memory barrier executed by every thread, and looks: if the
+// owner is outside then, it stays outside until the claim ends. Its fast paths find closed stacks, at no
+// cost: a malloc asks whether its size is served, and a free whether the block is of the home shard, in any
+// case. Its slow paths find the claim and do without the stacks. Only they open the stacks again.
 #pragma once
 
+#include "layout/size_class.h"
 #include "layout/window.h"
 #include "os/marking.h"
+#include "os/plain_load.h"
 
 #include <array>
 #include <cstddef>
@@ -37,6 +45,8 @@ enum class Phase : std::uint8_t { kNew, kAttached, kEnded };
 class PointerStacks {
   public:
     static constexpr std::size_t kArrayBytes = std::size_t{1} << 16; // an array has fewer
+
+    // ---- For the owner, who is inside
 
     bool pop(unsigned c, void*& block) {
         void** const top = tops_[c];
@@ -68,11 +78,72 @@ class PointerStacks {
     }
 
     bool push(layout::PageHeader header, void* block) {
-        const unsigned c = header.class_within(home_);
+        const unsigned c = header.class_within(os::load_plainly(home_));
         if (c < layout::kClasses) [[likely]]
             return push(c, block);
-        return push_foreign(c & 0xff, block);
+        return c < layout::ShardWord::kNowhere && push_foreign(c & 0xff, block);
     }
+
+    // False for sizes above the classes, and if the stacks are closed.
+    bool serve(std::size_t size) const { return size < os::load_plainly(below_); }
+
+    // ---- Who is inside
+
+    // For the fast paths, which then ask serve() or push by a header.
+    void enter() {
+        __atomic_store_n(&inside_, true, __ATOMIC_RELAXED);
+        __atomic_signal_fence(__ATOMIC_SEQ_CST); // the processor's order is the drainer's concern
+    }
+    void leave() { __atomic_store_n(&inside_, false, __ATOMIC_RELEASE); }
+
+    // For the slow paths: enters and opens the stacks. False, and outside, while somebody drains them.
+    bool begin() {
+        enter();
+        if (claimed()) {
+            leave();
+            return false;
+        }
+        open();
+        return true;
+    }
+    bool claimed() const { return __atomic_load_n(&claimed_, __ATOMIC_ACQUIRE) != 0; }
+
+    // pop() and push() for whoever is outside.
+    bool take(unsigned c, void*& block) {
+        enter();
+        const bool taken = serve(0) && pop(c, block);
+        leave();
+        return taken;
+    }
+    bool put(layout::PageHeader header, void* block) {
+        enter();
+        const bool taken = push(header, block);
+        leave();
+        return taken;
+    }
+
+    // For another thread, which keeps the owner from ending. Between the two every thread executes a memory
+    // barrier. The owner is outside, and stays there until unclaim(), if is_left() is true.
+    void claim() {
+        __atomic_store_n(&claimed_, 1, __ATOMIC_RELAXED);
+        close();
+    }
+    bool is_left() const {
+        // Whoever left after a look at the claim may have opened the stacks.
+        return !__atomic_load_n(&inside_, __ATOMIC_ACQUIRE) && !serve(0) &&
+               layout::PageHeader{}.class_within(os::load_plainly(home_)) >= layout::ShardWord::kNowhere;
+    }
+    void unclaim() { __atomic_store_n(&claimed_, 0, __ATOMIC_RELEASE); }
+    // In a forked child, of another thread: somebody was in the middle of something when the process forked.
+    bool busy() const { return __atomic_load_n(&inside_, __ATOMIC_ACQUIRE) || claimed(); }
+
+    // Without a cache, or when somebody else is to be kept out.
+    void close() {
+        __atomic_store_n(&below_, 0, __ATOMIC_RELAXED);
+        set_home(layout::ShardWord::nowhere());
+    }
+
+    // ---- What they hold
 
     // As indices into the array. For the owner, and for statistics in another thread, to which they may look
     // wrong while the owner moves to another array.
@@ -102,8 +173,11 @@ class PointerStacks {
     void allow_bytes(std::size_t bytes) { allowed_ = static_cast<std::ptrdiff_t>(bytes); }
     void allow_no_request() { allowed_ = -1; } // not even one of no bytes
 
-    layout::Shard shard() const { return home_.shard(); }
-    void set_shard(layout::Shard shard) { home_ = layout::ShardWord(shard); }
+    layout::Shard shard() const { return shard_; }
+    void set_shard(layout::Shard shard) {
+        shard_ = shard;
+        set_home(layout::ShardWord(shard));
+    }
 
   private:
     friend struct observe::Tables; // tells other processes where things are
@@ -114,6 +188,12 @@ class PointerStacks {
     static unsigned entries(LowBits from, LowBits to) {
         return static_cast<unsigned>(static_cast<LowBits>(to - from) / sizeof(void*));
     }
+
+    void open() {
+        __atomic_store_n(&below_, layout::kMaxClassSize + 1, __ATOMIC_RELAXED);
+        set_home(layout::ShardWord(shard_));
+    }
+    void set_home(layout::ShardWord home) { __atomic_store(&home_, &home, __ATOMIC_RELAXED); }
 
     // Atomic for the sake of readers in other threads; the owner may read its own plainly, which lets the
     // compiler compare with memory.
@@ -132,8 +212,12 @@ class PointerStacks {
 
     std::array<void**, layout::kClasses> tops_{};
     std::array<Ends, layout::kClasses> ends_{};
-    layout::ShardWord home_{};   // shard 0 is no block's
+    layout::ShardWord home_{};   // shard 0 is no block's; nowhere() if closed
     std::ptrdiff_t allowed_ = 0; // bytes; see count_bytes()
+    std::size_t below_ = 0;      // sizes below are served; 0 if closed
+    std::size_t claimed_ = 0;    // 1: by somebody who drains
+    bool inside_ = false;        // the owner is
+    layout::Shard shard_ = 0;
 
   public:
     Phase phase = Phase::kNew;
@@ -143,10 +227,14 @@ static_assert(sizeof(PointerStacks) < 1024, "static thread-local storage comes o
 extern constinit thread_local PointerStacks stacks;
 
 // The calling thread's stacks, by their address in a register: without the detour the compiler adds up the
-// thread pointer again for each member.
+// thread pointer again for each member. Not in rax, where the block is returned while the stacks are in use.
 [[gnu::always_inline]] inline PointerStacks& my_stacks() {
     PointerStacks* mine = &stacks;
+#if defined(__x86_64__)
+    asm("" : "+d"(mine));
+#else
     asm("" : "+r"(mine));
+#endif
     return *mine;
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "cache/thread_cache.h"
 
+#include "cache/drain.h"
+#include "cache/returns.h"
 #include "cache/thread_registry.h"
 #include "cache/upkeep.h"
 #include "layout/metadata_pool.h"
@@ -93,35 +95,40 @@ constexpr auto kMostOfClass = [] {
     return most;
 }();
 
+std::uint32_t slow_calls() {
+    return chunk->slow_calls.load(std::memory_order_relaxed);
+}
+
 // The stacks of this thread's cache. Those that malloc and free see, unless operations are counted: then
 // malloc and free have none, so that each call comes here.
 PointerStacks& own() {
     return *chunk->owner;
 }
 
+// In the stacks and the rest of the cache, as long as it lives; false while somebody drains them: then the
+// thread does without. Not across calls of the C library, which may come back here.
+class [[nodiscard]] Entry {
+  public:
+    Entry() : entered_(own().begin()) {}
+    ~Entry() {
+        if (entered_) own().leave();
+    }
+    Entry(const Entry&) = delete;
+    Entry& operator=(const Entry&) = delete;
+    explicit operator bool() const { return entered_; }
+
+  private:
+    bool entered_;
+};
+
+// For what cannot do without. Waits for nothing that waits for this thread, which holds no lock.
+void begin_after_drain() {
+    while (!own().begin())
+        wait_for_drain();
+}
+
 bool counting() {
     return os::settings.count.load(std::memory_order_relaxed) != 0;
-}
-
-// To be called when the stack has another array or none.
-void free_slots(SizeClass c, void** slots, std::size_t capacity) {
-    if (slots == chunk->first_slots(c) || slots == nullptr) return;
-    layout::metadata_pool.give(slots, capacity * sizeof(void*));
-}
-
-// For a stack that holds nothing.
-void use_empty(SizeClass c, void** slots, std::size_t capacity) {
-    ClassState& state = chunk->classes[c];
-    chunk->stack_bytes += (capacity - state.capacity) * class_size(c); // or less
-    state.capacity.store(static_cast<std::uint16_t>(capacity), std::memory_order_relaxed);
-    own().use(c, slots, 0, static_cast<std::uint32_t>(capacity));
-}
-
-void end_stack(SizeClass c) {
-    void** const slots = own().slots(c);
-    const std::size_t capacity = chunk->classes[c].capacity;
-    use_empty(c, nullptr, 0);
-    free_slots(c, slots, capacity);
 }
 
 // Moves both ends into an array of `capacity` entries, which holds them; a short one is in the chunk. Does
@@ -143,7 +150,7 @@ void end_stack(SizeClass c) {
     chunk->stack_bytes += (capacity - old_capacity) * class_size(c); // or less
     state.capacity.store(static_cast<std::uint16_t>(capacity), std::memory_order_relaxed);
     mine.use(c, slots, mine.count(c), static_cast<std::uint32_t>(capacity - foreign));
-    free_slots(c, old_slots, old_capacity);
+    free_slots(*chunk, c, old_slots, old_capacity);
 }
 
 // What the blocks in use allow. Those of other shards say nothing about this one's.
@@ -167,86 +174,23 @@ std::size_t most_in_stacks() {
     return std::min(std::max(share, least), os::settings.thread_cache.load(std::memory_order_relaxed));
 }
 
-// Adds to a count of this thread's; what no longer fits goes to the same count of ended threads.
-void count(SizeClass c, std::atomic<std::uint32_t> Counts::*what,
-           std::atomic<std::uint64_t> EndedCounts::*of_ended, std::uint32_t more = 1) {
-    std::atomic<std::uint32_t>& mine = chunk->counts(c).*what;
-    std::uint32_t sum = 0;
-    if (__builtin_add_overflow(mine.load(std::memory_order_relaxed), more, &sum)) [[unlikely]] {
-        (thread_registry.ended[c].*of_ended).fetch_add(std::uint64_t{1} << 32, std::memory_order_relaxed);
-    }
-    mine.store(sum, std::memory_order_relaxed);
-    std::atomic<std::uint64_t>& word = chunk->counted[c / 64U];
-    word.store(word.load(std::memory_order_relaxed) | std::uint64_t{1} << (c % 64U),
-               std::memory_order_relaxed);
-}
-
-// Sends the foreign blocks home, those of one shard in one batch.
-void return_foreign(SizeClass c) {
-    PointerStacks& mine = own();
-    const std::uint32_t capacity = chunk->classes[c].capacity;
-    count(c, &Counts::flushes, &EndedCounts::flushes);
-    count(c, &Counts::remote_frees, &EndedCounts::remote_frees, capacity - mine.limit(c));
-    ASHLAR_PROBE2(flush, class_size(c), capacity - mine.limit(c));
-    void** const end = mine.slots(c) + capacity;
-    void** first = mine.slots(c) + mine.limit(c);
-    mine.set_limit(c, capacity);
-    while (first != end) {
-        const PageHeader header = layout::window.header_of(*first);
-        void** const others = std::partition(
-            first, end, [header](const void* p) { return layout::window.header_of(p) == header; });
-        if (slab::is_mixed(header)) {
-            std::for_each(first, others, [c](void* p) { slab::give_mixed(p, c); });
-        } else {
-            if (header.size_class() != c) slab::report(slab::Fault::kDoubleFree, *first, slab::Found::kLater);
-            slab::give(header, first, static_cast<std::uint32_t>(others - first));
-        }
-        first = others;
-    }
-}
-
-// Returns so many of the oldest local blocks.
-void return_local(SizeClass c, std::uint32_t returned) {
-    PointerStacks& mine = own();
-    void** const slots = mine.slots(c);
-    const PageHeader header{c, mine.shard()};
-    const std::uint32_t kept = mine.count(c) - returned;
-    count(c, &Counts::flushes, &EndedCounts::flushes);
-    ASHLAR_PROBE2(flush, class_size(c), returned);
-    mine.set_count(c, 0); // a child that is forked from here on must not find blocks that were given back
-    slab::give(header, slots, returned);
-    std::memmove(slots, slots + returned, kept * sizeof(void*));
-    mine.set_count(c, kept);
-}
-
-void return_all(SizeClass c) {
-    if (own().count(c) != 0) return_local(c, own().count(c));
-    if (own().limit(c) != chunk->classes[c].capacity) return_foreign(c);
-}
-
-// Returns the blocks of a class that is not in use, and its depth.
-void make_empty(SizeClass c) {
-    return_all(c);
-    if (chunk->classes[c].capacity != 0) end_stack(c);
-}
-
 // Empties the class that had no slow call for longest, if that is long; then true if so many more bytes fit.
 [[gnu::noinline]] bool empty_oldest(std::size_t added, std::size_t most) {
-    if (chunk->slow_calls - chunk->failed < kLongAgo / 4 || added > most) return false;
+    if (slow_calls() - chunk->failed < kLongAgo / 4 || added > most) return false;
     SizeClass oldest = 0;
     std::uint32_t longest = kLongAgo;
     for (unsigned i = 1; i < kClasses; ++i) {
         const auto c = static_cast<SizeClass>(i);
-        const std::uint32_t age = chunk->slow_calls - chunk->classes[c].last_call;
+        const std::uint32_t age = slow_calls() - chunk->classes[c].last_call;
         if (age < longest || chunk->classes[c].capacity == 0) continue;
         oldest = c;
         longest = age;
     }
     if (oldest == 0) {
-        chunk->failed = chunk->slow_calls;
+        chunk->failed = slow_calls();
         return false;
     }
-    make_empty(oldest);
+    make_empty(*chunk, oldest);
     return chunk->stack_bytes + added <= most;
 }
 
@@ -264,7 +208,7 @@ std::size_t begin_with(SizeClass c, std::size_t budget) {
 // For a class that has no stack.
 void begin_stack(SizeClass c, std::size_t budget) {
     const std::size_t first = begin_with(c, budget);
-    if (fits(first * class_size(c), budget)) use_empty(c, chunk->first_slots(c), first);
+    if (fits(first * class_size(c), budget)) use_empty(*chunk, c, chunk->first_slots(c), first);
 }
 
 // Notes what is about to happen to a stack and deepens it if the class has shown that it pays.
@@ -298,29 +242,28 @@ os::Node node_of_this_thread() {
     return os::nodes() == 1 ? os::Node{0} : os::current_node();
 }
 
-void return_run(layout::Page first, std::size_t pages) {
-    layout::superslabs.note_large(-static_cast<std::ptrdiff_t>(pages));
-    layout::superslabs.give(first, pages);
-}
-
 // Once every purge delay: returns the runs if none was used since the last time, and begins to return what
 // idle classes have.
 void start_returning_idle() {
+    const Entry entry;
+    if (!entry) return;
     if (!chunk->runs_used) chunk->runs.give_all(return_run);
     chunk->runs_used = false;
     chunk->runs.forget();
     chunk->idle = chunk->looked;
-    chunk->looked = chunk->slow_calls;
+    chunk->looked = slow_calls();
     if (chunk->next_idle == 0) chunk->next_idle = kClasses - 1;
 }
 
 // Of the next class that no slow path has seen for a purge delay or two, from the largest blocks down.
 void return_next_idle() {
+    const Entry entry;
+    if (!entry) return;
     while (chunk->next_idle != 0) {
         const auto c = static_cast<SizeClass>(chunk->next_idle--);
         if (static_cast<std::int32_t>(chunk->classes[c].last_call - chunk->idle) >= 0) continue;
         if (chunk->classes[c].capacity == 0) continue;
-        make_empty(c);
+        make_empty(*chunk, c);
         return;
     }
 }
@@ -344,7 +287,9 @@ void look_around(std::uint32_t (*upkeep)()) {
 }
 
 void look_around_at_times(std::uint32_t (*upkeep)()) {
-    if (++chunk->slow_calls % kSlowCallsPerLook == 0) look_around(upkeep);
+    const std::uint32_t calls = slow_calls() + 1;
+    chunk->slow_calls.store(calls, std::memory_order_relaxed);
+    if (calls % kSlowCallsPerLook == 0) look_around(upkeep);
 }
 
 // The last step of a slow path.
@@ -374,13 +319,13 @@ bool refill(SizeClass c) {
     const std::uint64_t start = counting() ? os::ticks() : 0;
     const std::uint32_t wanted = batch(c);
     if (chunk->classes[c].capacity == 0) return false;
-    if (mine.limit(c) == 0) return_foreign(c);
+    if (mine.limit(c) == 0) return_foreign(*chunk, c);
     const std::uint32_t most = std::min(mine.limit(c), wanted);
     void** const slots = mine.slots(c);
     const std::uint32_t taken = slab::take(c, mine.shard(), slots + most, most);
     if (taken != most) std::memmove(slots, slots + most - taken, taken * sizeof(void*));
     mine.set_count(c, taken);
-    count(c, &Counts::refills, &EndedCounts::refills);
+    count(*chunk, c, &Counts::refills, &EndedCounts::refills);
     ASHLAR_PROBE2(refill, class_size(c), taken);
     if (start != 0) {
         chunk->refill_ticks.store(chunk->refill_ticks.load(std::memory_order_relaxed) + (os::ticks() - start),
@@ -393,14 +338,14 @@ bool refill(SizeClass c) {
 void* take_one(SizeClass c) {
     void* block = nullptr;
     slab::take(c, own().shard(), &block + 1, 1);
-    count(c, &Counts::refills, &EndedCounts::refills);
+    count(*chunk, c, &Counts::refills, &EndedCounts::refills);
     return block;
 }
 
 void give_one(PageHeader header, void* block) {
     const SizeClass c = header.size_class();
-    count(c, &Counts::flushes, &EndedCounts::flushes);
-    if (header.shard() != own().shard()) count(c, &Counts::remote_frees, &EndedCounts::remote_frees);
+    count(*chunk, c, &Counts::flushes, &EndedCounts::flushes);
+    if (header.shard() != own().shard()) count(*chunk, c, &Counts::remote_frees, &EndedCounts::remote_frees);
     slab::give(header, &block, 1);
 }
 
@@ -411,29 +356,30 @@ void make_room(SizeClass c) {
     const std::uint32_t capacity = chunk->classes[c].capacity;
     if (mine.count(c) < mine.limit(c) || capacity == 0) return;
     if ((capacity - mine.limit(c)) * 2 >= capacity) {
-        return_foreign(c);
+        return_foreign(*chunk, c);
     } else {
-        return_local(c, (mine.count(c) + 1U) / 2);
+        return_local(*chunk, c, (mine.count(c) + 1U) / 2);
     }
 }
 
 void prewarm() {
+    const Entry entry;
+    if (!entry) return;
     for (SizeClass c = 1; c <= kPrewarmed; ++c) {
         if (own().count(c) == 0) refill(c);
     }
 }
 
 void detach() {
-    flush();
-    for (unsigned i = 1; i < kClasses; ++i) {
-        const auto c = static_cast<SizeClass>(i);
-        if (chunk->classes[c].capacity != 0) end_stack(c);
-    }
+    begin_after_drain();
+    return_everything(*chunk);
     PointerStacks& ended = own();
-    thread_registry.remove(*chunk);
+    thread_registry.remove(*chunk); // from here on nobody else knows of it
     shard_pool.release(ended.shard());
     chunk = nullptr;
     ended.set_shard(0);
+    ended.close();
+    ended.leave();
     stacks.phase = Phase::kEnded;
     if (&ended != &stacks) layout::metadata_pool.give(&ended, sizeof(ended));
 }
@@ -448,13 +394,15 @@ bool attach() {
     if (!caches_allowed) return false;
     PointerStacks* const made = counting() ? make_hidden_stacks() : &stacks;
     if (made == nullptr) return false;
+    made->enter(); // nobody drains what is not complete
     chunk = thread_registry.add(*made);
     if (chunk == nullptr) {
+        made->leave();
         if (made != &stacks) layout::metadata_pool.give(made, sizeof(*made));
         return false;
     }
     chunk->stack_bytes = 0;
-    chunk->slow_calls = 0;
+    chunk->slow_calls.store(0, std::memory_order_relaxed);
     chunk->upkeep = 0;
     chunk->looked = 0;
     chunk->idle = 0;
@@ -468,6 +416,7 @@ bool attach() {
         chunk->classes[c].last_call = 0;
     }
     own().set_shard(shard_pool.acquire());
+    own().leave();
     stacks.phase = Phase::kAttached;
     if (!arrange_end()) { // nobody would end it: better none than one that leaks
         detach();
@@ -488,6 +437,11 @@ void* allocate_uncached(SizeClass c) {
     return block;
 }
 
+void release_uncached(PageHeader header, void* block) {
+    slab::give(header, &block, 1);
+    do_one_step();
+}
+
 } // namespace
 
 [[gnu::cold]] void allow_caches() {
@@ -496,15 +450,19 @@ void* allocate_uncached(SizeClass c) {
 
 void* allocate(SizeClass c) {
     if (!attached()) return allocate_uncached(c);
-    if (counting()) count(c, &Counts::allocations, &EndedCounts::allocations);
     void* block = nullptr;
-    PointerStacks& mine = own();
-    if (mine.pop(c, block)) return block;
-    chunk->classes[c].last_call = chunk->slow_calls;
-    if (refill(c)) {
-        mine.pop(c, block);
-    } else if (chunk->classes[c].capacity == 0) {
-        block = take_one(c);
+    {
+        const Entry entry;
+        if (!entry) return allocate_uncached(c);
+        if (counting()) count(*chunk, c, &Counts::allocations, &EndedCounts::allocations);
+        PointerStacks& mine = own();
+        if (mine.pop(c, block)) return block;
+        chunk->classes[c].last_call = slow_calls();
+        if (refill(c)) {
+            mine.pop(c, block);
+        } else if (chunk->classes[c].capacity == 0) {
+            block = take_one(c);
+        }
     }
     look_around_at_times(upkeep_after_allocation);
     do_step();
@@ -512,26 +470,31 @@ void* allocate(SizeClass c) {
 }
 
 void release(PageHeader header, void* block) {
-    if (!attached()) {
-        slab::give(header, &block, 1);
-        do_one_step();
-        return;
+    if (!attached()) return release_uncached(header, block);
+    {
+        const Entry entry;
+        if (!entry) return release_uncached(header, block);
+        if (counting()) count(*chunk, header.size_class(), &Counts::releases, &EndedCounts::releases);
+        PointerStacks& mine = own();
+        if (mine.push(header, block)) return;
+        chunk->classes[header.size_class()].last_call = slow_calls();
+        make_room(header.size_class());
+        if (!mine.push(header, block)) give_one(header, block);
     }
-    if (counting()) count(header.size_class(), &Counts::releases, &EndedCounts::releases);
-    PointerStacks& mine = own();
-    if (mine.push(header, block)) return;
-    chunk->classes[header.size_class()].last_call = chunk->slow_calls;
-    make_room(header.size_class());
-    if (!mine.push(header, block)) give_one(header, block);
     look_around_at_times(upkeep_after_release);
     do_step();
 }
 
 layout::Page take_run(std::size_t pages) {
     if (pages > RecentRuns::kMostPages || !attached()) return 0;
-    const layout::Page first = chunk->runs.take(pages, node_of_this_thread());
-    if (first == 0) return 0;
-    chunk->runs_used = true;
+    layout::Page first = 0;
+    {
+        const Entry entry;
+        if (!entry) return 0;
+        first = chunk->runs.take(pages, node_of_this_thread());
+        if (first == 0) return 0;
+        chunk->runs_used = true;
+    }
     look_around_at_times(upkeep_after_allocation);
     do_step();
     return first;
@@ -541,10 +504,15 @@ bool keep_run(layout::Page first, std::size_t pages) {
     if (stacks.phase != Phase::kAttached || !chunk->runs.is_asked_often(pages)) return false;
     const std::size_t most = most_in_runs(); // which others change
     if (pages > most) return false;
-    const os::Node node = node_of_this_thread();
-    if (os::nodes() != 1 && layout::superslabs.node_of(first) != node) return false;
-    chunk->runs_used = true;
-    const bool all_kept = chunk->runs.keep(first, pages, node, most, return_run);
+    bool all_kept = false;
+    {
+        const Entry entry;
+        if (!entry) return false;
+        const os::Node node = node_of_this_thread();
+        if (os::nodes() != 1 && layout::superslabs.node_of(first) != node) return false;
+        chunk->runs_used = true;
+        all_kept = chunk->runs.keep(first, pages, node, most, return_run);
+    }
     if (all_kept) {
         look_around_at_times(upkeep_after_release);
     } else {
@@ -573,10 +541,16 @@ void look_after_release() {
 
 void flush() {
     if (stacks.phase != Phase::kAttached) return;
+    begin_after_drain();
     for (unsigned i = 1; i < kClasses; ++i) {
-        return_all(static_cast<SizeClass>(i));
+        return_all(*chunk, static_cast<SizeClass>(i));
     }
     chunk->runs.give_all(return_run);
+    own().leave();
+}
+
+void drain_others() {
+    drain_all_but(chunk);
 }
 
 void end_thread() {
@@ -585,10 +559,11 @@ void end_thread() {
     layout::superslabs.purge_excess();
 }
 
-void survive_fork() {
-    const PointerStacks& survivor = chunk != nullptr ? own() : stacks;
+void survive_fork(bool at_once) {
+    PointerStacks& survivor = chunk != nullptr ? own() : stacks;
+    survivor.unclaim(); // fork could not wait for who drained it
     shard_pool.forget_other_owners(survivor.shard());
-    thread_registry.forget_others(survivor);
+    thread_registry.forget_others(survivor, at_once ? keep_left : nullptr);
 }
 
 void set_aside() {

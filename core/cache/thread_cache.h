@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // The slow paths of a thread's cache: making it, refilling and flushing its stacks, their depth, its recent
-// runs, and its end.
+// runs, and its end. While another thread drains the cache (drain.h) they do without it.
 //
 // Stacks start shallow and deepen with what the class shows. A class that only grows (refill after refill)
 // gets moderate depth, to take blocks in larger batches; one whose slow paths alternate between refill and
@@ -46,11 +46,15 @@ void look_after_release();
 // cache stays usable.
 void flush();
 
+// Likewise of all other threads that are not in the middle of a call, if the kernel lets us (drain.h).
+void drain_others();
+
 // Ends the calling thread's cache: blocks, arrays and shard go back. Later calls work without a cache.
 void end_thread();
 
-// In a forked child, after the locks have been reset.
-void survive_fork();
+// In a forked child, after the locks have been reset. `at_once`: in its fork handler, before anything else
+// can have happened.
+void survive_fork(bool at_once);
 
 // Between the two the calling thread has no cache: its fast paths find nothing, and nothing of what it has
 // changes. For code that interrupted a call of this layer. If the heap is not `whole`, the thread may use up

@@ -25,26 +25,34 @@ unsigned ThreadRegistry::lowest_free() const {
     return kMaxThreads;
 }
 
+void ThreadRegistry::set(unsigned number, bool used, bool kept) {
+    const std::uint64_t bit = std::uint64_t{1} << (number % kWordBits);
+    const auto change = [bit](std::uint64_t& word, bool to) { word = to ? word | bit : word & ~bit; };
+    change(used_chunks_[number / kWordBits], used);
+    change(kept_chunks_[number / kWordBits], kept);
+}
+
+void ThreadRegistry::count_full_words() {
+    while (full_words_ < used_chunks_.size() && used_chunks_[full_words_] == ~std::uint64_t{0})
+        ++full_words_;
+}
+
 void ThreadRegistry::use(unsigned number) {
     const unsigned word = number / kWordBits;
     const std::uint64_t bit = std::uint64_t{1} << (number % kWordBits);
-    used_chunks_[word] |= bit;
     if ((kept_chunks_[word] & bit) != 0) --kept_;
-    kept_chunks_[word] &= ~bit;
-    while (full_words_ < used_chunks_.size() && used_chunks_[full_words_] == ~std::uint64_t{0})
-        ++full_words_;
+    set(number, true, false);
+    count_full_words();
     ever_used_ = std::max(ever_used_, number + 1);
 }
 
 void ThreadRegistry::retire(unsigned number) {
-    const unsigned word = number / kWordBits;
-    const std::uint64_t bit = std::uint64_t{1} << (number % kWordBits);
     chunk(number).owner = nullptr;
-    used_chunks_[word] &= ~bit;
-    full_words_ = std::min(full_words_, word);
+    full_words_ = std::min(full_words_, number / kWordBits);
     const bool shares_a_page = kChunkSize % os::page_size() != 0;
-    if (kept_ < kKeptChunks || shares_a_page) {
-        kept_chunks_[word] |= bit;
+    const bool keeps = kept_ < kKeptChunks || shares_a_page;
+    set(number, false, keeps);
+    if (keeps) {
         ++kept_;
     } else {
         os::purge(&chunk(number), kChunkSize);
@@ -80,6 +88,8 @@ Chunk* ThreadRegistry::add(PointerStacks& owner) {
     for (ClassState& state : added.classes)
         state.capacity.store(0, std::memory_order_relaxed);
     added.runs.reset();
+    added.still = 0;
+    added.still_since = 0;
     added.owner = &owner;
     return &added;
 }
@@ -87,9 +97,10 @@ Chunk* ThreadRegistry::add(PointerStacks& owner) {
 void ThreadRegistry::remove(Chunk& removed) {
     const os::Guard guard(mutex_);
     take_counts(removed);
-    retire(static_cast<unsigned>(
-        (reinterpret_cast<std::uintptr_t>(&removed) - layout::window.threads.start()) / kChunkSize));
-    live_.store(live() - 1, std::memory_order_relaxed);
+    const auto number = static_cast<unsigned>(
+        (reinterpret_cast<std::uintptr_t>(&removed) - layout::window.threads.start()) / kChunkSize);
+    if (!is_left(number)) live_.store(live() - 1, std::memory_order_relaxed);
+    retire(number);
 }
 
 // The chunks [begin, end) become free without being touched one by one: new memory says so.
@@ -102,29 +113,30 @@ void ThreadRegistry::drop(unsigned begin, unsigned end) {
     }
 }
 
-void ThreadRegistry::forget_others(const PointerStacks& survivor) {
-    unsigned kept = ever_used_; // none
+void ThreadRegistry::forget_others(const PointerStacks& survivor, Keep keep) {
+    const unsigned end = ever_used_;
+    unsigned dropped = 0; // what is forgotten begins there
     std::size_t lost_pages = 0;
-    for (unsigned i = 0; i < ever_used_; ++i) {
-        const Chunk& each = chunk(i);
-        if (each.owner == &survivor) {
-            kept = i;
-        } else if (each.owner != nullptr) {
-            lost_pages += each.runs.pages();
-        }
+    bool survives = false;
+    for (unsigned i = 0; i < end; ++i) {
+        Chunk& each = chunk(i);
+        const bool live = is_live(i);
+        const bool own = live && each.owner == &survivor;
+        const bool left = is_left(i) || (live && !own && keep != nullptr && keep(each));
+        if (live && !own && !left) lost_pages += each.runs.pages();
+        set(i, own || left, left);
+        survives |= own;
+        if (!own && !left) continue;
+        drop(dropped, i);
+        dropped = i + 1;
     }
+    drop(dropped, end);
     layout::superslabs.note_large(-static_cast<std::ptrdiff_t>(lost_pages));
-    const unsigned after = std::min(kept + 1, ever_used_);
-    drop(0, kept);
-    drop(after, ever_used_);
-    const unsigned words = (ever_used_ + kWordBits - 1) / kWordBits;
-    std::fill_n(used_chunks_.begin(), words, 0);
-    std::fill_n(kept_chunks_.begin(), words, 0);
-    full_words_ = 0;
+    ever_used_ = dropped;
     kept_ = 0;
-    ever_used_ = after;
-    if (kept != after) use(kept);
-    live_.store(kept != after ? 1 : 0, std::memory_order_relaxed);
+    full_words_ = 0;
+    count_full_words();
+    live_.store(survives ? 1 : 0, std::memory_order_relaxed);
 }
 
 } // namespace ashlar::cache

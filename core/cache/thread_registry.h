@@ -70,12 +70,14 @@ struct EndedCounts {
 struct Chunk {
     PointerStacks* owner;    // null while the chunk is free
     std::size_t stack_bytes; // what the stacks could hold, in bytes of blocks
-    std::uint32_t slow_calls;
+    std::atomic<std::uint32_t> slow_calls;
     std::uint32_t upkeep;   // its number when this thread last looked after its stacks
     std::uint32_t looked;   // slow_calls at that moment
     std::uint32_t idle;     // what had no slow call since then is idle: `looked` of the upkeep before
     std::uint32_t failed;   // slow_calls when no class had depth to spare
     std::uint8_t next_idle; // the class to look at next; 0: all were looked at
+    std::uint8_t still;     // times that the background thread found `still_since` unchanged; under the lock
+    std::uint32_t still_since;
     RecentRuns runs;
     bool runs_used;                          // since the last upkeep
     bool end_arranged;                       // the C library will tell when this thread ends
@@ -137,8 +139,22 @@ class ThreadRegistry {
     void for_each(Visit visit) {
         const os::Guard guard(mutex_);
         for (unsigned i = 0; i < ever_used_; ++i) {
-            if (chunk(i).owner != nullptr) visit(chunk(i));
+            if (is_live(i)) visit(chunk(i));
         }
+    }
+
+    // Likewise for those from number `next` on, until visit(chunk) returns false. `next` is then the number
+    // behind it, at the end 0. Calls finish() before it gives back the lock.
+    template <typename Visit, typename Finish>
+    void for_each_from(unsigned& next, Visit visit, Finish finish) {
+        const os::Guard guard(mutex_);
+        bool more = true;
+        while (more && next < ever_used_) {
+            const unsigned number = next++;
+            more = !is_live(number) || visit(chunk(number));
+        }
+        if (more) next = 0;
+        finish();
     }
 
     std::size_t live() const { return live_.load(std::memory_order_relaxed); }
@@ -148,9 +164,11 @@ class ThreadRegistry {
     std::array<EndedCounts, layout::kClasses> ended;
     std::atomic<std::uint64_t> ended_refill_ticks{0};
 
-    // In a forked child: forgets all caches but the survivor's, which may have none. The blocks and runs that
-    // the others kept are lost to the child: their owners may have been in the middle of anything.
-    void forget_others(const PointerStacks& survivor);
+    // In a forked child: forgets all caches but the survivor's, which may have none. Of the others those are
+    // *left* for which keep(chunk) is true: nobody sees them, but whoever kept them, until it removes them.
+    // What the rest held is lost to the child.
+    using Keep = bool (*)(Chunk& chunk);
+    void forget_others(const PointerStacks& survivor, Keep keep);
 
     os::Mutex<os::Rank::kThreads>& mutex() { return mutex_; }
 
@@ -179,6 +197,13 @@ class ThreadRegistry {
     void use(unsigned number);
     void retire(unsigned number);
     void drop(unsigned begin, unsigned end);
+    bool is_left(unsigned number) const {
+        const unsigned word = number / kWordBits;
+        return ((used_chunks_[word] & kept_chunks_[word]) >> (number % kWordBits) & 1U) != 0;
+    }
+    bool is_live(unsigned number) const { return chunk(number).owner != nullptr && !is_left(number); }
+    void set(unsigned number, bool used, bool kept);
+    void count_full_words();
 
     os::Mutex<os::Rank::kThreads> mutex_;
     std::atomic<std::size_t> live_{0};
@@ -186,7 +211,7 @@ class ThreadRegistry {
     unsigned full_words_ = 0; // words below this one have no free chunk
     unsigned kept_ = 0;       // free chunks that keep their memory: the set bits of kept_chunks_
     Bits used_chunks_{};
-    Bits kept_chunks_{};
+    Bits kept_chunks_{}; // those, and of used ones those that are left
 };
 
 extern constinit ThreadRegistry thread_registry;

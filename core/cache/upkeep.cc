@@ -27,7 +27,7 @@ void forget_uses() {
 // In the background. True if there is something to come back for.
 bool do_upkeep() {
     forget_uses();
-    bool busy = false;
+    bool busy = drain_idle();
     slab::shard_pool.for_each_bin([&busy](layout::PageHeader header, slab::Bin& bin) {
         auto tidied = slab::Bin::Tidied::kUnfinished;
         while (tidied == slab::Bin::Tidied::kUnfinished)

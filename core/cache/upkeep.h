@@ -7,6 +7,7 @@
 // steps, pages before bins, so that nobody waits for more than one step.
 #pragma once
 
+#include "cache/drain.h"
 #include "layout/superslab.h"
 
 #include <atomic>
@@ -28,6 +29,8 @@ extern constinit std::atomic<unsigned> next_bin;
 // At the end of each slow path of malloc and free, without a lock: one step of what is due. False if nothing
 // is.
 inline bool do_one_step() {
+    if (left_caches.load(std::memory_order_relaxed) != 0) [[unlikely]]
+        return return_one_left();
     if (layout::superslabs.purge_is_due()) [[unlikely]] {
         layout::superslabs.purge_if_due();
         return true;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "entry/fork.h"
 
+#include "cache/drain.h"
 #include "cache/thread_cache.h"
 #include "cache/thread_registry.h"
 #include "guard/guard.h"
@@ -40,6 +41,7 @@ constexpr unsigned kPause = 5;
 template <typename Visit>
 void for_each_lock(Visit visit) {
     visit(heap::opening_mutex());
+    visit(cache::drain_mutex());
     visit(cache::thread_registry.mutex());
     visit(slab::shard_pool.mutex());
     slab::shard_pool.for_each_bin([&visit](layout::PageHeader, slab::Bin& bin) { visit(bin.mutex()); });
@@ -101,10 +103,10 @@ void after_fork_in_parent() {
     unlock_streams();
 }
 
-void forget_other_threads() {
+void forget_other_threads(bool at_once) {
     if (!os::kHardened) observe::profiler::survive_fork();
     os::forget_background();
-    cache::survive_fork();
+    cache::survive_fork(at_once);
     guard::survive_fork();
 }
 
@@ -112,7 +114,7 @@ constinit bool whole = false; // the heap of a child that had to close it: nobod
 
 void go_on() {
     guard::go_on(whole);
-    if (whole) forget_other_threads();
+    if (whole) forget_other_threads(false);
 }
 
 void after_fork_in_child() {
@@ -136,7 +138,7 @@ void after_fork_in_child() {
         os::forget_ranks();
         os::expect_more_inherited_unlocks(interrupted);
     } else if (whole && interrupted == 0) {
-        forget_other_threads();
+        forget_other_threads(true);
     } else {
         guard::close();
         os::forget_ranks();

@@ -15,11 +15,12 @@ using entry::ProgramOrHeap;
 #pragma GCC visibility push(default)
 extern "C" {
 
-void* malloc(std::size_t size) noexcept {
+// Each begins on a line of the processor's cache: elsewhere they take up to a tenth more time.
+[[gnu::aligned(64)]] void* malloc(std::size_t size) noexcept {
     entry::planted();
     return guard::allocate(size);
 }
-void free(void* block) noexcept {
+[[gnu::aligned(64)]] void free(void* block) noexcept {
     guard::release(block);
 }
 

@@ -59,9 +59,12 @@ SizeClass class_for(std::size_t size) {
 [[gnu::always_inline]] inline void* exchange_for_any(SizeClass c, void* block) {
     constexpr std::uint32_t kChoice = 16;
     cache::PointerStacks& stacks = cache::my_stacks();
-    const std::uint32_t count = stacks.count(c);
+    stacks.enter();
+    const std::uint32_t count = stacks.serve(0) ? stacks.count(c) : 0;
     const std::uint32_t chosen = random_numbers.below(std::min(count + 1, kChoice));
-    return chosen == 0 ? block : std::exchange(stacks.slots(c)[count - chosen], block);
+    if (chosen != 0) block = std::exchange(stacks.slots(c)[count - chosen], block);
+    stacks.leave();
+    return block;
 }
 
 [[gnu::always_inline]] inline void* hand_out(void* block, SizeClass c, const Facts& facts) {
@@ -139,7 +142,7 @@ void* allocate_bare_slowly(std::size_t size, Ask ask) {
 
 [[gnu::noinline]] void* allocate_bare(std::size_t size) {
     void* block = nullptr;
-    if (!cache::my_stacks().pop(layout::class_of(size), block)) [[unlikely]]
+    if (!cache::my_stacks().take(layout::class_of(size), block)) [[unlikely]]
         return allocate_bare_slowly(size);
     if (!take_from_heap(block)) [[unlikely]]
         return allocate_bare_slowly(size, block);
@@ -180,7 +183,7 @@ void* ask_heap(SizeClass c, const Facts& facts) {
         return hand_out_checked(c, size, alignment_shift, form, waiting_blocks::take(c));
     const Facts facts{.size = size, .alignment_shift = alignment_shift, .form = form};
     void* block = nullptr;
-    if (cache::my_stacks().pop(c, block)) [[likely]] {
+    if (cache::my_stacks().take(c, block)) [[likely]] {
         block = exchange_for_any(c, block);
         if (take_from_heap(block)) [[likely]]
             return hand_out(block, c, facts);
@@ -352,7 +355,7 @@ void release_while_closed(void* block) {
         return release_any(block, nullptr);
     if (!live_map.end(offset)) [[unlikely]]
         report_not_live(block);
-    if (!cache::my_stacks().push(header, block)) [[unlikely]]
+    if (!cache::my_stacks().put(header, block)) [[unlikely]]
         heap::release_slow(block);
 }
 

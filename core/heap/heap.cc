@@ -143,10 +143,14 @@ large::Block allocate_large(std::size_t size, std::size_t alignment,
                                                    : large::Block{};
 }
 
-// Counts a request that the fast path does not see; true if it is to be a sample.
+// Of a request that was counted: true if it is to be a sample.
+bool is_due(std::size_t size) {
+    return cache::my_stacks().used_up_bytes() && !heap_closed && sampling::is_due(size);
+}
+// Counts a request that the fast path does not see; likewise.
 bool counts_out(std::size_t size) {
     cache::my_stacks().count_bytes(size);
-    return cache::my_stacks().used_up_bytes() && !heap_closed && sampling::is_due(size);
+    return is_due(size);
 }
 
 void* sample_if(bool due, void* block, std::size_t size) {
@@ -162,6 +166,7 @@ void* count_resized(void* block, std::uint32_t number, std::size_t size) {
 
 void return_cached() {
     cache::flush();
+    cache::drain_others();
     slab::shard_pool.for_each_bin([](PageHeader, slab::Bin& bin) { bin.trim(); });
 }
 
@@ -175,6 +180,15 @@ void* insist(std::size_t size, Ask ask) {
         block = ask();
     if (block != nullptr) errno = saved;
     return block;
+}
+
+void* allocate_counted(std::size_t size, bool due) {
+    void* const taken = insist(size, [size] {
+        void* const block = size <= kMaxClassSize ? allocate_class(layout::class_of(size))
+                                                  : allocate_large(size, layout::kAlignment).start;
+        return block != nullptr ? block : pass_on(size, [size] { return fallback::allocate(size); });
+    });
+    return sample_if(due, taken, size);
 }
 
 // For the contents of a smaller block.
@@ -265,16 +279,12 @@ bool serving() {
 }
 
 void* allocate_slow(std::size_t size) {
+    return allocate_counted(size, is_due(size));
+}
+
+void* allocate_unserved(std::size_t size) {
     if (size > PTRDIFF_MAX) return out_of_memory();
-    const bool due = size <= kMaxClassSize
-                         ? cache::my_stacks().used_up_bytes() && !heap_closed && sampling::is_due(size)
-                         : counts_out(size);
-    void* const taken = insist(size, [size] {
-        void* const block = size <= kMaxClassSize ? allocate_class(layout::class_of(size))
-                                                  : allocate_large(size, layout::kAlignment).start;
-        return block != nullptr ? block : pass_on(size, [size] { return fallback::allocate(size); });
-    });
-    return sample_if(due, taken, size);
+    return allocate_counted(size, counts_out(size));
 }
 
 void release_slow(void* block) {
@@ -326,7 +336,7 @@ void* allocate_aligned(std::size_t alignment, std::size_t size) {
     const SizeClass c = layout::class_of_aligned(size, alignment);
     const bool due = counts_out(size);
     void* taken = nullptr;
-    if (c != 0 && cache::stacks.pop(c, taken)) {
+    if (c != 0 && cache::my_stacks().take(c, taken)) {
         os::mark_used(taken, layout::class_size(c));
     } else {
         taken = insist(size + alignment, [=] {

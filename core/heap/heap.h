@@ -20,23 +20,29 @@
 
 namespace ashlar::heap {
 
+// A request that was counted (see PointerStacks::count_bytes); one that is large or that finds the stacks
+// closed.
 void* allocate_slow(std::size_t size);
+void* allocate_unserved(std::size_t size);
 void release_slow(void* block);
 
 [[gnu::always_inline]] inline void* allocate(std::size_t size) {
     os::expect_no_lock("malloc");
-    if (size <= layout::kMaxClassSize) [[likely]] {
-        const layout::SizeClass c = layout::class_of(size);
-        void* block = nullptr;
-        cache::PointerStacks& stacks = cache::my_stacks();
-        if (!stacks.count_bytes(size)) [[unlikely]]
-            return allocate_slow(size);
-        if (stacks.pop(c, block)) [[likely]] {
-            os::mark_used(block, layout::class_size(c));
-            return block;
-        }
+    cache::PointerStacks& stacks = cache::my_stacks();
+    stacks.enter();
+    if (!stacks.serve(size)) [[unlikely]] {
+        stacks.leave();
+        return allocate_unserved(size);
     }
-    return allocate_slow(size);
+    const layout::SizeClass c = layout::class_of(size);
+    void* block = nullptr;
+    if (!stacks.count_bytes(size) || !stacks.pop(c, block)) [[unlikely]] {
+        stacks.leave();
+        return allocate_slow(size);
+    }
+    stacks.leave();
+    os::mark_used(block, layout::class_size(c));
+    return block;
 }
 
 [[gnu::always_inline]] inline void release(void* block) {
@@ -45,7 +51,7 @@ void release_slow(void* block);
     if (layout::window.reaches_sixteenth(sixteenth)) [[likely]] {
         const layout::PageHeader header = layout::window.header_of_sixteenth(sixteenth);
         os::mark_free(block, layout::class_size(header.size_class())); // nothing, if it is no class's
-        if (cache::my_stacks().push(header, block)) [[likely]]
+        if (cache::my_stacks().put(header, block)) [[likely]]
             return;
     }
     release_slow(block);

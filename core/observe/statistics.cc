@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "observe/statistics.h"
 
+#include "cache/drain.h"
 #include "cache/thread_registry.h"
 #include "guard/guard.h"
 #include "heap/fallback.h"
@@ -19,10 +20,10 @@ namespace ashlar::observe {
 
 namespace {
 
-std::size_t cached_blocks(const cache::Chunk& chunk, layout::SizeClass c) {
+std::size_t cached_blocks(const cache::Chunk& chunk, const cache::PointerStacks& held, layout::SizeClass c) {
     const std::size_t capacity = chunk.classes[c].capacity.load(std::memory_order_relaxed);
-    const std::size_t local = std::min<std::size_t>(capacity, chunk.owner->count(c));
-    const std::size_t foreign = capacity - std::min<std::size_t>(capacity, chunk.owner->limit(c));
+    const std::size_t local = std::min<std::size_t>(capacity, held.count(c));
+    const std::size_t foreign = capacity - std::min<std::size_t>(capacity, held.limit(c));
     return std::min(capacity, local + foreign);
 }
 
@@ -72,11 +73,16 @@ ashlar_statistics gather_heap() {
     if (const slab::MixedSlabs* const samples = slab::mixed_slabs(0)) out -= samples->bytes_out();
     std::size_t runs = 0; // that threads keep
     std::uint64_t ticks = 0;
-    cache::thread_registry.for_each([&](cache::Chunk& chunk) {
+    const auto add_cached = [&](const cache::Chunk& chunk, const cache::PointerStacks& held) {
         for (unsigned i = 1; i < layout::kClasses; ++i) {
             const auto c = static_cast<layout::SizeClass>(i);
-            s.cached += cached_blocks(chunk, c) * layout::class_size(c);
+            s.cached += cached_blocks(chunk, held, c) * layout::class_size(c);
         }
+        runs += chunk.runs.pages() * layout::kPageSize;
+    };
+    cache::for_each_left(add_cached);
+    cache::thread_registry.for_each([&](cache::Chunk& chunk) {
+        add_cached(chunk, *chunk.owner);
         chunk.for_each_counted([&s](layout::SizeClass, const cache::Counts& counts) {
             s.refills += load(counts.refills);
             s.flushes += load(counts.flushes);
@@ -85,7 +91,6 @@ ashlar_statistics gather_heap() {
             s.releases += load(counts.releases);
         });
         ticks += load(chunk.refill_ticks);
-        runs += chunk.runs.pages() * layout::kPageSize;
     });
     add_ended_counts(s, ticks);
     s.cached = std::min(s.cached + guard::waiting_bytes(), out);
@@ -146,8 +151,11 @@ ashlar_class_statistics gather_class(unsigned number) {
     }
     slab::for_each_mixed([&mixed, c](slab::MixedSlabs& slabs) { mixed += slabs.blocks_out(c); });
     if (const slab::MixedSlabs* const samples = slab::mixed_slabs(0)) mixed -= samples->blocks_out(c);
+    cache::for_each_left([&s, c](const cache::Chunk& chunk, const cache::PointerStacks& held) {
+        s.cached += cached_blocks(chunk, held, c);
+    });
     cache::thread_registry.for_each([&s, c](cache::Chunk& chunk) {
-        s.cached += cached_blocks(chunk, c);
+        s.cached += cached_blocks(chunk, *chunk.owner, c);
         if (!chunk.has_counted(c)) return;
         const cache::Counts& counts = chunk.counts(c);
         s.refills += load(counts.refills);

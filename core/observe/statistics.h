@@ -17,11 +17,11 @@ ashlar_statistics gather();
 ashlar_class_statistics gather_class(unsigned number);
 // Of the kind of the heap's own locks with that number, from 1 on.
 ashlar_lock_statistics gather_lock(unsigned number);
-inline constexpr unsigned kLockKinds = 9;
+inline constexpr unsigned kLockKinds = 10;
 // What they are called. No pointers: these would have to be filled in when the library is loaded.
 inline constexpr char kLockNames[kLockKinds][ASHLAR_LOCK_NAME_BYTES] = {
-    "opening", "threads",    "shard_pool", "bins",    "mixed_slabs",
-    "growth",  "superslabs", "quarantine", "metadata"};
+    "opening",     "drain",  "threads",    "shard_pool", "bins",
+    "mixed_slabs", "growth", "superslabs", "quarantine", "metadata"};
 constexpr const char* lock_name(unsigned number) {
     return kLockNames[number - 1];
 }

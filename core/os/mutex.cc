@@ -194,8 +194,8 @@ void pause_milliseconds(unsigned milliseconds) {
 
 namespace {
 
-constexpr std::string_view kNames[] = {"opening", "threads",    "shard pool", "bin",     "mixed slabs",
-                                       "growth",  "superslabs", "quarantine", "metadata"};
+constexpr std::string_view kNames[] = {"opening",     "drain",  "threads",    "shard pool", "bin",
+                                       "mixed slabs", "growth", "superslabs", "quarantine", "metadata"};
 static_assert(std::size(kNames) == static_cast<unsigned>(Rank::kMetadata) + 1);
 
 using Ranks = std::uint16_t; // a bit each

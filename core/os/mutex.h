@@ -18,6 +18,7 @@ namespace ashlar::os {
 
 enum class Rank : std::uint8_t {
     kOpening,    // whether the heap serves, decided once
+    kDrain,      // one thread at a time empties others' caches
     kThreads,    // which thread caches exist
     kShardPool,  // who owns which shard
     kBin,        // one class of one shard

@@ -11,7 +11,9 @@ template <typename Word>
 [[gnu::always_inline]] inline Word load_plainly(const Word& word) {
     static_assert(sizeof(Word) <= sizeof(void*));
 #ifdef __SANITIZE_THREAD__
-    return __atomic_load_n(&word, __ATOMIC_RELAXED);
+    Word loaded;
+    __atomic_load(&word, &loaded, __ATOMIC_RELAXED);
+    return loaded;
 #else
     return word;
 #endif

@@ -157,6 +157,12 @@ TEST_CASE("threads share what memory there is when it runs out") {
     REQUIRE_CLEAN(run(limited({program("out_of_memory_threads")}, RLIMIT_DATA, 100 * kMiB)));
 }
 
+TEST_CASE("idle threads keep nothing that is asked for", "[ashlar-only][not-hardened]") {
+    REQUIRE_CLEAN(run(Child{{program("idle_caches"), "trim"}}));
+    REQUIRE_CLEAN(run(Child{{program("idle_caches"), "child"}}));
+    REQUIRE_CLEAN(run(limited({program("idle_caches"), "refused"}, RLIMIT_DATA, 400 * kMiB)));
+}
+
 TEST_CASE("more processors appear than the process began with") {
     REQUIRE_CLEAN(run({{program("four_threads"), in_bytes(k256KiB), "all-processors"}, {}, [] {
                            cpu_set_t one;

@@ -143,3 +143,26 @@ planted_bug(asleep_without_a_second_look SCENARIO background SOURCE os/backgroun
             continue;
         }
 ]] STANDS [[]])
+
+planted_bug(drained_while_inside SCENARIO drain SOURCE cache/drain.cc
+  INSTEAD_OF [[if (passed && chunk->owner->is_left()) return false;
+]] STANDS [[if (passed) return false;
+]])
+
+planted_bug(slow_path_ignores_the_claim SCENARIO drain SOURCE cache/thread_cache.cc
+  INSTEAD_OF [[    Entry() : entered_(own().begin()) {}
+]] STANDS [[    Entry() : entered_(true) { own().enter(); }
+]])
+
+planted_bug(ended_while_drained SCENARIO drain_at_exit SOURCE cache/thread_cache.cc
+  INSTEAD_OF [[void detach() {
+    begin_after_drain();
+]] STANDS [[void detach() {
+    own().enter();
+]])
+
+planted_bug(runs_drained_while_used SCENARIO drain_runs SOURCE cache/thread_cache.cc
+  INSTEAD_OF [[        const Entry entry;
+        if (!entry || !chunk->runs.wants(pages, most)) return false;
+]] STANDS [[        if (!chunk->runs.wants(pages, most)) return false;
+]])

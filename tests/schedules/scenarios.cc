@@ -10,6 +10,7 @@ const std::vector<Scenario>& scenarios() {
                                            thread_exit(),
                                            statistics(),
                                            fork_while_refilling(),
+                                           fork_while_draining(),
                                            slab_begins(),
                                            slab_empties(),
                                            slab_purged(),
@@ -18,7 +19,10 @@ const std::vector<Scenario>& scenarios() {
                                            large_freed_twice(),
                                            large_freed_and_resized(),
                                            heap_grows(),
-                                           background()};
+                                           background(),
+                                           drain(),
+                                           drain_runs(),
+                                           drain_at_exit()};
     return all;
 }
 

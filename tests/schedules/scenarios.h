@@ -15,6 +15,7 @@ Scenario foreign_return();
 Scenario thread_exit();
 Scenario statistics();
 Scenario fork_while_refilling();
+Scenario fork_while_draining();
 Scenario slab_begins();
 Scenario slab_empties();
 Scenario slab_purged();
@@ -24,6 +25,9 @@ Scenario large_freed_twice();
 Scenario large_freed_and_resized();
 Scenario heap_grows();
 Scenario background();
+Scenario drain();
+Scenario drain_runs();
+Scenario drain_at_exit();
 
 const std::vector<Scenario>& scenarios(); // all of them
 

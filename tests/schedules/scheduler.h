@@ -39,6 +39,9 @@ inline void require(bool holds, const char* what) {
     if (!holds) fail(what);
 }
 
+// From now on the kernel refuses to have all threads execute a memory barrier: nobody drains others' caches.
+void refuse_barriers();
+
 // ---- For actors
 
 // Forks, and calls `body` in the child, where there is no other thread. True if that returned true.

@@ -62,8 +62,9 @@ ASHLAR_API size_t ashlar_malloc_usable_size(const void* block);
 
 /* ---- Steering and seeing ------------------------------------------------------------------------------- */
 
-/* Returns the calling thread's cached blocks to their slabs (which checks them) and free memory to the
- * system; `keep` is a hint of how many free bytes to retain. Returns 1 if memory was given back, else 0. */
+/* Returns cached blocks to their slabs (which checks them) and free memory to the system: the calling
+ * thread's, and those of all others that are not in the middle of a call, if the kernel has membarrier().
+ * `keep` is a hint of how many free bytes to retain. Returns 1 if memory was given back, else 0. */
 ASHLAR_API int ashlar_malloc_trim(size_t keep);
 
 /* Sets one "key:value" of ASHLAR_CONF (docs/configuration.md) at run time. Returns 0; EINVAL for an unknown

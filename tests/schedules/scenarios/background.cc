@@ -5,6 +5,7 @@
 #include "../scenarios.h"
 #include "blocks.h"
 #include "layout/superslab.h"
+#include "os/memory_barrier.h"
 
 #include <ashlar/ashlar.h>
 
@@ -26,6 +27,8 @@ Scenario background() {
                 [] {
                     dirty_some_pages();
                     ashlar::layout::superslabs.purge_all();
+                    refuse_barriers(); // it would not sleep before it has drained everybody
+                    ashlar::os::barrier_in_all_threads();
                     ashlar_control("background:true");
                 },
             .actors = {dirty_some_pages, dirty_some_pages},

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "blocks.h"
 
+#include "cache/drain.h"
 #include "cache/thread_cache.h"
 #include "cache/thread_registry.h"
 #include "heap/heap.h"
@@ -39,6 +40,7 @@ void require_free(AnyMutex& mutex) {
 
 void require_locks_free() {
     require_free(heap::opening_mutex());
+    require_free(cache::drain_mutex());
     require_free(cache::thread_registry.mutex());
     require_free(slab::shard_pool.mutex());
     slab::shard_pool.for_each_bin([](layout::PageHeader, slab::Bin& bin) { require_free(bin.mutex()); });

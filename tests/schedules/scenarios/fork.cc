@@ -50,7 +50,21 @@ void fork_with_a_block() {
     give(of_the_forking, kOther, 1);
 }
 
+// A part of the heap's blocks is in the hands of who drains.
+void drain() {
+    for (unsigned i = 0; i < 2; ++i)
+        cache::drain_others();
+}
+
 } // namespace
+
+Scenario fork_while_draining() {
+    return {.name = "fork_while_draining",
+            .prepare = [] { ashlar_free(ashlar_malloc(kSmall)); },
+            .actors = {drain, fork_with_a_block},
+            .check = require_empty_heap,
+            .preemptions = 1};
+}
 
 Scenario fork_while_refilling() {
     return {.name = "fork_while_refilling",

@@ -178,13 +178,13 @@ UNIT_TEST_CASE_IN_CHILD("thread registry: after a fork only the survivor is ther
     for (unsigned i = 0; i < 70; ++i)
         chunks.push_back(table.add());
     table.registry.remove(*chunks[2]);
-    table.registry.forget_others(*chunks[66]->owner);
+    table.registry.forget_others(*chunks[66]->owner, nullptr);
     REQUIRE(table.live() == std::set<std::size_t>{66});
     REQUIRE(table.registry.live() == 1);
     for (std::size_t expected = 0; expected < 66; ++expected)
         REQUIRE(table.number(table.add()) == expected);
     REQUIRE(table.number(table.add()) == 67);
-    table.registry.forget_others(PointerStacks{});
+    table.registry.forget_others(PointerStacks{}, nullptr);
     REQUIRE(table.live().empty());
     REQUIRE(table.registry.live() == 0);
     REQUIRE(table.number(table.add()) == 0);
@@ -201,7 +201,7 @@ UNIT_TEST_CASE_IN_CHILD("thread registry: after a fork the memory of the others 
         *chunks.back()->first_slots(ashlar::layout::kClasses - 1) = nullptr;
     }
     const std::size_t before = table.resident_pages();
-    table.registry.forget_others(*chunks[100]->owner);
+    table.registry.forget_others(*chunks[100]->owner, nullptr);
     REQUIRE(table.resident_pages() == before / 200);
     REQUIRE(chunks[100]->classes[1].last_call == 1);
     for (unsigned i = 0; i < 200; ++i)
@@ -216,7 +216,7 @@ UNIT_TEST_CASE_IN_CHILD("thread registry: a fork is survived when memory cannot 
     for (unsigned i = 0; i < 5; ++i)
         chunks.push_back(table.add());
     if (::mlock(chunks[3], table.stride) != 0) return;
-    table.registry.forget_others(*chunks[1]->owner);
+    table.registry.forget_others(*chunks[1]->owner, nullptr);
     REQUIRE(table.live() == std::set<std::size_t>{1});
     REQUIRE(table.number(table.add()) == 0);
     REQUIRE(table.number(table.add()) == 2);

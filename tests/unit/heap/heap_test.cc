@@ -667,7 +667,7 @@ unit::Outcome under_a_lock(Call call) {
 
 TEST_CASE("heap: nothing that allocates may be called under a lock") {
     const auto ends = [](const std::string& what, auto call) {
-        UNIT_REQUIRE_ABORTED("ashlar: " + what + " under the lock bin (rank 3); ", under_a_lock(call));
+        UNIT_REQUIRE_ABORTED("ashlar: " + what + " under the lock bin (rank 4); ", under_a_lock(call));
     };
     ends("malloc", [](void*) { ashlar_malloc(opaque(100)); });
     ends("calloc", [](void*) { ashlar_calloc(1, opaque(100)); });

@@ -191,7 +191,8 @@ UNIT_TEST_CASE_IN_CHILD("large: nothing is kept with a cache of nothing", "threa
     REQUIRE(layout::superslabs.pages_in_use() == 0);
 }
 
-UNIT_TEST_CASE_IN_CHILD("large: what other threads kept is not the forked child's", unit::kDefaultHeap) {
+UNIT_TEST_CASE_IN_CHILD("large: what other threads kept is free memory of the forked child",
+                        unit::kDefaultHeap) {
     std::barrier kept(2);
     std::barrier forked(2);
     std::thread other([&] {
@@ -204,6 +205,11 @@ UNIT_TEST_CASE_IN_CHILD("large: what other threads kept is not the forked child'
     UNIT_REQUIRE_PASSED(unit::run_here([&] {
         REQUIRE(statistics().large == 0);
         REQUIRE(statistics().allocated == 0);
+        REQUIRE(statistics().cached >= 2 * kPageSize);
+        heap::trim(0);
+        REQUIRE(statistics().allocated == 0);
+        REQUIRE(statistics().cached == 0);
+        REQUIRE(layout::superslabs.large_pages() == 0);
     }));
     forked.arrive_and_wait();
     other.join();

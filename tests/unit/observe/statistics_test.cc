@@ -280,12 +280,12 @@ TEST_CASE("statistics: what is no version of the structure is refused") {
     CHECK(of_class.size == 32768);
     ashlar_lock_statistics of_lock{};
     CHECK(ashlar_get_lock_statistics(0, &of_lock, sizeof(of_lock)) == EINVAL);
-    CHECK(ashlar_get_lock_statistics(10, &of_lock, sizeof(of_lock)) == EINVAL);
+    CHECK(ashlar_get_lock_statistics(11, &of_lock, sizeof(of_lock)) == EINVAL);
     CHECK(ashlar_get_lock_statistics(9, &of_lock, 31) == EINVAL);
     CHECK(ashlar_get_lock_statistics(9, &of_lock, sizeof(of_lock)) == 0);
     CHECK(ashlar_get_lock_name(0) == nullptr);
-    CHECK(ashlar_get_lock_name(10) == nullptr);
-    CHECK(std::string(ashlar_get_lock_name(9)) == "metadata");
+    CHECK(ashlar_get_lock_name(11) == nullptr);
+    CHECK(std::string(ashlar_get_lock_name(10)) == "metadata");
     CHECK(errno == EDOM);
 }
 

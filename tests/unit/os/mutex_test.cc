@@ -355,19 +355,19 @@ unit::Outcome take_while_holding() {
 }
 
 TEST_CASE("mutex: a lock of a lower or equal rank ends the process") {
-    UNIT_REQUIRE_ABORTED("locks taken out of order: threads (rank 1) under shard pool (rank 2); ",
+    UNIT_REQUIRE_ABORTED("locks taken out of order: threads (rank 2) under shard pool (rank 3); ",
                          (take_while_holding<Rank::kShardPool, Rank::kThreads>()));
-    UNIT_REQUIRE_ABORTED("locks taken out of order: bin (rank 3) under bin (rank 3); ",
+    UNIT_REQUIRE_ABORTED("locks taken out of order: bin (rank 4) under bin (rank 4); ",
                          (take_while_holding<Rank::kBin, Rank::kBin>()));
-    UNIT_REQUIRE_ABORTED("locks taken out of order: bin (rank 3) under superslabs (rank 6); ",
+    UNIT_REQUIRE_ABORTED("locks taken out of order: bin (rank 4) under superslabs (rank 7); ",
                          (take_while_holding<Rank::kSuperslabs, Rank::kBin>()));
-    UNIT_REQUIRE_ABORTED("locks taken out of order: superslabs (rank 6) under metadata (rank 8); ",
+    UNIT_REQUIRE_ABORTED("locks taken out of order: superslabs (rank 7) under metadata (rank 9); ",
                          (take_while_holding<Rank::kMetadata, Rank::kSuperslabs>()));
     UNIT_REQUIRE_PASSED(take_while_holding<Rank::kBin, Rank::kMetadata>());
 }
 
 TEST_CASE("mutex: the highest of the locks held is named, and the order counts again when it is free") {
-    UNIT_REQUIRE_ABORTED("opening (rank 0) under growth (rank 5); ", unit::run_here([] {
+    UNIT_REQUIRE_ABORTED("opening (rank 0) under growth (rank 6); ", unit::run_here([] {
                              Mutex<Rank::kThreads> threads;
                              Mutex<Rank::kGrowth> growth;
                              Mutex<Rank::kOpening> opening;
@@ -375,7 +375,7 @@ TEST_CASE("mutex: the highest of the locks held is named, and the order counts a
                              const Guard middle(growth);
                              const Guard inner(opening);
                          }));
-    UNIT_REQUIRE_ABORTED("opening (rank 0) under threads (rank 1); ", unit::run_here([] {
+    UNIT_REQUIRE_ABORTED("opening (rank 0) under threads (rank 2); ", unit::run_here([] {
                              Mutex<Rank::kThreads> threads;
                              Mutex<Rank::kGrowth> growth;
                              Mutex<Rank::kOpening> opening;
@@ -387,7 +387,7 @@ TEST_CASE("mutex: the highest of the locks held is named, and the order counts a
 }
 
 TEST_CASE("mutex: what wants no lock ends the process under one") {
-    UNIT_REQUIRE_ABORTED("ashlar: a feast under the lock superslabs (rank 6); ", unit::run_here([] {
+    UNIT_REQUIRE_ABORTED("ashlar: a feast under the lock superslabs (rank 7); ", unit::run_here([] {
                              Mutex<Rank::kSuperslabs> mutex;
                              const Guard guard(mutex);
                              ashlar::os::expect_no_lock("a feast");

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: MIT
+#include "cache/returns.h"
+
+#include "layout/metadata_pool.h"
+#include "layout/superslab.h"
+#include "os/probe.h"
+#include "slab/misuse.h"
+#include "slab/supply.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace ashlar::cache {
+
+using layout::class_size;
+using layout::PageHeader;
+using layout::SizeClass;
+
+namespace {
+
+void end_stack(Chunk& chunk, SizeClass c) {
+    void** const slots = chunk.owner->slots(c);
+    const std::size_t capacity = chunk.classes[c].capacity;
+    use_empty(chunk, c, nullptr, 0);
+    free_slots(chunk, c, slots, capacity);
+}
+
+} // namespace
+
+void free_slots(Chunk& chunk, SizeClass c, void** slots, std::size_t capacity) {
+    if (slots == chunk.first_slots(c) || slots == nullptr) return;
+    layout::metadata_pool.give(slots, capacity * sizeof(void*));
+}
+
+void use_empty(Chunk& chunk, SizeClass c, void** slots, std::size_t capacity) {
+    ClassState& state = chunk.classes[c];
+    chunk.stack_bytes += (capacity - state.capacity) * class_size(c); // or less
+    state.capacity.store(static_cast<std::uint16_t>(capacity), std::memory_order_relaxed);
+    chunk.owner->use(c, slots, 0, static_cast<std::uint32_t>(capacity));
+}
+
+void return_foreign(Chunk& chunk, SizeClass c) {
+    PointerStacks& mine = *chunk.owner;
+    const std::uint32_t capacity = chunk.classes[c].capacity;
+    count(chunk, c, &Counts::flushes, &EndedCounts::flushes);
+    count(chunk, c, &Counts::remote_frees, &EndedCounts::remote_frees, capacity - mine.limit(c));
+    ASHLAR_PROBE2(flush, class_size(c), capacity - mine.limit(c));
+    void** const end = mine.slots(c) + capacity;
+    void** first = mine.slots(c) + mine.limit(c);
+    mine.set_limit(c, capacity);
+    while (first != end) {
+        const PageHeader header = layout::window.header_of(*first);
+        void** const others = std::partition(
+            first, end, [header](const void* p) { return layout::window.header_of(p) == header; });
+        if (slab::is_mixed(header)) {
+            std::for_each(first, others, [c](void* p) { slab::give_mixed(p, c); });
+        } else {
+            if (header.size_class() != c) slab::report(slab::Fault::kDoubleFree, *first, slab::Found::kLater);
+            slab::give(header, first, static_cast<std::uint32_t>(others - first));
+        }
+        first = others;
+    }
+}
+
+void return_local(Chunk& chunk, SizeClass c, std::uint32_t returned) {
+    PointerStacks& mine = *chunk.owner;
+    void** const slots = mine.slots(c);
+    const PageHeader header{c, mine.shard()};
+    const std::uint32_t kept = mine.count(c) - returned;
+    count(chunk, c, &Counts::flushes, &EndedCounts::flushes);
+    ASHLAR_PROBE2(flush, class_size(c), returned);
+    mine.set_count(c, 0); // a child that is forked from here on must not find blocks that were given back
+    slab::give(header, slots, returned);
+    std::memmove(slots, slots + returned, kept * sizeof(void*));
+    mine.set_count(c, kept);
+}
+
+void return_all(Chunk& chunk, SizeClass c) {
+    if (chunk.owner->count(c) != 0) return_local(chunk, c, chunk.owner->count(c));
+    if (chunk.owner->limit(c) != chunk.classes[c].capacity) return_foreign(chunk, c);
+}
+
+void make_empty(Chunk& chunk, SizeClass c) {
+    return_all(chunk, c);
+    if (chunk.classes[c].capacity != 0) end_stack(chunk, c);
+}
+
+void return_run(layout::Page first, std::size_t pages) {
+    layout::superslabs.note_large(-static_cast<std::ptrdiff_t>(pages));
+    layout::superslabs.give(first, pages);
+}
+
+void return_everything(Chunk& chunk) {
+    for (unsigned i = 1; i < layout::kClasses; ++i)
+        make_empty(chunk, static_cast<SizeClass>(i));
+    chunk.runs.give_all(return_run);
+}
+
+} // namespace ashlar::cache
