@@ -163,6 +163,7 @@ planted_bug(ended_while_drained SCENARIO drain_at_exit SOURCE cache/thread_cache
 
 planted_bug(runs_drained_while_used SCENARIO drain_runs SOURCE cache/thread_cache.cc
   INSTEAD_OF [[        const Entry entry;
-        if (!entry || !chunk->runs.wants(pages, most)) return false;
-]] STANDS [[        if (!chunk->runs.wants(pages, most)) return false;
+        if (!entry) return false;
+        const os::Node node = node_of_this_thread();
+]] STANDS [[        const os::Node node = node_of_this_thread();
 ]])
