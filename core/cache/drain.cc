@@ -4,6 +4,8 @@
 #include "cache/returns.h"
 #include "layout/metadata_pool.h"
 #include "os/memory_barrier.h"
+#include "os/page_memory.h"
+#include "os/page_size.h"
 
 #include <algorithm>
 #include <array>
@@ -30,6 +32,19 @@ struct Claimed {
     unsigned count = 0;
 };
 
+// Whether the thread is still there. Threads may end without telling anybody: by a system call of their own,
+// or if they first allocate when the C library has told for the last time. Then their memory is unmapped or
+// serves another thread.
+bool has_owner(const Chunk& chunk) {
+    const auto* const begin = reinterpret_cast<const char*>(chunk.owner);
+    const char* const end = begin + sizeof(PointerStacks);
+    const std::size_t page = os::page_size();
+    for (const char* at = begin - reinterpret_cast<std::uintptr_t>(begin) % page; at < end; at += page) {
+        if (!os::is_mapped(at)) return false;
+    }
+    return chunk.owner->belong_to(&chunk);
+}
+
 // Claims caches that choose(chunk) wants, from number `next` on.
 template <typename Choose>
 Claimed claim(unsigned& next, Choose choose) {
@@ -37,7 +52,7 @@ Claimed claim(unsigned& next, Choose choose) {
     thread_registry.for_each_from(
         next,
         [&](Chunk& chunk) {
-            if (!choose(chunk)) return true;
+            if (chunk.holds_nothing() || !choose(chunk) || !has_owner(chunk)) return true;
             chunk.owner->claim();
             claimed.chunks[claimed.count++] = &chunk;
             return claimed.count != kAtOnce;
@@ -74,7 +89,7 @@ void for_each_claimed(Choose choose, Visit visit) {
 } // namespace
 
 bool keep_left(Chunk& chunk) {
-    if (chunk.stack_bytes == 0 && chunk.runs.pages() == 0) return false;
+    if (chunk.holds_nothing() || !has_owner(chunk)) return false;
     if (chunk.owner->busy() || left_caches.load(std::memory_order_relaxed) == kMostLeft) return false;
     void* const memory = layout::metadata_pool.take(sizeof(LeftCache));
     if (memory == nullptr) return false;
@@ -116,6 +131,7 @@ bool drain_idle() {
         } else if (chunk.still < kIdleLooks) {
             ++chunk.still;
         }
+        if (chunk.still == kIdleLooks && (chunk.holds_nothing() || !has_owner(chunk))) ++chunk.still;
         some |= chunk.still == kIdleLooks;
         again |= chunk.still <= kIdleLooks;
     });

@@ -173,6 +173,10 @@ class PointerStacks {
     void allow_bytes(std::size_t bytes) { allowed_ = static_cast<std::ptrdiff_t>(bytes); }
     void allow_no_request() { allowed_ = -1; } // not even one of no bytes
 
+    // What a thread that ended without telling anybody left is no cache's: its memory serves others.
+    bool belong_to(const void* cache) const { return __atomic_load_n(&cache_, __ATOMIC_RELAXED) == cache; }
+    void set_cache(const void* cache) { __atomic_store_n(&cache_, cache, __ATOMIC_RELAXED); }
+
     layout::Shard shard() const { return shard_; }
     void set_shard(layout::Shard shard) {
         shard_ = shard;
@@ -216,6 +220,7 @@ class PointerStacks {
     std::ptrdiff_t allowed_ = 0; // bytes; see count_bytes()
     std::size_t below_ = 0;      // sizes below are served; 0 if closed
     std::size_t claimed_ = 0;    // 1: by somebody who drains
+    const void* cache_ = nullptr;
     bool inside_ = false;        // the owner is
     layout::Shard shard_ = 0;
 

@@ -34,7 +34,7 @@ void free_slots(Chunk& chunk, SizeClass c, void** slots, std::size_t capacity) {
 
 void use_empty(Chunk& chunk, SizeClass c, void** slots, std::size_t capacity) {
     ClassState& state = chunk.classes[c];
-    chunk.stack_bytes += (capacity - state.capacity) * class_size(c); // or less
+    chunk.add_stack_bytes((capacity - state.capacity) * class_size(c)); // or less
     state.capacity.store(static_cast<std::uint16_t>(capacity), std::memory_order_relaxed);
     chunk.owner->use(c, slots, 0, static_cast<std::uint32_t>(capacity));
 }

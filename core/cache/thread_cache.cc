@@ -147,7 +147,7 @@ bool counting() {
         std::memmove(slots + capacity - foreign, old_slots + mine.limit(c), foreign * sizeof(void*));
         std::memmove(slots, old_slots, mine.count(c) * sizeof(void*));
     }
-    chunk->stack_bytes += (capacity - old_capacity) * class_size(c); // or less
+    chunk->add_stack_bytes((capacity - old_capacity) * class_size(c)); // or less
     state.capacity.store(static_cast<std::uint16_t>(capacity), std::memory_order_relaxed);
     mine.use(c, slots, mine.count(c), static_cast<std::uint32_t>(capacity - foreign));
     free_slots(*chunk, c, old_slots, old_capacity);
@@ -191,11 +191,11 @@ std::size_t most_in_stacks() {
         return false;
     }
     make_empty(*chunk, oldest);
-    return chunk->stack_bytes + added <= most;
+    return chunk->stack_bytes.load(std::memory_order_relaxed) + added <= most;
 }
 
 bool fits(std::size_t added, std::size_t most) {
-    return chunk->stack_bytes + added <= most || empty_oldest(added, most);
+    return chunk->stack_bytes.load(std::memory_order_relaxed) + added <= most || empty_oldest(added, most);
 }
 
 // What a class begins with.
@@ -378,6 +378,7 @@ void detach() {
     shard_pool.release(ended.shard());
     chunk = nullptr;
     ended.set_shard(0);
+    ended.set_cache(nullptr);
     ended.close();
     ended.leave();
     stacks.phase = Phase::kEnded;
@@ -401,7 +402,7 @@ bool attach() {
         if (made != &stacks) layout::metadata_pool.give(made, sizeof(*made));
         return false;
     }
-    chunk->stack_bytes = 0;
+    chunk->stack_bytes.store(0, std::memory_order_relaxed);
     chunk->slow_calls.store(0, std::memory_order_relaxed);
     chunk->upkeep = 0;
     chunk->looked = 0;
@@ -437,6 +438,11 @@ void* allocate_uncached(SizeClass c) {
     return block;
 }
 
+// While somebody drains this thread's cache, only what is summed up by atomic operations may be counted.
+void count_ended(SizeClass c, std::atomic<std::uint64_t> EndedCounts::*what) {
+    if (counting()) (thread_registry.ended[c].*what).fetch_add(1, std::memory_order_relaxed);
+}
+
 void release_uncached(PageHeader header, void* block) {
     slab::give(header, &block, 1);
     do_one_step();
@@ -453,7 +459,10 @@ void* allocate(SizeClass c) {
     void* block = nullptr;
     {
         const Entry entry;
-        if (!entry) return allocate_uncached(c);
+        if (!entry) {
+            count_ended(c, &EndedCounts::allocations);
+            return allocate_uncached(c);
+        }
         if (counting()) count(*chunk, c, &Counts::allocations, &EndedCounts::allocations);
         PointerStacks& mine = own();
         if (mine.pop(c, block)) return block;
@@ -473,7 +482,10 @@ void release(PageHeader header, void* block) {
     if (!attached()) return release_uncached(header, block);
     {
         const Entry entry;
-        if (!entry) return release_uncached(header, block);
+        if (!entry) {
+            count_ended(header.size_class(), &EndedCounts::releases);
+            return release_uncached(header, block);
+        }
         if (counting()) count(*chunk, header.size_class(), &Counts::releases, &EndedCounts::releases);
         PointerStacks& mine = own();
         if (mine.push(header, block)) return;

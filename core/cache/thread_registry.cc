@@ -91,6 +91,7 @@ Chunk* ThreadRegistry::add(PointerStacks& owner) {
     added.still = 0;
     added.still_since = 0;
     added.owner = &owner;
+    owner.set_cache(&added);
     return &added;
 }
 

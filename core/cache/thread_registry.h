@@ -69,7 +69,7 @@ struct EndedCounts {
 
 struct Chunk {
     PointerStacks* owner;    // null while the chunk is free
-    std::size_t stack_bytes; // what the stacks could hold, in bytes of blocks
+    std::atomic<std::size_t> stack_bytes; // what the stacks could hold, in bytes of blocks
     std::atomic<std::uint32_t> slow_calls;
     std::uint32_t upkeep;   // its number when this thread last looked after its stacks
     std::uint32_t looked;   // slow_calls at that moment
@@ -105,6 +105,14 @@ struct Chunk {
                 visit(c, counts(c));
             }
         }
+    }
+
+    // Of blocks; negative for less.
+    void add_stack_bytes(std::size_t more) {
+        stack_bytes.store(stack_bytes.load(std::memory_order_relaxed) + more, std::memory_order_relaxed);
+    }
+    bool holds_nothing() const {
+        return stack_bytes.load(std::memory_order_relaxed) == 0 && runs.pages() == 0;
     }
 
   private:

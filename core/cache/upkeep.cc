@@ -80,8 +80,8 @@ void tidy_next_bin() {
         }
         if (next_bin.compare_exchange_strong(number, number + 1, std::memory_order_relaxed)) ++number;
     }
-    if (number < end) return;
-    next_bin.store(kNoBin, std::memory_order_relaxed);
+    // A new round may have begun.
+    if (number >= end) next_bin.compare_exchange_strong(number, kNoBin, std::memory_order_relaxed);
 }
 
 void end_upkeep() {

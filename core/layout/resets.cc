@@ -207,12 +207,31 @@ PageMask Superslabs::usual_pages(std::size_t superslab) {
     return map_.known(superslab).usual;
 }
 
+// The process may have as many mappings as it can, so that none can be split. What a program changed as a whole is
+// one, and most of it is free if not all: with the free pages around it nothing is split.
+void Superslabs::reset_with_free_pages(Page first, std::size_t pages) {
+    Page begin = first;
+    auto end = static_cast<Page>(first + pages);
+    {
+        const os::Guard guard(mutex_);
+        while (begin > window.first_page && map_.all_free(begin - 1, 1))
+            --begin;
+        while (end / kPagesPerSuperslab < map_.opened() && map_.all_free(end, 1))
+            ++end;
+    }
+    os::reset_attributes(window.address_of(begin), (end - begin) * kPageSize);
+}
+
 // To be called for unchecked pages that nobody else can get. False if they were lost. Where the kernel
 // refuses all of it they are taken for accessible, as nearly all are.
 bool Superslabs::take_back_changes(Page first, std::size_t pages) {
     if (is_usual(first, pages)) return true;
-    if (!os::reset_attributes(window.address_of(first), pages * kPageSize))
-        return renew(first, pages) != os::Change::kLost;
+    if (!os::reset_attributes(window.address_of(first), pages * kPageSize)) {
+        const os::Change renewed = renew(first, pages);
+        if (renewed != os::Change::kRefused) return renewed == os::Change::kDone;
+        reset_with_free_pages(first, pages);
+        return true;
+    }
     os::mark_still_free(window.address_of(first), pages * kPageSize);
     advise_again(first, pages);
     return true;

@@ -167,6 +167,7 @@ class Superslabs {
     Answer ask_about_run(Page first, std::size_t pages);
     Answer ask_about_surroundings(Page first, std::size_t pages);
     bool is_usual(Page first, std::size_t pages);
+    void reset_with_free_pages(Page first, std::size_t pages);
     bool take_back_changes(Page first, std::size_t pages);
     std::size_t present_pages() const; // of those in use, what holds memory
     struct Step {

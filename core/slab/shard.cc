@@ -120,7 +120,7 @@ std::size_t Bin::attend(Chores& chores) {
         slab.set_purged_pages(slab.purged_pages() | gone);
         if (pages != 0) leave_hollow(slab, pages);
         slab.list = kFull; // for no list has it
-        settle(slab, chores, End::kBack);
+        settle(slab, chores, pages != 0 ? End::kFront : End::kBack);
     }
     while (chores.leaving != nullptr) {
         Slab& slab = *chores.leaving;
@@ -278,9 +278,14 @@ std::uint32_t Bin::take_locked(void** end, std::uint32_t count) {
     return taken;
 }
 
+void Bin::note_use() {
+    last_round_ = this_round();
+    tidied_ = false;
+}
+
 std::uint32_t Bin::take_free(void** end, std::uint32_t count) {
     const os::Guard guard(mutex_);
-    last_round_ = this_round();
+    note_use();
     return take_locked(end, count);
 }
 
@@ -338,7 +343,7 @@ std::uint32_t Bin::give(layout::PageHeader expected, void* const* blocks, std::u
     Chores chores{.calls = ~0U}; // what came back at once may go at once: as many as the batch has slabs
     {
         const os::Guard guard(mutex_);
-        last_round_ = this_round();
+        note_use();
         progress = give_locked(expected, blocks, count, chores);
     }
     if (chores.any()) attend(chores);
@@ -455,7 +460,6 @@ Bin::Tidied Bin::tidy(layout::SizeClass c) {
         const os::Guard guard(mutex_);
         if (!is_long_ago(last_round_)) {
             result = Tidied::kUsed;
-            tidied_ = false;
             chosen = choose_unused(chores);
         } else if (!tidied_) {
             dissolve_empty(chores);

@@ -77,6 +77,7 @@ class alignas(64) Bin {
 
     Slab* next_slab();
     bool add_slab(layout::SizeClass c, layout::Shard owner);
+    void note_use();
     std::uint32_t take_locked(void** end, std::uint32_t count);
     // The front of a list serves first. What has hollow pages that were purged goes to the back.
     enum class End : bool { kFront, kBack };

@@ -175,7 +175,11 @@ std::uint64_t purge_pages(char* start, std::uint64_t& pages, unsigned& calls) {
         const auto count = static_cast<unsigned>(std::countr_one(pages >> first));
         const std::uint64_t run = ~std::uint64_t{0} >> (64 - count) << first;
         pages &= ~run;
-        if (os::purge(start + first * kSystemPageSize, count * kSystemPageSize)) gone |= run;
+        if (!os::purge(start + first * kSystemPageSize, count * kSystemPageSize)) {
+            pages = 0;
+            break;
+        }
+        gone |= run;
     }
     return gone;
 }

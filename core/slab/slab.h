@@ -189,7 +189,8 @@ struct Room {
 };
 
 // Gives the system's pages of a slab that bits name back to the system, a row of them with each system call,
-// until no call is left. Returns those that it took; the bits that are left were not offered.
+// until no call is left. Returns those that it took; the bits that are left were not offered. The first
+// refusal is the last call, and no bit is left: who locked one page has mostly locked all.
 std::uint64_t purge_pages(char* start, std::uint64_t& pages, unsigned& calls);
 // Of the pages of a slab, those that bits named held no memory until now, and these do not from now on.
 void count_absent(std::uint64_t before, std::uint64_t now);
