@@ -221,7 +221,7 @@ class PointerStacks {
     std::size_t below_ = 0;      // sizes below are served; 0 if closed
     std::size_t claimed_ = 0;    // 1: by somebody who drains
     const void* cache_ = nullptr;
-    bool inside_ = false;        // the owner is
+    bool inside_ = false; // the owner is
     layout::Shard shard_ = 0;
 
   public:

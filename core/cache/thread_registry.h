@@ -68,7 +68,7 @@ struct EndedCounts {
 };
 
 struct Chunk {
-    PointerStacks* owner;    // null while the chunk is free
+    PointerStacks* owner;                 // null while the chunk is free
     std::atomic<std::size_t> stack_bytes; // what the stacks could hold, in bytes of blocks
     std::atomic<std::uint32_t> slow_calls;
     std::uint32_t upkeep;   // its number when this thread last looked after its stacks

@@ -163,6 +163,11 @@ TEST_CASE("idle threads keep nothing that is asked for", "[ashlar-only][not-hard
     REQUIRE_CLEAN(run(limited({program("idle_caches"), "refused"}, RLIMIT_DATA, 400 * kMiB)));
 }
 
+TEST_CASE("threads end without anybody being told") {
+    REQUIRE_CLEAN(run({{program("untold_ends"), "trim"}}));
+    REQUIRE_CLEAN(run({{program("untold_ends"), "fork"}}));
+}
+
 TEST_CASE("more processors appear than the process began with") {
     REQUIRE_CLEAN(run({{program("four_threads"), in_bytes(k256KiB), "all-processors"}, {}, [] {
                            cpu_set_t one;

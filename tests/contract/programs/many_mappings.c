@@ -2,14 +2,16 @@
 /*
  * Fills the kernel's table of mappings (vm.max_map_count), so that mmap, mprotect and even munmap fail with
  * ENOMEM: the heap gives blocks or null with ENOMEM, frees without a word, and is as before once there is
- * room again.
+ * room again. Memory of a block that was inaccessible when it was released is accessible in the next one.
  */
 #include "exercise.h"
 #include "hoard.h"
 
+#include <stdint.h>
+#include <string.h>
 #include <sys/mman.h>
 
-enum { kMostMappings = 2000000, kPage = 4096 };
+enum { kMostMappings = 2000000, kPage = 4096, kMiB = 1 << 20, kClosed = 16 * kMiB, kNext = 3 * kMiB };
 
 /* Alternating protections keep the kernel from merging neighbours. Fails by itself at the limit. */
 static size_t split(char* area) {
@@ -17,6 +19,26 @@ static size_t split(char* area) {
     while (pages < kMostMappings && mprotect(area + 2 * pages * kPage, kPage, PROT_READ) == 0)
         ++pages;
     return pages;
+}
+
+static char* closed_block(void) {
+    char* const block = malloc(opaque_size(kClosed));
+    MUST(block != NULL);
+    char* const inside = (char*)(((uintptr_t)block + 0xffff) & ~(uintptr_t)0xffff);
+    MUST(mprotect(inside, kClosed - 0x10000, PROT_NONE) == 0);
+    return block;
+}
+
+static void replace(char* closed) {
+    free(closed);
+    char* blocks[4];
+    for (int i = 0; i < 4; ++i) {
+        blocks[i] = malloc(opaque_size(kNext));
+        MUST(blocks[i] != NULL || errno == ENOMEM);
+        if (blocks[i] != NULL) memset(blocks[i], i, kNext);
+    }
+    for (int i = 0; i < 4; ++i)
+        free(blocks[i]);
 }
 
 static void with_full_table(void) {
@@ -44,8 +66,10 @@ int main(void) {
     char* const area = mmap(NULL, span, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     MUST(area != MAP_FAILED);
     for (int round = 0; round < 2; ++round) {
+        char* const closed = closed_block();
         const size_t pages = split(area);
         MUST(pages > 0 && pages < kMostMappings);
+        replace(closed);
         with_full_table();
         MUST(mprotect(area, span, PROT_NONE) == 0); /* they merge */
         for (int i = 0; i < 20; ++i)

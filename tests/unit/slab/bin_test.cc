@@ -342,6 +342,26 @@ TEST_CASE("bin: what nobody used for a round goes in steps of four system calls"
     CHECK(static_cast<std::size_t>(superslabs.absent_bytes() - absent) == kHollow);
 }
 
+// All memory is locked, so the kernel refuses each purge.
+UNIT_TEST_CASE_IN_CHILD("bin: what the kernel refuses to purge is not offered again and again",
+                        "dirty_limit:1g") {
+    if (mlockall(MCL_CURRENT | MCL_FUTURE) != 0) return; // not permitted
+    const layout::SizeClass c = layout::class_of(1024);
+    OwnBin own(c);
+    constexpr std::uint32_t kSlabs = 20;
+    Blocks freed;
+    for (void* const block : own.take(own.per_slab() * kSlabs))
+        if (reinterpret_cast<std::uintptr_t>(block) / kSystemPageSize % 2 != 0) freed.push_back(block);
+    own.give(freed);
+    unsigned steps = 0;
+    for (unsigned rounds = 0; rounds < 3; ++rounds) {
+        Bin::begin_round();
+        while (own.bin.tidy(c) == Bin::Tidied::kUnfinished)
+            REQUIRE(++steps <= kSlabs);
+    }
+    CHECK(steps != 0);
+}
+
 // Every slab is left by all blocks but the first two, by which no page is full.
 TEST_CASE("bin: hollow pages go when they are asked for, also of the slab that serves") {
     os::settings.dirty_limit.store(std::size_t{1} << 30, std::memory_order_relaxed); // keep all
