@@ -2,6 +2,7 @@
 //
 // Bins of a test's own, whose slabs come from the process's superslabs under the number of a shard that
 // nobody else has.
+#include "../support/build_kind.h"
 #include "../support/child.h"
 #include "../support/random.h"
 #include "layout/superslab.h"
@@ -345,6 +346,7 @@ TEST_CASE("bin: what nobody used for a round goes in steps of four system calls"
 // All memory is locked, so the kernel refuses each purge.
 UNIT_TEST_CASE_IN_CHILD("bin: what the kernel refuses to purge is not offered again and again",
                         "dirty_limit:1g") {
+    UNIT_SKIP_IF(unit::kSanitizer, "under it mlockall() does nothing");
     if (mlockall(MCL_CURRENT | MCL_FUTURE) != 0) return; // not permitted
     const layout::SizeClass c = layout::class_of(1024);
     OwnBin own(c);
