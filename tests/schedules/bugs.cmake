@@ -149,7 +149,7 @@ planted_bug(drained_while_inside SCENARIO drain SOURCE cache/drain.cc
 ]] STANDS [[if (passed) return false;
 ]])
 
-planted_bug(slow_path_ignores_the_claim SCENARIO drain SOURCE cache/thread_cache.cc
+planted_bug(slow_path_ignores_the_claim SCENARIO drain PREEMPTIONS 2 SOURCE cache/thread_cache.cc
   INSTEAD_OF [[    Entry() : entered_(own().begin()) {}
 ]] STANDS [[    Entry() : entered_(true) { own().enter(); }
 ]])
