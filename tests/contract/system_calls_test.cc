@@ -20,6 +20,10 @@ TEST_CASE("the table of mappings is full for a while") {
     REQUIRE_CLEAN(run({{program("many_mappings")}}));
 }
 
+TEST_CASE("a closed block is released while the table of mappings is full", "[ashlar-only]") {
+    REQUIRE_CLEAN(run({{program("many_mappings"), "closed"}}));
+}
+
 TEST_CASE("optional system calls are missing") {
     REQUIRE_CLEAN(run({{program("without_calls"), "ENOSYS", program("four_threads"), "262144"}}));
 }
