@@ -2,6 +2,7 @@
 //
 // Threads whose caches another thread empties: idle ones, busy ones, ones that end or are not there. In
 // children with a heap that nobody else uses.
+#include "../support/asleep.h"
 #include "../support/build_kind.h"
 #include "../support/child.h"
 #include "../support/forbid_call.h"
@@ -20,7 +21,6 @@
 #include <atomic>
 #include <barrier>
 #include <catch2/catch.hpp>
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -78,7 +78,10 @@ std::size_t capacity_of(const PointerStacks& owner) {
 class Told {
   public:
     Told() : thread_([this] { serve(); }) {
-        tell([this] { stacks_ = &stacks; });
+        tell([this] {
+            stacks_ = &stacks;
+            id_ = static_cast<pid_t>(::syscall(SYS_gettid));
+        });
     }
     ~Told() { end(); }
     Told(const Told&) = delete;
@@ -108,19 +111,24 @@ class Told {
         thread_.join();
     }
     PointerStacks& its_stacks() { return *stacks_; }
+    // Of the end that was begun, after its last own step.
+    bool waits_to_end() const { return ending_ && unit::asleep(id_); }
 
   private:
     void serve() {
         for (;;) {
             state_.wait(0);
-            if (state_.load(std::memory_order_acquire) == 2) return;
+            if (state_.load(std::memory_order_acquire) == 2) break;
             (*what_)();
             state_.store(0, std::memory_order_release);
             state_.notify_all();
         }
+        ending_ = true;
     }
 
     std::atomic<int> state_{0};
+    std::atomic<bool> ending_{false};
+    pid_t id_ = 0;
     const std::function<void()>* what_ = nullptr;
     PointerStacks* stacks_ = nullptr;
     std::thread thread_;
@@ -225,7 +233,8 @@ UNIT_TEST_CASE_IN_CHILD("drain: a thread does not end while it is drained", unit
         const os::Guard guard(drain_mutex());
         thread.its_stacks().claim();
         thread.begin_end();
-        std::this_thread::sleep_for(std::chrono::milliseconds(50));
+        while (!thread.waits_to_end())
+            std::this_thread::yield();
         REQUIRE(thread_registry.live() == 1);
         thread.its_stacks().unclaim();
     }
@@ -287,7 +296,7 @@ UNIT_TEST_CASE_IN_CHILD("drain: the background thread does so", "background:true
     Told idle;
     idle.tell([] { use_every_class(); });
     while (capacity_of(idle.its_stacks()) != 0)
-        std::this_thread::sleep_for(std::chrono::milliseconds(5));
+        std::this_thread::yield();
     REQUIRE(blocks_out() == 0);
 }
 

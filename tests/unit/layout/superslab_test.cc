@@ -833,13 +833,18 @@ UNIT_TEST_CASE_IN_CHILD("superslabs: a block in use that was changed is no reaso
     REQUIRE(unit::count_mappings() == mappings - 2);
 }
 
-// What a program locked, protected or advised does not come along.
-UNIT_TEST_CASE_IN_CHILD("superslabs: pages are moved without what a program did to them", unit::kNoHeap) {
+std::vector<Page> eight_whole_superslabs() {
     REQUIRE(window.open(256 * kMi));
     purge_on_demand_only();
     std::vector<Page> blocks;
     for (unsigned i = 0; i < 8; ++i)
         blocks.push_back(take(32).first);
+    return blocks;
+}
+
+// What a program locked, protected or advised does not come along.
+UNIT_TEST_CASE_IN_CHILD("superslabs: pages are moved without what a program did to them", unit::kNoHeap) {
+    const std::vector<Page> blocks = eight_whole_superslabs();
     for (unsigned i = 0; i < 8; i += 2) {
         std::memset(window.address_of(blocks[i]), 1, 32 * kPageSize);
         REQUIRE(::madvise(window.address_of(blocks[i]), 32 * kPageSize, MADV_DONTFORK) == 0);
@@ -854,11 +859,7 @@ UNIT_TEST_CASE_IN_CHILD("superslabs: pages are moved without what a program did 
 }
 
 UNIT_TEST_CASE_IN_CHILD("superslabs: pages that hold next to nothing stay where they are", unit::kNoHeap) {
-    REQUIRE(window.open(256 * kMi));
-    purge_on_demand_only();
-    std::vector<Page> blocks;
-    for (unsigned i = 0; i < 8; ++i)
-        blocks.push_back(take(32).first);
+    const std::vector<Page> blocks = eight_whole_superslabs();
     for (unsigned i = 0; i < 8; i += 2) {
         *window.address_of(blocks[i]) = 1;
         superslabs.give(blocks[i], 32);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "../support/asleep.h"
 #include "../support/build_kind.h"
 #include "../support/child.h"
 #include "os/mutex.h"
@@ -8,8 +9,6 @@
 #include <catch2/catch.hpp>
 #include <cerrno>
 #include <csignal>
-#include <fstream>
-#include <string>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <thread>
@@ -21,15 +20,6 @@ namespace {
 using ashlar::os::Guard;
 using ashlar::os::Mutex;
 using ashlar::os::Rank;
-
-// As the kernel sees it: not running and not ready to.
-bool asleep(pid_t thread) {
-    std::ifstream stat("/proc/self/task/" + std::to_string(thread) + "/stat");
-    std::string text;
-    std::getline(stat, text);
-    const auto name_end = text.rfind(") ");
-    return name_end != std::string::npos && text[name_end + 2] == 'S';
-}
 
 // Threads that all want the mutex, which the caller holds; returns once every one sleeps in the kernel.
 template <typename AnyMutex>
@@ -47,7 +37,7 @@ std::vector<std::thread> start_sleepers(AnyMutex& mutex, unsigned count, std::at
         });
     }
     for (const std::atomic<pid_t>& id : ids) {
-        while (id == 0 || !asleep(id))
+        while (id == 0 || !unit::asleep(id))
             std::this_thread::yield();
     }
     return threads;
