@@ -103,6 +103,7 @@ bool return_one_left() {
     LeftCache* const left = first_left;
     if (left == nullptr) return false;
     left->chunk->owner = &left->held;
+    close_gaps(*left->chunk);
     return_everything(*left->chunk);
     thread_registry.remove(*left->chunk);
     first_left = left->next;
@@ -116,7 +117,7 @@ void drain_all_but(const Chunk* mine) {
         return_one_left();
     if (thread_registry.live() <= (mine != nullptr ? 1 : 0)) return;
     for_each_claimed([mine](const Chunk& chunk) { return &chunk != mine; },
-                     [](Chunk& chunk) { return_everything(chunk); });
+                     [](Chunk& chunk) { drain(chunk); });
 }
 
 bool drain_idle() {
@@ -138,7 +139,7 @@ bool drain_idle() {
     if (!some) return again;
     for_each_claimed([](const Chunk& chunk) { return chunk.still == kIdleLooks; },
                      [](Chunk& chunk) {
-                         return_everything(chunk);
+                         drain(chunk);
                          chunk.still = kIdleLooks + 1;
                      });
     return again;

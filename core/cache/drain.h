@@ -3,13 +3,13 @@
 // Emptying the caches of other threads: of all for malloc_trim and before a request is refused, of idle ones
 // in the background.
 //
-// Fast paths are no instruction longer for it than two stores (pointer_stacks.h). All that costs is here: a
-// memory barrier in every thread by a system call. So malloc and free never drain unless memory is short.
-// Where the kernel refuses the call nothing is drained.
+// Fast paths do nothing for it but look whether the stacks are closed (pointer_stacks.h). All that costs is
+// here: a memory barrier in every thread by a system call. So malloc and free never drain unless memory is
+// short. Where the kernel refuses the call nothing is drained.
 //
 // One thread drains at a time, under a lock that it keeps while it returns blocks: a fork waits for it. It
 // holds the registry's lock until a thread is claimed, which cannot end from then on, and no longer. Threads
-// that are in the middle of a call are left out.
+// that are in the middle of a slow path are left out.
 #pragma once
 
 #include "cache/thread_registry.h"

@@ -25,6 +25,63 @@ void end_stack(Chunk& chunk, SizeClass c) {
     free_slots(chunk, c, slots, capacity);
 }
 
+// Foreign blocks, those of one shard in one batch. Changes their order.
+void send_home(SizeClass c, PointerStacks::Blocks foreign) {
+    void** first = foreign.first;
+    void** const end = first + foreign.count;
+    while (first != end) {
+        const PageHeader header = layout::window.header_of(*first);
+        void** const others = std::partition(
+            first, end, [header](const void* p) { return layout::window.header_of(p) == header; });
+        if (slab::is_mixed(header)) {
+            std::for_each(first, others, [c](void* p) { slab::give_mixed(p, c); });
+        } else {
+            if (header.size_class() != c) slab::report(slab::Fault::kDoubleFree, *first, slab::Found::kLater);
+            slab::give(header, first, static_cast<std::uint32_t>(others - first));
+        }
+        first = others;
+    }
+}
+
+void drain(Chunk& chunk, SizeClass c) {
+    PointerStacks& theirs = *chunk.owner;
+    ClassState& state = chunk.classes[c];
+    const std::uint32_t capacity = state.capacity;
+    const PointerStacks::Blocks local = theirs.local(c);
+    const PointerStacks::Blocks foreign = theirs.foreign(c, capacity);
+    if (local.count + foreign.count == 0) return;
+    count(chunk, c, &Counts::flushes, &EndedCounts::flushes);
+    count(chunk, c, &Counts::remote_frees, &EndedCounts::remote_frees, foreign.count);
+    ASHLAR_PROBE2(flush, class_size(c), local.count + foreign.count);
+    theirs.set_bottom(c, local.first + local.count);
+    Counts& counts = chunk.counts(c);
+    counts.drained_below = static_cast<std::uint16_t>(counts.drained_below + local.count);
+    counts.drained_above = static_cast<std::uint16_t>(counts.drained_above + foreign.count);
+    const std::uint32_t rest = capacity - local.count - foreign.count;
+    state.capacity.store(static_cast<std::uint16_t>(rest), std::memory_order_relaxed);
+    if (local.count != 0) slab::give({c, theirs.shard()}, local.first, local.count);
+    send_home(c, foreign);
+}
+
+void close_gaps(Chunk& chunk, SizeClass c, Counts& counts) {
+    PointerStacks& mine = *chunk.owner;
+    ClassState& state = chunk.classes[c];
+    const std::uint32_t rest = state.capacity;
+    const std::uint32_t capacity = rest + counts.drained_below + counts.drained_above;
+    if (capacity == rest) return;
+    const PointerStacks::Blocks local = mine.local(c);
+    const PointerStacks::Blocks foreign = mine.foreign(c, rest);
+    void** const slots = local.first - counts.drained_below;
+    const std::uint32_t limit = capacity - foreign.count;
+    std::memmove(slots, local.first, local.count * sizeof(void*));
+    std::memmove(slots + limit, foreign.first, foreign.count * sizeof(void*));
+    state.capacity.store(static_cast<std::uint16_t>(capacity), std::memory_order_relaxed);
+    counts.drained_below = 0;
+    counts.drained_above = 0;
+    mine.use(c, slots, local.count, limit);
+    if (local.count + foreign.count == 0) end_stack(chunk, c);
+}
+
 } // namespace
 
 void free_slots(Chunk& chunk, SizeClass c, void** slots, std::size_t capacity) {
@@ -45,21 +102,9 @@ void return_foreign(Chunk& chunk, SizeClass c) {
     count(chunk, c, &Counts::flushes, &EndedCounts::flushes);
     count(chunk, c, &Counts::remote_frees, &EndedCounts::remote_frees, capacity - mine.limit(c));
     ASHLAR_PROBE2(flush, class_size(c), capacity - mine.limit(c));
-    void** const end = mine.slots(c) + capacity;
-    void** first = mine.slots(c) + mine.limit(c);
+    const PointerStacks::Blocks foreign = mine.foreign(c, capacity);
     mine.set_limit(c, capacity);
-    while (first != end) {
-        const PageHeader header = layout::window.header_of(*first);
-        void** const others = std::partition(
-            first, end, [header](const void* p) { return layout::window.header_of(p) == header; });
-        if (slab::is_mixed(header)) {
-            std::for_each(first, others, [c](void* p) { slab::give_mixed(p, c); });
-        } else {
-            if (header.size_class() != c) slab::report(slab::Fault::kDoubleFree, *first, slab::Found::kLater);
-            slab::give(header, first, static_cast<std::uint32_t>(others - first));
-        }
-        first = others;
-    }
+    send_home(c, foreign);
 }
 
 void return_local(Chunk& chunk, SizeClass c, std::uint32_t returned) {
@@ -94,6 +139,20 @@ void return_everything(Chunk& chunk) {
     for (unsigned i = 1; i < layout::kClasses; ++i)
         make_empty(chunk, static_cast<SizeClass>(i));
     chunk.runs.give_all(return_run);
+}
+
+void drain(Chunk& chunk) {
+    for (unsigned i = 1; i < layout::kClasses; ++i)
+        drain(chunk, static_cast<SizeClass>(i));
+    chunk.drained = true;
+    chunk.runs.give_all(return_run);
+}
+
+void close_gaps(Chunk& chunk) {
+    if (!chunk.drained) [[likely]]
+        return;
+    chunk.drained = false;
+    chunk.for_each_counted([&](SizeClass c, Counts& counts) { close_gaps(chunk, c, counts); });
 }
 
 } // namespace ashlar::cache

@@ -2,8 +2,8 @@
 //
 // How a cache gives back what it holds: blocks to their bins, arrays to the metadata pool, runs to everybody.
 //
-// For whoever is in the cache: its thread between PointerStacks::begin() and leave(), or who drains it
-// (drain.h). Takes the locks of bins, of superslabs and of the metadata pool.
+// For the cache's thread between PointerStacks::begin() and leave(), but for drain(). Takes the locks of
+// bins, of superslabs and of the metadata pool.
 #pragma once
 
 #include "cache/thread_registry.h"
@@ -46,5 +46,12 @@ void return_run(layout::Page first, std::size_t pages);
 
 // All blocks, all depth, all runs.
 void return_everything(Chunk& chunk);
+
+// For another thread that has claimed the cache: returns all blocks that its thread cannot have in hand, and
+// all runs. The arrays stay: that thread may be about to write into one.
+void drain(Chunk& chunk);
+// Before anything else is done in a cache that was drained: moves what it holds to the ends of the arrays.
+// Stacks that hold nothing lose their depth.
+void close_gaps(Chunk& chunk);
 
 } // namespace ashlar::cache

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "cache/thread_cache.h"
 
+#include "cache/depth.h"
 #include "cache/drain.h"
 #include "cache/returns.h"
 #include "cache/thread_registry.h"
@@ -33,38 +34,6 @@ using layout::PageHeader;
 using layout::SizeClass;
 using slab::shard_pool;
 
-// How deep a stack may get, in bytes of blocks and in entries: when a class keeps growing, and when refills
-// and flushes alternate. Large blocks keep a few entries all the same. It begins with first_depth(), or none
-// if the thread's budget is used up: then each call takes or gives one block.
-struct Depth {
-    std::size_t bytes;
-    std::size_t least;
-    std::size_t most;
-};
-constexpr Depth kGrowing{.bytes = 8 * 1024, .least = 4, .most = 256};
-constexpr Depth kAlternating{.bytes = 256 * 1024, .least = 8, .most = 1024};
-static_assert(kAlternating.most * sizeof(void*) < PointerStacks::kArrayBytes);
-
-// Of its bin's blocks in use and in caches a stack is deepened to at most this share: with more, caches still
-// grow after hundreds of millions of operations; with half, slow calls take a twentieth of the time of a mix
-// of sizes. Of its depth a refill that follows another fills as much, because a flush may be next.
-constexpr std::size_t three_quarters(std::size_t count) {
-    return count - count / 4;
-}
-constexpr std::size_t kFreeDepth = 4096; // in bytes of blocks: no share is asked for
-
-// All stacks of a thread together: that share of the heap, divided by the number of threads, or what a small
-// heap allows, and `thread_cache` at most. Some is left to classes that have no stack yet; each begins with a
-// part of the budget.
-constexpr std::size_t kShareOfHeap = 8;
-constexpr std::size_t kOfAllThreads = std::size_t{6} << 20; // in a small heap
-constexpr std::size_t kLeastOfThread = std::size_t{40} << 10;
-constexpr std::size_t kMostOfThread = std::size_t{3} << 20;
-constexpr std::size_t kLeftToOthers = kLeastOfThread / 8;
-constexpr std::size_t kShareOfBudget = 32;
-// Likewise the runs that it keeps, but that many bytes for all threads together at least.
-constexpr std::size_t kLeastRuns = std::size_t{2} << 20;
-
 // With more threads than that, so many blocks are a thread's first refill of a class. Threads use few blocks
 // of most classes, and each block that a cache keeps for nothing may be a page. It costs one slow call more.
 constexpr std::size_t kFewThreads = 64;
@@ -73,27 +42,9 @@ constexpr std::uint32_t kFirstBatch = 2;
 constexpr unsigned kPrewarmed = 8;         // the classes up to 128 bytes
 constexpr unsigned kSlowCallsPerLook = 16; // at the clock
 
-// A class that had no slow call among so many of the thread gives its depth to one that needs it. After a
-// search in vain a quarter as many pass before the next.
-constexpr std::uint32_t kLongAgo = 4096;
-
 constinit bool caches_allowed = false;
 constinit thread_local Chunk* chunk = nullptr;
 constinit PointerStacks stacks_set_aside; // of the one thread of a forked child
-
-constexpr std::size_t depth(const Depth& d, SizeClass c) {
-    return std::clamp(d.bytes / class_size(c), d.least, d.most);
-}
-
-// By class and whether refills and flushes alternate: looked up, because a division is half of adapt().
-constexpr auto kMostOfClass = [] {
-    std::array<std::array<std::uint16_t, 2>, kClasses> most{};
-    for (unsigned c = 1; c < kClasses; ++c) {
-        most[c] = {static_cast<std::uint16_t>(depth(kGrowing, static_cast<SizeClass>(c))),
-                   static_cast<std::uint16_t>(depth(kAlternating, static_cast<SizeClass>(c)))};
-    }
-    return most;
-}();
 
 std::uint32_t slow_calls() {
     return chunk->slow_calls.load(std::memory_order_relaxed);
@@ -105,11 +56,17 @@ PointerStacks& own() {
     return *chunk->owner;
 }
 
+bool begin() {
+    if (!own().begin()) return false;
+    close_gaps(*chunk);
+    return true;
+}
+
 // In the stacks and the rest of the cache, as long as it lives; false while somebody drains them: then the
 // thread does without. Not across calls of the C library, which may come back here.
 class [[nodiscard]] Entry {
   public:
-    Entry() : entered_(own().begin()) {}
+    Entry() : entered_(begin()) {}
     ~Entry() {
         if (entered_) own().leave();
     }
@@ -123,119 +80,12 @@ class [[nodiscard]] Entry {
 
 // For what cannot do without. Waits for nothing that waits for this thread, which holds no lock.
 void begin_after_drain() {
-    while (!own().begin())
+    while (!begin())
         wait_for_drain();
 }
 
 bool counting() {
     return os::settings.count.load(std::memory_order_relaxed) != 0;
-}
-
-// Moves both ends into an array of `capacity` entries, which holds them; a short one is in the chunk. Does
-// nothing if there is no memory for another.
-[[gnu::noinline]] void set_depth(SizeClass c, std::size_t capacity) {
-    PointerStacks& mine = own();
-    void** const slots = capacity <= first_depth(c)
-                             ? chunk->first_slots(c)
-                             : static_cast<void**>(layout::metadata_pool.take(capacity * sizeof(void*)));
-    if (slots == nullptr) return;
-    ClassState& state = chunk->classes[c];
-    void** const old_slots = mine.slots(c);
-    const std::size_t old_capacity = state.capacity;
-    const std::size_t foreign = old_capacity - mine.limit(c);
-    if (old_capacity != 0) { // it may be the same array
-        std::memmove(slots + capacity - foreign, old_slots + mine.limit(c), foreign * sizeof(void*));
-        std::memmove(slots, old_slots, mine.count(c) * sizeof(void*));
-    }
-    chunk->add_stack_bytes((capacity - old_capacity) * class_size(c)); // or less
-    state.capacity.store(static_cast<std::uint16_t>(capacity), std::memory_order_relaxed);
-    mine.use(c, slots, mine.count(c), static_cast<std::uint32_t>(capacity - foreign));
-    free_slots(*chunk, c, old_slots, old_capacity);
-}
-
-// What the blocks in use allow. Those of other shards say nothing about this one's.
-std::size_t most_for_use(SizeClass c, std::size_t capacity) {
-    if ((capacity - own().limit(c)) * 2 > capacity) return kAlternating.most;
-    const std::size_t out = shard_pool.bin({c, own().shard()}).blocks_out();
-    return std::max(three_quarters(out), kFreeDepth / class_size(c));
-}
-
-// Of what all threads together may hold, which is that much at least.
-std::size_t share_of_heap(std::size_t least) {
-    const std::size_t heap = layout::superslabs.pages_in_use() * layout::kPageSize;
-    return std::max(heap / kShareOfHeap, least) / std::max<std::size_t>(thread_registry.live(), 1);
-}
-
-// In all stacks of this thread.
-std::size_t most_in_stacks() {
-    const std::size_t threads = std::max<std::size_t>(thread_registry.live(), 1);
-    const std::size_t share = layout::superslabs.pages_in_use() * layout::kPageSize / kShareOfHeap / threads;
-    const std::size_t least = std::clamp(kOfAllThreads / threads, kLeastOfThread, kMostOfThread);
-    return std::min(std::max(share, least), os::settings.thread_cache.load(std::memory_order_relaxed));
-}
-
-// Empties the class that had no slow call for longest, if that is long; then true if so many more bytes fit.
-[[gnu::noinline]] bool empty_oldest(std::size_t added, std::size_t most) {
-    if (slow_calls() - chunk->failed < kLongAgo / 4 || added > most) return false;
-    SizeClass oldest = 0;
-    std::uint32_t longest = kLongAgo;
-    for (unsigned i = 1; i < kClasses; ++i) {
-        const auto c = static_cast<SizeClass>(i);
-        const std::uint32_t age = slow_calls() - chunk->classes[c].last_call;
-        if (age < longest || chunk->classes[c].capacity == 0) continue;
-        oldest = c;
-        longest = age;
-    }
-    if (oldest == 0) {
-        chunk->failed = slow_calls();
-        return false;
-    }
-    make_empty(*chunk, oldest);
-    return chunk->stack_bytes.load(std::memory_order_relaxed) + added <= most;
-}
-
-bool fits(std::size_t added, std::size_t most) {
-    return chunk->stack_bytes.load(std::memory_order_relaxed) + added <= most || empty_oldest(added, most);
-}
-
-// What a class begins with.
-std::size_t begin_with(SizeClass c, std::size_t budget) {
-    if (budget >= kBytesAtFirst * kShareOfBudget) [[likely]]
-        return first_depth(c);
-    return std::clamp<std::size_t>(budget / kShareOfBudget / class_size(c), 1, first_depth(c));
-}
-
-// For a class that has no stack.
-void begin_stack(SizeClass c, std::size_t budget) {
-    const std::size_t first = begin_with(c, budget);
-    if (fits(first * class_size(c), budget)) use_empty(*chunk, c, chunk->first_slots(c), first);
-}
-
-// Notes what is about to happen to a stack and deepens it if the class has shown that it pays.
-void adapt(SizeClass c, Event event) {
-    ClassState& state = chunk->classes[c];
-    const bool seen = state.last == Event::kRefill || state.last == Event::kFlush;
-    const bool alternates = seen && state.last != event;
-    state.last = event;
-    const std::size_t now = state.capacity;
-    const std::size_t most = kMostOfClass[c][alternates ? 1 : 0];
-    if (now >= most) return;
-    if (now == 0 && first_depth(c) >= most) return begin_stack(c, most_in_stacks());
-    std::size_t budget = now == 0 ? most_in_stacks() : 0;
-    const std::size_t capacity = now != 0 ? now : begin_with(c, budget);
-    const std::size_t wanted = std::min({std::bit_ceil(capacity * 2), most, most_for_use(c, now)});
-    if (wanted > capacity && wanted >= capacity + capacity / 4) { // worth the move
-        if (now != 0) budget = most_in_stacks();
-        const std::size_t added = (wanted - now) * class_size(c) + kLeftToOthers;
-        if (fits(added, budget)) return set_depth(c, wanted);
-    }
-    if (now == 0) begin_stack(c, budget);
-}
-
-// In pages.
-std::size_t most_in_runs() {
-    return std::min(share_of_heap(kLeastRuns), os::settings.thread_cache.load(std::memory_order_relaxed)) /
-           layout::kPageSize;
 }
 
 os::Node node_of_this_thread() {
@@ -303,10 +153,10 @@ std::uint32_t batch(SizeClass c) {
     const Event last = chunk->classes[c].last;
     if (last == Event::kNone && thread_registry.live() > kFewThreads) {
         chunk->classes[c].last = Event::kStarted;
-        if (chunk->classes[c].capacity == 0) begin_stack(c, most_in_stacks());
+        if (chunk->classes[c].capacity == 0) begin_stack(*chunk, c);
         return kFirstBatch;
     }
-    adapt(c, Event::kRefill);
+    adapt(*chunk, c, Event::kRefill);
     const std::uint32_t capacity = chunk->classes[c].capacity;
     return last == Event::kRefill ? static_cast<std::uint32_t>(three_quarters(capacity)) : (capacity + 1) / 2;
 }
@@ -352,7 +202,7 @@ void give_one(PageHeader header, void* block) {
 // Called with a full array.
 void make_room(SizeClass c) {
     PointerStacks& mine = own();
-    adapt(c, Event::kFlush);
+    adapt(*chunk, c, Event::kFlush);
     const std::uint32_t capacity = chunk->classes[c].capacity;
     if (mine.count(c) < mine.limit(c) || capacity == 0) return;
     if ((capacity - mine.limit(c)) * 2 >= capacity) {
@@ -379,7 +229,6 @@ void detach() {
     chunk = nullptr;
     ended.set_shard(0);
     ended.set_cache(nullptr);
-    ended.close();
     ended.leave();
     stacks.phase = Phase::kEnded;
     if (&ended != &stacks) layout::metadata_pool.give(&ended, sizeof(ended));

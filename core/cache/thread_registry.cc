@@ -87,6 +87,11 @@ Chunk* ThreadRegistry::add(PointerStacks& owner) {
     // Statistics read them before there are arrays: those of the last owner are gone.
     for (ClassState& state : added.classes)
         state.capacity.store(0, std::memory_order_relaxed);
+    added.for_each_counted([](layout::SizeClass, Counts& counts) {
+        counts.drained_below = 0;
+        counts.drained_above = 0;
+    });
+    added.drained = false;
     added.runs.reset();
     added.still = 0;
     added.still_since = 0;

@@ -55,7 +55,10 @@ struct Counts {
     std::atomic<std::uint32_t> remote_frees{0}; // blocks that went home to another shard
     std::atomic<std::uint32_t> allocations{0};  // with the setting `count`
     std::atomic<std::uint32_t> releases{0};     // likewise
-    std::uint32_t unused = 0;
+    // Entries at both ends of the array that other threads drained and that hold nothing.
+    // ClassState::capacity is without them.
+    std::uint16_t drained_below = 0;
+    std::uint16_t drained_above = 0;
 };
 
 // The same of threads that have ended.
@@ -80,6 +83,7 @@ struct Chunk {
     std::uint32_t still_since;
     RecentRuns runs;
     bool runs_used;                          // since the last upkeep
+    bool drained;                            // since its thread's last slow path
     bool end_arranged;                       // the C library will tell when this thread ends
     std::atomic<std::uint64_t> refill_ticks; // spent in refills, by os::ticks()
     // Bit c % 64 of word c / 64: some count of class c is not 0.

@@ -60,7 +60,7 @@ SizeClass class_for(std::size_t size) {
     constexpr std::uint32_t kChoice = 16;
     cache::PointerStacks& stacks = cache::my_stacks();
     stacks.enter();
-    const std::uint32_t count = stacks.serve(0) ? stacks.count(c) : 0;
+    const std::uint32_t count = stacks.closed() ? 0 : stacks.count(c);
     const std::uint32_t chosen = random_numbers.below(std::min(count + 1, kChoice));
     if (chosen != 0) block = std::exchange(stacks.slots(c)[count - chosen], block);
     stacks.leave();
@@ -355,7 +355,7 @@ void release_while_closed(void* block) {
         return release_any(block, nullptr);
     if (!live_map.end(offset)) [[unlikely]]
         report_not_live(block);
-    if (!cache::my_stacks().put(header, block)) [[unlikely]]
+    if (!cache::my_stacks().push(header, block)) [[unlikely]]
         heap::release_slow(block);
 }
 

@@ -282,7 +282,7 @@ void* allocate_slow(std::size_t size) {
     return allocate_counted(size, is_due(size));
 }
 
-void* allocate_unserved(std::size_t size) {
+void* allocate_beyond_classes(std::size_t size) {
     if (size > PTRDIFF_MAX) return out_of_memory();
     return allocate_counted(size, counts_out(size));
 }

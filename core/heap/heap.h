@@ -20,27 +20,20 @@
 
 namespace ashlar::heap {
 
-// A request that was counted (see PointerStacks::count_bytes); one that is large or that finds the stacks
-// closed.
+// A request within the size classes that was counted (see PointerStacks::count_bytes), and a larger one.
 void* allocate_slow(std::size_t size);
-void* allocate_unserved(std::size_t size);
+void* allocate_beyond_classes(std::size_t size);
 void release_slow(void* block);
 
 [[gnu::always_inline]] inline void* allocate(std::size_t size) {
     os::expect_no_lock("malloc");
+    if (size > layout::kMaxClassSize) [[unlikely]]
+        return allocate_beyond_classes(size);
     cache::PointerStacks& stacks = cache::my_stacks();
-    stacks.enter();
-    if (!stacks.serve(size)) [[unlikely]] {
-        stacks.leave();
-        return allocate_unserved(size);
-    }
     const layout::SizeClass c = layout::class_of(size);
     void* block = nullptr;
-    if (!stacks.count_bytes(size) || !stacks.pop(c, block)) [[unlikely]] {
-        stacks.leave();
+    if (!stacks.count_bytes(size) || !stacks.take(c, block)) [[unlikely]]
         return allocate_slow(size);
-    }
-    stacks.leave();
     os::mark_used(block, layout::class_size(c));
     return block;
 }
@@ -51,7 +44,7 @@ void release_slow(void* block);
     if (layout::window.reaches_sixteenth(sixteenth)) [[likely]] {
         const layout::PageHeader header = layout::window.header_of_sixteenth(sixteenth);
         os::mark_free(block, layout::class_size(header.size_class())); // nothing, if it is no class's
-        if (cache::my_stacks().put(header, block)) [[likely]]
+        if (cache::my_stacks().push(header, block)) [[likely]]
             return;
     }
     release_slow(block);

@@ -150,8 +150,8 @@ planted_bug(drained_while_inside SCENARIO drain SOURCE cache/drain.cc
 ]])
 
 planted_bug(slow_path_ignores_the_claim SCENARIO drain PREEMPTIONS 2 SOURCE cache/thread_cache.cc
-  INSTEAD_OF [[    Entry() : entered_(own().begin()) {}
-]] STANDS [[    Entry() : entered_(true) { own().enter(); }
+  INSTEAD_OF [[    if (!own().begin()) return false;
+]] STANDS [[    own().enter();
 ]])
 
 planted_bug(ended_while_drained SCENARIO drain_at_exit SOURCE cache/thread_cache.cc
@@ -167,3 +167,31 @@ planted_bug(runs_drained_while_used SCENARIO drain_runs SOURCE cache/thread_cach
         const os::Node node = node_of_this_thread();
 ]] STANDS [[        const os::Node node = node_of_this_thread();
 ]])
+
+planted_bug(malloc_ignores_closed_stacks SCENARIO drain PREEMPTIONS 2 SOURCE entry/prefixed.cc
+  HEADER cache/pointer_stacks.h
+  INSTEAD_OF [==[        if (closed()) [[unlikely]] {
+            std::size_t again = c; // computes the address again, or the likely way has an instruction more
+            asm("" : "+r"(again));
+            set_top(static_cast<unsigned>(again), top);
+            return false;
+        }
+]==] STANDS [[]])
+
+planted_bug(malloc_looks_before_it_moves_top SCENARIO drain PREEMPTIONS 2 SOURCE entry/prefixed.cc
+  HEADER cache/pointer_stacks.h
+  INSTEAD_OF [==[        set_top(c, top - 1);
+        __atomic_signal_fence(__ATOMIC_SEQ_CST); // the processor's order is the drainer's concern
+        if (closed()) [[unlikely]] {
+            std::size_t again = c; // computes the address again, or the likely way has an instruction more
+            asm("" : "+r"(again));
+            set_top(static_cast<unsigned>(again), top);
+            return false;
+        }
+]==] STANDS [[        if (closed()) return false;
+        set_top(c, top - 1);
+]])
+
+planted_bug(drainer_forgets_the_bottom SCENARIO drain SOURCE cache/returns.cc
+  INSTEAD_OF [[    theirs.set_bottom(c, local.first + local.count);
+]] STANDS [[]])

@@ -113,6 +113,51 @@ TEST_CASE("pointer stacks: a header decides which end") {
     CHECK_FALSE(armed.stacks.push(PageHeader{kClass + 1, kHome}, block));
 }
 
+TEST_CASE("pointer stacks: closed, malloc takes nothing and slow paths do") {
+    Armed armed;
+    void* block = nullptr;
+    CHECK(armed.push(1));
+    CHECK(armed.push(2));
+    CHECK(armed.stacks.take(kClass, block));
+    CHECK(block == reinterpret_cast<void*>(2));
+    armed.stacks.claim();
+    CHECK(armed.stacks.is_left());
+    CHECK_FALSE(armed.stacks.take(kClass, block));
+    CHECK(armed.stacks.count(kClass) == 1);
+    CHECK_FALSE(armed.stacks.begin());
+    armed.stacks.unclaim();
+    CHECK_FALSE(armed.stacks.take(kClass, block)); // not before a slow path has opened them
+    CHECK(armed.stacks.begin());
+    CHECK_FALSE(armed.stacks.is_left());
+    armed.stacks.claim(); // in the middle of the slow path
+    CHECK(armed.pop() == 1);
+    armed.stacks.leave();
+    armed.stacks.unclaim();
+    CHECK(armed.push(3));
+    CHECK(armed.stacks.begin());
+    armed.stacks.leave();
+    CHECK(armed.stacks.take(kClass, block));
+    CHECK_FALSE(armed.stacks.take(kClass, block));
+}
+
+TEST_CASE("pointer stacks: a raised bottom leaves what lies above") {
+    Armed armed(GENERATE(0U, 1U, 3U, 5U, kCapacity));
+    for (std::uintptr_t block = 1; block <= 5; ++block)
+        CHECK(armed.push(block));
+    CHECK(armed.push_foreign(9));
+    armed.stacks.set_bottom(kClass, armed.slots + 4);
+    CHECK(armed.stacks.count(kClass) == 1);
+    CHECK(armed.stacks.slots(kClass) == armed.slots + 4);
+    CHECK(armed.stacks.foreign(kClass, kCapacity - 4).first == armed.slots + kCapacity - 1);
+    CHECK(armed.stacks.foreign(kClass, kCapacity - 4).count == 1);
+    CHECK(armed.pop() == 5);
+    CHECK(armed.pop() == 0);
+    // As a malloc leaves it for a moment.
+    armed.stacks.set_bottom(kClass, armed.slots + 5);
+    CHECK(armed.stacks.count(kClass) == 0);
+    CHECK(armed.stacks.slots(kClass) == armed.slots + 5);
+}
+
 TEST_CASE("pointer stacks: both ends agree with a model until they meet") {
     unit::Random random;
     CAPTURE(random.seed());
