@@ -67,6 +67,7 @@ class PointerStacks {
             return false;
         }
         block = top[-1];
+        if (block == nullptr) __builtin_unreachable();
         os::forget(top[-1]);
         return true;
     }

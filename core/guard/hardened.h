@@ -23,6 +23,12 @@ namespace ashlar::guard {
 
 void* allocate(std::size_t size); // Form::kMalloc
 void* allocate(std::size_t size, Form form);
+constexpr void* allocate_fast(std::size_t /*size*/) {
+    return nullptr; // all is slow
+}
+inline void* allocate_slow(std::size_t size, Form form) {
+    return allocate(size, form);
+}
 void* allocate_zeroed(std::size_t count, std::size_t size);
 void* allocate_aligned(std::size_t alignment, std::size_t size, Form form = Form::kMalloc);
 void* resize(void* block, std::size_t size);

@@ -46,6 +46,13 @@ inline void* allocate(std::size_t size, Form /*form*/ = Form::kMalloc) {
     return detail::dress(heap::allocate(detail::fits(size) ? size + kRedZone : size), size);
 }
 
+constexpr void* allocate_fast(std::size_t /*size*/) {
+    return nullptr; // all is slow
+}
+inline void* allocate_slow(std::size_t size, Form form) {
+    return allocate(size, form);
+}
+
 inline void* allocate_zeroed(std::size_t count, std::size_t size) {
     std::size_t bytes = 0;
     if (__builtin_mul_overflow(count, size, &bytes) || !detail::fits(bytes)) {

@@ -279,10 +279,7 @@ bool serving() {
 }
 
 void* allocate_slow(std::size_t size) {
-    return allocate_counted(size, is_due(size));
-}
-
-void* allocate_beyond_classes(std::size_t size) {
+    if (size <= kMaxClassSize) return allocate_counted(size, is_due(size));
     if (size > PTRDIFF_MAX) return out_of_memory();
     return allocate_counted(size, counts_out(size));
 }

@@ -20,22 +20,29 @@
 
 namespace ashlar::heap {
 
-// A request within the size classes that was counted (see PointerStacks::count_bytes), and a larger one.
+// What the calling thread's stacks do not serve. The request was counted (see PointerStacks::count_bytes),
+// unless it is above the size classes.
 void* allocate_slow(std::size_t size);
-void* allocate_beyond_classes(std::size_t size);
 void release_slow(void* block);
 
-[[gnu::always_inline]] inline void* allocate(std::size_t size) {
+// Null if the rest is allocate_slow()'s.
+[[gnu::always_inline]] inline void* allocate_fast(std::size_t size) {
     os::expect_no_lock("malloc");
     if (size > layout::kMaxClassSize) [[unlikely]]
-        return allocate_beyond_classes(size);
+        return nullptr;
     cache::PointerStacks& stacks = cache::my_stacks();
     const layout::SizeClass c = layout::class_of(size);
     void* block = nullptr;
     if (!stacks.count_bytes(size) || !stacks.take(c, block)) [[unlikely]]
-        return allocate_slow(size);
+        return nullptr;
     os::mark_used(block, layout::class_size(c));
     return block;
+}
+
+[[gnu::always_inline]] inline void* allocate(std::size_t size) {
+    if (void* const block = allocate_fast(size)) [[likely]]
+        return block;
+    return allocate_slow(size);
 }
 
 [[gnu::always_inline]] inline void release(void* block) {
