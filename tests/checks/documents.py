@@ -71,7 +71,7 @@ def blocks(text):
 def long_sentences(path, text):
     found = []
     for line, block in blocks(text):
-        plain = LINK.sub(lambda link: link[0][1:link[0].index("](")], re.sub(r"`[^`]*`", "code", block))
+        plain = LINK.sub(lambda link: link[0][1:link[0].index("](")], re.sub(r"`[^`]*`", "Code", block))
         for sentence in END.split(plain):
             words = [word for word in sentence.split() if re.search(r"\w", word)]
             if len(words) > MOST_WORDS:
