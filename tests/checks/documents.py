@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""The documents: each link leads to a file and a heading that exist, and no sentence has more than 25 words. Tables, code and
-headings have no sentences. OLD names the documents whose sentences were not looked at yet.
+"""The documents: each link leads to a file and a heading that exist, no sentence has more than 25 words, and what the code has
+(settings, findings of `ashlar doctor`) stands on the pages that promise to name all. Tables, code and headings have no
+sentences. OLD names the documents whose sentences were not looked at yet.
 
 usage: documents.py ROOT"""
 import os
@@ -13,6 +14,11 @@ MOST_WORDS = 25
 OLD = {"CURRENT_TASK.md", "bench/README.md", "bench/languages/README.md", *(f"docs/{name}.md" for name in (
     "alarm", "benchmarks", "bisect", "comparing", "configuration", "criteria", "design", "economy", "fuzzing", "known_issues", "languages",
     "locks", "memory", "performance", "profiling", "results", "security", "statistics", "validation"))}
+# Where names stand in the code, and which pages must have each of them as `name` or as `name:value`.
+PROMISED = (
+    ("core/os/config.cc", r'Key\{"([a-z_]+)"', ("docs/configuration.md", "docs/tuning.md")),
+    ("tools/diagnose/explain.cc", r'(?:Finding\{|return \{|\{\{?|findings = \{\{)\s*"([a-z ]+)",\s', ("docs/troubleshooting.md",)),
+)
 FENCED = re.compile(r"^( *)(```|~~~).*?^\1\2[ \t]*$", re.M | re.S)
 INDENTED = re.compile(r"(?:(?<=\n\n)|\A)(?:(?: {4}|\t).*\n+)+", re.M)
 LINK = re.compile(r"\[(?:[^\[\]]|\[[^\]]*\])*\]\(([^()\s]+)\)")
@@ -79,6 +85,19 @@ def long_sentences(path, text):
     return found
 
 
+def unnamed(root, promised=PROMISED):
+    found = []
+    for source, pattern, pages in promised:
+        names = sorted(set(re.findall(pattern, read(root, source))))
+        if not names:
+            found.append(f"{source} has no names of the form {pattern}")
+        for page in pages:
+            text = read(root, page)
+            found += [f"{page}: `{name}` is missing, which {source} has" for name in names
+                      if not re.search(rf"`{re.escape(name)}[`:]", text)]
+    return found
+
+
 def violations(root, paths):
     found = []
     for path in sorted(paths):
@@ -90,4 +109,5 @@ def violations(root, paths):
 
 if __name__ == "__main__":
     ROOT = sys.argv[1]
-    sys.exit(report(violations(ROOT, [path for path in tracked_files(ROOT) if path.endswith(".md")]), "documents"))
+    PATHS = [path for path in tracked_files(ROOT) if path.endswith(".md")]
+    sys.exit(report(violations(ROOT, PATHS) + unnamed(ROOT), "documents"))
