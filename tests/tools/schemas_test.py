@@ -48,6 +48,8 @@ def names():
 
 
 class Schemas(unittest.TestCase):
+    maxDiff = None
+
     def setUp(self):
         self.folder = tempfile.mkdtemp()
         self.addCleanup(shutil.rmtree, self.folder)
@@ -69,7 +71,7 @@ class Schemas(unittest.TestCase):
     def holds(self, name, document):
         validator = jsonschema.Draft202012Validator(closed(read_schema(name)))
         found = [f"{'/'.join(map(str, error.absolute_path))}: {error.message[:200]}" for error in validator.iter_errors(document)]
-        self.assertEqual(found, [], name)
+        self.assertEqual("\n".join(found), "", name)
         return document
 
     def test_schemas_are_schemas_and_documented(self):
@@ -134,9 +136,9 @@ class Schemas(unittest.TestCase):
     def test_profile(self):
         program = os.path.join(PROGRAMS, "planted")
         whole = ("--library", LIBRARY, "--rate", "16K", "--keep", self.path("kept"))
-        document = self.holds("profile", self.written("profile", *whole, "--", program))
+        document = self.holds("profile", self.written("profile", *whole, "--", program, "leak"))
         self.assertEqual(list(document["processes"][0]["views"]), ["peak", "live", "allocated", "leaks", "temporary", "lifetime", "waste"])
-        self.holds("profile", self.written("profile", "--library", LIBRARY, "--no-memory", "--cpu", "--", program))
+        self.holds("profile", self.written("profile", "--library", LIBRARY, "--no-memory", "--cpu", "--", program, "leak"))
 
     def test_locks(self):
         lines = "import threading\nlock = threading.Lock()\ndef work():\n    for i in range(1000):\n        with lock: str(i)\n" \
@@ -146,7 +148,7 @@ class Schemas(unittest.TestCase):
 
     def test_budget(self):
         program = os.path.join(PROGRAMS, "planted")
-        document = self.written("budget", "--library", LIBRARY, "--max-peak", "1", "--max-leaks", "0", "--", program, status=1)
+        document = self.written("budget", "--library", LIBRARY, "--max-peak", "1", "--max-leaks", "0", "--", program, "leak", status=1)
         self.assertFalse(self.holds("budget", document)["processes"][0]["kept"])
 
     def test_comparison(self):
