@@ -54,6 +54,7 @@ libtomlplusplus-dev   |                # ashlar bench locks: scenarios.toml
 libprotozero-dev      |                # ashlar profile --pprof
 zlib1g-dev            |                # ashlar profile --pprof
 libncurses-dev        |                # ashlar top
+python3-jsonschema    |                # tests/tools/schemas_test.py: docs/schemas
 python3-protobuf      |                # tests of ashlar profile --pprof
 npm                   | npm            # the flame graph in HTML reports, by a lock file; the build goes on without
 libjemalloc2          |                # peer in measurements

@@ -4,6 +4,7 @@ import os
 import tempfile
 import unittest
 
+import documents
 import fast_path
 import include_direction
 import licence_headers
@@ -30,6 +31,37 @@ class Tree:
 
     def __exit__(self, *_):
         self.directory.cleanup()
+
+
+class Documents(unittest.TestCase):
+    LONG = " ".join(["Word"] * 26)
+
+    def check(self, files, expected):
+        with Tree(files) as root:
+            found = documents.violations(root, [path for path in files if path.endswith(".md")])
+        self.assertEqual(len(found), len(expected), found)
+        for text, part in zip(found, expected):
+            self.assertIn(part, text)
+
+    def test_links(self):
+        self.check({"docs/a.md": "# One, `two`\n[b](b.md) [c](../c.md#of-c-d) [own](#one-two) [far](https://e.org/x.md)\n",
+                    "docs/b.md": "", "c.md": "## Of *C*, d\n"}, [])
+        self.check({"a.md": "\n[b](b.md)\n"}, ["a.md:2: there is no b.md"])
+        self.check({"a.md": "[b](b.md#c)\n", "b.md": "# d\n```\n# c\n```\n"}, ["b.md has no heading #c"])
+        self.check({"a.md": "`[b](b.md)`\n\n    [b](b.md)\n\n```\n[b](b.md)\n```\n"}, [])
+
+    def test_long_sentences(self):
+        self.check({"a.md": f"Short. {self.LONG}. Short.\n"}, ["a.md:1: 26 words"])
+        self.check({"a.md": f"* one\n* {self.LONG[:60]}\n  {self.LONG[60:]}\n"}, ["a.md:2: 26 words"])
+        self.check({"a.md": f"| {self.LONG} |\n\n    {self.LONG}\n\n# {self.LONG}\n"}, [])
+        self.check({"a.md": f"* {self.LONG[:60]}\n* {self.LONG[60:]}\n\n{self.LONG[:60]}. `x` {self.LONG[65:]}\n"}, [])
+
+    def test_names(self):
+        promised = (("a.cc", r'Key\{"([a-z]+)"', ("a.md",)),)
+        with Tree({"a.cc": 'Key{"one", Key{"two",', "a.md": "`one:true` and two"}) as root:
+            self.assertEqual(documents.unnamed(root, promised), ["a.md: `two` is missing, which a.cc has"])
+        with Tree({"a.cc": "", "a.md": ""}) as root:
+            self.assertIn("has no names", documents.unnamed(root, promised)[0])
 
 
 class IncludeDirection(unittest.TestCase):
