@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // The sampling profiler: which blocks become samples (poisson.h), and what is written about them
-// (record_file.h). heap/sampling.h has the samples; docs/design.md, "The profiler", says why nothing here can
+// (record_file.h). heap/sampling.h has the samples; docs/design/observe.md, "The profiler", says why nothing here can
 // wait, deadlock or recurse.
 //
 // Everything except start() to dump() is called where memory is allocated or released, in any state of the

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // The return addresses on a stack. Takes no lock, allocates nothing, cannot fault, keeps errno and may be
-// called in a signal handler, whatever that interrupted; needs less than 2 KiB of stack. docs/design.md,
-// "Unwinding", says why.
+// called in a signal handler, whatever that interrupted; needs less than 2 KiB of stack.
+// docs/design/observe.md, "Unwinding", says why.
 //
 // Frames are followed by what the objects' .eh_frame says, on x86-64 with glibc 2.35 or newer. Frames of code
 // without a description (made at run time, say), and all frames on aarch64, are followed by frame pointers.
