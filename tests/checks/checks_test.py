@@ -172,6 +172,7 @@ class Sentences(unittest.TestCase):
         self.check("tests/CMakeLists.txt", f"# {LONG}\nset(A \"# {LONG}\")\n", 1)
         self.check("tests/a.py", f'"""{SHORT}\n\n{LONG}\n\n    {LONG}\nusage: {LONG}"""\na = 1  # {LONG}\n', 3, 7)
         self.check("tests/a.py", f'f("{LONG}", help="{LONG}")\n', 1)
+        self.check("tests/a.py", "def\n", 1)  # no Python
 
     def test_manual_pages(self):
         self.check("docs/a.1", "")

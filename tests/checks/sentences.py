@@ -276,8 +276,11 @@ def found_in(root, path):
         text = read(root, path)
     except UnicodeDecodeError:
         return []
-    return [f"{path}:{line}: {len(words)} words: {' '.join(words[:7])} …"
-            for line, words in sorted(long_sentences(paragraphs_of(path, text)))]
+    try:
+        found = sorted(long_sentences(paragraphs_of(path, text)))
+    except (SyntaxError, tokenize.TokenError) as error:
+        return [f"{path}:1: is no Python that can be read: {error}"]
+    return [f"{path}:{line}: {len(words)} words: {' '.join(words[:7])} …" for line, words in found]
 
 
 def violations(found, listed):
