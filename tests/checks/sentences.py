@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""No sentence has more than 25 words: in tracked documents, manual pages, comments, docstrings, and in the strings of
-core/, tools/ and bench/, of which help and built manual pages are made. Tables, headings and code blocks do not count.
-Inline code counts as one word.
+"""No sentence has more than 25 words. That is so in tracked documents, manual pages, comments and docstrings. It is so
+in the strings of core/, tools/ and bench/, of which help and built manual pages are made. Tables, headings and code
+blocks do not count. Inline code counts as one word.
 
 usage: sentences.py ROOT [file...]   check all files, or those named
        sentences.py --shrink ROOT    take files that have become clean off the list
@@ -64,7 +64,7 @@ class Paragraphs:
             self.end()
             self.margin = indent + 1
             self.add(number, stripped[bullet.end():])
-        elif not stripped or is_table_or_code(stripped) or re.match(r"SPDX|usage:|NOLINT", stripped):
+        elif not stripped or is_table_or_code(stripped) or re.match(r"SPDX|usage:|NOLINT|shellcheck ", stripped):
             self.end()
             self.margin = 0
         elif indent >= max(self.margin + 8, 2) or (indent >= 2 and not self.margin):

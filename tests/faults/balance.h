@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// That nothing was lost: once every block has been released and the heap trimmed, no page is in use, dirty or
+// That nothing was lost. Every block has been released and the heap trimmed. Then no page is in use, dirty or
 // out of the map, no block of the fallback is out, and no address of the window is unmapped.
 #pragma once
 

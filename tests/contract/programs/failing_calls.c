@@ -4,9 +4,9 @@
  * point of a workload in turn, one call or all calls for a while, and looks whether the heap keeps the
  * contract: null with ENOMEM, errno kept by free, contents kept, and everything works once the calls do.
  *
- * A filter sends each memory call that does not come from pass_on() below to a SIGSYS handler, which either
- * puts an error into the result register or makes the call itself. So failures can be switched on and off,
- * which a filter alone cannot. Every point is tried in a forked child, so each begins with the same heap.
+ * A filter sends each memory call that does not come from pass_on() below to a SIGSYS handler. That puts an
+ * error into the result register or makes the call itself. So failures can be switched on and off, which a
+ * filter alone cannot. Every point is tried in a forked child, so each begins with the same heap.
  */
 #include "exercise.h"
 #include "hoard.h"
