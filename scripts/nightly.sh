@@ -8,8 +8,8 @@
 #     the profiler;
 #   * what is planted for `ashlar stats` and `ashlar profile`, twenty times, and a thousand readings of a process under load;
 #   * a thousand runs under the lock profiler, and whether verdicts and the alarm are right;
-#   * large programs on the library, the tools under a sanitizer, clang-tidy with the static analyzer on all sources, and
-#     the commands of the README on a bare Debian 12.
+#   * large programs on the library, the tools under a sanitizer, and clang-tidy with the static analyzer on all sources;
+#   * the commands of the README on a bare Debian 12.
 #
 # Runs everything even if something fails early; the last lines say what did. The limit of each part follows from its quiet time; scripts/time_limits.py audits and records
 # them.

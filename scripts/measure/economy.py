@@ -3,8 +3,8 @@
 
 A round runs each workload once under each allocator, in shuffled order. These are System, System again (what differs
 between these two is noise), Ashlar, and the library that --today names. jemalloc, mimalloc and tcmalloc follow as far
-as they are installed. The columns are wall time, CPU time of the program and of the kernel for it, page faults,
-voluntary context switches (how often a thread waited) and peak RSS. Some workloads print figures of their own. The
+as they are installed. The columns are wall time, CPU time of the program and of the kernel for it, page faults, and
+peak RSS. Voluntary context switches say how often a thread waited. Some workloads print figures of their own. The
 medians come first. Below stand the ratios to System and to today's library: the median of those within rounds, with its
 95 % interval.
 

@@ -5,9 +5,9 @@
 // Forked children go over all classes and go on with what they inherited, and some run out of memory. Timers
 // interrupt each thread anywhere, and a parent stops single threads and whole processes. The parent also
 // watches for hangs. A thread hangs that makes no progress for `--patience` seconds while it and whatever
-// else makes none sleeps, or for ten times as long in any case. The stacks of all threads are saved in a
-// file, and everything is ended. What is random follows from the seed (but for what the scheduler makes of
-// it).
+// else makes none sleeps. In any case it hangs after ten times as long. The stacks of all threads are saved
+// in a file, and everything is ended. What is random follows from the seed (but for what the scheduler makes
+// of it).
 //
 // usage: soak [--seconds N] [--threads N] [--seed N] [--patience N] [--plant-hang] [--expect-ashlar]
 #include "arguments.h"

@@ -6,10 +6,10 @@
 //
 // The file is a shared mapping of fixed capacity, and records are only ever appended. It is cut to what it
 // needs when recording ends in order. A writer reserves space by adding to FileHeader::reserved. Then it
-// stores the first eight bytes of the record's head with the kind kUnfinished, the payload, the checksum, and
-// the first eight bytes with the kind, in this order. So each record is either complete or a hole, whenever
-// the process is killed. A reader takes one step at a time, from header_size up to `reserved` without its
-// highest bit:
+// stores, in this order: the first eight bytes of the record's head with the kind kUnfinished, the payload,
+// the checksum. Last come the first eight bytes with the kind. So each record is either complete or a hole,
+// whenever the process is killed. A reader takes one step at a time, from header_size up to `reserved`
+// without its highest bit:
 //
 //   * eight zero bytes: the writer had reserved space and nothing more. Step over eight bytes;
 //   * kUnfinished: a hole of `size` bytes. Step over it;
@@ -175,9 +175,9 @@ struct Counts {
 // At a dump, for each live sample that is no large block.
 struct Pinned {
     std::uint64_t sample;
-    std::uint64_t bytes; // unbiased estimate of free bytes in partly used slabs: those that the blocks which
-                         // the sample stands for keep from being released, each by its share of its slab
-    std::uint64_t age;   // ns
+    std::uint64_t bytes; // free bytes in partly used slabs that are kept by the blocks which the sample
+                         // stands for, each by its share of its slab; an unbiased estimate
+    std::uint64_t age; // ns
 };
 
 enum class Reason : std::uint32_t {
