@@ -6,8 +6,8 @@
 //
 // The file is a shared mapping of fixed capacity, and records are only ever appended. It is cut to what it
 // needs when recording ends in order. A writer reserves space by adding to FileHeader::reserved. Then it
-// stores, in this order: the first eight bytes of the record's head with the kind kUnfinished, the payload,
-// the checksum. Last come the first eight bytes with the kind. So each record is either complete or a hole,
+// stores the first eight bytes of the record's head with the kind kUnfinished, and the payload. The checksum
+// follows, and last the first eight bytes with the kind. So each record is either complete or a hole,
 // whenever the process is killed. A reader takes one step at a time, from header_size up to `reserved`
 // without its highest bit:
 //
@@ -175,8 +175,9 @@ struct Counts {
 // At a dump, for each live sample that is no large block.
 struct Pinned {
     std::uint64_t sample;
-    std::uint64_t bytes; // free bytes in partly used slabs that are kept by the blocks which the sample
-                         // stands for, each by its share of its slab; an unbiased estimate
+    // Unbiased estimate of the free bytes in partly used slabs that the sample keeps from being released.
+    // Each of the blocks that it stands for has its share of its slab's.
+    std::uint64_t bytes;
     std::uint64_t age; // ns
 };
 
