@@ -3,10 +3,8 @@
 // The slow paths of a thread's cache: making it, refilling and flushing its stacks, their depth, its recent
 // runs, and its end. While another thread drains the cache (drain.h) they do without it.
 //
-// Stacks start shallow and deepen with what the class shows. A class that only grows (refill after refill)
-// gets moderate depth, to take blocks in larger batches. Where refills and flushes alternate, a deeper stack
-// would have served. Such a class may become as deep as its blocks are small, within a budget of bytes per
-// thread. Everything here is about the calling thread and holds no lock on return.
+// How deep the stacks are is the matter of depth.h. Everything here is about the calling thread and holds no
+// lock on return.
 //
 // Re-entry. The slow paths call functions of the C library that may allocate, and so come back here in the
 // middle of them. Each such call is made where the stacks are as malloc and free want them. Nothing that was
