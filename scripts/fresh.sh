@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 #
 # Do the two commands of the README work on a machine that has nothing? Makes a bare Debian 12 in a folder (debootstrap,
-# git and nothing else added), clones the last commit into it, and runs there, by chroot: scripts/run.sh --quick, the
+# git and nothing else added) and clones the last commit into it. There it runs, by chroot, scripts/run.sh --quick, the
 # installation of what that built, `ashlar doctor` on every program of /usr/bin, and scripts/test.sh. Needs root; the
 # packages come from where apt gets this machine's. Mounts live in a namespace of their own and end with it, as every
 # process does.

@@ -1,14 +1,18 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 #
-# The runs that are too long for every change, about seven hours: the soak under the preloaded library and under both
-# sanitizers, and whether it finds planted mistakes, the stress programs at ten times their size, hundreds of runs
-# that may not hang, an hour of all that could hang the profiler, what is planted for `ashlar stats` and `ashlar
-# profile` twenty times and a thousand readings of a process under load, a thousand runs under the lock profiler, whether
-# verdicts and the alarm are right, large
-# programs on the library, the tools under a sanitizer, clang-tidy with the static analyzer on all sources, and the
-# commands of the README on a bare Debian 12. Runs everything even if something fails early; the last lines say what did.
-# The limit of each part follows from its quiet time; scripts/time_limits.py audits and records them.
+# The runs that are too long for every change, about seven hours:
+#
+#   * the soak under the preloaded library and under both sanitizers, and whether it finds planted mistakes;
+#   * the stress programs at ten times their size, hundreds of runs that may not hang, and an hour of all that could hang
+#     the profiler;
+#   * what is planted for `ashlar stats` and `ashlar profile`, twenty times, and a thousand readings of a process under load;
+#   * a thousand runs under the lock profiler, and whether verdicts and the alarm are right;
+#   * large programs on the library, the tools under a sanitizer, and clang-tidy with the static analyzer on all sources;
+#   * the commands of the README on a bare Debian 12.
+#
+# Runs everything even if something fails early; the last lines say what did. The limit of each part follows from its quiet time; scripts/time_limits.py audits and records
+# them.
 #
 # usage: scripts/nightly.sh [--seed N]      the seed of the soaks (else each has one of its own and prints it)
 set -uo pipefail

@@ -27,8 +27,8 @@ for argument in "$@"; do
     esac
 done
 
-# One package a line: its name, "|" and a command that serves in its place when it stands on PATH from
-# elsewhere (often none), "#" and what needs it.
+# One package a line: its name, "|" and a command that serves in its place when it stands on PATH from elsewhere (often
+# none). Behind "#" stands what needs it.
 packages() {
     cat <<'LIST'
 g++                   |                # everything; brings libasan and libtsan

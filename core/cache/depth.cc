@@ -38,9 +38,9 @@ static_assert(kAlternating.most * sizeof(void*) < PointerStacks::kArrayBytes);
 // time of a mix of sizes. A stack of so many bytes is free.
 constexpr std::size_t kFreeDepth = 4096;
 
-// The budget of a thread for all its stacks: an eighth of the heap divided by the number of threads, or what
-// a small heap allows, and the setting `thread_cache` at most. Some is left to classes that have no stack
-// yet. Each begins with a part of the budget.
+// The budget of a thread for all its stacks is an eighth of the heap divided by the number of threads. In a
+// small heap it is what that allows. The setting `thread_cache` bounds it. Some is left to classes that have
+// no stack yet. Each begins with a part of the budget.
 constexpr std::size_t kShareOfHeap = 8;
 constexpr std::size_t kOfAllThreads = std::size_t{6} << 20; // in a small heap
 constexpr std::size_t kLeastOfThread = std::size_t{40} << 10;

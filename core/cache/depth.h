@@ -3,9 +3,9 @@
 // How deep the stacks of a thread's cache are, and how much the cache may hold.
 //
 // Stacks start shallow and deepen with what the class shows. A class that only grows (refill after refill)
-// gets moderate depth, to take blocks in larger batches; one whose slow paths alternate between refill and
-// flush would have been served by a deeper stack and may become as deep as its blocks are small, within a
-// budget of bytes per thread.
+// gets moderate depth, to take blocks in larger batches. Where refills and flushes alternate, a deeper stack
+// would have served. Such a class may become as deep as its blocks are small, within a budget of bytes per
+// thread.
 //
 // For the cache's thread, between PointerStacks::begin() and leave(). Takes the locks of returns.h.
 #pragma once

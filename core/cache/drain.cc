@@ -32,9 +32,9 @@ struct Claimed {
     unsigned count = 0;
 };
 
-// Whether the thread is still there. Threads may end without telling anybody: by a system call of their own,
-// or if they first allocate when the C library has told for the last time. Then their memory is unmapped or
-// serves another thread.
+// Whether the thread is still there. Threads may end without telling anybody. They do by a system call of
+// their own, or if they first allocate when the C library has told for the last time. Then their memory is
+// unmapped or serves another thread.
 bool has_owner(const Chunk& chunk) {
     const auto* const begin = reinterpret_cast<const char*>(chunk.owner);
     const char* const end = begin + sizeof(PointerStacks);

@@ -11,11 +11,11 @@
 // meet. Neither end touches the blocks themselves.
 //
 // Of the two places that `top` is compared with the low 16 bits are kept: an array is shorter than what they
-// tell apart. `top` is an address and no index because a block that is freed and handed out again at once
-// goes through memory twice, and with an index each time takes twice as long.
+// tell apart. `top` is an address and no index. A block that is freed and handed out again at once goes
+// through memory twice, and with an index each time takes twice as long.
 //
 // All zero, as thread-local storage starts (also before the dynamic loader has initialised it), every pop is
-// empty and every push full: the slow path then makes the cache, or does without. What the owning thread
+// empty and every push full. The slow path then makes the cache, or does without. What the owning thread
 // writes is atomic so that statistics may read it.
 //
 // Other threads may drain the stacks (drain.h). The fast paths store nothing for that. Whoever drains closes

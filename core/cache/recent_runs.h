@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The runs of large blocks that a thread released lately and may ask for again, so that buffers of up to 1
-// MiB which come and go need no lock that other threads want too.
+// The runs of large blocks that a thread released lately and may ask for again. So buffers of up to 1 MiB
+// which come and go need no lock that other threads want too.
 //
 // Only lengths that were asked for again and again are kept: what is released once belongs to all threads.
 // For the owning thread; the number of pages may be read by others.

@@ -118,7 +118,7 @@ void return_next_idle() {
     }
 }
 
-// To be told of this thread's end. The first thread of a process asks only once there are others: its cache
+// To be told of this thread's end. The first thread of a process asks only once there are others. Its cache
 // is flushed at exit(), and until then it would take from the program what telling takes.
 bool arrange_end() {
     if (!chunk->end_arranged && __libc_single_threaded == 0) chunk->end_arranged = os::call_at_thread_exit();
@@ -161,7 +161,7 @@ std::uint32_t batch(SizeClass c) {
     return last == Event::kRefill ? static_cast<std::uint32_t>(three_quarters(capacity)) : (capacity + 1) / 2;
 }
 
-// Called with an empty stack; fills it with at most half of what it holds, or three quarters while the class
+// Called with an empty stack. Fills it with at most half of what it holds, or three quarters while the class
 // grows, so that a flush need not follow. The clock is only read when operations are counted: a process may
 // forbid the instruction that reads it, and some machines emulate it.
 bool refill(SizeClass c) {

@@ -2,10 +2,10 @@
 //
 // Which threads have a cache, and the chunk of metadata that each of them gets for it.
 //
-// Chunks are the entries of one table, the lowest free one first. A chunk is two system pages: what the slow
-// paths know of each class, and for each class its counts and its first, shallow array, so that a thread that
-// uses one small class touches one page. Chunks of ended threads are kept for the next ones, up to a number;
-// beyond it their memory is given back, so that a storm of threads leaves nothing behind.
+// Chunks are the entries of one table, the lowest free one first. A chunk is two system pages. It has what
+// the slow paths know of each class, and for each class its counts and its first, shallow array. So a thread
+// that uses one small class touches one page. Chunks of ended threads are kept for the next ones, up to a
+// number. Beyond it their memory is given back, so that a storm of threads leaves nothing behind.
 #pragma once
 
 #include "cache/pointer_stacks.h"

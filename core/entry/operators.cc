@@ -3,9 +3,9 @@
 // The replaceable operator new and delete, all twenty.
 //
 // A failing new calls the handler until there is memory or no handler is left; then it throws. The nothrow
-// forms catch what a handler throws and return null. Handler and exception are the C++ library's that the
-// caller uses: a process may have several, one of them linked into a plug-in of a C program. So this library
-// depends on none and has neither try nor throw. It finds the caller's by its address, and lets that
+// forms catch what a handler throws and return null. Handler and exception are those of the C++ library that
+// the caller uses. A process may have several, one of them linked into a plug-in of a C program. So this
+// library depends on none and has neither try nor throw. It finds the caller's by its address, and lets that
 // library's own operator new throw, by asking it for more than there can be.
 #include "entry/program_malloc.h"
 #include "guard/guard.h"

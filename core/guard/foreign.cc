@@ -73,8 +73,8 @@ bool could_be_in_arena(std::uintptr_t block, const Header& header) {
 
 void prepare() {
     behind_is_c_library = heap::fallback::is_c_library();
-    // The C library's malloc initialises itself at the first call, and not if several threads come at one
-    // time: who looks at it meanwhile reads null pointers.
+    // The C library's malloc initialises itself at the first call, and fails at that if several threads come
+    // at one time. Who looks at it meanwhile reads null pointers.
     heap::fallback::allocated_bytes();
 }
 

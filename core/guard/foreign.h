@@ -5,12 +5,11 @@
 // Such blocks are the fallback's own, and those of code that is bound to the C library's malloc
 // (RTLD_DEEPBIND). There is no list of them. What the default library refuses (heap/external.h) is none.
 // Another malloc behind us is believed. Otherwise the address is looked at as the C library's free would,
-// without believing what stands there: the header before it must be readable, describe a block that the C
-// library could have made, and agree with what follows that block.
+// without believing what stands there. The header before it must be readable and describe a block that the C
+// library could have made. It must agree with what follows that block.
 //
-// Reading what may not be mapped is left to a system call that returns an error instead (futex, which every
-// sandbox has to allow); where it is forbidden all the same, addresses count as mapped. Keeps errno; hold no
-// lock.
+// What may not be mapped is read by a system call that returns an error instead (futex, which every sandbox
+// has to allow). Where it is forbidden all the same, addresses count as mapped. Keeps errno; hold no lock.
 #pragma once
 
 namespace ashlar::guard::foreign {

@@ -54,8 +54,8 @@ SizeClass class_for(std::size_t size) {
     return kClassOfStep[(size + kTrailer + layout::kAlignment - 1) / layout::kAlignment];
 }
 
-// Puts a block back among the free ones of the calling thread and takes any of them instead: of those that
-// came last, because they are in the processor's cache.
+// Puts a block back among the free ones of the calling thread and takes any of them instead. It is one of
+// those that came last, because they are in the processor's cache.
 [[gnu::always_inline]] inline void* exchange_for_any(SizeClass c, void* block) {
     constexpr std::uint32_t kChoice = 16;
     cache::PointerStacks& stacks = cache::my_stacks();
@@ -167,7 +167,7 @@ void* ask_heap(SizeClass c, const Facts& facts) {
     return block != nullptr && window.contains(block) ? hand_out(block, c, facts) : block;
 }
 
-// The parts of the facts come one by one, in registers, and the calls of allocate_in_class() are in tail
+// The parts of the facts come one by one, in registers. The calls of allocate_in_class() are in tail
 // position, so that it saves nothing for them.
 
 [[gnu::noinline]] void* hand_out_checked(SizeClass c, std::size_t size, unsigned alignment_shift, Form form,
@@ -256,8 +256,8 @@ bool may_be_read(std::size_t offset, std::size_t size) {
 }
 
 // What stands behind a block is genuine from the moment that it is handed out to its release, which poisons
-// it, and at no other address: so only a block in use passes, and the live map, whose lines are others,
-// need not be asked. Reports what else the address is, or what was written behind the block.
+// it. It is genuine at no other address. So only a block in use passes, and the live map, whose lines are
+// others, need not be asked. Reports what else the address is, or what was written behind the block.
 Facts examine(const void* block, SizeClass c) {
     Facts facts;
     const std::size_t size = class_size(c);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The heap as tools that watch memory should see it (os/marking.h): a block is as long as it was asked for,
-// and what lies behind it, at least a red zone, must not be touched. The heap below marks whole blocks; this
+// The heap as tools that watch memory should see it (os/marking.h). A block is as long as it was asked for.
+// What lies behind it, at least a red zone, must not be touched. The heap below marks whole blocks; this
 // knows their sizes. Releasing, resizing or asking about what is no block in use is reported at once.
 //
 // Asking for the usable size makes all of it usable, but for the red zone.

@@ -54,9 +54,9 @@ bool ready_for_service() {
     return slab::shard_pool.prepare();
 }
 
-// Two threads may make the first call: of a library opened late, or when a program has a malloc of its own
-// and leaves us operator new. Before the start-up hook the environment may be missing, and dlsym must not be
-// called.
+// Two threads may make the first call. They do of a library opened late, or when a program has a malloc of
+// its own and leaves us operator new. Before the start-up hook the environment may be missing, and dlsym must
+// not be called.
 void open_for_service() {
     {
         const os::Guard guard(opening);

@@ -86,9 +86,10 @@ Superslabs::Opening Superslabs::map_superslabs(std::size_t begin, std::size_t le
     return {before, result};
 }
 
-// Under a limit on address space what the heap wastes is lost to the program: up to an eighth of a slab, and
-// of large blocks the rest of a page or of a superslab. The fallback wastes next to nothing. So the heap does
-// not grow for large blocks there, and to an eighth of the limit for slabs, which loses 16 MiB of each GiB.
+// Under a limit on address space what the heap wastes is lost to the program. That is up to an eighth of a
+// slab, and of large blocks the rest of a page or of a superslab. The fallback wastes next to nothing. So the
+// heap does not grow for large blocks there. For slabs it grows to an eighth of the limit, which loses 16 MiB
+// of each GiB.
 bool Superslabs::may_grow(PageMap::Fit fit) const {
     constexpr std::size_t kShareOfLimit = 8;
     constexpr std::size_t kUnasked = 64; // superslabs, 128 MiB: most heaps of slabs alone stay below

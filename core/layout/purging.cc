@@ -128,8 +128,8 @@ std::size_t Superslabs::purge(PageMap::Which which, Page& below, Step& step) {
     return purged;
 }
 
-// Of a run that is about to be given: so many of its last pages were purged, because they would exceed the
-// budget by more than a step.
+// Of a run that is about to be given, so many of its last pages were purged. They would exceed the budget by
+// more than a step.
 std::size_t Superslabs::purge_end(Page first, std::size_t pages) {
     if (pages <= kStep.pages || purging_is_vain_.load(std::memory_order_relaxed)) return 0;
     const std::size_t allowed = allowed_dirty(above(present_pages(), pages));

@@ -19,8 +19,8 @@
 
 #define ASHLAR_TABLES_SIZE 456
 
-// The note: the distance to the structure is known when the library is linked, so that nothing has to be
-// filled in when it is loaded.
+// The note. The distance to the structure is known when the library is linked, so nothing has to be filled in
+// when it is loaded.
 #define ASHLAR_STRING_OF(text) #text
 #define ASHLAR_STRING(text) ASHLAR_STRING_OF(text)
 asm(".pushsection .note.ashlar, \"a\", %note\n"

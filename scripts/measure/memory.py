@@ -21,9 +21,9 @@ Criteria, all by default, or those that are named:
                  percent, and by some from one second to the next
 
 A round runs each allocator once on the same operations, in shuffled order. What is compared is the median of the
-rounds' ratios to each of the others, and the worst of these; in brackets stand the smallest and the largest ratio of
-a round. RSS is sampled every 20 ms, peaks are the kernel's (VmHWM); drain and fragmentation read their own and
-subtract their bookkeeping."""
+rounds' ratios to each of the others, and the worst of these. In brackets stand the smallest and the largest ratio of a
+round. RSS is sampled every 20 ms, peaks are the kernel's (VmHWM); drain and fragmentation read their own and subtract
+their bookkeeping."""
 import csv
 import os
 import random

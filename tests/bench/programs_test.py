@@ -47,8 +47,8 @@ SEED = {"replace_large": 2, "hand_over": 2, "successors": 1, "thread_waves": 1, 
         "batches": 2, "short_threads": 2, "strings_and_maps": 1, "latency": 2, "large_batches": 1, "phases_of_sizes": 1, "production_sizes": 2, "purge_pause": 2,
         "swapped_batches": 2}
 WITHOUT_SEED = ("drain", "idle_threads", "page_map_scan")  # likewise bounded by work
-# Calls that the operations of GOOD make, if the first argument is a number of calls; and how many more or fewer they may be:
-# those that are not timed, or make a turn whole.
+# Calls that the operations of GOOD make, if the first argument is a number of calls. And how many more or fewer they
+# may be: those that are not timed, or make a turn whole.
 CALLS = {"cross_frees": 4, "producer_consumer": 256, "grow_vectors": 100, "mixed_lifetimes": 4, "batches": 2000, "latency": 1000,
          "large_batches": 16, "phases_of_sizes": 400, "production_sizes": 4, "swapped_batches": 400}
 LAST_LINE = {
@@ -175,8 +175,9 @@ class AnyProgram(unittest.TestCase):
 @unittest.skipUnless(NAME in ("larson", "long_run"), "of other programs")
 class Placement(unittest.TestCase):
     def processors_once_pinned(self, *arguments):
-        """The processors that each thread but the main one may use, as /proc lists them, while PROGRAM runs: as soon as
-        there are two that may use but one each, or what was seen last. (A thread may not have come that far.)"""
+        """The processors that each thread but the main one may use, as /proc lists them, while PROGRAM runs. Returns as
+        soon as there are two that may use but one each, or what was seen last. (A thread may not have come that
+        far.)"""
         process = subprocess.Popen([PROGRAM, "2", *GOOD[NAME][1:], *arguments], stdout=subprocess.DEVNULL)
         try:
             lists = []

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Preloaded under a benchmark program, passes its calls on to the system's malloc and says in the end what
-// they were: how many, and a sum over the sizes that does not depend on the order in which threads came.
+// they were. It says how many, and a sum over the sizes that does not depend on the order in which threads
+// came.
 //
-// With FAULT set to "realloc" or "malloc" it does once in each thread what --verify is there to find: a byte
+// With FAULT set to "realloc" or "malloc" it does once in each thread what --verify is there to find. A byte
 // of a block that realloc returns is another, or malloc returns the block that it returned last.
 #include <atomic>
 #include <cstdint>

@@ -19,9 +19,9 @@ TEST_CASE("Theil-Sen: a line is found as it is, also under an outlier") {
     CHECK(theil_sen(std::vector<double>{4, 4, 4}).slope == Approx(0).margin(1e-12));
 }
 
-// The slopes of {2, 3, 7, 5} are 1, 4, -2, 5/2, 1, 1, in order -2, 1, 1, 1, 5/2, 4: the median is 1. Less the
-// slope the values are 2, 2, 5, 2. Those of {0, 1, 5, 2} are 1, 4, -3, 5/2, 1/2, 2/3, the middle two 2/3
-// and 1.
+// The slopes of {2, 3, 7, 5} are 1, 4, -2, 5/2, 1, 1. In order they are -2, 1, 1, 1, 5/2, 4: the median is 1.
+// Less the slope the values are 2, 2, 5, 2. Those of {0, 1, 5, 2} are 1, 4, -3, 5/2, 1/2, 2/3, the middle two
+// 2/3 and 1.
 TEST_CASE("Theil-Sen: vectors worked out by hand") {
     const Line odd_slopes = theil_sen(std::vector<double>{2, 3, 7, 5});
     CHECK(odd_slopes.slope == Approx(1));

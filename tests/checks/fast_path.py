@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The fast paths of malloc, free, new and delete, from the entry past every conditional jump to the first ret. Fails if a path
-is longer than its budget, has a call, a lock or a loop, or differs from the golden file, which is there so that a
+"""The fast paths of malloc, free, new and delete, from the entry past every conditional jump to the first ret. Fails if a
+path is longer than its budget, or has a call, a lock or a loop. Fails if it differs from the golden file, so that a
 change of the fast path is seen and meant.
 
 usage: fast_path.py LIBRARY            compare

@@ -31,7 +31,7 @@ std::size_t number_of(std::vector<std::string> command, const Environment& envir
     return std::stoul(outcome.output);
 }
 
-// With one arena: the second thread's would reserve 64 MiB, which by chance fits into some limits and then
+// With one arena. The second thread's would reserve 64 MiB, which by chance fits into some limits and then
 // leaves nothing for the program's own mappings.
 const Environment kUnderSystem{{"LD_PRELOAD", ""}, {"MALLOC_ARENA_MAX", "1"}};
 

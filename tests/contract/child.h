@@ -2,7 +2,7 @@
 // Runs what needs a process of its own, and tells how it ended.
 //
 // LD_PRELOAD is inherited, so a child runs under the same allocator as the tests. A child that does not end
-// within the deadline is killed together with its own children and reported as hung: a hang is a finding, and
+// within the deadline is killed together with its own children and reported as hung. A hang is a finding, and
 // the deadline is far above anything a loaded machine needs.
 #pragma once
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Every way to ask for a block, as one table.
 //
-// Most rules of the contract hold for all of them ("any size above PTRDIFF_MAX gives null and ENOMEM, in
-// every entry point"), so the tests walk through this table instead of naming one function each.
+// Most rules of the contract hold for all of them: "any size above PTRDIFF_MAX gives null and ENOMEM, in
+// every entry point". So the tests walk through this table instead of naming one function each.
 #pragma once
 
 #include <cstddef>

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# exports.sh <libashlar.so> <ashlar.h>: looks at the library as the loader sees it. Exactly the names of
-# exports.txt without a version, exactly the functions of the header in version ASHLAR_1, the C library as
-# the only need, thread-local storage that fits into what the loader keeps for libraries opened late, and the
-# flags that a preloaded allocator wants.
+# exports.sh <libashlar.so> <ashlar.h>: looks at the library as the loader sees it. Exactly the names of exports.txt
+# without a version, exactly the functions of the header in version ASHLAR_1, and the C library as the only need.
+# Thread-local storage fits into what the loader keeps for libraries opened late. The flags are those that a preloaded
+# allocator wants.
 set -euo pipefail
 export LC_ALL=C
 

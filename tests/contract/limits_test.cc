@@ -22,7 +22,7 @@ namespace {
 constexpr rlim_t kMiB = rlim_t{1} << 20;
 
 Child limited(std::vector<std::string> command, __rlimit_resource resource, rlim_t bytes) {
-    // The C library's arenas reserve 64 MiB each, which is no matter of the contract; Ashlar leaves
+    // The C library's arenas reserve 64 MiB each, which is no matter of the contract. Ashlar leaves
     // everything to the C library where the address space is very small.
     return Child{std::move(command), {{"MALLOC_ARENA_MAX", "1"}}, [resource, bytes] {
                      // Thread stacks of the usual size, whatever the machine says.

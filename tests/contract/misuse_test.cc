@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Pointers that are no live block: found at the latest when the thread or the process ends or at malloc_trim,
-// told on stderr, ended by abort. The first line names the address, the program, the process and the thread,
-// the second says how to find the call.
+// Pointers that are no live block. They are found at the latest when the thread or the process ends or at
+// malloc_trim, told on stderr, and ended by abort. The first line names the address, the program, the process
+// and the thread, the second says how to find the call.
 #include "child.h"
 #include "opaque.h"
 #include "subject.h"

@@ -2,7 +2,7 @@
 // Which allocator is under test.
 //
 // The tests call plain malloc; who answers is decided by LD_PRELOAD. What only Ashlar offers is looked up at
-// run time, so that the same binary runs under System (where the tests tagged [ashlar-only] are left out).
+// run time. So the same binary runs under System, where the tests tagged [ashlar-only] are left out.
 #pragma once
 
 #include <ashlar/ashlar.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The end of a thread: key destructors, thread_local destructors and the C library's own clean-up run in
-// unknown order around the cache's, and whatever they allocate or free must neither break nor be lost.
+// The end of a thread. Key destructors, thread_local destructors and the C library's own clean-up run in
+// unknown order around the cache's. Whatever they allocate or free must neither break nor be lost.
 #include "child.h"
 #include "opaque.h"
 #include "subject.h"

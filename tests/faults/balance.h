@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// That nothing was lost: once every block has been released and the heap trimmed, no page is in use, dirty or
-// out of the map, no block of the fallback is out, and no address of the window is unmapped.
+// That nothing was lost. Every block has been released and the heap trimmed. Then no page is in use, dirty or
+// out of the map. No block of the fallback is out, and no address of the window is unmapped.
 #pragma once
 
 namespace faults {

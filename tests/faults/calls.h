@@ -2,9 +2,9 @@
 //
 // The calls of the library into the system that can be made to fail, and how each can fail.
 //
-// Only errors that the kernel (or the C library) gives for the call as the library makes it, and EPERM or
-// EINVAL where a filter on system calls is what refuses. Left out, because nothing but a broken system lets
-// them fail: close, rt_sigprocmask, waking a futex, the clock, and madvise(MADV_NORMAL), with which the
+// Only errors that the kernel (or the C library) gives for the call as the library makes it. EPERM or EINVAL
+// come where a filter on system calls is what refuses. Nothing but a broken system lets some calls fail. So
+// close, rt_sigprocmask, waking a futex and the clock are left out, and madvise(MADV_NORMAL), with which the
 // library asks whether addresses are mapped.
 #pragma once
 

@@ -2,9 +2,9 @@
 //
 // Which of the library's calls into the system fail.
 //
-// The plan comes from the process that started this one, because the first calls are made before main: both
-// map one sheet of memory, which also tells afterwards, even of a process that crashed, what was called and
-// what failed. Counted are the calls of the kinds that the plan names; the first has number 0. Thread-safe.
+// The plan comes from the process that started this one, because the first calls are made before main. Both
+// map one sheet of memory. It also tells afterwards, even of a process that crashed, what was called and what
+// failed. Counted are the calls of the kinds that the plan names; the first has number 0. Thread-safe.
 #pragma once
 
 #include "calls.h"

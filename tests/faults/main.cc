@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// Runs a trace of the whole interface again and again, each time in a fresh process in which some of the
-// library's calls into the system fail, from the first one in its constructor on; then once more without
-// failures; and looks whether anything was lost. What is asked of the trace is in trace.h, of the heap
-// afterwards in balance.h.
+// Runs a trace of the whole interface again and again, each time in a fresh process. There some of the
+// library's calls into the system fail, from the first one in its constructor on. Then it runs once more
+// without failures, and looks whether anything was lost. What is asked of the trace is in trace.h, of the
+// heap afterwards in balance.h.
 //
 // usage: fault_injection MODE [--points N] [--threads N] [--steps N] [--seed N] [--thorough] [--busy]
 //

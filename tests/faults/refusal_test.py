@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Real programs on libashlar.so where system calls are refused by a filter: their output is what it is under System
+"""Real programs on libashlar.so where system calls are refused by a filter. Their output is what it is under System
 without a filter, or they end with their own error for memory that has run out.
 
 usage: refusal_test.py PART LIBRARY REFUSE REFUSE_LATER_LIBRARY MODEL

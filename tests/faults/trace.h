@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 //
 // A seeded sequence of operations over the whole interface, from one byte to blocks beyond the window's
-// limit, each checked: the block is aligned, as large as asked for, zero when it comes from calloc, and holds
-// what was written when it is resized and released. What fails must give null with ENOMEM, leave the old
-// block as it is, and have an excuse: a call of this thread into the system that failed meanwhile. What
-// succeeds keeps errno.
+// limit. Each is checked: the block is aligned, as large as asked for, and zero when it comes from calloc. It
+// holds what was written when it is resized and released. What fails must give null with ENOMEM and leave the
+// old block as it is. It must have an excuse: a call of this thread into the system that failed meanwhile.
+// What succeeds keeps errno.
 #pragma once
 
 #include <cstddef>

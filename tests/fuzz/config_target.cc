@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // An arbitrary string as ASHLAR_CONF, and as the argument of ashlar_control, compared with a second reading
-// of the rules of docs/configuration.md: what counts, what is complained about, and that complaints are
-// whole, printable lines. Reading a string twice changes nothing more, and neither does reading what
+// of the rules of docs/configuration.md. Compared are what counts and what is complained about. Complaints
+// must be whole, printable lines. Reading a string twice changes nothing more, and neither does reading what
 // print:true shows.
 #include "../stress/report.h"
 #include "os/config.h"

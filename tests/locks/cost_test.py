@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""What a lock costs with the lock profiler: instructions of a pair of lock and unlock that nobody else wants,
-while a second thread sleeps, counted by callgrind.
+"""What a lock costs with the lock profiler. Callgrind counts the instructions of a pair of lock and unlock that nobody
+else wants, while a second thread sleeps.
 
 usage: cost_test.py LOCKS PAIRS"""
 import os

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""The page of a profile of locks in headless Chromium: are the waits there, each in the row of its thread, can they be
-chosen and zoomed in on; are the flame graphs of waits and holds there; do samples of memory share the axis; is all text
-in its place and readable. Leaves pictures.
+"""The page of a profile of locks in headless Chromium. Are the waits there, each in the row of its thread, and can they
+be chosen and zoomed in on? Are the flame graphs of waits and holds there? Do samples of memory share the axis? Is all
+text in its place and readable? Leaves pictures.
 
 usage: page_test.py ASHLAR PROGRAM PICTURES"""
 import glob

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// A table of what must come of each kind under one allocator: lines "KIND RESULT[|RESULT...]", where a result
-// is a name of judge.h and "reported-at-once" a report in the wrong call itself. Lines with # are comments.
-// Every kind has one line, and every line is of a kind: a table that misses one is refused.
+// A table of what must come of each kind under one allocator: lines "KIND RESULT[|RESULT...]". A result is a
+// name of judge.h; "reported-at-once" is a report in the wrong call itself. Lines with # are comments. Every
+// kind has one line, and every line is of a kind: a table that misses one is refused.
 #pragma once
 
 #include "judge.h"

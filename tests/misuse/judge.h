@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // Plays one input in a child of its own and says what came of it. The child is forked from a process that has
-// done nothing yet, so that all inputs start from the same heap; what it does to itself stays there.
+// done nothing yet, so that all inputs start from the same heap. What it does to itself stays there.
 #pragma once
 
 #include "input.h"

@@ -2,10 +2,10 @@
 //
 // What the program around the wrong call does: ordinary work with blocks of its own, whose contents it knows.
 //
-// It notes as damage what an honest program would suffer: contents that changed, a block that overlaps
-// another in use, memory of calloc that is not zero, a contents-losing realloc, a request that is refused.
-// Blocks are stamped from end to end up to 1 KiB, larger ones at both ends and in the middle. Threads take
-// turns; its own tables are not on the heap.
+// It notes as damage what an honest program would suffer. That is contents that changed, a block that
+// overlaps another in use, or memory of calloc that is not zero. A realloc that loses contents and a request
+// that is refused count too. Blocks are stamped from end to end up to 1 KiB, larger ones at both ends and in
+// the middle. Threads take turns; its own tables are not on the heap.
 #pragma once
 
 #include "random.h"

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""A debugger attaches to OpenTelemetry's probes (core/os/memory_probes.h) as its profiler does, by notes and semaphores:
-that starts sampling, and what the probes say adds up to what the program asked for. And to those of the slow paths
-(core/os/probe.h), which agree with the library's own counts. Skipped without gdb.
+"""A debugger attaches to OpenTelemetry's probes (core/os/memory_probes.h) as its profiler does, by notes and
+semaphores. That starts sampling, and what the probes say adds up to what the program asked for. And to those of the
+slow paths (core/os/probe.h), which agree with the library's own counts. Skipped without gdb.
 
 usage: memory_probes_test.py LIBRARY PROGRAM"""
 import collections

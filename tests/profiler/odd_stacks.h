@@ -18,8 +18,8 @@ void alternate(Allocate allocate);
 // Several coroutines in turn, each at another depth.
 void coroutines(Allocate allocate);
 
-// In a function whose caller's frame and return address have been overwritten: by what `random` chooses of
-// small numbers, addresses of nothing, of the kernel, of the heap, of code and of the stack itself. Nothing
+// In a function whose caller's frame and return address have been overwritten. `random` chooses of small
+// numbers, and of addresses of nothing, of the kernel, of the heap, of code and of the stack itself. Nothing
 // else may unwind meanwhile.
 void corrupt(Allocate allocate, std::uint64_t& random);
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The sampling profiler in the library, on a program whose calls are known and on others: what the file says is true,
+"""The sampling profiler in the library, on a program whose calls are known and on others. What the file says is true,
 and it survives whatever becomes of the process.
 
 usage: profiler_test.py LIBRARY HARDENED_LIBRARY PROGRAM SOME_SHARED_OBJECT [unittest's arguments]"""
@@ -271,9 +271,9 @@ class Life(Case):
 
 class Storm(Case):
     def test_storm(self):
-        """dlopen, dlclose, exceptions, threads that end, a second profiler that unwinds whatever its signal interrupts, fork,
-        and stacks that are deep, alternate, corrupt, a coroutine's or without descriptions, all at one time. In processes
-        whose files do not get full, one after the other."""
+        """dlopen, dlclose, exceptions, threads that end, fork, and a second profiler that unwinds whatever its signal
+        interrupts. Stacks that are deep, alternate, corrupt, a coroutine's or without descriptions. All at one time. In
+        processes whose files do not get full, one after the other."""
         over = time.monotonic() + STORM_SECONDS
         while True:
             self.run_program("storm", "40", SHARED_OBJECT, rate="64k")

@@ -160,7 +160,7 @@ void allocate_once(std::size_t size) {
 }
 
 // Likewise, where the second profiler does not look. libgcc's unwinder reads the code at whatever it takes
-// for a return address, and crashes where a stack is none, or is being changed for another.
+// for a return address. It crashes where a stack is none, or is being changed for another.
 template <typename Action>
 void start_unseen(std::vector<std::thread>& threads, Action action) {
     threads.emplace_back([action]() mutable {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Work for Java that allocates in many ways, much of it outside of its own heap, and prints what does not depend on time
-// or place.
+// Work for Java that allocates in many ways, much of it outside of its own heap. It prints what does not
+// depend on time or place.
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;

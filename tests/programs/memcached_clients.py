@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Clients of a memcached on the socket named, each in a thread of its own with keys of its own: every answer is checked,
-and what is left at the end is printed."""
+"""Clients of a memcached on the socket named, each in a thread of its own with keys of its own. Every answer is
+checked, and what is left at the end is printed."""
 import hashlib
 import random
 import socket

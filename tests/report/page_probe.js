@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Runs in the report, put there by page_test.py, and leaves what it finds as JSON in an attribute of <html>, where
-// --dump-dom shows it: what is cut off, what overlaps, what is too faint to read.
+// Runs in the report, put there by page_test.py. It leaves what it finds as JSON in an attribute of <html>,
+// where --dump-dom shows it. It finds what is cut off, what overlaps, and what is too faint to read.
 "use strict";
 addEventListener("load", () => {
   const shown = (element) => element.getClientRects().length > 0 && getComputedStyle(element).visibility === "visible";

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The HTML report in headless Chromium: are its charts there, is all text in its place and readable, on a screen and a
-telephone, light and dark; does it load anything or complain; does what is in a result stay text? Leaves pictures.
+"""The HTML report in headless Chromium. Are its charts there? Is all text in its place and readable, on a screen and a
+telephone, light and dark? Does it load anything or complain? Does what is in a result stay text? Leaves pictures.
 
 usage: page_test.py ASHLAR RESULTS PICTURES"""
 import html

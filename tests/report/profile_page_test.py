@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""The page of a profile in headless Chromium: is the flame graph there, can it be searched, clicked and turned round; is
-the table sorted; is all text in its place and readable, on a screen and a telephone, light and dark; does it load
-anything or complain; does what is in a profile stay text? Leaves pictures.
+"""The page of a profile in headless Chromium. Is the flame graph there, and can it be searched, clicked and turned
+round? Is the table sorted? Is all text in its place and readable, on a screen and a telephone, light and dark? Does it
+load anything or complain? Does what is in a profile stay text? Leaves pictures.
 
 usage: profile_page_test.py ASHLAR PICTURES"""
 import os

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// What the compiler puts into the code under test, which is compiled with -fsanitize=thread but linked with
-// this instead of the sanitizer's library: a call before each access to memory, and one for each atomic
-// operation. The linker sends the core's system calls here (--wrap). So the code itself knows nothing of
-// schedules, and a build without them is what it was.
+// What the compiler puts into the code under test: a call before each access to memory, and one for each
+// atomic operation. That code is compiled with -fsanitize=thread but linked with this instead of the
+// sanitizer's library. The linker sends the core's system calls here (--wrap). So the code itself knows
+// nothing of schedules, and a build without them is what it was.
 #include "scheduler.h"
 
 #include <cerrno>

@@ -3,10 +3,10 @@
 // A schedule as it is planned, recorded and printed.
 //
 // Each actor counts its own steps: every atomic operation and system call of the code under test is one. A
-// schedule is then a list of turns, "0:153,1:20,0": actor 0 until it comes to its step 153, actor 1 until
-// step 20, then actor 0 again for as long as it can go on. After the last turn whoever runs goes on, and when
-// it cannot, the first that can; or, with a seed, chance decides. It says nothing about where steps are
-// looked at, so it can be replayed by any build of the same code.
+// schedule is then a list of turns, "0:153,1:20,0". Actor 0 runs until it comes to its step 153, actor 1
+// until step 20. Then actor 0 runs again for as long as it can go on. After the last turn whoever runs goes
+// on, and when it cannot, the first that can; or, with a seed, chance decides. It says nothing about where
+// steps are looked at, so it can be replayed by any build of the same code.
 #pragma once
 
 #include <array>

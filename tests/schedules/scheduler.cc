@@ -259,8 +259,8 @@ void play(const Scenario& scenario, Run& its_run) {
         chance = stress::Random(run->seed);
         switch_percent = 3U << chance.below(5);
     }
-    // After the code under test's own key, which it makes when it first asks to be told of a thread's end:
-    // destructors are called in this order.
+    // After the code under test's own key, which it makes when it first asks to be told of a thread's end.
+    // Destructors are called in this order.
     if (!ashlar::os::call_at_thread_exit()) fail("no key for the code under test");
     if (::pthread_key_create(&last_key, end_actor) != 0) fail("no key");
     ordering.start();

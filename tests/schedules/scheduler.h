@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 //
-// Real threads, the actors, of which one runs at a time: at each point where the order could matter the
+// Real threads, the actors, of which one runs at a time. At each point where the order could matter the
 // scheduler says who goes on, as the run's turns, its seed or the default want it.
 //
 // Points are the atomic operations on words that are contended, and the system calls. Waiting on a futex is
-// played: nobody sleeps in the kernel for another actor, so that a deadlock is seen at once: nobody is able
-// to go on. A run ends its process when something is wrong, after writing down what.
+// played: nobody sleeps in the kernel for another actor. So a deadlock is seen at once: nobody is able to go
+// on. A run ends its process when something is wrong, after writing down what.
 #pragma once
 
 #include "plan.h"

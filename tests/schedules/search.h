@@ -2,12 +2,12 @@
 //
 // Looks for a schedule of a scenario in which something is wrong.
 //
-// Every run is a forked copy of this process, so that all begin in the same state, a crash is a result like
-// any other, and the same turns lead to the same decisions. The search goes through all choices depth first,
-// within a bound on preemptions (switches away from an actor that could go on): most mistakes need one or
+// Every run is a forked copy of this process. So all begin in the same state, a crash is a result like any
+// other, and the same turns lead to the same decisions. The search goes through all choices depth first,
+// within a bound on preemptions (switches away from an actor that could go on). Most mistakes need one or
 // two. The bound is raised step by step, so that what is found first is simplest. Which words are points is
-// learnt on the way: the order of operations on a word does not matter if locks or other words order them,
-// and when a run finds that nothing does, the search begins anew with the word.
+// learnt on the way. The order of operations on a word does not matter if locks or other words order them.
+// When a run finds that nothing does, the search begins anew with the word.
 #pragma once
 
 #include "plan.h"

@@ -4,8 +4,8 @@
 // where.
 //
 // "When" is a vector clock per actor, joined where one actor acquires what another released. An access that
-// is not ordered after another actor's conflicting one is a data race; and code without races need be
-// interrupted at its atomic operations only, which is what makes searching all schedules feasible.
+// is not ordered after another actor's conflicting one is a data race. Code without races need be interrupted
+// at its atomic operations only, which is what makes searching all schedules feasible.
 #pragma once
 
 #include "plan.h"

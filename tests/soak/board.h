@@ -3,9 +3,9 @@
 // What the watcher and the processes it watches share: a place for every thread, in memory that fork leaves
 // common to all. A thread writes its own place only, so counting costs it nothing that others would feel.
 //
-// Whoever starts a thread or a process claims its place before and gives it back when it has seen the end;
-// in between the operations of that place must go on growing, unless its thread says that it waits for
-// another one that has a place too.
+// Whoever starts a thread or a process claims its place before and gives it back when it has seen the end. In
+// between the operations of that place must go on growing. A thread may also say that it waits for another
+// one that has a place too.
 #pragma once
 
 #include <array>

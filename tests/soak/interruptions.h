@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // A thread that is interrupted by a timer of its own, wherever it is, mostly inside of the allocator. The
-// handler calls what POSIX allows a handler to call: sometimes it lets others run or sleeps, so that they
+// handler calls what POSIX allows a handler to call. Sometimes it lets others run or sleeps, so that they
 // meet the locks that the interrupted function holds.
 #pragma once
 
@@ -28,7 +28,7 @@ class Interruptions {
     void* timer_ = nullptr; // a timer_t
 };
 
-// Half of the threads are left alone: one that waits for a lock looks at it again after an interruption, and
+// Half of the threads are left alone. One that waits for a lock looks at it again after an interruption, and
 // would not show that nobody wakes it.
 inline std::optional<Interruptions> perhaps_interrupted(stress::Random& random) {
     if (random.chance(50)) return std::optional<Interruptions>(std::in_place, random);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// What a thread does: it allocates, resizes, checks and releases blocks of its own, takes over what others
-// passed on, trims, changes settings, goes to meetings, lends its blocks to a guest thread for a while, and
-// forks children that look at what they have inherited and go on with it. All contents are checked.
+// What a thread does: it allocates, resizes, checks and releases blocks of its own, and takes over what
+// others passed on. It trims, changes settings, goes to meetings, and lends its blocks to a guest thread for
+// a while. It forks children that look at what they have inherited and go on with it. All contents are
+// checked.
 #pragma once
 
 #include "board.h"

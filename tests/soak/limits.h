@@ -7,8 +7,8 @@
 
 namespace soak {
 
-// Lowers this process's limit on addresses or on writable memory to little more than it has, lets two threads
-// take all there is again and again, raises the limit a little, once more, and then altogether: all requests
+// Lowers this process's limit on addresses or on writable memory to little more than it has. Two threads take
+// all there is again and again. Then the limit is raised a little, once more, and altogether: all requests
 // are served again. For forked children.
 void meet_limit(stress::Random& random);
 

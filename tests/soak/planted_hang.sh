@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 # planted_hang.sh <soak>
 #
-# A thread that stops for ever must end the run, long before its time, with the stacks of all threads in a file
-# and nothing left behind.
+# A thread that stops for ever must end the run long before its time. The stacks of all threads are then in a file, and
+# nothing is left behind.
 set -euo pipefail
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/planted-hang.XXXXXX")

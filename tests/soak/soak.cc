@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 //
-// Everything at once, for a given time: threads that come and go and release each other's blocks, large
-// blocks and blocks that grow, trims and changes of settings, meetings at which all want the same locks,
-// forked children that go over all classes, go on with what they inherited and some of which run out of
-// memory, timers that interrupt each thread anywhere, and a parent that stops single threads and whole
-// processes. The parent also watches: a thread that makes no progress for `--patience` seconds while it and
-// whatever else makes none sleeps, or for ten times as long in any case, is a hang; the stacks of all threads
-// are saved in a file, and everything is ended. What is random follows from the seed (but for what the
-// scheduler makes of it).
+// Everything at once, for a given time. Threads come and go and release each other's blocks. There are large
+// blocks and blocks that grow, trims and changes of settings, and meetings at which all want the same locks.
+// Forked children go over all classes and go on with what they inherited, and some run out of memory. Timers
+// interrupt each thread anywhere, and a parent stops single threads and whole processes. The parent also
+// watches for hangs. A thread hangs that makes no progress for `--patience` seconds while it and whatever
+// else makes none sleeps. In any case it hangs after ten times as long. The stacks of all threads are saved
+// in a file, and everything is ended. What is random follows from the seed (but for what the scheduler makes
+// of it).
 //
 // usage: soak [--seconds N] [--threads N] [--seed N] [--patience N] [--plant-hang] [--expect-ashlar]
 #include "arguments.h"

@@ -54,8 +54,8 @@ class Watcher {
         const time_t end = start + options_.seconds;
         for (;;) {
             sleep_milliseconds(kTick);
-            // A fork that begins before a stop of the group and ends after its end leaves a stopped child:
-            // the kernel keeps SIGSTOP for the child and drops SIGCONT, which nobody handles.
+            // A fork that begins before a stop of the group and ends after its end leaves a stopped child.
+            // The kernel keeps SIGSTOP for the child and drops SIGCONT, which nobody handles.
             kill(-worker_, SIGCONT);
             if (worker_ended()) return judge();
             if (const Place* const stuck = find_stuck()) return report_hang(*stuck);
@@ -107,7 +107,7 @@ class Watcher {
 
     // The place that has made no progress for too long, or null. Time is counted in looks: what stands still
     // together with the watcher does not hang. It may wait for a lock whose holder waits for a processor,
-    // which on a busy machine is no hang: as long as a thread that has stood still for a while does not
+    // which on a busy machine is no hang. As long as a thread that has stood still for a while does not
     // sleep, it takes kBusyTimes as long. Others may well go on: nobody woke the one that sleeps.
     const Place* find_stuck() {
         unsigned longest = 0;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The parent of the process that is watched: stops and continues single threads, processes and all of them at
-// random, and notices when one makes no progress. It shares no lock with what it watches.
+// The parent of the process that is watched. It stops and continues single threads, processes and all of them
+// at random, and notices when one makes no progress. It shares no lock with what it watches.
 #pragma once
 
 #include <cstdint>

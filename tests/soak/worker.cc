@@ -51,7 +51,7 @@ void* live_as_resident(void* argument) {
     stress::current_thread = static_cast<unsigned>(resident.number);
     stress::Random random(stress::run_seed * 1000003 + resident.number);
     const std::optional<Interruptions> interruptions = perhaps_interrupted(random);
-    // Not on the stack: a child that a guest forks starts threads, and the C library gives them the stacks of
+    // Not on the stack. A child that a guest forks starts threads. The C library gives them the stacks of
     // those that no longer exist there, this one's too.
     const auto life = std::make_unique<Life>(random.next());
     if (resident.hangs) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // Operations as a seeded generator makes them up: by all functions of the interface, with what programs ask
-// for, and now and then with what must be refused.
+// for. Now and then they ask for what must be refused.
 #pragma once
 
 #include "build_kind.h"

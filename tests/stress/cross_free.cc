@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // Threads that release each other's blocks. Each allocates batches, stamps them and sends them on; the
-// receiver checks and frees. Along a ring every thread frees what its neighbour made; scattered, anybody's;
-// to one, a single consumer frees what all others make, so that its frees never meet its own slabs.
+// receiver checks and frees. Along a ring every thread frees what its neighbour made; scattered, anybody's.
+// To one, a single consumer frees what all others make, so that its frees never meet its own slabs.
 //
 // usage: cross_free [--threads N] [--batches N] [--seed N] [--expect-ashlar]
 #include "arguments.h"

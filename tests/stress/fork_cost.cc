@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// Forks again and again in a process with thousands of threads that have used the heap and now sleep: what
-// the allocator adds to a fork, and to the end of its child, for each thread. Prints the milliseconds of each
-// fork, until its child has ended.
+// Forks again and again in a process with thousands of threads that have used the heap and now sleep. It
+// shows what the allocator adds to a fork, and to the end of its child, for each thread. Prints the
+// milliseconds of each fork, until its child has ended.
 //
 // usage: fork_cost [--threads N] [--forks N] [--expect-ashlar]
 #include "arguments.h"

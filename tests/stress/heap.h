@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// The allocator under stress. Each program is compiled twice: against the static library, where the prefixed
-// names are Ashlar's heap, and with plain names, where it is an ordinary program that runs on any allocator
-// and on Ashlar by LD_PRELOAD. There `--expect-ashlar` makes sure that the preloading happened, and steering
-// and seeing (control, statistics, owns) may be called only then, when is_ashlar.
+// The allocator under stress. Each program is compiled twice. Against the static library the prefixed names
+// are Ashlar's heap. With plain names it is an ordinary program that runs on any allocator and on Ashlar by
+// LD_PRELOAD. There `--expect-ashlar` makes sure that the preloading happened, and steering and seeing
+// (control, statistics, owns) may be called only then, when is_ashlar.
 #pragma once
 
 #include "report.h"
@@ -67,7 +67,7 @@ Function* find(const char* name) {
     return reinterpret_cast<Function*>(dlsym(RTLD_DEFAULT, name));
 }
 
-// Looked up before threads start: the guard of a variable that a function initializes waits in a futex, which
+// Looked up before threads start. The guard of a variable that a function initializes waits in a futex, which
 // sets the errno that the callers watch.
 inline auto* const free_sized = find<void(void*, std::size_t)>("free_sized");
 inline auto* const free_aligned_sized = find<void(void*, std::size_t, std::size_t)>("free_aligned_sized");

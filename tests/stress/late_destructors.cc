@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// Producers and consumers that end while their queue is in use, and whose destructors for thread-specific
-// data go on allocating, freeing and handing over after the allocator's own code for the end of a thread has
-// run: C++ thread_local objects first, then up to four rounds of pthread keys.
+// Producers and consumers that end while their queue is in use. Their destructors for thread-specific data go
+// on allocating, freeing and handing over after the allocator's own code for the end of a thread has run. C++
+// thread_local objects come first, then up to four rounds of pthread keys.
 //
 // usage: late_destructors [--threads N] [--seed N] [--expect-ashlar]
 #include "arguments.h"

@@ -116,7 +116,7 @@ inline constexpr std::size_t kDefaultSettings = 5;
 class Model {
   public:
     // Of the blocks above kAlwaysWhole and up to `most_whole` bytes, one in `whole_every` is stamped as a
-    // whole, the others sparsely, as all longer ones are.
+    // whole. The others are stamped sparsely, as all longer ones are.
     Model(Shadow& shadow, std::size_t slots, std::uint64_t seed, std::size_t whole_every,
           std::size_t most_whole = kMostWhole)
         : shadow_(shadow), blocks_(slots), keys_(seed), whole_every_(whole_every), most_whole_(most_whole) {}
@@ -398,8 +398,8 @@ class Model {
         }
     }
 
-    // Growing within the usable size never moves. An allocator that does not keep the size asked for sees
-    // growth in a block that alignment made more than twice as large as shrinking; there it may.
+    // Growing within the usable size never moves. An allocator that does not keep the size asked for may
+    // shrink here. It sees growth as shrinking in a block that alignment made more than twice as large.
     static void require_in_place(const Block& old, const Block& resized, const char* call) {
         const bool seen_as_shrinking = old.alignment > 16 && resized.size < old.usable / 2;
         if (resized.size >= old.size && resized.size <= old.usable && resized.address != old.address &&

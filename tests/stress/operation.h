@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// One call of the interface as data: what the model performs, whoever made it up (a seeded generator in the
-// stress program, the bytes of an input in the fuzz target).
+// One call of the interface as data: what the model performs, whoever made it up. That is a seeded generator
+// in the stress program, or the bytes of an input in the fuzz target.
 #pragma once
 
 #include <cstddef>

@@ -3,8 +3,8 @@
 // Contents that tell whose they are: word i of a block stamped with a key depends on both. Two blocks that
 // overlap, or a heap that writes into a block in use, show as a mismatch when the block is checked.
 //
-// A sparse stamp is for long runs: of a block of any size it writes both ends and a word every 64 KiB, the
-// unit of Ashlar's pages, so that it costs the same few cache lines and still meets every large block that
+// A sparse stamp is for long runs. Of a block of any size it writes both ends and a word every 64 KiB, the
+// unit of Ashlar's pages. So it costs the same few cache lines and still meets every large block that
 // overlaps.
 #pragma once
 

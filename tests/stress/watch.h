@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Looks after threads that count what they have done: shows progress on a terminal, tells them when their
+// Looks after threads that count what they have done. It shows progress on a terminal, tells them when their
 // time is up, and ends a run that hangs. If in `patience` seconds none of those that still work has counted
 // anything, it says so, has each print its stack, and aborts. Nothing here allocates once the threads run.
 #pragma once

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""ashlar profile --cpu on programs whose CPU time is known by their own clocks: are functions found in proportion, is the
-allocator told apart, and does a program run as it would without?
+"""ashlar profile --cpu on programs whose CPU time is known by their own clocks. Are functions found in proportion, is
+the allocator told apart, and does a program run as it would without?
 
 usage: cpu_test.py ASHLAR LIBRARY PROGRAMS"""
 import glob

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Other programs read what ashlar profile writes of a program whose leaks are known: jeprof, pprof, speedscope and
-flamegraph.pl; and what others have is read: debug information from a debuginfod server.
+flamegraph.pl. And what others have is read: debug information from a debuginfod server.
 
 usage: formats_test.py ASHLAR LIBRARY PROGRAMS SCRATCH [unittest's arguments]     keeps speedscope in SCRATCH"""
 import contextlib
@@ -106,7 +106,7 @@ class SmallReaders(Formats):
 
     def test_speedscope_as_its_schema_says(self):
         """The rules of https://www.speedscope.app/file-format-schema.json for profiles of samples, and those that the
-        comments of file-format-spec.ts add: values are bounded, indexes are valid, frames begin with the outermost."""
+        comments of file-format-spec.ts add. Values are bounded, indexes are valid, frames begin with the outermost."""
         found = self.load(self.speedscope)
         self.assertEqual(found["$schema"], "https://www.speedscope.app/file-format-schema.json")
         self.assertIsInstance(found["exporter"], str)

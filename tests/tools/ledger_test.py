@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""The ledger adds up to RSS, to 3 % or 256 KiB, in programs that do real work: at the ends of the phases of the
-fragmentation benchmark and in their midst, in python3, in a compiler and in redis-server. From outside it is what `ashlar
-stats` says, from inside what the library itself says of its heap.
+"""The ledger adds up to RSS, to 3 % or 256 KiB, in programs that do real work. They are the fragmentation benchmark at
+the ends of its phases and in their midst, python3, a compiler and redis-server. From outside it is what `ashlar stats`
+says, from inside what the library itself says of its heap.
 
 A program is looked at when it stands still: it waits for its test, or is stopped by a signal.
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""ashlar profile and ashlar budget on programs that run: are planted places found first, are children profiled, and is
-what was recorded there when the program is killed, interrupted or out of time?
+"""ashlar profile and ashlar budget on programs that run. Are planted places found first? Are children profiled? Is what
+was recorded there when the program is killed, interrupted or out of time?
 
 usage: profile_run_test.py ASHLAR LIBRARY PROGRAMS [unittest's arguments]
 

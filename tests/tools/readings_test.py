@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""`ashlar stats` of a process under full load: every figure of every reading is one that the load could have had, and the
+"""`ashlar stats` of a process under full load. Every figure of every reading is one that the load could have had. The
 load does not notice that it is read: it makes the same system calls in the same processor time.
 
 usage: readings_test.py ASHLAR LIBRARY PROGRAMS
@@ -78,8 +78,8 @@ class Readings(unittest.TestCase):
         self.assertTrue(low <= value <= high, f"{what}: {value} is not from {low} to {high}")
 
     def check_reading(self, reading, threads):
-        """Of each size a batch may not be there. And a reading takes one figure after the other, however long it is kept
-        from its processor in between: meanwhile a cache may take or give what it can hold, which is less than two
+        """Of each size a batch may not be there. And a reading takes one figure after the other, however long it is
+        kept from its processor in between. Meanwhile a cache may take or give what it can hold, which is less than two
         batches."""
         moved, kept = 3 * threads * BATCH, threads * BLOCKS
         of_size = {row["size"]: row for row in reading["classes"]}

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// Compares what the library's unwinder reads out of .eh_frame with what libdw does: every row of every frame
-// description of the files that are named, the frame's end and every register that is followed.
+// Compares what the library's unwinder reads out of .eh_frame with what libdw does. It goes through every row
+// of every frame description of the files that are named: the frame's end and every register that is
+// followed.
 //
 // usage: agreement FILE...      a name without a slash is a library's, found where the loader finds it
 #include "observe/frame_description.h"

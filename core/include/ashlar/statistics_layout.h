@@ -38,8 +38,8 @@ struct ashlar_note {
     int64_t tables;   /* where it is, counted from the first byte of this structure */
 };
 
-/* The address of something in the process that is read: of an array or structure that the comment names, or
- * of a number of 64 or 32 bits. */
+/* The address of something in the process that is read. It is an array or structure that the comment names,
+ * or a number of 64 or 32 bits. */
 /* NOLINTBEGIN(modernize-use-using): C includes this */
 typedef const void* ashlar_at;
 typedef ashlar_at ashlar_at_u64;
@@ -202,7 +202,7 @@ struct ashlar_tables {
 };
 
 /* How to record. Write `number` last, and then ASHLAR_PROFILE_RECORD into the word above. A number that is
- * not the last one that was taken makes a new request: the process ends what it records and begins a file for
+ * not the last one that was taken makes a new request. The process ends what it records and begins a file for
  * it. Its own starts (by a signal or the program) do not look at it. A forked child does not go on with what
  * was asked for from outside. */
 #define ASHLAR_PROFILE_PLACE_BYTES 512

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The C library's malloc, spending a twentieth of the CPU time that the process has used without it on top:
-// whoever compares it with the C library's own should find it slower, whatever the program and the machine.
+// The C library's malloc, spending a twentieth of the CPU time that the process has used without it on top.
+// Whoever compares it with the C library's own should find it slower, whatever the program and the machine.
 // The share is taken of the time itself, so nothing has to be tuned. For programs of one thread.
 #include <stddef.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A tenth of a second of arithmetic with a block of memory for every microsecond of it: work of which malloc
-// is so small a part that only what is done on purpose in malloc makes a difference.
+// A tenth of a second of arithmetic with a block of memory for every microsecond of it. Malloc is so small a
+// part of this work that only what is done on purpose in malloc makes a difference.
 #include <stdint.h>
 #include <stdlib.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * address_space <bytes>: holds so many bytes in blocks of 1 MiB and of 100 bytes, and prints how much address
+ * address_space <bytes>: holds so many bytes in blocks of 1 MiB and of 100 bytes. Prints how much address
  * space the process takes, in bytes.
  */
 #include "must.h"

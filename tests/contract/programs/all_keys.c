@@ -2,9 +2,9 @@
 /*
  * all_keys <first | main | threads>: takes every thread-specific key there is, before the first constructor,
  * in main or once there were threads, then starts threads that allocate and end. The allocator must learn of
- * their end all the same, and leave the keys to the program: all of them while there is one thread.
- * Then it may hold one, because the other way to be told (__cxa_thread_atexit_impl) waits for the loader's
- * lock, and a library's constructor that joins a thread would never return.
+ * their end all the same, and leave the keys to the program: all of them while there is one thread. Then it
+ * may hold one. The other way to be told (__cxa_thread_atexit_impl) waits for the loader's lock, and a
+ * library's constructor that joins a thread would never return.
  */
 #include "exercise.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A library with thread-local storage that is large and widely aligned: the loader allocates it with the
- * process's malloc, once a thread, at the first access, and frees it when the thread ends or the library is
+/* A library with thread-local storage that is large and widely aligned. The loader allocates it with the
+ * process's malloc, once a thread, at the first access. It frees it when the thread ends or the library is
  * closed. */
 #include "exercise.h"
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * changing_sizes <first> <then> <every>, to be run under a limit: takes all there is in blocks of one size,
- * frees it, wholly or but for one block in a few, and asks for the same amount in blocks of another size.
+ * changing_sizes <first> <then> <every>, to be run under a limit. Takes all there is in blocks of one size,
+ * and frees it, wholly or but for one block in a few. Then it asks for the same amount in blocks of another
+ * size.
  */
 #include "exercise.h"
 #include "hoard.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What a child may rely on that was forked by a signal handler while its thread was under a lock of the
- * allocator: blocks come from elsewhere, and what is released or resized is left as it is.
+ * allocator. Blocks come from elsewhere, and what is released or resized is left as it is.
  */
 #ifndef CONTRACT_PROGRAMS_CLOSED_HEAP_H
 #define CONTRACT_PROGRAMS_CLOSED_HEAP_H

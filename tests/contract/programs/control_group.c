@@ -3,10 +3,10 @@
  * control_group pretend <limit> | enter <directory> <limit>
  *
  * Large blocks come and go, 30 to 50 MiB of them at a time, in a control group with a memory limit in bytes.
- * Entered, the group is a new one in that directory of a hierarchy (version 1 or 2, the memory controller
- * must be on for its children), and the kernel ends the program if it grows too large. Pretended, files say
- * that there is such a group, and the program itself looks how much it holds. Ends with 77 where this cannot
- * be had.
+ * Entered, the group is a new one in that directory of a hierarchy. The hierarchy is version 1 or 2, and the
+ * memory controller must be on for its children. The kernel ends the program if it grows too large.
+ * Pretended, files say that there is such a group, and the program itself looks how much it holds. Ends with
+ * 77 where this cannot be had.
  */
 #include "must.h"
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * failing_calls <once | while>: lets the memory calls (mmap munmap mprotect madvise mremap brk) fail at every
- * point of a workload in turn, one call or all calls for a while, and looks whether the heap keeps the
- * contract: null with ENOMEM, errno kept by free, contents kept, and everything works once the calls do.
+ * point of a workload in turn. One call fails, or all calls for a while. It looks whether the heap keeps the
+ * contract: null with ENOMEM, errno kept by free, contents kept. Everything works once the calls do.
  *
- * A filter sends each memory call that does not come from pass_on() below to a SIGSYS handler, which either
- * puts an error into the result register or makes the call itself. So failures can be switched on and off,
- * which a filter alone cannot. Every point is tried in a forked child, so each begins with the same heap.
+ * A filter sends each memory call that does not come from pass_on() below to a SIGSYS handler. That puts an
+ * error into the result register or makes the call itself. So failures can be switched on and off, which a
+ * filter alone cannot. Every point is tried in a forked child, so each begins with the same heap.
  */
 #include "exercise.h"
 #include "hoard.h"

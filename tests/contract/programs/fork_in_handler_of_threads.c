@@ -2,8 +2,8 @@
 /*
  * Threads allocate, and wait for each other's locks; signals interrupt them anywhere, and the handlers fork.
  * So does a thread that was not interrupted. No fork may block. What the children do in turn: end at once,
- * run another program, allocate in the handler, return into the call that was interrupted and go on
- * allocating.
+ * run another program, or allocate in the handler. Or they return into the call that was interrupted and go
+ * on allocating.
  *
  * usage: fork_in_handler_of_threads [forks]
  */

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * locks_elsewhere: as locks_again, but each block that is locked has a place of its own. Under a limit on
- * locked memory that has room for one of them every lock must succeed once the library has seen what the
- * program does.
+ * locks_elsewhere: as locks_again, but each block that is locked has a place of its own. The limit on locked
+ * memory has room for one of them. Every lock must succeed once the library has seen what the program does.
  */
 #include "must.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * many_mappings [closed]: fills the kernel's table of mappings (vm.max_map_count), so that mmap, mprotect and
- * even munmap fail with ENOMEM: the heap gives blocks or null with ENOMEM, frees without a word, and is as
+ * even munmap fail with ENOMEM. The heap gives blocks or null with ENOMEM, and frees without a word. It is as
  * before once there is room again. With `closed`, memory of a block that was inaccessible when it was
  * released is accessible in the next one; the C library's malloc crashes.
  */

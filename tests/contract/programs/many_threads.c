@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * many_threads <count>: that many threads live at once and hold one small block each. What that costs in
- * resident memory, counted from the moment when all threads stand but none has allocated, is at most 15 KiB a
- * thread, and comes back when they have ended. The stacks are this program's, so that the C library's cache
- * of stacks does not blur the figure.
+ * resident memory is counted from the moment when all threads stand but none has allocated. It is at most 15
+ * KiB a thread, and comes back when they have ended. The stacks are this program's, so that the C library's
+ * cache of stacks does not blur the figure.
  */
 #include "exercise.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * misuse <what> <moment> <size>: passes a pointer that is no live block to free (or realloc), having printed
- * it and the number of the process on stdout, then comes to the moment at which that must have been found. If
- * it was not, ends with status 0.
+ * misuse <what> <moment> <size>: passes a pointer that is no live block to free (or realloc). Before that it
+ * prints the pointer and the number of the process on stdout. Then it comes to the moment at which that must
+ * have been found. If it was not, ends with status 0.
  *
  *   what      none double double_later double_by_two double_by_two_at_once double_by_successor interior
  *             unaligned window realloc_interior realloc_freed realloc_moved free_moved usable_size_freed tiny

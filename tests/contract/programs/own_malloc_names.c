@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A program with a malloc of its own that lacks some names of the family: memalign, aligned_alloc, valloc,
- * pvalloc, reallocarray, operator new and delete, and more. Whatever process they come from, its free must
- * see no other malloc's block, and its blocks must reach no other free. The names are looked up, because not
- * every allocator has all of them.
+ * A program with a malloc of its own that lacks some names of the family. Among them are memalign,
+ * aligned_alloc, valloc, pvalloc, reallocarray, operator new and delete. Whatever process they come from, its
+ * free must see no other malloc's block, and its blocks must reach no other free. The names are looked up,
+ * because not every allocator has all of them.
  */
 #include "must.h"
 

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Without arguments: does nothing (the allocator may print what it was configured with).
- * secure <library>: makes a set-user-ID copy of itself and runs it as nobody, with that library in
- * /etc/ld.so.preload, as an administrator may have it, in a mount namespace of its own. Ends with 77 if it
- * may not.
+ * Without arguments: does nothing (the allocator may print what it was configured with). secure <library>:
+ * makes a set-user-ID copy of itself and runs it as nobody. The library stands in /etc/ld.so.preload, as an
+ * administrator may have it, in a mount namespace of its own. Ends with 77 if it may not.
  */
 #include "exercise.h"
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * re_entry <function> <size>: a function of the C library that an allocator may call in the middle of a slow
- * path allocates, here in every size, before and after its work. No block may be handed out twice, and none
- * may be lost. A block of the size given is asked for after none, one, two, ... calls of other sizes. Each
- * case is a child of a process that has not allocated yet.
+ * re_entry <function> <size>: a function of the C library allocates that an allocator may call in the middle
+ * of a slow path. Here it does in every size, before and after its work. No block may be handed out twice,
+ * and none may be lost. A block of the size given is asked for after none, one, two, ... calls of other
+ * sizes. Each case is a child of a process that has not allocated yet.
  */
 #include "must.h"
 

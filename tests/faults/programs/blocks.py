@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""Blocks of all sizes in one thread, checked; half-way SIGUSR2 to itself, after which memory may be refused: that is
-survived as a MemoryError, what there is stays as it was, and once half of it is freed smaller blocks are to be had."""
+"""Blocks of all sizes in one thread, checked. Half-way it sends SIGUSR2 to itself, after which memory may be refused.
+That is survived as a MemoryError, and what there is stays as it was. Once half of it is freed smaller blocks are to be
+had."""
 import os
 import signal
 import sys

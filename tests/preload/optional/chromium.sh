@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash disable=SC2034 # read by runner.sh
 # Headless Chromium renders a page that scripts build up, and prints what came of it. Its processes bring a malloc of
-# their own (PartitionAlloc stands in the program itself, which the loader asks first): beside the library, which is
-# mapped into them all the same, they must run as ever. The shell around them is on the library.
+# their own: PartitionAlloc stands in the program itself, which the loader asks first. The library is mapped into them
+# all the same, and they must run as ever beside it. The shell around them is on the library.
 needs=(chromium)
 optional="scripts/setup.sh --programs"
 witnesses=(bash)

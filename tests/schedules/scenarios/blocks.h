@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// What scenarios are made of: blocks that say whose they are, events, and the state that the heap must be in
-// when everything has been given back.
+// What scenarios are made of: blocks that say whose they are, and events. And the state that the heap must be
+// in when everything has been given back.
 #pragma once
 
 #include "../scheduler.h"
@@ -13,7 +13,7 @@
 namespace schedules {
 
 // Writes a word with the key into each of the system's pages of the block (of a large one into some), and at
-// its end; so that whoever holds the same memory, or drops its contents, is found out.
+// its end. So whoever holds the same memory, or drops its contents, is found out.
 void mark(void* block, std::size_t size, std::uint64_t key);
 void require_marked(const void* block, std::size_t size, std::uint64_t key);
 

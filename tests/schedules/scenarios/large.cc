@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// Large blocks: neighbours are freed, grown into and taken as one run; two threads release or resize the same
-// one, which is an error that one of them is told of; and a heap that is full grows once, not once for each
-// who waits.
+// Large blocks. Neighbours are freed, grown into and taken as one run. Two threads release or resize the same
+// one, which is an error that one of them is told of. A heap that is full grows once, not once for each who
+// waits.
 #include "../scenarios.h"
 #include "blocks.h"
 #include "layout/superslab.h"

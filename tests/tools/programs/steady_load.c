@@ -2,13 +2,13 @@
  *
  * Threads under full load whose figures are known at any moment: each keeps kBlocks blocks of kSizes sizes,
  * as many of one as of another. It frees kBatch random blocks of one size and asks for as many of that size
- * again, which is more than a cache holds, and so goes through slabs. Of each size there is all the time what
+ * again. That is more than a cache holds, and so goes through slabs. Of each size there is all the time what
  * there was at the start, but for kBatch blocks a thread.
  *
  * usage: steady_load THREADS BATCHES
  *
- * Says "ready", waits for a line, replaces so many batches in each thread (0: until the input ends) and says
- * how many microseconds of processor time that took.
+ * Says "ready", waits for a line, and replaces so many batches in each thread (0: until the input ends). Then
+ * it says how many microseconds of processor time that took.
  */
 #include <poll.h>
 #include <pthread.h>

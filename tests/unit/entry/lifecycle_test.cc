@@ -233,7 +233,7 @@ TEST_CASE("lifecycle: a child's child opens its heap when the last lock is given
     }));
 }
 
-// A fork that could not have a lock, of a thread that is under another one; what the child agrees to is asked
+// A fork that could not have a lock, of a thread that is under another one. What the child agrees to is asked
 // when it has given that back.
 template <typename Body>
 void fork_without_lock(Body body) {

@@ -93,7 +93,7 @@ class Model {
     }
     bool on(Page first, Node node) const { return node_[first / kPagesPerSuperslab] == node; }
 
-    // The lowest run there is, 0 if none: a slab's starts at a multiple of its length, a large block's lies
+    // The lowest run there is, 0 if none. A slab's starts at a multiple of its length. A large block's lies
     // in one superslab or, if it is longer, starts with one.
     Page lowest(Kind kind, unsigned pages, Node node) const {
         const Page step = kind == Kind::kSlab ? pages : pages > kPagesPerSuperslab ? kPagesPerSuperslab : 1;

@@ -195,7 +195,7 @@ UNIT_TEST_CASE_IN_CHILD("statistics: are near the truth while threads work and c
 }
 
 // As between the moment when a thread gets a chunk that another one left and the moment when its stacks are
-// ready: the chunk must not speak of arrays then that the new stacks do not have.
+// ready. The chunk must not speak of arrays then that the new stacks do not have.
 TEST_CASE("statistics: a cache that is not ready yet holds nothing") {
     namespace cache = ashlar::cache;
     void* const block = ashlar_malloc(std::size_t{16} << 10); // out of its slab, so that it could be cached

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // Slabs that become mixed: their bitmaps against a plain model, their blocks, and what the heap makes of
-// them. Those of the heap run in children whose heap nobody else uses, with a `dirty_limit` of 0, by which
-// slabs become mixed at the first chance.
+// them. Those of the heap run in children whose heap nobody else uses. They have a `dirty_limit` of 0, by
+// which slabs become mixed at the first chance.
 #include "../support/child.h"
 #include "../support/random.h"
 #include "cache/thread_cache.h"

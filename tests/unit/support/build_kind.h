@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// What this build can be asked: under a sanitizer the fallback is the sanitizer's malloc, most of the address
+// What this build can be asked. Under a sanitizer the fallback is the sanitizer's malloc, most of the address
 // space is its shadow, and a limit on it cannot be set.
 #pragma once
 
