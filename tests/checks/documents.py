@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The documents: each link leads to a file and a heading that exist, no sentence has more than 25 words, and what the code has
-(settings, findings of `ashlar doctor`) stands on the pages that promise to name all. Tables, code and headings have no
-sentences. OLD names the documents whose sentences were not looked at yet.
+"""The documents. Each link leads to a file and a heading that exist. What the code has (settings, findings of
+`ashlar doctor`) stands on the pages that promise to name all.
 
 usage: documents.py ROOT"""
 import os
@@ -10,10 +9,6 @@ import sys
 
 from sources import read, report, tracked_files
 
-MOST_WORDS = 25
-OLD = {"CURRENT_TASK.md", "bench/README.md", "bench/languages/README.md", *(f"docs/{name}.md" for name in (
-    "alarm", "benchmarks", "bisect", "comparing", "configuration", "criteria", "design", "economy", "fuzzing", "known_issues", "languages",
-    "locks", "memory", "performance", "profiling", "results", "security", "statistics", "validation"))}
 # Where names stand in the code, and which pages must have each of them as `name` or as `name:value`.
 PROMISED = (
     ("core/os/config.cc", r'Key\{"([a-z_]+)"', ("docs/configuration.md", "docs/tuning.md")),
@@ -22,8 +17,6 @@ PROMISED = (
 FENCED = re.compile(r"^( *)(```|~~~).*?^\1\2[ \t]*$", re.M | re.S)
 INDENTED = re.compile(r"(?:(?<=\n\n)|\A)(?:(?: {4}|\t).*\n+)+", re.M)
 LINK = re.compile(r"\[(?:[^\[\]]|\[[^\]]*\])*\]\(([^()\s]+)\)")
-ITEM = re.compile(r"^ *(?:[*+-]|\d+\.) ")
-END = re.compile(r"(?<=[.!?])[\"')*_`]*\s+(?=[\"'(*_`\[]*[A-Z0-9`])")
 
 
 def blank(match):
@@ -61,30 +54,6 @@ def broken_links(root, path):
     return found
 
 
-def blocks(text):
-    """Paragraphs and items of lists, each as (line, text)."""
-    block, first = [], 0
-    for number, line in enumerate([*without_code(text).splitlines(), ""], 1):
-        apart = not line.strip() or line.lstrip().startswith(("|", "#", "<!--", "---", "!["))
-        if block and (apart or ITEM.match(line)):
-            yield first, " ".join(block)
-            block = []
-        if not apart:
-            first = first if block else number
-            block.append(ITEM.sub("", line).strip())
-
-
-def long_sentences(path, text):
-    found = []
-    for line, block in blocks(text):
-        plain = LINK.sub(lambda link: link[0][1:link[0].index("](")], re.sub(r"`[^`]*`", "Code", block))
-        for sentence in END.split(plain):
-            words = [word for word in sentence.split() if re.search(r"\w", word)]
-            if len(words) > MOST_WORDS:
-                found.append(f"{path}:{line}: {len(words)} words: {sentence[:70]}…")
-    return found
-
-
 def unnamed(root, promised=PROMISED):
     found = []
     for source, pattern, pages in promised:
@@ -102,8 +71,6 @@ def violations(root, paths):
     found = []
     for path in sorted(paths):
         found += broken_links(root, path)
-        if path not in OLD:
-            found += long_sentences(path, read(root, path))
     return found
 
 
