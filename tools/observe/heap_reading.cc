@@ -186,8 +186,9 @@ std::uint64_t cached_blocks(const ashlar_tables& tables, const std::vector<unsig
     const auto empty = number_at<std::uint16_t>(stacks, tables.stacks_ends + c * 2 * sizeof(std::uint16_t));
     const auto full = number_at<std::uint16_t>(stacks, tables.stacks_ends + c * 2 * sizeof(std::uint16_t) +
                                                            sizeof(std::uint16_t));
+    // An array is shorter than 32 KiB. For a moment `top` may lie below the bottom that a drainer raised.
     const auto entries = [](std::uint16_t from, std::uint16_t to) {
-        return static_cast<std::uint16_t>(to - from) / kEntry;
+        return std::max(static_cast<std::int16_t>(to - from), std::int16_t{0}) / kEntry;
     };
     const std::uint64_t local = std::min<std::uint64_t>(entries(empty, top), capacity);
     const std::uint64_t limit = std::min<std::uint64_t>(entries(empty, full), capacity);
