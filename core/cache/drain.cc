@@ -62,7 +62,7 @@ Claimed claim(unsigned& next, Choose choose) {
             const bool passed = os::barrier_in_all_threads();
             auto* const end = std::remove_if(claimed.chunks.begin(), claimed.chunks.begin() + claimed.count,
                                              [passed](Chunk* chunk) {
-                                                 if (passed && chunk->owner->is_left()) return false;
+                                                 if (passed && chunk->owner->is_outside()) return false;
                                                  chunk->owner->unclaim();
                                                  return true;
                                              });
@@ -103,7 +103,7 @@ bool return_one_left() {
     LeftCache* const left = first_left;
     if (left == nullptr) return false;
     left->chunk->owner = &left->held;
-    close_gaps(*left->chunk);
+    if (left->chunk->drained) close_gaps(*left->chunk);
     return_everything(*left->chunk);
     thread_registry.remove(*left->chunk);
     first_left = left->next;

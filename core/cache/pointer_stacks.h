@@ -56,7 +56,7 @@ class PointerStacks {
     // From outside: a fast path.
     bool take(unsigned c, void*& block) {
         void** const top = tops_[c];
-        if (low_bits(top) == ends_[c].empty) [[unlikely]]
+        if (low_bits(top) == os::load_plainly(ends_[c].empty)) [[unlikely]]
             return false;
         set_top(c, top - 1);
         __atomic_signal_fence(__ATOMIC_SEQ_CST); // the processor's order is the drainer's concern
@@ -106,7 +106,7 @@ class PointerStacks {
         const unsigned c = header.class_within(os::load_plainly(home_));
         if (c < layout::kClasses) [[likely]]
             return push(c, block);
-        return push_foreign(c & 0xff, block);
+        return c < layout::ShardWord::kNowhere && push_foreign(c & 0xff, block);
     }
 
     void enter() {
@@ -122,19 +122,20 @@ class PointerStacks {
             leave();
             return false;
         }
-        set_closed(false);
+        open();
         return true;
     }
 
     // ---- For whoever drains, and keeps the owner from ending
 
-    // Between the two every thread executes a memory barrier. If is_left() is true then, the owner stays
-    // outside and takes nothing until unclaim().
+    // Between the two every thread executes a memory barrier. If is_outside() is true then, the owner stays
+    // outside until unclaim(). It takes nothing, and pushes one block more at most.
     void claim() {
         __atomic_store_n(&claimed_, true, __ATOMIC_RELAXED);
-        set_closed(true);
+        __atomic_store_n(&closed_, true, __ATOMIC_RELAXED);
+        set_home(layout::ShardWord::nowhere());
     }
-    bool is_left() const {
+    bool is_outside() const {
         // Whoever left after a look at the claim may have opened the stacks.
         return !__atomic_load_n(&inside_, __ATOMIC_ACQUIRE) && closed();
     }
@@ -218,11 +219,14 @@ class PointerStacks {
         return static_cast<std::int16_t>(to - from) / static_cast<int>(sizeof(void*));
     }
 
-    void set_closed(bool closed) { __atomic_store_n(&closed_, closed, __ATOMIC_RELAXED); }
+    void open() {
+        set_home(layout::ShardWord(shard_));
+        __atomic_store_n(&closed_, false, __ATOMIC_RELAXED);
+    }
     void set_home(layout::ShardWord home) { __atomic_store(&home_, &home, __ATOMIC_RELAXED); }
 
     // Atomic for the sake of other threads: whoever drains sees what was written below `top` and above `full`
-    // before. The owner may read its own plainly, which lets the compiler compare with memory.
+    // before. The owner may read those two plainly, which lets the compiler compare with memory.
     void set_top(unsigned c, void** top) { __atomic_store_n(&tops_[c], top, __ATOMIC_RELEASE); }
     void set_full(unsigned c, void* const* slot) {
         __atomic_store_n(&ends_[c].full, low_bits(slot), __ATOMIC_RELEASE);
@@ -238,7 +242,7 @@ class PointerStacks {
 
     std::array<void**, layout::kClasses> tops_{};
     std::array<Ends, layout::kClasses> ends_{};
-    layout::ShardWord home_{};   // shard 0 is no block's
+    layout::ShardWord home_{};   // shard 0 is no block's; nowhere() if closed
     std::ptrdiff_t allowed_ = 0; // bytes; see count_bytes()
     const void* cache_ = nullptr;
     // Each in a word of its own, so that tests which follow single words keep them apart.

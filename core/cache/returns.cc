@@ -79,7 +79,10 @@ void close_gaps(Chunk& chunk, SizeClass c, Counts& counts) {
     counts.drained_below = 0;
     counts.drained_above = 0;
     mine.use(c, slots, local.count, limit);
-    if (local.count + foreign.count == 0) end_stack(chunk, c);
+}
+
+bool holds_nothing(const Chunk& chunk, SizeClass c) {
+    return chunk.owner->count(c) == 0 && chunk.owner->limit(c) == chunk.classes[c].capacity;
 }
 
 } // namespace
@@ -144,15 +147,22 @@ void return_everything(Chunk& chunk) {
 void drain(Chunk& chunk) {
     for (unsigned i = 1; i < layout::kClasses; ++i)
         drain(chunk, static_cast<SizeClass>(i));
+    chunk.stack_bytes.store(0, std::memory_order_relaxed);
     chunk.drained = true;
     chunk.runs.give_all(return_run);
 }
 
 void close_gaps(Chunk& chunk) {
-    if (!chunk.drained) [[likely]]
-        return;
     chunk.drained = false;
     chunk.for_each_counted([&](SizeClass c, Counts& counts) { close_gaps(chunk, c, counts); });
+    std::size_t bytes = 0;
+    for (unsigned i = 1; i < layout::kClasses; ++i)
+        bytes += chunk.classes[i].capacity * class_size(static_cast<SizeClass>(i));
+    chunk.stack_bytes.store(bytes, std::memory_order_relaxed);
+    for (unsigned i = 1; i < layout::kClasses; ++i) {
+        const auto c = static_cast<SizeClass>(i);
+        if (chunk.classes[c].capacity != 0 && holds_nothing(chunk, c)) end_stack(chunk, c);
+    }
 }
 
 } // namespace ashlar::cache

@@ -48,7 +48,7 @@ void return_run(layout::Page first, std::size_t pages);
 void return_everything(Chunk& chunk);
 
 // For another thread that has claimed the cache: returns all blocks that its thread cannot have in hand, and
-// all runs. The arrays stay: that thread may be about to write into one.
+// all runs. The arrays stay: that thread may be about to write into one. It then counts as holding nothing.
 void drain(Chunk& chunk);
 // Before anything else is done in a cache that was drained: moves what it holds to the ends of the arrays.
 // Stacks that hold nothing lose their depth.

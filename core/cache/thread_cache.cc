@@ -17,7 +17,6 @@
 #include "slab/supply.h"
 
 #include <algorithm>
-#include <bit>
 #include <cstring>
 #include <new>
 #include <sys/single_threaded.h>
@@ -58,7 +57,8 @@ PointerStacks& own() {
 
 bool begin() {
     if (!own().begin()) return false;
-    close_gaps(*chunk);
+    if (chunk->drained) [[unlikely]]
+        close_gaps(*chunk);
     return true;
 }
 

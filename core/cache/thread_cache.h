@@ -45,7 +45,7 @@ void look_after_release();
 // cache stays usable.
 void flush();
 
-// Likewise of all other threads that are not in the middle of a call, if the kernel lets us (drain.h).
+// Likewise of all other threads that are not in the middle of a slow path, if the kernel lets us (drain.h).
 void drain_others();
 
 // Ends the calling thread's cache: blocks, arrays and shard go back. Later calls work without a cache.

@@ -58,6 +58,13 @@ class ShardWord {
   public:
     constexpr ShardWord() = default;
     constexpr explicit ShardWord(Shard shard) : word_(static_cast<unsigned>(shard) << 8) {}
+    // No page is of it: class_within() of any header is `kNowhere` or more.
+    static constexpr unsigned kNowhere = 0xffff0000;
+    static constexpr ShardWord nowhere() {
+        ShardWord word;
+        word.word_ = kNowhere;
+        return word;
+    }
     constexpr Shard shard() const { return static_cast<Shard>(word_ >> 8); }
 
   private:

@@ -145,7 +145,7 @@ planted_bug(asleep_without_a_second_look SCENARIO background SOURCE os/backgroun
 ]] STANDS [[]])
 
 planted_bug(drained_while_inside SCENARIO drain SOURCE cache/drain.cc
-  INSTEAD_OF [[if (passed && chunk->owner->is_left()) return false;
+  INSTEAD_OF [[if (passed && chunk->owner->is_outside()) return false;
 ]] STANDS [[if (passed) return false;
 ]])
 

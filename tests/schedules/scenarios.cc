@@ -21,6 +21,7 @@ const std::vector<Scenario>& scenarios() {
                                            heap_grows(),
                                            background(),
                                            drain(),
+                                           drain_twice(),
                                            drain_runs(),
                                            drain_at_exit()};
     return all;

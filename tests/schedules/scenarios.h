@@ -26,6 +26,7 @@ Scenario large_freed_and_resized();
 Scenario heap_grows();
 Scenario background();
 Scenario drain();
+Scenario drain_twice();
 Scenario drain_runs();
 Scenario drain_at_exit();
 

@@ -72,7 +72,7 @@ struct ashlar_chunk_counters {
     uint32_t remote_frees;
     uint32_t allocations;
     uint32_t releases;
-    uint32_t reserved;
+    uint32_t reserved; /* any number */
 };
 
 /* What happened in the process so far. */
@@ -164,6 +164,8 @@ struct ashlar_tables {
     uint32_t stacks_size;
     uint32_t stacks_tops; /* offset, [classes] uint64_t: address behind the last local block */
     uint32_t stacks_ends; /* offset, [classes] {uint16_t empty, full}: low bits of the ends' addresses */
+    /* An array is shorter than 32 KiB. `empty` is where its blocks begin, and chunk_capacity counts from
+     * there. For a moment the top may lie one entry below: then the stack has no local block. */
 
     /* ---- Slab descriptors, by the slab's first page --------------------------------------------------- */
 

@@ -50,6 +50,12 @@ void end_at_once() {
     give(take(kSize, 40), kSize, 40);
 }
 
+// The second finds what the first left: a `top` that a malloc has moved and not yet moved back.
+void drain_two_times() {
+    cache::drain_others();
+    cache::drain_others();
+}
+
 } // namespace
 
 Scenario drain() {
@@ -58,6 +64,14 @@ Scenario drain() {
             .actors = {take_and_give, cache::drain_others},
             .check = require_empty_heap,
             .preemptions = 2};
+}
+
+Scenario drain_twice() {
+    return {.name = "drain_twice",
+            .prepare = lend,
+            .actors = {take_and_give, drain_two_times},
+            .check = require_empty_heap,
+            .preemptions = 1};
 }
 
 Scenario drain_runs() {

@@ -121,20 +121,22 @@ TEST_CASE("pointer stacks: closed, malloc takes nothing and slow paths do") {
     CHECK(armed.stacks.take(kClass, block));
     CHECK(block == reinterpret_cast<void*>(2));
     armed.stacks.claim();
-    CHECK(armed.stacks.is_left());
+    CHECK(armed.stacks.is_outside());
     CHECK_FALSE(armed.stacks.take(kClass, block));
     CHECK(armed.stacks.count(kClass) == 1);
     CHECK_FALSE(armed.stacks.begin());
     armed.stacks.unclaim();
     CHECK_FALSE(armed.stacks.take(kClass, block)); // not before a slow path has opened them
     CHECK(armed.stacks.begin());
-    CHECK_FALSE(armed.stacks.is_left());
+    CHECK_FALSE(armed.stacks.is_outside());
     armed.stacks.claim(); // in the middle of the slow path
     CHECK(armed.pop() == 1);
     armed.stacks.leave();
     armed.stacks.unclaim();
-    CHECK(armed.push(3));
+    CHECK_FALSE(armed.stacks.push(PageHeader{kClass, kHome}, block));
+    CHECK_FALSE(armed.stacks.push(PageHeader{kClass, kHome + 1}, block));
     CHECK(armed.stacks.begin());
+    CHECK(armed.stacks.push(PageHeader{kClass, kHome}, block));
     armed.stacks.leave();
     CHECK(armed.stacks.take(kClass, block));
     CHECK_FALSE(armed.stacks.take(kClass, block));

@@ -135,7 +135,8 @@ void read_stacks(const ashlar_tables& t, Address chunk, Address stacks, Figures&
     for (std::uint32_t c = 1; c < t.classes; ++c) {
         const unsigned capacity =
             read<std::uint16_t>(chunk + t.chunk_capacity + c * std::size_t{t.chunk_capacity_stride});
-        const unsigned local = static_cast<std::uint16_t>(tops[c] - ends[c].empty) / 8U;
+        const int distance = static_cast<std::int16_t>(tops[c] - ends[c].empty); // one entry below for a moment
+        const unsigned local = static_cast<unsigned>(std::max(distance, 0)) / 8U;
         const unsigned limit = static_cast<std::uint16_t>(ends[c].full - ends[c].empty) / 8U;
         figures.classes[c].cached += local + capacity - limit;
     }
