@@ -60,6 +60,26 @@ void Superslabs::advise_again(Page first, std::size_t pages) {
     }
 }
 
+bool Superslabs::stays_huge(Page page) {
+    return os::settings.huge_pages_now() == os::HugePages::kAlways && is_huge(page);
+}
+
+// Without the advice the kernel would make a huge page of it again, and fill the pages that went.
+bool Superslabs::break_up(Page page) {
+    if (!is_huge(page)) return true;
+    if (stays_huge(page)) return false;
+    const std::size_t superslab = page / kPagesPerSuperslab;
+    if (!os::advise_small_pages(window.address_of(first_page_of(superslab)), kSuperslabSize)) return false;
+    const os::Guard guard(mutex_);
+    if (PageMap::is_huge(superslab)) os::count(os::counters.break_ups);
+    map_.set_huge(superslab, superslab + 1, false);
+    return true;
+}
+
+void Superslabs::break_up_or_count(Page page) {
+    if (!break_up(page)) os::count(os::counters.break_ups);
+}
+
 // What the heap must know of the superslabs below `end`, of which so many are open.
 bool Superslabs::grow_tables(std::size_t end, std::size_t open) {
     return window.superslab_states.grow_to(PageMap::bytes_for(end)) &&

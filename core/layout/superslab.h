@@ -68,6 +68,13 @@ class Superslabs {
     // Where a page in use belongs, and whether it may be part of a huge one.
     os::Node node_of(Page page);
     bool is_huge(Page page);
+    // Whether a huge page stays whole although much of it is free: with huge_pages:always.
+    bool stays_huge(Page page);
+    // Part of a page's superslab is about to be purged. If it may be a huge page, it has small ones from now
+    // on. False if it stays huge.
+    bool break_up(Page page);
+    // Likewise, but it goes in any case: counted.
+    void break_up_or_count(Page page);
 
     // Purges everything dirty; returns the bytes.
     std::size_t purge_all();

@@ -115,6 +115,7 @@ ashlar_statistics gather_heap() {
     s.purged = load(os::counters.purged_bytes);
     s.growths = load(os::counters.growths);
     s.fallback_calls = load(os::counters.fallback_calls);
+    s.break_ups = load(os::counters.break_ups);
     return s;
 }
 

@@ -27,7 +27,7 @@ enum class Numa : std::size_t {
 // Which superslabs may get huge pages.
 enum class HugePages : std::size_t {
     kNever,
-    kAuto,   // those that a large and well filled heap grows by
+    kAuto,   // those that a large and well filled heap grows by, until they lose a part
     kAlways, // all
 };
 

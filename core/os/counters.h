@@ -16,6 +16,7 @@ struct alignas(64) Counters {
     std::atomic<std::uint64_t> purged_bytes{0};
     std::atomic<std::uint64_t> growths{0};
     std::atomic<std::uint64_t> fallback_calls{0};
+    std::atomic<std::uint64_t> break_ups{0}; // not read from outside
 };
 
 [[gnu::visibility("hidden")]] extern constinit Counters counters;

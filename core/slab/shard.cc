@@ -109,10 +109,11 @@ std::size_t Bin::attend(Chores& chores) {
         Slab& slab = *chores.purging;
         chores.purging = slab.next;
         std::uint64_t pages = 0;
-        if (!layout::superslabs.is_huge(slab.first_page())) {
+        {
             const os::Guard guard(mutex_);
             pages = slab.hollow_pages(); // nobody is served from it
         }
+        if (pages != 0 && !layout::superslabs.break_up(slab.first_page())) pages = 0;
         const std::uint64_t gone = purge_pages(slab.start_address(), pages, chores.calls);
         purged += static_cast<std::size_t>(std::popcount(gone));
         const os::Guard guard(mutex_);

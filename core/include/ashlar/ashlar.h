@@ -111,6 +111,7 @@ struct ashlar_statistics {
     size_t fallback_calls; /* requests that the heap passed on to the malloc behind it */
     size_t allocations; /* with the setting count:true, otherwise 0: blocks of the size classes handed out */
     size_t releases;    /* likewise, taken back */
+    size_t break_ups;   /* huge pages of which a part was given back: they are small ones now */
 };
 /* Fills *out. A program that was compiled with another version of this header has a structure of another
  * size. Of a shorter one the fields that it has are filled, of a longer one the rest is zero. Returns 0, or
