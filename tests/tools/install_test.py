@@ -11,6 +11,8 @@ import tempfile
 import unittest
 
 CMAKE, GENERATOR, BUILD, CC = sys.argv[3:7]
+MANIFEST = os.path.join(BUILD, "install_manifest.txt")
+UNINSTALL = os.path.join(os.path.dirname(__file__), "..", "..", "packaging", "uninstall.cmake")
 # The generator of our own tree: the program that cmake would choose itself need not be installed.
 CLEAN = {**{key: value for key, value in os.environ.items() if key not in ("LD_PRELOAD", "ASHLAR_CONF")},
          "CMAKE_GENERATOR": GENERATOR}
@@ -62,11 +64,19 @@ def run(*command, **options):
     return done.stdout
 
 
+def keep_manifest(folder, at_end):
+    """That of the last installation of this tree is its user's."""
+    if os.path.exists(MANIFEST):
+        kept = shutil.move(MANIFEST, os.path.join(folder, "manifest"))
+        at_end(shutil.move, kept, MANIFEST)
+
+
 class Installed(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.folder = tempfile.mkdtemp(prefix="ashlar-install-")
         cls.addClassCleanup(shutil.rmtree, cls.folder)
+        keep_manifest(cls.folder, cls.addClassCleanup)
         first = os.path.join(cls.folder, "first")
         run(CMAKE, "--install", BUILD, "--prefix", first)
         cls.prefix = os.path.join(cls.folder, "moved")
@@ -119,6 +129,33 @@ class Installed(unittest.TestCase):
         out = run(self.find("ashlar", "bin"), "bench", "random_mixed", "--sizes", "64", "--rounds", "1", "--operations", "1000",
                   "--allocators", "ashlar")
         self.assertIn("random_mixed", re.sub("-", "_", out))
+
+    def test_without_the_benchmark_programs_it_says_who_has_them(self):
+        lean = os.path.join(self.folder, "lean")
+        shutil.copytree(self.prefix, lean, symlinks=True)
+        for name in ("larson", "scenario", "scenarios.toml"):
+            os.remove(os.path.join(lean, "libexec", "ashlar", name))
+        for words in (("larson",), ("locks", "--quick")):
+            done = subprocess.run([os.path.join(lean, "bin", "ashlar"), "bench", *words], capture_output=True, text=True,
+                                  timeout=LIMIT, env=CLEAN, check=False)
+            self.assertEqual((done.returncode, done.stdout), (1, ""), done.stderr)
+            self.assertIn("the Debian package `ashlar` has the benchmark programs", done.stderr)
+
+    def test_uninstall(self):
+        prefix = os.path.join(self.folder, "removed")
+        other = os.path.join(prefix, "share", "man", "man1", "other.1")
+        os.makedirs(os.path.dirname(other))
+        with open(other, "w", encoding="utf-8"):
+            pass
+        run(CMAKE, "--install", BUILD, "--prefix", prefix)
+        run(CMAKE, "-DMANIFEST=" + MANIFEST, "-P", UNINSTALL)
+        left = [os.path.join(folder, name) for folder, folders, files in os.walk(prefix) for name in files + folders]
+        self.assertEqual([path for path in left if not os.path.isdir(path)], [other])
+        self.assertEqual([path for path in left if "ashlar" in os.path.basename(path)], [])
+        done = subprocess.run([CMAKE, "-DMANIFEST=" + MANIFEST, "-P", UNINSTALL], capture_output=True, text=True,
+                              timeout=LIMIT, env=CLEAN, check=False)
+        self.assertNotEqual(done.returncode, 0)
+        self.assertRegex(done.stderr, r"install\s+first")
 
     def test_pkg_config(self):
         pkg_config = shutil.which("pkg-config")
