@@ -94,7 +94,9 @@ class Installed(unittest.TestCase):
         return os.path.realpath(found[0])
 
     def check_shared(self, program):
-        self.assertEqual(run(program).split(), [self.version, self.library, "1"])
+        version, library, owned = run(program).split()
+        self.assertEqual((version, os.path.realpath(library), owned), (self.version, self.library, "1"))
+        self.assertEqual(os.path.basename(library), "libashlar.so.0")  # what it was linked with, not a development link
 
     def check_static(self, program):
         self.assertEqual(run(program).split(), [self.version, "1", "0"])
@@ -129,6 +131,26 @@ class Installed(unittest.TestCase):
         out = run(self.find("ashlar", "bin"), "bench", "random_mixed", "--sizes", "64", "--rounds", "1", "--operations", "1000",
                   "--allocators", "ashlar")
         self.assertIn("random_mixed", re.sub("-", "_", out))
+
+    def test_preload_by_name(self):
+        out = run("cat", "/proc/self/maps", env={**CLEAN, "LD_PRELOAD": "libashlar.so.0", "LD_LIBRARY_PATH": os.path.dirname(self.library)})
+        self.assertIn(self.library, out)
+
+    def test_without_development_files(self):
+        """They may be in a package that is not installed."""
+        folder = os.path.join(self.folder, "runtime")
+        shutil.copytree(self.prefix, folder, symlinks=True)
+        for place, _, files in os.walk(os.path.join(folder, "lib")):
+            for name in files:
+                if ".so." not in name:
+                    os.remove(os.path.join(place, name))
+        ashlar = os.path.join(folder, "bin", "ashlar")
+        for option, name in (((), "libashlar.so.0"), (("--hardened",), "libashlar-hardened.so.0")):
+            self.assertIn(os.path.join(folder, "lib", name), run(ashlar, "run", *option, "--", "cat", "/proc/self/maps"))
+        self.assertIn("loaded in the process", run(ashlar, "doctor", "--", "true"))
+        out = run(ashlar, "compare", "--allocators", "ashlar", "--rounds", "5", "--", "true")
+        self.assertIn("ashlar", out.lower())
+        self.assertNotIn("libashlar-locks", run(ashlar, "profile", "--locks", "--", "true"))
 
     def test_without_the_benchmark_programs_it_says_who_has_them(self):
         lean = os.path.join(self.folder, "lean")
