@@ -103,7 +103,7 @@ class Installed(unittest.TestCase):
 
     def test_files(self):
         for name in ("libashlar.a", "ashlar.h", "ashlar.pc", "ashlar-static.pc", "ashlar-config.cmake",
-                     "ashlar-config-version.cmake", "ashlar.1", "ashlar-run.1", "libashlar.3", "ashlar-settings.7", "ashlar-launcher"):
+                     "ashlar-config-version.cmake", "ashlar.1", "ashlar-run.1", "libashlar.3", "ashlar-settings.7", "ashlar-launcher", "LICENSE"):
             self.assertTrue(os.path.getsize(self.find(name)) > 0, name)
         for path in ("bash-completion/completions/ashlar", "man/man1/ashlar-doctor.1"):
             self.assertTrue(os.path.exists(os.path.join(self.prefix, "share", path)), path)
@@ -185,6 +185,8 @@ class Installed(unittest.TestCase):
             self.skipTest("no pkg-config here")
         environment = {**CLEAN, "PKG_CONFIG_PATH": os.path.dirname(self.find("ashlar.pc"))}
         self.assertEqual(run(pkg_config, "--modversion", "ashlar", env=environment).strip(), self.version)
+        prefix = run(pkg_config, "--variable=prefix", "ashlar", env=environment).strip()
+        self.assertEqual(os.path.realpath(prefix), os.path.realpath(self.prefix))
         for package, source, extra in (("ashlar", "shared.c", ["-Wl,-rpath," + os.path.dirname(self.library)]),
                                        ("ashlar-static", "static.c", [])):
             flags = run(pkg_config, "--cflags", "--libs", package, env=environment).split()
