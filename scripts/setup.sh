@@ -83,7 +83,7 @@ libjemalloc-dev       | jeprof         # the test of ashlar profile --jeprof; br
 debuginfod            | debuginfod     # the test of names from a debuginfod server
 libcap2-bin           | setcap         # the test of `ashlar doctor`: programs with capabilities
 LIST
-    if $fresh; then echo "debootstrap | debootstrap # scripts/fresh.sh"; fi
+    if $fresh; then echo "debootstrap | debootstrap # scripts/bare_debian.sh"; fi
     if ! $programs; then return; fi
     # For tests/preload/optional, other tests with the label `programs`, and two commands of ashlar bench.
     cat <<'LIST'
@@ -103,6 +103,9 @@ php-cli               | php            #
 ruby                  | ruby           # also ashlar bench languages
 default-jdk-headless  | javac          # also ashlar bench languages
 ghostscript           | gs             #
+debootstrap           | debootstrap    # programs.packages
+lintian               | lintian        # programs.packages; brings dpkg-dev, which packaging needs
+gzip                  | gzip           # packaging
 LIST
 }
 

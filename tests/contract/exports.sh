@@ -61,8 +61,10 @@ sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' "$work/dynamic" >"$work/needed.found"
 echo libc.so.6 >"$work/needed.wanted"
 same "libraries needed" "$work/needed.wanted" "$work/needed.found"
 sed -n 's/.*(SONAME).*\[\(.*\)\]/\1/p' "$work/dynamic" >"$work/soname.found"
-basename "$library" >"$work/soname.wanted"
-if [[ -s $work/soname.found ]]; then same "name of the library" "$work/soname.wanted" "$work/soname.found"; fi
+# libashlar.so.0 of libashlar.so.0.1.0
+basename "$(realpath "$library")" | sed 's/\(\.so\.[0-9]*\)\..*/\1/' >"$work/soname.wanted"
+same "name of the library" "$work/soname.wanted" "$work/soname.found"
+[[ -e ${library%/*}/$(cat "$work/soname.found") ]] || complain "there is no file of that name beside it"
 
 flags=$(sed -n 's/.*(FLAGS_1).*Flags: //p; s/.*(FLAGS) *//p' "$work/dynamic" | tr '\n' ' ')
 for flag in NOW NODELETE BIND_NOW; do

@@ -195,7 +195,7 @@ class Privileges(Case):
         os.mkdir(self.path("bin"))
         os.mkdir(self.path("lib"))
         self.ashlar = shutil.copy(ASHLAR, self.path("bin"))
-        shutil.copy(LIBRARY, self.path("lib"))
+        shutil.copy(LIBRARY, self.path("lib/libashlar.so.0"))  # the name that is looked for
         if os.statvfs(self.folder).f_flag & os.ST_NOSUID:
             self.skipTest("no setuid programs in " + self.folder)
 

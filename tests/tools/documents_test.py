@@ -12,6 +12,8 @@ import unittest
 ASHLAR, DOCUMENTS = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[3])
 COMPLETION = os.path.join(DOCUMENTS, "bash-completion", "ashlar")
 LIMIT = 60
+ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
+OTHER_PAGES = ["ashlar-settings.7", "ashlar-statistics.5", "libashlar.3"]
 
 
 def help_of(*command):
@@ -53,9 +55,17 @@ def complete(*words):
     return set(done.stdout.split())
 
 
+def text_of(*path):
+    with open(os.path.join(ROOT, *path), encoding="utf-8") as file:
+        return file.read()
+
+
 class Manual(unittest.TestCase):
     def page(self, name):
-        return os.path.join(DOCUMENTS, "man1", name + ".1")
+        """Of a name like "ashlar-run" or "libashlar.3"."""
+        if not name[-1].isdigit():
+            name += ".1"
+        return os.path.join(DOCUMENTS, "man" + name[-1], name)
 
     def shown(self, name):
         return subprocess.run(["man", "-l", self.page(name)], capture_output=True, text=True, timeout=LIMIT, check=True,
@@ -72,7 +82,7 @@ class Manual(unittest.TestCase):
     def test_no_warnings(self):
         if shutil.which("man") is None:
             self.skipTest("no man here")
-        for page in self.pages():
+        for page in self.pages() + OTHER_PAGES:
             done = subprocess.run(["man", "--warnings", "-E", "UTF-8", "-l", "-Tutf8", "-Z", self.page(page)],
                                   stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, timeout=LIMIT, check=False)
             self.assertEqual((done.returncode, done.stderr), (0, ""), page)
@@ -80,7 +90,7 @@ class Manual(unittest.TestCase):
     def test_no_complaints_of_lint(self):
         if shutil.which("mandoc") is None:
             self.skipTest("no mandoc here")
-        for page in self.pages():
+        for page in self.pages() + OTHER_PAGES:
             done = subprocess.run(["mandoc", "-T", "lint", "-W", "warning", self.page(page)],
                                   capture_output=True, text=True, timeout=LIMIT, check=False)
             complaints = [line for line in done.stdout.splitlines() if "missing date" not in line]
@@ -107,6 +117,36 @@ class Manual(unittest.TestCase):
             for section in ("NAME", "SYNOPSIS", "DESCRIPTION", "OPTIONS", "EXAMPLES", "EXIT STATUS", "SEE ALSO"):
                 self.assertRegex(text, "(?m)^" + section + "$", command)
             self.assertIn("ashlar-" + command + "(1)", self.shown("-".join(["ashlar", *words[:-1]])))
+
+
+    def test_settings(self):
+        if shutil.which("man") is None:
+            self.skipTest("no man here")
+        text = self.shown("ashlar-settings.7")
+        rows = re.findall(r"^\| `(\w+)` \| (\S*) ?\| ([a-z ]+) \| (\w+)", text_of("docs", "configuration.md"), re.MULTILINE)
+        self.assertIn("thread_cache", [row[0] for row in rows])
+        for key, default, when, _ in rows:
+            shown = rf"default: {default.strip('`')}\n +" if default else ""
+            self.assertRegex(text, rf"(?m)^ +{key}\s+{shown}when: {when}$", key)
+
+    def test_library(self):
+        if shutil.which("man") is None:
+            self.skipTest("no man here")
+        text = self.shown("libashlar.3")
+        functions = re.findall(r"^ASHLAR_API .*?\b(ashlar_\w+)\(", text_of("core/include/ashlar/ashlar.h"), re.MULTILINE)
+        self.assertIn("ashlar_malloc", functions)
+        for function in functions:
+            self.assertRegex(text, rf"\b{function}\(", function)
+            self.assertEqual(text_of(self.page(function + ".3")), ".so man3/libashlar.3\n")
+        self.assertNotRegex(text, r"ASHLAR_API|__attribute__|#ifdef|extern")
+        self.assertEqual(set(os.listdir(os.path.join(DOCUMENTS, "man3"))), {"libashlar.3", *(name + ".3" for name in functions)})
+
+    def test_statistics(self):
+        if shutil.which("man") is None:
+            self.skipTest("no man here")
+        text = self.shown("ashlar-statistics.5")
+        for row in re.findall(r"^\| `(\w+)` \|", text_of("docs", "statistics.md"), re.MULTILINE):
+            self.assertRegex(text, rf"(?m)^ +{row}\b", row)
 
 
 class Completion(unittest.TestCase):

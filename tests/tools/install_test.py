@@ -11,6 +11,8 @@ import tempfile
 import unittest
 
 CMAKE, GENERATOR, BUILD, CC = sys.argv[3:7]
+MANIFEST = os.path.join(BUILD, "install_manifest.txt")
+UNINSTALL = os.path.join(os.path.dirname(__file__), "..", "..", "packaging", "uninstall.cmake")
 # The generator of our own tree: the program that cmake would choose itself need not be installed.
 CLEAN = {**{key: value for key, value in os.environ.items() if key not in ("LD_PRELOAD", "ASHLAR_CONF")},
          "CMAKE_GENERATOR": GENERATOR}
@@ -62,11 +64,19 @@ def run(*command, **options):
     return done.stdout
 
 
+def keep_manifest(folder, at_end):
+    """That of the last installation of this tree is its user's."""
+    if os.path.exists(MANIFEST):
+        kept = shutil.move(MANIFEST, os.path.join(folder, "manifest"))
+        at_end(shutil.move, kept, MANIFEST)
+
+
 class Installed(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.folder = tempfile.mkdtemp(prefix="ashlar-install-")
         cls.addClassCleanup(shutil.rmtree, cls.folder)
+        keep_manifest(cls.folder, cls.addClassCleanup)
         first = os.path.join(cls.folder, "first")
         run(CMAKE, "--install", BUILD, "--prefix", first)
         cls.prefix = os.path.join(cls.folder, "moved")
@@ -84,14 +94,16 @@ class Installed(unittest.TestCase):
         return os.path.realpath(found[0])
 
     def check_shared(self, program):
-        self.assertEqual(run(program).split(), [self.version, self.library, "1"])
+        version, library, owned = run(program).split()
+        self.assertEqual((version, os.path.realpath(library), owned), (self.version, self.library, "1"))
+        self.assertEqual(os.path.basename(library), "libashlar.so.0")  # what it was linked with, not a development link
 
     def check_static(self, program):
         self.assertEqual(run(program).split(), [self.version, "1", "0"])
 
     def test_files(self):
         for name in ("libashlar.a", "ashlar.h", "ashlar.pc", "ashlar-static.pc", "ashlar-config.cmake",
-                     "ashlar-config-version.cmake", "ashlar.1", "ashlar-run.1", "ashlar-launcher"):
+                     "ashlar-config-version.cmake", "ashlar.1", "ashlar-run.1", "libashlar.3", "ashlar-settings.7", "ashlar-launcher", "LICENSE"):
             self.assertTrue(os.path.getsize(self.find(name)) > 0, name)
         for path in ("bash-completion/completions/ashlar", "man/man1/ashlar-doctor.1"):
             self.assertTrue(os.path.exists(os.path.join(self.prefix, "share", path)), path)
@@ -120,12 +132,61 @@ class Installed(unittest.TestCase):
                   "--allocators", "ashlar")
         self.assertIn("random_mixed", re.sub("-", "_", out))
 
+    def test_preload_by_name(self):
+        out = run("cat", "/proc/self/maps", env={**CLEAN, "LD_PRELOAD": "libashlar.so.0", "LD_LIBRARY_PATH": os.path.dirname(self.library)})
+        self.assertIn(self.library, out)
+
+    def test_without_development_files(self):
+        """They may be in a package that is not installed."""
+        folder = os.path.join(self.folder, "runtime")
+        shutil.copytree(self.prefix, folder, symlinks=True)
+        for place, _, files in os.walk(os.path.join(folder, "lib")):
+            for name in files:
+                if ".so." not in name:
+                    os.remove(os.path.join(place, name))
+        ashlar = os.path.join(folder, "bin", "ashlar")
+        for option, name in (((), "libashlar.so.0"), (("--hardened",), "libashlar-hardened.so.0")):
+            self.assertIn(os.path.join(folder, "lib", name), run(ashlar, "run", *option, "--", "cat", "/proc/self/maps"))
+        self.assertIn("loaded in the process", run(ashlar, "doctor", "--", "true"))
+        out = run(ashlar, "compare", "--allocators", "ashlar", "--rounds", "5", "--", "true")
+        self.assertIn("ashlar", out.lower())
+        self.assertNotIn("libashlar-locks", run(ashlar, "profile", "--locks", "--", "true"))
+
+    def test_without_the_benchmark_programs_it_says_who_has_them(self):
+        lean = os.path.join(self.folder, "lean")
+        shutil.copytree(self.prefix, lean, symlinks=True)
+        for name in ("larson", "scenario", "scenarios.toml"):
+            os.remove(os.path.join(lean, "libexec", "ashlar", name))
+        for words in (("larson",), ("locks", "--quick")):
+            done = subprocess.run([os.path.join(lean, "bin", "ashlar"), "bench", *words], capture_output=True, text=True,
+                                  timeout=LIMIT, env=CLEAN, check=False)
+            self.assertEqual((done.returncode, done.stdout), (1, ""), done.stderr)
+            self.assertIn("the Debian package `ashlar` has the benchmark programs", done.stderr)
+
+    def test_uninstall(self):
+        prefix = os.path.join(self.folder, "removed")
+        other = os.path.join(prefix, "share", "man", "man1", "other.1")
+        os.makedirs(os.path.dirname(other))
+        with open(other, "w", encoding="utf-8"):
+            pass
+        run(CMAKE, "--install", BUILD, "--prefix", prefix)
+        run(CMAKE, "-DMANIFEST=" + MANIFEST, "-P", UNINSTALL)
+        left = [os.path.join(folder, name) for folder, folders, files in os.walk(prefix) for name in files + folders]
+        self.assertEqual([path for path in left if not os.path.isdir(path)], [other])
+        self.assertEqual([path for path in left if "ashlar" in os.path.basename(path)], [])
+        done = subprocess.run([CMAKE, "-DMANIFEST=" + MANIFEST, "-P", UNINSTALL], capture_output=True, text=True,
+                              timeout=LIMIT, env=CLEAN, check=False)
+        self.assertNotEqual(done.returncode, 0)
+        self.assertRegex(done.stderr, r"install\s+first")
+
     def test_pkg_config(self):
         pkg_config = shutil.which("pkg-config")
         if pkg_config is None:
             self.skipTest("no pkg-config here")
         environment = {**CLEAN, "PKG_CONFIG_PATH": os.path.dirname(self.find("ashlar.pc"))}
         self.assertEqual(run(pkg_config, "--modversion", "ashlar", env=environment).strip(), self.version)
+        prefix = run(pkg_config, "--variable=prefix", "ashlar", env=environment).strip()
+        self.assertEqual(os.path.realpath(prefix), os.path.realpath(self.prefix))
         for package, source, extra in (("ashlar", "shared.c", ["-Wl,-rpath," + os.path.dirname(self.library)]),
                                        ("ashlar-static", "static.c", [])):
             flags = run(pkg_config, "--cflags", "--libs", package, env=environment).split()

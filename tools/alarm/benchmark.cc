@@ -215,9 +215,10 @@ class Table {
              .watches = "cost of heap samples"});
     }
 
-    // The lock profiler lies beside each library. The loader would go on without it, and the run be quick.
+    // The lock profiler lies beside each library, with the same version behind its name. The loader would go
+    // on without it, and the run be quick.
     void lock_profiling() {
-        const std::string preload = R"(locks=${LD_PRELOAD%/*}/libashlar-locks.so
+        const std::string preload = R"(locks=${LD_PRELOAD%/*}/libashlar-locks.so${LD_PRELOAD##*.so}
 [ -e "$locks" ] || { echo "$locks is missing; build the target ashlar_locks" >&2; exit 127; }
 LD_PRELOAD="$LD_PRELOAD $locks" exec "$@")";
         Words words{"env",   fmt::format("ASHLAR_LOCKS=file:{}", settings_.scratch.string()),

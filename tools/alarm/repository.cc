@@ -113,7 +113,9 @@ std::string Repository::library_of(const std::string& commit) const {
         const path finished = sources + ".done";
         std::filesystem::create_directory(finished);
         for (const char* const library : kLibraries) {
-            std::filesystem::rename(path(sources) / "build" / "lib" / library, finished / library);
+            // A name without version is a link to the file.
+            std::filesystem::rename(std::filesystem::canonical(path(sources) / "build" / "lib" / library),
+                                    finished / library);
         }
         std::filesystem::rename(finished, kept, error); // somebody else may have been first
     }

@@ -111,16 +111,13 @@ Allocator ashlar(std::string_view name, Edition edition) {
     throw std::invalid_argument(how_to_get_ashlar(edition));
 }
 
-std::string_view file_of(Edition edition) {
-    switch (edition) {
-    case Edition::kHardened:
-        return "libashlar-hardened.so";
-    case Edition::kLocks:
-        return "libashlar-locks.so";
-    case Edition::kDefault:
-        break;
-    }
-    return "libashlar.so";
+// "libashlar.so.0": a file without a version comes only with what is for developers.
+std::string file_of(Edition edition) {
+    constexpr std::string_view kVersion = ASHLAR_VERSION;
+    const std::string name = edition == Edition::kHardened ? "libashlar-hardened"
+                             : edition == Edition::kLocks  ? "libashlar-locks"
+                                                           : "libashlar";
+    return name + ".so." + std::string(kVersion.substr(0, kVersion.find('.')));
 }
 
 Allocator named(const std::string& specification) {
@@ -163,7 +160,7 @@ std::string how_to_get_ashlar(Edition edition) {
     const std::string target = edition == Edition::kHardened ? "ashlar_hardened"
                                : edition == Edition::kLocks  ? "ashlar_locks"
                                                              : "ashlar_shared";
-    return std::string(file_of(edition)) + " is not there (looked in " +
+    return file_of(edition) + " is not there (looked in " +
            (machine::program_folder() / "../lib").lexically_normal().string() +
            " and the system's folders); build it with: cmake --preset release && cmake --build --preset "
            "release --target " +

@@ -17,6 +17,7 @@
 #include "machine/terminal.h"
 #include "report/page/alarm_history.h"
 #include "report/progress_line.h"
+#include "suite/program.h"
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -166,10 +167,7 @@ void check_consistent(const Options& options) {
 std::string companion(const char* name) {
     const auto found = machine::find_companion(name);
     if (!found) {
-        throw std::invalid_argument(
-            fmt::format("{} is missing beside this program in {}; build it with: cmake "
-                        "--build --preset release --target alarm_clock",
-                        name, machine::program_folder().string()));
+        throw std::invalid_argument(suite::how_to_get(name, "alarm_clock"));
     }
     return found->string();
 }

@@ -8,6 +8,7 @@
 #include "machine/files.h"
 #include "report/lock_text.h"
 #include "suite/lock_scenarios.h"
+#include "suite/program.h"
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -61,10 +62,7 @@ Exit status: 0, 1 if a run failed or found an error, 2 for wrong arguments, 128 
 std::string companion(const char* name) {
     const auto found = machine::find_companion(name);
     if (!found) {
-        throw std::runtime_error(
-            fmt::format("{} is missing beside this program in {}; build it with: cmake --build "
-                        "--preset release --target {}",
-                        name, machine::program_folder().string(), kProgram));
+        throw std::runtime_error(suite::how_to_get(name, kProgram));
     }
     return found->string();
 }

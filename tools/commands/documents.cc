@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
-// ashlar documents: writes the manual pages and bash's completion, of all sub-commands that there are. The
-// build calls it; it is hidden from --help.
+// ashlar documents: writes the manual pages and bash's completion, of all sub-commands that there are, and
+// manual pages of the library, of its sources. The build calls it; it is hidden from --help.
 #include "commands/command.h"
 #include "document/bash_completion.h"
+#include "document/library_pages.h"
 #include "document/man_page.h"
 #include "document/option_facts.h"
+#include "machine/files.h"
 
 #include <CLI/CLI.hpp>
 #include <filesystem>
@@ -31,7 +33,27 @@ void write_page(const fs::path& folder, const CLI::App& program, const CLI::App&
     write(folder / (document::page_name(command) + ".1"), document::man_page(program, command));
 }
 
-int write_documents(const CLI::App& program, const fs::path& folder) {
+std::string text_of(const fs::path& path) {
+    const auto text = machine::read_file(path);
+    if (!text) {
+        throw std::runtime_error("cannot read " + path.string());
+    }
+    return *text;
+}
+
+void write_library_pages(const fs::path& folder, const fs::path& sources) {
+    const std::string header = text_of(sources / "core/include/ashlar/ashlar.h");
+    write(folder / "man3" / "libashlar.3", document::library_page(header));
+    for (const std::string& function : document::functions_of(header)) {
+        write(folder / "man3" / (function + ".3"), ".so man3/libashlar.3\n");
+    }
+    write(folder / "man5" / "ashlar-statistics.5",
+          document::statistics_page(text_of(sources / "docs/statistics.md")));
+    write(folder / "man7" / "ashlar-settings.7",
+          document::settings_page(text_of(sources / "docs/configuration.md")));
+}
+
+int write_documents(const CLI::App& program, const fs::path& folder, const fs::path& sources) {
     const fs::path manual = folder / "man1";
     const std::string& name = program.get_name();
     write(manual / (name + ".1"), document::man_page(program));
@@ -41,6 +63,7 @@ int write_documents(const CLI::App& program, const fs::path& folder) {
             write_page(manual, program, *below);
         }
     }
+    write_library_pages(folder, sources);
     write(folder / "bash-completion" / name, document::bash_completion(program));
     return kSuccess;
 }
@@ -49,12 +72,15 @@ int write_documents(const CLI::App& program, const fs::path& folder) {
 
 void add_documents(CLI::App& app, Action& action) {
     auto folder = std::make_shared<std::string>();
+    auto sources = std::make_shared<std::string>();
     CLI::App* const documents =
         app.add_subcommand("documents", "Write manual pages and bash completion into a folder");
     documents->group(""); // hidden
     documents->add_option("folder", *folder, "Where to")->required();
-    documents->callback(
-        [&app, folder, &action] { action = [&app, folder] { return write_documents(app, *folder); }; });
+    documents->add_option("sources", *sources, "Root of Ashlar's sources")->required();
+    documents->callback([&app, folder, sources, &action] {
+        action = [&app, folder, sources] { return write_documents(app, *folder, *sources); };
+    });
 }
 
 } // namespace ashlar::commands

@@ -3,75 +3,24 @@
 
 #include "document/footer.h"
 #include "document/option_facts.h"
+#include "document/roff.h"
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cctype>
 #include <fmt/format.h>
-#include <sstream>
 
 namespace ashlar::document {
 
 namespace {
-
-// Text as roff shows it: nothing in it is a request, and hyphens are the ones that are typed.
-std::string roff(const std::string& text) {
-    std::string result;
-    bool at_start = true;
-    for (const char each : text) {
-        if (at_start && (each == '.' || each == '\'')) {
-            result += "\\&";
-        }
-        switch (each) {
-        case '\\':
-            result += "\\e";
-            break;
-        case '-':
-            result += "\\-";
-            break;
-        case '`':
-            result += "\\(ga";
-            break;
-        case '\'':
-            result += "\\(aq";
-            break;
-        default:
-            result += each;
-        }
-        at_start = each == '\n';
-    }
-    return result;
-}
-
-std::string bold(const std::string& text) {
-    return "\\fB" + roff(text) + "\\fR";
-}
-
-std::string italic(const std::string& text) {
-    return "\\fI" + roff(text) + "\\fR";
-}
-
-std::string upper(std::string text) {
-    for (char& each : text) {
-        each = static_cast<char>(std::toupper(static_cast<unsigned char>(each)));
-    }
-    return text;
-}
 
 std::string first_lower(std::string text) {
     text[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(text[0])));
     return text;
 }
 
-std::string section(const std::string& title) {
-    return ".SH \"" + roff(upper(title)) + "\"\n";
-}
-
 std::string heading(const std::string& page, const std::string& purpose) {
-    return ".\\\" Written by `ashlar documents`.\n" +
-           fmt::format(".TH \"{}\" \"1\" \"\" \"ashlar {}\" \"Ashlar\"\n", roff(upper(page)),
-                       roff(ASHLAR_VERSION)) +
-           ".nh\n" + section("Name") + roff(page) + " \\- " + roff(first_lower(purpose)) + "\n";
+    return page_heading({.name = page, .section = 1, .purpose = first_lower(purpose)});
 }
 
 std::string with_dot(const std::string& sentence) {
@@ -123,15 +72,6 @@ std::string option_section(const std::vector<OptionFacts>& options) {
     return text;
 }
 
-std::string verbatim(const std::string& body) {
-    std::string text = ".PP\n.nf\n";
-    std::istringstream lines(body);
-    for (std::string line; std::getline(lines, line);) {
-        text += roff(line) + "\n";
-    }
-    return text + ".fi\n";
-}
-
 // Ordinary text of the footer belongs to the description, the rest has sections of its own.
 std::string description(const CLI::App& command, const std::vector<Paragraph>& paragraphs) {
     std::string text = section("Description") + roff(with_dot(command.get_description())) + "\n";
@@ -160,10 +100,6 @@ std::string words_of(const CLI::App& command) {
     return (parent == nullptr ? "" : words_of(*parent) + " ") + command.get_name();
 }
 
-std::string reference(const std::string& page) {
-    return bold(page) + "(1)";
-}
-
 } // namespace
 
 std::string page_name(const CLI::App& command) {
@@ -180,10 +116,11 @@ std::string man_page(const CLI::App& program) {
                        italic("COMMAND") + " [" + italic("ARGUMENT") + "]...\n" +
                        description(program, paragraphs) + section("Commands");
     for (const CLI::App* const command : commands_of(program)) {
-        text += ".TP\n" + reference(name + "-" + command->get_name()) + "\n" +
+        text += ".TP\n" + reference(name + "-" + command->get_name(), 1) + "\n" +
                 roff(with_dot(command->get_description())) + "\n";
     }
-    return text + option_section(options) + titled_sections(paragraphs);
+    return text + option_section(options) + titled_sections(paragraphs) + section("See also") +
+           reference("ashlar-settings", 7) + ", " + reference("libashlar", 3) + "\n";
 }
 
 std::string man_page(const CLI::App& program, const CLI::App& command) {
@@ -192,13 +129,13 @@ std::string man_page(const CLI::App& program, const CLI::App& command) {
     const auto paragraphs = parse_footer(command.get_footer());
     std::string text = heading(page, command.get_description()) + synopsis(words_of(command), options) +
                        description(command, paragraphs) + option_section(options) +
-                       titled_sections(paragraphs) + section("See also") + reference(program.get_name());
+                       titled_sections(paragraphs) + section("See also") + reference(program.get_name(), 1);
     for (const CLI::App* const below : commands_of(command)) {
-        text += ", " + reference(page_name(*below));
+        text += ", " + reference(page_name(*below), 1);
     }
     for (const CLI::App* const other : commands_of(program)) {
         if (other != &command) {
-            text += ", " + reference(program.get_name() + "-" + other->get_name());
+            text += ", " + reference(program.get_name() + "-" + other->get_name(), 1);
         }
     }
     return text + "\n";

@@ -4,6 +4,7 @@
 #include "machine/files.h"
 #include "machine/output_of.h"
 #include "suite/installed.h"
+#include "suite/program.h"
 
 #include <algorithm>
 #include <array>
@@ -331,10 +332,7 @@ std::string expected_checksum(const std::string& task, TaskSize size) {
 fs::path language_source(const std::string& name) {
     const auto found = machine::find_companion("languages/" + name);
     if (!found) {
-        throw std::runtime_error(
-            fmt::format("languages/{} is missing beside this program in {}; build it with: "
-                        "cmake --build --preset release --target language_sources",
-                        name, machine::program_folder().string()));
+        throw std::runtime_error(how_to_get("languages/" + name, "language_sources"));
     }
     return *found;
 }

@@ -11,12 +11,17 @@ namespace ashlar::suite {
 std::string program(const std::string& name) {
     const auto found = machine::find_companion(name);
     if (!found) {
-        throw std::runtime_error(
-            fmt::format("the program {0} is missing beside this one in {1}; build it with: "
-                        "cmake --build --preset release --target {0}",
-                        name, machine::program_folder().string()));
+        throw std::runtime_error("the program " + how_to_get(name, name));
     }
     return found->string();
+}
+
+std::string how_to_get(const std::string& file, const std::string& target) {
+    return fmt::format(
+        "{} is missing beside this one in {}; the Debian package `ashlar` has the benchmark programs. "
+        "In a clone, build it with: cmake --preset release && cmake --build --preset release "
+        "--target {}",
+        file, machine::program_folder().string(), target);
 }
 
 } // namespace ashlar::suite

@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: MIT
+# cmake -DMANIFEST=... -P uninstall.cmake
+# Removes the files that the manifest of an installation lists, and the folders of Ashlar's own that become empty.
+if(NOT EXISTS ${MANIFEST})
+  message(FATAL_ERROR "there is no ${MANIFEST}: install first, with: cmake --install FOLDER")
+endif()
+file(STRINGS ${MANIFEST} files)
+set(folders "")
+foreach(file IN LISTS files)
+  set(file $ENV{DESTDIR}${file})
+  if(EXISTS ${file} OR IS_SYMLINK ${file})
+    message(STATUS "Removing ${file}")
+    file(REMOVE ${file})
+  endif()
+  cmake_path(GET file PARENT_PATH folder)
+  while(folder MATCHES "/(include|cmake|libexec|doc)/ashlar(/|$)")
+    list(APPEND folders ${folder})
+    cmake_path(GET folder PARENT_PATH folder)
+  endwhile()
+endforeach()
+
+# The longest first, so that what is in a folder goes before it.
+list(REMOVE_DUPLICATES folders)
+list(SORT folders ORDER DESCENDING)
+foreach(folder IN LISTS folders)
+  file(GLOB content LIST_DIRECTORIES true ${folder}/* ${folder}/.*)
+  list(FILTER content EXCLUDE REGEX "/[.][.]?$")
+  if(IS_DIRECTORY ${folder} AND NOT content)
+    file(REMOVE_RECURSE ${folder})
+  endif()
+endforeach()
+file(REMOVE ${MANIFEST})
