@@ -233,7 +233,7 @@ int run_bench(const Options& options) {
     report::TextSettings settings = text_settings();
     settings.processors = comparison.provenance.machine.usable_processors;
     const std::string json = options.json.empty() ? options.resume : options.json;
-    return run_comparison(std::move(comparison), json, interrupt,
+    return run_comparison(std::move(comparison), {.json = json}, interrupt,
                           [&](const compare::Experiment& experiment, const compare::Result& result) {
                               return report::comparison_text(experiment, result, settings,
                                                              view_of(experiment.plan));

@@ -107,7 +107,7 @@ int run_languages(const Options& options) {
         measuring.resume.empty()
             ? new_comparison(make_plan(options), 1, interrupt)
             : resumed_comparison(measuring.resume, "bench", measuring.timeout, interrupt);
-    return run_comparison(std::move(comparison), measuring.result_file(), interrupt, text);
+    return run_comparison(std::move(comparison), {.json = measuring.result_file()}, interrupt, text);
 }
 
 } // namespace

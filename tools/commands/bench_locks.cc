@@ -211,7 +211,7 @@ int run_all(const Options& options) {
         std::any_of(contenders.begin(), contenders.end(),
                     [](const compare::Contender& each) { return !each.allocator.companion.empty(); });
     const std::string json = options.json.empty() ? options.resume : options.json;
-    const int status = run_comparison(std::move(comparison), json, interrupt,
+    const int status = run_comparison(std::move(comparison), {.json = json}, interrupt,
                                       [&](const compare::Experiment& experiment, const compare::Result&) {
                                           return options.markdown
                                                      ? report::lock_markdown(experiment)

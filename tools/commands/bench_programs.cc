@@ -112,7 +112,7 @@ int run_programs(const Options& options) {
         measuring.resume.empty()
             ? new_comparison(make_plan(options, scratch), 1, interrupt)
             : resumed_comparison(measuring.resume, "bench", measuring.timeout, interrupt);
-    return run_comparison(std::move(comparison), measuring.result_file(), interrupt,
+    return run_comparison(std::move(comparison), {.json = measuring.result_file()}, interrupt,
                           [](const compare::Experiment& experiment, const compare::Result& result) {
                               return report::comparison_text(experiment, result, text_settings(),
                                                              report::programs_view());
