@@ -824,6 +824,16 @@ class Repeat(Command):
         self.assertIn("3 times: exit status 5", text)
         self.assertIn("run 6: exit status 5: why", text)
 
+    def test_stop_on_failure(self):
+        script = "echo >>runs; test $(wc -l <runs) -ne 3"
+        text = self.ashlar("repeat", "--times", "9", "--stop-on-failure", "--", "sh", "-c", script, status=1).stdout
+        self.assertIn("run 3: exit status 1", text)
+        self.assertIn("1 of 3 runs failed", text)
+        self.assertIn("Stopped at the first failure: 3 of 9 runs were made.", text)
+        text = self.ashlar("repeat", "--times", "2", "--stop-on-failure", "--", "true").stdout
+        self.assertIn("0 of 2 runs failed", text)
+        self.assertNotIn("Stopped", text)
+
     def test_no_failure(self):
         text = self.ashlar("repeat", "--times", "20", "--", "true").stdout
         self.assertIn("0 of 20 runs failed: 0.00 % (95 % interval 0.00 to 16.11 %)", text)

@@ -72,7 +72,7 @@ std::vector<allocators::Allocator> before_and_now(const std::string& before) {
 compare::Plan make_plan(const Options& options) {
     const MeasuringOptions& measuring = options.measuring;
     const std::vector<allocators::Allocator> contenders =
-        options.before.empty() ? choose_allocators(measuring, kWho).found : before_and_now(options.before);
+        options.before.empty() ? choose_allocators(measuring, kWho) : before_and_now(options.before);
     suite::LanguageSuite suite =
         suite::language_suite({.languages = options.languages,
                                .tasks = options.tasks,
@@ -135,6 +135,7 @@ void add_bench_languages(CLI::App& bench, Action& action) {
         ->check(CLI::IsMember(std::vector<std::string>{"tiny", "quick", "usual"}));
     add_measuring_options(*languages, options->measuring);
     languages->get_option("--allocators")->excludes(before);
+    languages->get_option("--baseline-only")->excludes(before);
     languages->callback([options, languages, &action] {
         if (!options->measuring.resume.empty()) {
             refuse_other_settings(*languages);

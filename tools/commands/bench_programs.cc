@@ -89,7 +89,7 @@ class ScratchFolder {
 compare::Plan make_plan(const Options& options, const ScratchFolder& scratch) {
     const MeasuringOptions& measuring = options.measuring;
     compare::Plan plan;
-    plan.contenders = compare::contenders(choose_allocators(measuring, kWho).found);
+    plan.contenders = compare::contenders(choose_allocators(measuring, kWho));
     suite::ProgramSuite suite = suite::program_suite(options.programs, scratch.path(), measuring.quick);
     tell_missing(suite.missing, kWho);
     if (suite.configurations.empty()) {

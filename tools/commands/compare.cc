@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // ashlar compare: one program of the user's under every allocator of this machine.
-#include "allocators/find.h"
+#include "commands/allocator_choice.h"
 #include "commands/command.h"
 #include "commands/command_words.h"
 #include "commands/compared_commands.h"
@@ -31,8 +31,7 @@ namespace {
 
 struct Options {
     ComparedCommands commands;
-    std::vector<std::string> allocators;
-    bool baseline_only = false;
+    AllocatorChoice allocators;
     int rounds = 15;
     int warm_ups = 1;
     std::optional<double> timeout;
@@ -106,19 +105,6 @@ Exit status: 0, 1 if a run failed (those that are ignored apart) or a ratio is w
 cannot be run or found, 128 and the number of the signal if interrupted (130 by Ctrl-C; what there is is shown, and
 written with --json).)";
 
-allocators::Selection choose_allocators(const Options& options) {
-    using allocators::Breadth;
-    if (!options.allocators.empty()) {
-        return allocators::select(options.allocators);
-    }
-    allocators::Selection selection =
-        allocators::select_installed(options.baseline_only ? Breadth::kEverythingElse : Breadth::kEverything);
-    for (const std::string& missing : selection.missing) {
-        fmt::print(stderr, "ashlar compare: goes on without: {}\n", missing);
-    }
-    return selection;
-}
-
 constexpr const char* kAllFailures = "true"; // what a flag is without a value
 
 compare::IgnoredFailures ignored_failures(const std::string& text) {
@@ -150,7 +136,8 @@ compare::Plan make_plan(const Options& options) {
             compare::check(*configuration.own_figure);
         }
     }
-    plan.contenders = compare::contenders(choose_allocators(options).found);
+    plan.contenders =
+        compare::contenders(chosen(options.allocators, allocators::Breadth::kEverything, "compare"));
     plan.rounds = options.rounds;
     plan.warm_ups = options.warm_ups;
     plan.seed = options.seed;
@@ -185,9 +172,6 @@ void check_consistent(const Options& options) {
     }
     if (!options.baseline.empty() && options.rounds < static_cast<int>(statistics::kFewestForInterval)) {
         refuse("--baseline needs 5 rounds at least: with fewer no difference can be shown");
-    }
-    if (options.baseline_only && !options.allocators.empty()) {
-        refuse("--baseline-only chooses the allocators; leave out --allocators, or name those that you want");
     }
 }
 
@@ -304,15 +288,7 @@ void add_compare(CLI::App& app, Action& action) {
     compare->footer(kFooter);
     compare->positionals_at_end();
     add_command_options(*compare, options->commands);
-    compare
-        ->add_option(
-            "--allocators", options->allocators,
-            fmt::format("Those to compare with System: {}, or name=/path/to/library.so (all that are "
-                        "installed)",
-                        allocators::known_names()))
-        ->delimiter(',')
-        ->allow_extra_args(false);
-    compare->add_flag("--baseline-only", options->baseline_only, "All that are installed but Ashlar");
+    add_allocator_options(*compare, options->allocators, "all that are installed");
     compare
         ->add_option("-r,--rounds,--runs", options->rounds,
                      "Rounds that count; 5 are the fewest that can show anything")
