@@ -533,6 +533,59 @@ class Steps(Command):
             self.assertEqual(file.read().count("\n"), 1 + 2 * 30)
 
 
+class Precondition(Command):
+    MIB = 64
+
+    def aged(self, *command, options=(), status=0):
+        return self.compare(*command, status=status, options=["--allocators", f"other={HARMLESS}", "--precondition",
+                                                              str(self.MIB), *options])
+
+    def test_a_tenth_lives_when_the_program_begins(self):
+        text, result = self.aged("grep", "VmRSS", "/proc/self/status", options=["--metric", r"VmRSS:\s+(\d+)"])
+        self.assertIn(f"Each heap is aged first: {self.MIB} MiB", text)
+        self.assertEqual(result["precondition_mib"], self.MIB)
+        for sample in result["samples"]:
+            self.assertNotIn("failure", sample)
+            self.assertGreater(sample["own_figure"], self.MIB * 1024 // 10)
+
+    def test_what_ageing_takes_is_taken_off(self):
+        _, result = self.aged("true")
+        for sample in result["samples"]:
+            self.assertLess(sample["minor_faults"], self.MIB * 256 // 2)  # each page of it takes one
+
+    def test_peak_counts_from_then_on(self):
+        # The addresses of the blocks, 3 MiB, lay outside the heap and are gone.
+        show = "/VmHWM/ {peak = $2} /VmRSS/ {print \"gone\", peak - $2}"
+        _, result = self.aged("awk", show, "/proc/self/status", options=["--metric", r"gone (\d+)"])
+        for sample in result["samples"]:
+            self.assertLess(sample["own_figure"], 2 << 10)
+
+    def test_children_and_servers_are_aged(self):
+        server = "import socket\nwith socket.socket(socket.AF_UNIX) as s:\n s.bind('socket'); s.listen(); s.accept()"
+        _, result = self.aged("sh", "-c", "true; env grep VmRSS /proc/self/status; rm socket",
+                              options=["--metric", r"VmRSS:\s+(\d+)", "--server", f"{PYTHON} -c \"{server}\""])
+        for sample in result["samples"]:
+            self.assertNotIn("failure", sample)
+            self.assertGreater(sample["own_figure"], self.MIB * 1024 // 10)
+            self.assertLess(sample["minor_faults"], self.MIB * 256)
+
+    def test_what_cannot_be_aged(self):
+        text, _ = self.aged(STATIC_PROGRAM, status=1)
+        self.assertIn("its heap was not aged, as ashlar-precondition.so was not loaded", text)
+        text, _ = self.aged("sh", "-c", "ulimit -v 60000; exec env true", status=1)
+        self.assertIn(f"its heap was not aged, as malloc refused some of {self.MIB} MiB", text)
+
+    def test_baseline_is_of_the_same_heaps(self):
+        self.ashlar("compare", "--rounds", "5", "--allocators", "system", "--precondition", "1", "--json", "a.json", "--", "true")
+        error = self.ashlar("compare", "--rounds", "5", "--allocators", "system", "--baseline", "a.json", "--", "true",
+                            status=2).stderr
+        self.assertIn("give --precondition 1", error)
+
+    def test_nothing_is_left_behind(self):
+        self.aged("true")
+        self.assertEqual(os.listdir(self.folder), ["result.json"])
+
+
 class Exports(Command):
     def export(self, *options, status=0):
         return self.ashlar("compare", "--rounds", "5", "--allocators", f"other={HARMLESS}", "-L", "x", "0,0.01", *options,

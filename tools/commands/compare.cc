@@ -44,6 +44,7 @@ struct Options {
     std::string baseline;
     double fail_on = 5; // percent
     bool duet = false;
+    unsigned precondition_mib = 0;
     std::uint64_t seed = 1;
 };
 
@@ -57,6 +58,7 @@ constexpr const char* kFooter = R"(Examples:
   ashlar compare --prepare 'rm -rf build' --export-markdown times.md -- make
   ashlar compare --server 'redis-server --port 7379 --save ""' --metric 'SET: ([0-9.]+) requests' -- \
       redis-benchmark -p 7379 -q -t set -n 200000
+  ashlar compare --precondition 256 -- ./server --self-test
   ashlar compare --resume result.json             goes on with a run that was interrupted
   ashlar compare --baseline result.json --fail-on 5 -- python3 script.py    for CI: exit status 1 if it is worse
 
@@ -94,6 +96,10 @@ is named, and the rest goes on; three of them end the runs of that allocator.
 
 With --duet each allocator runs at the same time as System, each on one processor, swapped from round to round.
 That is for single-threaded commands on busy machines: what disturbs the machine disturbs both.
+
+With --precondition the program starts on a heap that has been in use. What ageing takes is measured in the program
+and taken off: CPU time, wall time and faults. Peak RSS counts from its end on, so it shows what the allocator kept.
+Every process that the command starts is aged. RSS over time shows the ageing too.
 
 The files of --export-markdown, --export-csv and --export-json have a line for each command and allocator. Programs
 that read hyperfine's files read these.
@@ -147,6 +153,7 @@ compare::Plan make_plan(const Options& options) {
     plan.follow_rss = true;
     plan.one_after_another = true; // a step of one command may undo that of another
     plan.duet = options.duet;
+    plan.precondition_mib = options.precondition_mib;
     return plan;
 }
 
@@ -246,6 +253,18 @@ int judge(const compare::Experiment& baseline, const compare::Experiment& now, c
     return worse || !drifts.missing.empty() ? kSomethingFailed : kSuccess;
 }
 
+// Ratios of a new heap and of an aged one are not to be compared.
+void check_baseline(const compare::Experiment& baseline, const compare::Experiment& now) {
+    const unsigned before = baseline.plan.precondition_mib;
+    if (before != now.plan.precondition_mib) {
+        throw std::invalid_argument(
+            before == 0
+                ? "--baseline: it was measured without --precondition; leave that out"
+                : fmt::format("--baseline: it was measured with --precondition {0}; give --precondition {0}",
+                              before));
+    }
+}
+
 int run_compare(const Options& options) {
     check_consistent(options);
     const std::optional<compare::Experiment> baseline = read_baseline(options);
@@ -262,6 +281,9 @@ int run_compare(const Options& options) {
         if (const auto status = missing(comparison.experiment.plan)) {
             return *status;
         }
+    }
+    if (baseline) {
+        check_baseline(*baseline, comparison.experiment);
     }
     const std::string json = options.json.empty() ? options.resume : options.json;
     int judged = kSuccess;
@@ -332,6 +354,12 @@ void add_compare(CLI::App& app, Action& action) {
         ->capture_default_str();
     compare->add_flag("--duet", options->duet,
                       "Run each allocator at the same time as System, one a processor");
+    compare
+        ->add_option("--precondition", options->precondition_mib,
+                     "Age each heap first: before main, allocate so many MiB in mixed sizes and free nine "
+                     "tenths of the blocks at random")
+        ->check(CLI::Range(1, 1 << 20))
+        ->type_name("MIB");
     compare->add_option("--seed", options->seed, "Of the order in the rounds")->capture_default_str();
     compare->callback([options, compare, &action] {
         if (!options->resume.empty()) {

@@ -88,6 +88,11 @@ std::string heading(const compare::Plan& plan, const report::Provenance& provena
                                 identity.package.empty() ? "" : "(" + identity.package + ")");
         }
     }
+    if (plan.precondition_mib > 0) {
+        text +=
+            fmt::format("Each heap is aged first: {} MiB in mixed sizes, of which nine tenths are freed\n",
+                        plan.precondition_mib);
+    }
     return text + fmt::format("{} rounds, each in an order of its own (seed {}){}\n\n", plan.rounds,
                               plan.seed, plan.duet ? ", each beside System on a processor of its own" : "");
 }

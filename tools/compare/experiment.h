@@ -78,7 +78,9 @@ struct Plan {
     std::chrono::milliseconds first_limit = std::chrono::seconds(30); // of the first run of the warm-up
     std::filesystem::path stacks_folder;                              // for what hung
     bool follow_rss = false;
-    bool follow_threads = false;    // see measure::Run::idle_seconds
+    bool follow_threads = false; // see measure::Run::idle_seconds
+    unsigned precondition_mib =
+        0; // by which each heap is aged before main, see measure::Ageing; 0: not at all
     bool one_after_another = false; // all runs of a configuration before those of the next one
     bool duet = false;              // each runs at the same time as System, each on a processor of its own
     // A program that is linked with an allocator is on System only if the C library is preloaded: its path.

@@ -5,6 +5,7 @@
 #include "allocators/service.h"
 #include "compare/figures.h"
 #include "machine/facts.h"
+#include "measure/ageing.h"
 #include "measure/server.h"
 #include "measure/stacks_file.h"
 #include "measure/step.h"
@@ -15,6 +16,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <future>
+#include <memory>
 #include <set>
 #include <stdexcept>
 
@@ -331,10 +333,7 @@ class Runner {
                                    configuration.name + " under " + allocator(sample.contender).name +
                                        ", round " + std::to_string(sample.round),
                                    &interrupt_);
-        measure::Command command{.arguments = configuration.command,
-                                 .preload = preload_of(sample.contender),
-                                 .environment = allocator(sample.contender).environment,
-                                 .prove_preload = sample.round == kWarmUp};
+        measure::Command command = command_of(sample);
         if (plan().duet && sample.round != kWarmUp) {
             // Who ran on the first processor has the second in the next round.
             const std::size_t swapped = sample.round % 2 == 0 ? 1 - place : place;
@@ -342,21 +341,30 @@ class Runner {
         }
         const measure::Supervision supervision{
             .time_limit =
-                plan().time_limit.value_or(configuration.time_limit.value_or(limits_[sample.configuration])),
+                plan().time_limit.value_or(configuration.time_limit.value_or(limits_[sample.configuration])) +
+                time_to_age(),
             .interrupt = &interrupt_,
             .on_time_out = [&](const auto& processes) { stacks.add(processes); },
             .follow_rss = plan().follow_rss && sample.round != kWarmUp,
             .follow_threads = plan().follow_threads && sample.round != kWarmUp};
+        const auto ageing = aged(command);
         std::string trouble =
             configuration.prepare.empty() ? "" : run_step("prepares", configuration.prepare, sample);
         if (trouble.empty() && configuration.server.empty()) {
             sample.run = measure::run(command, supervision);
         } else if (trouble.empty()) {
-            measure::Command server = command;
+            measure::Command server = command_of(sample);
             server.arguments = {"sh", "-c", configuration.server};
+            const auto ageing_of_server = aged(server);
             measure::ServedRun both = measure::run_with_server(server, command, supervision);
             sample.run = std::move(both.run);
             trouble = both.trouble.empty() ? "" : "the server: " + both.trouble;
+            if (ageing_of_server && trouble.empty()) {
+                trouble = ageing_of_server->take_off(sample.run.usage, measure::Ageing::Wall::kApart);
+            }
+        }
+        if (ageing && trouble.empty() && sample.run.ending == measure::Ending::kExited) {
+            trouble = ageing->take_off(sample.run.usage, measure::Ageing::Wall::kIncluded);
         }
         read(sample);
         const auto& images = sample.run.images;
@@ -374,6 +382,31 @@ class Runner {
             sample.failure += stacks_are_in(stacks);
         }
         return sample;
+    }
+
+    // What a run may take beside its own limit.
+    milliseconds time_to_age() const {
+        constexpr std::chrono::minutes kLeast{1};
+        constexpr milliseconds kForMebibyte{100};
+        return plan().precondition_mib == 0 ? milliseconds(0)
+                                            : kLeast + kForMebibyte * plan().precondition_mib;
+    }
+
+    measure::Command command_of(const Sample& sample) const {
+        return {.arguments = plan().configurations[sample.configuration].command,
+                .preload = preload_of(sample.contender),
+                .environment = allocator(sample.contender).environment,
+                .prove_preload = sample.round == kWarmUp};
+    }
+
+    // Of each run its own, which is gone with it; none if heaps are not to be aged.
+    std::unique_ptr<measure::Ageing> aged(measure::Command& command) const {
+        if (plan().precondition_mib == 0) {
+            return nullptr;
+        }
+        auto ageing = std::make_unique<measure::Ageing>(plan().precondition_mib);
+        ageing->apply(command);
+        return ageing;
     }
 
     std::string preload_of(std::size_t contender) const {

@@ -257,6 +257,7 @@ class Reading {
             {"command", command_text(provenance.command_line)},
             {"version of ashlar", provenance.version},
             {"rounds", std::to_string(plan().rounds)},
+            {"heaps aged by", fmt::format("{} MiB", plan().precondition_mib)},
             {"seed of the order", std::to_string(plan().seed)},
             {"seed of the workload", std::to_string(provenance.workload_seed)},
         };

@@ -214,6 +214,7 @@ Json comparison_json(const compare::Experiment& experiment, const compare::Resul
         {"first_limit_ms", plan.first_limit.count()},
         {"stacks_folder", plan.stacks_folder.string()},
         {"follow_rss", plan.follow_rss},
+        {"precondition_mib", plan.precondition_mib},
         {"one_after_another", plan.one_after_another},
         {"duet", plan.duet},
         {"system_preload", plan.system_preload},

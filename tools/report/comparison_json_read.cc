@@ -247,6 +247,9 @@ compare::Plan read_plan(const Object& whole) {
     whole.read("first_limit_ms", first_limit);
     whole.read("stacks_folder", stacks_folder);
     whole.read("follow_rss", plan.follow_rss);
+    std::optional<unsigned> precondition_mib;
+    whole.read("precondition_mib", precondition_mib);
+    plan.precondition_mib = precondition_mib.value_or(0);
     std::optional<bool> one_after_another;
     whole.read("one_after_another", one_after_another);
     plan.one_after_another = one_after_another.value_or(false);

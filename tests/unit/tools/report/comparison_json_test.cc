@@ -43,6 +43,7 @@ StoredComparison rich() {
     plan.time_limit = std::chrono::milliseconds(1500);
     plan.stacks_folder = "/somewhere";
     plan.follow_rss = true;
+    plan.precondition_mib = 64;
     plan.one_after_another = true;
     plan.system_preload = "/libc.so";
     compare::Sample sample{.configuration = 1, .contender = 2, .round = 3, .position = 4, .bout = 2};
