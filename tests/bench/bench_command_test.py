@@ -4,6 +4,7 @@
 usage: bench_command_test.py ASHLAR"""
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -81,6 +82,24 @@ class Bench(unittest.TestCase):
         text = bench("--help").stdout
         for name in ("larson", "strings_and_maps", "latency"):
             self.assertRegex(text, rf"(?m)^  [* ] {name} +\S")
+
+    def test_baseline_only(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "result.json")
+            done = subprocess.run([ASHLAR, "bench", "--baseline-only", "--rounds", "1", "--warm-up", "1", "--json", path,
+                                   shutil.which("true")], capture_output=True, text=True, check=False)
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+            with open(path, encoding="utf-8") as file:
+                names = [contender["name"] for contender in json.load(file)["contenders"]]
+        self.assertEqual(names[0], "System")
+        self.assertNotIn("ashlar", names)
+        for command in ([], ["locks"], ["languages"], ["programs"]):
+            for options, named in ((["--allocators", "system"], "--allocators"), (["--quick"], "--quick")):
+                if command or "--quick" not in options:
+                    done = subprocess.run([ASHLAR, "bench", *command, "--baseline-only", *options], capture_output=True,
+                                          text=True, check=False)
+                    self.assertEqual(done.returncode, 2, (command, options))
+                    self.assertIn(named, done.stderr)
 
     def test_wrong_arguments(self):
         for arguments, named in ((["larsen"], "larsen"), (["--threads", "0"], "--threads"), (["--operations", "0"], "--operations"),

@@ -3,13 +3,16 @@
 the runner ends on time, leaves nothing behind and says what was the matter.
 
 usage: command_test.py PART ASHLAR CRASH_AT_START OWN_MALLOC STATIC_PROGRAM"""
+import csv
 import glob
+import io
 import json
 import os
 import re
 import resource
 import shutil
 import signal
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -199,6 +202,7 @@ class Misbehaviour(Command):
         for arguments, part in [
                 ([], "no command"), (["--less-is-better", "--", "true"], "--metric"),
                 (["--duet", "--prepare", "true", "--", "true"], "--prepare"),
+                (["--duet", "--server", "true", "--", "true"], "--server"),
                 (["--metric", "x(", "--", "true"], "regular expression"), (["--metric", "x", "--", "true"], "group"),
                 (["--allocators", "nonesuch", "--", "true"], "nonesuch"),
                 (["--json", "/no/such/folder/x", "--", "true"], "--json"),
@@ -277,7 +281,7 @@ with socket.socket(socket.AF_UNIX) as client:
 """
 
 
-class Preparation(Command):
+class Server(Command):
     def setUp(self):
         super().setUp()
         self.server = os.path.join(self.folder, "server.py")
@@ -287,9 +291,9 @@ class Preparation(Command):
                 file.write(text)
 
     def with_server(self, kind, *arguments, start="", after="", options=(), status=0):
-        prepare = f"{start} {PYTHON} {self.server} socket 64 {kind} {' '.join(arguments)} {after}"
+        server = f"{start} {PYTHON} {self.server} socket 64 {kind} {' '.join(arguments)} {after}"
         return self.compare(PYTHON, self.client, "socket", status=status,
-                            options=["--allocators", f"other={HARMLESS}", "--prepare", prepare, *options])
+                            options=["--allocators", f"other={HARMLESS}", "--server", server, *options])
 
     def test_server_is_there_and_is_what_is_measured(self):
         # Whoever starts it, however many processes it has, whatever its parent is.
@@ -319,26 +323,36 @@ class Preparation(Command):
             self.assertEqual(text.count("allocator of its own"), 1)
             self.assertEqual(result["system_preload"], HARMLESS)
 
-    def test_step_that_ends_is_waited_for_and_not_measured(self):
-        step = f"{PYTHON} -c \"x = b'x' * (64 << 20); open('made', 'w').close()\""
-        for way in [step, f"({step}) & exit 0"]:
-            text, result = self.compare("sh", "-c", "rm made", options=["--allocators", "system", "--prepare", way])
-            self.assertNotIn("failed", text)
-            for sample in result["samples"]:
-                self.assertLess(sample["peak_rss_kib"], 64 << 10)
-
-    def test_step_that_fails(self):
-        for script in ["echo why >&2; exit 3", "sleep 98777 & echo why >&2; exit 3"]:
-            text, result = self.compare("true", options=["--allocators", "system", "--prepare", script], status=1)
-            self.assertIn("nothing to compare: the command that prepares: exit status 3\nWhat it printed last:\n  why\n", text)
+    def test_server_that_ends_at_once(self):
+        for script, why in [("true", "ended before it listened on a socket; a step that ends is given with --prepare"),
+                            ("echo why >&2; exit 3", "exit status 3: why"),
+                            ("sleep 98777 & echo why >&2; exit 3", "exit status 3: why")]:
+            text, result = self.compare("true", options=["--allocators", "system", "--server", script], status=1)
+            self.assertIn("nothing to compare: the server: ", text)
+            self.assertIn(why.split(":", maxsplit=1)[0], text)
+            self.assertIn(why, result["samples"][0]["failure"])
             self.assertEqual(len(result["samples"]), 1)
         self.assert_gone("98777")
+
+    def test_server_that_a_step_starts_is_told_what_to_write(self):
+        # As it was written before there was --server; it may stay, or leave the server behind.
+        for kind, after in [("plain", ""), ("plain", "& exit 0"), ("daemon", "")]:
+            line = f"{PYTHON} {self.server} socket 1 {kind} {after}"
+            for option, what in [("--prepare", "prepares"), ("--setup", "sets up")]:
+                with self.subTest(kind=kind, after=after, option=option):
+                    text, result = self.compare(PYTHON, self.client, "socket", status=1,
+                                                options=["--allocators", "system", option, line])
+                    self.assertIn(f"the command that {what} starts a server, which --server does; write: "
+                                  f"--server '{line}'", text)
+                    self.assertEqual(len(result["samples"]), 1)
+                    self.assert_gone(self.server)
+                    os.remove(os.path.join(self.folder, "socket"))
 
     def test_server_that_does_not_get_ready(self):
         for script in ["echo why >&2; sleep 98766", "echo why >&2; sleep 98766 & exit 0"]:
             text, result = self.compare("true", rounds=1, status=1, options=[
-                "--allocators", "system", "--prepare", script, "--timeout", "0.5"])
-            self.assertIn("the command that prepares: it neither ended nor listened", text)
+                "--allocators", "system", "--server", script, "--timeout", "0.5"])
+            self.assertIn("the server: it did not listen on a socket in time", text)
             self.assertIn("What it printed last:\n  why\n", text)
             self.assertEqual(len(result["samples"]), 1)
         self.assert_gone("98766")
@@ -346,7 +360,277 @@ class Preparation(Command):
     def test_server_that_dies_on_the_way(self):
         for start in ["", "exec"]:
             text, _ = self.with_server("dies", start=start, status=1)
-            self.assertIn("the command that prepares: it ended during the run: exit status 7", text)
+            self.assertIn("the server: it ended during the run: exit status 7", text)
+
+
+class Commands(Command):
+    """Several commands in one comparison, and parameters."""
+
+    def names(self, *arguments, rounds=1, allocators="system"):
+        run = self.ashlar("compare", "--rounds", str(rounds), "--allocators", allocators, "--json", self.result, *arguments)
+        with open(self.result, encoding="utf-8") as file:
+            self.last = json.load(file)
+        self.text = run.stdout
+        return [configuration["name"] for configuration in self.last["configurations"]]
+
+    def test_parameters_are_combined_and_filled_in(self):
+        self.assertEqual(self.names("-L", "size", "1,20", "--parameter-list", "mode", r"a\,b,{size}", "--", "echo",
+                                    "{mode}", "n={size}", "{other}", "{}"),
+                         ["echo a,b n=1 {other} {}", "echo {size} n=1 {other} {}",
+                          "echo a,b n=20 {other} {}", "echo {size} n=20 {other} {}"])
+        configurations = self.last["configurations"]
+        self.assertEqual(configurations[1]["command"], ["echo", "{size}", "n=1", "{other}", "{}"])
+        self.assertEqual(configurations[1]["parameters"], {"size": "1", "mode": "{size}"})
+        self.assertEqual({configuration["group"] for configuration in configurations}, {"echo {mode} n={size} {other} {}"})
+
+    def test_every_command_under_every_allocator_one_after_the_other(self):
+        self.ashlar("compare", "--rounds", "2", "--allocators", f"other={HARMLESS}", "--json", self.result, "--command",
+                    "echo figure 1 && true", "--command", "echo figure 2", "--metric", "figure (.)", "--", "echo", "figure 3")
+        with open(self.result, encoding="utf-8") as file:
+            samples = json.load(file)["samples"]
+        self.assertEqual([sample["configuration"] for sample in samples], [0] * 8 + [1] * 8 + [2] * 8)
+        for sample in samples:
+            self.assertEqual(sample["own_figure"], sample["configuration"] + 1)
+        for place in range(3):
+            own = [sample for sample in samples if sample["configuration"] == place]
+            self.assertEqual(sorted(sample["contender"] for sample in own), [0, 0, 0, 1, 1, 1, 2, 2])
+
+    def test_ratios_are_within_one_command(self):
+        # The second command takes ten times as long under both, so no ratio is far from 1.
+        self.names("-L", "time", "0.02,0.2", "--", "sleep", "{time}", rounds=5, allocators=f"other={HARMLESS}")
+        medians = []
+        for configuration in self.last["configurations"]:
+            figures = configuration["result"]["by_contender"][1]["wall_seconds"]
+            medians.append(figures["median"])
+            self.assertLess(abs(figures["to_system"]["median"] - 1), 0.5)
+            self.assertIn("choice", configuration["verdict"])
+        self.assertGreater(medians[1], 3 * medians[0])
+        for name in ("sleep 0.02", "sleep 0.2"):
+            self.assertRegex(self.text, rf"(?m)^{name}( \*)? +\d")  # a line of a table
+            self.assertRegex(self.text, rf"(?m)^  {name}: (keep System|other)")  # its verdict
+        self.assertIn("sleep {time}, geometric mean", self.text)
+
+    def test_names(self):
+        self.assertEqual(self.names("-n", "first {x}", "-n", "second", "-L", "x", "1,2", "--command", "true {x}", "--command",
+                                    "true"),
+                         ["first 1", "first 2", "second (x = 1)", "second (x = 2)"])
+        long = "true " + "x" * 60
+        self.assertEqual(self.names("--command", long), [long[:37] + "..."])
+        self.assertEqual(self.names("--command", long, "--command", long + "y", "--command", long),
+                         [long, long + "y", long + " #2"])
+
+    def test_what_does_not_fit_together(self):
+        for arguments, part in [
+                (["-L", "x", "1", "--", "true"], "{x} is in no command"),
+                (["-L", "x", "1", "-L", "x", "2", "--", "true", "{x}"], "x is given twice"),
+                (["-n", "a", "-n", "b", "--", "true"], "2 names for 1 commands"),
+                (["-p", "a", "-p", "b", "--", "true"], "2 steps for 1 commands"),
+                (["-w", "0", "--", "true"], "--warmup"), (["-L", "x"], "parameter-list")]:
+            with self.subTest(arguments=arguments):
+                self.assertIn(part, self.ashlar("compare", *arguments, status=2).stderr)
+
+    def test_command_line_without_its_option(self):
+        run = self.ashlar("compare", "sort -n file", status=127)
+        self.assertIn("sort -n file: No such file", run.stderr)
+        self.assertIn("--command 'sort -n file'", run.stderr)
+
+    def test_one_that_fails_does_not_stop_the_others(self):
+        text = self.ashlar("compare", "--rounds", "1", "--allocators", "system", "--json", self.result, "-L", "status", "3,0",
+                           "--command", "exit {status}", status=1).stdout
+        self.assertIn("!  exit 3 under System, warm-up: exit status 3", text)
+        self.assertRegex(text, r"(?m)^exit 0( \*)? +\d")
+        with open(self.result, encoding="utf-8") as file:
+            self.assertEqual([sample["configuration"] for sample in json.load(file)["samples"]], [0, 1, 1, 1])
+
+    def test_report_shows_the_parameter(self):
+        self.names("-L", "time", "0.01,0.02", "--", "sleep", "{time}", rounds=5, allocators=f"other={HARMLESS}")
+        page = os.path.join(self.folder, "page.html")
+        self.ashlar("report", self.result, "--html", page)
+        with open(page, encoding="utf-8") as file:
+            text = file.read()
+        for part in ("By parameter", "<h3>Wall time: sleep {time}</h3>", "<h3>Peak RSS: sleep {time}</h3>",
+                     "<dt>sleep 0.02</dt>"):
+            self.assertIn(part, text)
+
+
+class Steps(Command):
+    """hyperfine's, in its order."""
+
+    def log(self):
+        path = os.path.join(self.folder, "log")
+        with open(path, encoding="ascii") as file:
+            lines = file.read().split("\n")[:-1]
+        os.remove(path)
+        return lines
+
+    def run_logged(self, *options, status=0):
+        return self.ashlar("compare", "--rounds", "1", "--allocators", "system", "--json", self.result, *options, status=status)
+
+    def test_order(self):
+        self.run_logged("-L", "x", "1,2", "--setup", "echo setup {x} >>log", "--prepare", "echo prepare {x} >>log",
+                        "--cleanup", "echo cleanup {x} >>log", "--warmup", "2", "--command", "echo run {x} >>log")
+        # Two of the warm-up, and System twice in the round.
+        self.assertEqual(self.log(), [line for x in "12" for line in
+                                      [f"setup {x}", *[f"prepare {x}", f"run {x}"] * 4, f"cleanup {x}"]])
+
+    def test_a_step_for_each_command(self):
+        self.run_logged("-p", "echo a >>log", "-p", "echo b >>log", "--command", "true", "--command", "exit 0")
+        self.assertEqual(self.log(), ["a"] * 3 + ["b"] * 3)
+
+    def test_steps_are_neither_measured_nor_under_the_allocator(self):
+        step = f"test -z \"$LD_PRELOAD\" && {PYTHON} -c \"x = b'x' * (64 << 20)\""
+        _, result = self.compare("sh", "-c", "test $0 = 0 || exit 1", "0",
+                                 options=["--allocators", f"other={HARMLESS}", "-s", step, "-p", step, "-c", step])
+        self.assertEqual(result["remarks"], [])
+        for sample in result["samples"]:
+            self.assertNotIn("failure", sample)
+            self.assertLess(sample["peak_rss_kib"], 64 << 10)
+            self.assertLess(sample["user_seconds"], 1)
+
+    def test_setup_that_fails(self):
+        run = self.run_logged("-L", "x", "1,2", "--setup", "echo why >&2; test {x} = 2", "--cleanup", "echo cleanup >>log",
+                              "--command", "echo run {x} >>log", status=1)
+        self.assertIn("!  echo run 1 >>log under System, warm-up: the command that sets up: exit status 1: why", run.stdout)
+        self.assertEqual(self.log(), ["cleanup", "run 2", "run 2", "run 2", "cleanup"])
+
+    def test_prepare_that_fails(self):
+        for script in ["echo why >&2; exit 3", "sleep 98777 & echo why >&2; exit 3"]:
+            text, result = self.compare("true", options=["--allocators", "system", "--prepare", script], status=1)
+            self.assertIn("nothing to compare: the command that prepares: exit status 3\nWhat it printed last:\n  why\n", text)
+            self.assertEqual(len(result["samples"]), 1)
+        self.assert_gone("98777")
+
+    def test_cleanup_that_fails_is_a_remark(self):
+        run = self.run_logged("--cleanup", "echo why >&2; exit 3", "--", "true")
+        self.assertIn("true: the command that cleans up: exit status 3: why", run.stdout)
+
+    def test_what_a_step_leaves_is_ended(self):
+        self.run_logged("--setup", "sleep 98778 & exit 0", "--prepare", "setsid sleep 98779 & exit 0", "--command",
+                        "command -v pgrep && ! pgrep -f '^sleep 9877[89]'")
+        self.assert_gone("98778", "98779")
+
+    def test_cleanup_after_an_interrupt_and_setup_again(self):
+        arguments = ["--setup", "echo setup {x} >>log", "--cleanup", "echo cleanup {x} >>log", "-L", "x", "0,0.05"]
+        with subprocess.Popen([ASHLAR, "compare", "--allocators", "system", "--rounds", "30", "--json", self.result,
+                               *arguments, "--command", "echo >>runs{x}; sleep {x}"], cwd=self.folder,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as run:
+            begun = os.path.join(self.folder, "runs0.05")
+            deadline = time.monotonic() + AMPLE
+            while not os.path.exists(begun):
+                self.assertLess(time.monotonic(), deadline)
+                time.sleep(0.01)
+            run.send_signal(signal.SIGINT)
+            run.communicate(timeout=AMPLE)
+            self.assertEqual(run.returncode, 128 + signal.SIGINT)
+        self.assertEqual(self.log(), ["setup 0", "cleanup 0", "setup 0.05", "cleanup 0.05"])
+        self.ashlar("compare", "--resume", self.result)
+        self.assertEqual(self.log(), ["setup 0.05", "cleanup 0.05"])
+        with open(self.result, encoding="utf-8") as file:
+            whole = json.load(file)
+        self.assertTrue(whole["complete"])
+        self.assertEqual(len(whole["samples"]), 2 * (1 + 2 * 30))
+        with open(os.path.join(self.folder, "runs0"), encoding="ascii") as file:
+            self.assertEqual(file.read().count("\n"), 1 + 2 * 30)
+
+
+class Precondition(Command):
+    MIB = 64
+
+    def aged(self, *command, options=(), status=0):
+        return self.compare(*command, status=status, options=["--allocators", f"other={HARMLESS}", "--precondition",
+                                                              str(self.MIB), *options])
+
+    def test_a_tenth_lives_when_the_program_begins(self):
+        text, result = self.aged("grep", "VmRSS", "/proc/self/status", options=["--metric", r"VmRSS:\s+(\d+)"])
+        self.assertIn(f"Each heap is aged first: {self.MIB} MiB", text)
+        self.assertEqual(result["precondition_mib"], self.MIB)
+        for sample in result["samples"]:
+            self.assertNotIn("failure", sample)
+            self.assertGreater(sample["own_figure"], self.MIB * 1024 // 10)
+
+    def test_what_ageing_takes_is_taken_off(self):
+        _, result = self.aged("true")
+        for sample in result["samples"]:
+            self.assertLess(sample["minor_faults"], self.MIB * 256 // 2)  # each page of it takes one
+
+    def test_peak_counts_from_then_on(self):
+        # The addresses of the blocks, 3 MiB, lay outside the heap and are gone.
+        show = "/VmHWM/ {peak = $2} /VmRSS/ {print \"gone\", peak - $2}"
+        _, result = self.aged("awk", show, "/proc/self/status", options=["--metric", r"gone (\d+)"])
+        for sample in result["samples"]:
+            self.assertLess(sample["own_figure"], 2 << 10)
+
+    def test_children_and_servers_are_aged(self):
+        server = "import socket\nwith socket.socket(socket.AF_UNIX) as s:\n s.bind('socket'); s.listen(); s.accept()"
+        _, result = self.aged("sh", "-c", "true; env grep VmRSS /proc/self/status; rm socket",
+                              options=["--metric", r"VmRSS:\s+(\d+)", "--server", f"{PYTHON} -c \"{server}\""])
+        for sample in result["samples"]:
+            self.assertNotIn("failure", sample)
+            self.assertGreater(sample["own_figure"], self.MIB * 1024 // 10)
+            self.assertLess(sample["minor_faults"], self.MIB * 256)
+
+    def test_what_cannot_be_aged(self):
+        text, _ = self.aged(STATIC_PROGRAM, status=1)
+        self.assertIn("its heap was not aged, as ashlar-precondition.so was not loaded", text)
+        text, _ = self.aged("sh", "-c", "ulimit -v 60000; exec env true", status=1)
+        self.assertIn(f"its heap was not aged, as malloc refused some of {self.MIB} MiB", text)
+
+    def test_baseline_is_of_the_same_heaps(self):
+        self.ashlar("compare", "--rounds", "5", "--allocators", "system", "--precondition", "1", "--json", "a.json", "--", "true")
+        error = self.ashlar("compare", "--rounds", "5", "--allocators", "system", "--baseline", "a.json", "--", "true",
+                            status=2).stderr
+        self.assertIn("give --precondition 1", error)
+
+    def test_nothing_is_left_behind(self):
+        self.aged("true")
+        self.assertEqual(os.listdir(self.folder), ["result.json"])
+
+
+class Exports(Command):
+    def export(self, *options, status=0):
+        return self.ashlar("compare", "--rounds", "5", "--allocators", f"other={HARMLESS}", "-L", "x", "0,0.01", *options,
+                           "--", "sleep", "{x}", status=status)
+
+    def read(self, name):
+        with open(os.path.join(self.folder, name), encoding="utf-8") as file:
+            return file.read()
+
+    def test_all_three(self):
+        run = self.export("--export-csv", "a.csv", "--export-json", "a.json", "--export-markdown", "a.md")
+        self.assertIn("Verdict", run.stdout)
+        lines = list(csv.DictReader(io.StringIO(self.read("a.csv"))))
+        results = json.loads(self.read("a.json"))["results"]
+        table = self.read("a.md").splitlines()
+        self.assertEqual(list(lines[0])[:8], ["command", "mean", "stddev", "median", "user", "system", "min", "max"])
+        expected = [(f"sleep {x}", allocator, x) for x in ("0", "0.01") for allocator in ("System", "other")]
+        self.assertEqual([(line["name"], line["allocator"], line["parameter_x"]) for line in lines], expected)
+        self.assertEqual([(each["name"], each["allocator"], each["parameters"]["x"]) for each in results], expected)
+        self.assertEqual([tuple(cell.strip() for cell in row.split("|")[1:3]) for row in table[2:]],
+                         [(name, allocator) for name, allocator, _ in expected])
+        for line, each in zip(lines, results):
+            self.assertEqual(line["command"], f"{line['name']} under {line['allocator']}")
+            self.assertEqual(each["command"], line["command"])
+            self.assertEqual(len(each["times"]), 10 if line["allocator"] == "System" else 5)
+            self.assertEqual(len(each["memory_usage_byte"]), len(each["times"]))
+            for key, value in [("mean", statistics.mean(each["times"])), ("stddev", statistics.stdev(each["times"])),
+                               ("median", statistics.median(each["times"])), ("min", min(each["times"])),
+                               ("max", max(each["times"]))]:
+                self.assertAlmostEqual(each[key], value)
+                self.assertAlmostEqual(float(line[key]), value)
+            self.assertGreater(each["mean"], float(line["parameter_x"]))
+            self.assertEqual(each["relative"] is None, line["allocator"] == "System")
+            self.assertEqual(line["relative"] == "", line["allocator"] == "System")
+
+    def test_standard_output(self):
+        run = self.export("--export-csv", "-", "--json", "b.json")
+        self.assertEqual(len(list(csv.DictReader(io.StringIO(run.stdout)))), 4)
+        self.assertIn("only one file", self.export("--export-csv", "-", "--json", "-", status=2).stderr)
+        self.assertIn("--export-json", self.export("--export-json", "/no/such/folder/x", status=2).stderr)
+
+    def test_beside_resume(self):
+        self.export("--json", "c.json")
+        self.ashlar("compare", "--resume", "c.json", "--export-json", "d.json")
+        self.assertEqual(len(json.loads(self.read("d.json"))["results"]), 4)
 
 
 class Interruption(Command):
@@ -592,6 +876,16 @@ class Repeat(Command):
         self.assertIn("3 of 9 runs failed: 33.33 % (95 % interval 12.06 to 64.58 %)", text)
         self.assertIn("3 times: exit status 5", text)
         self.assertIn("run 6: exit status 5: why", text)
+
+    def test_stop_on_failure(self):
+        script = "echo >>runs; test $(wc -l <runs) -ne 3"
+        text = self.ashlar("repeat", "--times", "9", "--stop-on-failure", "--", "sh", "-c", script, status=1).stdout
+        self.assertIn("run 3: exit status 1", text)
+        self.assertIn("1 of 3 runs failed", text)
+        self.assertIn("Stopped at the first failure: 3 of 9 runs were made.", text)
+        text = self.ashlar("repeat", "--times", "2", "--stop-on-failure", "--", "true").stdout
+        self.assertIn("0 of 2 runs failed", text)
+        self.assertNotIn("Stopped", text)
 
     def test_no_failure(self):
         text = self.ashlar("repeat", "--times", "20", "--", "true").stdout

@@ -103,7 +103,8 @@ class Installed(unittest.TestCase):
 
     def test_files(self):
         for name in ("libashlar.a", "ashlar.h", "ashlar.pc", "ashlar-static.pc", "ashlar-config.cmake",
-                     "ashlar-config-version.cmake", "ashlar.1", "ashlar-run.1", "libashlar.3", "ashlar-settings.7", "ashlar-launcher", "LICENSE"):
+                     "ashlar-config-version.cmake", "ashlar.1", "ashlar-run.1", "libashlar.3", "ashlar-settings.7", "ashlar-launcher",
+                     "ashlar-precondition.so", "LICENSE"):
             self.assertTrue(os.path.getsize(self.find(name)) > 0, name)
         for path in ("bash-completion/completions/ashlar", "man/man1/ashlar-doctor.1"):
             self.assertTrue(os.path.exists(os.path.join(self.prefix, "share", path)), path)

@@ -1,14 +1,10 @@
 // SPDX-License-Identifier: MIT
-#include "measure/prepared.h"
+#include "measure/server.h"
 
+#include "measure/background_run.h"
 #include "measure/processes.h"
 
 #include <algorithm>
-#include <atomic>
-#include <cerrno>
-#include <future>
-#include <sys/eventfd.h>
-#include <system_error>
 
 namespace ashlar::measure {
 
@@ -36,37 +32,18 @@ std::vector<Image> those_that_matter(std::vector<Image> images) {
     return images;
 }
 
-// A server for the length of one run, followed by a thread of its own.
+// A server for the length of one run.
 class Server {
   public:
     Server(const Command& command, const Supervision& supervision)
-        : supervision_(supervision), stop_(eventfd(0, EFD_CLOEXEC)) {
-        if (!stop_.open()) {
-            throw std::system_error(errno, std::generic_category(), "eventfd");
-        }
-        const Supervision own{.time_limit = kTimeToBeReady + supervision.time_limit + kSpare,
-                              .follow_rss = supervision.follow_rss,
-                              .on_start = [this](pid_t root) { root_ = root; },
-                              .stop = stop_.number()};
-        Command service = command;
-        service.is_service = true;
-        end_ = std::async(std::launch::async, [service, own] { return run(service, own); });
-    }
+        : supervision_(supervision), server_(as_service(command), own_supervision(supervision)) {}
 
-    ~Server() {
-        if (end_.valid()) {
-            ask_to_end(); // what ran beside it threw; the future waits
-        }
-    }
-    Server(const Server&) = delete;
-    Server& operator=(const Server&) = delete;
-
-    // Until it has ended, listens, or there is no more reason to wait.
+    // Until it listens, or there is no more reason to wait.
     void wait_until_ready() {
         const Clock::time_point limit =
             Clock::now() + std::min<Clock::duration>(kTimeToBeReady, supervision_.time_limit);
-        while (end_.wait_for(kBetweenLooks) == std::future_status::timeout) {
-            if (any_listens(processes())) {
+        while (!server_.wait_for(kBetweenLooks)) {
+            if (any_listens(server_.processes())) {
                 return;
             }
             if (supervision_.interrupt != nullptr && supervision_.interrupt->requested()) {
@@ -74,18 +51,18 @@ class Server {
             }
             if (Clock::now() >= limit) {
                 look_at_hang();
-                trouble_ = "it neither ended nor listened on a socket in time";
+                trouble_ = "it did not listen on a socket in time";
                 return;
             }
         }
-        take_end();
-        if (!run_->succeeded()) {
-            trouble_ = describe_ending(*run_) + last_words();
-        }
+        run_ = server_.take();
+        trouble_ = run_->succeeded()
+                       ? "it ended before it listened on a socket; a step that ends is given with --prepare"
+                       : describe_ending(*run_) + last_words();
     }
 
     void look_at_hang() const {
-        if (const std::vector<pid_t> left = processes(); supervision_.on_time_out && !left.empty()) {
+        if (const std::vector<pid_t> left = server_.processes(); supervision_.on_time_out && !left.empty()) {
             supervision_.on_time_out(left);
         }
     }
@@ -93,18 +70,15 @@ class Server {
     bool ready() const { return trouble_.empty(); }
 
     // Ends it if it is still there, and adds what it used to the run of the command.
-    PreparedRun join(Run command) {
-        const bool was_step = run_.has_value();
-        bool died = !was_step && end_.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
-        if (!was_step) {
-            ask_to_end();
-            take_end();
+    ServedRun join(Run command) {
+        if (!run_) {
+            bool died = server_.wait_for(std::chrono::milliseconds(0));
+            server_.ask_to_end();
+            run_ = server_.take();
             died |= run_->ending == Ending::kExited && !run_->succeeded();
-        }
-        if (died) {
-            trouble_ = "it ended during the run: " + describe_ending(*run_) + last_words();
-        }
-        if (!was_step) {
+            if (died) {
+                trouble_ = "it ended during the run: " + describe_ending(*run_) + last_words();
+            }
             add(command);
         }
         if (!trouble_.empty()) {
@@ -115,11 +89,15 @@ class Server {
     }
 
   private:
-    std::vector<pid_t> processes() const { return root_ > 0 ? descendants(root_) : std::vector<pid_t>{}; }
+    static Command as_service(Command command) {
+        command.is_service = true;
+        return command;
+    }
 
-    void ask_to_end() const { eventfd_write(stop_.number(), 1); }
-
-    void take_end() { run_ = end_.get(); }
+    static Supervision own_supervision(const Supervision& supervision) {
+        return {.time_limit = kTimeToBeReady + supervision.time_limit + kSpare,
+                .follow_rss = supervision.follow_rss};
+    }
 
     std::string last_words() const { return run_->errors.empty() ? "" : ": " + last_line(run_->errors); }
 
@@ -139,29 +117,27 @@ class Server {
     }
 
     const Supervision& supervision_;
-    machine::Descriptor stop_;
-    std::atomic<pid_t> root_ = 0; // see Supervision::on_start
-    std::future<Run> end_;        // waits for the run when it is destroyed: stop_ outlives it
+    BackgroundRun server_;
     std::optional<Run> run_;
     std::string trouble_;
 };
 
 } // namespace
 
-PreparedRun run_prepared(const Command& preparation, const Command& command, const Supervision& supervision) {
-    Server server(preparation, supervision);
-    server.wait_until_ready();
-    if (!server.ready()) {
-        return server.join({});
+ServedRun run_with_server(const Command& server, const Command& command, const Supervision& supervision) {
+    Server running(server, supervision);
+    running.wait_until_ready();
+    if (!running.ready()) {
+        return running.join({});
     }
     Supervision both = supervision;
     both.on_time_out = [&](const std::vector<pid_t>& processes) {
         if (supervision.on_time_out) {
             supervision.on_time_out(processes);
         }
-        server.look_at_hang();
+        running.look_at_hang();
     };
-    return server.join(run(command, both));
+    return running.join(run(command, both));
 }
 
 } // namespace ashlar::measure
