@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Aged heaps for the processes of one run: what they are told by ashlar-precondition.so's variable, and what
-// it took, which is no part of what is measured.
+// it took. The latter is not measured.
 #pragma once
 
 #include "measure/child.h"

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: MIT
-// ashlar-precondition.so, preloaded by `ashlar compare --precondition MIB`. Before main it makes the heap one
-// that has been used for long: it allocates that much in mixed sizes and frees nine tenths of the blocks at
-// random. The rest stays to the end.
+// ashlar-precondition.so, preloaded by `ashlar compare --precondition MIB`. It ages the heap before main: it
+// allocates that much in mixed sizes and frees nine tenths of the blocks at random. The rest stays to the end.
 //
 // Sizes go from 16 B to 128 KiB. Each power of two between has the same share of the bytes, so small blocks
 // are by far the most. All memory is written to. The same blocks are freed in every process and run.
 //
-// Then the kernel is told to forget the peak of the memory so far, and what all this took is recorded, so
-// that it can be taken off.
+// Then the kernel is told to forget the peak of the memory so far. What all this took is recorded, so that it
+// can be taken off.
 #include "measure/precondition.h"
 
 #include <algorithm>

@@ -16,7 +16,7 @@ constexpr std::chrono::seconds kTimeToBeReady{30};
 constexpr std::chrono::milliseconds kBetweenLooks{5};
 constexpr std::chrono::seconds kSpare{60}; // after the command's own limit
 
-// Without those that only started others, such as a shell: kept are the largest process, and all that took a
+// Without those that only started others, such as a shell. Kept are the largest process, and all that took a
 // tenth of the CPU time or more.
 std::vector<Image> those_that_matter(std::vector<Image> images) {
     constexpr double kShare = 0.1;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 // A run of a command that talks to a server, which is started before it.
 //
-// The command starts when a process of the server listens on a socket. At its end all that the server is made
-// of is part of what is measured, be it the command itself, a child of a shell, a worker or a daemon. CPU
-// time, faults and switches of all these processes are added, the largest peak counts, and the memory over
-// time is theirs. Then each is asked to end, and made to if it does not.
+// The command starts when a process of the server listens on a socket. At its end all processes of the server
+// are measured: the command itself, a child of a shell, workers, a daemon. Their CPU time, faults and switches
+// are added. The largest peak counts, and the memory over time is theirs. Then each is asked to end, and made
+// to if it does not.
 #pragma once
 
 #include "measure/child.h"
