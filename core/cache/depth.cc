@@ -68,32 +68,32 @@ constexpr auto kMostOfClass = [] {
     return most;
 }();
 
-// Moves both ends into an array of `capacity` entries, which holds them; a short one is in the chunk. Does
+// Moves both ends into an array of `capacity` entries, which holds them; a short one is in the cache. Does
 // nothing if there is no memory for another.
-[[gnu::noinline]] void set_depth(Chunk& chunk, SizeClass c, std::size_t capacity) {
-    PointerStacks& mine = *chunk.owner;
+[[gnu::noinline]] void set_depth(ThreadCache& cache, SizeClass c, std::size_t capacity) {
+    PointerStacks& mine = *cache.owner;
     void** const slots = capacity <= first_depth(c)
-                             ? chunk.first_slots(c)
+                             ? cache.first_slots(c)
                              : static_cast<void**>(layout::metadata_pool.take(capacity * sizeof(void*)));
     if (slots == nullptr) return;
-    ClassState& state = chunk.classes[c];
+    ClassState& state = cache.classes[c];
     void** const old_slots = mine.slots(c);
     const std::size_t old_capacity = state.capacity;
-    const std::size_t foreign = old_capacity - mine.limit(c);
+    const std::size_t remote = old_capacity - mine.limit(c);
     if (old_capacity != 0) { // it may be the same array
-        std::memmove(slots + capacity - foreign, old_slots + mine.limit(c), foreign * sizeof(void*));
+        std::memmove(slots + capacity - remote, old_slots + mine.limit(c), remote * sizeof(void*));
         std::memmove(slots, old_slots, mine.count(c) * sizeof(void*));
     }
-    chunk.add_stack_bytes((capacity - old_capacity) * class_size(c)); // or less
+    cache.add_stack_bytes((capacity - old_capacity) * class_size(c)); // or less
     state.capacity.store(static_cast<std::uint16_t>(capacity), std::memory_order_relaxed);
-    mine.use(c, slots, mine.count(c), static_cast<std::uint32_t>(capacity - foreign));
-    free_slots(chunk, c, old_slots, old_capacity);
+    mine.use(c, slots, mine.count(c), static_cast<std::uint32_t>(capacity - remote));
+    free_slots(cache, c, old_slots, old_capacity);
 }
 
 // What the blocks in use allow. Those of other shards say nothing about this one's.
-std::size_t most_for_use(const Chunk& chunk, SizeClass c, std::size_t capacity) {
-    if ((capacity - chunk.owner->limit(c)) * 2 > capacity) return kAlternating.most;
-    const std::size_t out = shard_pool.bin({c, chunk.owner->shard()}).blocks_out();
+std::size_t most_for_use(const ThreadCache& cache, SizeClass c, std::size_t capacity) {
+    if ((capacity - cache.owner->limit(c)) * 2 > capacity) return kAlternating.most;
+    const std::size_t out = shard_pool.bin({c, cache.owner->shard()}).blocks_out();
     return std::max(three_quarters(out), kFreeDepth / class_size(c));
 }
 
@@ -112,29 +112,29 @@ std::size_t most_in_stacks() {
 }
 
 // Empties the class that had no slow call for longest, if that is long; then true if so many more bytes fit.
-[[gnu::noinline]] bool empty_oldest(Chunk& chunk, std::size_t added, std::size_t most) {
-    const std::uint32_t now = chunk.slow_calls.load(std::memory_order_relaxed);
-    if (now - chunk.failed < kLongAgo / 4 || added > most) return false;
+[[gnu::noinline]] bool empty_oldest(ThreadCache& cache, std::size_t added, std::size_t most) {
+    const std::uint32_t now = cache.slow_calls.load(std::memory_order_relaxed);
+    if (now - cache.failed < kLongAgo / 4 || added > most) return false;
     SizeClass oldest = 0;
     std::uint32_t longest = kLongAgo;
     for (unsigned i = 1; i < kClasses; ++i) {
         const auto c = static_cast<SizeClass>(i);
-        const std::uint32_t age = now - chunk.classes[c].last_call;
-        if (age < longest || chunk.classes[c].capacity == 0) continue;
+        const std::uint32_t age = now - cache.classes[c].last_call;
+        if (age < longest || cache.classes[c].capacity == 0) continue;
         oldest = c;
         longest = age;
     }
     if (oldest == 0) {
-        chunk.failed = now;
+        cache.failed = now;
         return false;
     }
-    make_empty(chunk, oldest);
-    return chunk.stack_bytes.load(std::memory_order_relaxed) + added <= most;
+    make_empty(cache, oldest);
+    return cache.stack_bytes.load(std::memory_order_relaxed) + added <= most;
 }
 
-bool fits(Chunk& chunk, std::size_t added, std::size_t most) {
-    return chunk.stack_bytes.load(std::memory_order_relaxed) + added <= most ||
-           empty_oldest(chunk, added, most);
+bool fits(ThreadCache& cache, std::size_t added, std::size_t most) {
+    return cache.stack_bytes.load(std::memory_order_relaxed) + added <= most ||
+           empty_oldest(cache, added, most);
 }
 
 // What a class begins with.
@@ -145,35 +145,35 @@ std::size_t begin_with(SizeClass c, std::size_t budget) {
 }
 
 // For a class that has no stack.
-void begin_stack(Chunk& chunk, SizeClass c, std::size_t budget) {
+void begin_stack(ThreadCache& cache, SizeClass c, std::size_t budget) {
     const std::size_t first = begin_with(c, budget);
-    if (fits(chunk, first * class_size(c), budget)) use_empty(chunk, c, chunk.first_slots(c), first);
+    if (fits(cache, first * class_size(c), budget)) use_empty(cache, c, cache.first_slots(c), first);
 }
 
 } // namespace
 
-void begin_stack(Chunk& chunk, SizeClass c) {
-    begin_stack(chunk, c, most_in_stacks());
+void begin_stack(ThreadCache& cache, SizeClass c) {
+    begin_stack(cache, c, most_in_stacks());
 }
 
-void adapt(Chunk& chunk, SizeClass c, Event event) {
-    ClassState& state = chunk.classes[c];
+void adapt(ThreadCache& cache, SizeClass c, Event event) {
+    ClassState& state = cache.classes[c];
     const bool seen = state.last == Event::kRefill || state.last == Event::kFlush;
     const bool alternates = seen && state.last != event;
     state.last = event;
     const std::size_t now = state.capacity;
     const std::size_t most = kMostOfClass[c][alternates ? 1 : 0];
     if (now >= most) return;
-    if (now == 0 && first_depth(c) >= most) return begin_stack(chunk, c, most_in_stacks());
+    if (now == 0 && first_depth(c) >= most) return begin_stack(cache, c, most_in_stacks());
     std::size_t budget = now == 0 ? most_in_stacks() : 0;
     const std::size_t capacity = now != 0 ? now : begin_with(c, budget);
-    const std::size_t wanted = std::min({std::bit_ceil(capacity * 2), most, most_for_use(chunk, c, now)});
+    const std::size_t wanted = std::min({std::bit_ceil(capacity * 2), most, most_for_use(cache, c, now)});
     if (wanted > capacity && wanted >= capacity + capacity / 4) { // worth the move
         if (now != 0) budget = most_in_stacks();
         const std::size_t added = (wanted - now) * class_size(c) + kLeftToOthers;
-        if (fits(chunk, added, budget)) return set_depth(chunk, c, wanted);
+        if (fits(cache, added, budget)) return set_depth(cache, c, wanted);
     }
-    if (now == 0) begin_stack(chunk, c, budget);
+    if (now == 0) begin_stack(cache, c, budget);
 }
 
 std::size_t most_in_runs() {

@@ -17,17 +17,17 @@
 namespace ashlar::cache {
 
 // Notes what is about to happen to a stack and deepens it if the class has shown that it pays.
-void adapt(Chunk& chunk, layout::SizeClass c, Event event);
+void adapt(ThreadCache& cache, layout::SizeClass c, Event event);
 
 // For a class that has no stack. It has none afterwards if the budget is used up.
-void begin_stack(Chunk& chunk, layout::SizeClass c);
+void begin_stack(ThreadCache& cache, layout::SizeClass c);
 
 // Of its depth a refill that follows another fills as much, because a flush may be next.
 constexpr std::size_t three_quarters(std::size_t count) {
     return count - count / 4;
 }
 
-// Pages in the recent runs of a thread.
+// Pages in the kept runs of a thread.
 std::size_t most_in_runs();
 
 } // namespace ashlar::cache

@@ -22,7 +22,7 @@ namespace ashlar::cache {
 os::Mutex<os::Rank::kDrain>& drain_mutex();
 
 // Everything that caches hold, but this one's (which may be null).
-void drain_all_but(const Chunk* mine);
+void drain_all_but(const ThreadCache* mine);
 
 // In the background, once every purge delay: what threads hold that had no slow path for two of these. True
 // if there is a thread to look at again.
@@ -32,24 +32,24 @@ bool drain_idle();
 // have, and that was outside of its stacks. Its thread-local storage is still there, which is certain only
 // until the child's fork handlers have ended. So the stacks are copied. The blocks go home with later slow
 // paths, those of one cache with each. Returns false if none is left.
-bool keep_left(Chunk& chunk);
+bool keep_left(ThreadCache& cache);
 bool return_one_left();
 extern constinit std::atomic<unsigned> left_caches;
 
 struct LeftCache {
     PointerStacks held;
-    Chunk* chunk; // whose owner is no more
+    ThreadCache* cache; // whose owner is no more
     LeftCache* next;
 };
 extern constinit LeftCache* first_left; // under the lock
 
-// Calls visit(chunk, held) for each of them, under the lock.
+// Calls visit(cache, held) for each of them, under the lock.
 template <typename Visit>
 void for_each_left(Visit visit) {
     if (left_caches.load(std::memory_order_relaxed) == 0) return;
     const os::Guard guard(drain_mutex());
     for (LeftCache* left = first_left; left != nullptr; left = left->next)
-        visit(*left->chunk, left->held);
+        visit(*left->cache, left->held);
 }
 
 // Returns when a thread that was claimed a moment ago no longer is. Without a lock.

@@ -3,7 +3,7 @@
 // What malloc and free touch of a thread's cache: for each size class one array of pointers, used from two
 // ends.
 //
-//   slots  | local, local, local →            (free)            ← foreign, foreign |
+//   slots  | local, local, local →            (free)            ← remote, remote |
 //          empty                top                           full
 //
 // Local blocks (of this thread's shard) are pushed and popped at `top`. Blocks of other shards grow down
@@ -92,7 +92,7 @@ class PointerStacks {
         return true;
     }
 
-    bool push_foreign(unsigned c, void* block) {
+    bool push_remote(unsigned c, void* block) {
         void** const top = tops_[c];
         const unsigned free = entries(low_bits(top), ends_[c].full);
         if (free == 0) [[unlikely]]
@@ -106,7 +106,7 @@ class PointerStacks {
         const unsigned c = header.class_within(os::load_plainly(home_));
         if (c < layout::kClasses) [[likely]]
             return push(c, block);
-        return c < layout::ShardWord::kNowhere && push_foreign(c & 0xff, block);
+        return c < layout::ShardWord::kNowhere && push_remote(c & 0xff, block);
     }
 
     void enter() {
@@ -156,7 +156,7 @@ class PointerStacks {
         const int count = distance(empty(c), low_bits(top));
         return {top - count, static_cast<unsigned>(std::max(count, 0))};
     }
-    Blocks foreign(layout::SizeClass c, unsigned capacity) const {
+    Blocks remote(layout::SizeClass c, unsigned capacity) const {
         const unsigned limit = this->limit(c);
         return {local(c).first + limit, capacity - limit};
     }
@@ -175,7 +175,7 @@ class PointerStacks {
     void** slots(layout::SizeClass c) const { return local(c).first; }
     void set_count(layout::SizeClass c, unsigned count) { set_top(c, slots(c) + count); }
     void set_limit(layout::SizeClass c, unsigned limit) { set_full(c, slots(c) + limit); }
-    // An array that holds so many local blocks, and foreign ones from `limit` on.
+    // An array that holds so many local blocks, and remote ones from `limit` on.
     void use(layout::SizeClass c, void** slots, unsigned count, unsigned limit) {
         set_bottom(c, slots);
         set_full(c, slots + limit);

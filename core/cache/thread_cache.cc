@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "cache/thread_cache.h"
 
+#include "cache/decay.h"
 #include "cache/depth.h"
 #include "cache/drain.h"
 #include "cache/returns.h"
 #include "cache/thread_registry.h"
-#include "cache/upkeep.h"
 #include "layout/metadata_pool.h"
 #include "layout/superslab.h"
 #include "os/clock.h"
@@ -42,23 +42,23 @@ constexpr unsigned kPrewarmed = 8;         // the classes up to 128 bytes
 constexpr unsigned kSlowCallsPerLook = 16; // at the clock
 
 constinit bool caches_allowed = false;
-constinit thread_local Chunk* chunk = nullptr;
+constinit thread_local ThreadCache* cache = nullptr;
 constinit PointerStacks stacks_set_aside; // of the one thread of a forked child
 
 std::uint32_t slow_calls() {
-    return chunk->slow_calls.load(std::memory_order_relaxed);
+    return cache->slow_calls.load(std::memory_order_relaxed);
 }
 
 // The stacks of this thread's cache. Those that malloc and free see, unless operations are counted: then
 // malloc and free have none, so that each call comes here.
 PointerStacks& own() {
-    return *chunk->owner;
+    return *cache->owner;
 }
 
 bool begin() {
     if (!own().begin()) return false;
-    if (chunk->drained) [[unlikely]]
-        close_gaps(*chunk);
+    if (cache->drained) [[unlikely]]
+        close_gaps(*cache);
     return true;
 }
 
@@ -97,23 +97,23 @@ os::Node node_of_this_thread() {
 void start_returning_idle() {
     const Entry entry;
     if (!entry) return;
-    if (!chunk->runs_used) chunk->runs.give_all(return_run);
-    chunk->runs_used = false;
-    chunk->runs.forget();
-    chunk->idle = chunk->looked;
-    chunk->looked = slow_calls();
-    if (chunk->next_idle == 0) chunk->next_idle = kClasses - 1;
+    if (!cache->runs_used) cache->runs.give_all(return_run);
+    cache->runs_used = false;
+    cache->runs.forget();
+    cache->idle = cache->looked;
+    cache->looked = slow_calls();
+    if (cache->next_idle == 0) cache->next_idle = kClasses - 1;
 }
 
 // Of the next class that no slow path has seen for a purge delay or two, from the largest blocks down.
 void return_next_idle() {
     const Entry entry;
     if (!entry) return;
-    while (chunk->next_idle != 0) {
-        const auto c = static_cast<SizeClass>(chunk->next_idle--);
-        if (static_cast<std::int32_t>(chunk->classes[c].last_call - chunk->idle) >= 0) continue;
-        if (chunk->classes[c].capacity == 0) continue;
-        make_empty(*chunk, c);
+    while (cache->next_idle != 0) {
+        const auto c = static_cast<SizeClass>(cache->next_idle--);
+        if (static_cast<std::int32_t>(cache->classes[c].last_call - cache->idle) >= 0) continue;
+        if (cache->classes[c].capacity == 0) continue;
+        make_empty(*cache, c);
         return;
     }
 }
@@ -121,43 +121,43 @@ void return_next_idle() {
 // To be told of this thread's end. The first thread of a process asks only once there are others. Its cache
 // is flushed at exit(), and until then it would take from the program what telling takes.
 bool arrange_end() {
-    if (!chunk->end_arranged && __libc_single_threaded == 0) chunk->end_arranged = os::call_at_thread_exit();
-    return chunk->end_arranged || __libc_single_threaded != 0;
+    if (!cache->end_arranged && __libc_single_threaded == 0) cache->end_arranged = os::call_at_thread_exit();
+    return cache->end_arranged || __libc_single_threaded != 0;
 }
 
 // A look at what else there is to do. It may call the C library, which may allocate and so come back here
 // (see thread_cache.h): the first or last step of a slow path.
-void look_around(std::uint32_t (*upkeep)()) {
+void look_around(std::uint32_t (*decay)()) {
     if (stacks.phase != Phase::kAttached) return; // in a forked child whose heap is not whole
     arrange_end();                                // if that fails now, the next look tries again
-    const std::uint32_t number = upkeep();
-    if (chunk->upkeep == number) return;
-    chunk->upkeep = number;
+    const std::uint32_t number = decay();
+    if (cache->round == number) return;
+    cache->round = number;
     start_returning_idle();
 }
 
-void look_around_at_times(std::uint32_t (*upkeep)()) {
+void look_around_at_times(std::uint32_t (*decay)()) {
     const std::uint32_t calls = slow_calls() + 1;
-    chunk->slow_calls.store(calls, std::memory_order_relaxed);
-    if (calls % kSlowCallsPerLook == 0) look_around(upkeep);
+    cache->slow_calls.store(calls, std::memory_order_relaxed);
+    if (calls % kSlowCallsPerLook == 0) look_around(decay);
 }
 
 // The last step of a slow path.
 void do_step() {
-    if (do_one_step() || stacks.phase != Phase::kAttached || chunk->next_idle == 0) return;
+    if (do_one_step() || stacks.phase != Phase::kAttached || cache->next_idle == 0) return;
     return_next_idle();
 }
 
 // How many blocks a refill takes.
 std::uint32_t batch(SizeClass c) {
-    const Event last = chunk->classes[c].last;
+    const Event last = cache->classes[c].last;
     if (last == Event::kNone && thread_registry.live() > kFewThreads) {
-        chunk->classes[c].last = Event::kStarted;
-        if (chunk->classes[c].capacity == 0) begin_stack(*chunk, c);
+        cache->classes[c].last = Event::kStarted;
+        if (cache->classes[c].capacity == 0) begin_stack(*cache, c);
         return kFirstBatch;
     }
-    adapt(*chunk, c, Event::kRefill);
-    const std::uint32_t capacity = chunk->classes[c].capacity;
+    adapt(*cache, c, Event::kRefill);
+    const std::uint32_t capacity = cache->classes[c].capacity;
     return last == Event::kRefill ? static_cast<std::uint32_t>(three_quarters(capacity)) : (capacity + 1) / 2;
 }
 
@@ -168,17 +168,17 @@ bool refill(SizeClass c) {
     PointerStacks& mine = own();
     const std::uint64_t start = counting() ? os::ticks() : 0;
     const std::uint32_t wanted = batch(c);
-    if (chunk->classes[c].capacity == 0) return false;
-    if (mine.limit(c) == 0) return_foreign(*chunk, c);
+    if (cache->classes[c].capacity == 0) return false;
+    if (mine.limit(c) == 0) return_remote(*cache, c);
     const std::uint32_t most = std::min(mine.limit(c), wanted);
     void** const slots = mine.slots(c);
     const std::uint32_t taken = slab::take(c, mine.shard(), slots + most, most);
     if (taken != most) std::memmove(slots, slots + most - taken, taken * sizeof(void*));
     mine.set_count(c, taken);
-    count(*chunk, c, &Counts::refills, &EndedCounts::refills);
+    count(*cache, c, &Counts::refills, &EndedCounts::refills);
     ASHLAR_PROBE2(refill, class_size(c), taken);
     if (start != 0) {
-        chunk->refill_ticks.store(chunk->refill_ticks.load(std::memory_order_relaxed) + (os::ticks() - start),
+        cache->refill_ticks.store(cache->refill_ticks.load(std::memory_order_relaxed) + (os::ticks() - start),
                                   std::memory_order_relaxed);
     }
     return taken != 0;
@@ -188,27 +188,27 @@ bool refill(SizeClass c) {
 void* take_one(SizeClass c) {
     void* block = nullptr;
     slab::take(c, own().shard(), &block + 1, 1);
-    count(*chunk, c, &Counts::refills, &EndedCounts::refills);
+    count(*cache, c, &Counts::refills, &EndedCounts::refills);
     return block;
 }
 
 void give_one(PageHeader header, void* block) {
     const SizeClass c = header.size_class();
-    count(*chunk, c, &Counts::flushes, &EndedCounts::flushes);
-    if (header.shard() != own().shard()) count(*chunk, c, &Counts::remote_frees, &EndedCounts::remote_frees);
+    count(*cache, c, &Counts::flushes, &EndedCounts::flushes);
+    if (header.shard() != own().shard()) count(*cache, c, &Counts::remote_frees, &EndedCounts::remote_frees);
     slab::give(header, &block, 1);
 }
 
 // Called with a full array.
 void make_room(SizeClass c) {
     PointerStacks& mine = own();
-    adapt(*chunk, c, Event::kFlush);
-    const std::uint32_t capacity = chunk->classes[c].capacity;
+    adapt(*cache, c, Event::kFlush);
+    const std::uint32_t capacity = cache->classes[c].capacity;
     if (mine.count(c) < mine.limit(c) || capacity == 0) return;
     if ((capacity - mine.limit(c)) * 2 >= capacity) {
-        return_foreign(*chunk, c);
+        return_remote(*cache, c);
     } else {
-        return_local(*chunk, c, (mine.count(c) + 1U) / 2);
+        return_local(*cache, c, (mine.count(c) + 1U) / 2);
     }
 }
 
@@ -222,11 +222,11 @@ void prewarm() {
 
 void detach() {
     begin_after_drain();
-    return_everything(*chunk);
+    return_everything(*cache);
     PointerStacks& ended = own();
-    thread_registry.remove(*chunk); // from here on nobody else knows of it
+    thread_registry.remove(*cache); // from here on nobody else knows of it
     shard_pool.release(ended.shard());
-    chunk = nullptr;
+    cache = nullptr;
     ended.set_shard(0);
     ended.set_cache(nullptr);
     ended.leave();
@@ -245,25 +245,25 @@ bool attach() {
     PointerStacks* const made = counting() ? make_hidden_stacks() : &stacks;
     if (made == nullptr) return false;
     made->enter(); // nobody drains what is not complete
-    chunk = thread_registry.add(*made);
-    if (chunk == nullptr) {
+    cache = thread_registry.add(*made);
+    if (cache == nullptr) {
         made->leave();
         if (made != &stacks) layout::metadata_pool.give(made, sizeof(*made));
         return false;
     }
-    chunk->stack_bytes.store(0, std::memory_order_relaxed);
-    chunk->slow_calls.store(0, std::memory_order_relaxed);
-    chunk->upkeep = 0;
-    chunk->looked = 0;
-    chunk->idle = 0;
-    chunk->failed = 0;
-    chunk->next_idle = 0;
-    chunk->runs_used = false;
-    chunk->end_arranged = false;
+    cache->stack_bytes.store(0, std::memory_order_relaxed);
+    cache->slow_calls.store(0, std::memory_order_relaxed);
+    cache->round = 0;
+    cache->looked = 0;
+    cache->idle = 0;
+    cache->failed = 0;
+    cache->next_idle = 0;
+    cache->runs_used = false;
+    cache->end_arranged = false;
     for (unsigned i = 1; i < kClasses; ++i) {
         const auto c = static_cast<SizeClass>(i);
-        chunk->classes[c].last = Event::kNone;
-        chunk->classes[c].last_call = 0;
+        cache->classes[c].last = Event::kNone;
+        cache->classes[c].last_call = 0;
     }
     own().set_shard(shard_pool.acquire());
     own().leave();
@@ -312,17 +312,17 @@ void* allocate(SizeClass c) {
             count_ended(c, &EndedCounts::allocations);
             return allocate_uncached(c);
         }
-        if (counting()) count(*chunk, c, &Counts::allocations, &EndedCounts::allocations);
+        if (counting()) count(*cache, c, &Counts::allocations, &EndedCounts::allocations);
         PointerStacks& mine = own();
         if (mine.pop(c, block)) return block;
-        chunk->classes[c].last_call = slow_calls();
+        cache->classes[c].last_call = slow_calls();
         if (refill(c)) {
             mine.pop(c, block);
-        } else if (chunk->classes[c].capacity == 0) {
+        } else if (cache->classes[c].capacity == 0) {
             block = take_one(c);
         }
     }
-    look_around_at_times(upkeep_after_allocation);
+    look_around_at_times(decay_after_allocation);
     do_step();
     return block;
 }
@@ -335,34 +335,34 @@ void release(PageHeader header, void* block) {
             count_ended(header.size_class(), &EndedCounts::releases);
             return release_uncached(header, block);
         }
-        if (counting()) count(*chunk, header.size_class(), &Counts::releases, &EndedCounts::releases);
+        if (counting()) count(*cache, header.size_class(), &Counts::releases, &EndedCounts::releases);
         PointerStacks& mine = own();
         if (mine.push(header, block)) return;
-        chunk->classes[header.size_class()].last_call = slow_calls();
+        cache->classes[header.size_class()].last_call = slow_calls();
         make_room(header.size_class());
         if (!mine.push(header, block)) give_one(header, block);
     }
-    look_around_at_times(upkeep_after_release);
+    look_around_at_times(decay_after_release);
     do_step();
 }
 
 layout::Page take_run(std::size_t pages) {
-    if (pages > RecentRuns::kMostPages || !attached()) return 0;
+    if (pages > KeptRuns::kMostPages || !attached()) return 0;
     layout::Page first = 0;
     {
         const Entry entry;
         if (!entry) return 0;
-        first = chunk->runs.take(pages, node_of_this_thread());
+        first = cache->runs.take(pages, node_of_this_thread());
         if (first == 0) return 0;
-        chunk->runs_used = true;
+        cache->runs_used = true;
     }
-    look_around_at_times(upkeep_after_allocation);
+    look_around_at_times(decay_after_allocation);
     do_step();
     return first;
 }
 
 bool keep_run(layout::Page first, std::size_t pages) {
-    if (stacks.phase != Phase::kAttached || !chunk->runs.is_asked_often(pages)) return false;
+    if (stacks.phase != Phase::kAttached || !cache->runs.is_asked_often(pages)) return false;
     const std::size_t most = most_in_runs(); // which others change
     if (pages > most) return false;
     bool all_kept = false;
@@ -371,13 +371,13 @@ bool keep_run(layout::Page first, std::size_t pages) {
         if (!entry) return false;
         const os::Node node = node_of_this_thread();
         if (os::nodes() != 1 && layout::superslabs.node_of(first) != node) return false;
-        chunk->runs_used = true;
-        all_kept = chunk->runs.keep(first, pages, node, most, return_run);
+        cache->runs_used = true;
+        all_kept = cache->runs.keep(first, pages, node, most, return_run);
     }
     if (all_kept) {
-        look_around_at_times(upkeep_after_release);
+        look_around_at_times(decay_after_release);
     } else {
-        look_around(upkeep_after_release);
+        look_around(decay_after_release);
     }
     do_step(); // also where no lock is needed: a program may do nothing else
     return true;
@@ -385,17 +385,17 @@ bool keep_run(layout::Page first, std::size_t pages) {
 
 void look_after_allocation() {
     if (stacks.phase == Phase::kAttached) {
-        look_around(upkeep_after_allocation);
+        look_around(decay_after_allocation);
     } else {
-        upkeep_after_allocation();
+        decay_after_allocation();
     }
 }
 
 void look_after_release() {
     if (stacks.phase == Phase::kAttached) {
-        look_around(upkeep_after_release);
+        look_around(decay_after_release);
     } else {
-        upkeep_after_release();
+        decay_after_release();
     }
     do_step();
 }
@@ -404,14 +404,14 @@ void flush() {
     if (stacks.phase != Phase::kAttached) return;
     begin_after_drain();
     for (unsigned i = 1; i < kClasses; ++i) {
-        return_all(*chunk, static_cast<SizeClass>(i));
+        return_all(*cache, static_cast<SizeClass>(i));
     }
-    chunk->runs.give_all(return_run);
+    cache->runs.give_all(return_run);
     own().leave();
 }
 
 void drain_others() {
-    drain_all_but(chunk);
+    drain_all_but(cache);
 }
 
 void end_thread() {
@@ -421,7 +421,7 @@ void end_thread() {
 }
 
 void survive_fork(bool at_once) {
-    PointerStacks& survivor = chunk != nullptr ? own() : stacks;
+    PointerStacks& survivor = cache != nullptr ? own() : stacks;
     survivor.unclaim(); // fork could not wait for who drained it
     shard_pool.forget_other_owners(survivor.shard());
     thread_registry.forget_others(survivor, at_once ? keep_left : nullptr);
@@ -437,7 +437,7 @@ void put_back(bool whole) {
     stacks = stacks_set_aside;
     if (whole) return;
     stacks.phase = Phase::kEnded;
-    end_upkeep();
+    end_decay();
 }
 
 } // namespace ashlar::cache

@@ -30,18 +30,18 @@ void* allocate(layout::SizeClass c);
 // Takes back a block whose page has this header (not class 0).
 void release(layout::PageHeader header, void* block);
 
-// The recent runs of the calling thread (see recent_runs.h). take_run() gives one of exactly so many pages,
+// The kept runs of the calling thread (see kept_runs.h). take_run() gives one of exactly so many pages,
 // not known to read zero, or 0. keep_run() says whether the thread keeps one whose header is zero. What it
 // does not keep is the caller's.
 layout::Page take_run(std::size_t pages);
 bool keep_run(layout::Page first, std::size_t pages);
 
-// Upkeep (see upkeep.h), and what the thread itself has to give back since others did it. After large blocks
-// that were not taken from or kept among the recent runs.
+// Decay (see decay.h), and what the thread itself has to give back since others did it. After large blocks
+// that were not taken from or kept among the kept runs.
 void look_after_allocation();
 void look_after_release();
 
-// Returns every cached block of the calling thread to its slab, which checks it, and its recent runs; the
+// Returns every cached block of the calling thread to its slab, which checks it, and its kept runs; the
 // cache stays usable.
 void flush();
 
@@ -57,7 +57,7 @@ void survive_fork(bool at_once);
 
 // Between the two the calling thread has no cache: its fast paths find nothing, and nothing of what it has
 // changes. For code that interrupted a call of this layer. If the heap is not `whole`, the thread may use up
-// what it has afterwards, and never returns it. Then nobody does upkeep either.
+// what it has afterwards, and never returns it. Then nobody does decay either.
 void set_aside();
 void put_back(bool whole);
 

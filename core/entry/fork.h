@@ -12,7 +12,7 @@
 // all back after a while and tries again. Somebody may hold one and wait, in a fork of his own, for what this
 // one has. A thread that holds one forks without the others after a while: its child's heap stays closed. The
 // interrupted call still finishes what it was at, on a heap that another thread may have been changing. It
-// does no upkeep and nothing for other threads. Whoever makes such a child should call execve or _exit.
+// does no decay and nothing for other threads. Whoever makes such a child should call execve or _exit.
 //
 // Forks may be nested, by signal handlers and by other fork handlers: the outermost one gives back.
 #pragma once

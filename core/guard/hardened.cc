@@ -3,7 +3,7 @@
 
 #include "cache/thread_cache.h"
 #include "guard/canary.h"
-#include "guard/foreign.h"
+#include "guard/external.h"
 #include "guard/hardened_blocks.h"
 #include "guard/live_map.h"
 #include "guard/not_live.h"
@@ -318,7 +318,7 @@ void release_outside_of_classes(void* block, const Claim* claim) {
         large_blocks::release(block);
         return;
     }
-    if (heap::serving() && !foreign::may_be_block(block)) report_foreign(block);
+    if (heap::serving() && !external::may_be_block(block)) report_external(block);
     heap::release(block);
 }
 
@@ -428,7 +428,7 @@ void release(void* block, const Claim& claim) {
 std::size_t usable_size(void* block) {
     if (block == nullptr) return 0;
     if (!window.contains(block)) {
-        if (heap::serving() && !foreign::may_be_block(block)) report_foreign(block);
+        if (heap::serving() && !external::may_be_block(block)) report_external(block);
         return heap::usable_size(block);
     }
     return examine_any(block).size;
@@ -443,7 +443,7 @@ bool trim(std::size_t keep) {
 
 // Where what is writable is limited, pages that were made inaccessible might stay so.
 void start() {
-    foreign::prepare();
+    external::prepare();
     leave_room_for_locks();
     if (os::settings.checks.load(std::memory_order_relaxed) ==
         static_cast<std::size_t>(os::Checks::kPointers)) {

@@ -3,7 +3,7 @@
 // The hardened policy: the functions of the heap (see heap.h for what they promise), with these differences.
 //
 // A block is live or not. A release, resize or question about an address that is not live is reported at that
-// call (canary.h, live_map.h, foreign.h). Its size is known exactly, and what stands behind it is looked at
+// call (canary.h, live_map.h, external.h). Its size is known exactly, and what stands behind it is looked at
 // when it is released or resized (canary.h, large_blocks.h). Released blocks are poisoned and wait
 // (waiting_blocks.h). Which of the thread's free blocks is handed out is random. With the setting
 // `checks:pointers` only that a block of the size classes is live is asked.

@@ -3,7 +3,7 @@
 // Large blocks: runs of 64 KiB pages from the window, one block each.
 //
 // The header of a block's first page says "large block"; its length stands in that page's descriptor, which a
-// slab would use otherwise. Freed runs that the thread does not keep (see cache/recent_runs.h) are reused,
+// slab would use otherwise. Freed runs that the thread does not keep (see cache/kept_runs.h) are reused,
 // lowest address first, and purged like all others. A block comes from the node of the thread that asks for
 // it, if the machine has several. Alignments up to a page cost nothing; larger ones take a longer run and
 // return what lies around the block.

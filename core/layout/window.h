@@ -3,7 +3,7 @@
 // The window: the interval of addresses in which every block of ours lies, and the tables that answer "what
 // is this address?".
 //
-//   | page headers | slab descriptors | superslab states | thread chunks | pool | live bytes |  base
+//   | page headers | slab descriptors | superslab states | thread caches | pool | live bytes |  base
 //                                                                                               | superslab |
 //                                                                                               superslab | …
 //                                                                                                 2 MiB each

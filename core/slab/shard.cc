@@ -25,7 +25,7 @@ constinit std::atomic<std::size_t> mostly_free_slabs{0};
 
 constexpr std::size_t kShareOfBin = 8; // of what may be free in slabs: that is worth a look
 
-// The number of the round of upkeep; only differences of a few count.
+// The number of the decay round; only differences of a few count.
 constinit std::atomic<std::uint8_t> round{0};
 std::uint8_t this_round() {
     return round.load(std::memory_order_relaxed);

@@ -41,7 +41,7 @@ class alignas(64) Bin {
     // Gives back the system's pages in which no block is left, all that there are now; how many. Costs a
     // system call for each row of them.
     std::size_t purge_hollow();
-    // A new round of upkeep begins, one each purge delay.
+    // A new decay round begins, one each purge delay.
     static void begin_round();
     // One step of this round, with four system calls for hollow pages at most. A bin that was not used for a
     // round is trimmed, and all its hollow pages go. In one that was used, those of unused slabs go.
@@ -118,7 +118,7 @@ class alignas(64) Bin {
     os::Mutex<os::Rank::kBin> mutex_;
     std::uint32_t empty_slabs_ = 0; // in the lists
     std::atomic<std::uint32_t> slabs_{0};
-    std::uint8_t last_round_ = 0; // of upkeep, in which it was used
+    std::uint8_t last_round_ = 0; // of decay, in which it was used
     bool tidied_ = false;         // and not used since
     os::Node node_ = 0;
     Slab* current_ = nullptr;

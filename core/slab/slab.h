@@ -38,7 +38,7 @@ class alignas(64) Slab {
     Slab* next = nullptr;
     Slab* previous = nullptr;
     std::uint8_t list = 0;
-    std::uint8_t last_round = 0;     // of upkeep, when it served or took back blocks
+    std::uint8_t last_round = 0;     // of decay, when it served or took back blocks
     std::uint8_t hollow_counted = 0; // pages, by the bin
     bool tidied = false;             // all hollow pages have been purged since it served or took back blocks
 

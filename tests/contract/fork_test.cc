@@ -192,7 +192,7 @@ TEST_CASE("fork in a signal handler that interrupted a thread in malloc does not
 
 namespace {
 
-// Nothing but the calls that are stepped through takes locks: upkeep is never due. Each round of an
+// Nothing but the calls that are stepped through takes locks: decay is never due. Each round of an
 // instruction that copies bytes counts as a step, so the C library does without.
 contract::Child stepping(const std::string& name) {
     return {{contract::program(name)},

@@ -3,7 +3,7 @@
 // The linker gives every call of these functions in this program's objects, the static library's among them,
 // to __wrap_NAME. That asks the injector (--wrap, see CMakeLists.txt). The library's system calls are one
 // such function (os/system_call.h). What the C library's malloc asks of the system never fails here. The
-// clock that upkeep looks at is the program's own. Each look is a millisecond later, so that the calls of one
+// clock that decay looks at is the program's own. Each look is a millisecond later, so that the calls of one
 // trace are always the same.
 #pragma once
 

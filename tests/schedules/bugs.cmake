@@ -17,7 +17,7 @@ planted_bug(unlocked_hand_over SCENARIO shard_hand_over SOURCE slab/shard_pool.c
 ]] STANDS [[void ShardPool::release(layout::Shard shard) {
 ]])
 
-planted_bug(chunk_found_then_used SCENARIO shard_hand_over PREEMPTIONS 2 SOURCE cache/thread_registry.cc
+planted_bug(cache_found_then_used SCENARIO shard_hand_over PREEMPTIONS 2 SOURCE cache/thread_registry.cc
   INSTEAD_OF [[    use(number);
     live_.store(live() + 1, std::memory_order_relaxed);
 ]] STANDS [[    mutex_.unlock();
@@ -33,7 +33,7 @@ planted_bug(shard_counted_before_it_is_there SCENARIO statistics SOURCE slab/sha
     bins_[shard].store(new (memory) ShardBins(node), std::memory_order_release);
 ]])
 
-planted_bug(count_after_unlocking SCENARIO foreign_return SOURCE slab/shard.cc
+planted_bug(count_after_unlocking SCENARIO remote_return SOURCE slab/shard.cc
   INSTEAD_OF [[        progress = give_locked(expected, blocks, count, chores);
     }
 ]] STANDS [[        progress = give_locked(expected, blocks, count, chores);
@@ -43,9 +43,9 @@ planted_bug(count_after_unlocking SCENARIO foreign_return SOURCE slab/shard.cc
 ]])
 
 planted_bug(unlocked_exit SCENARIO thread_exit SOURCE cache/thread_registry.cc
-  INSTEAD_OF [[void ThreadRegistry::remove(Chunk& removed) {
+  INSTEAD_OF [[void ThreadRegistry::remove(ThreadCache& removed) {
     const os::Guard guard(mutex_);
-]] STANDS [[void ThreadRegistry::remove(Chunk& removed) {
+]] STANDS [[void ThreadRegistry::remove(ThreadCache& removed) {
 ]])
 
 planted_bug(fork_forgets_a_lock SCENARIO fork_while_refilling SOURCE entry/fork.cc
@@ -145,7 +145,7 @@ planted_bug(asleep_without_a_second_look SCENARIO background SOURCE os/backgroun
 ]] STANDS [[]])
 
 planted_bug(drained_while_inside SCENARIO drain SOURCE cache/drain.cc
-  INSTEAD_OF [[if (passed && chunk->owner->is_outside()) return false;
+  INSTEAD_OF [[if (passed && cache->owner->is_outside()) return false;
 ]] STANDS [[if (passed) return false;
 ]])
 

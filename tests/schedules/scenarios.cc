@@ -6,7 +6,7 @@ namespace schedules {
 const std::vector<Scenario>& scenarios() {
     static const std::vector<Scenario> all{mutex(),
                                            shard_hand_over(),
-                                           foreign_return(),
+                                           remote_return(),
                                            thread_exit(),
                                            statistics(),
                                            fork_while_refilling(),

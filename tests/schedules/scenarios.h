@@ -11,7 +11,7 @@ namespace schedules {
 
 Scenario mutex();
 Scenario shard_hand_over();
-Scenario foreign_return();
+Scenario remote_return();
 Scenario thread_exit();
 Scenario statistics();
 Scenario fork_while_refilling();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // ashlar-precondition.so, preloaded by `ashlar compare --precondition MIB`. It ages the heap before main: it
-// allocates that much in mixed sizes and frees nine tenths of the blocks at random. The rest stays to the end.
+// allocates that much in mixed sizes and frees nine tenths of the blocks at random. The rest stays to the
+// end.
 //
 // Sizes go from 16 B to 128 KiB. Each power of two between has the same share of the bytes, so small blocks
 // are by far the most. All memory is written to. The same blocks are freed in every process and run.

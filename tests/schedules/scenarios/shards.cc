@@ -45,7 +45,7 @@ void require_shards_in_order() {
     shard_pool.release(2);
 }
 
-// ---- Foreign blocks
+// ---- Remote blocks
 // ----------------------------------------------------------------------------------------
 
 std::array<void*, 6> lent{};
@@ -122,8 +122,8 @@ Scenario shard_hand_over() {
             .preemptions = 1};
 }
 
-Scenario foreign_return() {
-    return {.name = "foreign_return",
+Scenario remote_return() {
+    return {.name = "remote_return",
             .prepare = begin,
             .actors = {lend_and_go_on, return_first_half, return_second_half},
             .check = require_empty_heap,

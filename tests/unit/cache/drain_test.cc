@@ -66,9 +66,9 @@ void use_runs() {
 
 std::size_t capacity_of(const PointerStacks& owner) {
     std::size_t sum = 0;
-    thread_registry.for_each([&](const Chunk& chunk) {
-        if (chunk.owner != &owner) return;
-        for (const ClassState& state : chunk.classes)
+    thread_registry.for_each([&](const ThreadCache& cache) {
+        if (cache.owner != &owner) return;
+        for (const ClassState& state : cache.classes)
             sum += state.capacity;
     });
     return sum;
@@ -77,11 +77,11 @@ std::size_t capacity_of(const PointerStacks& owner) {
 // The blocks in the stacks of another thread.
 std::size_t held_by(const PointerStacks& owner) {
     std::size_t sum = 0;
-    thread_registry.for_each([&](const Chunk& chunk) {
-        if (chunk.owner != &owner) return;
+    thread_registry.for_each([&](const ThreadCache& cache) {
+        if (cache.owner != &owner) return;
         for (unsigned i = 1; i < layout::kClasses; ++i) {
             const auto c = static_cast<layout::SizeClass>(i);
-            sum += owner.count(c) + owner.foreign(c, chunk.classes[c].capacity).count;
+            sum += owner.count(c) + owner.remote(c, cache.classes[c].capacity).count;
         }
     });
     return sum;
@@ -172,7 +172,7 @@ UNIT_TEST_CASE_IN_CHILD("drain: idle threads hold nothing afterwards", unit::kDe
     REQUIRE(thread_registry.live() == 0);
 }
 
-UNIT_TEST_CASE_IN_CHILD("drain: foreign blocks go home, too", unit::kDefaultHeap) {
+UNIT_TEST_CASE_IN_CHILD("drain: remote blocks go home, too", unit::kDefaultHeap) {
     Told lender;
     Told keeper;
     std::vector<void*> blocks(5);
@@ -261,7 +261,7 @@ UNIT_TEST_CASE_IN_CHILD("drain: what a drained thread frees is drained again, an
     Told lender;
     Told thread;
     std::vector<void*> own(kBlocks);
-    std::vector<void*> foreign(kBlocks);
+    std::vector<void*> remote(kBlocks);
     const auto take_all = [](std::vector<void*>& blocks) {
         for (void*& block : blocks)
             block = ashlar_malloc(8192);
@@ -270,11 +270,11 @@ UNIT_TEST_CASE_IN_CHILD("drain: what a drained thread frees is drained again, an
         ashlar_free(blocks.back());
         blocks.pop_back();
     };
-    lender.tell([&] { take_all(foreign); });
+    lender.tell([&] { take_all(remote); });
     thread.tell([&] {
         take_all(own);
         free_one(own);
-        free_one(foreign);
+        free_one(remote);
     });
     for (unsigned i = 1; i < kBlocks; ++i) {
         drain_others();
@@ -282,13 +282,13 @@ UNIT_TEST_CASE_IN_CHILD("drain: what a drained thread frees is drained again, an
         REQUIRE(blocks_out() == 2 * (kBlocks - i));
         thread.tell([&] {
             free_one(own);
-            free_one(foreign);
+            free_one(remote);
         });
         REQUIRE(held_by(thread.its_stacks()) == 2);
     }
     void* again = nullptr;
     thread.tell([&] { again = ashlar_malloc(8192); });
-    REQUIRE(held_by(thread.its_stacks()) == 1); // the foreign one
+    REQUIRE(held_by(thread.its_stacks()) == 1); // the remote one
     thread.tell([&] {
         ashlar_free(again);
         take_all(own);

@@ -413,7 +413,7 @@ UNIT_TEST_CASE_IN_CHILD(
     std::vector<std::thread> threads;
     Blocks small = grow_and_release(std::size_t{8} << 20);
     for (unsigned t = 0; t < kThreads; ++t) {
-        // Foreign blocks in the caches of others, of the class whose slabs become mixed meanwhile.
+        // Remote blocks in the caches of others, of the class whose slabs become mixed meanwhile.
         for (unsigned i = 0; i < 40; ++i) {
             handed[t].push_back(small.back());
             small.pop_back();

@@ -18,8 +18,8 @@ namespace ashlar::cache {
 // To be called now and then, without a lock; costs a look at a coarse clock. Returns how often the work has
 // been done: a thread that sees a new number looks after its own stacks. With the setting `background` the
 // former starts the thread, and both see to it that it is awake.
-std::uint32_t upkeep_after_allocation();
-std::uint32_t upkeep_after_release();
+std::uint32_t decay_after_allocation();
+std::uint32_t decay_after_release();
 
 // The next bin to be tidied, by a number; kNoBin: there is none.
 constexpr unsigned kNoBin = 1U << 31;
@@ -43,6 +43,6 @@ inline bool do_one_step() {
 }
 
 // In a forked child whose heap nobody may look at (entry/fork.h): from here on it is not done.
-void end_upkeep();
+void end_decay();
 
 } // namespace ashlar::cache

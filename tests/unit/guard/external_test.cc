@@ -3,7 +3,7 @@
 // What blocks of the C library's malloc look like. Addresses that no malloc gives out are refused before: the
 // tests of misuse and of the contract release some.
 #include "../support/build_kind.h"
-#include "guard/foreign.h"
+#include "guard/external.h"
 
 #include <catch2/catch.hpp>
 #include <cerrno>
@@ -19,9 +19,9 @@
 
 namespace {
 
-using ashlar::guard::foreign::looks_like_block;
+using ashlar::guard::external::looks_like_block;
 
-TEST_CASE("foreign: every block of the C library may be one") {
+TEST_CASE("external: every block of the C library may be one") {
     UNIT_SKIP_IF(unit::kSanitizer, "malloc is the sanitizer's");
     const auto look = [] {
         std::vector<void*> blocks;
@@ -44,7 +44,7 @@ TEST_CASE("foreign: every block of the C library may be one") {
     CHECK(in_thread);
 }
 
-TEST_CASE("foreign: what is no block is none, and nothing is read that cannot be") {
+TEST_CASE("external: what is no block is none, and nothing is read that cannot be") {
     UNIT_SKIP_IF(unit::kSanitizer, "malloc is the sanitizer's");
     void* const held = std::malloc(100);
     CHECK_FALSE(looks_like_block(reinterpret_cast<void*>(std::uintptr_t{8})));
@@ -67,7 +67,7 @@ TEST_CASE("foreign: what is no block is none, and nothing is read that cannot be
 
 // A wait, even one without time, puts the thread to sleep when the word that is looked at is what it waits
 // for.
-TEST_CASE("foreign: looking does not sleep, whatever is there") {
+TEST_CASE("external: looking does not sleep, whatever is there") {
     UNIT_SKIP_IF(unit::kSanitizer, "malloc is the sanitizer's");
     constexpr long kBlocks = 1000;
     std::vector<void*> blocks(kBlocks);

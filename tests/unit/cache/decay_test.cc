@@ -4,8 +4,8 @@
 // must come; the test runner's limit is the only clock.
 #include "../support/build_kind.h"
 #include "../support/child.h"
+#include "cache/decay.h"
 #include "cache/thread_cache.h"
-#include "cache/upkeep.h"
 #include "heap/heap.h"
 #include "layout/superslab.h"
 #include "os/config.h"
@@ -107,7 +107,7 @@ void wait_for_own_thread() {
     REQUIRE(own_threads() == 1);
 }
 
-UNIT_TEST_CASE_IN_CHILD("upkeep: what nobody uses any more is given back by those who come by",
+UNIT_TEST_CASE_IN_CHILD("decay: what nobody uses any more is given back by those who come by",
                         "purge_delay_ms:20,thread_cache:0") {
     Busy busy;
     const Blocks blocks = touched_blocks(4000);
@@ -118,7 +118,7 @@ UNIT_TEST_CASE_IN_CHILD("upkeep: what nobody uses any more is given back by thos
         busy.work();
 }
 
-UNIT_TEST_CASE_IN_CHILD("upkeep: a class that is not used any more gives back pages between its blocks",
+UNIT_TEST_CASE_IN_CHILD("decay: a class that is not used any more gives back pages between its blocks",
                         "purge_delay_ms:20,thread_cache:0") {
     Busy busy;
     const Blocks blocks = touched_blocks(64); // too few to be hollow while they are used
@@ -139,7 +139,7 @@ UNIT_TEST_CASE_IN_CHILD("upkeep: a class that is not used any more gives back pa
 }
 
 // Of whatever is due, no call waits for more than a step. Blocks are so large that no bin has hollow pages.
-UNIT_TEST_CASE_IN_CHILD("upkeep: no call of malloc or free purges more than a mebibyte, by four calls",
+UNIT_TEST_CASE_IN_CHILD("decay: no call of malloc or free purges more than a mebibyte, by four calls",
                         "purge_delay_ms:1000000000") {
     static constexpr std::size_t kLarge = std::size_t{1} << 20;
     Blocks blocks(300);
@@ -171,20 +171,19 @@ UNIT_TEST_CASE_IN_CHILD("upkeep: no call of malloc or free purges more than a me
     REQUIRE(rounds >= 4); // of 30 calls, a mebibyte each
 }
 
-UNIT_TEST_CASE_IN_CHILD("upkeep: the longest delay is no short one", "purge_delay_ms:18446744073709551615") {
-    const std::uint32_t rounds = upkeep_after_release();
+UNIT_TEST_CASE_IN_CHILD("decay: the longest delay is no short one", "purge_delay_ms:18446744073709551615") {
+    const std::uint32_t rounds = decay_after_release();
     for (unsigned i = 0; i < 3; ++i)
-        REQUIRE(upkeep_after_release() == rounds);
+        REQUIRE(decay_after_release() == rounds);
 }
 
-UNIT_TEST_CASE_IN_CHILD("upkeep: a delay that gets shorter counts from then on",
-                        "purge_delay_ms:1000000000") {
-    const std::uint32_t rounds = upkeep_after_release();
+UNIT_TEST_CASE_IN_CHILD("decay: a delay that gets shorter counts from then on", "purge_delay_ms:1000000000") {
+    const std::uint32_t rounds = decay_after_release();
     REQUIRE(os::change_setting("purge_delay_ms:0") == os::SetResult::kDone);
-    REQUIRE(upkeep_after_release() == rounds + 1);
+    REQUIRE(decay_after_release() == rounds + 1);
 }
 
-UNIT_TEST_CASE_IN_CHILD("upkeep: the background thread gives back what an idle process freed",
+UNIT_TEST_CASE_IN_CHILD("decay: the background thread gives back what an idle process freed",
                         "purge_delay_ms:20,background:true") {
     CHECK(own_threads() == 0);
     errno = 5;
@@ -208,7 +207,7 @@ UNIT_TEST_CASE_IN_CHILD("upkeep: the background thread gives back what an idle p
     CHECK(own_threads() == 1);
 }
 
-UNIT_TEST_CASE_IN_CHILD("upkeep: a forked child gets a background thread of its own",
+UNIT_TEST_CASE_IN_CHILD("decay: a forked child gets a background thread of its own",
                         "purge_delay_ms:20,background:true") {
     UNIT_SKIP_IF(unit::kSanitizer, "which may not fork with threads");
     const Blocks blocks = touched_blocks(4000);

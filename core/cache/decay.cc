@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "cache/upkeep.h"
+#include "cache/decay.h"
 
 #include "os/background.h"
 #include "os/clock.h"
@@ -14,7 +14,7 @@ constinit std::atomic<unsigned> next_bin{kNoBin};
 
 namespace {
 
-constinit std::atomic<std::uint64_t> last_upkeep{0}; // or first look, by the clock; 0: there was none yet
+constinit std::atomic<std::uint64_t> last_round{0}; // or first look, by the clock; 0: there was none yet
 constinit std::atomic<std::uint32_t> rounds{0};
 constinit bool ended = false;
 
@@ -25,7 +25,7 @@ void forget_uses() {
 }
 
 // In the background. True if there is something to come back for.
-bool do_upkeep() {
+bool do_round() {
     forget_uses();
     bool busy = drain_idle();
     slab::shard_pool.for_each_bin([&busy](layout::PageHeader header, slab::Bin& bin) {
@@ -38,13 +38,13 @@ bool do_upkeep() {
     return busy || layout::superslabs.dirty_pages() != 0;
 }
 
-void begin_upkeep_if_due() {
+void begin_round_if_due() {
     const std::uint64_t now = os::coarse_milliseconds();
-    std::uint64_t last = last_upkeep.load(std::memory_order_relaxed);
+    std::uint64_t last = last_round.load(std::memory_order_relaxed);
     const std::size_t delay = os::settings.purge_delay_ms.load(std::memory_order_relaxed);
     const bool due = last == 0 || (now >= last && now - last >= delay); // another thread may be ahead of us
     if (!due) return;
-    if (!last_upkeep.compare_exchange_strong(last, now, std::memory_order_relaxed) || last == 0) return;
+    if (!last_round.compare_exchange_strong(last, now, std::memory_order_relaxed) || last == 0) return;
     forget_uses();
     next_bin.store(0, std::memory_order_relaxed);
     layout::superslabs.start_purging_aged();
@@ -56,13 +56,13 @@ bool in_background() {
 
 } // namespace
 
-std::uint32_t upkeep_after_allocation() {
-    if (in_background() && !ended) os::start_background(do_upkeep);
-    return upkeep_after_release();
+std::uint32_t decay_after_allocation() {
+    if (in_background() && !ended) os::start_background(do_round);
+    return decay_after_release();
 }
 
-std::uint32_t upkeep_after_release() {
-    if (!ended && (!in_background() || !os::wake_background())) begin_upkeep_if_due();
+std::uint32_t decay_after_release() {
+    if (!ended && (!in_background() || !os::wake_background())) begin_round_if_due();
     return rounds.load(std::memory_order_relaxed);
 }
 
@@ -84,7 +84,7 @@ void tidy_next_bin() {
     if (number >= end) next_bin.compare_exchange_strong(number, kNoBin, std::memory_order_relaxed);
 }
 
-void end_upkeep() {
+void end_decay() {
     ended = true;
     next_bin.store(kNoBin, std::memory_order_relaxed);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "guard/foreign.h"
+#include "guard/external.h"
 
 #include "heap/external.h"
 #include "heap/fallback.h"
@@ -12,7 +12,7 @@
 #include <cstdint>
 #include <cstring>
 
-namespace ashlar::guard::foreign {
+namespace ashlar::guard::external {
 
 namespace {
 
@@ -93,4 +93,4 @@ bool may_be_block(const void* address) {
     return heap::objection_to(address).empty() && (!behind_is_c_library || looks_like_block(address));
 }
 
-} // namespace ashlar::guard::foreign
+} // namespace ashlar::guard::external

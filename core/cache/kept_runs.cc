@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-#include "cache/recent_runs.h"
+#include "cache/kept_runs.h"
 
 #include <algorithm>
 
 namespace ashlar::cache {
 
-RecentRuns::Run RecentRuns::remove(unsigned index) {
+KeptRuns::Run KeptRuns::remove(unsigned index) {
     const Run run = runs_[index];
     std::copy(runs_.begin() + index + 1, runs_.begin() + count_, runs_.begin() + index);
     --count_;
@@ -13,7 +13,7 @@ RecentRuns::Run RecentRuns::remove(unsigned index) {
     return run;
 }
 
-layout::Page RecentRuns::take(std::size_t pages, os::Node node) {
+layout::Page KeptRuns::take(std::size_t pages, os::Node node) {
     if (pages > kMostPages) return 0; // none is kept
     if (asked_[pages] != 2 * kOften) ++asked_[pages];
     for (unsigned i = count_; i-- != 0;) {
@@ -22,17 +22,17 @@ layout::Page RecentRuns::take(std::size_t pages, os::Node node) {
     return 0;
 }
 
-void RecentRuns::add(Run run) {
+void KeptRuns::add(Run run) {
     runs_[count_++] = run;
     pages_.store(static_cast<std::uint32_t>(pages() + run.pages), std::memory_order_relaxed);
 }
 
-void RecentRuns::forget() {
+void KeptRuns::forget() {
     for (std::uint8_t& asked : asked_)
         asked = static_cast<std::uint8_t>(asked / 2);
 }
 
-void RecentRuns::reset() {
+void KeptRuns::reset() {
     pages_.store(0, std::memory_order_relaxed);
     count_ = 0;
     asked_.fill(0);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "../support/random.h"
-#include "cache/recent_runs.h"
+#include "cache/kept_runs.h"
 
 #include <catch2/catch.hpp>
 #include <cstddef>
@@ -12,12 +12,12 @@
 namespace {
 
 namespace os = ashlar::os;
-using ashlar::cache::RecentRuns;
+using ashlar::cache::KeptRuns;
 using ashlar::layout::Page;
 
 using Given = std::vector<std::pair<Page, std::size_t>>;
 
-constexpr std::size_t kAll = RecentRuns::kMostPages;
+constexpr std::size_t kAll = KeptRuns::kMostPages;
 
 struct Own {
     Own() { runs.reset(); }
@@ -38,11 +38,11 @@ struct Own {
             REQUIRE(take(pages) == 0);
     }
 
-    RecentRuns runs;
+    KeptRuns runs;
     Given given;
 };
 
-TEST_CASE("recent runs: a length is kept that was asked for often") {
+TEST_CASE("kept runs: a length is kept that was asked for often") {
     Own own;
     for (unsigned i = 0; i < 7; ++i) {
         REQUIRE(own.take(2) == 0);
@@ -60,7 +60,7 @@ TEST_CASE("recent runs: a length is kept that was asked for often") {
     CHECK(own.given.empty());
 }
 
-TEST_CASE("recent runs: what was asked for long ago counts no longer") {
+TEST_CASE("kept runs: what was asked for long ago counts no longer") {
     Own own;
     own.ask_often(2);
     own.ask_often(2); // more makes no difference
@@ -72,7 +72,7 @@ TEST_CASE("recent runs: what was asked for long ago counts no longer") {
     CHECK(own.take(2) == 100);
 }
 
-TEST_CASE("recent runs: the oldest makes room") {
+TEST_CASE("kept runs: the oldest makes room") {
     Own own;
     own.ask_often(1);
     own.ask_often(10);
@@ -94,7 +94,7 @@ TEST_CASE("recent runs: the oldest makes room") {
     CHECK(own.runs.pages() == 0);
 }
 
-TEST_CASE("recent runs: those of another node are not what was asked for") {
+TEST_CASE("kept runs: those of another node are not what was asked for") {
     Own own;
     own.ask_often(2);
     REQUIRE(own.keep(100, 2, kAll, 1));
@@ -106,7 +106,7 @@ TEST_CASE("recent runs: those of another node are not what was asked for") {
     CHECK(own.take(2, 1) == 100);
 }
 
-TEST_CASE("recent runs: the longest kept, and longer ones") {
+TEST_CASE("kept runs: the longest kept, and longer ones") {
     Own own;
     own.ask_often(kAll);
     REQUIRE(own.keep(100, kAll));
@@ -118,7 +118,7 @@ TEST_CASE("recent runs: the longest kept, and longer ones") {
     CHECK(own.take(std::size_t{1} << 40) == 0);
 }
 
-TEST_CASE("recent runs: random use agrees with a model") {
+TEST_CASE("kept runs: random use agrees with a model") {
     unit::Random random;
     CAPTURE(random.seed());
     Own own;

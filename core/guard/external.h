@@ -12,7 +12,7 @@
 // has to allow). Where it is forbidden all the same, addresses count as mapped. Keeps errno; hold no lock.
 #pragma once
 
-namespace ashlar::guard::foreign {
+namespace ashlar::guard::external {
 
 // Once, at start: which malloc is behind us.
 void prepare();
@@ -22,4 +22,4 @@ bool may_be_block(const void* address);
 // The part of it that reads: whether there is what the C library's malloc would have written.
 bool looks_like_block(const void* address);
 
-} // namespace ashlar::guard::foreign
+} // namespace ashlar::guard::external

@@ -22,7 +22,7 @@ struct Tables;
 
 namespace ashlar::cache {
 
-class RecentRuns {
+class KeptRuns {
   public:
     static constexpr std::size_t kMostPages = 16; // of a run, and of all
 
