@@ -202,10 +202,10 @@ TEST_CASE("statistics: a cache that is not ready yet holds nothing") {
     std::thread([] { ashlar_free(ashlar_malloc(1)); }).join();
     const std::size_t before = now().cached;
     cache::PointerStacks stacks;
-    cache::ThreadCache* const cache = cache::thread_registry.add(stacks);
-    REQUIRE(cache != nullptr);
+    cache::ThreadCache* const added = cache::thread_registry.add(stacks);
+    REQUIRE(added != nullptr);
     const std::size_t meanwhile = now().cached;
-    cache::thread_registry.remove(*cache);
+    cache::thread_registry.remove(*added);
     ashlar_free(block);
     CHECK(meanwhile == before);
 }
