@@ -105,8 +105,8 @@ bool is_used(const std::string& parameter, const ComparedCommands& commands,
 std::vector<Parameter> parameters(const ComparedCommands& commands, const std::vector<Template>& all) {
     std::vector<Parameter> found;
     for (const auto& [name, values] : commands.parameters) {
-        const bool is_known =
-            std::any_of(found.begin(), found.end(), [&](const Parameter& each) { return each.name == name; });
+        const bool is_known = std::any_of(
+            found.begin(), found.end(), [&name = name](const Parameter& each) { return each.name == name; });
         if (is_known) {
             throw std::invalid_argument(
                 fmt::format("--parameter-list: {} is given twice; put all its values into one list", name));

@@ -188,7 +188,8 @@ std::uint64_t cached_blocks(const ashlar_tables& tables, const std::vector<unsig
                                                            sizeof(std::uint16_t));
     // An array is shorter than 32 KiB. For a moment `top` may lie below the bottom that a drainer raised.
     const auto entries = [](std::uint16_t from, std::uint16_t to) {
-        return std::max(static_cast<std::int16_t>(to - from), std::int16_t{0}) / kEntry;
+        const auto bytes = static_cast<std::int16_t>(to - from);
+        return bytes > 0 ? static_cast<std::uint64_t>(bytes) / kEntry : 0;
     };
     const std::uint64_t local = std::min<std::uint64_t>(entries(empty, top), capacity);
     const std::uint64_t limit = std::min<std::uint64_t>(entries(empty, full), capacity);

@@ -325,6 +325,14 @@ TEST_CASE("tables that make no sense are refused") {
     CHECK(refused());
 }
 
+TEST_CASE("a stack whose top lies one entry below its bottom holds no local block") {
+    Heap made;
+    made.stacks.tops[1] = 0x70000fff0 - 8; // as a malloc leaves it for a moment, once the stack was drained
+    const auto heap = read_heap(process::Memory(getpid()), made.library);
+    REQUIRE(heap);
+    CHECK(heap->classes[1].cached == 1); // the remote one
+}
+
 TEST_CASE("whatever stands in a heap's memory, reading it ends") {
     const process::Memory memory(getpid());
     const process::Residency residency{process::Files(getpid())};
