@@ -11,7 +11,8 @@ class ParseError;
 
 namespace ashlar::commands {
 
-// One line: "ashlar bench: there is no option --qick; did you mean --quick? See: ashlar help bench"
+// "ashlar bench: there is no option --qick; did you mean --quick?", and in a second line where it is
+// explained
 std::string describe_mistake(const CLI::App& program, const CLI::ParseError& error);
 
 // The sub-command of that name; throws std::invalid_argument with the nearest name if there is none.

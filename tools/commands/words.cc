@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
-// ashlar words: what completion offers for a value, of this machine as it is now. Shells call it; it is
-// hidden from
-// --help. Each line has a word and, behind a tab, what it is.
+// ashlar words: what completion offers for a value, of this machine as it is now. Shells call it, and --help
+// does not show it. Each line has a word and, behind a tab, what it is.
 #include "allocators/find.h"
 #include "commands/command.h"
 #include "diagnose/settings.h"

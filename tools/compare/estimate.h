@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// How long the rest of a plan takes: by the runs so far of each configuration, each with all that is around
-// it.
+// How long the rest of a plan takes, by the runs so far of each configuration. A run counts with its
+// preparation.
 #pragma once
 
 #include "compare/experiment.h"

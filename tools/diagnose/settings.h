@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The settings of a library of Ashlar's. It alone knows them, so it is asked: by the start of a program with
-// it.
+// The settings of a library of Ashlar's. Only the library knows them: a program is started with it, and what
+// it says is read.
 #pragma once
 
 #include <string>

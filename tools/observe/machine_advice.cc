@@ -71,19 +71,18 @@ class Advice {
             return;
         }
         const diagnose::GroupMemory& group = *state_.group;
-        const std::string command =
-            fmt::format("cat {}/memory.stat   (then raise the limit where it is set: memory= of the "
-                        "container, MemoryMax= of the unit)",
-                        group.folder);
+        const std::string command = fmt::format("cat {}/memory.stat", group.folder);
+        constexpr const char* kWhere =
+            "raise it where it is set: memory of the container, MemoryMax of the unit";
         if (group.killed > 0) {
             add("control group",
-                fmt::format("the limit of {} has ended {} process{} of this control group",
-                            byte_text(group.limit), group.killed, group.killed == 1 ? "" : "es"),
+                fmt::format("the limit of {} has ended {} process{} of this control group; {}",
+                            byte_text(group.limit), group.killed, group.killed == 1 ? "" : "es", kWhere),
                 command);
         } else if (is_nearly(group.used, group.limit)) {
             add("control group",
-                fmt::format("this control group uses {} of its {}; at the limit processes are ended",
-                            byte_text(group.used), byte_text(group.limit)),
+                fmt::format("this control group uses {} of its {}, at which processes are ended; {}",
+                            byte_text(group.used), byte_text(group.limit), kWhere),
                 command);
         }
     }
@@ -127,9 +126,10 @@ class Advice {
         constexpr std::uint64_t kSmall = 4096;
         if (state_.page_size > kSmall) {
             add("page size",
-                fmt::format("pages have {}: slabs do not give back single pages, so that more memory stays",
+                fmt::format("pages have {}: slabs do not give back single ones, so that more memory stays. "
+                            "Less may wait then, or a kernel with pages of 4 KiB is booted",
                             byte_text(state_.page_size)),
-                "ASHLAR_CONF=dirty_limit:8m COMMAND   (less may wait; or boot a kernel with pages of 4 KiB)");
+                "ASHLAR_CONF=dirty_limit:8m COMMAND");
         }
     }
 
@@ -186,9 +186,11 @@ class Advice {
         }
         if (!missing.empty()) {
             add("kernel",
-                fmt::format("this kernel ({}) does not answer: {}", state_.kernel, fmt::join(missing, "; ")),
-                "uname -r; grep Seccomp: /proc/self/status   (an old kernel: a newer one; 2: the sandbox "
-                "refuses, allow the call)");
+                fmt::format(
+                    "this kernel ({}) does not answer: {}. It is older than that, or a sandbox refuses "
+                    "the call (Seccomp: 2)",
+                    state_.kernel, fmt::join(missing, "; ")),
+                "grep Seccomp: /proc/self/status");
         }
     }
 

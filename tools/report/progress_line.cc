@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstdio>
 #include <fmt/format.h>
+#include <utility>
 
 namespace ashlar::report {
 
@@ -37,11 +38,12 @@ std::string duration_text(double seconds) {
     return fmt::format("{} h {} min", minutes / kHour, minutes % kHour);
 }
 
-ProgressLine::ProgressLine()
-    : terminal_(machine::is_terminal(stderr)), start_(Clock::now()), last_line_(start_) {}
+ProgressLine::ProgressLine(std::FILE* stream, std::function<Clock::time_point()> now)
+    : stream_(stream), now_(std::move(now)), terminal_(machine::is_terminal(stream)), start_(now_()),
+      last_line_(start_) {}
 
 void ProgressLine::show(int done, int total, const std::string& what, std::optional<double> seconds_left) {
-    const Clock::time_point now = Clock::now();
+    const Clock::time_point now = now_();
     if (!seconds_left && done > 0) {
         const std::chrono::duration<double> spent = now - start_;
         seconds_left = spent.count() / done * (total - done);
@@ -51,31 +53,31 @@ void ProgressLine::show(int done, int total, const std::string& what, std::optio
     if (!terminal_) {
         if (now - last_line_ >= kBetweenLines) {
             last_line_ = now;
-            fmt::print(stderr, "ashlar: {} of {} done; {}{}{}\n", done, total, what, left.empty() ? "" : "; ",
-                       left);
-            std::fflush(stderr);
+            fmt::print(stream_, "ashlar: {} of {} done; {}{}{}\n", done, total, what,
+                       left.empty() ? "" : "; ", left);
+            std::fflush(stream_);
         }
         return;
     }
-    const auto columns = static_cast<std::size_t>(machine::columns(stderr));
+    const auto columns = static_cast<std::size_t>(machine::columns(stream_));
     constexpr std::size_t kWide = 80;
     std::string line = fmt::format("{}  {}{}{}", progress_bar(done, total, columns >= kWide ? 20 : 10), left,
                                    left.empty() ? "" : "  ", what);
     line.resize(std::min(line.size(), columns - 1));
-    fmt::print(stderr, "\r\033[K{}", line);
-    std::fflush(stderr);
+    fmt::print(stream_, "\r\033[K{}", line);
+    std::fflush(stream_);
 }
 
 void ProgressLine::say(const std::string& sentence) {
     clear();
-    fmt::print(stderr, "{}\n", sentence);
-    std::fflush(stderr);
+    fmt::print(stream_, "{}\n", sentence);
+    std::fflush(stream_);
 }
 
 void ProgressLine::clear() {
     if (terminal_) {
-        fmt::print(stderr, "\r\033[K");
-        std::fflush(stderr);
+        fmt::print(stream_, "\r\033[K");
+        std::fflush(stream_);
     }
 }
 

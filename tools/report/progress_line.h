@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
-// What is going on: on a terminal a bar in one line that is written over and over, elsewhere a line every 30
-// seconds.
+// What is going on. A terminal has a bar in one line that is written over and over, anything else a line
+// every 30 seconds.
 #pragma once
 
 #include <chrono>
+#include <cstdio>
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -11,7 +13,9 @@ namespace ashlar::report {
 
 class ProgressLine {
   public:
-    ProgressLine();
+    using Clock = std::chrono::steady_clock;
+
+    explicit ProgressLine(std::FILE* stream = stderr, std::function<Clock::time_point()> now = Clock::now);
     ~ProgressLine() { clear(); }
     ProgressLine(const ProgressLine&) = delete;
     ProgressLine& operator=(const ProgressLine&) = delete;
@@ -25,8 +29,8 @@ class ProgressLine {
     bool is_on_terminal() const { return terminal_; }
 
   private:
-    using Clock = std::chrono::steady_clock;
-
+    std::FILE* stream_;
+    std::function<Clock::time_point()> now_;
     bool terminal_;
     Clock::time_point start_;
     Clock::time_point last_line_;

@@ -26,10 +26,12 @@ MachineState good() {
             .features = {}};
 }
 
-// The only finding.
+// The only finding. Its command can be copied: nothing is explained in it.
 Finding found(const MachineState& state, const AllocatorUse& use = {}) {
     const auto findings = machine_advice(state, use);
     REQUIRE(findings.size() == 1);
+    CHECK_FALSE(findings.front().remedy.empty());
+    CHECK(findings.front().remedy.find('(') == std::string::npos);
     return findings.front();
 }
 
