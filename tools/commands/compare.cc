@@ -337,7 +337,8 @@ void add_compare(CLI::App& app, Action& action) {
             "-w,--warmup,--warm-up", options->warm_ups,
             "Runs before the rounds, which do not count. The first shows that the allocator is loaded")
         ->check(CLI::Range(1, 1'000))
-        ->capture_default_str();
+        ->capture_default_str()
+        ->type_name("N");
     compare
         ->add_option(
             "--timeout", options->timeout,

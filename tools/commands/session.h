@@ -24,7 +24,7 @@ inline constexpr const char* kJsonHelp =
     "in place of the text";
 inline constexpr const char* kResumeHelp =
     "Go on with an interrupted run: its file, whose settings are used and which is written again; beside it "
-    "only --json and --timeout can be given";
+    "only --json, --timeout and --verbose can be given";
 
 inline constexpr const char* kVerboseHelp = "Show the machine and the libraries first";
 
