@@ -87,7 +87,7 @@ class Places(unittest.TestCase):
             os.makedirs(os.path.join(place, "bin"))
             os.makedirs(os.path.join(place, "lib"))
             program = shutil.copy(ASHLAR, os.path.join(place, "bin"))
-            shutil.copy(os.path.realpath(LIBRARY), os.path.join(place, "lib", "libashlar.so"))
+            shutil.copy(os.path.realpath(LIBRARY), os.path.join(place, "lib", "libashlar.so.0"))
             for arguments, status in ((["run", "--", "true"], 125), (["compare", "--allocators", "ashlar", "--", "true"], 2)):
                 done = ashlar(*arguments, program=program)
                 self.assertEqual(done.returncode, status, done.stderr)
@@ -126,7 +126,8 @@ class Comparison(unittest.TestCase):
         self.assertIn(os.path.realpath(LIBRARY), verbose.split("Verdict: ")[0])
 
     def test_a_command_that_is_too_short(self):
-        self.assertRegex(ashlar(*self.COMPARE, "--", "true").stdout, r"Caution: a run takes \d\.\d ms, .*for 50 ms at least")
+        # The fastest of nine runs decides, so that other work on the machine does not.
+        self.assertRegex(ashlar("compare", "--allocators", "ashlar", "--rounds", "9", "--", "true").stdout, r"Caution: a run takes \d\.\d ms, .*for 50 ms at least")
         self.assertNotIn("Caution", ashlar(*self.COMPARE, "--", "sleep", "0.02").stdout)
 
     def test_tables_fit(self):

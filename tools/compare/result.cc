@@ -106,6 +106,9 @@ std::optional<double> value_of(const Sample& sample, const Configuration& config
 ByRound values(const Experiment& experiment, std::size_t configuration, std::size_t contender,
                Metric metric) {
     ByRound result;
+    if (metric == Metric::kPeakRssOfAll && experiment.plan.precondition_mib > 0) {
+        return result; // the curve has what ageing took, too
+    }
     for (const Sample& sample : experiment.samples) {
         if (sample.counts() && sample.configuration == configuration && sample.contender == contender) {
             if (const auto value = value_of(sample, experiment.plan.configurations[configuration], metric)) {
