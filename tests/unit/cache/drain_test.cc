@@ -307,7 +307,7 @@ UNIT_TEST_CASE_IN_CHILD("drain: a malloc that moved top and finds closed stacks 
     thread.tell([] { ashlar_free(ashlar_malloc(8192)); });
     PointerStacks& theirs = thread.its_stacks();
     layout::SizeClass c = layout::class_of(8192); // or a larger one, where blocks have canaries
-    while (c + 1 < layout::kClasses && theirs.count(c) == 0)
+    while (c + 1U < layout::kClasses && theirs.count(c) == 0)
         ++c;
     REQUIRE(theirs.count(c) >= 1);
     REQUIRE(held_by(theirs) == theirs.count(c));
