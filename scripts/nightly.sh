@@ -76,7 +76,7 @@ run locks env ASHLAR_LOCKS_RUNS=1000 python3 tests/programs/locks/locks_test.py 
     build/release/bin/locking build/release/bin/lock_pairs Ashlar="$PWD/build/release/lib/libashlar.so"
 run lock-validation env ASHLAR_LOCKS_SEEDS=20 ASHLAR_LOCKS_ERRORS=4 python3 tests/programs/locks/validation_test.py build/release/bin/ashlar \
     build/release/lib/libashlar-locks.so build/release/bin/scenario build/release/lib/libashlar.so build/release/bin/batches
-run profiler-storm env ASHLAR_STORM_SECONDS=3600 PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=tests/support \
+run profiler-storm env ASHLAR_STORM_SECONDS=3600 PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=tests/common \
     python3 tests/programs/profiler/profiler_test.py build/release/lib/libashlar.so build/release/lib/libashlar-hardened.so \
     build/release/bin/profiler_program build/release/lib/libprofiler_opened.so Storm
 run alarm-controls cmake --build build/release -j 2 --target alarm_controls

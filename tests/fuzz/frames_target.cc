@@ -5,12 +5,12 @@
 // for, and nothing that it says may depend on more than the bytes.
 //
 // The first four bytes choose registers and the distance of addresses from the functions; the object follows.
+#include "common/report.h"
 #include "observe/frame_description.h"
 #include "observe/frame_expression.h"
 #include "observe/frame_registers.h"
 #include "observe/object_bytes.h"
 #include "observe/stack_memory.h"
-#include "support/report.h"
 #include "target.h"
 
 #include <cstdint>
@@ -23,7 +23,7 @@
 namespace {
 
 using namespace ashlar::observe;
-using support::fail;
+using common::fail;
 
 // What may be read now; nothing is checked while it is null.
 const DescribedObject* allowed = nullptr;

@@ -10,9 +10,9 @@
 //
 // A thread other than the main one is started when it is first needed. One kind of step ends it, so that what
 // it had goes to the others.
+#include "common/build_kind.h"
+#include "common/model.h"
 #include "layout/size_class.h"
-#include "support/build_kind.h"
-#include "support/model.h"
 #include "target.h"
 
 #include <array>
@@ -24,7 +24,7 @@
 
 namespace {
 
-using namespace support;
+using namespace common;
 namespace layout = ashlar::layout;
 
 constexpr unsigned kThreads = 3; // the main one included

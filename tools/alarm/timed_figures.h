@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What a benchmark's timed runs say: by contender, the reference, the present library and the reference again.
+// What a benchmark's timed runs say: by contender, the reference, the present library and the reference
+// again.
 #pragma once
 
 #include "alarm/benchmark.h"

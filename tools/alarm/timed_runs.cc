@@ -47,9 +47,8 @@ TimedRuns run_timed(const Request& request, std::vector<Configuration> configura
     plan.follow_threads = true;
     const MachineCounters before = read_machine_counters();
     const double own_before = own_cpu_seconds();
-    TimedRuns runs{.experiment =
-                       compare::run_rounds({.plan = std::move(plan), .samples = {}, .remarks = {}},
-                                           interrupt, observer),
+    TimedRuns runs{.experiment = compare::run_rounds({.plan = std::move(plan), .samples = {}, .remarks = {}},
+                                                     interrupt, observer),
                    .disturbance = {}};
     double own = own_cpu_seconds() - own_before;
     for (const Sample& sample : runs.experiment.samples) {

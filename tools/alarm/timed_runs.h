@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Runs of the benchmarks in turns, on the reference, the present library and the reference again, with the machine
-// watched meanwhile.
+// Runs of the benchmarks in turns, on the reference, the present library and the reference again, with the
+// machine watched meanwhile.
 #pragma once
 
 #include "alarm/gates.h"

@@ -163,8 +163,7 @@ AlarmTask make_task(const AlarmOptions& options, const std::filesystem::path& sc
     }
     task.request.clock = companion("libalarm_clock.so");
     task.request.benchmarks = or_error([&] {
-        return alarm::only(alarm::benchmarks({.scratch = scratch, .scale = options.scale}),
-                           options.only);
+        return alarm::only(alarm::benchmarks({.scratch = scratch, .scale = options.scale}), options.only);
     });
     task.request.present = present_library(options);
     if (is_file(options.reference)) {

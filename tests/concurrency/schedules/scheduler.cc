@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "scheduler.h"
 
+#include "common/random.h"
 #include "os/thread_exit.h"
 #include "shadow.h"
-#include "support/random.h"
 
 #include <algorithm>
 #include <atomic>
@@ -64,7 +64,7 @@ Run* run = nullptr;
 unsigned turn_planned = 0; // which of the run's turns it is
 unsigned turns_taken = 0;
 unsigned last_in_line = 0;
-support::Random chance{0};
+common::Random chance{0};
 unsigned switch_percent = 0;
 pid_t process = 0;
 bool forking = false;
@@ -256,7 +256,7 @@ void play(const Scenario& scenario, Run& its_run) {
     at_each_write = scenario.at_each_write;
     process = ::getpid();
     if (run->seed != 0) {
-        chance = support::Random(run->seed);
+        chance = common::Random(run->seed);
         switch_percent = 3U << chance.below(5);
     }
     // After the code under test's own key, which it makes when it first asks to be told of a thread's end.

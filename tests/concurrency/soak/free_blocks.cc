@@ -2,10 +2,10 @@
 #include "free_blocks.h"
 
 #include "board.h"
-#include "support/build_kind.h"
-#include "support/class_sizes.h"
-#include "support/heap.h"
-#include "support/report.h"
+#include "common/build_kind.h"
+#include "common/class_sizes.h"
+#include "common/heap.h"
+#include "common/report.h"
 
 #include <algorithm>
 #include <array>
@@ -16,14 +16,14 @@
 
 namespace soak {
 
-using support::fail;
-namespace heap = support::heap;
+using common::fail;
+namespace heap = common::heap;
 
 namespace {
 
 constexpr std::size_t kLargestClass = std::size_t{32} << 10;
 constexpr std::size_t kBytes = std::size_t{256} << 10; // of each class, which is some slabs
-constexpr rlim_t kSeconds = support::kSanitized ? 30 : 3;
+constexpr rlim_t kSeconds = common::kSanitized ? 30 : 3;
 
 // Not the program's: what is looked for may be an endless loop, which also uses up memory.
 class ProcessorTimeLimit {
@@ -48,7 +48,7 @@ class ProcessorTimeLimit {
 };
 
 // In the order of their addresses.
-void require_apart(std::span<char* const> blocks, std::size_t size, const support::Model& model) {
+void require_apart(std::span<char* const> blocks, std::size_t size, const common::Model& model) {
     for (std::size_t i = 1; i < blocks.size(); i++) {
         if (blocks[i] < blocks[i - 1] + size) {
             fail("free blocks of %zu bytes overlap: %p and %p", size, static_cast<void*>(blocks[i - 1]),
@@ -56,7 +56,7 @@ void require_apart(std::span<char* const> blocks, std::size_t size, const suppor
         }
     }
     for (std::size_t slot = 0; slot < model.slots(); slot++) {
-        const support::Block& held = model.block(slot);
+        const common::Block& held = model.block(slot);
         if (held.address == nullptr) continue;
         auto* const begin = static_cast<char*>(held.address);
         const auto next = std::lower_bound(blocks.begin(), blocks.end(), begin);
@@ -70,10 +70,10 @@ void require_apart(std::span<char* const> blocks, std::size_t size, const suppor
 }
 
 // The blocks are not touched: that would be the most of the work.
-void check_class(std::size_t size, const support::Model& model) {
+void check_class(std::size_t size, const common::Model& model) {
     static std::array<char*, 8192> taken; // nobody can be asked for memory
     const auto blocks = std::span(taken).first(
-        std::min(taken.size(), static_cast<std::size_t>(support::scaled(kBytes / size))));
+        std::min(taken.size(), static_cast<std::size_t>(common::scaled(kBytes / size))));
     my_place->begin(Activity::kTakeFree);
     for (char*& block : blocks)
         block = static_cast<char*>(heap::allocate_or_fail(size));
@@ -86,12 +86,12 @@ void check_class(std::size_t size, const support::Model& model) {
 
 } // namespace
 
-void check_free_blocks(const support::Model& model, std::size_t only) {
+void check_free_blocks(const common::Model& model, std::size_t only) {
     const ProcessorTimeLimit limit(kSeconds);
     if (only != 0 && only <= kLargestClass) {
         check_class(only, model);
     } else {
-        support::for_each_class_size(kLargestClass, [&model](std::size_t size) { check_class(size, model); });
+        common::for_each_class_size(kLargestClass, [&model](std::size_t size) { check_class(size, model); });
     }
 }
 

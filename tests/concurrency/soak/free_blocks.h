@@ -5,7 +5,7 @@
 // hands one out twice, crashes, or looks for ever for a block that is not there.
 #pragma once
 
-#include "support/model.h"
+#include "common/model.h"
 
 #include <cstddef>
 
@@ -15,6 +15,6 @@ namespace soak {
 // class, or only of that of a size. Requires that they overlap neither each other nor what the model holds,
 // and releases them. Ends the process by SIGXCPU if that takes seconds of processor time. Whoever calls it
 // has a place.
-void check_free_blocks(const support::Model& model, std::size_t only = 0);
+void check_free_blocks(const common::Model& model, std::size_t only = 0);
 
 } // namespace soak

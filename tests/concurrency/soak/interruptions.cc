@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "interruptions.h"
 
-#include "support/build_kind.h"
-#include "support/report.h"
+#include "common/build_kind.h"
+#include "common/report.h"
 
 #include <cerrno>
 #include <csignal>
@@ -27,7 +27,7 @@ extern "C" void interrupt(int) {
     if (my_place != nullptr) {
         my_place->note_interruption();
         // Nobody is in the middle of changing it: its state is the count.
-        const std::uint64_t fate = support::Random(my_place->interruptions()).next();
+        const std::uint64_t fate = common::Random(my_place->interruptions()).next();
         if (fate % 8 == 0) sched_yield();
         if (fate % 64 == 1) {
             const timespec moment{0, static_cast<long>(fate % 1000) * kMicrosecond};
@@ -44,24 +44,24 @@ void install_interruption_handler() {
     action.sa_handler = interrupt;
     action.sa_flags = SA_RESTART;
     if (sigaction(interruption_signal(), &action, nullptr) != 0) {
-        support::fail("sigaction: %s", std::strerror(errno));
+        common::fail("sigaction: %s", std::strerror(errno));
     }
 }
 
-Interruptions::Interruptions(support::Random& random) {
+Interruptions::Interruptions(common::Random& random) {
     sigevent event = {};
     event.sigev_notify = SIGEV_THREAD_ID;
     event.sigev_signo = interruption_signal();
     event._sigev_un._tid = gettid(); // glibc 2.36 has no other name for the field
     if (timer_create(CLOCK_MONOTONIC, &event, &timer_) != 0) {
-        support::fail("timer_create: %s", std::strerror(errno));
+        common::fail("timer_create: %s", std::strerror(errno));
     }
-    const long least = support::kSanitized ? 5000 : 300; // microseconds; a sanitizer's handler costs more
+    const long least = common::kSanitized ? 5000 : 300; // microseconds; a sanitizer's handler costs more
     const timespec interval{
         0, (least + static_cast<long>(random.below(static_cast<std::size_t>(least) * 10))) * kMicrosecond};
     const itimerspec schedule{interval, interval};
     if (timer_settime(timer_, 0, &schedule, nullptr) != 0) {
-        support::fail("timer_settime: %s", std::strerror(errno));
+        common::fail("timer_settime: %s", std::strerror(errno));
     }
 }
 

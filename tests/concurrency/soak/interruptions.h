@@ -6,7 +6,7 @@
 #pragma once
 
 #include "board.h"
-#include "support/random.h"
+#include "common/random.h"
 
 #include <optional>
 #include <utility>
@@ -19,7 +19,7 @@ void install_interruption_handler();
 // Of the calling thread.
 class Interruptions {
   public:
-    explicit Interruptions(support::Random& random);
+    explicit Interruptions(common::Random& random);
     ~Interruptions();
     Interruptions(const Interruptions&) = delete;
     Interruptions& operator=(const Interruptions&) = delete;
@@ -30,7 +30,7 @@ class Interruptions {
 
 // Half of the threads are left alone. One that waits for a lock looks at it again after an interruption, and
 // would not show that nobody wakes it.
-inline std::optional<Interruptions> perhaps_interrupted(support::Random& random) {
+inline std::optional<Interruptions> perhaps_interrupted(common::Random& random) {
     if (random.chance(50)) return std::optional<Interruptions>(std::in_place, random);
     return std::nullopt;
 }

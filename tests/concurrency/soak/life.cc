@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: MIT
 #include "life.h"
 
+#include "common/any_operation.h"
+#include "common/build_kind.h"
+#include "common/child.h"
+#include "common/heap.h"
+#include "common/report.h"
+#include "common/thread.h"
 #include "free_blocks.h"
 #include "interruptions.h"
 #include "limits.h"
 #include "meeting.h"
-#include "support/any_operation.h"
-#include "support/build_kind.h"
-#include "support/child.h"
-#include "support/heap.h"
-#include "support/report.h"
-#include "support/thread.h"
 
 #include <algorithm>
 #include <array>
@@ -26,9 +26,9 @@
 
 namespace soak {
 
-using support::fail;
-using support::kSanitized;
-namespace heap = support::heap;
+using common::fail;
+using common::kSanitized;
+namespace heap = common::heap;
 
 namespace {
 
@@ -37,22 +37,22 @@ constexpr unsigned kDeepest = 2;
 constexpr unsigned kMostChildren = 3;
 constexpr unsigned kMeetingsPerFork = kSanitized ? 1024 : 64; // of one thread: calls of meet()
 
-support::Shadow no_shadow(false); // stamps find overlap too, and threads need not take turns
+common::Shadow no_shadow(false); // stamps find overlap too, and threads need not take turns
 
 // Exchanged without a lock: a child finds each block either here or nowhere.
-std::array<std::atomic<support::Block*>, 64> passed_on;
+std::array<std::atomic<common::Block*>, 64> passed_on;
 
 // What the place gets is in a block of the heap itself.
-support::Block put_and_take(std::atomic<support::Block*>& place, const support::Block& block) {
-    support::Block* letter = nullptr;
+common::Block put_and_take(std::atomic<common::Block*>& place, const common::Block& block) {
+    common::Block* letter = nullptr;
     if (block.address != nullptr) {
-        letter = static_cast<support::Block*>(heap::allocate_or_fail(sizeof block));
+        letter = static_cast<common::Block*>(heap::allocate_or_fail(sizeof block));
         *letter = block;
     }
-    const support::Block* const found = place.exchange(letter, std::memory_order_acq_rel);
+    const common::Block* const found = place.exchange(letter, std::memory_order_acq_rel);
     if (found == nullptr) return {};
-    const support::Block taken = *found;
-    heap::release(const_cast<support::Block*>(found));
+    const common::Block taken = *found;
+    heap::release(const_cast<common::Block*>(found));
     return taken;
 }
 
@@ -75,7 +75,7 @@ Life::Life(std::uint64_t seed) : random_(seed), model_(no_shadow, kBlocks, rando
 
 void Life::live(std::uint64_t steps) {
     for (std::uint64_t i = 0; i < steps && !board->stopping.load(std::memory_order_relaxed); i++) {
-        support::current_step++;
+        common::current_step++;
         step();
     }
 }
@@ -122,11 +122,11 @@ void Life::do_with(std::size_t slot, Activity activity) {
     my_place->done();
 }
 
-support::Operation Life::operation_for(std::size_t slot, Activity activity) {
+common::Operation Life::operation_for(std::size_t slot, Activity activity) {
     const Block& block = model_.block(slot);
     switch (activity) {
     case Activity::kTrim:
-        return {.call = support::Call::kTrim, .size = random_.below(1 << 20)};
+        return {.call = common::Call::kTrim, .size = random_.below(1 << 20)};
     case Activity::kAllocate:
         return allocation(slot, size());
     case Activity::kResize:
@@ -134,18 +134,18 @@ support::Operation Life::operation_for(std::size_t slot, Activity activity) {
     case Activity::kRelease:
         return any_release(random_, slot);
     case Activity::kRefuse: {
-        support::Operation impossible =
+        common::Operation impossible =
             block.address == nullptr ? allocation(slot, 0) : any_resize(random_, slot, 0);
-        impossible.size = support::impossible_size(random_);
+        impossible.size = common::impossible_size(random_);
         return impossible;
     }
     default:
-        return {.call = support::Call::kCheck, .slot = slot};
+        return {.call = common::Call::kCheck, .slot = slot};
     }
 }
 
-support::Operation Life::allocation(std::size_t slot, std::size_t size) {
-    support::Operation operation = any_allocation(random_, slot, size);
+common::Operation Life::allocation(std::size_t slot, std::size_t size) {
+    common::Operation operation = any_allocation(random_, slot, size);
     // One that is beyond all sense the sanitizer's malloc is asked for, which is not ready for fork.
     if (kSanitized) operation.alignment = std::min(operation.alignment, std::size_t{1} << 20);
     return operation;
@@ -155,7 +155,7 @@ support::Operation Life::allocation(std::size_t slot, std::size_t size) {
 std::size_t Life::size() {
     const std::size_t kind = random_.below(1000);
     if (kind < 850) return random_.below(1025);
-    if (kind < 998) return support::any_size(random_);
+    if (kind < 998) return common::any_size(random_);
     const std::size_t least = std::size_t{64 << 10} << random_.below(kSanitized ? 3 : 7);
     return least + random_.below(least);
 }
@@ -212,10 +212,10 @@ void Life::host(Visit visit) {
     if (place == nullptr) return;
     depth_++;
     Guest guest{*this, *place, visit};
-    const pthread_t thread = support::start_thread(be_guest, &guest);
+    const pthread_t thread = common::start_thread(be_guest, &guest);
     {
         const WaitingForAnother waiting;
-        support::join_thread(thread);
+        common::join_thread(thread);
     }
     depth_--;
     place->give_back();
@@ -234,7 +234,7 @@ void Life::fork_child() {
         if (child == 0) live_as_child(*place);
         {
             const WaitingForAnother waiting;
-            support::require_success(child);
+            common::require_success(child);
         }
         place->give_back();
         my_place->done();
@@ -291,11 +291,11 @@ void Life::release_all() {
 }
 
 void release_passed_on() {
-    for (std::atomic<support::Block*>& place : passed_on) {
+    for (std::atomic<common::Block*>& place : passed_on) {
         my_place->begin(Activity::kPassOn);
-        const support::Block block = put_and_take(place, {});
+        const common::Block block = put_and_take(place, {});
         if (block.address == nullptr) continue;
-        support::require_stamp(block.address, block.usable, block.key, "passed on", block.density);
+        common::require_stamp(block.address, block.usable, block.key, "passed on", block.density);
         heap::release(block.address);
         my_place->done();
     }

@@ -7,8 +7,8 @@
 #pragma once
 
 #include "board.h"
-#include "support/model.h"
-#include "support/random.h"
+#include "common/model.h"
+#include "common/random.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -25,14 +25,14 @@ class Life {
     void leave();
 
   private:
-    using Block = support::Block;
+    using Block = common::Block;
     using Visit = void (Life::*)();
     struct Guest;
 
     void step();
     void do_with(std::size_t slot, Activity activity);
-    support::Operation operation_for(std::size_t slot, Activity activity);
-    support::Operation allocation(std::size_t slot, std::size_t size);
+    common::Operation operation_for(std::size_t slot, Activity activity);
+    common::Operation allocation(std::size_t slot, std::size_t size);
     std::size_t size();
     std::size_t other_size(const Block& block);
     void change_setting();
@@ -47,8 +47,8 @@ class Life {
     void go_on_as_child();
     void release_all();
 
-    support::Random random_;
-    support::Model model_;
+    common::Random random_;
+    common::Model model_;
     unsigned depth_ = 0; // threads and processes between this and a resident thread
     bool in_child_ = false;
 };

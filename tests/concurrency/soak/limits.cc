@@ -2,10 +2,10 @@
 #include "limits.h"
 
 #include "board.h"
-#include "support/heap.h"
-#include "support/report.h"
-#include "support/stamp.h"
-#include "support/thread.h"
+#include "common/heap.h"
+#include "common/report.h"
+#include "common/stamp.h"
+#include "common/thread.h"
 
 #include <cerrno>
 #include <cstdint>
@@ -17,8 +17,8 @@
 
 namespace soak {
 
-using support::fail;
-namespace heap = support::heap;
+using common::fail;
+namespace heap = common::heap;
 
 namespace {
 
@@ -27,13 +27,13 @@ constexpr std::size_t kMiB = std::size_t{1} << 20;
 struct Sizes {
     std::size_t least;
     std::size_t most;
-    std::size_t any(support::Random& random) const { return least + random.below(most - least); }
+    std::size_t any(common::Random& random) const { return least + random.below(most - least); }
 };
 
 // All the blocks that can be had, chained through themselves because nothing else can be allocated meanwhile.
 class Hoard {
   public:
-    Hoard(support::Random random, Sizes sizes) : random_(random), sizes_(sizes) {}
+    Hoard(common::Random random, Sizes sizes) : random_(random), sizes_(sizes) {}
 
     // Until a request is refused.
     void fill() {
@@ -79,7 +79,7 @@ class Hoard {
             return false;
         }
         *block = Held{first_, size, random_.next()};
-        support::stamp(end_of(*block), kEnd, block->key);
+        common::stamp(end_of(*block), kEnd, block->key);
         first_ = block;
         bytes_ += size;
         my_place->done();
@@ -101,16 +101,16 @@ class Hoard {
         check(*grown, "grown");
         bytes_ += size - grown->size;
         grown->size = size;
-        support::stamp(end_of(*grown), kEnd, grown->key);
+        common::stamp(end_of(*grown), kEnd, grown->key);
         first_ = grown;
     }
 
     static void* end_of(Held& block) { return reinterpret_cast<char*>(&block) + block.size - kEnd; }
     static void check(Held& block, const char* when) {
-        support::require_stamp(end_of(block), kEnd, block.key, when);
+        common::require_stamp(end_of(block), kEnd, block.key, when);
     }
 
-    support::Random random_;
+    common::Random random_;
     Sizes sizes_;
     Held* first_ = nullptr;
     std::size_t bytes_ = 0;
@@ -161,7 +161,7 @@ void set_limit(__rlimit_resource resource, rlim_t bytes) {
 
 } // namespace
 
-void meet_limit(support::Random& random) {
+void meet_limit(common::Random& random) {
     const bool addresses = random.chance(50);
     const auto resource = addresses ? RLIMIT_AS : RLIMIT_DATA;
     // The window's addresses are reserved already: what asks for others is above `large_limit`.
@@ -171,15 +171,15 @@ void meet_limit(support::Random& random) {
     getrlimit(resource, &before);
 
     set_limit(resource, in_use(resource) + (16 + random.below(32)) * kMiB);
-    Hoard own(support::Random(random.next()), sizes);
+    Hoard own(common::Random(random.next()), sizes);
     Place* const place = board->claim();
     if (place == nullptr) fail("no place is left");
-    Companion companion{Hoard(support::Random(random.next()), sizes), *place};
-    const pthread_t thread = support::start_thread(live_as_companion, &companion);
+    Companion companion{Hoard(common::Random(random.next()), sizes), *place};
+    const pthread_t thread = common::start_thread(live_as_companion, &companion);
     take_all_again_and_again(own);
     {
         const WaitingForAnother waiting;
-        support::join_thread(thread);
+        common::join_thread(thread);
     }
     place->give_back();
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "meeting.h"
 
-#include "support/heap.h"
-#include "support/stamp.h"
+#include "common/heap.h"
+#include "common/stamp.h"
 
 #include <array>
 #include <atomic>
@@ -11,7 +11,7 @@
 
 namespace soak {
 
-namespace heap = support::heap;
+namespace heap = common::heap;
 
 namespace {
 
@@ -35,16 +35,16 @@ bool time_for_a_meeting() {
 }
 
 // 16 bytes to 30 KiB, and sometimes to 960 KiB.
-std::size_t any_wanted(support::Random& random) {
+std::size_t any_wanted(common::Random& random) {
     const std::size_t doublings = random.chance(85) ? random.below(11) : 11 + random.below(5);
     return (8 + random.below(8)) << (1 + doublings);
 }
 
 void stamp_and_check(const Hand& hand, std::uint64_t key) {
     for (std::size_t i = 0; i < hand.blocks.size(); i++)
-        support::stamp(hand.blocks[i], kStamped, key + i);
+        common::stamp(hand.blocks[i], kStamped, key + i);
     for (std::size_t i = 0; i < hand.blocks.size(); i++)
-        support::require_stamp(hand.blocks[i], kStamped, key + i, "at a meeting");
+        common::require_stamp(hand.blocks[i], kStamped, key + i, "at a meeting");
 }
 
 void release(Hand* hand) {
@@ -56,7 +56,7 @@ void release(Hand* hand) {
 
 } // namespace
 
-void hold_meetings(support::Random& random) {
+void hold_meetings(common::Random& random) {
     const bool open = wanted_at_meeting() != 0;
     if (time_for_a_meeting() == open) return;
     if (!open) { // until other settings come up
@@ -70,7 +70,7 @@ std::size_t wanted_at_meeting() {
     return wanted.load(std::memory_order_relaxed);
 }
 
-void meet(std::size_t size, support::Random& random) {
+void meet(std::size_t size, common::Random& random) {
     auto* const brought = static_cast<Hand*>(heap::allocate_or_fail(sizeof(Hand)));
     for (void*& block : brought->blocks)
         block = heap::allocate_or_fail(size);

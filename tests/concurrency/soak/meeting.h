@@ -6,20 +6,20 @@
 // all others wait for it. One that forks meanwhile forks in the middle of a change.
 #pragma once
 
-#include "support/random.h"
+#include "common/random.h"
 
 #include <cstddef>
 
 namespace soak {
 
 // For the main thread, again and again: opens a meeting when it is time, and closes it.
-void hold_meetings(support::Random& random);
+void hold_meetings(common::Random& random);
 
 // Of which size blocks are wanted now; 0 if there is no meeting.
 std::size_t wanted_at_meeting();
 
 // Some blocks, by the calling thread.
-void meet(std::size_t size, support::Random& random);
+void meet(std::size_t size, common::Random& random);
 
 // Releases what is left of all meetings. In a forked child it is the child's.
 void clear_meeting();

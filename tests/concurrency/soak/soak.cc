@@ -11,10 +11,10 @@
 //
 // usage: soak [--seconds N] [--threads N] [--seed N] [--patience N] [--plant-hang] [--expect-ashlar]
 #include "board.h"
-#include "support/arguments.h"
-#include "support/build_kind.h"
-#include "support/heap.h"
-#include "support/report.h"
+#include "common/arguments.h"
+#include "common/build_kind.h"
+#include "common/heap.h"
+#include "common/report.h"
 #include "watcher.h"
 #include "worker.h"
 
@@ -34,7 +34,7 @@
 namespace {
 
 using namespace soak;
-using support::fail;
+using common::fail;
 using Number = unsigned long long;
 
 void make_board() {
@@ -86,20 +86,20 @@ void print_totals(std::uint64_t seconds) {
 } // namespace
 
 int main(int count, char** values) {
-    support::Arguments arguments(count, values);
+    common::Arguments arguments(count, values);
     const std::uint64_t seconds = arguments.number("--seconds", 60);
-    const std::uint64_t threads = arguments.number("--threads", support::kSanitized ? 4 : 8);
-    const std::uint64_t patience = arguments.number("--patience", support::kSanitized ? 15 : 5);
-    support::run_seed = arguments.number("--seed", std::random_device()());
+    const std::uint64_t threads = arguments.number("--threads", common::kSanitized ? 4 : 8);
+    const std::uint64_t patience = arguments.number("--patience", common::kSanitized ? 15 : 5);
+    common::run_seed = arguments.number("--seed", std::random_device()());
     const bool plant_hang = arguments.flag("--plant-hang");
-    if (arguments.flag("--expect-ashlar")) support::heap::require_ashlar();
+    if (arguments.flag("--expect-ashlar")) common::heap::require_ashlar();
     arguments.refuse_others();
     if (threads == 0 || threads > 16) {
         std::fputs("--threads is a number from 1 to 16\n", stderr);
         return 2;
     }
     std::printf("soak: %llu threads, %llu s, seed %llu\n", static_cast<Number>(threads),
-                static_cast<Number>(seconds), static_cast<Number>(support::run_seed));
+                static_cast<Number>(seconds), static_cast<Number>(common::run_seed));
     std::fflush(stdout); // or children that exit print it again
 
     make_board();

@@ -2,9 +2,9 @@
 #include "watcher.h"
 
 #include "board.h"
+#include "common/random.h"
+#include "common/report.h"
 #include "stacks.h"
-#include "support/random.h"
-#include "support/report.h"
 
 #include <array>
 #include <cerrno>
@@ -145,7 +145,7 @@ class Watcher {
                       kActivityNames[static_cast<std::size_t>(place.activity())]);
         const SavedStacks saved = save_stacks(worker_);
         std::fprintf(stderr, "FAILED: soak: %s (seed %llu)\nstacks of %u processes are in %s\n", who,
-                     static_cast<unsigned long long>(support::run_seed), saved.processes,
+                     static_cast<unsigned long long>(common::run_seed), saved.processes,
                      saved.path[0] != '\0' ? saved.path : "no file: none could be made");
         return false;
     }
@@ -221,7 +221,7 @@ class Watcher {
     WatcherOptions options_;
     Ending worker_ending_;
     unsigned looks_at_rest_ = 0;
-    support::Random random_{support::run_seed};
+    common::Random random_{common::run_seed};
     std::array<Progress, std::tuple_size_v<decltype(Board::places)>> progress_;
 };
 

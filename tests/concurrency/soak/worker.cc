@@ -2,12 +2,12 @@
 #include "worker.h"
 
 #include "board.h"
+#include "common/heap.h"
+#include "common/report.h"
+#include "common/thread.h"
 #include "interruptions.h"
 #include "life.h"
 #include "meeting.h"
-#include "support/heap.h"
-#include "support/report.h"
-#include "support/thread.h"
 
 #include <atomic>
 #include <cerrno>
@@ -22,7 +22,7 @@
 
 namespace soak {
 
-using support::fail;
+using common::fail;
 
 namespace {
 
@@ -48,8 +48,8 @@ struct Resident {
 void* live_as_resident(void* argument) {
     auto& resident = *static_cast<Resident*>(argument);
     resident.place->occupy();
-    support::current_thread = static_cast<unsigned>(resident.number);
-    support::Random random(support::run_seed * 1000003 + resident.number);
+    common::current_thread = static_cast<unsigned>(resident.number);
+    common::Random random(common::run_seed * 1000003 + resident.number);
     const std::optional<Interruptions> interruptions = perhaps_interrupted(random);
     // Not on the stack. A child that a guest forks starts threads. The C library gives them the stacks of
     // those that no longer exist there, this one's too.
@@ -71,13 +71,13 @@ void start(Resident& resident, std::uint64_t number) {
     if (resident.place == nullptr) fail("no place is left");
     resident.number = number;
     resident.over = false;
-    resident.thread = support::start_thread(live_as_resident, &resident);
+    resident.thread = common::start_thread(live_as_resident, &resident);
 }
 
 void join(Resident& resident) {
     {
         const WaitingForAnother waiting;
-        support::join_thread(resident.thread);
+        common::join_thread(resident.thread);
     }
     resident.place->give_back();
 }
@@ -97,7 +97,7 @@ void wait_for_an_end() {
 
 // Bytes that the program holds; in the preload library others hold some, too.
 std::size_t bytes_in_use() {
-    return support::heap::kPlainNames ? 0 : support::heap::statistics().allocated;
+    return common::heap::kPlainNames ? 0 : common::heap::statistics().allocated;
 }
 
 } // namespace
@@ -109,7 +109,7 @@ void work(const WorkerOptions& options) {
     std::deque<Resident> residents(options.threads);
     residents.front().hangs = options.plant_hang;
     std::uint64_t number = 0;
-    support::Random random(support::run_seed);
+    common::Random random(common::run_seed);
     for (Resident& resident : residents)
         start(resident, number++);
     while (!board->stopping) {
@@ -127,7 +127,7 @@ void work(const WorkerOptions& options) {
         join(resident);
     release_passed_on();
     clear_meeting();
-    support::heap::trim(0);
+    common::heap::trim(0);
     if (bytes_in_use() != before) fail("%zu bytes in use, %zu before", bytes_in_use(), before);
     my_place->begin(Activity::kEnd);
     my_place->done();

@@ -5,14 +5,14 @@
 // after the first two. (What is held back for the next size comes and goes with the clock.)
 //
 // usage: bulk [--kib N] [--cycles N] [--seed N] [--expect-ashlar]
-#include "support/arguments.h"
-#include "support/build_kind.h"
-#include "support/class_sizes.h"
-#include "support/heap.h"
-#include "support/random.h"
-#include "support/report.h"
-#include "support/resident.h"
-#include "support/stamp.h"
+#include "common/arguments.h"
+#include "common/build_kind.h"
+#include "common/class_sizes.h"
+#include "common/heap.h"
+#include "common/random.h"
+#include "common/report.h"
+#include "common/resident.h"
+#include "common/stamp.h"
 
 #include <algorithm>
 #include <cstdint>
@@ -21,7 +21,7 @@
 
 namespace {
 
-using namespace support;
+using namespace common;
 
 enum class Order { kSame, kReverse, kRandom };
 constexpr Order kOrders[] = {Order::kSame, Order::kReverse, Order::kRandom};

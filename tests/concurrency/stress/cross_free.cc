@@ -5,12 +5,12 @@
 // To one, a single consumer frees what all others make, so that its frees never meet its own slabs.
 //
 // usage: cross_free [--threads N] [--batches N] [--seed N] [--expect-ashlar]
-#include "support/arguments.h"
-#include "support/build_kind.h"
-#include "support/heap.h"
-#include "support/random.h"
-#include "support/report.h"
-#include "support/stamp.h"
+#include "common/arguments.h"
+#include "common/build_kind.h"
+#include "common/heap.h"
+#include "common/random.h"
+#include "common/report.h"
+#include "common/stamp.h"
 
 #include <array>
 #include <condition_variable>
@@ -23,7 +23,7 @@
 
 namespace {
 
-using namespace support;
+using namespace common;
 
 struct Letter {
     void* block = nullptr;

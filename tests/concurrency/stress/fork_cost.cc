@@ -5,10 +5,10 @@
 // milliseconds of each fork, until its child has ended.
 //
 // usage: fork_cost [--threads N] [--forks N] [--expect-ashlar]
-#include "support/arguments.h"
-#include "support/heap.h"
-#include "support/report.h"
-#include "support/thread.h"
+#include "common/arguments.h"
+#include "common/heap.h"
+#include "common/report.h"
+#include "common/thread.h"
 
 #include <array>
 #include <atomic>
@@ -21,7 +21,7 @@
 
 namespace {
 
-using namespace support;
+using namespace common;
 
 std::uint64_t expected = 0;
 std::atomic<std::uint64_t> arrived{0};

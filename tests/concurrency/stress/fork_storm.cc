@@ -5,14 +5,14 @@
 // child or parent that blocks is ended by its alarm, not by anybody's patience.
 //
 // usage: fork_storm [--forks N] [--workers N] [--forkers N] [--limit SECONDS] [--seed N] [--expect-ashlar]
-#include "support/arguments.h"
-#include "support/build_kind.h"
-#include "support/child.h"
-#include "support/heap.h"
-#include "support/random.h"
-#include "support/report.h"
-#include "support/stamp.h"
-#include "support/thread.h"
+#include "common/arguments.h"
+#include "common/build_kind.h"
+#include "common/child.h"
+#include "common/heap.h"
+#include "common/random.h"
+#include "common/report.h"
+#include "common/stamp.h"
+#include "common/thread.h"
 
 #include <array>
 #include <atomic>
@@ -29,7 +29,7 @@
 
 namespace {
 
-using namespace support;
+using namespace common;
 
 struct Block {
     void* address = nullptr;

@@ -5,14 +5,14 @@
 // thread_local objects come first, then up to four rounds of pthread keys.
 //
 // usage: late_destructors [--threads N] [--seed N] [--expect-ashlar]
-#include "support/arguments.h"
-#include "support/build_kind.h"
-#include "support/heap.h"
-#include "support/random.h"
-#include "support/report.h"
-#include "support/resident.h"
-#include "support/stamp.h"
-#include "support/thread.h"
+#include "common/arguments.h"
+#include "common/build_kind.h"
+#include "common/heap.h"
+#include "common/random.h"
+#include "common/report.h"
+#include "common/resident.h"
+#include "common/stamp.h"
+#include "common/thread.h"
 
 #include <array>
 #include <atomic>
@@ -24,7 +24,7 @@
 
 namespace {
 
-using namespace support;
+using namespace common;
 
 struct Block {
     void* address = nullptr;

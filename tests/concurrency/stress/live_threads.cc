@@ -4,11 +4,11 @@
 // Prints resident memory with all of them alive, and when they have ended.
 //
 // usage: live_threads [--threads N] [--expect-ashlar]
-#include "support/arguments.h"
-#include "support/heap.h"
-#include "support/report.h"
-#include "support/resident.h"
-#include "support/thread.h"
+#include "common/arguments.h"
+#include "common/heap.h"
+#include "common/report.h"
+#include "common/resident.h"
+#include "common/thread.h"
 
 #include <atomic>
 #include <cstdint>
@@ -17,7 +17,7 @@
 
 namespace {
 
-using namespace support;
+using namespace common;
 
 std::uint64_t expected = 0;
 std::atomic<std::uint64_t> arrived{0};

@@ -12,12 +12,12 @@
 //   --patience     seconds without an operation after which the run counts as hung
 //   --settings     changes the settings that may change at run time, now and then
 //   --hang         stops one thread for ever half-way, to see that this is found
-#include "support/model.h"
+#include "common/model.h"
 
-#include "support/any_operation.h"
-#include "support/arguments.h"
-#include "support/build_kind.h"
-#include "support/watch.h"
+#include "common/any_operation.h"
+#include "common/arguments.h"
+#include "common/build_kind.h"
+#include "common/watch.h"
 
 #include <array>
 #include <random>
@@ -25,7 +25,7 @@
 
 namespace {
 
-using namespace support;
+using namespace common;
 
 // Where threads leave blocks for each other.
 struct Exchange {

@@ -5,14 +5,14 @@
 // must too.
 //
 // usage: thread_storm [--threads N] [--parallel N] [--seed N] [--expect-ashlar]
-#include "support/arguments.h"
-#include "support/build_kind.h"
-#include "support/heap.h"
-#include "support/random.h"
-#include "support/report.h"
-#include "support/resident.h"
-#include "support/stamp.h"
-#include "support/thread.h"
+#include "common/arguments.h"
+#include "common/build_kind.h"
+#include "common/heap.h"
+#include "common/random.h"
+#include "common/report.h"
+#include "common/resident.h"
+#include "common/stamp.h"
+#include "common/thread.h"
 
 #include <array>
 #include <cstdint>
@@ -22,7 +22,7 @@
 
 namespace {
 
-using namespace support;
+using namespace common;
 
 struct Block {
     void* address = nullptr;

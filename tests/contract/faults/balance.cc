@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "balance.h"
 
+#include "common/build_kind.h"
+#include "common/report.h"
 #include "injector.h"
 #include "layout/superslab.h"
 #include "layout/window.h"
-#include "support/build_kind.h"
-#include "support/report.h"
 #include "wrapped_calls.h"
 
 #include <ashlar/ashlar.h>
@@ -22,7 +22,7 @@ namespace {
 using ashlar::layout::kMinWindow;
 using ashlar::layout::superslabs;
 using ashlar::layout::window;
-using support::fail;
+using common::fail;
 
 struct Remainder {
     const char* what;
@@ -72,7 +72,7 @@ void require_addresses(const char* when) {
             in_tables += end - begin;
         } else if (begin - window.base < window.capacity()) {
             in_superslabs += end - begin;
-        } else if (end - begin >= kMinWindow && !support::kSanitized) {
+        } else if (end - begin >= kMinWindow && !common::kSanitized) {
             fail("%s: addresses %#lx to %#lx are nobody's", when, begin, end);
         }
     }

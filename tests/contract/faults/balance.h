@@ -6,7 +6,7 @@
 
 namespace faults {
 
-// Ends the program by support::fail() if something is missing.
+// Ends the program by common::fail() if something is missing.
 void require_balance(const char* when);
 
 } // namespace faults

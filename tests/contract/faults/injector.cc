@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "injector.h"
 
-#include "support/random.h"
+#include "common/random.h"
 
 #include <cstdlib>
 #include <sys/mman.h>
@@ -26,7 +26,7 @@ Sheet& open_sheet() {
 }
 
 std::uint64_t chance(std::uint64_t seed, std::uint64_t number) {
-    return support::Random(seed * 0x10001 + number).next();
+    return common::Random(seed * 0x10001 + number).next();
 }
 
 bool fails(const Plan& plan, std::uint64_t number) {

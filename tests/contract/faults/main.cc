@@ -18,11 +18,11 @@
 //   --busy         with settings that make more calls: a background thread, huge pages, bound memory, few
 //   dirty pages
 #include "balance.h"
+#include "common/arguments.h"
+#include "common/build_kind.h"
+#include "common/random.h"
+#include "common/report.h"
 #include "injector.h"
-#include "support/arguments.h"
-#include "support/build_kind.h"
-#include "support/random.h"
-#include "support/report.h"
 #include "trace.h"
 
 #include <algorithm>
@@ -42,11 +42,11 @@
 namespace {
 
 using namespace faults; // NOLINT(google-build-using-namespace): the parts of this program
-using support::fail;
+using common::fail;
 
-constexpr unsigned kSeconds = support::kSanitized ? 100 : 30; // a hundred times what it takes
-constexpr int kNothingFailed = 3;                             // exit status: the trace has no such call
-constexpr std::uint64_t kStart = 16;                          // calls: those of the start, all tried
+constexpr unsigned kSeconds = common::kSanitized ? 100 : 30; // a hundred times what it takes
+constexpr int kNothingFailed = 3;                            // exit status: the trace has no such call
+constexpr std::uint64_t kStart = 16;                         // calls: those of the start, all tried
 constexpr std::uint64_t kForEver = kNever;
 
 struct Options {
@@ -191,7 +191,7 @@ bool fail_at(Runner& runner, std::uint64_t number) {
     return ways != 0;
 }
 
-void fail_singly(Runner& runner, const Options& options, std::uint64_t calls, support::Random& random) {
+void fail_singly(Runner& runner, const Options& options, std::uint64_t calls, common::Random& random) {
     for (std::uint64_t number = 0; number < (options.thorough ? calls : std::min(calls, kStart)); ++number)
         fail_at(runner, number);
     if (options.thorough) return;
@@ -203,7 +203,7 @@ void fail_singly(Runner& runner, const Options& options, std::uint64_t calls, su
     }
 }
 
-void fail_in_rows(Runner& runner, const Options& options, std::uint64_t calls, support::Random& random) {
+void fail_in_rows(Runner& runner, const Options& options, std::uint64_t calls, common::Random& random) {
     constexpr std::uint64_t kLengths[] = {2, 3, 5, 20, 300, kForEver};
     std::uint64_t number = 0;
     while (number < calls) {
@@ -217,7 +217,7 @@ void fail_in_rows(Runner& runner, const Options& options, std::uint64_t calls, s
     }
 }
 
-void fail_by_kind(Runner& runner, const Options& options, support::Random& random) {
+void fail_by_kind(Runner& runner, const Options& options, common::Random& random) {
     std::uint64_t calls_of[kCalls];
     for (std::size_t c = 0; c < kCalls; ++c)
         calls_of[c] = runner.last().calls_of[c];
@@ -234,7 +234,7 @@ void fail_by_kind(Runner& runner, const Options& options, support::Random& rando
     }
 }
 
-void fail_by_chance(Runner& runner, const Options& options, support::Random& random) {
+void fail_by_chance(Runner& runner, const Options& options, common::Random& random) {
     constexpr std::uint32_t kProbabilities[] = {kCertain / 1000, kCertain / 50, kCertain / 4,
                                                 kCertain * 9 / 10};
     for (std::uint64_t i = 0; i < options.points; ++i) {
@@ -249,15 +249,15 @@ void fail_by_chance(Runner& runner, const Options& options, support::Random& ran
 } // namespace
 
 int main(int count, char** values) {
-    support::Arguments arguments(count, values);
+    common::Arguments arguments(count, values);
     Options options{};
     options.points = arguments.number("--points", 100);
     options.threads = static_cast<unsigned>(arguments.number("--threads", 1));
-    options.steps = arguments.number("--steps", support::scaled(20'000));
+    options.steps = arguments.number("--steps", common::scaled(20'000));
     options.seed = arguments.number("--seed", std::random_device()() % 1'000'000);
     options.thorough = arguments.flag("--thorough");
     options.busy = arguments.flag("--busy");
-    support::run_seed = options.seed;
+    common::run_seed = options.seed;
     if (arguments.flag("--child")) return run_child(options);
 
     const bool singly = arguments.flag("--singly");
@@ -275,7 +275,7 @@ int main(int count, char** values) {
 
     std::printf("seed %llu\n", static_cast<unsigned long long>(options.seed));
     Runner runner(options);
-    support::Random random(options.seed);
+    common::Random random(options.seed);
     if (!singly && !in_rows && !by_kind && !by_chance) {
         std::puts(runner.run(once) ? "the trace went well" : "nothing failed");
         return 0;

@@ -5,13 +5,13 @@
 // Large blocks that replace each other and grow, on a kernel that moves no pages out of several mappings
 // (old_kernel.h). Some blocks make borders of mappings that the heap cannot know of. Contents must stay,
 // pages must be moved after a refusal as before, and in the end nothing may be lost.
+#include "common/arguments.h"
+#include "common/heap.h"
+#include "common/random.h"
+#include "common/report.h"
+#include "common/stamp.h"
 #include "layout/superslab.h"
 #include "old_kernel.h"
-#include "support/arguments.h"
-#include "support/heap.h"
-#include "support/random.h"
-#include "support/report.h"
-#include "support/stamp.h"
 
 #include <array>
 #include <cinttypes>
@@ -21,11 +21,11 @@
 
 namespace {
 
+using common::Density;
+using common::fail;
+using common::Random;
 using faults::moves;
-using support::Density;
-using support::fail;
-using support::Random;
-namespace heap = support::heap;
+namespace heap = common::heap;
 
 constexpr std::size_t kPage = 4096;
 constexpr std::size_t kLeast = std::size_t{512} << 10;
@@ -43,12 +43,12 @@ void write(Block& block, std::uint64_t key) {
     block.key = key;
     for (std::size_t at = kPage / 2; at < block.size - kPage; at += 2 * kPage)
         block.address[at] = 1;
-    support::stamp(block.address, block.size, key, Density::kSparse);
+    common::stamp(block.address, block.size, key, Density::kSparse);
 }
 
 void require_contents(const Block& block, const char* when) {
     if (block.address != nullptr)
-        support::require_stamp(block.address, block.size, block.key, when, Density::kSparse);
+        common::require_stamp(block.address, block.size, block.key, when, Density::kSparse);
 }
 
 void replace(Block& block, std::size_t size, std::uint64_t key) {
@@ -62,7 +62,7 @@ void grow(Block& block, std::size_t more, std::uint64_t key) {
     const std::size_t size = block.size + more;
     auto* const moved = static_cast<char*>(heap::resize(block.address, size));
     if (moved == nullptr) fail("no memory for %zu bytes", size);
-    support::require_stamp(moved, block.size, block.key, "after it grew", Density::kSparse);
+    common::require_stamp(moved, block.size, block.key, "after it grew", Density::kSparse);
     block = {moved, size, 0};
     write(block, key);
 }
@@ -78,7 +78,7 @@ void make_borders(const Block& block, Random& random) {
 void replace_and_grow(Random& random) {
     std::array<Block, 12> blocks{};
     for (std::uint64_t step = 1; step <= kSteps; ++step) {
-        support::current_step = step;
+        common::current_step = step;
         Block& block = blocks[random.below(blocks.size())];
         if (block.address != nullptr && random.chance(20)) {
             grow(block, random.below(kLeast), step);
@@ -103,10 +103,10 @@ void require_nothing_lost() {
 } // namespace
 
 int main(int count, char** arguments) {
-    support::Arguments line(count, arguments);
-    support::run_seed = line.number("--seed", std::random_device()());
+    common::Arguments line(count, arguments);
+    common::run_seed = line.number("--seed", std::random_device()());
     line.refuse_others();
-    Random random(support::run_seed);
+    Random random(common::run_seed);
     replace_and_grow(random);
     require_nothing_lost();
     const std::uint64_t done = moves.done.load();

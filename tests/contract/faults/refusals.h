@@ -10,7 +10,7 @@
 #ifndef FAULTS_REFUSALS_H
 #define FAULTS_REFUSALS_H
 
-#include "support/seccomp_filter.h"
+#include "common/seccomp_filter.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -2,8 +2,8 @@
 //
 // A system that gives the heap no more memory, and the fallback has plenty. The heap must not ask for each
 // block, and must grow again soon after there is memory.
-#include "support/heap.h"
-#include "support/report.h"
+#include "common/heap.h"
+#include "common/report.h"
 
 #include <cerrno>
 #include <cinttypes>
@@ -14,8 +14,8 @@
 
 namespace {
 
-using support::fail;
-namespace heap = support::heap;
+using common::fail;
+namespace heap = common::heap;
 
 // The test has one thread.
 constinit bool refusing = false;

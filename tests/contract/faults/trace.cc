@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "trace.h"
 
+#include "common/heap.h"
+#include "common/random.h"
+#include "common/report.h"
+#include "common/stamp.h"
+#include "common/thread.h"
 #include "injector.h"
-#include "support/heap.h"
-#include "support/random.h"
-#include "support/report.h"
-#include "support/stamp.h"
-#include "support/thread.h"
 
 #include <algorithm>
 #include <array>
@@ -18,7 +18,7 @@ namespace faults {
 
 namespace {
 
-using namespace support; // NOLINT(google-build-using-namespace): what all programs of this kind are made of
+using namespace common; // NOLINT(google-build-using-namespace): what all programs of this kind are made of
 
 constexpr std::size_t kLargest = 64 * 1024; // of the blocks that are not large
 constexpr int kErrno = 1234;                // no call may touch it on success
@@ -57,7 +57,7 @@ void write_stamp(const Block& block) {
 // What `address` holds of the first `size` bytes of the block that was stamped.
 void require_stamp(const Block& block, const void* address, std::size_t size, const char* when) {
     for_each_part(address, size, block.usable, [&](const void* part, std::size_t length, std::size_t at) {
-        support::require_stamp(part, length, block.key + at, when);
+        common::require_stamp(part, length, block.key + at, when);
     });
 }
 

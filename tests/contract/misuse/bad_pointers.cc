@@ -11,7 +11,7 @@ namespace misuse {
 
 namespace {
 
-namespace heap = support::heap;
+namespace heap = common::heap;
 
 alignas(16) char global_area[512];
 
@@ -53,7 +53,7 @@ void sbrk_area(Scene& s) {
 
 char* map(std::size_t size) {
     void* const start = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (start == MAP_FAILED) support::fail("mmap of %zu bytes", size);
+    if (start == MAP_FAILED) common::fail("mmap of %zu bytes", size);
     return static_cast<char*>(start);
 }
 std::size_t mapping_length(const Scene& s) {

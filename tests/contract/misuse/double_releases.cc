@@ -9,7 +9,7 @@ namespace misuse {
 
 namespace {
 
-namespace heap = support::heap;
+namespace heap = common::heap;
 
 // Further blocks of the size, for kinds that release many.
 constexpr std::size_t kFew = 20;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "expectations.h"
 
+#include "common/report.h"
 #include "kinds.h"
-#include "support/report.h"
 
 #include <algorithm>
 #include <fstream>
@@ -27,23 +27,23 @@ bool is_result(const std::string& name) {
 
 Expectations::Expectations(const char* file) {
     std::ifstream lines(file);
-    if (!lines) support::fail("%s cannot be read", file);
+    if (!lines) common::fail("%s cannot be read", file);
     for (std::string line; std::getline(lines, line);) {
         std::istringstream words(line);
         std::string kind;
         std::string results;
         if (!(words >> kind) || kind[0] == '#') continue;
         words >> results;
-        if (!is_kind(kind)) support::fail("%s: there is no kind %s", file, kind.c_str());
+        if (!is_kind(kind)) common::fail("%s: there is no kind %s", file, kind.c_str());
         std::istringstream names(results);
         for (std::string name; std::getline(names, name, '|');) {
             if (!is_result(name))
-                support::fail("%s: %s: no result is called %s", file, kind.c_str(), name.c_str());
+                common::fail("%s: %s: no result is called %s", file, kind.c_str(), name.c_str());
             allowed_[kind].insert(name);
         }
     }
     for_each_kind([&](const Family&, const Kind& kind) {
-        if (allowed_[kind.name].empty()) support::fail("%s does not say what comes of %s", file, kind.name);
+        if (allowed_[kind.name].empty()) common::fail("%s does not say what comes of %s", file, kind.name);
     });
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "judge.h"
 
+#include "common/report.h"
 #include "scene.h"
-#include "support/report.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -24,14 +24,14 @@ namespace {
 Record* shared_record() {
     void* const memory =
         ::mmap(nullptr, sizeof(Record), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (memory == MAP_FAILED) support::fail("no shared memory");
+    if (memory == MAP_FAILED) common::fail("no shared memory");
     return static_cast<Record*>(memory);
 }
 
 int empty_file() {
     const int file = ::memfd_create("errors", MFD_CLOEXEC);
     if (file < 0 || ::fcntl(file, F_SETFL, O_APPEND) != 0)
-        support::fail("memfd_create: %s", std::strerror(errno));
+        common::fail("memfd_create: %s", std::strerror(errno));
     return file;
 }
 
@@ -43,7 +43,7 @@ Judge::Judge(unsigned limit_seconds)
 // Waits for its end, or puts an end to it.
 void Judge::watch(int child) {
     const int descriptor = static_cast<int>(::syscall(SYS_pidfd_open, child, 0));
-    if (descriptor < 0) support::fail("pidfd_open: %s", std::strerror(errno));
+    if (descriptor < 0) common::fail("pidfd_open: %s", std::strerror(errno));
     pollfd ended{descriptor, POLLIN, 0};
     int events = 0;
     do {
@@ -74,7 +74,7 @@ Verdict Judge::judge(const Input& input) {
     record_->skipped = false;
     record_->damage[0] = '\0';
     const pid_t child = ::fork();
-    if (child < 0) support::fail("fork: %s", std::strerror(errno));
+    if (child < 0) common::fail("fork: %s", std::strerror(errno));
     if (child == 0) {
         ::prctl(PR_SET_PDEATHSIG, SIGKILL);
         ::dup2(errors_, STDERR_FILENO);
@@ -86,7 +86,7 @@ Verdict Judge::judge(const Input& input) {
     const ssize_t length = ::pread(errors_, words_, sizeof words_ - 1, 0);
     std::fill(words_ + std::max<ssize_t>(length, 0), words_ + sizeof words_, '\0');
     std::fill(std::find(words_, words_ + sizeof words_, '\n'), words_ + sizeof words_, '\0');
-    if (::ftruncate(errors_, 0) != 0) support::fail("ftruncate: %s", std::strerror(errno));
+    if (::ftruncate(errors_, 0) != 0) common::fail("ftruncate: %s", std::strerror(errno));
 
     Verdict verdict{result(), record_->moment, record_->damage[0] != '\0', {}};
     const char* const text = words_[0] != '\0' ? words_ : record_->damage;

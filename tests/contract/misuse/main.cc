@@ -13,11 +13,11 @@
 //       when, seed, result, moment, whether blocks suffered, first words of the allocator
 //   misuse_inputs --sample --kind K --expect FILE
 //       a fixed sample of one kind; status 1 if something else comes of it than the table in FILE allows
+#include "common/arguments.h"
+#include "common/report.h"
 #include "expectations.h"
 #include "judge.h"
 #include "kinds.h"
-#include "support/arguments.h"
-#include "support/report.h"
 
 #include <algorithm>
 #include <array>
@@ -39,7 +39,7 @@ const Kind& kind_named(std::string_view name) {
     for_each_kind([&](const Family&, const Kind& kind) {
         if (name == kind.name) found = &kind;
     });
-    if (found == nullptr) support::fail("there is no kind '%s'; --list prints them", name.data());
+    if (found == nullptr) common::fail("there is no kind '%s'; --list prints them", name.data());
     return *found;
 }
 
@@ -47,7 +47,7 @@ template <std::size_t count>
 std::size_t index_of(std::string_view name, const std::array<const char*, count>& names) {
     const auto found = std::find(names.begin(), names.end(), name);
     if (found == names.end())
-        support::fail("'%s' is not one of those that --thread or --when take", name.data());
+        common::fail("'%s' is not one of those that --thread or --when take", name.data());
     return static_cast<std::size_t>(found - names.begin());
 }
 
@@ -76,13 +76,13 @@ int list() {
     return 0;
 }
 
-int do_one(support::Arguments& arguments, const Kind& kind) {
+int do_one(common::Arguments& arguments, const Kind& kind) {
     const Input input{&kind, static_cast<std::size_t>(arguments.number("--size", 48)),
                       static_cast<Thread>(index_of(arguments.text("--thread", "same"), kThreadNames)),
                       static_cast<When>(index_of(arguments.text("--when", "at-once"), kWhenNames)),
                       arguments.number("--seed", 1)};
     arguments.refuse_others();
-    if (input.size < 16) support::fail("sizes are at least 16");
+    if (input.size < 16) common::fail("sizes are at least 16");
     static Record record{};
     play(input, record);
     ::dprintf(STDERR_FILENO, "misuse: %s\n",
@@ -92,7 +92,7 @@ int do_one(support::Arguments& arguments, const Kind& kind) {
     return record.damage[0] != '\0' ? kDamaged : 0;
 }
 
-int do_all(support::Arguments& arguments) {
+int do_all(common::Arguments& arguments) {
     const std::string_view only = arguments.text("--kinds", "");
     const std::uint64_t seeds = arguments.number("--seeds", 1);
     const std::uint64_t first_seed = arguments.number("--first-seed", 1);
@@ -131,7 +131,7 @@ int do_sample(const Kind& kind, const Expectations& expectations) {
 int main(int count, char** values) {
     const rlimit no_core{0, 0};
     ::setrlimit(RLIMIT_CORE, &no_core);
-    support::Arguments arguments(count, values);
+    common::Arguments arguments(count, values);
     if (arguments.flag("--list")) return list();
     if (arguments.flag("--all")) return do_all(arguments);
     const bool sample = arguments.flag("--sample");

@@ -8,7 +8,7 @@ namespace {
 
 constexpr std::array kKinds{
     Kind{"none", "free of a block that is in use", own_block,
-         [](Scene& s) { support::heap::release(s.block); }},
+         [](Scene& s) { common::heap::release(s.block); }},
 };
 
 } // namespace

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "scene.h"
 
+#include "common/heap.h"
+#include "common/stamp.h"
 #include "opaque.h"
-#include "support/heap.h"
-#include "support/stamp.h"
 #include "worker.h"
 
 #include <cstring>
@@ -49,7 +49,7 @@ void Scene::scribble(char* start, std::size_t length) const {
         std::memset(at, 'A', length);
         break;
     default:
-        support::stamp(at, length, seed);
+        common::stamp(at, length, seed);
     }
     contract::opaque(at);
 }

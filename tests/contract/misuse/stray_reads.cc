@@ -9,7 +9,7 @@ namespace misuse {
 
 namespace {
 
-namespace heap = support::heap;
+namespace heap = common::heap;
 
 void read(const char* start, std::size_t length) {
     const volatile char* const bytes = contract::opaque(start);

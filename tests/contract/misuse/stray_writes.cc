@@ -8,7 +8,7 @@ namespace misuse {
 
 namespace {
 
-namespace heap = support::heap;
+namespace heap = common::heap;
 
 // Writes so many bytes, this far from the start of the block.
 template <int offset, std::size_t length>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "work.h"
 
-#include "support/heap.h"
-#include "support/stamp.h"
+#include "common/heap.h"
+#include "common/stamp.h"
 
 #include <algorithm>
 
@@ -10,7 +10,7 @@ namespace misuse {
 
 namespace {
 
-namespace heap = support::heap;
+namespace heap = common::heap;
 
 constexpr std::size_t kStampedWhole = 1024;
 constexpr std::size_t kPart = 256; // of what is larger, at both ends and in the middle
@@ -38,7 +38,7 @@ std::size_t Work::some_size() {
 
 void Work::check(const Block& block) {
     for_each_part(block.size, [&](std::size_t offset, std::size_t length) {
-        const std::size_t at = support::stamp_mismatch(block.start + offset, length, block.key + offset);
+        const std::size_t at = common::stamp_mismatch(block.start + offset, length, block.key + offset);
         if (at == length) return;
         record_.note_damage("the block of %zu bytes at %p has changed at offset %zu", block.size,
                             static_cast<void*>(block.start), offset + at);
@@ -61,7 +61,7 @@ Work::Block Work::begin(void* start, std::size_t size) {
     const Block block{static_cast<unsigned char*>(start), size, next_key_++ << 32};
     check_overlap(block);
     for_each_part(size, [&](std::size_t offset, std::size_t length) {
-        support::stamp(block.start + offset, length, block.key + offset);
+        common::stamp(block.start + offset, length, block.key + offset);
     });
     return block;
 }
@@ -81,7 +81,7 @@ void Work::keep_zeroed(std::size_t size) {
     if (block == nullptr) return record_.note_damage("calloc refuses %zu bytes", size);
     for_each_part(size, [&](std::size_t offset, std::size_t length) {
         const char* const part = static_cast<const char*>(block) + offset;
-        if (support::first_nonzero(part, length) == length) return;
+        if (common::first_nonzero(part, length) == length) return;
         record_.note_damage("the new block of calloc, %zu bytes at %p, is not zero", size, block);
     });
     keep(block, size);
@@ -116,7 +116,7 @@ void Work::resize_one() {
         return changing_.add(old);
     }
     const std::size_t common = std::min({old.size, size, kPart});
-    if (support::stamp_mismatch(moved, common, old.key) != common) {
+    if (common::stamp_mismatch(moved, common, old.key) != common) {
         record_.note_damage("realloc lost the contents of the block at %p", static_cast<void*>(old.start));
     }
     changing_.add(begin(moved, size));

@@ -8,8 +8,8 @@
 // the middle. Threads take turns; its own tables are not on the heap.
 #pragma once
 
+#include "common/random.h"
 #include "record.h"
-#include "support/random.h"
 
 #include <array>
 #include <cstddef>
@@ -38,7 +38,7 @@ class Work {
     // Checks and releases everything.
     void finish();
 
-    support::Random& random() { return random_; }
+    common::Random& random() { return random_; }
 
   private:
     struct Block {
@@ -71,7 +71,7 @@ class Work {
     void release_one();
     void release(const Block& block);
 
-    support::Random random_;
+    common::Random random_;
     std::size_t size_;
     std::size_t target_; // blocks in use at a time
     Record& record_;

@@ -3,8 +3,8 @@
 // A thread that does what it is told while the other waits, and ends with the object.
 #pragma once
 
-#include "support/report.h"
-#include "support/thread.h"
+#include "common/report.h"
+#include "common/thread.h"
 
 #include <cerrno>
 #include <semaphore.h>
@@ -14,15 +14,15 @@ namespace misuse {
 class Worker {
   public:
     Worker() {
-        if (::sem_init(&go_, 0, 0) != 0 || ::sem_init(&done_, 0, 0) != 0) support::fail("no semaphore");
-        thread_ = support::start_thread(serve, this, kStack);
+        if (::sem_init(&go_, 0, 0) != 0 || ::sem_init(&done_, 0, 0) != 0) common::fail("no semaphore");
+        thread_ = common::start_thread(serve, this, kStack);
     }
     Worker(const Worker&) = delete;
     Worker& operator=(const Worker&) = delete;
     ~Worker() {
         task_ = nullptr;
         ::sem_post(&go_);
-        support::join_thread(thread_);
+        common::join_thread(thread_);
     }
 
     template <typename Task>

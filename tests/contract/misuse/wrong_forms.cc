@@ -7,7 +7,7 @@ namespace misuse {
 
 namespace {
 
-namespace heap = support::heap;
+namespace heap = common::heap;
 using namespace operators; // NOLINT(google-build-using-namespace): six short names
 
 template <void* (*allocate)(std::size_t)>

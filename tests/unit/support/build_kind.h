@@ -4,15 +4,15 @@
 // space is its shadow, and a limit on it cannot be set.
 #pragma once
 
-#include "support/build_kind.h"
+#include "common/build_kind.h"
 
 #include <catch2/catch.hpp>
 
 namespace unit {
 
-using support::kAddressSanitizer;
-using support::kThreadSanitizer;
-inline constexpr bool kSanitizer = support::kSanitized;
+using common::kAddressSanitizer;
+using common::kThreadSanitizer;
+inline constexpr bool kSanitizer = common::kSanitized;
 
 } // namespace unit
 

@@ -3,7 +3,7 @@
  * address_space <bytes>: holds so many bytes in blocks of 1 MiB and of 100 bytes. Prints how much address
  * space the process takes, in bytes.
  */
-#include "must.h"
+#include "common/must.h"
 
 #include <stdlib.h>
 #include <string.h>

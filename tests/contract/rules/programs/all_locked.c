@@ -4,7 +4,7 @@
  * at present, and lets buffers grow past each other. After some rounds of its real work that must not fault
  * any more, and no page of the heap may have lost its lock. Ends with 77 where so much may not be locked.
  */
-#include "must.h"
+#include "common/must.h"
 #include "status.h"
 
 #include <malloc.h>

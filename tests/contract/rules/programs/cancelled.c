@@ -3,7 +3,7 @@
  * cancelled <calls | double_free>: a thread with a cancellation pending calls the malloc family. No function
  * of it is a cancellation point: all return, and a misuse is reported and ends the process.
  */
-#include "must.h"
+#include "common/must.h"
 
 #include <malloc.h>
 #include <pthread.h>

@@ -8,7 +8,7 @@
  * Pretended, files say that there is such a group, and the program itself looks how much it holds. Ends with
  * 77 where this cannot be had.
  */
-#include "must.h"
+#include "common/must.h"
 
 #include <fcntl.h>
 #include <sched.h>

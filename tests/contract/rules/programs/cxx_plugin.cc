@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A C++ library for a C program. new must throw and ask the handler although the process started without
 // libstdc++, or this library has one of its own.
-#include "must.h"
+#include "common/must.h"
 
 #include <new>
 

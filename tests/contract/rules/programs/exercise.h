@@ -4,7 +4,7 @@
 #ifndef CONTRACT_PROGRAMS_EXERCISE_H
 #define CONTRACT_PROGRAMS_EXERCISE_H
 
-#include "must.h"
+#include "common/must.h"
 
 #include <malloc.h>
 #include <stdlib.h>

@@ -8,9 +8,9 @@
  * error into the result register or makes the call itself. So failures can be switched on and off, which a
  * filter alone cannot. Every point is tried in a forked child, so each begins with the same heap.
  */
+#include "common/seccomp_filter.h"
 #include "exercise.h"
 #include "hoard.h"
-#include "support/seccomp_filter.h"
 
 #include <pthread.h>
 #include <signal.h>

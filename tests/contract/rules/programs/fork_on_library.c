@@ -2,7 +2,7 @@
 /* A library to preload: its fork handler forks, once, and both processes go on with the fork that it is in.
  * It is linked to be initialised before all others, so that the handler may run between those of the
  * allocator. */
-#include "must.h"
+#include "common/must.h"
 
 #include <pthread.h>
 #include <sys/wait.h>

@@ -3,7 +3,7 @@
  * grown_block: a block that was written grows in place, and nothing of what is new is touched. Its release
  * touches nothing of that either.
  */
-#include "must.h"
+#include "common/must.h"
 #include "status.h"
 
 #include <stdlib.h>

@@ -4,7 +4,7 @@
 #ifndef CONTRACT_PROGRAMS_HOARD_H
 #define CONTRACT_PROGRAMS_HOARD_H
 
-#include "must.h"
+#include "common/must.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -4,7 +4,7 @@
  * back when the main thread asks for it, when its request would be refused otherwise, and in a child that has
  * no such threads.
  */
-#include "must.h"
+#include "common/must.h"
 
 #include <ashlar/ashlar.h>
 

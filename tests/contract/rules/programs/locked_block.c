@@ -4,7 +4,7 @@
  * released too. These must not keep their memory while the program goes on, and no more may be locked than
  * was.
  */
-#include "must.h"
+#include "common/must.h"
 #include "status.h"
 
 #include <malloc.h>

@@ -3,7 +3,7 @@
  * locked_inside: part of each long block is locked, not at its start, and the block is released so. Neither
  * its memory nor the lock may stay for long.
  */
-#include "must.h"
+#include "common/must.h"
 #include "status.h"
 
 #include <malloc.h>

@@ -3,7 +3,7 @@
  * locks_again <bytes>: locks one block after the other and releases each without unlocking it. Under a limit
  * on locked memory that has room for some of them every lock must succeed.
  */
-#include "must.h"
+#include "common/must.h"
 
 #include <stdlib.h>
 #include <string.h>

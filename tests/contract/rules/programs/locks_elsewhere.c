@@ -3,7 +3,7 @@
  * locks_elsewhere: as locks_again, but each block that is locked has a place of its own. The limit on locked
  * memory has room for one of them. Every lock must succeed once the library has seen what the program does.
  */
-#include "must.h"
+#include "common/must.h"
 
 #include <stdlib.h>
 #include <string.h>

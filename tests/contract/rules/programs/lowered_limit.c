@@ -5,7 +5,7 @@
  * start a thread, load a library, map pages, and let its stack grow by 8 MiB. Then it takes blocks of `size`
  * bytes until there are no more, and prints how many bytes that were.
  */
-#include "must.h"
+#include "common/must.h"
 
 #include <dlfcn.h>
 #include <pthread.h>

@@ -2,7 +2,7 @@
 /* A program with a malloc of its own. What the C library allocates for it (strdup, getline, asprintf, ...)
  * must come from there, because the program's free takes it back: an allocator that exports strdup would
  * break this. */
-#include "must.h"
+#include "common/must.h"
 
 #include <limits.h>
 #include <stdlib.h>

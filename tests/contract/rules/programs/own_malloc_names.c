@@ -5,7 +5,7 @@
  * free must see no other malloc's block, and its blocks must reach no other free. The names are looked up,
  * because not every allocator has all of them.
  */
-#include "must.h"
+#include "common/must.h"
 
 #include <dlfcn.h>
 #include <malloc.h>

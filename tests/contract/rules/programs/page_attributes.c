@@ -4,7 +4,7 @@
  * Nothing of that may reach the blocks that come to their place: a child has their contents, and they can be
  * written to. With "huge" they take no more memory than is touched.
  */
-#include "must.h"
+#include "common/must.h"
 #include "status.h"
 
 #include <malloc.h>

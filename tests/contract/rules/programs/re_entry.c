@@ -5,7 +5,7 @@
  * and none may be lost. A block of the size given is asked for after none, one, two, ... calls of other
  * sizes. Each case is a child of a process that has not allocated yet.
  */
-#include "must.h"
+#include "common/must.h"
 
 #include <dlfcn.h>
 #include <malloc.h>

@@ -3,7 +3,7 @@
  * refused_beside_large: a large block comes and goes, and between the two a request is refused that no memory
  * could serve. Neither the address space nor what the heap keeps for itself may grow with their number.
  */
-#include "must.h"
+#include "common/must.h"
 #include "status.h"
 
 #include <stdlib.h>

@@ -4,7 +4,7 @@
 #ifndef CONTRACT_PROGRAMS_SINGLE_STEP_H
 #define CONTRACT_PROGRAMS_SINGLE_STEP_H
 
-#include "must.h"
+#include "common/must.h"
 
 #include <link.h>
 #include <signal.h>

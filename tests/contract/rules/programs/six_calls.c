@@ -4,8 +4,8 @@
  * madvise, mremap, futex and what this program needs to end. Any other call is named on stderr and ends the
  * program.
  */
+#include "common/seccomp_filter.h"
 #include "exercise.h"
-#include "support/seccomp_filter.h"
 
 #include <signal.h>
 

@@ -3,7 +3,7 @@
 #ifndef CONTRACT_PROGRAMS_STATUS_H
 #define CONTRACT_PROGRAMS_STATUS_H
 
-#include "must.h"
+#include "common/must.h"
 
 #include <fcntl.h>
 #include <stdlib.h>

@@ -4,7 +4,7 @@
  * goes on allocating. With `heap` blocks come from behind them; with `tables` the fallback takes over, and
  * the statistics say so. Nothing writes to the strangers.
  */
-#include "must.h"
+#include "common/must.h"
 
 #include <ashlar/ashlar.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* without_calls <ENOSYS | EPERM> <program> <arguments>: runs the program where the calls that an allocator
  * may like to make, but may not need, fail with that error, as in containers. */
-#include "support/seccomp_filter.h"
+#include "common/seccomp_filter.h"
 
 #include <string.h>
 

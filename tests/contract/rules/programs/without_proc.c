@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* without_proc <program> <arguments>: runs the program where /proc and /sys are empty. Ends with 77 where
  * this cannot be had. */
-#include "must.h"
+#include "common/must.h"
 
 #include <fcntl.h>
 #include <sched.h>

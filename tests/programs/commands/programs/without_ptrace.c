@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Runs a command that may not trace others or read their memory, as in many containers. */
-#include "support/seccomp_filter.h"
+#include "common/seccomp_filter.h"
 
 #include <errno.h>
 #include <unistd.h>

@@ -10,7 +10,7 @@
 #include <cstring>
 #include <string_view>
 
-namespace support {
+namespace common {
 
 class Arguments {
   public:
@@ -62,4 +62,4 @@ class Arguments {
     char** values_;
 };
 
-} // namespace support
+} // namespace common

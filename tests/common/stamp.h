@@ -15,7 +15,7 @@
 #include <cstdint>
 #include <cstring>
 
-namespace support {
+namespace common {
 
 enum class Density : std::uint8_t { kWhole, kSparse };
 
@@ -88,4 +88,4 @@ inline std::size_t first_nonzero(const void* block, std::size_t size) {
         std::find_if(bytes, bytes + size, [](unsigned char b) { return b != 0; }) - bytes);
 }
 
-} // namespace support
+} // namespace common

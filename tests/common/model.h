@@ -32,7 +32,7 @@
 #include <utility>
 #include <vector>
 
-namespace support {
+namespace common {
 
 struct Block {
     void* address = nullptr;   // null: there is none
@@ -435,4 +435,4 @@ class Model {
     std::size_t most_whole_;
 };
 
-} // namespace support
+} // namespace common

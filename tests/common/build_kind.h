@@ -6,7 +6,7 @@
 
 #include <cstddef>
 
-namespace support {
+namespace common {
 
 #if defined(__SANITIZE_THREAD__)
 inline constexpr bool kThreadSanitizer = true;
@@ -42,4 +42,4 @@ constexpr unsigned long scaled(unsigned long count) {
     return kSanitized ? (count + 9) / 10 : count;
 }
 
-} // namespace support
+} // namespace common

@@ -6,7 +6,7 @@
 #include <bit>
 #include <cstddef>
 
-namespace support {
+namespace common {
 
 // Calls visit(size) for every multiple of 16 to 128, then eight steps to each doubling, up to `most`.
 template <typename Visit>
@@ -15,4 +15,4 @@ void for_each_class_size(std::size_t most, Visit visit) {
         visit(size);
 }
 
-} // namespace support
+} // namespace common

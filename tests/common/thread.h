@@ -10,7 +10,7 @@
 #include <cstring>
 #include <pthread.h>
 
-namespace support {
+namespace common {
 
 inline constexpr std::size_t kSmallStack = kSanitized ? std::size_t{512} << 10 : std::size_t{64} << 10;
 
@@ -30,4 +30,4 @@ inline void join_thread(pthread_t thread) {
     if (error != 0) fail("pthread_join: %s", std::strerror(error));
 }
 
-} // namespace support
+} // namespace common

@@ -9,7 +9,7 @@
 #include <cstdio>
 #include <cstdlib>
 
-namespace support {
+namespace common {
 
 inline std::uint64_t run_seed = 0;                  // set once, before any thread is started
 inline thread_local unsigned current_thread = 0;    // the program's own numbering
@@ -30,4 +30,4 @@ inline thread_local std::uint64_t current_step = 0; // what that thread is at
 // The status that ctest takes as "did not run".
 inline constexpr int kSkipped = 77;
 
-} // namespace support
+} // namespace common

@@ -7,7 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace support {
+namespace common {
 
 enum class Call : std::uint8_t {
     kMalloc,
@@ -44,4 +44,4 @@ inline const char* name_of(Call call) {
     return kNames[static_cast<unsigned>(call)];
 }
 
-} // namespace support
+} // namespace common

@@ -11,7 +11,7 @@
 #include <cstddef>
 #include <iterator>
 
-namespace support {
+namespace common {
 
 inline std::size_t impossible_size(Random& random) {
     // A sanitizer warns of each that reaches its malloc, the fallback; those above PTRDIFF_MAX do not.
@@ -66,4 +66,4 @@ inline Operation any_release(Random& random, std::size_t slot) {
     return {.call = random.chance(30) ? Call::kFreeSized : Call::kFree, .slot = slot};
 }
 
-} // namespace support
+} // namespace common

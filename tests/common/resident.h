@@ -10,7 +10,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-namespace support {
+namespace common {
 
 inline std::size_t resident_kib() {
     char text[128] = {};
@@ -30,4 +30,4 @@ inline void require_flat(std::size_t half_kib, std::size_t end_kib) {
     }
 }
 
-} // namespace support
+} // namespace common

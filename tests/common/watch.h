@@ -23,7 +23,7 @@
 #include <unistd.h>
 #include <vector>
 
-namespace support {
+namespace common {
 
 // One thread's; on a cache line of its own.
 struct alignas(64) Progress {
@@ -156,4 +156,4 @@ class Watch {
     std::thread watcher_;
 };
 
-} // namespace support
+} // namespace common

@@ -18,7 +18,7 @@
 #include <malloc.h>
 #endif
 
-namespace support::heap {
+namespace common::heap {
 
 #ifdef STRESS_PLAIN_NAMES
 inline constexpr bool kPlainNames = true;
@@ -170,4 +170,4 @@ inline constexpr bool is_ashlar = true;
     return block;
 }
 
-} // namespace support::heap
+} // namespace common::heap

@@ -9,7 +9,7 @@
 #include <cstring>
 #include <sys/wait.h>
 
-namespace support {
+namespace common {
 
 // Waits for a child of this process, which must exit with status 0.
 inline void require_success(pid_t child) {
@@ -21,4 +21,4 @@ inline void require_success(pid_t child) {
     if (WEXITSTATUS(status) != 0) fail("child %d exited with status %d", child, WEXITSTATUS(status));
 }
 
-} // namespace support
+} // namespace common

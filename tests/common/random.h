@@ -6,7 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace support {
+namespace common {
 
 // SplitMix64.
 class Random {
@@ -38,4 +38,4 @@ inline std::size_t any_size(Random& random) {
     return random.below(std::size_t{2} << 20);
 }
 
-} // namespace support
+} // namespace common
