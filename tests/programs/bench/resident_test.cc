@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "common/resident.h"
+#include "support/resident.h"
 #include "support/mapped_array.h"
 
 #include <catch2/catch.hpp>
