@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 //
-// What is done once every purge delay, by whoever comes by on a slow path or by the background thread. Pages
+// What is done once every purge delay, by whoever comes by on a slow path or by the background thread. Slices
 // that have been dirty for so long are purged. Bins that nobody used meanwhile give back what is empty.
 //
 // The background thread does it all at once. Who comes by only begins it. The slow paths that follow do it in
-// steps, pages before bins, so that nobody waits for more than one step.
+// steps, slices before bins, so that nobody waits for more than one step.
 #pragma once
 
 #include "cache/drain.h"

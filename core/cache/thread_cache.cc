@@ -29,8 +29,8 @@ namespace {
 
 using layout::class_size;
 using layout::kClasses;
-using layout::PageHeader;
 using layout::SizeClass;
+using layout::SliceHeader;
 using slab::shard_pool;
 
 // With more threads than that, so many blocks are a thread's first refill of a class. Threads use few blocks
@@ -192,7 +192,7 @@ void* take_one(SizeClass c) {
     return block;
 }
 
-void give_one(PageHeader header, void* block) {
+void give_one(SliceHeader header, void* block) {
     const SizeClass c = header.size_class();
     count(*cache, c, &Counts::flushes, &EndedCounts::flushes);
     if (header.shard() != own().shard()) count(*cache, c, &Counts::remote_frees, &EndedCounts::remote_frees);
@@ -292,7 +292,7 @@ void count_ended(SizeClass c, std::atomic<std::uint64_t> EndedCounts::*what) {
     if (counting()) (thread_registry.ended[c].*what).fetch_add(1, std::memory_order_relaxed);
 }
 
-void release_uncached(PageHeader header, void* block) {
+void release_uncached(SliceHeader header, void* block) {
     slab::give(header, &block, 1);
     do_one_step();
 }
@@ -327,7 +327,7 @@ void* allocate(SizeClass c) {
     return block;
 }
 
-void release(PageHeader header, void* block) {
+void release(SliceHeader header, void* block) {
     if (!attached()) return release_uncached(header, block);
     {
         const Entry entry;
@@ -346,13 +346,13 @@ void release(PageHeader header, void* block) {
     do_step();
 }
 
-layout::Page take_run(std::size_t pages) {
-    if (pages > KeptRuns::kMostPages || !attached()) return 0;
-    layout::Page first = 0;
+layout::Slice take_run(std::size_t slices) {
+    if (slices > KeptRuns::kMostSlices || !attached()) return 0;
+    layout::Slice first = 0;
     {
         const Entry entry;
         if (!entry) return 0;
-        first = cache->runs.take(pages, node_of_this_thread());
+        first = cache->runs.take(slices, node_of_this_thread());
         if (first == 0) return 0;
         cache->runs_used = true;
     }
@@ -361,10 +361,10 @@ layout::Page take_run(std::size_t pages) {
     return first;
 }
 
-bool keep_run(layout::Page first, std::size_t pages) {
-    if (stacks.phase != Phase::kAttached || !cache->runs.is_asked_often(pages)) return false;
+bool keep_run(layout::Slice first, std::size_t slices) {
+    if (stacks.phase != Phase::kAttached || !cache->runs.is_asked_often(slices)) return false;
     const std::size_t most = most_in_runs(); // which others change
-    if (pages > most) return false;
+    if (slices > most) return false;
     bool all_kept = false;
     {
         const Entry entry;
@@ -372,7 +372,7 @@ bool keep_run(layout::Page first, std::size_t pages) {
         const os::Node node = node_of_this_thread();
         if (os::nodes() != 1 && layout::superslabs.node_of(first) != node) return false;
         cache->runs_used = true;
-        all_kept = cache->runs.keep(first, pages, node, most, return_run);
+        all_kept = cache->runs.keep(first, slices, node, most, return_run);
     }
     if (all_kept) {
         look_around_at_times(decay_after_release);

@@ -25,7 +25,7 @@ constexpr std::size_t round_up(std::size_t value, std::size_t unit) {
 constexpr std::size_t kPoolShare = 32;    // of the addresses for superslabs
 constexpr std::size_t kThreadsShare = 16; // of them, but at most:
 constexpr std::size_t kMaxThreads = std::size_t{512} << 20;
-constexpr std::size_t kGuard = kPageSize;
+constexpr std::size_t kGuard = kSliceSize;
 constexpr std::size_t kMostReserved = std::size_t{1} << 40;
 
 // Where the kernel puts nothing by default, whatever the layout. That is above programs at fixed addresses
@@ -117,12 +117,12 @@ void MetadataPart::give_up() {
 std::uintptr_t Window::place_parts(std::uintptr_t start, std::size_t length, os::Hold how) {
     std::uintptr_t next = start;
     const auto place = [&](MetadataPart& part, std::size_t bytes) {
-        part.place(next, round_up(bytes, kPageSize), how);
+        part.place(next, round_up(bytes, kSliceSize), how);
         next += part.size() + kGuard;
     };
-    const std::size_t pages = length / kPageSize;
-    place(header_lines, pages * sizeof(AtomicPageHeader));
-    place(slab_descriptors, pages * kSlabDescriptorSize);
+    const std::size_t slices = length / kSliceSize;
+    place(header_lines, slices * sizeof(AtomicSliceHeader));
+    place(slab_descriptors, slices * kSlabDescriptorSize);
     place(superslab_states, length / kSuperslabSize * kSuperslabStateSize);
     place(threads, std::min(length / kThreadsShare, kMaxThreads));
     place(pool, length / kPoolShare);
@@ -131,7 +131,7 @@ std::uintptr_t Window::place_parts(std::uintptr_t start, std::size_t length, os:
 }
 
 bool Window::begin_tables() {
-    return grow_page_tables(first_page) && superslab_states.grow_to(1) && threads.grow_to(1) &&
+    return grow_slice_tables(first_slice) && superslab_states.grow_to(1) && threads.grow_to(1) &&
            pool.grow_to(1);
 }
 
@@ -155,7 +155,7 @@ Window::Claim Window::claim(std::size_t length) {
         if (begin_tables()) {
             hold = os::Hold::kClaimed;
             base = first;
-            end_page = static_cast<Page>(length / kPageSize);
+            end_slice = static_cast<Slice>(length / kSliceSize);
             return Claim::kDone;
         }
         const bool occupied = is_blocked();
@@ -195,7 +195,7 @@ bool Window::reserve(std::size_t length) {
     }
     hold = os::Hold::kReserved;
     base = first;
-    end_page = static_cast<Page>(length / kPageSize);
+    end_slice = static_cast<Slice>(length / kSliceSize);
     return true;
 }
 
@@ -204,13 +204,13 @@ bool Window::open(std::size_t wanted, os::Hold preferred) {
     const Claim claimed = preferred == os::Hold::kClaimed ? claim(length) : Claim::kNoPlace;
     const bool done = claimed == Claim::kDone || (claimed == Claim::kNoPlace && reserve(length));
     if (!done) return false;
-    headers = reinterpret_cast<AtomicPageHeader*>(header_lines.start());
+    headers = reinterpret_cast<AtomicSliceHeader*>(header_lines.start());
     tables_size_ = live_bytes.start() + live_bytes.size() - header_lines.start();
     return true;
 }
 
-void Window::publish(Page end) {
-    const std::size_t now = (std::size_t{end} << kPageShift) / kAlignment;
+void Window::publish(Slice end) {
+    const std::size_t now = (std::size_t{end} << kSliceShift) / kAlignment;
     if (now > size() / kAlignment) __atomic_store_n(&sixteenths, now, __ATOMIC_RELEASE);
 }
 

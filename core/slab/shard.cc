@@ -12,15 +12,15 @@ namespace ashlar::slab {
 
 namespace {
 
-// Bytes free in a bin before it looks for hollow pages: while it is used, and when it is not.
-constexpr std::size_t kLeastHollow = std::size_t{128} << 10;
+// Bytes free in a bin before it looks for unused pages: while it is used, and when it is not.
+constexpr std::size_t kLeastUnused = std::size_t{128} << 10;
 constexpr std::size_t kLeastIdle = std::size_t{64} << 10;
 constexpr unsigned kMostTrimmed = 1024; // slabs of a bin at a time, when somebody asked for it and waits
 constexpr unsigned kMostLookedAt = 512; // slabs of a bin in one step
 constexpr unsigned kMostLooks = 4;
 
-// Of all bins: the system's pages that are counted as hollow, and the slabs in the last two lists.
-constinit std::atomic<std::size_t> hollow_pages{0};
+// Of all bins: the system's pages that are counted as unused, and the slabs in the last two lists.
+constinit std::atomic<std::size_t> unused_pages{0};
 constinit std::atomic<std::size_t> mostly_free_slabs{0};
 
 constexpr std::size_t kShareOfBin = 8; // of what may be free in slabs: that is worth a look
@@ -93,8 +93,8 @@ void Bin::unlink(Slab& slab) {
 }
 
 void Bin::dissolve(Slab& slab, Chores& chores) {
-    layout::window.set_headers(slab.first_page(), slab.shape().pages, layout::kUnused);
-    forget_hollow(slab);
+    layout::window.set_headers(slab.first_slice(), slab.shape().slices, layout::kUnused);
+    forget_unused(slab);
     forget_purged(slab);
     slab.finish();
     count_slabs(-1);
@@ -111,22 +111,22 @@ std::size_t Bin::attend(Chores& chores) {
         std::uint64_t pages = 0;
         {
             const os::Guard guard(mutex_);
-            pages = slab.hollow_pages(); // nobody is served from it
+            pages = slab.unused_pages(); // nobody is served from it
         }
-        if (pages != 0 && !layout::superslabs.break_up(slab.first_page())) pages = 0;
+        if (pages != 0 && !layout::superslabs.break_up(slab.first_slice())) pages = 0;
         const std::uint64_t gone = purge_pages(slab.start_address(), pages, chores.calls);
         purged += static_cast<std::size_t>(std::popcount(gone));
         const os::Guard guard(mutex_);
         count_absent(0, gone);
         slab.set_purged_pages(slab.purged_pages() | gone);
-        if (pages != 0) leave_hollow(slab, pages);
+        if (pages != 0) leave_unused(slab, pages);
         slab.list = kFull; // for no list has it
         settle(slab, chores, pages != 0 ? End::kFront : End::kBack);
     }
     while (chores.leaving != nullptr) {
         Slab& slab = *chores.leaving;
         chores.leaving = slab.next;
-        layout::superslabs.give(slab.first_page(), slab.shape().pages);
+        layout::superslabs.give(slab.first_slice(), slab.shape().slices);
     }
     return purged;
 }
@@ -137,13 +137,13 @@ std::size_t Bin::free_bytes(layout::SizeClass c) const {
     return (blocks - std::min(blocks, blocks_out())) * shape.size; // without the lock they may not agree
 }
 
-bool Bin::too_many_hollow() {
-    return hollow_pages.load(std::memory_order_relaxed) * kSystemPageSize >
-           layout::superslabs.allowed_hollow();
+bool Bin::too_many_unused() {
+    return unused_pages.load(std::memory_order_relaxed) * kSystemPageSize >
+           layout::superslabs.allowed_unused();
 }
 
 bool Bin::many_mostly_free() {
-    return mostly_free_slabs.load(std::memory_order_relaxed) * layout::kPageSize >
+    return mostly_free_slabs.load(std::memory_order_relaxed) * layout::kSliceSize >
            layout::superslabs.floor_in_slabs();
 }
 
@@ -164,7 +164,7 @@ unsigned Bin::give_up_slabs(MixedSlabs& mixed, std::size_t size, unsigned most) 
             if (slab->mostly_left() && slab->has_gaps_of(size)) {
                 const std::uint32_t in_use = slab->blocks() - slab->free_blocks();
                 unlink(*slab);
-                forget_hollow(*slab);
+                forget_unused(*slab);
                 if (!mixed.adopt(*slab)) {
                     put(*slab, static_cast<std::uint8_t>(list));
                     return given;
@@ -179,51 +179,51 @@ unsigned Bin::give_up_slabs(MixedSlabs& mixed, std::size_t size, unsigned most) 
     return given;
 }
 
-// Of the blocks that just came back to a slab in a list: counts the pages that are hollow now. When there are
+// Of the blocks that just came back to a slab in a list: counts the pages that are unused now. When there are
 // too many of them, those of this slab go.
-void Bin::note_hollow(Slab& slab, void* const* blocks, std::uint32_t count, Chores& chores) {
-    if (free_bytes(slab.size_class()) <= kLeastHollow) return;
-    const std::uint32_t pages = slab.hollow_pages_of(blocks, count);
+void Bin::note_unused(Slab& slab, void* const* blocks, std::uint32_t count, Chores& chores) {
+    if (free_bytes(slab.size_class()) <= kLeastUnused) return;
+    const std::uint32_t pages = slab.unused_pages_of(blocks, count);
     if (pages == 0 || os::page_size() != kSystemPageSize) return;
-    slab.hollow_counted = static_cast<std::uint8_t>(slab.hollow_counted + pages);
-    hollow_pages.fetch_add(pages, std::memory_order_relaxed);
-    if (!too_many_hollow()) return;
-    Slab& victim = coldest_hollow(slab);
+    slab.unused_counted = static_cast<std::uint8_t>(slab.unused_counted + pages);
+    unused_pages.fetch_add(pages, std::memory_order_relaxed);
+    if (!too_many_unused()) return;
+    Slab& victim = coldest_unused(slab);
     if (!victim.empty()) start_purging(victim, chores);
 }
 
-// A slab with hollow pages, of the emptier ones, which serve last; this one if none is at hand. What comes
+// A slab with unused pages, of the emptier ones, which serve last; this one if none is at hand. What comes
 // and goes is in the fuller ones.
-Slab& Bin::coldest_hollow(Slab& slab) const {
+Slab& Bin::coldest_unused(Slab& slab) const {
     for (unsigned list = kLists; list-- != 0;) {
         unsigned looks = 0;
         for (Slab* other = lists_[list]; other != nullptr && looks < kMostLooks;
              other = other->next, ++looks) {
-            if (other->hollow_counted != 0 && !other->empty() && other != &slab) return *other;
+            if (other->unused_counted != 0 && !other->empty() && other != &slab) return *other;
         }
     }
     return slab;
 }
 
 // Those that a step had no calls for.
-void Bin::leave_hollow(Slab& slab, std::uint64_t pages) {
+void Bin::leave_unused(Slab& slab, std::uint64_t pages) {
     const auto count = static_cast<std::uint8_t>(std::popcount(pages));
-    forget_hollow(slab); // blocks may have come back meanwhile
-    slab.hollow_counted = count;
-    hollow_pages.fetch_add(count, std::memory_order_relaxed);
+    forget_unused(slab); // blocks may have come back meanwhile
+    slab.unused_counted = count;
+    unused_pages.fetch_add(count, std::memory_order_relaxed);
     slab.tidied = false;
 }
 
 // They are about to be used, or purged.
-void Bin::forget_hollow(Slab& slab) {
-    if (slab.hollow_counted == 0) return;
-    hollow_pages.fetch_sub(slab.hollow_counted, std::memory_order_relaxed);
-    slab.hollow_counted = 0;
+void Bin::forget_unused(Slab& slab) {
+    if (slab.unused_counted == 0) return;
+    unused_pages.fetch_sub(slab.unused_counted, std::memory_order_relaxed);
+    slab.unused_counted = 0;
 }
 
 void Bin::start_purging(Slab& slab, Chores& chores) {
     unlink(slab);
-    forget_hollow(slab);
+    forget_unused(slab);
     slab.list = kPurging;
     slab.next = chores.purging;
     chores.purging = &slab;
@@ -236,9 +236,9 @@ Slab* Bin::next_slab() {
         unlink(*slab);
         if (slab->empty()) --empty_slabs_;
         put(*slab, kCurrent);
-        forget_hollow(*slab);
+        forget_unused(*slab);
         if (const std::size_t pages = forget_purged(*slab); pages != 0)
-            layout::superslabs.note_hollow_needed(pages * kSystemPageSize);
+            layout::superslabs.note_unused_needed(pages * kSystemPageSize);
         slab->tidied = false;
         slab->last_round = this_round();
         return slab;
@@ -247,10 +247,10 @@ Slab* Bin::next_slab() {
 }
 
 bool Bin::add_slab(layout::SizeClass c, layout::Shard owner) {
-    const unsigned pages = layout::kShapes[c].pages;
+    const unsigned slices = layout::kShapes[c].slices;
     const std::optional<std::uint64_t*> bitmap = Slab::take_bitmap(c);
     if (!bitmap) return false;
-    const layout::Page first = layout::superslabs.take_for_slab(pages, node_).first;
+    const layout::Slice first = layout::superslabs.take_for_slab(slices, node_).first;
     if (first == 0) {
         Slab::give_bitmap(c, *bitmap);
         return false;
@@ -258,7 +258,7 @@ bool Bin::add_slab(layout::SizeClass c, layout::Shard owner) {
     Slab& slab = slab_at(first, c);
     slab.start(c, owner, first, *bitmap);
     const os::Guard guard(mutex_);
-    layout::window.set_headers(first, pages, {c, owner});
+    layout::window.set_headers(first, slices, {c, owner});
     put(slab, kEmptiest);
     count_slabs(1);
     return true;
@@ -317,16 +317,16 @@ bool Bin::settle(Slab& slab, Chores& chores, End end) {
     return true;
 }
 
-Bin::Progress Bin::give_locked(layout::PageHeader expected, void* const* blocks, std::uint32_t count,
+Bin::Progress Bin::give_locked(layout::SliceHeader expected, void* const* blocks, std::uint32_t count,
                                Chores& chores) {
     std::uint32_t i = 0;
     while (i < count) {
-        const layout::Page page = layout::window.page_of(blocks[i]);
-        if (const layout::PageHeader header = layout::window.header(page); header != expected) {
+        const layout::Slice slice = layout::window.slice_of(blocks[i]);
+        if (const layout::SliceHeader header = layout::window.header(slice); header != expected) {
             // The block may have been freed twice and its slab dissolved in between.
             return {header == mixed_header(expected.shard()) ? Fault::kNone : Fault::kDoubleFree, i};
         }
-        Slab& slab = slab_at(page, expected.size_class());
+        Slab& slab = slab_at(slice, expected.size_class());
         const auto [came, fault] = slab.give(blocks + i, count - i);
         i += came;
         blocks_out_.store(blocks_out() - came, std::memory_order_relaxed);
@@ -334,12 +334,12 @@ Bin::Progress Bin::give_locked(layout::PageHeader expected, void* const* blocks,
         slab.tidied = false;
         slab.last_round = this_round();
         if (slab.list == kCurrent || slab.list == kPurging) continue;
-        if (settle(slab, chores)) note_hollow(slab, blocks + i - came, came, chores);
+        if (settle(slab, chores)) note_unused(slab, blocks + i - came, came, chores);
     }
     return {Fault::kNone, i};
 }
 
-std::uint32_t Bin::give(layout::PageHeader expected, void* const* blocks, std::uint32_t count) {
+std::uint32_t Bin::give(layout::SliceHeader expected, void* const* blocks, std::uint32_t count) {
     Progress progress{};
     Chores chores{.calls = ~0U}; // what came back at once may go at once: as many as the batch has slabs
     {
@@ -352,11 +352,11 @@ std::uint32_t Bin::give(layout::PageHeader expected, void* const* blocks, std::u
     return progress.given;
 }
 
-Room Bin::room_beside(layout::PageHeader expected, const void* block) {
-    const layout::Page page = layout::window.page_of(block);
+Room Bin::room_beside(layout::SliceHeader expected, const void* block) {
+    const layout::Slice slice = layout::window.slice_of(block);
     const os::Guard guard(mutex_);
-    if (layout::window.header(page) != expected) return {0, 0};
-    const Slab& slab = slab_at(page, expected.size_class());
+    if (layout::window.header(slice) != expected) return {0, 0};
+    const Slab& slab = slab_at(slice, expected.size_class());
     const std::size_t left = std::size_t{slab.left_blocks()} * slab.shape().size;
     const std::size_t gone = static_cast<std::size_t>(std::popcount(slab.purged_pages())) * kSystemPageSize;
     return {left - std::min(left, gone), slab.blocks() - slab.free_blocks()};
@@ -389,7 +389,7 @@ void Bin::trim() {
     attend(chores);
 }
 
-// Into the lists, where its hollow pages are found: nobody is being served.
+// Into the lists, where its unused pages are found: nobody is being served.
 void Bin::retire_current(Chores& chores) {
     if (current_ == nullptr || current_->free_blocks() == 0) return;
     Slab& slab = *current_;
@@ -398,7 +398,7 @@ void Bin::retire_current(Chores& chores) {
     settle(slab, chores);
 }
 
-// Some of the slabs with hollow pages that nobody used for a round; how many. Others may need what is kept.
+// Some of the slabs with unused pages that nobody used for a round; how many. Others may need what is kept.
 unsigned Bin::choose_unused(Chores& chores) {
     unsigned looks = 0;
     unsigned chosen = 0;
@@ -406,7 +406,7 @@ unsigned Bin::choose_unused(Chores& chores) {
         for (Slab* slab = lists_[list]; slab != nullptr && looks < kMostLookedAt && chosen < chores.calls;
              ++looks) {
             Slab* const next = slab->next;
-            if (slab->hollow_counted != 0 && !slab->empty() && is_long_ago(slab->last_round)) {
+            if (slab->unused_counted != 0 && !slab->empty() && is_long_ago(slab->last_round)) {
                 start_purging(*slab, chores);
                 ++chosen;
             }
@@ -416,7 +416,7 @@ unsigned Bin::choose_unused(Chores& chores) {
     return chosen;
 }
 
-// Up to `most` slabs whose pages may be hollow; how many. There are no empty ones.
+// Up to `most` slabs whose pages may be unused; how many. There are no empty ones.
 unsigned Bin::choose_untidy(Chores& chores, unsigned most) {
     unsigned chosen = 0;
     for (Slab* const first : lists_) {
@@ -433,10 +433,10 @@ unsigned Bin::choose_untidy(Chores& chores, unsigned most) {
     return chosen;
 }
 
-std::size_t Bin::purge_hollow() {
+std::size_t Bin::purge_unused() {
     if (os::page_size() != kSystemPageSize) return 0;
     std::size_t purged = 0;
-    // Others may go on using the bin, and leave hollow pages behind us.
+    // Others may go on using the bin, and leave unused pages behind us.
     for (std::size_t rounds = slabs_.load(std::memory_order_relaxed) / kMostTrimmed + 1; rounds != 0;
          --rounds) {
         Chores chores{.calls = ~0U};
