@@ -29,10 +29,10 @@ bool do_round() {
     forget_uses();
     bool busy = drain_idle();
     slab::shard_pool.for_each_bin([&busy](layout::SliceHeader header, slab::Bin& bin) {
-        auto tidied = slab::Bin::Tidied::kUnfinished;
-        while (tidied == slab::Bin::Tidied::kUnfinished)
-            tidied = bin.tidy(header.size_class());
-        busy |= tidied == slab::Bin::Tidied::kUsed;
+        auto decayed = slab::Bin::Decayed::kUnfinished;
+        while (decayed == slab::Bin::Decayed::kUnfinished)
+            decayed = bin.decay(header.size_class());
+        busy |= decayed == slab::Bin::Decayed::kUsed;
     });
     layout::superslabs.purge_aged();
     return busy || layout::superslabs.dirty_slices() != 0;
@@ -75,7 +75,7 @@ void tidy_next_bin() {
                                          static_cast<layout::Shard>(number / kBins + 1)};
         slab::Bin& bin = slab::shard_pool.bin(header);
         if (bin.slabs() != 0) {
-            if (bin.tidy(header.size_class()) == slab::Bin::Tidied::kUnfinished) return;
+            if (bin.decay(header.size_class()) == slab::Bin::Decayed::kUnfinished) return;
             done = true;
         }
         if (next_bin.compare_exchange_strong(number, number + 1, std::memory_order_relaxed)) ++number;

@@ -21,7 +21,7 @@ namespace ashlar::cache {
 std::uint32_t decay_after_allocation();
 std::uint32_t decay_after_release();
 
-// The next bin to be tidied, by a number; kNoBin: there is none.
+// The next bin to decay, by a number; kNoBin: there is none.
 constexpr unsigned kNoBin = 1U << 31;
 extern constinit std::atomic<unsigned> next_bin;
 [[gnu::cold]] void tidy_next_bin();

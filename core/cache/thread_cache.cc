@@ -125,9 +125,9 @@ bool arrange_end() {
     return cache->end_arranged || __libc_single_threaded != 0;
 }
 
-// A look at what else there is to do. It may call the C library, which may allocate and so come back here
+// A step of what is due once every purge delay. It may call the C library, which may allocate and so come back here
 // (see thread_cache.h): the first or last step of a slow path.
-void look_around(std::uint32_t (*decay)()) {
+void decay_step(std::uint32_t (*decay)()) {
     if (stacks.phase != Phase::kAttached) return; // in a forked child whose heap is not whole
     arrange_end();                                // if that fails now, the next look tries again
     const std::uint32_t number = decay();
@@ -136,10 +136,11 @@ void look_around(std::uint32_t (*decay)()) {
     start_returning_idle();
 }
 
-void look_around_at_times(std::uint32_t (*decay)()) {
+// Counts a call of a slow path; some of them have a decay step.
+void decay_at_times(std::uint32_t (*decay)()) {
     const std::uint32_t calls = slow_calls() + 1;
     cache->slow_calls.store(calls, std::memory_order_relaxed);
-    if (calls % kSlowCallsPerLook == 0) look_around(decay);
+    if (calls % kSlowCallsPerLook == 0) decay_step(decay);
 }
 
 // The last step of a slow path.
@@ -322,7 +323,7 @@ void* allocate(SizeClass c) {
             block = take_one(c);
         }
     }
-    look_around_at_times(decay_after_allocation);
+    decay_at_times(decay_after_allocation);
     do_step();
     return block;
 }
@@ -342,7 +343,7 @@ void release(SliceHeader header, void* block) {
         make_room(header.size_class());
         if (!mine.push(header, block)) give_one(header, block);
     }
-    look_around_at_times(decay_after_release);
+    decay_at_times(decay_after_release);
     do_step();
 }
 
@@ -356,7 +357,7 @@ layout::Slice take_run(std::size_t slices) {
         if (first == 0) return 0;
         cache->runs_used = true;
     }
-    look_around_at_times(decay_after_allocation);
+    decay_at_times(decay_after_allocation);
     do_step();
     return first;
 }
@@ -375,9 +376,9 @@ bool keep_run(layout::Slice first, std::size_t slices) {
         all_kept = cache->runs.keep(first, slices, node, most, return_run);
     }
     if (all_kept) {
-        look_around_at_times(decay_after_release);
+        decay_at_times(decay_after_release);
     } else {
-        look_around(decay_after_release);
+        decay_step(decay_after_release);
     }
     do_step(); // also where no lock is needed: a program may do nothing else
     return true;
@@ -385,7 +386,7 @@ bool keep_run(layout::Slice first, std::size_t slices) {
 
 void look_after_allocation() {
     if (stacks.phase == Phase::kAttached) {
-        look_around(decay_after_allocation);
+        decay_step(decay_after_allocation);
     } else {
         decay_after_allocation();
     }
@@ -393,7 +394,7 @@ void look_after_allocation() {
 
 void look_after_release() {
     if (stacks.phase == Phase::kAttached) {
-        look_around(decay_after_release);
+        decay_step(decay_after_release);
     } else {
         decay_after_release();
     }

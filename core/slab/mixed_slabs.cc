@@ -58,7 +58,7 @@ void MixedSlabs::unlink(MixedSlab& slab) {
     if (slab.next != nullptr) slab.next->previous = slab.previous;
 }
 
-bool MixedSlabs::settle(MixedSlab& slab) {
+bool MixedSlabs::relist(MixedSlab& slab) {
     unlink(slab);
     if (!slab.empty()) {
         put(slab);
@@ -112,7 +112,7 @@ std::uint32_t MixedSlabs::take_locked(layout::SizeClass c, void** end, std::uint
         const std::uint64_t absent = slab->absent_pages();
         taken += slab->take(c, end - taken, count - taken);
         count_absent(absent, slab->absent_pages());
-        settle(*slab);
+        relist(*slab);
     }
     add_bytes_out(taken * size);
     note_taken(c, taken);
@@ -206,7 +206,7 @@ std::uint32_t MixedSlabs::give(void* block, layout::SizeClass c) {
             pages = slab->give(block, size, with_pages && slab->numbers() == nullptr);
             add_bytes_out(~size + 1);
             note_returned(layout::class_of(size));
-            leaving = settle(*slab);
+            leaving = relist(*slab);
         } else if (slab != nullptr) {
             fault = slab->fault_at(block);
         }
@@ -221,7 +221,7 @@ std::uint32_t MixedSlabs::give(void* block, layout::SizeClass c) {
         const std::uint64_t absent = slab->absent_pages();
         slab->put_back(pages, gone);
         count_absent(absent, slab->absent_pages());
-        leaving = settle(*slab);
+        leaving = relist(*slab);
     }
     if (leaving) layout::superslabs.give(slice, 1);
     return number;

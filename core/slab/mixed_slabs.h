@@ -86,7 +86,7 @@ class MixedSlabs {
     void put(MixedSlab& slab);
     void unlink(MixedSlab& slab);
     // Finds its place; true if it is empty and was dissolved instead: its slice is to be returned.
-    bool settle(MixedSlab& slab);
+    bool relist(MixedSlab& slab);
     void add_bytes_out(std::size_t bytes);
     void note_taken(layout::SizeClass c, std::uint32_t count);
     void note_returned(layout::SizeClass c);

@@ -16,7 +16,7 @@
 
 #include "os/mutex.h"
 #include "os/topology.h"
-#include "slab/shard.h"
+#include "slab/bin.h"
 
 #include <array>
 #include <atomic>
@@ -28,6 +28,18 @@ struct Tables;
 }
 
 namespace ashlar::slab {
+
+// A shard: an owner of slabs, with one bin for each size class.
+struct ShardBins {
+    explicit ShardBins(os::Node node) {
+        for (Bin& each : bins)
+            each.set_node(node);
+    }
+
+    std::array<Bin, layout::kClasses - 1> bins;
+
+    Bin& bin(layout::SizeClass c) { return bins[c - 1U]; }
+};
 
 class ShardPool {
   public:

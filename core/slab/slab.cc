@@ -33,7 +33,7 @@ void Slab::start(layout::SizeClass c, layout::Shard owner, layout::Slice first, 
     freed_ = 0;
     fresh_ = 0;
     purged_ = 0;
-    tidied = false;
+    decayed = false;
     unused_counted = 0;
 }
 

@@ -40,7 +40,7 @@ class alignas(64) Slab {
     std::uint8_t list = 0;
     std::uint8_t last_round = 0;     // of decay, when it served or took back blocks
     std::uint8_t unused_counted = 0; // pages, by the bin
-    bool tidied = false;             // all unused pages have been purged since it served or took back blocks
+    bool decayed = false;            // all unused pages have been purged since it served or took back blocks
 
     // Where a slab of class `c` keeps a bit for each block. It is memory of the metadata pool, or null if
     // they fit into the descriptor. To be had before the slab's slices are. Nothing if there is no memory.

@@ -33,10 +33,10 @@ planted_bug(shard_counted_before_it_is_there SCENARIO statistics SOURCE slab/sha
     bins_[shard].store(new (memory) ShardBins(node), std::memory_order_release);
 ]])
 
-planted_bug(count_after_unlocking SCENARIO remote_return SOURCE slab/shard.cc
-  INSTEAD_OF [[        progress = give_locked(expected, blocks, count, chores);
+planted_bug(count_after_unlocking SCENARIO remote_return SOURCE slab/bin.cc
+  INSTEAD_OF [[        progress = give_locked(expected, blocks, count, deferred);
     }
-]] STANDS [[        progress = give_locked(expected, blocks, count, chores);
+]] STANDS [[        progress = give_locked(expected, blocks, count, deferred);
         blocks_out_.store(blocks_out() + count, std::memory_order_relaxed);
     }
     blocks_out_.store(blocks_out() - count, std::memory_order_relaxed);
@@ -62,7 +62,7 @@ planted_bug(fork_wakes_nobody SCENARIO fork_while_refilling SOURCE os/mutex.cc
 ]] STANDS [[    if (holder() == Holder::kItsFork) state_.store(kFree, std::memory_order_release);
 ]])
 
-planted_bug(header_cleared_late SCENARIO slab_empties SOURCE slab/shard.cc
+planted_bug(header_cleared_late SCENARIO slab_empties SOURCE slab/bin.cc
   INSTEAD_OF [[        layout::superslabs.give(slab.first_slice(), slab.shape().slices);
     }
 ]] STANDS [[        layout::superslabs.give(slab.first_slice(), slab.shape().slices);
@@ -70,7 +70,7 @@ planted_bug(header_cleared_late SCENARIO slab_empties SOURCE slab/shard.cc
     }
 ]])
 
-planted_bug(slab_published_before_its_bitmap SCENARIO slab_begins SOURCE slab/shard.cc
+planted_bug(slab_published_before_its_bitmap SCENARIO slab_begins SOURCE slab/bin.cc
   INSTEAD_OF [[    slab.start(c, owner, first, *bitmap);
     const os::Guard guard(mutex_);
     layout::window.set_headers(first, slices, {c, owner});
@@ -87,7 +87,7 @@ planted_bug(slab_published_before_its_bitmap SCENARIO slab_begins SOURCE slab/sh
     return true;
 ]])
 
-planted_bug(purging_slab_in_a_list SCENARIO slab_purged SOURCE slab/shard.cc
+planted_bug(purging_slab_in_a_list SCENARIO slab_purged SOURCE slab/bin.cc
   INSTEAD_OF [[        if (slab.list == kCurrent || slab.list == kPurging) continue;
 ]] STANDS [[        if (slab.list == kCurrent) continue;
 ]])

@@ -7,7 +7,7 @@
 #include "../support/random.h"
 #include "layout/superslab.h"
 #include "os/config.h"
-#include "slab/shard.h"
+#include "slab/bin.h"
 
 #include <algorithm>
 #include <atomic>
@@ -328,19 +328,19 @@ TEST_CASE("bin: what nobody used for a round goes in steps of four system calls"
     own.give(freed);
     constexpr std::size_t kPagesInRow = 3;
     constexpr std::size_t kMostOfStep = 4 * kPagesInRow * kSystemPageSize;
-    CHECK(own.bin.tidy(c) == Bin::Tidied::kUsed); // in this round
+    CHECK(own.bin.decay(c) == Bin::Decayed::kUsed); // in this round
     CHECK(superslabs.absent_bytes() == absent);
     Bin::begin_round();
-    CHECK(own.bin.tidy(c) == Bin::Tidied::kUsed); // in the round before
+    CHECK(own.bin.decay(c) == Bin::Decayed::kUsed); // in the round before
     Bin::begin_round();
     std::ptrdiff_t before = absent;
-    for (unsigned steps = 0; own.bin.tidy(c) == Bin::Tidied::kUnfinished; ++steps) {
+    for (unsigned steps = 0; own.bin.decay(c) == Bin::Decayed::kUnfinished; ++steps) {
         REQUIRE(steps <= kSlabs * 4);
         const std::ptrdiff_t now = superslabs.absent_bytes();
         CHECK(static_cast<std::size_t>(now - before) <= kMostOfStep);
         before = now;
     }
-    CHECK(own.bin.tidy(c) == Bin::Tidied::kUnused);
+    CHECK(own.bin.decay(c) == Bin::Decayed::kUnused);
     constexpr std::size_t kUnused = kSlabs * layout::kSliceSize / 4 * 3;
     CHECK(static_cast<std::size_t>(superslabs.absent_bytes() - absent) == kUnused);
 }
@@ -360,7 +360,7 @@ UNIT_TEST_CASE_IN_CHILD("bin: what the kernel refuses to purge is not offered ag
     unsigned steps = 0;
     for (unsigned rounds = 0; rounds < 3; ++rounds) {
         Bin::begin_round();
-        while (own.bin.tidy(c) == Bin::Tidied::kUnfinished)
+        while (own.bin.decay(c) == Bin::Decayed::kUnfinished)
             REQUIRE(++steps <= kSlabs);
     }
     CHECK(steps != 0);

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 //
-// A shard: an owner of slabs, with one bin per size class, each under a lock of its own.
+// A bin: the slabs of one size class and one shard, under a lock.
 //
-// Thread caches take blocks from the shard that they are assigned to. They give every block back to the shard
-// that its slice's header names, tens at a time. The locks are for batches, not for blocks. A bin serves from
-// its current slab. When that is used up, it serves from the fullest of its partial slabs. So nearly empty
-// ones get the chance to drain and return their slices. One empty slab per bin is kept. Slabs that do not
-// drain give back system pages in which no block is left ("unused"), when all bins together have too many of
-// them.
+// Thread caches take blocks from the bins of the shard that they are assigned to. They give every block back
+// to the shard that its slice's header names, tens at a time. So a lock is taken for a batch, not for a
+// block. A bin serves from its current slab. When that is used up, it serves from the fullest of its partial
+// slabs. So nearly empty ones get the chance to drain and return their slices. One empty slab per bin is
+// kept. Slabs that do not drain give back system pages in which no block is left ("unused"), when all bins
+// together have too many of them.
 #pragma once
 
 #include "os/mutex.h"
@@ -45,8 +45,8 @@ class alignas(64) Bin {
     static void begin_round();
     // One step of this round, with four system calls for unused pages at most. A bin that was not used for a
     // round is trimmed, and all its unused pages go. In one that was used, those of unused slabs go.
-    enum class Tidied : std::uint8_t { kUnused, kUsed, kUnfinished };
-    Tidied tidy(layout::SizeClass c);
+    enum class Decayed : std::uint8_t { kUnused, kUsed, kUnfinished };
+    Decayed decay(layout::SizeClass c);
 
     // There are more unused pages, in all bins, than are kept for what comes and goes.
     static bool too_many_unused();
@@ -85,8 +85,8 @@ class alignas(64) Bin {
     void put(Slab& slab, std::uint8_t place, End end = End::kFront);
     void unlink(Slab& slab);
     void count_slabs(int change);
-    // Slabs that want system calls: they are chained, and attended to when the lock is free.
-    struct Chores {
+    // Slabs that want system calls: they are chained, and finished when the lock is free.
+    struct Deferred {
         Slab* leaving = nullptr;       // dissolved; their slices are to be returned
         Slab* purging = nullptr;       // out of the lists while pages of theirs are purged
         unsigned calls = kCallsOfStep; // that may purge
@@ -95,47 +95,40 @@ class alignas(64) Bin {
     };
     // Finds the place of a slab that is in a list or kFull, after blocks of it came back. False if it was
     // dissolved.
-    bool settle(Slab& slab, Chores& chores, End end = End::kFront);
-    void dissolve(Slab& slab, Chores& chores);
+    bool relist(Slab& slab, Deferred& deferred, End end = End::kFront);
+    void dissolve(Slab& slab, Deferred& deferred);
     static std::size_t forget_purged(Slab& slab);
-    void note_unused(Slab& slab, void* const* blocks, std::uint32_t count, Chores& chores);
+    void note_unused(Slab& slab, void* const* blocks, std::uint32_t count, Deferred& deferred);
     static void forget_unused(Slab& slab);
     static void leave_unused(Slab& slab, std::uint64_t pages);
     Slab& coldest_unused(Slab& slab) const;
-    unsigned choose_unused(Chores& chores);
-    void dissolve_empty(Chores& chores);
-    void start_purging(Slab& slab, Chores& chores);
-    void retire_current(Chores& chores);
-    unsigned choose_untidy(Chores& chores, unsigned most);
-    std::size_t attend(Chores& chores); // how many pages it purged
+    unsigned choose_unused(Deferred& deferred);
+    void dissolve_empty(Deferred& deferred);
+    void start_purging(Slab& slab, Deferred& deferred);
+    void retire_current(Deferred& deferred);
+    unsigned choose_undecayed(Deferred& deferred, unsigned most);
+    std::size_t finish(Deferred& deferred); // how many pages it purged
+    static std::uint8_t this_round() { return round_.load(std::memory_order_relaxed); }
     struct Progress {
         Fault fault; // of the next one
         std::uint32_t given;
     };
     Progress give_locked(layout::SliceHeader expected, void* const* blocks, std::uint32_t count,
-                         Chores& chores);
+                         Deferred& deferred);
+
+    // The number of the decay round; only differences of a few count.
+    static constinit std::atomic<std::uint8_t> round_;
 
     os::Mutex<os::Rank::kBin> mutex_;
     std::uint32_t empty_slabs_ = 0; // in the lists
     std::atomic<std::uint32_t> slabs_{0};
     std::uint8_t last_round_ = 0; // of decay, in which it was used
-    bool tidied_ = false;         // and not used since
+    bool decayed_ = false;        // and not used since
     os::Node node_ = 0;
     Slab* current_ = nullptr;
     std::array<Slab*, kLists> lists_{};
     std::atomic<std::size_t> blocks_out_{0};
 };
 static_assert(sizeof(Bin) == 64, "a line to itself: neighbouring classes are used by other threads");
-
-struct ShardBins {
-    explicit ShardBins(os::Node node) {
-        for (Bin& each : bins)
-            each.set_node(node);
-    }
-
-    std::array<Bin, layout::kClasses - 1> bins;
-
-    Bin& bin(layout::SizeClass c) { return bins[c - 1U]; }
-};
 
 } // namespace ashlar::slab

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "slab/shard.h"
+#include "slab/bin.h"
 
 #include "layout/superslab.h"
 #include "os/page_memory.h"
@@ -12,11 +12,8 @@ namespace ashlar::slab {
 
 namespace {
 
-// Bytes free in a bin before it looks for unused pages: while it is used, and when it is not.
-constexpr std::size_t kLeastUnused = std::size_t{128} << 10;
-constexpr std::size_t kLeastIdle = std::size_t{64} << 10;
-constexpr unsigned kMostTrimmed = 1024; // slabs of a bin at a time, when somebody asked for it and waits
-constexpr unsigned kMostLookedAt = 512; // slabs of a bin in one step
+constexpr std::size_t kLeastUnused = std::size_t{128}
+                                     << 10; // bytes free in a bin that looks for unused pages
 constexpr unsigned kMostLooks = 4;
 
 // Of all bins: the system's pages that are counted as unused, and the slabs in the last two lists.
@@ -25,21 +22,7 @@ constinit std::atomic<std::size_t> mostly_free_slabs{0};
 
 constexpr std::size_t kShareOfBin = 8; // of what may be free in slabs: that is worth a look
 
-// The number of the decay round; only differences of a few count.
-constinit std::atomic<std::uint8_t> round{0};
-std::uint8_t this_round() {
-    return round.load(std::memory_order_relaxed);
-}
-// Not in this round, nor in the one before.
-bool is_long_ago(std::uint8_t last_round) {
-    return static_cast<std::uint8_t>(this_round() - last_round) > 1;
-}
-
 } // namespace
-
-void Bin::begin_round() {
-    round.fetch_add(1, std::memory_order_relaxed);
-}
 
 // They are about to be used, or dissolved; how many they were.
 std::size_t Bin::forget_purged(Slab& slab) {
@@ -92,40 +75,40 @@ void Bin::unlink(Slab& slab) {
     }
 }
 
-void Bin::dissolve(Slab& slab, Chores& chores) {
+void Bin::dissolve(Slab& slab, Deferred& deferred) {
     layout::window.set_headers(slab.first_slice(), slab.shape().slices, layout::kUnused);
     forget_unused(slab);
     forget_purged(slab);
     slab.finish();
     count_slabs(-1);
-    slab.next = chores.leaving;
-    chores.leaving = &slab;
+    slab.next = deferred.leaving;
+    deferred.leaving = &slab;
 }
 
-// Without the lock; chores of the chores' own are done too.
-std::size_t Bin::attend(Chores& chores) {
+// Without the lock; deferred of the deferred' own are done too.
+std::size_t Bin::finish(Deferred& deferred) {
     std::size_t purged = 0;
-    while (chores.purging != nullptr) {
-        Slab& slab = *chores.purging;
-        chores.purging = slab.next;
+    while (deferred.purging != nullptr) {
+        Slab& slab = *deferred.purging;
+        deferred.purging = slab.next;
         std::uint64_t pages = 0;
         {
             const os::Guard guard(mutex_);
             pages = slab.unused_pages(); // nobody is served from it
         }
         if (pages != 0 && !layout::superslabs.break_up(slab.first_slice())) pages = 0;
-        const std::uint64_t gone = purge_pages(slab.start_address(), pages, chores.calls);
+        const std::uint64_t gone = purge_pages(slab.start_address(), pages, deferred.calls);
         purged += static_cast<std::size_t>(std::popcount(gone));
         const os::Guard guard(mutex_);
         count_absent(0, gone);
         slab.set_purged_pages(slab.purged_pages() | gone);
         if (pages != 0) leave_unused(slab, pages);
         slab.list = kFull; // for no list has it
-        settle(slab, chores, pages != 0 ? End::kFront : End::kBack);
+        relist(slab, deferred, pages != 0 ? End::kFront : End::kBack);
     }
-    while (chores.leaving != nullptr) {
-        Slab& slab = *chores.leaving;
-        chores.leaving = slab.next;
+    while (deferred.leaving != nullptr) {
+        Slab& slab = *deferred.leaving;
+        deferred.leaving = slab.next;
         layout::superslabs.give(slab.first_slice(), slab.shape().slices);
     }
     return purged;
@@ -181,7 +164,7 @@ unsigned Bin::give_up_slabs(MixedSlabs& mixed, std::size_t size, unsigned most) 
 
 // Of the blocks that just came back to a slab in a list: counts the pages that are unused now. When there are
 // too many of them, those of this slab go.
-void Bin::note_unused(Slab& slab, void* const* blocks, std::uint32_t count, Chores& chores) {
+void Bin::note_unused(Slab& slab, void* const* blocks, std::uint32_t count, Deferred& deferred) {
     if (free_bytes(slab.size_class()) <= kLeastUnused) return;
     const std::uint32_t pages = slab.unused_pages_of(blocks, count);
     if (pages == 0 || os::page_size() != kSystemPageSize) return;
@@ -189,7 +172,7 @@ void Bin::note_unused(Slab& slab, void* const* blocks, std::uint32_t count, Chor
     unused_pages.fetch_add(pages, std::memory_order_relaxed);
     if (!too_many_unused()) return;
     Slab& victim = coldest_unused(slab);
-    if (!victim.empty()) start_purging(victim, chores);
+    if (!victim.empty()) start_purging(victim, deferred);
 }
 
 // A slab with unused pages, of the emptier ones, which serve last; this one if none is at hand. What comes
@@ -211,7 +194,7 @@ void Bin::leave_unused(Slab& slab, std::uint64_t pages) {
     forget_unused(slab); // blocks may have come back meanwhile
     slab.unused_counted = count;
     unused_pages.fetch_add(count, std::memory_order_relaxed);
-    slab.tidied = false;
+    slab.decayed = false;
 }
 
 // They are about to be used, or purged.
@@ -221,12 +204,12 @@ void Bin::forget_unused(Slab& slab) {
     slab.unused_counted = 0;
 }
 
-void Bin::start_purging(Slab& slab, Chores& chores) {
+void Bin::start_purging(Slab& slab, Deferred& deferred) {
     unlink(slab);
     forget_unused(slab);
     slab.list = kPurging;
-    slab.next = chores.purging;
-    chores.purging = &slab;
+    slab.next = deferred.purging;
+    deferred.purging = &slab;
 }
 
 // The fullest that has free blocks.
@@ -239,7 +222,7 @@ Slab* Bin::next_slab() {
         forget_unused(*slab);
         if (const std::size_t pages = forget_purged(*slab); pages != 0)
             layout::superslabs.note_unused_needed(pages * kSystemPageSize);
-        slab->tidied = false;
+        slab->decayed = false;
         slab->last_round = this_round();
         return slab;
     }
@@ -281,7 +264,7 @@ std::uint32_t Bin::take_locked(void** end, std::uint32_t count) {
 
 void Bin::note_use() {
     last_round_ = this_round();
-    tidied_ = false;
+    decayed_ = false;
 }
 
 std::uint32_t Bin::take_free(void** end, std::uint32_t count) {
@@ -298,14 +281,14 @@ std::uint32_t Bin::take(layout::SizeClass c, layout::Shard owner, void** end, st
     return taken;
 }
 
-bool Bin::settle(Slab& slab, Chores& chores, End end) {
+bool Bin::relist(Slab& slab, Deferred& deferred, End end) {
     const std::uint32_t blocks = slab.blocks();
     const std::uint32_t quarters = slab.free_blocks() * 4;
     const auto place = static_cast<std::uint8_t>(
         (quarters > blocks ? 1 : 0) + (quarters > 2 * blocks ? 1 : 0) + (quarters > 3 * blocks ? 1 : 0));
     if (slab.empty() && empty_slabs_ != 0) {
         unlink(slab);
-        dissolve(slab, chores);
+        dissolve(slab, deferred);
         return false;
     }
     if (slab.list != place) {
@@ -318,7 +301,7 @@ bool Bin::settle(Slab& slab, Chores& chores, End end) {
 }
 
 Bin::Progress Bin::give_locked(layout::SliceHeader expected, void* const* blocks, std::uint32_t count,
-                               Chores& chores) {
+                               Deferred& deferred) {
     std::uint32_t i = 0;
     while (i < count) {
         const layout::Slice slice = layout::window.slice_of(blocks[i]);
@@ -331,23 +314,23 @@ Bin::Progress Bin::give_locked(layout::SliceHeader expected, void* const* blocks
         i += came;
         blocks_out_.store(blocks_out() - came, std::memory_order_relaxed);
         if (fault != Fault::kNone) return {fault, i};
-        slab.tidied = false;
+        slab.decayed = false;
         slab.last_round = this_round();
         if (slab.list == kCurrent || slab.list == kPurging) continue;
-        if (settle(slab, chores)) note_unused(slab, blocks + i - came, came, chores);
+        if (relist(slab, deferred)) note_unused(slab, blocks + i - came, came, deferred);
     }
     return {Fault::kNone, i};
 }
 
 std::uint32_t Bin::give(layout::SliceHeader expected, void* const* blocks, std::uint32_t count) {
     Progress progress{};
-    Chores chores{.calls = ~0U}; // what came back at once may go at once: as many as the batch has slabs
+    Deferred deferred{.calls = ~0U}; // what came back at once may go at once: as many as the batch has slabs
     {
         const os::Guard guard(mutex_);
         note_use();
-        progress = give_locked(expected, blocks, count, chores);
+        progress = give_locked(expected, blocks, count, deferred);
     }
-    if (chores.any()) attend(chores);
+    if (deferred.any()) finish(deferred);
     if (progress.fault != Fault::kNone) report(progress.fault, blocks[progress.given], Found::kLater);
     return progress.given;
 }
@@ -360,118 +343,6 @@ Room Bin::room_beside(layout::SliceHeader expected, const void* block) {
     const std::size_t left = std::size_t{slab.left_blocks()} * slab.shape().size;
     const std::size_t gone = static_cast<std::size_t>(std::popcount(slab.purged_pages())) * kSystemPageSize;
     return {left - std::min(left, gone), slab.blocks() - slab.free_blocks()};
-}
-
-void Bin::dissolve_empty(Chores& chores) {
-    if (current_ != nullptr && current_->empty()) {
-        dissolve(*current_, chores);
-        current_ = nullptr;
-    }
-    for (Slab* first : lists_) {
-        for (Slab* slab = first; slab != nullptr;) {
-            Slab* const next = slab->next;
-            if (slab->empty()) {
-                unlink(*slab);
-                --empty_slabs_;
-                dissolve(*slab, chores);
-            }
-            slab = next;
-        }
-    }
-}
-
-void Bin::trim() {
-    Chores chores;
-    {
-        const os::Guard guard(mutex_);
-        dissolve_empty(chores);
-    }
-    attend(chores);
-}
-
-// Into the lists, where its unused pages are found: nobody is being served.
-void Bin::retire_current(Chores& chores) {
-    if (current_ == nullptr || current_->free_blocks() == 0) return;
-    Slab& slab = *current_;
-    current_ = nullptr;
-    slab.list = kFull; // for no list has it
-    settle(slab, chores);
-}
-
-// Some of the slabs with unused pages that nobody used for a round; how many. Others may need what is kept.
-unsigned Bin::choose_unused(Chores& chores) {
-    unsigned looks = 0;
-    unsigned chosen = 0;
-    for (unsigned list = kLists; list-- != 0;) {
-        for (Slab* slab = lists_[list]; slab != nullptr && looks < kMostLookedAt && chosen < chores.calls;
-             ++looks) {
-            Slab* const next = slab->next;
-            if (slab->unused_counted != 0 && !slab->empty() && is_long_ago(slab->last_round)) {
-                start_purging(*slab, chores);
-                ++chosen;
-            }
-            slab = next;
-        }
-    }
-    return chosen;
-}
-
-// Up to `most` slabs whose pages may be unused; how many. There are no empty ones.
-unsigned Bin::choose_untidy(Chores& chores, unsigned most) {
-    unsigned chosen = 0;
-    for (Slab* const first : lists_) {
-        for (Slab* slab = first; slab != nullptr && chosen < most;) {
-            Slab* const next = slab->next;
-            if (!slab->tidied) {
-                slab->tidied = true;
-                start_purging(*slab, chores);
-                ++chosen;
-            }
-            slab = next;
-        }
-    }
-    return chosen;
-}
-
-std::size_t Bin::purge_unused() {
-    if (os::page_size() != kSystemPageSize) return 0;
-    std::size_t purged = 0;
-    // Others may go on using the bin, and leave unused pages behind us.
-    for (std::size_t rounds = slabs_.load(std::memory_order_relaxed) / kMostTrimmed + 1; rounds != 0;
-         --rounds) {
-        Chores chores{.calls = ~0U};
-        bool more = false;
-        {
-            const os::Guard guard(mutex_);
-            dissolve_empty(chores);
-            retire_current(chores);
-            more = choose_untidy(chores, kMostTrimmed) == kMostTrimmed;
-        }
-        purged += attend(chores);
-        if (!more) break;
-    }
-    return purged;
-}
-
-Bin::Tidied Bin::tidy(layout::SizeClass c) {
-    Chores chores;
-    unsigned chosen = 0;
-    Tidied result = Tidied::kUnused;
-    {
-        const os::Guard guard(mutex_);
-        if (!is_long_ago(last_round_)) {
-            result = Tidied::kUsed;
-            chosen = choose_unused(chores);
-        } else if (!tidied_) {
-            dissolve_empty(chores);
-            retire_current(chores);
-            if (free_bytes(c) > kLeastIdle && os::page_size() == kSystemPageSize)
-                chosen = choose_untidy(chores, chores.calls);
-            tidied_ = chosen == 0;
-        }
-    }
-    attend(chores);
-    return chosen != 0 ? Tidied::kUnfinished : result;
 }
 
 } // namespace ashlar::slab
