@@ -125,8 +125,8 @@ bool arrange_end() {
     return cache->end_arranged || __libc_single_threaded != 0;
 }
 
-// A step of what is due once every purge delay. It may call the C library, which may allocate and so come back here
-// (see thread_cache.h): the first or last step of a slow path.
+// A step of what is due once every purge delay. It may call the C library, which may allocate and so come
+// back here (see thread_cache.h): the first or last step of a slow path.
 void decay_step(std::uint32_t (*decay)()) {
     if (stacks.phase != Phase::kAttached) return; // in a forked child whose heap is not whole
     arrange_end();                                // if that fails now, the next look tries again

@@ -13,6 +13,7 @@
 #include "os/page_attributes.h"
 #include "os/page_locks.h"
 #include "os/page_memory.h"
+#include "os/round_up.h"
 
 #include <algorithm>
 #include <array>
@@ -31,6 +32,7 @@ using canary::Facts;
 using layout::kSliceSize;
 using layout::Slice;
 using layout::window;
+using os::round_up;
 
 // In the descriptor of a run's first slice, behind what the heap keeps there.
 struct Record {
@@ -47,10 +49,6 @@ static_assert(kRecordOffset + sizeof(Record) <= layout::kSlabDescriptorSize);
 Record& record_of(Slice first) {
     return *reinterpret_cast<Record*>(window.slab_descriptors.start() + first * layout::kSlabDescriptorSize +
                                       kRecordOffset);
-}
-
-constexpr std::size_t round_up(std::size_t value, std::size_t unit) {
-    return (value + unit - 1) / unit * unit;
 }
 
 // A guard is a page of the system; where that is as large as a slice there is none.

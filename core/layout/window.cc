@@ -2,6 +2,7 @@
 #include "layout/window.h"
 
 #include "os/huge_pages.h"
+#include "os/round_up.h"
 
 #include <algorithm>
 #include <bit>
@@ -17,10 +18,6 @@ namespace {
 // The lower bound is a multiple of every page size Linux uses.
 constexpr std::size_t kMinStep = 64 * 1024;
 constexpr std::size_t kMaxStep = std::size_t{4} << 20;
-
-constexpr std::size_t round_up(std::size_t value, std::size_t unit) {
-    return (value + unit - 1) / unit * unit;
-}
 
 constexpr std::size_t kPoolShare = 32;    // of the addresses for superslabs
 constexpr std::size_t kThreadsShare = 16; // of them, but at most:
@@ -87,8 +84,8 @@ bool MetadataPart::grow_to(std::size_t needed) {
     const std::size_t have = committed();
     if (needed <= have) return true;
     if (needed > size_ || is_blocked()) return false;
-    const std::size_t step = std::clamp(round_up(have / 8, kMinStep), kMinStep, kMaxStep);
-    const std::size_t least = std::min(round_up(needed, kMinStep), size_);
+    const std::size_t step = std::clamp(os::round_up(have / 8, kMinStep), kMinStep, kMaxStep);
+    const std::size_t least = std::min(os::round_up(needed, kMinStep), size_);
     const std::size_t most = std::min(std::max(have + step, least), size_);
     os::Opened opened{};
     for (std::size_t end = most;; end = least) {
@@ -117,7 +114,7 @@ void MetadataPart::give_up() {
 std::uintptr_t Window::place_parts(std::uintptr_t start, std::size_t length, os::Hold how) {
     std::uintptr_t next = start;
     const auto place = [&](MetadataPart& part, std::size_t bytes) {
-        part.place(next, round_up(bytes, kSliceSize), how);
+        part.place(next, os::round_up(bytes, kSliceSize), how);
         next += part.size() + kGuard;
     };
     const std::size_t slices = length / kSliceSize;
@@ -127,7 +124,7 @@ std::uintptr_t Window::place_parts(std::uintptr_t start, std::size_t length, os:
     place(threads, std::min(length / kThreadsShare, kMaxThreads));
     place(pool, length / kPoolShare);
     place(live_bytes, length / kAlignment);
-    return round_up(next, kSuperslabSize);
+    return os::round_up(next, kSuperslabSize);
 }
 
 bool Window::begin_tables() {
