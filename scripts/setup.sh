@@ -34,6 +34,7 @@ packages() {
 g++                   |                # everything; brings libasan and libtsan
 cmake                 |                # everything; preload tests
 ninja-build           |                # the generator of every preset
+patch                 | patch          # tests/concurrency/schedules: planted mistakes
 clang-14              |                # second compiler that must give no warning; scripts/fuzz.sh
 libclang-rt-14-dev    |                # scudo, a peer in measurements; libFuzzer and sanitizers for clang
 clang-format-14       |                # scripts/format.sh
