@@ -67,23 +67,21 @@ std::string SampleRunner::run_step(const std::string& what, const std::string& c
                                    Sample& sample) const {
     const machine::Interrupt* const interrupt = interrupt_.requested() ? nullptr : &interrupt_;
     measure::StacksFile stacks(plan_.stacks_folder, stacks_name(sample), command_line, interrupt);
-    const milliseconds limit = std::max<milliseconds>(measure::kUnknownCommandLimit,
-                                                      plan_.time_limit.value_or(milliseconds(0)));
+    const milliseconds limit =
+        std::max<milliseconds>(measure::kUnknownCommandLimit, plan_.time_limit.value_or(milliseconds(0)));
     measure::StepRun step = measure::run_step(
         command_line, {.time_limit = interrupt != nullptr ? limit : kCleanUpAfterInterrupt,
                        .interrupt = interrupt,
                        .on_time_out = [&](const auto& processes) { stacks.add(processes); }});
     sample.run = std::move(step.run);
     if (step.is_server) {
-        return fmt::format(
-            "the command that {} starts a server, which --server does; write: --server '{}'", what,
-            command_line);
+        return fmt::format("the command that {} starts a server, which --server does; write: --server '{}'",
+                           what, command_line);
     }
     return sample.run.succeeded()
                ? ""
                : fmt::format("the command that {}: {}{}{}", what, measure::describe_ending(sample.run),
-                             sample.run.errors.empty() ? ""
-                                                       : ": " + measure::last_line(sample.run.errors),
+                             sample.run.errors.empty() ? "" : ": " + measure::last_line(sample.run.errors),
                              stacks.path().empty() ? "" : stacks_are_in(stacks));
 }
 
@@ -100,9 +98,7 @@ Sample SampleRunner::run(Sample sample, std::size_t place, milliseconds limit) c
         command.processor = processors_[swapped];
     }
     const measure::Supervision supervision{
-        .time_limit =
-            plan_.time_limit.value_or(configuration.time_limit.value_or(limit)) +
-            time_to_age(),
+        .time_limit = plan_.time_limit.value_or(configuration.time_limit.value_or(limit)) + time_to_age(),
         .interrupt = &interrupt_,
         .on_time_out = [&](const auto& processes) { stacks.add(processes); },
         .follow_rss = plan_.follow_rss && sample.round != kWarmUp,
@@ -129,8 +125,8 @@ Sample SampleRunner::run(Sample sample, std::size_t place, milliseconds limit) c
     read(sample);
     const auto& images = sample.run.images;
     if (allocator(sample.contender).is_preloaded() && !images.empty()) {
-        sample.library_mapped = std::all_of(images.begin(), images.end(),
-                                            [](const auto& image) { return image.preload_mapped; });
+        sample.library_mapped =
+            std::all_of(images.begin(), images.end(), [](const auto& image) { return image.preload_mapped; });
     }
     const std::string unserved = why_unserved(sample);
     sample.unserved = !unserved.empty();
@@ -148,8 +144,7 @@ Sample SampleRunner::run(Sample sample, std::size_t place, milliseconds limit) c
 milliseconds SampleRunner::time_to_age() const {
     constexpr std::chrono::minutes kLeast{1};
     constexpr milliseconds kForMebibyte{100};
-    return plan_.precondition_mib == 0 ? milliseconds(0)
-                                        : kLeast + kForMebibyte * plan_.precondition_mib;
+    return plan_.precondition_mib == 0 ? milliseconds(0) : kLeast + kForMebibyte * plan_.precondition_mib;
 }
 
 measure::Command SampleRunner::command_of(const Sample& sample) const {
@@ -211,8 +206,7 @@ std::string SampleRunner::failure_of(const Sample& sample, const std::string& un
                            run.output.substr(0, run.output.find('\n')), configuration.expected_line);
     }
     if (configuration.own_figure && !sample.figures.own) {
-        return "nothing that it printed matches '" + configuration.own_figure->pattern +
-               "' with a number";
+        return "nothing that it printed matches '" + configuration.own_figure->pattern + "' with a number";
     }
     return "";
 }
