@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 #
 # Do the two commands of the README work on a machine that has nothing? Makes a bare Debian 12 in a folder (debootstrap,
-# git and nothing else added), clones the last commit into it, and runs there, by chroot: scripts/run.sh --quick, the
+# git and nothing else added) and clones the last commit into it. There it runs, by chroot, scripts/run.sh --quick, the
 # installation of what that built, `ashlar doctor` on every program of /usr/bin, and scripts/test.sh. Needs root.
 #
 # usage: scripts/fresh.sh [--folder PATH] [--keep] [what scripts/test.sh is to be given...]
@@ -54,7 +54,7 @@ attempt() { inside "$@" || failures+=("$*"); }
 attempt scripts/run.sh --quick
 attempt cmake --install build/release --prefix /tmp/installed
 attempt /tmp/installed/bin/ashlar doctor -- true
-attempt python3 tests/tools/every_program.py build/release/bin/ashlar
+attempt python3 tests/programs/commands/every_program.py build/release/bin/ashlar
 attempt scripts/test.sh "$@"
 
 if [[ ${#failures[@]} -gt 0 ]]; then

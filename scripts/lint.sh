@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 #
-# Runs clang-tidy over the allocator and the benchmark programs as clang compiles them (build/clang), and fails if it
-# finds anything. The tools, whose libraries are headers, take six times as long: they come with --all, each night.
+# Looks for sentences that are too long (tests/checks/sentences.py), which takes a few seconds. Then runs clang-tidy over
+# the allocator and the benchmark programs as clang compiles them (build/clang). Fails if either finds anything. The
+# tools, whose libraries are headers, take clang-tidy six times as long: they come with --all, each night.
 #
 # usage: scripts/lint.sh [-j N] [--all] [part of a path...]
 #
@@ -22,6 +23,7 @@ while [[ ${1-} == -* ]]; do
     esac
     shift
 done
+python3 -B tests/checks/sentences.py .
 [[ $# -eq 0 ]] || folders=(core/ bench/ tools/)
 [[ -e build/clang/build.ninja ]] || scripts/test.sh --configure-only --preset clang
 

@@ -1,14 +1,19 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 #
-# The runs that are too long for every change, about seven hours: the soak under the preloaded library and under both
-# sanitizers, and whether it finds planted mistakes, the stress programs at ten times their size, hundreds of runs that
-# may not hang, an hour of all that could hang the profiler, what is planted for `ashlar stats` and `ashlar profile`
-# twenty times and a thousand readings of a process under load, a thousand runs under the lock profiler, whether
-# verdicts and the alarm are right, large programs on the library, the tools under a sanitizer, the unit tests for
-# aarch64, clang-tidy with the static analyzer on all sources, and the commands of the README on a bare Debian 12. Runs
-# everything even if something fails early; the last lines say what did. The limit of each part follows from its quiet
-# time; scripts/time_limits.py audits and records them.
+# The runs that are too long for every change, about seven hours:
+#
+#   * the soak under the preloaded library and under both sanitizers, and whether it finds planted mistakes;
+#   * the stress programs at ten times their size, hundreds of runs that may not hang, and an hour of all that could hang
+#     the profiler;
+#   * what is planted for `ashlar stats` and `ashlar profile`, twenty times, and a thousand readings of a process under load;
+#   * a thousand runs under the lock profiler, and whether verdicts and the alarm are right;
+#   * large programs on the library, the tools under a sanitizer, the unit tests for aarch64, and clang-tidy with the
+#     static analyzer on all sources;
+#   * the commands of the README on a bare Debian 12.
+#
+# Runs everything even if something fails early; the last lines say what did. The limit of each part follows from its quiet time; scripts/time_limits.py audits and records
+# them.
 #
 # usage: scripts/nightly.sh [--seed N]      the seed of the soaks (else each has one of its own and prints it)
 set -uo pipefail
@@ -68,12 +73,12 @@ preloaded bulk bulk --cycles 20
 
 run readings ctest --test-dir build/release --output-on-failure --no-tests=error -C readings -L readings
 run repeated ctest --test-dir build/release --output-on-failure --no-tests=error -C repeated -L repeated
-run locks env ASHLAR_LOCKS_RUNS=1000 python3 tests/locks/locks_test.py build/release/bin/ashlar build/release/lib/libashlar-locks.so \
+run locks env ASHLAR_LOCKS_RUNS=1000 python3 tests/programs/locks/locks_test.py build/release/bin/ashlar build/release/lib/libashlar-locks.so \
     build/release/bin/locking build/release/bin/lock_pairs Ashlar="$PWD/build/release/lib/libashlar.so"
-run lock-validation env ASHLAR_LOCKS_SEEDS=20 ASHLAR_LOCKS_ERRORS=4 python3 tests/locks/validation_test.py build/release/bin/ashlar \
+run lock-validation env ASHLAR_LOCKS_SEEDS=20 ASHLAR_LOCKS_ERRORS=4 python3 tests/programs/locks/validation_test.py build/release/bin/ashlar \
     build/release/lib/libashlar-locks.so build/release/bin/scenario build/release/lib/libashlar.so build/release/bin/batches
-run profiler-storm env ASHLAR_STORM_SECONDS=3600 PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=tests/tools \
-    python3 tests/profiler/profiler_test.py build/release/lib/libashlar.so build/release/lib/libashlar-hardened.so \
+run profiler-storm env ASHLAR_STORM_SECONDS=3600 PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=tests/common \
+    python3 tests/programs/profiler/profiler_test.py build/release/lib/libashlar.so build/release/lib/libashlar-hardened.so \
     build/release/bin/profiler_program build/release/lib/libprofiler_opened.so Storm
 run alarm-controls cmake --build build/release -j 2 --target alarm_controls
 run power ctest --test-dir build/release --output-on-failure --no-tests=error -C power -L power

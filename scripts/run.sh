@@ -13,11 +13,10 @@
 #   scripts/run.sh --quick all                      a look at every workload, some minutes
 #   scripts/run.sh latency batches                  workloads that are not among the usual ones
 #
-# Unless workloads are named, runs Larson with 1, 2, 4 and 8 threads, random-mixed at 16 to 8192 bytes, phases that
-# strand memory and a short long run, in rounds in which every allocator takes its turn, and prints operations per
-# second, peak RSS, CPU time, RSS / live and drift with each one's percentage of System.
-# Everything that `build/release/bin/ashlar bench --help` names can be added; single calls are measured by
-# scripts/measure/micro.sh.
+# Unless workloads are named, runs Larson with 1, 2, 4 and 8 threads and random-mixed at 16 to 8192 bytes. Then follow
+# phases that strand memory and a short long run. Every allocator takes its turn in each round. Prints operations per
+# second, peak RSS, CPU time, RSS / live and drift with each one's percentage of System. Everything that
+# `build/release/bin/ashlar bench --help` names can be added; single calls are measured by scripts/measure/micro.sh.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 

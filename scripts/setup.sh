@@ -30,8 +30,8 @@ for argument in "$@"; do
     esac
 done
 
-# One package a line: its name, "|" and a command that serves in its place when it stands on PATH from
-# elsewhere (often none), "#" and what needs it.
+# One package a line: its name, "|" and a command that serves in its place when it stands on PATH from elsewhere (often
+# none). Behind "#" stands what needs it.
 packages() {
     cat <<'LIST'
 g++                   |                # everything; brings libasan and libtsan
@@ -46,7 +46,7 @@ libbenchmark-dev      |                # bench/micro
 systemtap-sdt-dev     |                # core: sys/sdt.h, the notes of its probes; built without them if it is missing
 libnuma-dev           |                # tests of node placement; bench --node
 libsqlite3-dev        |                # preload tests: a program linked with sqlite
-libdw-dev             |                # tests/unwind: another reader of frame descriptions; brings libelf
+libdw-dev             |                # tests/programs/unwind: another reader of frame descriptions; brings libelf
 libcli11-dev          |                # tools: command lines
 libfmt-dev            |                # tools: output
 nlohmann-json3-dev    |                # tools: --json
@@ -57,6 +57,7 @@ libtomlplusplus-dev   |                # ashlar bench locks: scenarios.toml
 libprotozero-dev      |                # ashlar profile --pprof
 zlib1g-dev            |                # ashlar profile --pprof
 libncurses-dev        |                # ashlar top
+python3-jsonschema    |                # tests/programs/commands/schemas_test.py: docs/schemas
 python3-protobuf      |                # tests of ashlar profile --pprof
 npm                   | npm            # the flame graph in HTML reports, by a lock file; the build goes on without
 libjemalloc2          |                # peer in measurements
@@ -64,7 +65,7 @@ libmimalloc2.0        |                # peer in measurements
 libtcmalloc-minimal4  |                # peer in measurements
 libtbbmalloc2         |                # peer in measurements
 valgrind              | valgrind       # scripts/measure/instructions.sh; ashlar alarm
-qemu-user             | qemu-x86_64    # ashlar alarm: a processor with nothing above the baseline; tests/preload/mappings_test.py
+qemu-user             | qemu-x86_64    # ashlar alarm: a processor with nothing above the baseline; tests/programs/preload/mappings_test.py
 gdb                   | gdb            # looking at a failed test
 binutils              | objdump        # tests/checks: objdump, strings, readelf
 git                   | git            # list of tracked files; preload tests
@@ -74,7 +75,7 @@ sqlite3               | sqlite3        # preload tests, scripts/measure/peak_rss
 redis-server          | redis-server   # preload tests
 redis-tools           | redis-benchmark # preload tests
 nodejs                | node           # preload tests
-chromium              | chromium       # tests/report: looks at the HTML report
+chromium              | chromium       # tests/programs/report: looks at the HTML report
 xz-utils              | xz             # preload tests
 tmux                  | tmux           # the test of ashlar top: a terminal
 procps                | ps             # tests that look at processes
@@ -88,7 +89,7 @@ LIST
     if $fresh; then echo "debootstrap | debootstrap # scripts/bare_debian.sh"; fi
     if $aarch64; then echo "g++-aarch64-linux-gnu | aarch64-linux-gnu-g++ # scripts/aarch64.sh"; fi
     if ! $programs; then return; fi
-    # For tests/preload/optional, other tests with the label `programs`, and two commands of ashlar bench.
+    # For tests/programs/preload/optional, other tests with the label `programs`, and two commands of ashlar bench.
     cat <<'LIST'
 golang-go             | go             # go tool pprof reads ashlar profile --pprof; ashlar bench languages
 rustc                 | rustc          # ashlar bench languages

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 #
-# Builds and tests. Without arguments: sets up the machine, compiles core, bench and tools with clang (warnings
-# are errors, nothing is run), then builds the presets release, asan and tsan with g++, warnings being errors
-# too, and runs every test of each; of the preset debug only the core and its unit tests, of valgrind only the
-# library and what memcheck says of it. The preset asan-tools (asan with the tools) is for scripts/nightly.sh.
+# Builds and tests. Without arguments it sets up the machine, and compiles core, bench and tools with clang. Warnings
+# are errors, nothing is run. Then it builds the presets release, asan and tsan with g++, warnings being errors too, and
+# runs every test of each. Of the preset debug it builds only the core and its unit tests, of valgrind only the library
+# and what memcheck says of it. The preset asan-tools (asan with the tools) is for scripts/nightly.sh.
 #
 # usage: scripts/test.sh [--preset NAME]... [--no-setup] [--configure-only] [label...]
 #
@@ -19,11 +19,11 @@
 #
 # A tree that runs far fewer tests than tests/number_of_tests.txt records has failed.
 #
-# The last lines are ctest's own closing lines for each tree, under a table with one line a tree, and the ends of
-# what failed tests printed. The status is 0 only if everything compiled, at least one test ran in each tree, and
-# none failed. Up to five tests that fail in the release tree run once more, alone: a test of other processes may
-# fail because the machine is busy. If they pass then, they are named and do not count. (Not with sanitizers: what
-# they find is true.)
+# The last lines are ctest's own closing lines for each tree. Above them stand a table with one line a tree, and the
+# ends of what failed tests printed. The status is 0 only if everything compiled, at least one test ran in each tree,
+# and none failed. Up to five tests that fail in the release tree run once more, alone. A test of other processes may
+# fail because the machine is busy. If they pass then, they are named and do not count. (Not with sanitizers: what they
+# find is true.)
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit
 

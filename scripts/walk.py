@@ -12,6 +12,7 @@ import fcntl
 import os
 import pty
 import re
+import shutil
 import struct
 import subprocess
 import sys
@@ -21,6 +22,7 @@ import termios
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 DOCUMENT = os.path.join(ROOT, "docs", "profiling.md")
 PICTURES = os.path.join(ROOT, "docs", "pictures")
+BENCH = os.path.join(ROOT, "docs", "bench.html")  # the README shows a part of it
 LARGEST = 150 << 10  # bytes of a picture
 COLUMNS = 104
 LIMIT = 100
@@ -122,9 +124,11 @@ def take_pictures(walk):
     os.makedirs(PICTURES, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         chromium = browser.Browser(folder)
-        for picture, view, name, only, height in (("report.png", "leaks", "leaking", None, 1180),
-                                                  ("flame-graph.png", "temporary", "allocating", "flame-graph", 560)):
-            page = walk.report(folder, view, name)
+        leaks = walk.report(folder, "leaks", "leaking")
+        temporary = walk.report(folder, "temporary", "allocating")
+        bench = shutil.copy(BENCH, folder)
+        for picture, page, only, height in (("report.png", leaks, None, 1180), ("flame-graph.png", temporary, "flame-graph", 560),
+                                            ("bench.png", bench, "speed-memory", 640)):
             if only is not None:
                 with open(page, encoding="utf-8") as file:
                     text = file.read()

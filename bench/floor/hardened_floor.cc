@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // hardened_floor: what the hardened library's checks take at least. The operations of random_mixed, or the
-// replacements of Larson's server, on plain malloc and free; besides, the program itself does to each block
-// what the hardened library does, as chosen: with the library's own functions, but inlined, knowing each
+// replacements of Larson's server, on plain malloc and free. Besides, the program itself does to each block
+// what the hardened library does, as chosen. It uses the library's own functions, but inlined, knowing each
 // block's class, and without asking whether there is anything to do.
 #include "guard/canary.h"
 #include "guard/poison.h"

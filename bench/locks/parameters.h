@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What a lock scenario can be told, as one table: the options of the program `scenario`, the keys of
+// What a lock scenario can be told, as one table. The options of the program `scenario`, the keys of
 // scenarios.toml and the help text all come from it.
 #pragma once
 

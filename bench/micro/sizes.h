@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What every micro-benchmark is run with: sizes and numbers of threads. The sizes are those of Ashlar's
-// classes (others have most of them too) up to 32 KiB, where allocators give out blocks of a size class, and
-// some beyond.
+// classes up to 32 KiB, which others mostly have too, and some beyond. Up to 32 KiB allocators give out
+// blocks of a size class.
 #pragma once
 
 #include <benchmark/benchmark.h>
@@ -16,8 +16,8 @@ constexpr std::int64_t kLargestClass = 32 * 1024;
 constexpr std::int64_t kLargestSize = 4 * 1024 * 1024;
 constexpr int kMostThreads = 8;
 
-// 16 bytes apart up to 128, eight to a doubling up to 8 KiB, four up to 32 KiB, and then every second power
-// of two. Besides, 64 bytes more than 4 and 8 KiB.
+// 16 bytes apart up to 128, eight to a doubling up to 8 KiB, four up to 32 KiB. Then every second power of
+// two. Besides, 64 bytes more than 4 and 8 KiB.
 constexpr std::int64_t next_size(std::int64_t size) {
     if (size >= kLargestClass) {
         return size == kLargestClass ? 2 * size : 4 * size;

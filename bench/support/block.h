@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // A slot that is empty or holds one block. Three kinds with one interface, chosen by a program's template
 // parameter (with_kind_of_block). TouchedBlock writes the first and the last byte, as allocation benchmarks
-// do, and one byte a page between them, because memory that no program would leave unused must not be missing
-// from the peak; it is one pointer. FilledBlock writes every byte, for programs to which that belongs.
+// do, and one byte a page between them. Memory that no program would leave unused must not be missing from
+// the peak. It is one pointer. FilledBlock writes every byte, for programs to which that belongs.
 // VerifiedBlock fills the whole block with a pattern and checks it before the release, and after a
 // reallocation as far as the block was kept. The stamp makes two blocks at one address differ, so that a
 // block handed out twice is found when its first holder releases it.

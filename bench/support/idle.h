@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What a process that does nothing keeps of its memory: some allocators give it back at once, some after a
+// What a process that does nothing keeps of its memory. Some allocators give it back at once, some after a
 // while, some when they are called again.
 #pragma once
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// How often which duration came, from one to 2^40 ticks, in 9 KiB and without a branch on the way in: counts
-// in buckets that are as wide as a tick up to 64, and then a 32nd of the power of two below. So a percentile
-// is at most 3.2 % too large, and never too small (the layout and the rounding are HdrHistogram's).
+// How often which duration came, from one to 2^40 ticks, in 9 KiB and without a branch on the way in. It
+// counts in buckets that are as wide as a tick up to 64, and then a 32nd of the power of two below. So a
+// percentile is at most 3.2 % too large, and never too small (the layout and the rounding are
+// HdrHistogram's).
 //
 // The largest value is kept as it was. Zero and what is beyond the range count with the nearest bucket.
 #pragma once
@@ -41,7 +42,7 @@ class LatencyHistogram {
 
     std::uint64_t largest() const { return largest_; }
 
-    // The least value that so many of a hundred values do not exceed, rounded up to the end of its bucket; 0
+    // The least value that so many of a hundred values do not exceed, rounded up to the end of its bucket. 0
     // if there are no values. In ten-thousandths, so that there is no rounding to think of: 9990 is p99.9.
     std::uint64_t percentile(std::uint32_t ten_thousandths) const {
         const std::uint64_t rank = (count() * ten_thousandths + 9999) / 10'000;

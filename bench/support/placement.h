@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Where a workload runs: --node N keeps it on the processors of one node of the machine, and with them, as
-// the kernel places memory where it is touched first, what it touches; --pin keeps each thread that the main
-// one starts on one processor, in turn. The threads that those start stay there too.
+// Where a workload runs. --node N keeps it on the processors of one node of the machine. The kernel places
+// memory where it is touched first, so that is there too. --pin keeps each thread that the main one starts on
+// one processor, in turn. The threads that those start stay there too.
 #pragma once
 
 #include "support/command_line.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Pseudo-random numbers that cost a multiplication each, so that the allocator is what is measured, and that
-// are the same everywhere, so that one seed means one stream of operations.
+// Pseudo-random numbers that cost a multiplication each, so that the allocator is what is measured. They are
+// the same everywhere, so that one seed means one stream of operations.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +15,7 @@ constexpr std::uint64_t scramble(std::uint64_t value) {
     return value ^ (value >> 31);
 }
 
-// One random number that several small ones can be taken from: scaling a fraction of 64 bits by a bound
+// One random number that several small ones can be taken from. Scaling a fraction of 64 bits by a bound
 // leaves the number above the point and a new fraction below it. A bound uses up as many bits as it has.
 class Draw {
   public:
@@ -61,7 +61,7 @@ class SizeRange {
     std::uint32_t count_;
 };
 
-// Sizes from 2^octave up to 2^(octave + octaves), in which each doubling comes as often as any other: there
+// Sizes from 2^octave up to 2^(octave + octaves), in which each doubling comes as often as any other. There
 // are as many blocks of 32 to 64 bytes as of 8 to 16 KiB.
 class OctaveRange {
   public:

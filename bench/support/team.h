@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Threads that work at the same time. Each prepares what it needs, waits until all have, and works; what is
-// timed is the work, from the moment in which all were ready to the end of the last.
+// Threads that work at the same time. Each prepares what it needs, waits until all have, and works. Timed is
+// the work, from the moment in which all were ready to the end of the last.
 #pragma once
 
 #include "support/mapped_array.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A clock for single calls of malloc, which take as long as reading most clocks does. On x86-64 it is the
-// processor's time-stamp counter if that runs at one rate in all states (the flags constant and nonstop),
-// which is read in user mode; otherwise, and elsewhere, clock_gettime, which in a virtual machine may be a
+// processor's time-stamp counter, read in user mode. That must run at one rate in all states (the flags
+// constant and nonstop). Otherwise, and elsewhere, it is clock_gettime, which in a virtual machine may be a
 // system call. The fence lets no instruction of the timed call slip past a reading.
 #pragma once
 

@@ -9,9 +9,9 @@
 
 namespace bench {
 
-// All of main for a workload without options of its own: `read_settings` makes settings of its arguments, and
-// measure.operator()<Block>(settings) is called with the kind of block that --verify asks for, or else with
-// the kind that the program uses.
+// All of main for a workload without options of its own. `read_settings` makes settings of its arguments.
+// Then measure.operator()<Block>(settings) is called, with the kind of block that --verify asks for or that
+// the program uses.
 template <typename Usual = TouchedBlock, typename ReadSettings, typename Measure>
 int run_workload(int count, char** arguments, const char* usage, const ReadSettings& read_settings,
                  const Measure& measure) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// batches: allocate a long batch of blocks, then release all of them, over and over, as a compiler does with
-// each function or a server with each request. Either in the order of allocation (fifo), as a list is freed
+// batches: allocate a long batch of blocks, then release all of them, over and over. A compiler does so with
+// each function, or a server with each request. Either in the order of allocation (fifo), as a list is freed
 // from its head, or the newest first (lifo), as stacks unwind. Batches are longer than what allocators keep
-// for each thread, so most of the work is to take memory from the shared heap and to return it.
+// for each thread. So most of the work is to take memory from the shared heap and to return it.
 #include "support/block.h"
 #include "support/cache_line.h"
 #include "support/command_line.h"

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // cross_frees: threads that release each other's blocks. All share an array of places, 1000 for each thread,
-// most of which hold a block. A thread works in rounds: it empties up to 99 random places, that is releases
-// what lies there, and then puts up to 100 new blocks into random places, where it releases the previous
-// ones. Of two blocks or more each thread thus releases mostly what others allocated, and with more threads
-// than processors the blocks of those that wait are released while they do.
+// most of which hold a block. A thread works in rounds. It empties up to 99 random places, that is, releases
+// what lies there. Then it puts up to 100 new blocks into random places, where it releases the previous ones.
+// So each thread mostly releases what others allocated. With more threads than processors, blocks of threads
+// that wait are released while they do.
 //
 // The sizes that a thread asks for depend on the seed only; which blocks it releases, on the others.
 #include "support/block.h"

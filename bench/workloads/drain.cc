@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // drain: what is left of a peak. Allocates so many mebibytes in blocks of one size, releases them all in the
-// order of allocation, and idles: who gives memory back, and how soon?
+// order of allocation, and idles. Who gives memory back, and how soon?
 //
 // The program's own bookkeeping is mapped from the system, touched before the start and subtracted from RSS.
 #include "support/block.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // fragmentation: what an allocator keeps of the system's memory beyond what the program holds. One thread
-// goes through four phases, each of which strands memory in its own way and begins with an empty heap, but
+// goes through four phases, each of which strands memory in its own way. Each begins with an empty heap, but
 // with whatever the allocator kept from the phase before it:
 //
 //   grow        grows with small blocks to the full size, releases nine tenths of them at random, and grows
@@ -19,7 +19,7 @@
 // seen.
 //
 // Live bytes are the bytes asked for in blocks that are held. The program's own bookkeeping is one array
-// mapped from the system and touched before the start; it is subtracted from RSS, everything else in the
+// mapped from the system and touched before the start. It is subtracted from RSS; everything else in the
 // process counts. The operations depend on the seed and the scale only; RSS is looked at by the clock, which
 // changes none of them.
 #include "support/block.h"

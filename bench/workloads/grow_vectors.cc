@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // grow_vectors: many vectors that grow at the same time, so that each finds its neighbours in its way. Each
-// step takes a random vector one step further through its life: an empty one allocates room for one cache
-// line, a small one is reallocated to its next capacity, one that would be larger than its final size is
-// reallocated to exactly that, as shrink_to_fit does, and a finished one is released. A third of the vectors
+// step takes a random vector one step further through its life. An empty one allocates room for one cache
+// line. A small one is reallocated to its next capacity. One that would be larger than its final size is
+// reallocated to exactly that, as shrink_to_fit does. A finished one is released. A third of the vectors
 // double their capacity, a third grow by half, a third by 256 bytes, as buffers that are read into do.
 #include "support/block.h"
 #include "support/cache_line.h"

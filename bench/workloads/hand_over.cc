@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 // hand_over: threads in pairs that give each other blocks, as the stages of a server do. In each turn a
-// thread allocates a block and hands it over to its partner, takes the oldest block that the partner has
-// handed over, reallocates it to another size if it is the third, and keeps it in a random slot; what lay
+// thread allocates a block and hands it over to its partner. It takes the oldest block that the partner has
+// handed over, and reallocates every third to another size. It keeps the block in a random slot; what lay
 // there is freed. So nearly every block is freed, and every third reallocated, by a thread that did not
 // allocate it.
 //
 // Between the two lies a ring for each direction, filled half way before the clock starts. Each turn puts one
-// block into one ring and takes one out of the other, so a thread can be ahead of its partner by what lay
+// block into one ring and takes one out of the other. So a thread can be ahead of its partner by what lay
 // there and no more, and no ring ever overflows. A semaphore counts what was handed over, in batches: whoever
 // is ahead sleeps on it, and is not woken for single blocks.
 //

@@ -5,7 +5,7 @@
 // some idleness, and after malloc_trim, which the main thread calls.
 //
 // With --limit the process may have so much data (RLIMIT_DATA), and the program looks for the largest block
-// that malloc still gives: memory that idle threads keep is memory that another thread is refused.
+// that malloc still gives. Memory that idle threads keep is memory that another thread is refused.
 //
 // RSS without stacks of threads: these are in use before the first look.
 #include "support/allocator.h"

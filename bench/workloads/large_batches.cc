@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // large_batches: threads that hold large blocks in batches, as servers hold buffers of requests. Each thread
-// allocates a batch of blocks of 64 KiB to 4 MiB, where each doubling is as frequent as any other, and
-// releases them in the same order, over and over. What is measured is how an allocator finds large blocks
-// while other threads look for some too: its locks, and the cache lines that they share.
+// allocates a batch of blocks of 64 KiB to 4 MiB and releases them in the same order, over and over. Each
+// doubling is as frequent as any other. Measured is how an allocator finds large blocks while other threads
+// look for some too: its locks, and the cache lines that they share.
 //
 // Only the first page of a block is written to. Most buffers are larger than what arrives in them, and with
 // all pages written the processor would clear memory most of the time.

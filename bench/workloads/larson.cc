@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 // larson: the server of Larson and Krishnan's "Memory Allocation for Long-Running Server Applications" (ISMM
 // 1998). Every chain of threads owns an array of blocks. A thread replaces random blocks of it (releases one,
-// allocates another of random size in its place) `rounds` times the size of the array; then it starts its
+// allocates another of random size in its place) `rounds` times the size of the array. Then it starts its
 // successor, which takes over the array, and ends. So blocks are released by threads that did not allocate
-// them: the first ones come from the main thread, which fills and shuffles all arrays before the clock
+// them. The first ones come from the main thread, which fills and shuffles all arrays before the clock
 // starts.
 //
 // The run is bounded by time. A thread's stream of operations depends on the seed, the chain and the
-// generation only, never on the allocator; how many of them fit in the time is what is measured.
+// generation only, never on the allocator. Measured is how many of them fit in the time.
 #include "support/block.h"
 #include "support/cache_line.h"
 #include "support/command_line.h"
@@ -92,8 +92,8 @@ Settings read_settings(const CommandLine& line) {
     };
 }
 
-// Returns how many blocks were replaced before the goal was reached or the run was stopped: one at least, so
-// that a run which is over before its threads had a processor still has a throughput.
+// Returns how many blocks were replaced before the goal was reached or the run was stopped. It is one at
+// least, so that a run which is over before its threads had a processor still has a throughput.
 template <typename Block>
 [[gnu::noinline]] std::uint64_t replace_random_blocks(const Run& run, Block* blocks, std::uint64_t goal,
                                                       Random random) {

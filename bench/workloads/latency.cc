@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
 // latency: how long single calls of malloc and free take while threads keep the allocator busy. Each thread
-// holds an array of slots; each operation picks a random one and releases the block it holds, or allocates
+// holds an array of slots. Each operation picks a random one and releases the block it holds, or allocates
 // one if there is none. Every call is timed and counted in a histogram of the thread, all of which are added
 // up in the end. What is written into the blocks is not part of the times.
 //
-// The times contain one reading of the clock, the least that any program can see; what that takes is measured
+// The times contain one reading of the clock, the least that any program can see. What that takes is measured
 // before the start and printed, not subtracted: a difference of two medians is no median. A thread that was
-// taken off its processor during a call sees that in the time of the call, as a program would: with more
+// taken off its processor during a call sees that in the time of the call, as a program would. With more
 // threads than processors the upper percentiles are the scheduler's. There is no rate of requests to keep up
-// with, so there is no waiting that could be omitted: what is shown is the time of calls, not of responses.
+// with, so no waiting could be omitted. Shown is the time of calls, not of responses.
 #include "support/block.h"
 #include "support/cache_line.h"
 #include "support/command_line.h"

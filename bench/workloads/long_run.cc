@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // long_run: the same load for minutes or hours, in slices, to see what slows down or grows. Each thread holds
-// a fixed number of slots and replaces the blocks in random ones: mostly 16 bytes to 16 KiB, each doubling as
-// often as any other, and in a few slots 64 to 256 KiB. In one of eight turns it first puts the slot into a
-// mailbox shared by all threads and takes the one that lay there, so that blocks are released by threads that
-// did not allocate them.
+// a fixed number of slots and replaces the blocks in random ones. They mostly have 16 bytes to 16 KiB, each
+// doubling as often as any other, and in a few slots 64 to 256 KiB. In one of eight turns it first puts the
+// slot into a mailbox shared by all threads and takes the one that lay there. So blocks are released by
+// threads that did not allocate them.
 //
 // The sizes that a thread asks for depend on the seed only; which block it gets from a mailbox depends on the
 // others. Live bytes are the bytes asked for in blocks that are held. The program's own bookkeeping is mapped

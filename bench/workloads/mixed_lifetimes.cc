@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // mixed_lifetimes: a large live set under a churn of short-lived blocks, as in a cache or a database. Each
-// turn replaces (releases, and allocates in its place) a random block of one of three groups: of 64 turns 48
-// fall on the 32 youngest, 14 on some thousands of middle age, and 2 on the old, which are nearly all of the
-// memory. So most blocks are released soon after their allocation, and the rest of their neighbours stays.
+// turn replaces (releases, and allocates in its place) a random block of one of three groups. Of 64 turns 48
+// fall on the 32 youngest and 14 on some thousands of middle age. 2 fall on the old, which are nearly all of
+// the memory. So most blocks are released soon after their allocation, and the rest of their neighbours
+// stays.
 //
 // All groups are filled before the clock starts. Sizes are 16 B to 4 KiB, each doubling as often as another.
 #include "support/block.h"

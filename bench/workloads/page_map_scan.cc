@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // page_map_scan: how long it takes to find room for a block of 320 KiB in a large heap. The heap is filled
-// with blocks of 64 KiB; then half of them are released, four in a row each, which leaves holes of 256 KiB
+// with blocks of 64 KiB. Then half of them are released, four in a row each, which leaves holes of 256 KiB
 // everywhere. None is large enough. An allocator that looks at each hole takes longer in a larger heap.
 //
 // The blocks that fill the heap are not written to: the largest heaps would not fit into memory. Only the

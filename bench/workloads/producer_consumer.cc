@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // producer_consumer: some threads allocate, others release. A producer fills a batch of blocks and puts it
-// into a bounded queue, from which any consumer takes it and releases the blocks; the empty batch goes back.
-// No thread ever releases a block that it allocated, and none that releases allocates: memory flows one way.
+// into a bounded queue. Any consumer takes it and releases the blocks; the empty batch goes back. No thread
+// ever releases a block that it allocated, and none that releases allocates: memory flows one way.
 //
 // What a producer asks for depends on the seed and its number only; who releases it, on who is free.
 #include "support/block.h"

@@ -9,9 +9,9 @@
 //   cache  values of a key-value cache. Atikoglu and others, "Workload Analysis of a Large-Scale Key-Value
 //          Store" (SIGMETRICS 2012): a generalized Pareto distribution with scale 214.476 and shape 0.348238.
 //
-// Both are tables of one entry per doubling; within a doubling each size is as frequent as any other.
-// Uniform sizes, which other workloads use, load all classes alike: here a few small ones get most of the
-// calls, and a few large ones most of the memory.
+// Both are tables of one entry per doubling; within a doubling each size is as frequent as any other. Uniform
+// sizes, which other workloads use, load all classes alike. Here a few small ones get most of the calls, and
+// a few large ones most of the memory.
 #include "support/block.h"
 #include "support/cache_line.h"
 #include "support/command_line.h"

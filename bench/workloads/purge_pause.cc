@@ -3,7 +3,7 @@
 // allocated and written; nearly half of them, chosen at random, are released. Then small blocks are replaced,
 // in turns with short sleeps, as a server does that is idle at times. An allocator that gives back memory
 // inside whichever call comes next shows a pause there. Only the small calls are timed, by the CPU time of
-// the thread: what else the machine does is no part of it, but the kernel's work for the call is.
+// the thread. What else the machine does is no part of it, but the kernel's work for the call is.
 //
 // The sleeps let time pass for allocators that give back by the clock; what is called does not depend on it.
 #include "support/block.h"

@@ -2,7 +2,7 @@
 // random_mixed: one thread, an array of slots. Each operation picks a random slot and, if the slot is empty,
 // allocates a block into it, else releases the block it holds. So half the slots are full on average and
 // blocks live for a random time. Every second slot is filled before the clock starts, the rest is released
-// after it has stopped: what is timed is the steady state, and a long run can be compared with a short one.
+// after it has stopped. So the steady state is timed, and a long run can be compared with a short one.
 #include "support/block.h"
 #include "support/command_line.h"
 #include "support/mapped_array.h"

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 // strings_and_maps: what C++ programs do, through operator new: std::string, vector, deque, map and
-// unordered_map. Each thread keeps an index of the last so many lines of a text that it makes up: how often
-// each word occurs (unordered_map), and in which lines (map of vectors). For a new line the oldest one is
-// taken out of both. Words are 3 to 42 letters, so that some fit into the string itself and some do not; few
-// are frequent and most are rare, as in languages.
+// unordered_map. Each thread keeps an index of the last so many lines of a text that it makes up. It holds
+// how often each word occurs (unordered_map), and in which lines (map of vectors). For a new line the oldest
+// one is taken out of both. Words are 3 to 42 letters, so that some fit into the string itself and some do
+// not. Few are frequent and most are rare, as in languages.
 //
 // Every thread's text depends on the seed and its number only. One word that is put in or taken out counts as
-// one operation; how many calls of malloc and free that is, is the C++ library's affair (three or four).
+// one operation. How many calls of malloc and free that is, is the C++ library's affair (three or four).
 #include "support/cache_line.h"
 #include "support/command_line.h"
 #include "support/mapped_array.h"

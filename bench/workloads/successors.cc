@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
 // successors: threads that live for a moment and leave blocks behind. Lines of threads, one alive at a time
-// in each, own an array of places. A thread puts new blocks into random ones (releases what lies there) and
-// now and then leaves the new block among the survivors, an array that all lines share, and takes the one
+// in each, own an array of places. A thread puts new blocks into random ones, and releases what lies there.
+// Now and then it leaves the new block among the survivors, an array that all lines share, and takes the one
 // that lay there. In the end it releases three of four blocks, starts its successor, which takes over the
 // rest, and ends. So blocks outlive the threads that allocated them and are released by others.
 //
-// Sizes are 8 to 512 bytes; one block in a hundred is a hundred times as large, one in a thousand a thousand
-// times, one in ten thousand ten thousand times: each of these has the same share of the memory.
+// Sizes are 8 to 512 bytes. One block in a hundred is a hundred times as large, one in a thousand a thousand
+// times, one in ten thousand ten thousand times. Each of these has the same share of the memory.
 //
-// The sizes that a thread asks for, and how many blocks it releases, depend on the seed only; which block it
+// The sizes that a thread asks for, and how many blocks it releases, depend on the seed only. Which block it
 // gets from the survivors depends on the others.
 #include "support/block.h"
 #include "support/cache_line.h"

@@ -6,10 +6,10 @@
 // The first thread of a wave allocates an eighth of what the last does. After each wave half of the exchange
 // is released too.
 //
-// So the memory in use rises and falls with each wave, blocks are released by other threads than those that
+// So the memory in use rises and falls with each wave. Blocks are released by other threads than those that
 // allocated them, and some outlive these threads.
 //
-// Kept blocks have 8 to 4096 bytes, the others 8 to 128, where each doubling is as frequent as any other; one
+// Kept blocks have 8 to 4096 bytes, the others 8 to 128, where each doubling is as frequent as any other. One
 // block in a hundred is a hundred times as large, some of those a thousand or ten thousand times.
 //
 // The sizes that a thread asks for depend on the seed only; which block it gets by swapping, on the others.

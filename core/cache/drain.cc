@@ -28,50 +28,50 @@ constexpr std::uint8_t kIdleLooks = 2; // without a slow path between them
 
 // Some of the caches that there are, which nobody else is in.
 struct Claimed {
-    std::array<Chunk*, kAtOnce> chunks{};
+    std::array<ThreadCache*, kAtOnce> caches{};
     unsigned count = 0;
 };
 
-// Whether the thread is still there. Threads may end without telling anybody: by a system call of their own,
-// or if they first allocate when the C library has told for the last time. Then their memory is unmapped or
-// serves another thread.
-bool has_owner(const Chunk& chunk) {
-    const auto* const begin = reinterpret_cast<const char*>(chunk.owner);
+// Whether the thread is still there. Threads may end without telling anybody. They do by a system call of
+// their own, or if they first allocate when the C library has told for the last time. Then their memory is
+// unmapped or serves another thread.
+bool has_owner(const ThreadCache& cache) {
+    const auto* const begin = reinterpret_cast<const char*>(cache.owner);
     const char* const end = begin + sizeof(PointerStacks);
     const std::size_t page = os::page_size();
     for (const char* at = begin - reinterpret_cast<std::uintptr_t>(begin) % page; at < end; at += page) {
         if (!os::is_mapped(at)) return false;
     }
-    return chunk.owner->belong_to(&chunk);
+    return cache.owner->belong_to(&cache);
 }
 
-// Claims caches that choose(chunk) wants, from number `next` on.
+// Claims caches that choose(cache) wants, from number `next` on.
 template <typename Choose>
 Claimed claim(unsigned& next, Choose choose) {
     Claimed claimed;
     thread_registry.for_each_from(
         next,
-        [&](Chunk& chunk) {
-            if (chunk.holds_nothing() || !choose(chunk) || !has_owner(chunk)) return true;
-            chunk.owner->claim();
-            claimed.chunks[claimed.count++] = &chunk;
+        [&](ThreadCache& cache) {
+            if (cache.holds_nothing() || !choose(cache) || !has_owner(cache)) return true;
+            cache.owner->claim();
+            claimed.caches[claimed.count++] = &cache;
             return claimed.count != kAtOnce;
         },
         [&] {
             if (claimed.count == 0) return;
             const bool passed = os::barrier_in_all_threads();
-            auto* const end = std::remove_if(claimed.chunks.begin(), claimed.chunks.begin() + claimed.count,
-                                             [passed](Chunk* chunk) {
-                                                 if (passed && chunk->owner->is_left()) return false;
-                                                 chunk->owner->unclaim();
+            auto* const end = std::remove_if(claimed.caches.begin(), claimed.caches.begin() + claimed.count,
+                                             [passed](ThreadCache* cache) {
+                                                 if (passed && cache->owner->is_outside()) return false;
+                                                 cache->owner->unclaim();
                                                  return true;
                                              });
-            claimed.count = static_cast<unsigned>(end - claimed.chunks.begin());
+            claimed.count = static_cast<unsigned>(end - claimed.caches.begin());
         });
     return claimed;
 }
 
-// Calls visit(chunk) for the caches that were chosen, in turn, when nobody else is in them.
+// Calls visit(cache) for the caches that were chosen, in turn, when nobody else is in them.
 template <typename Choose, typename Visit>
 void for_each_claimed(Choose choose, Visit visit) {
     if (!os::barrier_in_all_threads()) return; // the first one takes long: before there is a lock
@@ -80,20 +80,20 @@ void for_each_claimed(Choose choose, Visit visit) {
         const os::Guard guard(mutex);
         const Claimed claimed = claim(next, choose);
         for (unsigned i = 0; i < claimed.count; ++i) {
-            visit(*claimed.chunks[i]);
-            claimed.chunks[i]->owner->unclaim();
+            visit(*claimed.caches[i]);
+            claimed.caches[i]->owner->unclaim();
         }
     } while (next != 0);
 }
 
 } // namespace
 
-bool keep_left(Chunk& chunk) {
-    if (chunk.holds_nothing() || !has_owner(chunk)) return false;
-    if (chunk.owner->busy() || left_caches.load(std::memory_order_relaxed) == kMostLeft) return false;
+bool keep_left(ThreadCache& cache) {
+    if (cache.holds_nothing() || !has_owner(cache)) return false;
+    if (cache.owner->busy() || left_caches.load(std::memory_order_relaxed) == kMostLeft) return false;
     void* const memory = layout::metadata_pool.take(sizeof(LeftCache));
     if (memory == nullptr) return false;
-    first_left = new (memory) LeftCache{*chunk.owner, &chunk, first_left};
+    first_left = new (memory) LeftCache{*cache.owner, &cache, first_left};
     left_caches.fetch_add(1, std::memory_order_relaxed);
     return true;
 }
@@ -102,44 +102,45 @@ bool return_one_left() {
     const os::Guard guard(mutex);
     LeftCache* const left = first_left;
     if (left == nullptr) return false;
-    left->chunk->owner = &left->held;
-    return_everything(*left->chunk);
-    thread_registry.remove(*left->chunk);
+    left->cache->owner = &left->held;
+    if (left->cache->drained) close_gaps(*left->cache);
+    return_everything(*left->cache);
+    thread_registry.remove(*left->cache);
     first_left = left->next;
     left_caches.fetch_sub(1, std::memory_order_relaxed);
     layout::metadata_pool.give(left, sizeof(*left));
     return true;
 }
 
-void drain_all_but(const Chunk* mine) {
+void drain_all_but(const ThreadCache* mine) {
     while (left_caches.load(std::memory_order_relaxed) != 0)
         return_one_left();
     if (thread_registry.live() <= (mine != nullptr ? 1 : 0)) return;
-    for_each_claimed([mine](const Chunk& chunk) { return &chunk != mine; },
-                     [](Chunk& chunk) { return_everything(chunk); });
+    for_each_claimed([mine](const ThreadCache& cache) { return &cache != mine; },
+                     [](ThreadCache& cache) { drain(cache); });
 }
 
 bool drain_idle() {
     if (os::barriers_are_refused()) return false;
     bool again = false;
     bool some = false;
-    thread_registry.for_each([&](Chunk& chunk) {
-        const std::uint32_t calls = chunk.slow_calls.load(std::memory_order_relaxed);
-        if (calls != chunk.still_since) {
-            chunk.still_since = calls;
-            chunk.still = 0;
-        } else if (chunk.still < kIdleLooks) {
-            ++chunk.still;
+    thread_registry.for_each([&](ThreadCache& cache) {
+        const std::uint32_t calls = cache.slow_calls.load(std::memory_order_relaxed);
+        if (calls != cache.still_since) {
+            cache.still_since = calls;
+            cache.still = 0;
+        } else if (cache.still < kIdleLooks) {
+            ++cache.still;
         }
-        if (chunk.still == kIdleLooks && (chunk.holds_nothing() || !has_owner(chunk))) ++chunk.still;
-        some |= chunk.still == kIdleLooks;
-        again |= chunk.still <= kIdleLooks;
+        if (cache.still == kIdleLooks && (cache.holds_nothing() || !has_owner(cache))) ++cache.still;
+        some |= cache.still == kIdleLooks;
+        again |= cache.still <= kIdleLooks;
     });
     if (!some) return again;
-    for_each_claimed([](const Chunk& chunk) { return chunk.still == kIdleLooks; },
-                     [](Chunk& chunk) {
-                         return_everything(chunk);
-                         chunk.still = kIdleLooks + 1;
+    for_each_claimed([](const ThreadCache& cache) { return cache.still == kIdleLooks; },
+                     [](ThreadCache& cache) {
+                         drain(cache);
+                         cache.still = kIdleLooks + 1;
                      });
     return again;
 }

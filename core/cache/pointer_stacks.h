@@ -3,7 +3,7 @@
 // What malloc and free touch of a thread's cache: for each size class one array of pointers, used from two
 // ends.
 //
-//   slots  | local, local, local →            (free)            ← foreign, foreign |
+//   slots  | local, local, local →            (free)            ← remote, remote |
 //          empty                top                           full
 //
 // Local blocks (of this thread's shard) are pushed and popped at `top`. Blocks of other shards grow down
@@ -11,18 +11,22 @@
 // meet. Neither end touches the blocks themselves.
 //
 // Of the two places that `top` is compared with the low 16 bits are kept: an array is shorter than what they
-// tell apart. `top` is an address and no index because a block that is freed and handed out again at once
-// goes through memory twice, and with an index each time takes twice as long.
+// tell apart. `top` is an address and no index. A block that is freed and handed out again at once goes
+// through memory twice, and with an index each time takes twice as long.
 //
-// All zero, as thread-local storage starts (also before the dynamic loader has initialised it), the stacks
-// are closed, every pop is empty and every push full: the slow path then makes the cache, or does without.
-// What the owning thread writes is atomic so that statistics may read it.
+// All zero, as thread-local storage starts (also before the dynamic loader has initialised it), every pop is
+// empty and every push full. The slow path then makes the cache, or does without. What the owning thread
+// writes is atomic so that statistics may read it.
 //
-// Other threads may empty the stacks (drain.h). The owner is inside from enter() to leave(), two stores. Who
-// drains claims the stacks, closes them, has a memory barrier executed by every thread, and looks: if the
-// owner is outside then, it stays outside until the claim ends. Its fast paths find closed stacks, at no
-// cost: a malloc asks whether its size is served, and a free whether the block is of the home shard, in any
-// case. Its slow paths find the claim and do without the stacks. Only they open the stacks again.
+// Other threads may drain the stacks (drain.h). The fast paths store nothing for that. Whoever drains closes
+// the stacks, has a memory barrier executed by every thread, and then takes what lies below each `top`:
+//   * a malloc moves `top` before it looks whether the stacks are closed. If it found them open, its block
+//     lies above the `top` that the drainer sees. If it finds them closed, it moves `top` back;
+//   * a free writes above `top`, where the drainer takes nothing.
+// So the drainer never writes `top`: it raises `empty` to it. Slow paths may change everything. They are
+// inside from begin() to leave(), and whoever drains leaves a thread out that is inside. Only they open the
+// stacks again. In a stack that was drained some entries at both ends of the array hold nothing, until the
+// next slow path (returns.h).
 #pragma once
 
 #include "layout/size_class.h"
@@ -30,6 +34,7 @@
 #include "os/marking.h"
 #include "os/plain_load.h"
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -44,20 +49,40 @@ enum class Phase : std::uint8_t { kNew, kAttached, kEnded };
 
 class PointerStacks {
   public:
-    static constexpr std::size_t kArrayBytes = std::size_t{1} << 16; // an array has fewer
+    static constexpr std::size_t kArrayBytes = std::size_t{1} << 15; // an array has fewer
 
-    // ---- For the owner, who is inside
+    // ---- For the owner
 
+    // From outside: a fast path.
+    bool take(unsigned c, void*& block) {
+        void** const top = tops_[c];
+        if (low_bits(top) == os::load_plainly(ends_[c].empty)) [[unlikely]]
+            return false;
+        set_top(c, top - 1);
+        __atomic_signal_fence(__ATOMIC_SEQ_CST); // the processor's order is the drainer's concern
+        if (closed()) [[unlikely]] {
+            std::size_t again = c; // computes the address again, or the likely way has an instruction more
+            asm("" : "+r"(again));
+            set_top(static_cast<unsigned>(again), top);
+            return false;
+        }
+        block = top[-1];
+        if (block == nullptr) __builtin_unreachable();
+        os::forget(top[-1]);
+        return true;
+    }
+
+    // From inside, where closed stacks do not matter.
     bool pop(unsigned c, void*& block) {
         void** const top = tops_[c];
-        if (low_bits(top) == ends_[c].empty) [[unlikely]]
-            return false;
+        if (low_bits(top) == ends_[c].empty) return false;
         set_top(c, top - 1);
         block = top[-1];
         os::forget(top[-1]);
         return true;
     }
 
+    // From both.
     bool push(unsigned c, void* block) {
         void** const top = tops_[c];
         if (low_bits(top) == ends_[c].full) [[unlikely]]
@@ -67,7 +92,7 @@ class PointerStacks {
         return true;
     }
 
-    bool push_foreign(unsigned c, void* block) {
+    bool push_remote(unsigned c, void* block) {
         void** const top = tops_[c];
         const unsigned free = entries(low_bits(top), ends_[c].full);
         if (free == 0) [[unlikely]]
@@ -81,22 +106,16 @@ class PointerStacks {
         const unsigned c = header.class_within(os::load_plainly(home_));
         if (c < layout::kClasses) [[likely]]
             return push(c, block);
-        return c < layout::ShardWord::kNowhere && push_foreign(c & 0xff, block);
+        return c < layout::ShardWord::kNowhere && push_remote(c & 0xff, block);
     }
 
-    // False for sizes above the classes, and if the stacks are closed.
-    bool serve(std::size_t size) const { return size < os::load_plainly(below_); }
-
-    // ---- Who is inside
-
-    // For the fast paths, which then ask serve() or push by a header.
     void enter() {
         __atomic_store_n(&inside_, true, __ATOMIC_RELAXED);
-        __atomic_signal_fence(__ATOMIC_SEQ_CST); // the processor's order is the drainer's concern
+        __atomic_signal_fence(__ATOMIC_SEQ_CST);
     }
     void leave() { __atomic_store_n(&inside_, false, __ATOMIC_RELEASE); }
 
-    // For the slow paths: enters and opens the stacks. False, and outside, while somebody drains them.
+    // Enters and opens the stacks. False, and outside, while somebody drains them.
     bool begin() {
         enter();
         if (claimed()) {
@@ -106,56 +125,59 @@ class PointerStacks {
         open();
         return true;
     }
-    bool claimed() const { return __atomic_load_n(&claimed_, __ATOMIC_ACQUIRE) != 0; }
 
-    // pop() and push() for whoever is outside.
-    bool take(unsigned c, void*& block) {
-        enter();
-        const bool taken = serve(0) && pop(c, block);
-        leave();
-        return taken;
-    }
-    bool put(layout::PageHeader header, void* block) {
-        enter();
-        const bool taken = push(header, block);
-        leave();
-        return taken;
-    }
+    // ---- For whoever drains, and keeps the owner from ending
 
-    // For another thread, which keeps the owner from ending. Between the two every thread executes a memory
-    // barrier. The owner is outside, and stays there until unclaim(), if is_left() is true.
+    // Between the two every thread executes a memory barrier. If is_outside() is true then, the owner stays
+    // outside until unclaim(). It takes nothing, and pushes one block more at most.
     void claim() {
-        __atomic_store_n(&claimed_, 1, __ATOMIC_RELAXED);
-        close();
+        __atomic_store_n(&claimed_, true, __ATOMIC_RELAXED);
+        __atomic_store_n(&closed_, true, __ATOMIC_RELAXED);
+        set_home(layout::ShardWord::nowhere());
     }
-    bool is_left() const {
+    bool is_outside() const {
         // Whoever left after a look at the claim may have opened the stacks.
-        return !__atomic_load_n(&inside_, __ATOMIC_ACQUIRE) && !serve(0) &&
-               layout::PageHeader{}.class_within(os::load_plainly(home_)) >= layout::ShardWord::kNowhere;
+        return !__atomic_load_n(&inside_, __ATOMIC_ACQUIRE) && closed();
     }
-    void unclaim() { __atomic_store_n(&claimed_, 0, __ATOMIC_RELEASE); }
-    // In a forked child, of another thread: somebody was in the middle of something when the process forked.
+    void unclaim() { __atomic_store_n(&claimed_, false, __ATOMIC_RELEASE); }
+    bool claimed() const { return __atomic_load_n(&claimed_, __ATOMIC_ACQUIRE); }
+    bool closed() const { return os::load_plainly(closed_); }
+    // In a forked child, of another thread: a slow path was in the middle of something when the process
+    // forked.
     bool busy() const { return __atomic_load_n(&inside_, __ATOMIC_ACQUIRE) || claimed(); }
 
-    // Without a cache, or when somebody else is to be kept out.
-    void close() {
-        __atomic_store_n(&below_, 0, __ATOMIC_RELAXED);
-        set_home(layout::ShardWord::nowhere());
+    struct Blocks {
+        void** first;
+        unsigned count;
+    };
+    // Those that are there to take, whatever the owner does meanwhile.
+    Blocks local(layout::SizeClass c) const {
+        void** const top = this->top(c);
+        const int count = distance(empty(c), low_bits(top));
+        return {top - count, static_cast<unsigned>(std::max(count, 0))};
+    }
+    Blocks remote(layout::SizeClass c, unsigned capacity) const {
+        const unsigned limit = this->limit(c);
+        return {local(c).first + limit, capacity - limit};
+    }
+    // What lies below is taken.
+    void set_bottom(layout::SizeClass c, void* const* slot) {
+        __atomic_store_n(&ends_[c].empty, low_bits(slot), __ATOMIC_RELAXED);
     }
 
     // ---- What they hold
 
     // As indices into the array. For the owner, and for statistics in another thread, to which they may look
     // wrong while the owner moves to another array.
-    unsigned count(layout::SizeClass c) const { return entries(empty(c), low_bits(top(c))); }
+    unsigned count(layout::SizeClass c) const { return local(c).count; }
     unsigned limit(layout::SizeClass c) const { return entries(empty(c), full(c)); }
 
-    void** slots(layout::SizeClass c) const { return tops_[c] - count(c); }
+    void** slots(layout::SizeClass c) const { return local(c).first; }
     void set_count(layout::SizeClass c, unsigned count) { set_top(c, slots(c) + count); }
     void set_limit(layout::SizeClass c, unsigned limit) { set_full(c, slots(c) + limit); }
-    // An array that holds so many local blocks, and foreign ones from `limit` on.
+    // An array that holds so many local blocks, and remote ones from `limit` on.
     void use(layout::SizeClass c, void** slots, unsigned count, unsigned limit) {
-        __atomic_store_n(&ends_[c].empty, low_bits(slots), __ATOMIC_RELAXED);
+        set_bottom(c, slots);
         set_full(c, slots + limit);
         set_top(c, slots + count);
     }
@@ -192,22 +214,26 @@ class PointerStacks {
     static unsigned entries(LowBits from, LowBits to) {
         return static_cast<unsigned>(static_cast<LowBits>(to - from) / sizeof(void*));
     }
+    // Likewise; -1 while a malloc has moved the `top` of an empty stack and not yet moved it back.
+    static int distance(LowBits from, LowBits to) {
+        return static_cast<std::int16_t>(to - from) / static_cast<int>(sizeof(void*));
+    }
 
     void open() {
-        __atomic_store_n(&below_, layout::kMaxClassSize + 1, __ATOMIC_RELAXED);
         set_home(layout::ShardWord(shard_));
+        __atomic_store_n(&closed_, false, __ATOMIC_RELAXED);
     }
     void set_home(layout::ShardWord home) { __atomic_store(&home_, &home, __ATOMIC_RELAXED); }
 
-    // Atomic for the sake of readers in other threads; the owner may read its own plainly, which lets the
-    // compiler compare with memory.
-    void set_top(unsigned c, void** top) { __atomic_store_n(&tops_[c], top, __ATOMIC_RELAXED); }
+    // Atomic for the sake of other threads: whoever drains sees what was written below `top` and above `full`
+    // before. The owner may read those two plainly, which lets the compiler compare with memory.
+    void set_top(unsigned c, void** top) { __atomic_store_n(&tops_[c], top, __ATOMIC_RELEASE); }
     void set_full(unsigned c, void* const* slot) {
-        __atomic_store_n(&ends_[c].full, low_bits(slot), __ATOMIC_RELAXED);
+        __atomic_store_n(&ends_[c].full, low_bits(slot), __ATOMIC_RELEASE);
     }
-    void** top(unsigned c) const { return __atomic_load_n(&tops_[c], __ATOMIC_RELAXED); }
+    void** top(unsigned c) const { return __atomic_load_n(&tops_[c], __ATOMIC_ACQUIRE); }
     LowBits empty(unsigned c) const { return __atomic_load_n(&ends_[c].empty, __ATOMIC_RELAXED); }
-    LowBits full(unsigned c) const { return __atomic_load_n(&ends_[c].full, __ATOMIC_RELAXED); }
+    LowBits full(unsigned c) const { return __atomic_load_n(&ends_[c].full, __ATOMIC_ACQUIRE); }
 
     struct Ends {
         LowBits empty;
@@ -218,10 +244,11 @@ class PointerStacks {
     std::array<Ends, layout::kClasses> ends_{};
     layout::ShardWord home_{};   // shard 0 is no block's; nowhere() if closed
     std::ptrdiff_t allowed_ = 0; // bytes; see count_bytes()
-    std::size_t below_ = 0;      // sizes below are served; 0 if closed
-    std::size_t claimed_ = 0;    // 1: by somebody who drains
     const void* cache_ = nullptr;
-    bool inside_ = false; // the owner is
+    // Each in a word of its own, so that tests which follow single words keep them apart.
+    alignas(8) bool closed_ = false;  // by somebody who drains, until the next slow path
+    alignas(8) bool claimed_ = false; // by somebody who drains
+    alignas(8) bool inside_ = false;  // the owner is in a slow path
     layout::Shard shard_ = 0;
 
   public:

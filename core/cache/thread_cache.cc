@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "cache/thread_cache.h"
 
+#include "cache/decay.h"
+#include "cache/depth.h"
 #include "cache/drain.h"
 #include "cache/returns.h"
 #include "cache/thread_registry.h"
-#include "cache/upkeep.h"
 #include "layout/metadata_pool.h"
 #include "layout/superslab.h"
 #include "os/clock.h"
@@ -16,7 +17,6 @@
 #include "slab/supply.h"
 
 #include <algorithm>
-#include <bit>
 #include <cstring>
 #include <new>
 #include <sys/single_threaded.h>
@@ -33,38 +33,6 @@ using layout::PageHeader;
 using layout::SizeClass;
 using slab::shard_pool;
 
-// How deep a stack may get, in bytes of blocks and in entries: when a class keeps growing, and when refills
-// and flushes alternate. Large blocks keep a few entries all the same. It begins with first_depth(), or none
-// if the thread's budget is used up: then each call takes or gives one block.
-struct Depth {
-    std::size_t bytes;
-    std::size_t least;
-    std::size_t most;
-};
-constexpr Depth kGrowing{.bytes = 8 * 1024, .least = 4, .most = 256};
-constexpr Depth kAlternating{.bytes = 256 * 1024, .least = 8, .most = 1024};
-static_assert(kAlternating.most * sizeof(void*) < PointerStacks::kArrayBytes);
-
-// Of its bin's blocks in use and in caches a stack is deepened to at most this share: with more, caches still
-// grow after hundreds of millions of operations; with half, slow calls take a twentieth of the time of a mix
-// of sizes. Of its depth a refill that follows another fills as much, because a flush may be next.
-constexpr std::size_t three_quarters(std::size_t count) {
-    return count - count / 4;
-}
-constexpr std::size_t kFreeDepth = 4096; // in bytes of blocks: no share is asked for
-
-// All stacks of a thread together: that share of the heap, divided by the number of threads, or what a small
-// heap allows, and `thread_cache` at most. Some is left to classes that have no stack yet; each begins with a
-// part of the budget.
-constexpr std::size_t kShareOfHeap = 8;
-constexpr std::size_t kOfAllThreads = std::size_t{6} << 20; // in a small heap
-constexpr std::size_t kLeastOfThread = std::size_t{40} << 10;
-constexpr std::size_t kMostOfThread = std::size_t{3} << 20;
-constexpr std::size_t kLeftToOthers = kLeastOfThread / 8;
-constexpr std::size_t kShareOfBudget = 32;
-// Likewise the runs that it keeps, but that many bytes for all threads together at least.
-constexpr std::size_t kLeastRuns = std::size_t{2} << 20;
-
 // With more threads than that, so many blocks are a thread's first refill of a class. Threads use few blocks
 // of most classes, and each block that a cache keeps for nothing may be a page. It costs one slow call more.
 constexpr std::size_t kFewThreads = 64;
@@ -73,43 +41,32 @@ constexpr std::uint32_t kFirstBatch = 2;
 constexpr unsigned kPrewarmed = 8;         // the classes up to 128 bytes
 constexpr unsigned kSlowCallsPerLook = 16; // at the clock
 
-// A class that had no slow call among so many of the thread gives its depth to one that needs it. After a
-// search in vain a quarter as many pass before the next.
-constexpr std::uint32_t kLongAgo = 4096;
-
 constinit bool caches_allowed = false;
-constinit thread_local Chunk* chunk = nullptr;
+constinit thread_local ThreadCache* cache = nullptr;
 constinit PointerStacks stacks_set_aside; // of the one thread of a forked child
 
-constexpr std::size_t depth(const Depth& d, SizeClass c) {
-    return std::clamp(d.bytes / class_size(c), d.least, d.most);
-}
-
-// By class and whether refills and flushes alternate: looked up, because a division is half of adapt().
-constexpr auto kMostOfClass = [] {
-    std::array<std::array<std::uint16_t, 2>, kClasses> most{};
-    for (unsigned c = 1; c < kClasses; ++c) {
-        most[c] = {static_cast<std::uint16_t>(depth(kGrowing, static_cast<SizeClass>(c))),
-                   static_cast<std::uint16_t>(depth(kAlternating, static_cast<SizeClass>(c)))};
-    }
-    return most;
-}();
-
 std::uint32_t slow_calls() {
-    return chunk->slow_calls.load(std::memory_order_relaxed);
+    return cache->slow_calls.load(std::memory_order_relaxed);
 }
 
 // The stacks of this thread's cache. Those that malloc and free see, unless operations are counted: then
 // malloc and free have none, so that each call comes here.
 PointerStacks& own() {
-    return *chunk->owner;
+    return *cache->owner;
+}
+
+bool begin() {
+    if (!own().begin()) return false;
+    if (cache->drained) [[unlikely]]
+        close_gaps(*cache);
+    return true;
 }
 
 // In the stacks and the rest of the cache, as long as it lives; false while somebody drains them: then the
 // thread does without. Not across calls of the C library, which may come back here.
 class [[nodiscard]] Entry {
   public:
-    Entry() : entered_(own().begin()) {}
+    Entry() : entered_(begin()) {}
     ~Entry() {
         if (entered_) own().leave();
     }
@@ -123,119 +80,12 @@ class [[nodiscard]] Entry {
 
 // For what cannot do without. Waits for nothing that waits for this thread, which holds no lock.
 void begin_after_drain() {
-    while (!own().begin())
+    while (!begin())
         wait_for_drain();
 }
 
 bool counting() {
     return os::settings.count.load(std::memory_order_relaxed) != 0;
-}
-
-// Moves both ends into an array of `capacity` entries, which holds them; a short one is in the chunk. Does
-// nothing if there is no memory for another.
-[[gnu::noinline]] void set_depth(SizeClass c, std::size_t capacity) {
-    PointerStacks& mine = own();
-    void** const slots = capacity <= first_depth(c)
-                             ? chunk->first_slots(c)
-                             : static_cast<void**>(layout::metadata_pool.take(capacity * sizeof(void*)));
-    if (slots == nullptr) return;
-    ClassState& state = chunk->classes[c];
-    void** const old_slots = mine.slots(c);
-    const std::size_t old_capacity = state.capacity;
-    const std::size_t foreign = old_capacity - mine.limit(c);
-    if (old_capacity != 0) { // it may be the same array
-        std::memmove(slots + capacity - foreign, old_slots + mine.limit(c), foreign * sizeof(void*));
-        std::memmove(slots, old_slots, mine.count(c) * sizeof(void*));
-    }
-    chunk->add_stack_bytes((capacity - old_capacity) * class_size(c)); // or less
-    state.capacity.store(static_cast<std::uint16_t>(capacity), std::memory_order_relaxed);
-    mine.use(c, slots, mine.count(c), static_cast<std::uint32_t>(capacity - foreign));
-    free_slots(*chunk, c, old_slots, old_capacity);
-}
-
-// What the blocks in use allow. Those of other shards say nothing about this one's.
-std::size_t most_for_use(SizeClass c, std::size_t capacity) {
-    if ((capacity - own().limit(c)) * 2 > capacity) return kAlternating.most;
-    const std::size_t out = shard_pool.bin({c, own().shard()}).blocks_out();
-    return std::max(three_quarters(out), kFreeDepth / class_size(c));
-}
-
-// Of what all threads together may hold, which is that much at least.
-std::size_t share_of_heap(std::size_t least) {
-    const std::size_t heap = layout::superslabs.pages_in_use() * layout::kPageSize;
-    return std::max(heap / kShareOfHeap, least) / std::max<std::size_t>(thread_registry.live(), 1);
-}
-
-// In all stacks of this thread.
-std::size_t most_in_stacks() {
-    const std::size_t threads = std::max<std::size_t>(thread_registry.live(), 1);
-    const std::size_t share = layout::superslabs.pages_in_use() * layout::kPageSize / kShareOfHeap / threads;
-    const std::size_t least = std::clamp(kOfAllThreads / threads, kLeastOfThread, kMostOfThread);
-    return std::min(std::max(share, least), os::settings.thread_cache.load(std::memory_order_relaxed));
-}
-
-// Empties the class that had no slow call for longest, if that is long; then true if so many more bytes fit.
-[[gnu::noinline]] bool empty_oldest(std::size_t added, std::size_t most) {
-    if (slow_calls() - chunk->failed < kLongAgo / 4 || added > most) return false;
-    SizeClass oldest = 0;
-    std::uint32_t longest = kLongAgo;
-    for (unsigned i = 1; i < kClasses; ++i) {
-        const auto c = static_cast<SizeClass>(i);
-        const std::uint32_t age = slow_calls() - chunk->classes[c].last_call;
-        if (age < longest || chunk->classes[c].capacity == 0) continue;
-        oldest = c;
-        longest = age;
-    }
-    if (oldest == 0) {
-        chunk->failed = slow_calls();
-        return false;
-    }
-    make_empty(*chunk, oldest);
-    return chunk->stack_bytes.load(std::memory_order_relaxed) + added <= most;
-}
-
-bool fits(std::size_t added, std::size_t most) {
-    return chunk->stack_bytes.load(std::memory_order_relaxed) + added <= most || empty_oldest(added, most);
-}
-
-// What a class begins with.
-std::size_t begin_with(SizeClass c, std::size_t budget) {
-    if (budget >= kBytesAtFirst * kShareOfBudget) [[likely]]
-        return first_depth(c);
-    return std::clamp<std::size_t>(budget / kShareOfBudget / class_size(c), 1, first_depth(c));
-}
-
-// For a class that has no stack.
-void begin_stack(SizeClass c, std::size_t budget) {
-    const std::size_t first = begin_with(c, budget);
-    if (fits(first * class_size(c), budget)) use_empty(*chunk, c, chunk->first_slots(c), first);
-}
-
-// Notes what is about to happen to a stack and deepens it if the class has shown that it pays.
-void adapt(SizeClass c, Event event) {
-    ClassState& state = chunk->classes[c];
-    const bool seen = state.last == Event::kRefill || state.last == Event::kFlush;
-    const bool alternates = seen && state.last != event;
-    state.last = event;
-    const std::size_t now = state.capacity;
-    const std::size_t most = kMostOfClass[c][alternates ? 1 : 0];
-    if (now >= most) return;
-    if (now == 0 && first_depth(c) >= most) return begin_stack(c, most_in_stacks());
-    std::size_t budget = now == 0 ? most_in_stacks() : 0;
-    const std::size_t capacity = now != 0 ? now : begin_with(c, budget);
-    const std::size_t wanted = std::min({std::bit_ceil(capacity * 2), most, most_for_use(c, now)});
-    if (wanted > capacity && wanted >= capacity + capacity / 4) { // worth the move
-        if (now != 0) budget = most_in_stacks();
-        const std::size_t added = (wanted - now) * class_size(c) + kLeftToOthers;
-        if (fits(added, budget)) return set_depth(c, wanted);
-    }
-    if (now == 0) begin_stack(c, budget);
-}
-
-// In pages.
-std::size_t most_in_runs() {
-    return std::min(share_of_heap(kLeastRuns), os::settings.thread_cache.load(std::memory_order_relaxed)) /
-           layout::kPageSize;
 }
 
 os::Node node_of_this_thread() {
@@ -247,88 +97,88 @@ os::Node node_of_this_thread() {
 void start_returning_idle() {
     const Entry entry;
     if (!entry) return;
-    if (!chunk->runs_used) chunk->runs.give_all(return_run);
-    chunk->runs_used = false;
-    chunk->runs.forget();
-    chunk->idle = chunk->looked;
-    chunk->looked = slow_calls();
-    if (chunk->next_idle == 0) chunk->next_idle = kClasses - 1;
+    if (!cache->runs_used) cache->runs.give_all(return_run);
+    cache->runs_used = false;
+    cache->runs.forget();
+    cache->idle = cache->looked;
+    cache->looked = slow_calls();
+    if (cache->next_idle == 0) cache->next_idle = kClasses - 1;
 }
 
 // Of the next class that no slow path has seen for a purge delay or two, from the largest blocks down.
 void return_next_idle() {
     const Entry entry;
     if (!entry) return;
-    while (chunk->next_idle != 0) {
-        const auto c = static_cast<SizeClass>(chunk->next_idle--);
-        if (static_cast<std::int32_t>(chunk->classes[c].last_call - chunk->idle) >= 0) continue;
-        if (chunk->classes[c].capacity == 0) continue;
-        make_empty(*chunk, c);
+    while (cache->next_idle != 0) {
+        const auto c = static_cast<SizeClass>(cache->next_idle--);
+        if (static_cast<std::int32_t>(cache->classes[c].last_call - cache->idle) >= 0) continue;
+        if (cache->classes[c].capacity == 0) continue;
+        make_empty(*cache, c);
         return;
     }
 }
 
-// To be told of this thread's end. The first thread of a process asks only once there are others: its cache
+// To be told of this thread's end. The first thread of a process asks only once there are others. Its cache
 // is flushed at exit(), and until then it would take from the program what telling takes.
 bool arrange_end() {
-    if (!chunk->end_arranged && __libc_single_threaded == 0) chunk->end_arranged = os::call_at_thread_exit();
-    return chunk->end_arranged || __libc_single_threaded != 0;
+    if (!cache->end_arranged && __libc_single_threaded == 0) cache->end_arranged = os::call_at_thread_exit();
+    return cache->end_arranged || __libc_single_threaded != 0;
 }
 
 // A look at what else there is to do. It may call the C library, which may allocate and so come back here
 // (see thread_cache.h): the first or last step of a slow path.
-void look_around(std::uint32_t (*upkeep)()) {
+void look_around(std::uint32_t (*decay)()) {
     if (stacks.phase != Phase::kAttached) return; // in a forked child whose heap is not whole
     arrange_end();                                // if that fails now, the next look tries again
-    const std::uint32_t number = upkeep();
-    if (chunk->upkeep == number) return;
-    chunk->upkeep = number;
+    const std::uint32_t number = decay();
+    if (cache->round == number) return;
+    cache->round = number;
     start_returning_idle();
 }
 
-void look_around_at_times(std::uint32_t (*upkeep)()) {
+void look_around_at_times(std::uint32_t (*decay)()) {
     const std::uint32_t calls = slow_calls() + 1;
-    chunk->slow_calls.store(calls, std::memory_order_relaxed);
-    if (calls % kSlowCallsPerLook == 0) look_around(upkeep);
+    cache->slow_calls.store(calls, std::memory_order_relaxed);
+    if (calls % kSlowCallsPerLook == 0) look_around(decay);
 }
 
 // The last step of a slow path.
 void do_step() {
-    if (do_one_step() || stacks.phase != Phase::kAttached || chunk->next_idle == 0) return;
+    if (do_one_step() || stacks.phase != Phase::kAttached || cache->next_idle == 0) return;
     return_next_idle();
 }
 
 // How many blocks a refill takes.
 std::uint32_t batch(SizeClass c) {
-    const Event last = chunk->classes[c].last;
+    const Event last = cache->classes[c].last;
     if (last == Event::kNone && thread_registry.live() > kFewThreads) {
-        chunk->classes[c].last = Event::kStarted;
-        if (chunk->classes[c].capacity == 0) begin_stack(c, most_in_stacks());
+        cache->classes[c].last = Event::kStarted;
+        if (cache->classes[c].capacity == 0) begin_stack(*cache, c);
         return kFirstBatch;
     }
-    adapt(c, Event::kRefill);
-    const std::uint32_t capacity = chunk->classes[c].capacity;
+    adapt(*cache, c, Event::kRefill);
+    const std::uint32_t capacity = cache->classes[c].capacity;
     return last == Event::kRefill ? static_cast<std::uint32_t>(three_quarters(capacity)) : (capacity + 1) / 2;
 }
 
-// Called with an empty stack; fills it with at most half of what it holds, or three quarters while the class
+// Called with an empty stack. Fills it with at most half of what it holds, or three quarters while the class
 // grows, so that a flush need not follow. The clock is only read when operations are counted: a process may
 // forbid the instruction that reads it, and some machines emulate it.
 bool refill(SizeClass c) {
     PointerStacks& mine = own();
     const std::uint64_t start = counting() ? os::ticks() : 0;
     const std::uint32_t wanted = batch(c);
-    if (chunk->classes[c].capacity == 0) return false;
-    if (mine.limit(c) == 0) return_foreign(*chunk, c);
+    if (cache->classes[c].capacity == 0) return false;
+    if (mine.limit(c) == 0) return_remote(*cache, c);
     const std::uint32_t most = std::min(mine.limit(c), wanted);
     void** const slots = mine.slots(c);
     const std::uint32_t taken = slab::take(c, mine.shard(), slots + most, most);
     if (taken != most) std::memmove(slots, slots + most - taken, taken * sizeof(void*));
     mine.set_count(c, taken);
-    count(*chunk, c, &Counts::refills, &EndedCounts::refills);
+    count(*cache, c, &Counts::refills, &EndedCounts::refills);
     ASHLAR_PROBE2(refill, class_size(c), taken);
     if (start != 0) {
-        chunk->refill_ticks.store(chunk->refill_ticks.load(std::memory_order_relaxed) + (os::ticks() - start),
+        cache->refill_ticks.store(cache->refill_ticks.load(std::memory_order_relaxed) + (os::ticks() - start),
                                   std::memory_order_relaxed);
     }
     return taken != 0;
@@ -338,27 +188,27 @@ bool refill(SizeClass c) {
 void* take_one(SizeClass c) {
     void* block = nullptr;
     slab::take(c, own().shard(), &block + 1, 1);
-    count(*chunk, c, &Counts::refills, &EndedCounts::refills);
+    count(*cache, c, &Counts::refills, &EndedCounts::refills);
     return block;
 }
 
 void give_one(PageHeader header, void* block) {
     const SizeClass c = header.size_class();
-    count(*chunk, c, &Counts::flushes, &EndedCounts::flushes);
-    if (header.shard() != own().shard()) count(*chunk, c, &Counts::remote_frees, &EndedCounts::remote_frees);
+    count(*cache, c, &Counts::flushes, &EndedCounts::flushes);
+    if (header.shard() != own().shard()) count(*cache, c, &Counts::remote_frees, &EndedCounts::remote_frees);
     slab::give(header, &block, 1);
 }
 
 // Called with a full array.
 void make_room(SizeClass c) {
     PointerStacks& mine = own();
-    adapt(c, Event::kFlush);
-    const std::uint32_t capacity = chunk->classes[c].capacity;
+    adapt(*cache, c, Event::kFlush);
+    const std::uint32_t capacity = cache->classes[c].capacity;
     if (mine.count(c) < mine.limit(c) || capacity == 0) return;
     if ((capacity - mine.limit(c)) * 2 >= capacity) {
-        return_foreign(*chunk, c);
+        return_remote(*cache, c);
     } else {
-        return_local(*chunk, c, (mine.count(c) + 1U) / 2);
+        return_local(*cache, c, (mine.count(c) + 1U) / 2);
     }
 }
 
@@ -372,14 +222,13 @@ void prewarm() {
 
 void detach() {
     begin_after_drain();
-    return_everything(*chunk);
+    return_everything(*cache);
     PointerStacks& ended = own();
-    thread_registry.remove(*chunk); // from here on nobody else knows of it
+    thread_registry.remove(*cache); // from here on nobody else knows of it
     shard_pool.release(ended.shard());
-    chunk = nullptr;
+    cache = nullptr;
     ended.set_shard(0);
     ended.set_cache(nullptr);
-    ended.close();
     ended.leave();
     stacks.phase = Phase::kEnded;
     if (&ended != &stacks) layout::metadata_pool.give(&ended, sizeof(ended));
@@ -396,25 +245,25 @@ bool attach() {
     PointerStacks* const made = counting() ? make_hidden_stacks() : &stacks;
     if (made == nullptr) return false;
     made->enter(); // nobody drains what is not complete
-    chunk = thread_registry.add(*made);
-    if (chunk == nullptr) {
+    cache = thread_registry.add(*made);
+    if (cache == nullptr) {
         made->leave();
         if (made != &stacks) layout::metadata_pool.give(made, sizeof(*made));
         return false;
     }
-    chunk->stack_bytes.store(0, std::memory_order_relaxed);
-    chunk->slow_calls.store(0, std::memory_order_relaxed);
-    chunk->upkeep = 0;
-    chunk->looked = 0;
-    chunk->idle = 0;
-    chunk->failed = 0;
-    chunk->next_idle = 0;
-    chunk->runs_used = false;
-    chunk->end_arranged = false;
+    cache->stack_bytes.store(0, std::memory_order_relaxed);
+    cache->slow_calls.store(0, std::memory_order_relaxed);
+    cache->round = 0;
+    cache->looked = 0;
+    cache->idle = 0;
+    cache->failed = 0;
+    cache->next_idle = 0;
+    cache->runs_used = false;
+    cache->end_arranged = false;
     for (unsigned i = 1; i < kClasses; ++i) {
         const auto c = static_cast<SizeClass>(i);
-        chunk->classes[c].last = Event::kNone;
-        chunk->classes[c].last_call = 0;
+        cache->classes[c].last = Event::kNone;
+        cache->classes[c].last_call = 0;
     }
     own().set_shard(shard_pool.acquire());
     own().leave();
@@ -463,17 +312,17 @@ void* allocate(SizeClass c) {
             count_ended(c, &EndedCounts::allocations);
             return allocate_uncached(c);
         }
-        if (counting()) count(*chunk, c, &Counts::allocations, &EndedCounts::allocations);
+        if (counting()) count(*cache, c, &Counts::allocations, &EndedCounts::allocations);
         PointerStacks& mine = own();
         if (mine.pop(c, block)) return block;
-        chunk->classes[c].last_call = slow_calls();
+        cache->classes[c].last_call = slow_calls();
         if (refill(c)) {
             mine.pop(c, block);
-        } else if (chunk->classes[c].capacity == 0) {
+        } else if (cache->classes[c].capacity == 0) {
             block = take_one(c);
         }
     }
-    look_around_at_times(upkeep_after_allocation);
+    look_around_at_times(decay_after_allocation);
     do_step();
     return block;
 }
@@ -486,34 +335,34 @@ void release(PageHeader header, void* block) {
             count_ended(header.size_class(), &EndedCounts::releases);
             return release_uncached(header, block);
         }
-        if (counting()) count(*chunk, header.size_class(), &Counts::releases, &EndedCounts::releases);
+        if (counting()) count(*cache, header.size_class(), &Counts::releases, &EndedCounts::releases);
         PointerStacks& mine = own();
         if (mine.push(header, block)) return;
-        chunk->classes[header.size_class()].last_call = slow_calls();
+        cache->classes[header.size_class()].last_call = slow_calls();
         make_room(header.size_class());
         if (!mine.push(header, block)) give_one(header, block);
     }
-    look_around_at_times(upkeep_after_release);
+    look_around_at_times(decay_after_release);
     do_step();
 }
 
 layout::Page take_run(std::size_t pages) {
-    if (pages > RecentRuns::kMostPages || !attached()) return 0;
+    if (pages > KeptRuns::kMostPages || !attached()) return 0;
     layout::Page first = 0;
     {
         const Entry entry;
         if (!entry) return 0;
-        first = chunk->runs.take(pages, node_of_this_thread());
+        first = cache->runs.take(pages, node_of_this_thread());
         if (first == 0) return 0;
-        chunk->runs_used = true;
+        cache->runs_used = true;
     }
-    look_around_at_times(upkeep_after_allocation);
+    look_around_at_times(decay_after_allocation);
     do_step();
     return first;
 }
 
 bool keep_run(layout::Page first, std::size_t pages) {
-    if (stacks.phase != Phase::kAttached || !chunk->runs.is_asked_often(pages)) return false;
+    if (stacks.phase != Phase::kAttached || !cache->runs.is_asked_often(pages)) return false;
     const std::size_t most = most_in_runs(); // which others change
     if (pages > most) return false;
     bool all_kept = false;
@@ -522,13 +371,13 @@ bool keep_run(layout::Page first, std::size_t pages) {
         if (!entry) return false;
         const os::Node node = node_of_this_thread();
         if (os::nodes() != 1 && layout::superslabs.node_of(first) != node) return false;
-        chunk->runs_used = true;
-        all_kept = chunk->runs.keep(first, pages, node, most, return_run);
+        cache->runs_used = true;
+        all_kept = cache->runs.keep(first, pages, node, most, return_run);
     }
     if (all_kept) {
-        look_around_at_times(upkeep_after_release);
+        look_around_at_times(decay_after_release);
     } else {
-        look_around(upkeep_after_release);
+        look_around(decay_after_release);
     }
     do_step(); // also where no lock is needed: a program may do nothing else
     return true;
@@ -536,17 +385,17 @@ bool keep_run(layout::Page first, std::size_t pages) {
 
 void look_after_allocation() {
     if (stacks.phase == Phase::kAttached) {
-        look_around(upkeep_after_allocation);
+        look_around(decay_after_allocation);
     } else {
-        upkeep_after_allocation();
+        decay_after_allocation();
     }
 }
 
 void look_after_release() {
     if (stacks.phase == Phase::kAttached) {
-        look_around(upkeep_after_release);
+        look_around(decay_after_release);
     } else {
-        upkeep_after_release();
+        decay_after_release();
     }
     do_step();
 }
@@ -555,14 +404,14 @@ void flush() {
     if (stacks.phase != Phase::kAttached) return;
     begin_after_drain();
     for (unsigned i = 1; i < kClasses; ++i) {
-        return_all(*chunk, static_cast<SizeClass>(i));
+        return_all(*cache, static_cast<SizeClass>(i));
     }
-    chunk->runs.give_all(return_run);
+    cache->runs.give_all(return_run);
     own().leave();
 }
 
 void drain_others() {
-    drain_all_but(chunk);
+    drain_all_but(cache);
 }
 
 void end_thread() {
@@ -572,7 +421,7 @@ void end_thread() {
 }
 
 void survive_fork(bool at_once) {
-    PointerStacks& survivor = chunk != nullptr ? own() : stacks;
+    PointerStacks& survivor = cache != nullptr ? own() : stacks;
     survivor.unclaim(); // fork could not wait for who drained it
     shard_pool.forget_other_owners(survivor.shard());
     thread_registry.forget_others(survivor, at_once ? keep_left : nullptr);
@@ -588,7 +437,7 @@ void put_back(bool whole) {
     stacks = stacks_set_aside;
     if (whole) return;
     stacks.phase = Phase::kEnded;
-    end_upkeep();
+    end_decay();
 }
 
 } // namespace ashlar::cache

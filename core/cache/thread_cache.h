@@ -3,14 +3,12 @@
 // The slow paths of a thread's cache: making it, refilling and flushing its stacks, their depth, its recent
 // runs, and its end. While another thread drains the cache (drain.h) they do without it.
 //
-// Stacks start shallow and deepen with what the class shows. A class that only grows (refill after refill)
-// gets moderate depth, to take blocks in larger batches; one whose slow paths alternate between refill and
-// flush would have been served by a deeper stack and may become as deep as its blocks are small, within a
-// budget of bytes per thread. Everything here is about the calling thread and holds no lock on return.
+// How deep the stacks are is the matter of depth.h. Everything here is about the calling thread and holds no
+// lock on return.
 //
 // Re-entry. The slow paths call functions of the C library that may allocate, and so come back here in the
-// middle of them. Each such call is made where the stacks are as malloc and free want them, and nothing that
-// was read of them before it counts afterwards: at the end of making a cache, and in the look around that is
+// middle of them. Each such call is made where the stacks are as malloc and free want them. Nothing that was
+// read of them before counts afterwards. That is at the end of making a cache, and in the look around that is
 // the first or last step of a slow path. The calls are
 //   call_at_thread_exit     pthread_key_create, pthread_setspecific, __cxa_thread_atexit_impl
 //   start_background        pthread_create
@@ -25,28 +23,29 @@ namespace ashlar::cache {
 // From now on threads may have caches (start-up is over: thread-local storage is what it will stay).
 void allow_caches();
 
-// A block of the class, from the thread's cache or, when it has none, straight from a shard; null if the
-// window has no more memory.
+// A block of the class, from the thread's cache or straight from a shard. Null if the window has no more
+// memory.
 void* allocate(layout::SizeClass c);
 
 // Takes back a block whose page has this header (not class 0).
 void release(layout::PageHeader header, void* block);
 
-// The recent runs of the calling thread (see recent_runs.h): one of exactly so many pages, not known to read
-// zero, or 0; and whether it keeps one whose header is zero. What it does not keep is the caller's.
+// The kept runs of the calling thread (see kept_runs.h). take_run() gives one of exactly so many pages,
+// not known to read zero, or 0. keep_run() says whether the thread keeps one whose header is zero. What it
+// does not keep is the caller's.
 layout::Page take_run(std::size_t pages);
 bool keep_run(layout::Page first, std::size_t pages);
 
-// Upkeep (see upkeep.h), and what the thread itself has to give back since others did it. After large blocks
-// that were not taken from or kept among the recent runs.
+// Decay (see decay.h), and what the thread itself has to give back since others did it. After large blocks
+// that were not taken from or kept among the kept runs.
 void look_after_allocation();
 void look_after_release();
 
-// Returns every cached block of the calling thread to its slab, which checks it, and its recent runs; the
+// Returns every cached block of the calling thread to its slab, which checks it, and its kept runs; the
 // cache stays usable.
 void flush();
 
-// Likewise of all other threads that are not in the middle of a call, if the kernel lets us (drain.h).
+// Likewise of all other threads that are not in the middle of a slow path, if the kernel lets us (drain.h).
 void drain_others();
 
 // Ends the calling thread's cache: blocks, arrays and shard go back. Later calls work without a cache.
@@ -58,7 +57,7 @@ void survive_fork(bool at_once);
 
 // Between the two the calling thread has no cache: its fast paths find nothing, and nothing of what it has
 // changes. For code that interrupted a call of this layer. If the heap is not `whole`, the thread may use up
-// what it has afterwards, and never returns it. Then nobody does upkeep either.
+// what it has afterwards, and never returns it. Then nobody does decay either.
 void set_aside();
 void put_back(bool whole);
 

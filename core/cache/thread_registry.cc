@@ -12,14 +12,14 @@ namespace ashlar::cache {
 
 constinit ThreadRegistry thread_registry;
 
-Chunk& ThreadRegistry::chunk(unsigned number) {
-    return *reinterpret_cast<Chunk*>(layout::window.threads.start() + number * kChunkSize);
+ThreadCache& ThreadRegistry::cache(unsigned number) {
+    return *reinterpret_cast<ThreadCache*>(layout::window.threads.start() + number * kCacheSize);
 }
 
 unsigned ThreadRegistry::lowest_free() const {
-    for (unsigned word = full_words_; word < used_chunks_.size(); ++word) {
-        if (used_chunks_[word] != ~std::uint64_t{0}) {
-            return word * kWordBits + static_cast<unsigned>(std::countr_one(used_chunks_[word]));
+    for (unsigned word = full_words_; word < used_caches_.size(); ++word) {
+        if (used_caches_[word] != ~std::uint64_t{0}) {
+            return word * kWordBits + static_cast<unsigned>(std::countr_one(used_caches_[word]));
         }
     }
     return kMaxThreads;
@@ -28,65 +28,70 @@ unsigned ThreadRegistry::lowest_free() const {
 void ThreadRegistry::set(unsigned number, bool used, bool kept) {
     const std::uint64_t bit = std::uint64_t{1} << (number % kWordBits);
     const auto change = [bit](std::uint64_t& word, bool to) { word = to ? word | bit : word & ~bit; };
-    change(used_chunks_[number / kWordBits], used);
-    change(kept_chunks_[number / kWordBits], kept);
+    change(used_caches_[number / kWordBits], used);
+    change(kept_caches_[number / kWordBits], kept);
 }
 
 void ThreadRegistry::count_full_words() {
-    while (full_words_ < used_chunks_.size() && used_chunks_[full_words_] == ~std::uint64_t{0})
+    while (full_words_ < used_caches_.size() && used_caches_[full_words_] == ~std::uint64_t{0})
         ++full_words_;
 }
 
 void ThreadRegistry::use(unsigned number) {
     const unsigned word = number / kWordBits;
     const std::uint64_t bit = std::uint64_t{1} << (number % kWordBits);
-    if ((kept_chunks_[word] & bit) != 0) --kept_;
+    if ((kept_caches_[word] & bit) != 0) --kept_;
     set(number, true, false);
     count_full_words();
     ever_used_ = std::max(ever_used_, number + 1);
 }
 
 void ThreadRegistry::retire(unsigned number) {
-    chunk(number).owner = nullptr;
+    cache(number).owner = nullptr;
     full_words_ = std::min(full_words_, number / kWordBits);
-    const bool shares_a_page = kChunkSize % os::page_size() != 0;
-    const bool keeps = kept_ < kKeptChunks || shares_a_page;
+    const bool shares_a_page = kCacheSize % os::page_size() != 0;
+    const bool keeps = kept_ < kKeptCaches || shares_a_page;
     set(number, false, keeps);
     if (keeps) {
         ++kept_;
     } else {
-        os::purge(&chunk(number), kChunkSize);
+        os::purge(&cache(number), kCacheSize);
     }
 }
 
-// Leaves the chunk's counts at 0 for the next thread.
-void ThreadRegistry::take_counts(Chunk& chunk) {
+// Leaves the cache's counts at 0 for the next thread.
+void ThreadRegistry::take_counts(ThreadCache& cache) {
     const auto take = [](auto& count, std::atomic<std::uint64_t>& sum) {
         sum.fetch_add(count.load(std::memory_order_relaxed), std::memory_order_relaxed);
         count.store(0, std::memory_order_relaxed);
     };
-    chunk.for_each_counted([&](layout::SizeClass c, Counts& counts) {
+    cache.for_each_counted([&](layout::SizeClass c, Counts& counts) {
         take(counts.refills, ended[c].refills);
         take(counts.flushes, ended[c].flushes);
         take(counts.remote_frees, ended[c].remote_frees);
         take(counts.allocations, ended[c].allocations);
         take(counts.releases, ended[c].releases);
     });
-    for (std::atomic<std::uint64_t>& word : chunk.counted)
+    for (std::atomic<std::uint64_t>& word : cache.counted)
         word.store(0, std::memory_order_relaxed);
-    take(chunk.refill_ticks, ended_refill_ticks);
+    take(cache.refill_ticks, ended_refill_ticks);
 }
 
-Chunk* ThreadRegistry::add(PointerStacks& owner) {
+ThreadCache* ThreadRegistry::add(PointerStacks& owner) {
     const os::Guard guard(mutex_);
     const unsigned number = lowest_free();
-    if (number == kMaxThreads || !layout::window.threads.grow_to((number + 1) * kChunkSize)) return nullptr;
+    if (number == kMaxThreads || !layout::window.threads.grow_to((number + 1) * kCacheSize)) return nullptr;
     use(number);
     live_.store(live() + 1, std::memory_order_relaxed);
-    Chunk& added = chunk(number);
+    ThreadCache& added = cache(number);
     // Statistics read them before there are arrays: those of the last owner are gone.
     for (ClassState& state : added.classes)
         state.capacity.store(0, std::memory_order_relaxed);
+    added.for_each_counted([](layout::SizeClass, Counts& counts) {
+        counts.drained_below = 0;
+        counts.drained_above = 0;
+    });
+    added.drained = false;
     added.runs.reset();
     added.still = 0;
     added.still_since = 0;
@@ -95,22 +100,22 @@ Chunk* ThreadRegistry::add(PointerStacks& owner) {
     return &added;
 }
 
-void ThreadRegistry::remove(Chunk& removed) {
+void ThreadRegistry::remove(ThreadCache& removed) {
     const os::Guard guard(mutex_);
     take_counts(removed);
     const auto number = static_cast<unsigned>(
-        (reinterpret_cast<std::uintptr_t>(&removed) - layout::window.threads.start()) / kChunkSize);
+        (reinterpret_cast<std::uintptr_t>(&removed) - layout::window.threads.start()) / kCacheSize);
     if (!is_left(number)) live_.store(live() - 1, std::memory_order_relaxed);
     retire(number);
 }
 
-// The chunks [begin, end) become free without being touched one by one: new memory says so.
+// The caches [begin, end) become free without being touched one by one: new memory says so.
 void ThreadRegistry::drop(unsigned begin, unsigned end) {
-    const Chunks whole = in_own_pages(begin, end, os::page_size());
+    const Caches whole = in_own_pages(begin, end, os::page_size());
     const bool purged =
-        whole.begin < whole.end && os::purge(&chunk(whole.begin), (whole.end - whole.begin) * kChunkSize);
+        whole.begin < whole.end && os::purge(&cache(whole.begin), (whole.end - whole.begin) * kCacheSize);
     for (unsigned i = begin; i < end; ++i) {
-        if (!purged || i < whole.begin || i >= whole.end) chunk(i).owner = nullptr;
+        if (!purged || i < whole.begin || i >= whole.end) cache(i).owner = nullptr;
     }
 }
 
@@ -120,7 +125,7 @@ void ThreadRegistry::forget_others(const PointerStacks& survivor, Keep keep) {
     std::size_t lost_pages = 0;
     bool survives = false;
     for (unsigned i = 0; i < end; ++i) {
-        Chunk& each = chunk(i);
+        ThreadCache& each = cache(i);
         const bool live = is_live(i);
         const bool own = live && each.owner == &survivor;
         const bool left = is_left(i) || (live && !own && keep != nullptr && keep(each));

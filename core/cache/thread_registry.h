@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT
 //
-// Which threads have a cache, and the chunk of metadata that each of them gets for it.
+// The caches of threads, and which threads have one.
 //
-// Chunks are the entries of one table, the lowest free one first. A chunk is two system pages: what the slow
-// paths know of each class, and for each class its counts and its first, shallow array, so that a thread that
-// uses one small class touches one page. Chunks of ended threads are kept for the next ones, up to a number;
-// beyond it their memory is given back, so that a storm of threads leaves nothing behind.
+// Caches are the entries of one table, the lowest free one first. A cache is two system pages. It has what
+// the slow paths know of each class, and for each class its counts and its first, shallow array. So a thread
+// that uses one small class touches one page. Caches of ended threads are kept for the next ones, up to a
+// number. Beyond it their memory is given back, so that a storm of threads leaves nothing behind.
 #pragma once
 
+#include "cache/kept_runs.h"
 #include "cache/pointer_stacks.h"
-#include "cache/recent_runs.h"
 #include "os/mutex.h"
 
 #include <algorithm>
@@ -30,10 +30,10 @@ enum class Event : std::uint8_t { kNone, kStarted, kRefill, kFlush };
 struct ClassState {
     std::atomic<std::uint16_t> capacity{0}; // of the array; statistics read it
     Event last = Event::kNone;              // what the slow path did last; kStarted: a first refill
-    std::uint32_t last_call = 0;            // of its slow paths: Chunk::slow_calls at that moment
+    std::uint32_t last_call = 0;            // of its slow paths: ThreadCache::slow_calls at that moment
 };
 
-// Entries of a class's array in the chunk: up to 14, fewer for large blocks.
+// Entries of a class's array in the cache: up to 14, fewer for large blocks.
 inline constexpr std::size_t kBytesAtFirst = 32 * 1024; // of blocks
 inline constexpr auto kFirstDepth = [] {
     std::array<std::uint8_t, layout::kClasses> depth{};
@@ -55,7 +55,10 @@ struct Counts {
     std::atomic<std::uint32_t> remote_frees{0}; // blocks that went home to another shard
     std::atomic<std::uint32_t> allocations{0};  // with the setting `count`
     std::atomic<std::uint32_t> releases{0};     // likewise
-    std::uint32_t unused = 0;
+    // Entries at both ends of the array that other threads drained and that hold nothing.
+    // ClassState::capacity is without them.
+    std::uint16_t drained_below = 0;
+    std::uint16_t drained_above = 0;
 };
 
 // The same of threads that have ended.
@@ -67,19 +70,20 @@ struct EndedCounts {
     std::atomic<std::uint64_t> releases{0};
 };
 
-struct Chunk {
-    PointerStacks* owner;                 // null while the chunk is free
+struct ThreadCache {
+    PointerStacks* owner;                 // null while the cache is free
     std::atomic<std::size_t> stack_bytes; // what the stacks could hold, in bytes of blocks
     std::atomic<std::uint32_t> slow_calls;
-    std::uint32_t upkeep;   // its number when this thread last looked after its stacks
+    std::uint32_t round;    // its number when this thread last looked after its stacks
     std::uint32_t looked;   // slow_calls at that moment
-    std::uint32_t idle;     // what had no slow call since then is idle: `looked` of the upkeep before
+    std::uint32_t idle;     // what had no slow call since then is idle: `looked` of the decay before
     std::uint32_t failed;   // slow_calls when no class had depth to spare
     std::uint8_t next_idle; // the class to look at next; 0: all were looked at
     std::uint8_t still;     // times that the background thread found `still_since` unchanged; under the lock
     std::uint32_t still_since;
-    RecentRuns runs;
-    bool runs_used;                          // since the last upkeep
+    KeptRuns runs;
+    bool runs_used;                          // since the last decay
+    bool drained;                            // since its thread's last slow path
     bool end_arranged;                       // the C library will tell when this thread ends
     std::atomic<std::uint64_t> refill_ticks; // spent in refills, by os::ticks()
     // Bit c % 64 of word c / 64: some count of class c is not 0.
@@ -122,7 +126,7 @@ struct Chunk {
 namespace detail {
 inline constexpr auto kCountsOffsets = [] {
     std::array<std::uint16_t, layout::kClasses + 1> offsets{};
-    std::size_t next = (sizeof(Chunk) + 15) / 16 * 16;
+    std::size_t next = (sizeof(ThreadCache) + 15) / 16 * 16;
     for (unsigned c = 1; c <= layout::kClasses; ++c) {
         offsets[c] = static_cast<std::uint16_t>(next);
         if (c == layout::kClasses) break;
@@ -132,26 +136,26 @@ inline constexpr auto kCountsOffsets = [] {
 }();
 } // namespace detail
 
-constexpr std::size_t Chunk::offset_of_counts(layout::SizeClass c) {
+constexpr std::size_t ThreadCache::offset_of_counts(layout::SizeClass c) {
     return detail::kCountsOffsets[c];
 }
 
 class ThreadRegistry {
   public:
     // Null if the table is full or memory short: the thread then works without a cache.
-    Chunk* add(PointerStacks& owner);
-    void remove(Chunk& chunk);
+    ThreadCache* add(PointerStacks& owner);
+    void remove(ThreadCache& cache);
 
-    // Calls visit(chunk) for every live cache, under the lock.
+    // Calls visit(cache) for every live cache, under the lock.
     template <typename Visit>
     void for_each(Visit visit) {
         const os::Guard guard(mutex_);
         for (unsigned i = 0; i < ever_used_; ++i) {
-            if (is_live(i)) visit(chunk(i));
+            if (is_live(i)) visit(cache(i));
         }
     }
 
-    // Likewise for those from number `next` on, until visit(chunk) returns false. `next` is then the number
+    // Likewise for those from number `next` on, until visit(cache) returns false. `next` is then the number
     // behind it, at the end 0. Calls finish() before it gives back the lock.
     template <typename Visit, typename Finish>
     void for_each_from(unsigned& next, Visit visit, Finish finish) {
@@ -159,7 +163,7 @@ class ThreadRegistry {
         bool more = true;
         while (more && next < ever_used_) {
             const unsigned number = next++;
-            more = !is_live(number) || visit(chunk(number));
+            more = !is_live(number) || visit(cache(number));
         }
         if (more) next = 0;
         finish();
@@ -167,59 +171,59 @@ class ThreadRegistry {
 
     std::size_t live() const { return live_.load(std::memory_order_relaxed); }
 
-    // What threads that have ended counted. Together with the chunks, of all: read under the lock, as
+    // What threads that have ended counted. Together with the caches, of all: read under the lock, as
     // for_each does.
     std::array<EndedCounts, layout::kClasses> ended;
     std::atomic<std::uint64_t> ended_refill_ticks{0};
 
     // In a forked child: forgets all caches but the survivor's, which may have none. Of the others those are
-    // *left* for which keep(chunk) is true: nobody sees them, but whoever kept them, until it removes them.
+    // *left* for which keep(cache) is true: nobody sees them, but whoever kept them, until it removes them.
     // What the rest held is lost to the child.
-    using Keep = bool (*)(Chunk& chunk);
+    using Keep = bool (*)(ThreadCache& cache);
     void forget_others(const PointerStacks& survivor, Keep keep);
 
     os::Mutex<os::Rank::kThreads>& mutex() { return mutex_; }
 
-    // Of the chunks [begin, end) those in pages of the system that no other chunk shares.
-    struct Chunks {
+    // Of the caches [begin, end) those in pages of the system that no other cache shares.
+    struct Caches {
         unsigned begin;
         unsigned end; // not above `begin`: there are none
     };
-    static Chunks in_own_pages(unsigned begin, unsigned end, std::size_t page_size) {
-        const auto in_page = static_cast<unsigned>(page_size > kChunkSize ? page_size / kChunkSize : 1);
+    static Caches in_own_pages(unsigned begin, unsigned end, std::size_t page_size) {
+        const auto in_page = static_cast<unsigned>(page_size > kCacheSize ? page_size / kCacheSize : 1);
         return {(begin + in_page - 1) / in_page * in_page, end / in_page * in_page};
     }
 
   private:
     friend struct observe::Tables; // tells other processes where things are
-    static constexpr std::size_t kChunkSize = 8192;
-    static_assert(detail::kCountsOffsets[layout::kClasses] <= kChunkSize);
+    static constexpr std::size_t kCacheSize = 8192;
+    static_assert(detail::kCountsOffsets[layout::kClasses] <= kCacheSize);
     static constexpr unsigned kMaxThreads = 65536;
-    static constexpr unsigned kKeptChunks = 64; // free ones that keep their memory
+    static constexpr unsigned kKeptCaches = 64; // free ones that keep their memory
     static constexpr unsigned kWordBits = 64;
     using Bits = std::array<std::uint64_t, kMaxThreads / kWordBits>;
 
-    static Chunk& chunk(unsigned number);
-    void take_counts(Chunk& chunk);
+    static ThreadCache& cache(unsigned number);
+    void take_counts(ThreadCache& cache);
     unsigned lowest_free() const;
     void use(unsigned number);
     void retire(unsigned number);
     void drop(unsigned begin, unsigned end);
     bool is_left(unsigned number) const {
         const unsigned word = number / kWordBits;
-        return ((used_chunks_[word] & kept_chunks_[word]) >> (number % kWordBits) & 1U) != 0;
+        return ((used_caches_[word] & kept_caches_[word]) >> (number % kWordBits) & 1U) != 0;
     }
-    bool is_live(unsigned number) const { return chunk(number).owner != nullptr && !is_left(number); }
+    bool is_live(unsigned number) const { return cache(number).owner != nullptr && !is_left(number); }
     void set(unsigned number, bool used, bool kept);
     void count_full_words();
 
     os::Mutex<os::Rank::kThreads> mutex_;
     std::atomic<std::size_t> live_{0};
-    unsigned ever_used_ = 0;  // chunks from here on were never used
-    unsigned full_words_ = 0; // words below this one have no free chunk
-    unsigned kept_ = 0;       // free chunks that keep their memory: the set bits of kept_chunks_
-    Bits used_chunks_{};
-    Bits kept_chunks_{}; // those, and of used ones those that are left
+    unsigned ever_used_ = 0;  // caches from here on were never used
+    unsigned full_words_ = 0; // words below this one have no free cache
+    unsigned kept_ = 0;       // free caches that keep their memory: the set bits of kept_caches_
+    Bits used_caches_{};
+    Bits kept_caches_{}; // those, and of used ones those that are left
 };
 
 extern constinit ThreadRegistry thread_registry;

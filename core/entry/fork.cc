@@ -81,8 +81,8 @@ void give_all() {
 void before_fork() {
     const bool nested = os::forking != 0;
     if (!nested && __libc_single_threaded != 0) return;
-    // A signal handler that forks counts as nested only while this thread has the lock on the streams:
-    // otherwise it would leave our locks to a thread that has yet to wait for that one.
+    // A signal handler that forks counts as nested only while this thread has the lock on the streams.
+    // Otherwise it would leave our locks to a thread that has yet to wait for that one.
     lock_streams();
     ++os::forking;
     const bool holder = holds_a_lock();

@@ -2,13 +2,12 @@
 //
 // Start and exit of the process.
 //
-// The start-up hook is the first constructor of the process (the preload library is linked with initfirst,
-// the static library's has the first priority), so that our fork handlers are registered first: prepare runs
-// them in reverse order, and what other libraries' handlers do, a lock taken that another thread holds while
-// it allocates, is over before we take our locks. Calls before the hook are served without a thread cache,
-// because the dynamic loader may still initialise the main thread's thread-local storage over it. At exit
-// nothing is torn down; the calling thread's cached blocks go back to their slabs, which is where bad frees
-// show.
+// The start-up hook is the first constructor of the process. The preload library is linked with initfirst,
+// the static library's hook has the first priority. So our fork handlers are registered first, and prepare
+// runs them last. Other libraries' handlers may take a lock that another thread holds while it allocates.
+// That is over before we take our locks. Calls before the hook are served without a thread cache, because the
+// dynamic loader may still initialise the main thread's thread-local storage over it. At exit nothing is torn
+// down; the calling thread's cached blocks go back to their slabs, which is where bad frees show.
 #include "entry/lifecycle.h"
 
 #include "cache/thread_cache.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Start and exit of the process happen by themselves, once lifecycle.cc is linked. Nothing of it is
-// ever called, so whoever offers Ashlar to a program refers to this: a linker takes from an archive only what
+// Start and exit of the process happen by themselves, once lifecycle.cc is linked. Nothing of it is ever
+// called, so whoever offers Ashlar to a program refers to this. A linker takes from an archive only what
 // somebody refers to.
 #pragma once
 

@@ -3,9 +3,9 @@
 // The replaceable operator new and delete, all twenty.
 //
 // A failing new calls the handler until there is memory or no handler is left; then it throws. The nothrow
-// forms catch what a handler throws and return null. Handler and exception are the C++ library's that the
-// caller uses: a process may have several, one of them linked into a plug-in of a C program. So this library
-// depends on none and has neither try nor throw. It finds the caller's by its address, and lets that
+// forms catch what a handler throws and return null. Handler and exception are those of the C++ library that
+// the caller uses. A process may have several, one of them linked into a plug-in of a C program. So this
+// library depends on none and has neither try nor throw. It finds the caller's by its address, and lets that
 // library's own operator new throw, by asking it for more than there can be.
 #include "entry/program_malloc.h"
 #include "guard/guard.h"
@@ -53,6 +53,7 @@ constexpr std::nothrow_t kNothrow{}; // std::nothrow is in the C++ library
 
 template <typename Attempt>
 [[gnu::noinline]] void* insist(Attempt attempt, const void* caller) {
+    if (void* const block = attempt.slow()) return block;
     while (const std::new_handler handler = handler_of(caller)) {
         handler();
         if (void* const block = attempt()) return block;
@@ -63,15 +64,19 @@ template <typename Attempt>
 // The C++ library's own form catches what our throwing form throws, which it calls.
 template <typename Attempt>
 [[gnu::noinline]] void* insist_quietly(Attempt attempt, const void* caller) noexcept {
+    if (void* const block = attempt.slow()) return block;
     if (handler_of(caller) == nullptr) return nullptr;
     return attempt.quietly_by_library(caller);
 }
 
 using guard::Form;
 
+// fast() and slow() are the first attempt in two parts. What the first returns null for is the second's.
 struct Plain {
     std::size_t size;
     Form form;
+    void* fast() const { return ProgramOrHeap::allocate_fast(size); }
+    void* slow() const { return ProgramOrHeap::allocate_slow(size, form); }
     void* operator()() const { return ProgramOrHeap::allocate(size, form); }
     void* quietly_by_library(const void* caller) const {
         using New = void*(std::size_t, const std::nothrow_t&);
@@ -85,6 +90,8 @@ struct Aligned {
     std::size_t size;
     std::align_val_t alignment;
     Form form;
+    static void* fast() { return nullptr; }
+    void* slow() const { return (*this)(); }
     void* operator()() const {
         const auto bytes = static_cast<std::size_t>(alignment);
         return std::has_single_bit(bytes) ? ProgramOrHeap::allocate_aligned(bytes, size, form) : nullptr;
@@ -104,16 +111,14 @@ constexpr guard::Claim deleted(Form form, std::size_t size = 0, std::align_val_t
 
 template <typename Attempt>
 [[gnu::always_inline]] inline void* make(Attempt attempt) {
-    void* const block = attempt();
-    if (block != nullptr) [[likely]]
+    if (void* const block = attempt.fast()) [[likely]]
         return block;
     return insist(attempt, __builtin_return_address(0));
 }
 
 template <typename Attempt>
 [[gnu::always_inline]] inline void* make_quietly(Attempt attempt) noexcept {
-    void* const block = attempt();
-    if (block != nullptr) [[likely]]
+    if (void* const block = attempt.fast()) [[likely]]
         return block;
     return insist_quietly(attempt, __builtin_return_address(0));
 }
@@ -122,10 +127,12 @@ template <typename Attempt>
 
 #pragma GCC visibility push(default)
 
-void* operator new(std::size_t size) {
+// The usual four begin on a line of the processor's cache, like malloc and free.
+
+[[gnu::aligned(64)]] void* operator new(std::size_t size) {
     return make(Plain{size, Form::kNew});
 }
-void* operator new[](std::size_t size) {
+[[gnu::aligned(64)]] void* operator new[](std::size_t size) {
     return make(Plain{size, Form::kNewArray});
 }
 void* operator new(std::size_t size, std::align_val_t a) {
@@ -148,13 +155,13 @@ void* operator new[](std::size_t size, std::align_val_t a, const std::nothrow_t&
     return make_quietly(Aligned{size, a, Form::kNewArray});
 }
 
-void operator delete(void* block) noexcept {
+[[gnu::aligned(64)]] void operator delete(void* block) noexcept {
     ProgramOrHeap::release(block, deleted(Form::kNew));
 }
 void operator delete[](void* block) noexcept {
     ProgramOrHeap::release(block, deleted(Form::kNewArray));
 }
-void operator delete(void* block, std::size_t size) noexcept {
+[[gnu::aligned(64)]] void operator delete(void* block, std::size_t size) noexcept {
     ProgramOrHeap::release(block, deleted(Form::kNew, size));
 }
 void operator delete[](void* block, std::size_t size) noexcept {

@@ -43,6 +43,13 @@ struct ProgramOrHeap {
     [[gnu::always_inline]] static void* allocate(std::size_t size, guard::Form form) {
         return program_malloc.present ? program_malloc.allocate(size) : guard::allocate(size, form);
     }
+    // In two parts: what the first returns null for is the second's.
+    [[gnu::always_inline]] static void* allocate_fast(std::size_t size) {
+        return program_malloc.present ? nullptr : guard::allocate_fast(size);
+    }
+    static void* allocate_slow(std::size_t size, guard::Form form) {
+        return program_malloc.present ? program_malloc.allocate(size) : guard::allocate_slow(size, form);
+    }
     static void* allocate_zeroed(std::size_t count, std::size_t size) {
         return program_malloc.present ? program_malloc.allocate_zeroed(count, size)
                                       : guard::allocate_zeroed(count, size);

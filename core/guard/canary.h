@@ -7,10 +7,10 @@
 //                                                                      key ^ facts << 40
 //   facts: | alignment (6 bits) | slack (16) | form (2) |
 //
-// The key is the block's own (secret.h). A write that runs on behind the block hits its 8 bytes, or as many
-// of them as there is room for before the trailer, first. The trailer holds the facts, the requested size
-// among them, and is genuine if its low 40 bits are the key's. So both are written with two stores and seen
-// to be whole with two loads, mostly from one line.
+// The key is the block's own (secret.h). A write that runs on behind the block hits these 8 bytes first, or
+// as many as have room before the trailer. The trailer holds the facts, the requested size among them, and is
+// genuine if its low 40 bits are the key's. So both are written with two stores and seen to be whole with two
+// loads, mostly from one line.
 //
 // Large blocks have no trailer: their facts are in the window's tables.
 #pragma once
@@ -54,8 +54,8 @@ inline void set_word(char* where, std::uint64_t word) {
     std::memcpy(where, &word, sizeof(word));
 }
 
-// The first bytes of a word in memory (little endian, like all machines this runs on), by how many they are:
-// from a table, because it is as good as random whether they are all.
+// The first bytes of a word in memory (little endian, like all machines this runs on), by how many they are.
+// From a table, because a branch on it would often be mispredicted.
 static_assert(std::endian::native == std::endian::little);
 inline constexpr auto kFirstBytes = [] {
     std::array<std::uint64_t, kWatched + 1> masks{};
@@ -128,8 +128,8 @@ inline std::size_t overflow(const char* block, std::size_t room, const Facts& fa
     return overflow(block, facts.size, room - kTrailer - facts.size, secret.key(block));
 }
 
-// Of a block whose trailer is not genuine: how many bytes behind it were written to, if that was so few that
-// the facts were not reached, else 0.
+// Of a block whose trailer is not genuine: how many bytes behind it were written to. 0 if the write reached
+// the facts.
 inline std::size_t overflow_into_trailer(const char* block, std::size_t room, Facts& facts) {
     read(block, room, facts);
     const std::uint64_t difference = detail::word_at(block + room - kTrailer) ^ secret.key(block);

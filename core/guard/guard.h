@@ -4,8 +4,7 @@
 // functions of the heap under this namespace's name, at no cost. The hardened library has a policy there, and
 // a build for tools that watch memory tells them where each block ends.
 //
-// Besides what the heap needs to know, callers say in which form a block was asked for, and what whoever
-// releases it says about it (form.h).
+// Callers also say in which form a block was asked for, and what whoever releases it says about it (form.h).
 #pragma once
 
 #include "os/edition.h"

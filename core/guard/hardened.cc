@@ -3,7 +3,7 @@
 
 #include "cache/thread_cache.h"
 #include "guard/canary.h"
-#include "guard/foreign.h"
+#include "guard/external.h"
 #include "guard/hardened_blocks.h"
 #include "guard/live_map.h"
 #include "guard/not_live.h"
@@ -54,13 +54,13 @@ SizeClass class_for(std::size_t size) {
     return kClassOfStep[(size + kTrailer + layout::kAlignment - 1) / layout::kAlignment];
 }
 
-// Puts a block back among the free ones of the calling thread and takes any of them instead: of those that
-// came last, because they are in the processor's cache.
+// Puts a block back among the free ones of the calling thread and takes any of them instead. It is one of
+// those that came last, because they are in the processor's cache.
 [[gnu::always_inline]] inline void* exchange_for_any(SizeClass c, void* block) {
     constexpr std::uint32_t kChoice = 16;
     cache::PointerStacks& stacks = cache::my_stacks();
     stacks.enter();
-    const std::uint32_t count = stacks.serve(0) ? stacks.count(c) : 0;
+    const std::uint32_t count = stacks.closed() ? 0 : stacks.count(c);
     const std::uint32_t chosen = random_numbers.below(std::min(count + 1, kChoice));
     if (chosen != 0) block = std::exchange(stacks.slots(c)[count - chosen], block);
     stacks.leave();
@@ -167,7 +167,7 @@ void* ask_heap(SizeClass c, const Facts& facts) {
     return block != nullptr && window.contains(block) ? hand_out(block, c, facts) : block;
 }
 
-// The parts of the facts come one by one, in registers, and the calls of allocate_in_class() are in tail
+// The parts of the facts come one by one, in registers. The calls of allocate_in_class() are in tail
 // position, so that it saves nothing for them.
 
 [[gnu::noinline]] void* hand_out_checked(SizeClass c, std::size_t size, unsigned alignment_shift, Form form,
@@ -256,8 +256,8 @@ bool may_be_read(std::size_t offset, std::size_t size) {
 }
 
 // What stands behind a block is genuine from the moment that it is handed out to its release, which poisons
-// it, and at no other address: so only a block in use passes, and the live map, whose lines are others,
-// need not be asked. Reports what else the address is, or what was written behind the block.
+// it. It is genuine at no other address. So only a block in use passes, and the live map, whose lines are
+// others, need not be asked. Reports what else the address is, or what was written behind the block.
 Facts examine(const void* block, SizeClass c) {
     Facts facts;
     const std::size_t size = class_size(c);
@@ -318,7 +318,7 @@ void release_outside_of_classes(void* block, const Claim* claim) {
         large_blocks::release(block);
         return;
     }
-    if (heap::serving() && !foreign::may_be_block(block)) report_foreign(block);
+    if (heap::serving() && !external::may_be_block(block)) report_external(block);
     heap::release(block);
 }
 
@@ -355,7 +355,7 @@ void release_while_closed(void* block) {
         return release_any(block, nullptr);
     if (!live_map.end(offset)) [[unlikely]]
         report_not_live(block);
-    if (!cache::my_stacks().put(header, block)) [[unlikely]]
+    if (!cache::my_stacks().push(header, block)) [[unlikely]]
         heap::release_slow(block);
 }
 
@@ -428,7 +428,7 @@ void release(void* block, const Claim& claim) {
 std::size_t usable_size(void* block) {
     if (block == nullptr) return 0;
     if (!window.contains(block)) {
-        if (heap::serving() && !foreign::may_be_block(block)) report_foreign(block);
+        if (heap::serving() && !external::may_be_block(block)) report_external(block);
         return heap::usable_size(block);
     }
     return examine_any(block).size;
@@ -443,7 +443,7 @@ bool trim(std::size_t keep) {
 
 // Where what is writable is limited, pages that were made inaccessible might stay so.
 void start() {
-    foreign::prepare();
+    external::prepare();
     leave_room_for_locks();
     if (os::settings.checks.load(std::memory_order_relaxed) ==
         static_cast<std::size_t>(os::Checks::kPointers)) {

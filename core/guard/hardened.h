@@ -2,8 +2,8 @@
 //
 // The hardened policy: the functions of the heap (see heap.h for what they promise), with these differences.
 //
-// A block is live or not, and a release, resize or question about an address that is not is reported at that
-// call (canary.h, live_map.h, foreign.h). Its size is known exactly, and what stands behind it is looked at
+// A block is live or not. A release, resize or question about an address that is not live is reported at that
+// call (canary.h, live_map.h, external.h). Its size is known exactly, and what stands behind it is looked at
 // when it is released or resized (canary.h, large_blocks.h). Released blocks are poisoned and wait
 // (waiting_blocks.h). Which of the thread's free blocks is handed out is random. With the setting
 // `checks:pointers` only that a block of the size classes is live is asked.
@@ -23,6 +23,12 @@ namespace ashlar::guard {
 
 void* allocate(std::size_t size); // Form::kMalloc
 void* allocate(std::size_t size, Form form);
+constexpr void* allocate_fast(std::size_t /*size*/) {
+    return nullptr; // all is slow
+}
+inline void* allocate_slow(std::size_t size, Form form) {
+    return allocate(size, form);
+}
 void* allocate_zeroed(std::size_t count, std::size_t size);
 void* allocate_aligned(std::size_t alignment, std::size_t size, Form form = Form::kMalloc);
 void* resize(void* block, std::size_t size);

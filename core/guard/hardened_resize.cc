@@ -2,7 +2,7 @@
 //
 // Resizing: in place if the block stays long enough and little of it is waste, else by a move.
 #include "guard/canary.h"
-#include "guard/foreign.h"
+#include "guard/external.h"
 #include "guard/hardened.h"
 #include "guard/hardened_blocks.h"
 #include "guard/live_map.h"
@@ -84,8 +84,8 @@ void* move(void* block, std::size_t old_size, std::size_t size) {
     return moved;
 }
 
-void* resize_foreign(void* block, std::size_t size) {
-    if (heap::serving() && !foreign::may_be_block(block)) report_foreign(block);
+void* resize_external(void* block, std::size_t size) {
+    if (heap::serving() && !external::may_be_block(block)) report_external(block);
     // The heap would take a block of the window without closing it.
     if (size > kMaxClassSize || !heap::serving()) return heap::resize(block, size);
     const std::size_t usable = heap::fallback::usable_size(block);
@@ -106,7 +106,7 @@ void* resize(void* block, std::size_t size) {
         return nullptr;
     }
     if (size > PTRDIFF_MAX) return out_of_memory();
-    if (!window.contains(block)) return resize_foreign(block, size);
+    if (!window.contains(block)) return resize_external(block, size);
     const Facts facts = examine_any(block);
     const SizeClass c = window.header_of(block).size_class();
     if (resize_in_place(block, c, facts, size)) return block;

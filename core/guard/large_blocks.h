@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Large blocks between guards: pages of the system, inaccessible, before and behind each, so that a linear
-// overflow or underflow of more than a few bytes faults.
+// Large blocks between guards: inaccessible system pages before and behind each. So a linear overflow or
+// underflow of more than a few bytes faults.
 //
 //   run of the heap                                                              (64 KiB pages)
 //   | guard | the block, then the key's bytes (canary.h) | guard …               |
@@ -10,9 +10,9 @@
 // The facts (the size asked for, …) stand in the descriptor of the run's first page, where no program writes.
 // A released block waits before it returns to the heap, so that whoever still uses it is found:
 //
-// * Up to `large_quarantine` bytes long and in memory for the most part, it keeps its memory and its guards
-//   and is poisoned: one in four as a whole, of the others a sample (poison.h). All that wait so may be an
-//   eighth of the heap, 2 MiB at least, or a single block. When enough wait, the next request for their
+// * Up to `large_quarantine` bytes long and mostly in memory, it keeps its memory and its guards and is
+//   poisoned. One in four is poisoned as a whole, of the others a sample (poison.h). All that wait so may be
+//   an eighth of the heap, 2 MiB at least, or a single block. When enough wait, the next request for their
 //   length gets any of them, looked at, with its guards as they stand: no system call.
 // * Any other becomes inaccessible as a whole and its memory is given back. 64 may wait so, of 1 GiB.
 //

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT
 //
-// Which addresses of the window are blocks that the heap has given out: a byte for every 16 of the window, at
-// the first byte of a block "live" from then to the moment that the heap gets it back. A large block is the
-// heap's again when it is released; one of a size class waits first, and which of those that are live are in
-// use is told by what stands behind them (canary.h).
+// Which addresses of the window are blocks that the heap has given out. The map has a byte for every 16 of
+// the window. The byte of a block's first address is "live" until the heap gets the block back. A large block
+// is the heap's again when it is released. One of a size class waits first. Which of those that are live are
+// in use is told by what stands behind them (canary.h).
 //
-// A byte, not a bit, so that all is done by plain loads and stores: the byte of a block is written by whoever
-// has the block. The price is that two threads which give a block back within the few nanoseconds that a
-// store takes to be seen may both succeed. Then it is found when the block is given out the second time, or
-// by its slab. The map costs a sixteenth of the heap. It is one of the window's tables, mapped as far as
-// blocks have been given out; beyond that nothing ever was.
+// A byte, not a bit, so that plain loads and stores suffice: the byte of a block is written by whoever has
+// the block. The price is that two threads which give a block back within the few nanoseconds that a store
+// takes to be seen may both succeed. Then it is found when the block is given out the second time, or by its
+// slab. The map costs a sixteenth of the heap. It is one of the window's tables, mapped as far as blocks have
+// been given out; beyond that nothing ever was.
 #pragma once
 
 #include "layout/window.h"

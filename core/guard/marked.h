@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The heap as tools that watch memory should see it (os/marking.h): a block is as long as it was asked for,
-// and what lies behind it, at least a red zone, must not be touched. The heap below marks whole blocks; this
+// The heap as tools that watch memory should see it (os/marking.h). A block is as long as it was asked for.
+// What lies behind it, at least a red zone, must not be touched. The heap below marks whole blocks; this
 // knows their sizes. Releasing, resizing or asking about what is no block in use is reported at once.
 //
 // Asking for the usable size makes all of it usable, but for the red zone.
@@ -44,6 +44,13 @@ inline std::size_t whole(void* block) {
 
 inline void* allocate(std::size_t size, Form /*form*/ = Form::kMalloc) {
     return detail::dress(heap::allocate(detail::fits(size) ? size + kRedZone : size), size);
+}
+
+constexpr void* allocate_fast(std::size_t /*size*/) {
+    return nullptr; // all is slow
+}
+inline void* allocate_slow(std::size_t size, Form form) {
+    return allocate(size, form);
 }
 
 inline void* allocate_zeroed(std::size_t count, std::size_t size) {

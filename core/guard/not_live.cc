@@ -46,7 +46,7 @@ bool was_block(const void* address) {
 } // namespace
 
 void report_not_live(const void* address) {
-    if (!window.contains(address)) report_foreign(address);
+    if (!window.contains(address)) report_external(address);
     const layout::PageHeader header = window.header_of(address);
     if (header.size_class() == 0) {
         if (const void* const block = large_blocks::around(address)) report_large(address, block);
@@ -60,7 +60,7 @@ void report_not_live(const void* address) {
                  Found::kInTheCall);
 }
 
-void report_foreign(const void* address) {
+void report_external(const void* address) {
     const std::string_view objection = heap::objection_to(address);
     heap::report_external(address, objection.empty()
                                        ? "no block of this heap, nor does it look like one of the C library's"

@@ -18,6 +18,11 @@ using heap::usable_size;
 [[gnu::always_inline]] inline void* allocate(std::size_t size, Form /*form*/ = Form::kMalloc) {
     return heap::allocate(size);
 }
+// In two parts: what the first returns null for is the second's.
+using heap::allocate_fast;
+[[gnu::always_inline]] inline void* allocate_slow(std::size_t size, Form /*form*/) {
+    return heap::allocate_slow(size);
+}
 [[gnu::always_inline]] inline void* allocate_aligned(std::size_t alignment, std::size_t size,
                                                      Form /*form*/ = Form::kMalloc) {
     return heap::allocate_aligned(alignment, size);

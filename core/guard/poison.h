@@ -2,10 +2,10 @@
 //
 // What freed blocks are filled with, so that whoever writes to one is found when it is handed out again.
 //
-// The cost of a release must not grow with the block: blocks up to kShort are filled and looked at as a
-// whole, of most longer ones the first kEnd bytes and the last, lines that the program or the canary has
-// touched anyway. Of some, chosen by chance, and of all up to the setting `poison`, it is the whole block. A
-// pointer made of these bytes is an address that no process has.
+// The cost of a release must not grow with the block. Blocks up to kShort are filled and looked at as a
+// whole. Of most longer ones it is the first kEnd bytes and the last, lines that the program or the canary
+// has touched anyway. Of some, chosen by chance, and of all up to the setting `poison`, it is the whole
+// block. A pointer made of these bytes is an address that no process has.
 //
 // A loop whose length depends on the size would be a mispredicted branch where sizes are mixed. So the same
 // four vectors are written of each block, and of a short one some twice.

@@ -19,9 +19,9 @@ using layout::SizeClass;
 constexpr std::size_t kShareOfHeap = 8;
 constexpr std::uint32_t kFirstCapacity = 16;
 
-// Of the blocks that are not poisoned as a whole always, because they are short or the setting says so, one
-// in size / kWholeBytes is: what that costs a release does not grow with the block. Each time that one is,
-// the limit is looked at too, so some of the short ones are called upon for that.
+// Some blocks are always poisoned as a whole, because they are short or the setting says so. Of the others
+// one in size / kWholeBytes is, so that what it costs a release does not grow with the block. Each time that
+// one is, the limit is looked at too, so some of the short ones are called upon for that.
 constexpr std::size_t kWholeBytes = 4;
 constexpr std::size_t kFewest = 64;
 constexpr std::size_t kShortOnes = 4096;

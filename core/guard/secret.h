@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 //
-// What an attacker does not know: a secret per process, a key per address derived from it, and per thread a
-// cheap stream of random numbers that starts from it.
+// What an attacker does not know: a secret per process, and a key per address that is derived from it. Each
+// thread has a cheap stream of random numbers that starts from it.
 //
-// The secret comes from the 16 random bytes that the kernel gives every process (AT_RANDOM): no system call,
-// which a sandbox could forbid, and no lock, because every thread that looks finds the same. A forked child
-// keeps it, as it keeps the blocks.
+// The secret comes from the 16 random bytes that the kernel gives every process (AT_RANDOM). That takes no
+// system call, which a sandbox could forbid, and no lock, because every thread that looks finds the same. A
+// forked child keeps it, as it keeps the blocks.
 #pragma once
 
 #include <bit>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Blocks of the size classes between their release and the next time that they are handed out: every thread's
-// quarantine, and those that ended threads have left for the next ones.
+// Blocks of the size classes between their release and the next time that they are handed out. They wait in
+// every thread's quarantine, and in those that ended threads have left for the next ones.
 //
 // Where a thread has enough of them, one that waits is handed out again without a way through the heap,
 // whichever shard it is of. Hold no lock: what leaves is looked at, and what was written to after its release
@@ -31,8 +31,8 @@ void add_without_room(void* block, layout::SizeClass c); // when the rest of add
     add_slowly(block, c);
 }
 
-// Whether so much waits that one of the class may be handed out again, and whether it may although it is not
-// so much, for then the class has no room for more.
+// enough(): so much waits that one of the class may be handed out again. enough_of_class(): one may, because
+// the class has no room for more.
 [[gnu::always_inline]] inline bool enough(layout::SizeClass c) {
     const Quarantine* const quarantine = mine;
     return quarantine != nullptr && quarantine->may_leave(c);

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 //
-// The malloc behind Ashlar: it serves what the size classes do not, everything when the window cannot be had
-// or is switched off, and every pointer that does not lie in the window.
+// The malloc behind Ashlar. It serves what the size classes do not, and every pointer that does not lie in
+// the window. It serves everything when there is no window or it is switched off.
 //
-// Two implementations, chosen by the product that is linked: in the preload library the next malloc in link
-// order (fallback_next.cc); in the static library the program's malloc (fallback_linked.cc). Functions behave
-// as their namesakes and set errno as they do.
+// There are two implementations. In the preload library it is the next malloc in link order
+// (fallback_next.cc), in the static library the program's malloc (fallback_linked.cc). Functions behave as
+// their namesakes and set errno as they do.
 #pragma once
 
 #include <cstddef>
@@ -29,7 +29,7 @@ std::size_t usable_size(void* block);
 // Whether this is the C library's own malloc. False if that is not known, as in the static library.
 bool is_c_library();
 
-// Why the address can be none of its blocks, in words, or nothing: the C library's malloc has none in a
+// Why the address can be none of its blocks, in words, or nothing. The C library's malloc has no block in a
 // program or library, and none at all before it gave out the first. Of another malloc everything is believed.
 std::string_view objection_to(const void* address);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // The next malloc in link order, found by dlsym(RTLD_NEXT). It is looked up when the heap starts, not when it
-// is first needed: dlsym takes the dynamic loader's lock, which a thread that waits for us may hold.
+// is first needed. dlsym takes the dynamic loader's lock, which a thread that waits for us may hold.
 //
 // The C library's malloc sets itself up in its first call, which it believes to be made before there are
 // threads. Behind Ashlar that may be late and by two threads at once; so the first call is ours, made once.
@@ -51,9 +51,8 @@ struct Bootstrap {
 constinit Bootstrap bootstrap{};
 constinit thread_local bool looking_up = false;
 
-// The next function of that name behind this library. A library in front of it that wraps dlsym makes itself
-// the one behind which the C library looks, and then finds ours: the libraries behind us are then asked one
-// by one.
+// The next function of that name behind this library. A library in front of it may wrap dlsym. Then the C
+// library looks behind that one, and finds ours. So the libraries behind us are asked one by one.
 void* find_next(const char* name) {
     if (void* const found = os::find_elsewhere(RTLD_NEXT, name)) return found;
     for (link_map* behind = os::own_object(); behind != nullptr; behind = behind->l_next) {

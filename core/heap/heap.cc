@@ -54,9 +54,9 @@ bool ready_for_service() {
     return slab::shard_pool.prepare();
 }
 
-// Two threads may make the first call: of a library opened late, or when a program has a malloc of its own
-// and leaves us operator new. Before the start-up hook the environment may be missing, and dlsym must not be
-// called.
+// Two threads may make the first call. They do of a library opened late, or when a program has a malloc of
+// its own and leaves us operator new. Before the start-up hook the environment may be missing, and dlsym must
+// not be called.
 void open_for_service() {
     {
         const os::Guard guard(opening);
@@ -279,10 +279,7 @@ bool serving() {
 }
 
 void* allocate_slow(std::size_t size) {
-    return allocate_counted(size, is_due(size));
-}
-
-void* allocate_unserved(std::size_t size) {
+    if (size <= kMaxClassSize) return allocate_counted(size, is_due(size));
     if (size > PTRDIFF_MAX) return out_of_memory();
     return allocate_counted(size, counts_out(size));
 }

@@ -65,7 +65,7 @@ Block begin(Run run, std::size_t pages, bool kept = false) {
 // Of a page where no block starts.
 constexpr PageHeader kNoBlock = layout::kUnused;
 
-// Takes the block from the program, before anything about it is read or changed: of threads that release or
+// Takes the block from the program, before anything about it is read or changed. Of threads that release or
 // resize it at one time one gets it, and the others are told.
 void claim(Page first) {
     if (window.replace_header(first, kHeader, kNoBlock)) return;

@@ -3,7 +3,7 @@
 // Large blocks: runs of 64 KiB pages from the window, one block each.
 //
 // The header of a block's first page says "large block"; its length stands in that page's descriptor, which a
-// slab would use otherwise. Freed runs that the thread does not keep (see cache/recent_runs.h) are reused,
+// slab would use otherwise. Freed runs that the thread does not keep (see cache/kept_runs.h) are reused,
 // lowest address first, and purged like all others. A block comes from the node of the thread that asks for
 // it, if the machine has several. Alignments up to a page cost nothing; larger ones take a longer run and
 // return what lies around the block.
@@ -43,8 +43,8 @@ std::size_t usable_size(const void* block);
 std::uint32_t number_of(const void* block);
 void set_number(void* block, std::uint32_t number);
 
-// For reports: the start of the large block in use that an address of the window lies in, or null; and
-// whether one that was released began there and nothing has come to its place.
+// For reports. block_around(): the start of the large block in use that an address of the window lies in, or
+// null. was_block(): one that was released began there, and nothing has come to its place.
 const char* block_around(const void* address);
 bool was_block(const void* address);
 
@@ -52,8 +52,8 @@ bool was_block(const void* address);
 // cannot be done.
 bool resize_in_place(void* block, std::size_t size);
 
-// Moves a block that grows to a place that is large enough, by its page tables instead of its bytes; null if
-// that cannot be done, or should_move() is false: it would not be cheaper than copying.
+// Moves a block that grows to a place that is large enough, by its page tables instead of its bytes. Null if
+// that cannot be done, or if should_move() is false: it would not be cheaper than copying.
 bool should_move(const void* block, std::size_t size);
 void* resize_by_moving(void* block, std::size_t size);
 

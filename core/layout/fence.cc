@@ -3,8 +3,8 @@
 // The fences of the hardened library: see superslab.h.
 //
 // A page is taken for it like any other, so nobody else gets it. It is raised with the first slab of a
-// superslab that finds the last page free, and dropped when nothing else of the superslab is in use, because
-// long runs and limits want superslabs that are free as a whole.
+// superslab that finds the last page free. It is dropped when nothing else of the superslab is in use,
+// because long runs and limits want superslabs that are free as a whole.
 #include "layout/superslab.h"
 #include "os/config.h"
 #include "os/guard_pages.h"

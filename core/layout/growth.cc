@@ -60,6 +60,26 @@ void Superslabs::advise_again(Page first, std::size_t pages) {
     }
 }
 
+bool Superslabs::stays_huge(Page page) {
+    return os::settings.huge_pages_now() == os::HugePages::kAlways && is_huge(page);
+}
+
+// Without the advice the kernel would make a huge page of it again, and fill the pages that went.
+bool Superslabs::break_up(Page page) {
+    if (!is_huge(page)) return true;
+    if (stays_huge(page)) return false;
+    const std::size_t superslab = page / kPagesPerSuperslab;
+    if (!os::advise_small_pages(window.address_of(first_page_of(superslab)), kSuperslabSize)) return false;
+    const os::Guard guard(mutex_);
+    if (PageMap::is_huge(superslab)) os::count(os::counters.break_ups);
+    map_.set_huge(superslab, superslab + 1, false);
+    return true;
+}
+
+void Superslabs::break_up_or_count(Page page) {
+    if (!break_up(page)) os::count(os::counters.break_ups);
+}
+
 // What the heap must know of the superslabs below `end`, of which so many are open.
 bool Superslabs::grow_tables(std::size_t end, std::size_t open) {
     return window.superslab_states.grow_to(PageMap::bytes_for(end)) &&
@@ -86,9 +106,10 @@ Superslabs::Opening Superslabs::map_superslabs(std::size_t begin, std::size_t le
     return {before, result};
 }
 
-// Under a limit on address space what the heap wastes is lost to the program: up to an eighth of a slab, and
-// of large blocks the rest of a page or of a superslab. The fallback wastes next to nothing. So the heap does
-// not grow for large blocks there, and to an eighth of the limit for slabs, which loses 16 MiB of each GiB.
+// Under a limit on address space what the heap wastes is lost to the program. That is up to an eighth of a
+// slab, and of large blocks the rest of a page or of a superslab. The fallback wastes next to nothing. So the
+// heap does not grow for large blocks there. For slabs it grows to an eighth of the limit, which loses 16 MiB
+// of each GiB.
 bool Superslabs::may_grow(PageMap::Fit fit) const {
     constexpr std::size_t kShareOfLimit = 8;
     constexpr std::size_t kUnasked = 64; // superslabs, 128 MiB: most heaps of slabs alone stay below

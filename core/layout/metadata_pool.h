@@ -25,7 +25,7 @@ class MetadataPool {
     void* take(std::size_t size);
     void give(void* block, std::size_t size); // the size that was asked for
 
-    // Maps (without touching) the first `bytes` of the pool: what slabs may need for their bitmaps must be
+    // Maps (without touching) the first `bytes` of the pool. What slabs may need for their bitmaps must be
     // there before the pages for the slabs take the last memory that a limit allows.
     bool set_aside(std::size_t bytes);
     // There is room for more again: what was refused is worth asking for.

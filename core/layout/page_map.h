@@ -3,7 +3,7 @@
 // Which pages of the window are free and which of those may hold memory: the bare map, without locks, system
 // calls or policy.
 //
-// A run of up to 32 pages lies in one superslab, the lowest that has room for it; a longer one starts with a
+// A run of up to 32 pages lies in one superslab, the lowest that has room for it. A longer one starts with a
 // superslab and covers whole ones and the first pages of a last one. So the heap stays dense at its low end.
 //
 // 64 superslabs (128 MiB) form a group. A bound of the length of its runs is kept for each superslab, each
@@ -55,8 +55,8 @@ class PageMap {
     std::size_t openings() const { return openings_; } // how often one of these happened
     os::Node node_of(std::size_t superslab) const;
 
-    // The lowest run of so many free pages in superslabs of the node, or of any if they may be mixed; aligned
-    // ones up to 4. 0 if there is none.
+    // The lowest run of so many free pages in superslabs of the node, or of any for kAnyNode. Aligned runs
+    // have up to 4. 0 if there is none.
     Page find(std::size_t pages, Fit fit, os::Node node) const;
     bool all_free(Page first, std::size_t pages) const;
     std::size_t free_superslabs_at_end(os::Node node) const;
@@ -64,8 +64,8 @@ class PageMap {
     Run take(Page first, std::size_t pages);
     void give(Page first, std::size_t pages, bool dirty);
 
-    // Free pages are *unchecked* from the time that a program gave them back until the kernel was asked
-    // whether it had changed their attributes (see resets.cc). To take them ends that: who takes them asks.
+    // Free pages that a program gave back are *unchecked* until the kernel was asked whether it had changed
+    // their attributes (see resets.cc). To take them ends that: who takes them asks.
     void set_unchecked(Page first, std::size_t pages);
     // What an answer about other pages of a superslab depends on. `returns` counts the calls above.
     struct Known {
@@ -78,10 +78,10 @@ class PageMap {
     // The answer is that these pages were not changed. It holds unless some came back since.
     void set_checked(std::size_t superslab, PageMask pages, std::uint32_t returns);
 
-    // Takes dirty pages below the page `below` out of the highest superslab that has such, or of those that
-    // were dirty before the last age(): the highest run of them, of at most `most` pages. They are nobody's,
-    // not even in use, until they are put back. Of a superslab with huge pages it takes all or, unless it is
-    // asked for kAll, none if they are a small part.
+    // Takes dirty pages below the page `below` out of the highest superslab that has such: the highest run of
+    // them, of at most `most` pages. With kAged they are those that were dirty before the last age(). They
+    // are nobody's, not even in use, until they are put back. Of a superslab with huge pages it takes all or,
+    // unless it is asked for kAll, none if they are a small part.
     enum class Which : std::uint8_t { kAll, kExcess, kAged };
     struct Piece {
         std::size_t superslab;
@@ -114,8 +114,8 @@ class PageMap {
     static constexpr unsigned kLeastPagesToMove = 8; // costs about as much as a fault or two
     static constexpr unsigned kLeastPagesToFill = 4; // what longer pieces leave of a run
     bool may_displace() const;
-    // Finds dirty pages of the same node, outside of a free run, for its clean ones but the first `filled`,
-    // and takes them out of the map; how many moves.
+    // Finds dirty pages of the same node, outside of a free run, for its clean ones but the first `filled`.
+    // Takes them out of the map and returns how many moves there are.
     unsigned plan_moves(Page first, std::size_t pages, std::size_t filled, Move* moves, unsigned most);
     void put_back(const Move& move, bool moved, bool renewed);
     // A piece that was moved as one, or to the mapping around it.

@@ -181,7 +181,7 @@ std::size_t PageMap::whole_before(std::size_t superslab, os::Node node) {
     return static_cast<std::size_t>(std::countl_one(whole));
 }
 
-// So many pages came free, the last of them in that superslab: long runs that start with it or with one of
+// So many pages came free, the last of them in that superslab. Long runs that start with it or with one of
 // those before are longer now. What starts so far before the pages that it was too long to be told still is.
 void PageMap::note_long(std::size_t superslab, std::size_t given) const {
     const PageMask free = state(superslab).free;

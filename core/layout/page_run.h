@@ -2,7 +2,7 @@
 //
 // Runs of 64 KiB pages inside one superslab, as arithmetic on a 32-bit mask (1 = free).
 //
-// A slab's run of n pages, n a power of two, starts at a multiple of n: its first page then follows from any
+// A slab's run of n pages, n a power of two, starts at a multiple of n. Its first page then follows from any
 // page of it without a look-up. Runs of large blocks start anywhere.
 #pragma once
 

@@ -99,6 +99,7 @@ std::size_t Superslabs::purge(PageMap::Which which, Page& below, Step& step) {
                         : first_page_of(piece.superslab) + static_cast<Page>(std::countr_zero(piece.pages));
         }
         if (piece.pages == 0) break;
+        if (piece.pages != kAllPages) break_up_or_count(first_page_of(piece.superslab));
         PageMask refused = 0;
         for (PageMask rest = piece.pages; rest != 0;) { // several runs only where pages are huge
             const auto first = static_cast<unsigned>(std::countr_zero(rest));
@@ -128,15 +129,19 @@ std::size_t Superslabs::purge(PageMap::Which which, Page& below, Step& step) {
     return purged;
 }
 
-// Of a run that is about to be given: so many of its last pages were purged, because they would exceed the
-// budget by more than a step.
+// Of a run that is about to be given, so many of its last pages were purged. They would exceed the budget by
+// more than a step.
 std::size_t Superslabs::purge_end(Page first, std::size_t pages) {
     if (pages <= kStep.pages || purging_is_vain_.load(std::memory_order_relaxed)) return 0;
     const std::size_t allowed = allowed_dirty(above(present_pages(), pages));
     const std::size_t purged = std::min(above(dirty_pages() + pages, allowed), pages);
     if (purged <= kStep.pages) return 0;
-    if (!os::purge(window.address_of(static_cast<Page>(first + pages - purged)), purged * kPageSize))
-        return 0;
+    const auto end = static_cast<Page>(first + pages);
+    const auto start = static_cast<Page>(end - purged);
+    if (!os::purge(window.address_of(start), purged * kPageSize)) return 0;
+    if (start % kPagesPerSuperslab != 0) break_up_or_count(start);
+    if (end % kPagesPerSuperslab != 0 && start / kPagesPerSuperslab != end / kPagesPerSuperslab)
+        break_up_or_count(end);
     const os::Guard guard(mutex_);
     reserves_.note_purged(purged);
     return purged;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
 // Near a limit the kernel refuses the heap more memory, and the fallback serves. Each block would make the
-// heap ask again, in vain: a program that filled 700 MiB with blocks of 48 bytes made 28 million system
-// calls. So one request is left out after the first refusal, twice as many after each further one, until
-// something is granted or the heap has made room itself.
+// heap ask again, in vain. A program that filled 700 MiB with blocks of 48 bytes made 28 million system
+// calls. So one request is left out after the first refusal, and twice as many after each further one. That
+// ends when something is granted or the heap has made room itself.
 //
 // Not thread-safe.
 #pragma once

@@ -15,9 +15,9 @@
 //   hollow pages     dirty_limit / 8 + pages in use / 128    a sixteenth: they come and go in a moment
 //
 // Dirty pages have two bounds more. Together with what is in use they are little more than what was in use
-// lately: peaks do not rise, and a process that goes idle right after a peak does not sit on it. Under a
-// limit on the process's memory they are at most an eighth of what is left of it: the rest of the process
-// needs some too. docs/design.md has the measurements behind each number.
+// lately. So peaks do not rise, and a process that goes idle right after a peak does not sit on it. Under a
+// limit on the process's memory they are at most an eighth of what is left of it. The rest of the process
+// needs some too. docs/experiments.md has the measurements behind each number.
 #pragma once
 
 #include <algorithm>

@@ -208,7 +208,7 @@ PageMask Superslabs::usual_pages(std::size_t superslab) {
 }
 
 // The process may have as many mappings as it can, so that none can be split. What a program changed as a
-// whole is one, and most of it is free if not all: with the free pages around it nothing is split.
+// whole is one mapping, and most of it is free if not all. With the free pages around it nothing is split.
 void Superslabs::reset_with_free_pages(Page first, std::size_t pages) {
     Page begin = first;
     auto end = static_cast<Page>(first + pages);

@@ -2,15 +2,15 @@
 //
 // The size classes: a constexpr table and its proofs.
 //
-// 16-byte steps up to 128, eight classes per doubling up to 8 KiB (so that at most 12.5 % of a block is
-// waste), four per doubling up to 32 KiB. Buffers of 4 and 8 KiB with a few bytes more have one each besides:
-// programs put a header before them, and the hardened library a canary behind them. Class 0 means "not a
-// slab" and has no blocks. Every size is a multiple of 16; a class whose size is a multiple of 2^k gives
-// blocks aligned to 2^k, because slabs start at multiples of their own length.
+// Steps of 16 bytes up to 128. Then eight classes per doubling up to 8 KiB, so that at most 12.5 % of a block
+// is waste. Four per doubling up to 32 KiB. Buffers of 4 and 8 KiB with a few bytes more have one each
+// besides. Programs put a header before them, and the hardened library a canary behind them. Class 0 means
+// "not a slab" and has no blocks. Every size is a multiple of 16. A class whose size is a multiple of 2^k
+// gives blocks aligned to 2^k, because slabs start at multiples of their own length.
 //
-// The class of a request is one byte from a table of 16-byte steps: 2 KiB in all, of which a program touches
-// only the lines of the sizes it uses; computing the class from the leading zeroes instead costs more
-// instructions than the whole rest of malloc.
+// The class of a request is one byte from a table of 16-byte steps, 2 KiB in all. A program touches only the
+// lines of the sizes it uses. Computing the class from the leading zeroes costs more instructions than the
+// whole rest of malloc.
 #pragma once
 
 #include <algorithm>
@@ -134,8 +134,8 @@ consteval bool shapes_hold() {
         const ClassShape& s = kShapes[c];
         if (s.size % kAlignment != 0 || s.size <= detail::kSizes[c - 1]) return false;
         if (s.blocks < 8 || s.blocks > kMaxSlabBlocks || s.pages > kMaxSlabPages) return false;
-        // Division by multiplication (Granlund and Montgomery 1994) is exact for all offsets of the slab if
-        // the error of the reciprocal, scaled by the largest offset, stays below 2^40.
+        // Division by multiplication (Granlund and Montgomery 1994) is exact for all offsets of the slab
+        // under one condition. The error of the reciprocal, scaled by the largest offset, stays below 2^40.
         const std::uint64_t error = s.reciprocal * s.size - (std::uint64_t{1} << kReciprocalShift);
         if (error * s.pages * kPageSize >= std::uint64_t{1} << kReciprocalShift) return false;
     }

@@ -3,12 +3,12 @@
 // The superslabs of the window as a store of page runs: grown from the system, given back to it.
 //
 // Free pages that were used are *dirty* until they are purged: given back to the system, after which they
-// read zero. They are purged when they have been dirty for the purge delay, and, highest addresses first,
-// when there are more of them than the budget allows. That goes in steps: take() and give() only note that
-// pages are due. Each slow path of malloc and free ends with purge_if_due(), which purges 1 MiB at most.
+// read zero. They are purged when they have been dirty for the purge delay. Highest addresses first, they are
+// purged when there are more of them than the budget allows. That goes in steps: take() and give() only note
+// that pages are due. Each slow path of malloc and free ends with purge_if_due(), which purges 1 MiB at most.
 //
 // On a machine with several nodes every superslab is of one. A run is taken from superslabs of the node that
-// is asked for, which grow for it; from others when there is no more to be had.
+// is asked for, which grow for it. If there is no more, it is taken from others.
 //
 // Thread-safe. No lock that others might want is held over a system call: memory to be purged or moved is out
 // of everybody's reach meanwhile. Only growth is one at a time: who waits for it needs its result.
@@ -32,8 +32,9 @@ struct Tables;
 
 namespace ashlar::layout {
 
-// The last page of a superslab that holds slabs, in the hardened library: inaccessible, so that who runs on
-// behind his blocks faults before the next superslab. While it is made so, or accessible again, it is busy.
+// The last page of a superslab that holds slabs, in the hardened library. It is inaccessible, so that who
+// runs on behind his blocks faults before the next superslab. While it is made so, or accessible again, it is
+// busy.
 inline constexpr PageHeader kFence{0, 3};
 inline constexpr PageHeader kBusyFence{0, 4};
 
@@ -54,7 +55,7 @@ class Superslabs {
     Run take_at(Page first, std::size_t pages);
     // The caller has made the headers kUnused. The pages of a run or of a part of it. What a program did to
     // them (see os/page_attributes.h) is taken back before the next owner gets them. Of a run of more than a
-    // step's pages, what exceeds the budget is purged at once: that costs no more than unmapping the block
+    // step's pages, what exceeds the budget is purged at once. That costs no more than unmapping the block
     // would.
     void give(Page first, std::size_t pages);
     // Likewise, memory that is known to read zero.
@@ -67,18 +68,25 @@ class Superslabs {
     // Where a page in use belongs, and whether it may be part of a huge one.
     os::Node node_of(Page page);
     bool is_huge(Page page);
+    // Whether a huge page stays whole although much of it is free: with huge_pages:always.
+    bool stays_huge(Page page);
+    // Part of a page's superslab is about to be purged. If it may be a huge page, it has small ones from now
+    // on. False if it stays huge.
+    bool break_up(Page page);
+    // Likewise, but it goes in any case: counted.
+    void break_up_or_count(Page page);
 
     // Purges everything dirty; returns the bytes.
     std::size_t purge_all();
-    // Likewise, and free superslabs are unmapped until they are needed again: limits on address space and on
+    // Likewise, and free superslabs are unmapped until they are needed again. Limits on address space and on
     // writable memory count what is mapped, used or not.
     std::size_t withdraw_all();
     // Purges what was dirty when it was called last, in steps or at once. For once every purge delay.
     void start_purging_aged();
     void purge_aged();
 
-    // One step of what is due: at most 16 pages (1 MiB) and 4 system calls, but all that exceeds the limit of
-    // a control group. Superslabs with huge pages are purged whole.
+    // One step of what is due: at most 16 pages (1 MiB) and 4 system calls. All that exceeds a control
+    // group's limit goes at once. Superslabs with huge pages are purged whole.
     void purge_if_due() {
         if (due_.load(std::memory_order_relaxed)) [[unlikely]]
             purge_step();
@@ -100,7 +108,7 @@ class Superslabs {
     std::size_t large_pages() const {
         return static_cast<std::size_t>(large_.load(std::memory_order_relaxed));
     }
-    // Of the pages in use, parts that their owner gave back to the system, until they are used again: so many
+    // Of the pages in use, parts that their owner gave back to the system until they are used again. So many
     // bytes more, or fewer, hold no memory.
     void note_absent(std::ptrdiff_t bytes) { absent_.fetch_add(bytes, std::memory_order_relaxed); }
     std::ptrdiff_t absent_bytes() const { return absent_.load(std::memory_order_relaxed); }

@@ -13,8 +13,8 @@ constinit Window window;
 
 namespace {
 
-// A part grows by an eighth of itself, so that the number of system calls is logarithmic, within these
-// bounds; the lower one is a multiple of every page size Linux uses.
+// A part grows by an eighth of itself within these bounds, so that the number of system calls is logarithmic.
+// The lower bound is a multiple of every page size Linux uses.
 constexpr std::size_t kMinStep = 64 * 1024;
 constexpr std::size_t kMaxStep = std::size_t{4} << 20;
 
@@ -28,8 +28,9 @@ constexpr std::size_t kMaxThreads = std::size_t{512} << 20;
 constexpr std::size_t kGuard = kPageSize;
 constexpr std::size_t kMostReserved = std::size_t{1} << 40;
 
-// Where the kernel puts nothing by default, whatever the layout: above programs at fixed addresses and the
-// address sanitizer's shadow, below the area of mappings (legacy layouts begin at a third of all).
+// Where the kernel puts nothing by default, whatever the layout. That is above programs at fixed addresses
+// and the address sanitizer's shadow, and below the area of mappings. Legacy layouts begin at a third of all
+// addresses.
 struct Region {
     std::uintptr_t low;
     std::uintptr_t high;
@@ -164,8 +165,8 @@ Window::Claim Window::claim(std::size_t length) {
     return Claim::kNoPlace;
 }
 
-// As much as fits by halving. Where less than that fits somebody has set a limit, and the fallback, stacks
-// and files live under the same one: then half of what fits is taken.
+// As much as fits by halving. Where less than that fits, somebody has set a limit, and the fallback, stacks
+// and files live under the same one. Then half of what fits is taken.
 bool Window::reserve(std::size_t length) {
     length = std::min(length, kMostReserved);
     const auto whole = [this](std::size_t bytes) {

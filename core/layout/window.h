@@ -3,15 +3,15 @@
 // The window: the interval of addresses in which every block of ours lies, and the tables that answer "what
 // is this address?".
 //
-//   | page headers | slab descriptors | superslab states | thread chunks | pool | live bytes |  base
+//   | page headers | slab descriptors | superslab states | thread caches | pool | live bytes |  base
 //                                                                                               | superslab |
 //                                                                                               superslab | …
 //                                                                                                 2 MiB each
 //
-// The addresses are *claimed*: a place is chosen at random where the kernel puts nothing by default, and only
+// The addresses are *claimed*. A place is chosen at random where the kernel puts nothing by default, and only
 // what is in use is mapped there. Superslabs open one after the other, and the tables grow with them. Claimed
 // addresses cost nothing and count against no limit. Where nothing can be mapped at a place of our choice
-// (the thread sanitizer's programs) the addresses are *reserved*: the kernel chooses, and holds them for us.
+// (the thread sanitizer's programs) the addresses are *reserved*. The kernel chooses, and holds them for us.
 //
 // Whether an address may be ours is one subtraction, one rotation and one comparison, for null, external and
 // misaligned pointers alike, and touches nothing. The header of a 64 KiB page is two bytes, {class, shard};
@@ -104,7 +104,7 @@ inline constexpr PageHeader kUnused{0, 1}; // no block starts there
 class MetadataPart {
   public:
     void place(std::uintptr_t start, std::size_t size, os::Hold hold);
-    // Makes at least the first `needed` bytes usable, zero at first; false if the part is full, the system
+    // Makes at least the first `needed` bytes usable, zero at first. False if the part is full, the system
     // has no more, or something else is mapped there. The caller holds the lock that guards what is in the
     // part.
     bool grow_to(std::size_t needed);
@@ -143,7 +143,7 @@ struct Window {
     MetadataPart live_bytes; // the hardened library's
 
     // Finds a place for superslabs of up to `wanted` bytes (rounded down to a power of two, kMinWindow at
-    // least) and maps the beginning of the tables. False if the system has no memory or no place for it. With
+    // least). Maps the beginning of the tables. False if the system has no memory or no place for it. With
     // kReserved the kernel chooses, as it does where nothing can be claimed.
     bool open(std::size_t wanted, os::Hold preferred = os::Hold::kClaimed);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Condition variables and barriers. A wait for a condition is a release of the mutex and an acquisition; how
+// Condition variables and barriers. A wait for a condition is a release of the mutex and an acquisition. How
 // long it waits for the mutex in the end cannot be told from how long it waits for the condition.
 #include "locks/wrappers.h"
 

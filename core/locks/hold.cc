@@ -56,7 +56,7 @@ void count_acquisition(Thread& thread, LockRow& row, Holders holders, std::uintp
 }
 
 // A hold that was timed. Its stack is taken with a probability that is proportional to the time that it
-// stands for, and is counted for the more: one stack in kStackPeriod of held time.
+// stands for, and is counted for the more. There is one stack in kStackPeriod of held time.
 void count_hold_stack(LockRow& row, std::uint64_t held, std::uint32_t weight) {
     const std::uint64_t total = std::max(held, std::uint64_t{1}) * weight;
     if (total < kStackPeriod && next_random(this_thread) % kStackPeriod >= total) return;
@@ -173,7 +173,7 @@ void count_wait(LockRow& row, const WaitFacts& wait) {
     add_to(row.wait_total, waited);
     raise_to(row.wait_max, waited);
     recording.tally(row, Of::kWaitsByThread, wait.thread, 1, waited, waited);
-    // Every wait of a period or more is counted with a stack, if only of one address; shorter ones are
+    // Every wait of a period or more is counted with a stack, if only of one address. Shorter ones are
     // estimated from those whose stacks were taken.
     const bool is_counted = waited >= kStackPeriod;
     Sampled stack = wait.stack;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // What the wrappers call: a lock was acquired, is released, has to be waited for. The usual case, a lock that
-// is free and no other held, is inline: some thirty instructions to acquire and fourteen to release, which
-// the test locks.cost counts.
+// is free and no other held, is inline. It is some thirty instructions to acquire and fourteen to release,
+// which the test locks.cost counts.
 //
 // Who holds a lock alone counts in its row without atomic operations: the lock itself keeps others away.
 #pragma once

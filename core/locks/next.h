@@ -3,7 +3,7 @@
 // The functions that the wrappers forward to: those of the libraries behind this one, the C library's as a
 // rule.
 //
-// They are found in the symbol tables of the loaded objects. dlsym is not used: it may allocate, and a malloc
+// They are found in the symbol tables of the loaded objects. dlsym is not used: it may allocate. A malloc
 // that takes a lock in its own start would come back to a wrapper that has nothing to forward to yet. Takes
 // no lock and allocates nothing.
 #pragma once

@@ -190,8 +190,8 @@ LockRow* Recording::new_row(LockRow* merged) {
     return nullptr;
 }
 
-// Of each place the first locks that are destroyed keep their rows, so that a program with few of them, which
-// it destroys at its end, has them one by one in its profile. All later ones are added to the first.
+// Of each place the first locks that are destroyed keep their rows. So a program with few of them, which it
+// destroys at its end, has them one by one in its profile. All later ones are added to the first.
 [[gnu::noinline, gnu::cold]] void Recording::merge(const void* lock) {
     constexpr std::uint32_t kMostKept = 32;
     if (index_.find(lock) == nullptr) return;

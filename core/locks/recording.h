@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// Where the lock profiler writes: the rows of locks and threads, what is counted for a lock and a stack or
-// thread, the order of locks, long waits, stacks. All of it lies in the file, a shared mapping
-// (observe/record_file.h), so that a kill loses nothing. Takes no lock but a spin lock for new rows of locks,
-// which is held for some ten instructions.
+// Where the lock profiler writes the rows of locks and threads, and what is counted for a lock and a stack or
+// thread. It writes the order of locks, long waits and stacks as well. All of it lies in the file, a shared
+// mapping (observe/record_file.h), so that a kill loses nothing. Takes no lock but a spin lock for new rows
+// of locks, which is held for some ten instructions.
 #pragma once
 
 #include "locks/keyed_rows.h"

@@ -94,8 +94,8 @@ class Timers {
         ++round_;
         cursor_ = 0;
     }
-    // The kernel lists threads in the order in which they began, and so does the table: it is where the last
-    // one was, or behind it.
+    // The kernel lists threads in the order in which they began, and so does the table. A thread is where the
+    // last one was, or behind it.
     void see(std::uint32_t thread, std::uint64_t nanoseconds) {
         std::size_t i = cursor_;
         while (i < count_ && timers_[i].thread != thread)
@@ -129,9 +129,9 @@ class Timers {
         }
     }
 
-    // The first signal comes after a part of a period by chance: else threads that use less than a period
-    // would have no samples at all. What a new thread had used before it was seen has a sample, too, with the
-    // chance that it would have had one, as soon as the thread runs on.
+    // The first signal comes after a part of a period by chance. Otherwise threads that use less than a
+    // period would have no samples at all. What a new thread had used before it was seen has a sample, too,
+    // with the chance that it would have had one. It comes as soon as the thread runs on.
     Timer begin(std::uint32_t thread, std::uint64_t nanoseconds) {
         constexpr std::uint32_t kOfOneThread = 4;
         constexpr std::uint32_t kScheduled = 2;

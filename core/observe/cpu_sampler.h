@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 //
 // Interrupts each thread of the process whenever it has used the processor for some time, so that its stack
-// can be looked at. docs/design.md, "Samples of the processor", says why it is done in this way.
+// can be looked at. docs/design/observe.md, "CPU samples", says why it is done in this way.
 //
 // Each thread has a timer of its own, on its own CPU time, whose signal goes to that thread. So a thread that
 // sleeps is never interrupted, and no system call of the program ends early for it. Timers are made by a
-// thread of this library (os/bare_thread.h), the watcher, which looks for new threads each time the process
-// has used the processor for 5 ms more. While the process sleeps, the watcher does.
+// thread of this library (os/bare_thread.h), the watcher. It looks for new threads each time the process has
+// used the processor for 5 ms more. While the process sleeps, the watcher does.
 //
 // The signal is SIGURG: its default is to be ignored, so one that comes late harms nobody. A program that
 // handles SIGURG itself is left alone: there are no samples then.

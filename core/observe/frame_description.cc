@@ -47,8 +47,8 @@ bool find_table(ObjectBytes& bytes, std::uintptr_t header, Table& table) {
 }
 
 // The description of the last function that begins at or before the address, or 0. Looks at pieces of the
-// table, each of which is one copy by the kernel: first where the address would be if functions were evenly
-// long, then in the middle of what is left, and so on.
+// table, each of which is one copy by the kernel. The first is where the address would be if functions were
+// evenly long, the next in the middle of what is left, and so on.
 std::uintptr_t search(ObjectBytes& bytes, const Table& table, std::uintptr_t header, std::uintptr_t address) {
     constexpr std::uint64_t kTogether = 12;
     std::uint64_t first = 0; // what is looked for is in [first, last), if anywhere

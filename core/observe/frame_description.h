@@ -2,7 +2,7 @@
 //
 // What an object's .eh_frame says of one of its instructions: where the frame's end (CFA) is, and where the
 // caller's registers are. The section describes each function (FDE) by a small program, which builds a table
-// with a row for each range of instructions; some of it is common to many functions (CIE). A table in
+// with a row for each range of instructions. Some of it is common to many functions (CIE). A table in
 // .eh_frame_hdr, sorted by address, leads to the function. Formats: Linux Standard Base, "Exception Frames",
 // and DWARF 5, 6.4. Not read: 64-bit lengths and search tables of another form than every linker's.
 #pragma once

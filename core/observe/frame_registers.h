@@ -29,8 +29,8 @@ struct FrameRegisters {
 // Callers expect these to be as they were.
 inline constexpr std::uint32_t kKeptByCalls = 1U << kRbx | 1U << kRbp | 0xFU << kR12;
 
-// The registers that are followed from frame to frame: with those that calls keep, what leads to the next
-// frame, and r10, through which functions that align their stack reach their frame while they begin and end.
+// The registers that are followed from frame to frame. These are those that calls keep and what leads to the
+// next frame. Functions that align their stack reach their frame by r10 while they begin and end.
 inline constexpr unsigned kFollowed = 9;
 inline constexpr std::array<std::uint8_t, kFollowed> kFollowedNumbers = {
     kRbx, kRbp, kRsp, 10, kR12, 13, 14, 15, kReturnAddress};

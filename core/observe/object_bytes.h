@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // The bytes of a loaded object, taken one after another. What lies outside of the object is never read. What
-// another thread may unmap meanwhile comes through the kernel, a small piece at a time; what stays as long as
+// another thread may unmap meanwhile comes through the kernel, a small piece at a time. What stays as long as
 // the process does is read in place. After a failure everything taken is zero.
 #pragma once
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// A text of any length on its way to a file or stream, without allocating: collected in a buffer of the
+// A text of any length on its way to a file or stream, without allocating. It is collected in a buffer of the
 // caller's, and written when that is full and at the end.
 #pragma once
 

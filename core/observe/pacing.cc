@@ -27,9 +27,8 @@ void Pacing::begin(std::size_t least, std::size_t first, std::size_t percent) {
 }
 
 // What is measured is the allocation. With its release, and with what the program has to fetch into its
-// caches again, a sample was seen to cost two and a half times as much: 2.5 us where random_mixed has one
-// every 7 MiB. Some samples cost far more (the program's mappings are read), so one measurement counts for
-// little.
+// caches again, a sample costs two and a half times as much. It is 2.5 us where random_mixed has one every 7
+// MiB. Some samples cost far more (the program's mappings are read), so one measurement counts for little.
 void Pacing::measured(std::uint64_t nanoseconds) {
     const std::uint64_t whole = std::min(2 * nanoseconds + nanoseconds / 2, 4 * cost_);
     cost_ = std::max<std::uint64_t>((3 * cost_ + whole) / 4, 1);

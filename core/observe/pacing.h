@@ -3,11 +3,11 @@
 // How far apart a thread's samples are, so that they cost no more than a share of its processor time.
 //
 // The distance that was asked for is the least. A program that allocates 100 GB a second has 200 000 samples
-// a second with 512 KiB, which is a fifth of its time. So each thread looks, at every kWindow samples, how
-// much processor time it had since the look before and how much of it the samples cost, and chooses the mean
+// a second with 512 KiB, which is a fifth of its time. So each thread looks at every kWindow samples. It
+// compares its processor time since the look before with what the samples cost of it, and chooses the mean
 // distance anew. Where it is stretched the thread also looks after kLongWindow, so that it comes back.
 //
-// Estimates stay unbiased, because a distance is chosen by what has happened only: it holds from the request
+// Estimates stay unbiased, because a distance is chosen by what has happened only. It holds from the request
 // behind the one at which it was chosen. Each sample is recorded with the distance that it was taken with.
 //
 // Nothing here reads a clock: whoever does tells the times, in nanoseconds.

@@ -3,10 +3,10 @@
 // The arithmetic of Poisson sampling.
 //
 // Sampled bytes are those at the points of a Poisson process, with one point in `rate` bytes in the mean. A
-// request is a sample if a point lies in it. So a request of n bytes is one with the probability 1 - exp(-n
-// / rate), independent of all others, and stands for one over that many of its kind: what samples stand for
+// request is a sample if a point lies in it. So a request of n bytes is one with the probability 1 - exp(-n /
+// rate), independent of all others. It stands for one over that many of its kind. So what samples stand for
 // adds up, in the mean, to what was requested. Large requests are nearly always samples and stand for little
-// more than themselves. The rate may change from request to request, by anything that happened before: the
+// more than themselves. The rate may change from request to request, by anything that happened before. The
 // sums stay right as long as each sample has the weight of the rate at which it was taken. A rate of 1 means
 // every request, also one of no bytes.
 //

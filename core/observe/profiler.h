@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // The sampling profiler: which blocks become samples (poisson.h), and what is written about them
-// (record_file.h). heap/sampling.h has the samples; docs/design.md, "The profiler", says why nothing here can
-// wait, deadlock or recurse.
+// (record_file.h). heap/sampling.h has the samples; docs/design/observe.md, "The profiler", says why nothing
+// here can wait, deadlock or recurse.
 //
 // Everything except start() to dump() is called where memory is allocated or released, in any state of the
 // program, without a lock of the heap's.
@@ -15,8 +15,8 @@
 namespace ashlar::observe::profiler {
 
 // Called by the program, or when the process starts. 0 or an error number: ENOENT if nothing is recorded,
-// EBUSY if another thread starts or stops it at this moment, or what creating the file returned. Starting
-// while recording is paused resumes; while it is running it does nothing.
+// EBUSY if another thread starts or stops it now, or what creating the file returned. Starting while
+// recording is paused resumes; while it is running it does nothing.
 //
 // `rate` 0 and an empty `place` mean the settings (or their defaults).
 int start(std::size_t rate, std::string_view place);

@@ -4,9 +4,9 @@
 //
 // append() takes no lock and may be interrupted by a signal whose handler appends, too. What it wrote is in
 // the file when it returns, whatever becomes of the process. Each piece of the file is made ready with one
-// system call before the first record in it, which fails where the disk is full: touching a mapping of a file
-// that has no room would be SIGBUS. Pieces that are behind are dropped from the process's memory; the file
-// keeps them. No descriptor stays open: programs close those that they do not know.
+// system call before the first record in it. The call fails where the disk is full: touching a mapping of a
+// file that has no room would be SIGBUS. Pieces that are behind are dropped from the process's memory; the
+// file keeps them. No descriptor stays open: programs close those that they do not know.
 //
 // A forked child does not have the mapping, and must not append to its parent's file. It is told so by its
 // fork handler, and where none runs by a page that the kernel clears for the child. A file with regions stays

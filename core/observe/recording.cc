@@ -61,8 +61,8 @@ void write_mark(std::uint64_t time, Reason reason) {
     file.append(Kind::kMark, {&mark, sizeof(mark)});
 }
 
-// The mappings are read again where a stack leads to code that is not known, and now and then, because one
-// library may have taken another's place.
+// The mappings are read again where a stack leads to code that is not known. They are read now and then, too,
+// because one library may have taken another's place.
 void look_at_maps(const std::uintptr_t* frames, unsigned count, std::uint64_t time) {
     constexpr std::uint64_t kUnknown = kSecond / 100;
     const bool known =

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// What the profiler writes: one file at a time (record_file.h), the stacks and threads that have numbers in
-// it, and the marks at which the heap as a whole is described.
+// What the profiler writes: one file at a time (record_file.h), and the stacks and threads that have numbers
+// in it. It writes marks too, at which the heap as a whole is described.
 //
 // Nothing here waits, and all but open(), write_first(), set_paused() and close() may be called in any state
 // of the program, by several threads at once. Those four are for one thread at a time.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// What of the heap is in memory: its part of the resident memory of the process (RSS), asked of the kernel
-// (mincore) superslab by superslab and told apart by what the pages are used for.
+// What of the heap is in memory: its part of the resident memory of the process (RSS). The kernel is asked
+// (mincore) superslab by superslab. The answer is told apart by what the pages are used for.
 #pragma once
 
 #include <cstddef>

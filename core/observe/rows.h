@@ -92,6 +92,7 @@ inline constexpr std::array kProcessRows = {
     ASHLAR_PROCESS(fallback_calls, kCount, kCounter, "requests passed on to the malloc behind"),
     ASHLAR_PROCESS(allocations, kCount, kCounter, "blocks of the size classes handed out, with count:true"),
     ASHLAR_PROCESS(releases, kCount, kCounter, "blocks of the size classes taken back, with count:true"),
+    ASHLAR_PROCESS(break_ups, kCount, kCounter, "huge pages of which a part was given back"),
 };
 
 inline constexpr std::array kClassRows = {

@@ -4,7 +4,7 @@
 // changes with what samples cost (pacing.h).
 //
 // The thread counts down bytes that it was allowed (cache/pointer_stacks.h) and asks here when they are used
-// up. They reach to the next point, or not so far: then the thread only looks at the time, and whether the
+// up. They reach to the next point, or not so far. Then the thread only looks at the time, and whether the
 // points are to be nearer. What is left of a gap is distributed like a whole one, so it may be stretched or
 // shrunk by the change. A request belongs to the distance that held before it, whatever is decided at it: so
 // nothing depends on its size.

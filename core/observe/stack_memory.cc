@@ -14,7 +14,7 @@ namespace ashlar::observe {
 namespace {
 
 // What is known of this thread's own stack. A signal handler may look at it, and add to it, between any two
-// stores: what is readable only grows, so an older value is true, too.
+// stores. What is readable only grows, so an older value is true, too.
 struct OwnStack {
     std::atomic<std::uintptr_t> low{0};  // where the readable range starts; 0 before its end is known
     std::atomic<std::uintptr_t> high{0}; // its end

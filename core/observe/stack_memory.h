@@ -2,10 +2,10 @@
 //
 // Words of stacks, read so that nothing can fault.
 //
-// A thread's own stack is read directly, from the place where the thread stands up to the stack's end: the
-// thread's descriptor, which the C library puts above a new thread's stack, or the arguments of main. When a
-// thread stands lower than ever before, the kernel is asked for each page between. A stack does not lose
-// pages above the place where its thread stands, so this is asked once. Every other address (alternate
+// A thread's own stack is read directly, from the place where the thread stands up to the stack's end. That
+// is the thread's descriptor, which the C library puts above a new thread's stack, or the arguments of main.
+// When a thread stands lower than ever before, the kernel is asked for each page between. A stack does not
+// lose pages above the place where its thread stands, so this is asked once. Every other address (alternate
 // stacks, coroutines, whatever a damaged stack points to) is read through the kernel, a small piece at a
 // time.
 #pragma once

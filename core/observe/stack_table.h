@@ -2,7 +2,7 @@
 //
 // Numbers for stacks of return addresses: the same stack has the same number, from 1 on.
 //
-// A table of hashes, which are 63 bits long: two different stacks get one number with a chance of 1 in 10^8
+// A table of hashes, which are 63 bits long. Two different stacks get one number with a chance of 1 in 10^8
 // for a million stacks. Nothing is ever removed. It has four levels, each eight times as large as the one
 // before: a program with few stacks touches a page or two. Takes no lock, allocates nothing.
 #pragma once

@@ -20,11 +20,12 @@ namespace ashlar::observe {
 
 namespace {
 
-std::size_t cached_blocks(const cache::Chunk& chunk, const cache::PointerStacks& held, layout::SizeClass c) {
-    const std::size_t capacity = chunk.classes[c].capacity.load(std::memory_order_relaxed);
+std::size_t cached_blocks(const cache::ThreadCache& cache, const cache::PointerStacks& held,
+                          layout::SizeClass c) {
+    const std::size_t capacity = cache.classes[c].capacity.load(std::memory_order_relaxed);
     const std::size_t local = std::min<std::size_t>(capacity, held.count(c));
-    const std::size_t foreign = capacity - std::min<std::size_t>(capacity, held.limit(c));
-    return std::min(capacity, local + foreign);
+    const std::size_t remote = capacity - std::min<std::size_t>(capacity, held.limit(c));
+    return std::min(capacity, local + remote);
 }
 
 std::size_t load(const auto& counter) {
@@ -73,24 +74,24 @@ ashlar_statistics gather_heap() {
     if (const slab::MixedSlabs* const samples = slab::mixed_slabs(0)) out -= samples->bytes_out();
     std::size_t runs = 0; // that threads keep
     std::uint64_t ticks = 0;
-    const auto add_cached = [&](const cache::Chunk& chunk, const cache::PointerStacks& held) {
+    const auto add_cached = [&](const cache::ThreadCache& cache, const cache::PointerStacks& held) {
         for (unsigned i = 1; i < layout::kClasses; ++i) {
             const auto c = static_cast<layout::SizeClass>(i);
-            s.cached += cached_blocks(chunk, held, c) * layout::class_size(c);
+            s.cached += cached_blocks(cache, held, c) * layout::class_size(c);
         }
-        runs += chunk.runs.pages() * layout::kPageSize;
+        runs += cache.runs.pages() * layout::kPageSize;
     };
     cache::for_each_left(add_cached);
-    cache::thread_registry.for_each([&](cache::Chunk& chunk) {
-        add_cached(chunk, *chunk.owner);
-        chunk.for_each_counted([&s](layout::SizeClass, const cache::Counts& counts) {
+    cache::thread_registry.for_each([&](cache::ThreadCache& cache) {
+        add_cached(cache, *cache.owner);
+        cache.for_each_counted([&s](layout::SizeClass, const cache::Counts& counts) {
             s.refills += load(counts.refills);
             s.flushes += load(counts.flushes);
             s.remote_frees += load(counts.remote_frees);
             s.allocations += load(counts.allocations);
             s.releases += load(counts.releases);
         });
-        ticks += load(chunk.refill_ticks);
+        ticks += load(cache.refill_ticks);
     });
     add_ended_counts(s, ticks);
     s.cached = std::min(s.cached + guard::waiting_bytes(), out);
@@ -115,6 +116,7 @@ ashlar_statistics gather_heap() {
     s.purged = load(os::counters.purged_bytes);
     s.growths = load(os::counters.growths);
     s.fallback_calls = load(os::counters.fallback_calls);
+    s.break_ups = load(os::counters.break_ups);
     return s;
 }
 
@@ -151,13 +153,13 @@ ashlar_class_statistics gather_class(unsigned number) {
     }
     slab::for_each_mixed([&mixed, c](slab::MixedSlabs& slabs) { mixed += slabs.blocks_out(c); });
     if (const slab::MixedSlabs* const samples = slab::mixed_slabs(0)) mixed -= samples->blocks_out(c);
-    cache::for_each_left([&s, c](const cache::Chunk& chunk, const cache::PointerStacks& held) {
-        s.cached += cached_blocks(chunk, held, c);
+    cache::for_each_left([&s, c](const cache::ThreadCache& cache, const cache::PointerStacks& held) {
+        s.cached += cached_blocks(cache, held, c);
     });
-    cache::thread_registry.for_each([&s, c](cache::Chunk& chunk) {
-        s.cached += cached_blocks(chunk, *chunk.owner, c);
-        if (!chunk.has_counted(c)) return;
-        const cache::Counts& counts = chunk.counts(c);
+    cache::thread_registry.for_each([&s, c](cache::ThreadCache& cache) {
+        s.cached += cached_blocks(cache, *cache.owner, c);
+        if (!cache.has_counted(c)) return;
+        const cache::Counts& counts = cache.counts(c);
         s.refills += load(counts.refills);
         s.flushes += load(counts.flushes);
         s.remote_frees += load(counts.remote_frees);

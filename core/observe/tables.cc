@@ -19,8 +19,8 @@
 
 #define ASHLAR_TABLES_SIZE 456
 
-// The note: the distance to the structure is known when the library is linked, so that nothing has to be
-// filled in when it is loaded.
+// The note. The distance to the structure is known when the library is linked, so nothing has to be filled in
+// when it is loaded.
 #define ASHLAR_STRING_OF(text) #text
 #define ASHLAR_STRING(text) ASHLAR_STRING_OF(text)
 asm(".pushsection .note.ashlar, \"a\", %note\n"
@@ -50,7 +50,7 @@ constexpr auto kClassRows = [] {
         rows[i] = {.size = shape.size,
                    .blocks = shape.blocks,
                    .pages = shape.pages,
-                   .chunk_counters = static_cast<std::uint16_t>(cache::Chunk::offset_of_counts(c)),
+                   .cache_counters = static_cast<std::uint16_t>(cache::ThreadCache::offset_of_counts(c)),
                    .reserved = 0};
     }
     return rows;
@@ -64,8 +64,8 @@ struct Tables {
 };
 
 constexpr ashlar_tables Tables::make() {
-    using cache::Chunk;
     using cache::PointerStacks;
+    using cache::ThreadCache;
     using layout::PageMap;
     using slab::MixedSlab;
     using slab::MixedSlabs;
@@ -94,7 +94,7 @@ constexpr ashlar_tables Tables::make() {
     t.absent_bytes = &layout::superslabs.absent_;
     t.shards = &slab::shard_pool.created_;
     t.threads = &cache::thread_registry.live_;
-    t.chunks = &cache::thread_registry.ever_used_;
+    t.caches = &cache::thread_registry.ever_used_;
     t.waiting_large_bytes = guard::waiting_large_counter();
     t.events = &os::counters;
     t.ended_refill_ticks = &cache::thread_registry.ended_refill_ticks;
@@ -105,8 +105,8 @@ constexpr ashlar_tables Tables::make() {
     t.descriptors_bytes = &window.slab_descriptors.committed_;
     t.states_start = &window.superslab_states.start_;
     t.states_bytes = &window.superslab_states.committed_;
-    t.chunks_start = &window.threads.start_;
-    t.chunks_bytes = &window.threads.committed_;
+    t.caches_start = &window.threads.start_;
+    t.caches_bytes = &window.threads.committed_;
     t.pool_start = &window.pool.start_;
     t.pool_bytes = &window.pool.committed_;
     t.live_table_start = &window.live_bytes.start_;
@@ -125,12 +125,12 @@ constexpr ashlar_tables Tables::make() {
     t.mixed_uses = offsetof(MixedSlabs, uses_) + offsetof(MixedSlabs::Use, present);
     t.mixed_use_stride = sizeof(MixedSlabs::Use);
 
-    t.chunk_stride = cache::ThreadRegistry::kChunkSize;
-    t.chunk_owner = offsetof(Chunk, owner);
-    t.chunk_capacity = offsetof(Chunk, classes) + offsetof(cache::ClassState, capacity);
-    t.chunk_capacity_stride = sizeof(cache::ClassState);
-    t.chunk_run_pages = offsetof(Chunk, runs) + offsetof(cache::RecentRuns, pages_);
-    t.chunk_refill_ticks = offsetof(Chunk, refill_ticks);
+    t.cache_stride = cache::ThreadRegistry::kCacheSize;
+    t.cache_owner = offsetof(ThreadCache, owner);
+    t.cache_capacity = offsetof(ThreadCache, classes) + offsetof(cache::ClassState, capacity);
+    t.cache_capacity_stride = sizeof(cache::ClassState);
+    t.cache_run_pages = offsetof(ThreadCache, runs) + offsetof(cache::KeptRuns, pages_);
+    t.cache_refill_ticks = offsetof(ThreadCache, refill_ticks);
 
     t.stacks_size = sizeof(PointerStacks);
     t.stacks_tops = offsetof(PointerStacks, tops_);
@@ -180,9 +180,9 @@ static_assert(ASHLAR_PROFILE_OFF == heap::sampling::kOff &&
               ASHLAR_PROFILE_PAUSE == heap::sampling::kPause &&
               ASHLAR_PROFILE_STOP == heap::sampling::kStop &&
               ASHLAR_PROFILE_DUMP == heap::sampling::kDumpToo);
-static_assert(sizeof(ashlar_chunk_counters) == sizeof(cache::Counts) &&
-              offsetof(ashlar_chunk_counters, remote_frees) == offsetof(cache::Counts, remote_frees) &&
-              offsetof(ashlar_chunk_counters, releases) == offsetof(cache::Counts, releases));
+static_assert(sizeof(ashlar_cache_counters) == sizeof(cache::Counts) &&
+              offsetof(ashlar_cache_counters, remote_frees) == offsetof(cache::Counts, remote_frees) &&
+              offsetof(ashlar_cache_counters, releases) == offsetof(cache::Counts, releases));
 static_assert(sizeof(ashlar_class_counters) == sizeof(cache::EndedCounts) &&
               offsetof(ashlar_class_counters, remote_frees) == offsetof(cache::EndedCounts, remote_frees) &&
               offsetof(ashlar_class_counters, releases) == offsetof(cache::EndedCounts, releases));

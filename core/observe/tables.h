@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// What tells other processes where this library keeps what it knows of its heap: the note in the ELF file and
-// the structure that it leads to. See <ashlar/statistics_layout.h>.
+// What tells other processes where this library keeps what it knows of its heap. It is the note in the ELF
+// file and the structure that it leads to. See <ashlar/statistics_layout.h>.
 #pragma once
 
 #include <ashlar/statistics_layout.h>

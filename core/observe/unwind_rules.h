@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 //
 // What unwinding one instruction's frame comes to, in one word, and a table of such words that all threads
-// share. Nearly every frame ends at a register and an offset, has its return address just below its end, and
-// keeps the caller's frame pointer at another offset; then that is all there is to say.
+// share. Nearly every frame ends at a register and an offset, with its return address just below its end. It
+// keeps the caller's frame pointer at another offset. Then that is all there is to say.
 //
-// The table has no lock. An entry is two words, the second of which is the rule and the first the address
-// combined with it: words of two writers do not match, and count as absent. A rule carries a few bits of the
-// identity of the object that it is of, so that it is not used for another object at the same addresses.
+// The table has no lock. An entry is two words. The second is the rule, and the first the address combined
+// with it. So words of two writers do not match, and count as absent. A rule carries a few bits of the
+// identity of its object, so that it is not used for another object at the same addresses.
 #pragma once
 
 #include <atomic>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // A thread of the library's own that calls a function once every purge delay, as long as there is something
-// to do, and if it has one its chore once every second and when it is asked to.
+// to do. If it has a chore, it does that once every second and when it is asked to.
 #pragma once
 
 namespace ashlar::os {
@@ -9,9 +9,9 @@ namespace ashlar::os {
 // False: nothing is left to do until the thread is woken.
 using BackgroundFunction = bool (*)();
 
-// Starts the thread unless that was tried before. It has all signals blocked. What pthread_create needs it
-// allocates: to be called without a lock, where memory is allocated; where it is released, the C library may
-// hold a lock that pthread_create wants.
+// Starts the thread unless that was tried before. It has all signals blocked. pthread_create allocates. So
+// this is called without a lock, where memory is allocated. Where it is released, the C library may hold a
+// lock that pthread_create wants.
 void start_background(BackgroundFunction function);
 // False if there is no thread.
 bool wake_background();

@@ -2,7 +2,7 @@
 //
 // A thread that the C library does not know of, for work beside a program that must not notice it.
 //
-// The C library goes on to take a program with one thread for one: it keeps its quick paths, and the process
+// The C library goes on to take a program with one thread for one. It keeps its quick paths, and the process
 // ends when the last of its own threads does. The thread has its own table of descriptors, which is empty, so
 // that the numbers of the program's descriptors do not depend on it. All its signals are blocked.
 //

@@ -184,9 +184,9 @@ std::string_view nearest_key(std::string_view name) {
         ->name;
 }
 
-// What follows "ASHLAR_CONF=" if the entry is that, null otherwise. Every process comes here, and most have
-// nothing else to do in the pages of the C library's string functions or of our constants: the letters are in
-// the code.
+// What follows "ASHLAR_CONF=" if the entry is that, null otherwise. Every process comes here. Most have
+// nothing else to do in the pages of the C library's string functions or of our constants. So the letters are
+// in the code.
 template <std::size_t... kAt>
 const char* value_in(const char* entry, std::index_sequence<kAt...> /*letters*/) {
     const bool named = ((entry[kAt] == kVariable[kAt]) && ...);

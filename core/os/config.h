@@ -4,8 +4,8 @@
 // one through ashlar_control(). docs/configuration.md gives the reason for each.
 //
 // Unknown keys and bad values are named on stderr with what would be right, one line each; the rest of the
-// string counts. Nothing here allocates. Written at start, before there is a second thread; later only
-// keys that may change at run time, with relaxed atomicity: readers see the old or the new value.
+// string counts. Nothing here allocates. Written at start, before there is a second thread. Later only keys
+// that may change at run time are written, with relaxed atomicity: readers see the old or the new value.
 #pragma once
 
 #include <array>
@@ -27,7 +27,7 @@ enum class Numa : std::size_t {
 // Which superslabs may get huge pages.
 enum class HugePages : std::size_t {
     kNever,
-    kAuto,   // those that a large and well filled heap grows by
+    kAuto,   // those that a large and well filled heap grows by, until they lose a part
     kAlways, // all
 };
 

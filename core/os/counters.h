@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// What happened in this process so far, as far as the layers note it: system calls and other rare events
-// only, so that one shared line is no burden. In a forked child they go on from the parent's.
+// What happened in this process so far, as far as the layers note it. These are system calls and other rare
+// events only, so that one shared line is no burden. In a forked child they go on from the parent's.
 //
 // The order of the counters is that of struct ashlar_event_counters, which other processes read.
 #pragma once
@@ -16,6 +16,7 @@ struct alignas(64) Counters {
     std::atomic<std::uint64_t> purged_bytes{0};
     std::atomic<std::uint64_t> growths{0};
     std::atomic<std::uint64_t> fallback_calls{0};
+    std::atomic<std::uint64_t> break_ups{0}; // not read from outside
 };
 
 [[gnu::visibility("hidden")]] extern constinit Counters counters;

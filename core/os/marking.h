@@ -69,8 +69,8 @@ inline void forget_marks([[maybe_unused]] const void* start, [[maybe_unused]] st
 #endif
 }
 
-// A block that a program asked for, with its exact size, and its end: what memcheck lists as lost, and names
-// with the stacks of both calls when it is used afterwards.
+// A block that a program asked for, with its exact size, and its end. Memcheck lists such as lost, and names
+// them with the stacks of both calls when they are used afterwards.
 inline void mark_allocated([[maybe_unused]] const void* block, [[maybe_unused]] std::size_t size,
                            [[maybe_unused]] bool zeroed) {
 #if defined(ASHLAR_VALGRIND)

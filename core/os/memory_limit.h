@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The memory limit of this process's control group: the least along its path to the root, of version 1
-// (memory.limit_in_bytes) and version 2 (memory.max, memory.high), whichever of them the system mounts, or
-// both.
+// The memory limit of this process's control group: the least along its path to the root. It is of version 1
+// (memory.limit_in_bytes), version 2 (memory.max, memory.high), or both, whichever the system mounts.
 //
 // Reading it opens some files in /proc/self and in the hierarchies. That allocates nothing, keeps errno, is
 // no cancellation point and takes little of the stack; it takes some twenty system calls, so hold no lock.
@@ -55,8 +54,8 @@ struct LimitRead {
 };
 LimitRead read_memory_limit(std::string_view root);
 
-// The limit as last read, and when to read it again: when what it is to limit has grown large, has doubled
-// since, and then every few seconds. A process that stays small never opens a file.
+// The limit as last read, and when to read it again. That is when what it is to limit has grown large, has
+// doubled since, and then every few seconds. A process that stays small never opens a file.
 class MemoryLimit {
   public:
     constexpr explicit MemoryLimit(std::string_view root = {}) : root_(root) {}

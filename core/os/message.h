@@ -37,10 +37,10 @@ class Message {
 void warn(const Message& message);
 
 // The end of the process. Writes the message, which is cut after 256 bytes, with the program, the process and
-// the thread; in a second line the advice, if there is one, of at most 160; then calls abort().
+// the thread. A second line has the advice, if there is one, of at most 160 bytes. Then calls abort().
 //
-// The words get through, or the process cannot be told of: no cancellation interrupts them, a full pipe gets
-// a second of time, and if stderr is closed they go to the terminal. Tests put their own in its place.
+// The words get through if anything can. No cancellation interrupts them, a full pipe gets a second of time,
+// and if stderr is closed they go to the terminal. Tests put their own in its place.
 [[noreturn, gnu::visibility("hidden")]] void fatal(const Message& message,
                                                    std::string_view advice = {}) asm("ashlar_fatal");
 

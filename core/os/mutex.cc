@@ -29,7 +29,7 @@ constinit std::atomic<bool> counting{false};
 // core to finish a short section, short enough not to matter when the holder has been descheduled.
 constexpr unsigned kSpins = 64;
 // Likewise for locks that are held for a batch of blocks, never while pages are purged or the heap grows.
-// With 64, `batches 60000000 512 1 fifo 1600 2` slept 62 times, now 24 (see docs/design.md).
+// With 64, `batches 60000000 512 1 fifo 1600 2` slept 62 times, now 24 (see docs/experiments.md).
 constexpr unsigned kSpinsForBatch = 300;
 
 constinit std::atomic<bool> one_processor{false};

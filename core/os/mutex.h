@@ -2,8 +2,8 @@
 //
 // A futex mutex of four bytes that never allocates, with a rank.
 //
-// Ranks are the order in which locks may be taken: a thread that holds a lock may only take locks of a higher
-// rank; fork takes all of them in this order. A lock may be held for tens of blocks, never while the
+// Ranks are the order in which locks may be taken. A thread that holds a lock may only take locks of a higher
+// rank. fork takes all of them in this order. A lock may be held for tens of blocks, never while the
 // program's own code (or a function of libc that could allocate) runs. Builds with assertions check both and
 // abort.
 //
@@ -59,7 +59,7 @@ inline void expect_no_lock(const char* /*what*/) {}
 #endif
 
 // How many calls of fork this thread is in, between the handlers of entry/fork.cc. It may hold every lock
-// then. Other libraries' fork handlers may run in between and allocate: lock() and unlock() do nothing with
+// then. Other libraries' fork handlers may run in between and allocate. lock() and unlock() do nothing with
 // what fork holds, and no lock may be made that fork does not know of.
 extern constinit thread_local unsigned forking;
 

@@ -16,9 +16,9 @@ namespace ashlar::os {
 // or if the range lies above the stack that the process began with.
 bool is_one_mapping(void* start, std::size_t size);
 
-// Of all pages but the last, which must be mapped, and of two at least. For what happens often: up to
-// Linux 5.15 the question above charges the process, until it is answered, with all that lies below the
-// stack, and with vm.overcommit_memory=2 other processes are refused memory meanwhile.
+// Of all pages but the last, which must be mapped, and of two at least. For what happens often. Up to Linux
+// 5.15 the question above charges the process, until it is answered, with all that lies below the stack. With
+// vm.overcommit_memory=2 other processes are refused memory meanwhile.
 bool is_one_mapping_but_for_last_page(void* start, std::size_t size);
 
 // Makes the range readable and writable, takes off locks unless they are wanted, and takes back advice about

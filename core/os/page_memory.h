@@ -3,7 +3,7 @@
 // Address space and pages: everything that the allocator asks of the kernel's memory management.
 //
 // All functions take page-aligned ranges, may be called under any lock, keep errno and report failure by
-// their result: any of these calls may fail at any time (RLIMIT_AS, vm.max_map_count, overcommit, seccomp).
+// their result. Any of these calls may fail at any time (RLIMIT_AS, vm.max_map_count, overcommit, seccomp).
 #pragma once
 
 #include "os/page_size.h"
@@ -32,9 +32,9 @@ bool commit(void* start, std::size_t size);
 bool commit_readable(void* start, std::size_t size);
 
 // What became of a mapping that was to replace another. The kernel may have unmapped that before it refused;
-// it is then mapped again, reading zero. Lost are addresses for which that was refused too, or which another
-// thread was given meanwhile: nothing of ours is there any more, and what is there is not touched.
-// Split is a range that cannot be moved because it is several mappings.
+// it is then mapped again, reading zero. kLost: mapping it again was refused too, or another thread was given
+// the addresses meanwhile. Nothing of ours is there any more, and what is there is not touched. Split is a
+// range that cannot be moved because it is several mappings.
 enum class Change { kDone, kRefused, kSplit, kLost };
 
 // The reverse of commit(): the contents are dropped, and limits on writable memory no longer count the range.
@@ -48,8 +48,8 @@ Change close_pages(void* start, std::size_t size, Hold hold);
 bool purge(void* start, std::size_t size);
 
 // The memory of `from` becomes that of `to`, whose own is dropped, without copying; `from` reads zero then.
-// `from` has to lie in one mapping: Linux before 6.17 moves nothing otherwise, but unmaps `to` before it says
-// so; later ones may move a part. Refused before Linux 5.7, and while all memory is to be locked. Lost may be
+// `from` has to lie in one mapping. Linux before 6.17 moves nothing otherwise, but unmaps `to` before it says
+// so. Later ones may move a part. Refused before Linux 5.7, and while all memory is to be locked. Lost may be
 // `to`; if the move was not done, `to` may have lost its advice.
 Change move_pages(void* from, void* to, std::size_t size);
 // Drops the contents, and with them the mapping of its own that move_pages() gave the range.

@@ -2,11 +2,11 @@
 //
 // System calls, made by an instruction of our own.
 //
-// The C library's functions for them may be somebody else's: a preloaded library that defines mmap, madvise
+// The C library's functions for them may be somebody else's. A preloaded library that defines mmap, madvise
 // or write may allocate in it, or take a lock. Some are cancellation points too. So every system call of
 // core/ goes through make_system_call(), which is one hidden function: tests put their own in its place
-// (--wrap=ashlar_system_call). os/bare_thread.cc makes two itself: a new thread has no caller to
-// return to. A result from -4095 to -1 is a negative error number; errno is not touched.
+// (--wrap=ashlar_system_call). os/bare_thread.cc makes two itself: a new thread has no caller to return to. A
+// result from -4095 to -1 is a negative error number; errno is not touched.
 #pragma once
 
 #include <type_traits>

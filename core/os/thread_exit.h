@@ -3,11 +3,11 @@
 // A function to call when a thread ends.
 //
 // By a pthread key, made when the first thread asks: a process that never allocates does not pay for it.
-// C++'s own way (__cxa_thread_atexit_impl) would cost no key, but it takes the dynamic loader's lock: a
-// thread that allocates for the first time while another is inside dlopen and waits for it (a library whose
-// constructor starts and joins a thread) would never return. It is the second choice, for a process that has
-// no key left by then. With a key, the function runs after C++'s thread-local destructors; destructors of
-// other keys may run, and allocate, after it.
+// C++'s own way (__cxa_thread_atexit_impl) would cost no key, but it takes the dynamic loader's lock. A
+// thread may allocate for the first time while another is inside dlopen and waits for it. That is so where a
+// library's constructor starts and joins a thread. It would never return. It is the second choice, for a
+// process that has no key left by then. With a key, the function runs after C++'s thread-local destructors;
+// destructors of other keys may run, and allocate, after it.
 #pragma once
 
 namespace ashlar::os {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // The end of a process that gave us a pointer which is no live block, or damaged one. All reports of misuse
-// end here: a line that says what is wrong with which address, what lies there and who did it; a line that
-// says how to find the call; then abort. Hold no lock: handlers of SIGABRT may allocate.
+// end here. A line says what is wrong with which address, what lies there and who did it. A second line says
+// how to find the call. Then comes abort(). Hold no lock: handlers of SIGABRT may allocate.
 #pragma once
 
 #include "os/message.h"

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
 // A mixed slab: one page that holds blocks of all classes. It used to be a slab of one class, most of which
-// came free, or it was made for the blocks that a profiler samples, which have a number each. What is in use
-// is known by units of 16 bytes, in two bitmaps: the units that belong to blocks, and those that blocks start
-// with.
+// came free. Or it was made for the blocks that a profiler samples, which have a number each. What is in use
+// is known by units of 16 bytes, in two bitmaps. One has the units that belong to blocks, the other those
+// that blocks start with.
 //
 // It stands in its page's descriptor, where a slab would be. The page's header has class 0, so
 // that the fast paths leave its blocks alone, and tells whose it is.
@@ -25,8 +25,8 @@ struct Tables;
 
 namespace ashlar::slab {
 
-// With class 0 the shard of a header says what else the page is: 6 and above, a mixed slab of shard 1 and
-// above; 5, one of sampled blocks, which are of no shard.
+// With class 0 the shard of a header says what else the page is. From 6 on it is a mixed slab of shard 1 and
+// above. 5 is a slab of sampled blocks, which are of no shard.
 inline constexpr unsigned kBeforeMixed = 5;
 inline constexpr unsigned kMostMixingShards = 255 - kBeforeMixed;
 
@@ -89,7 +89,7 @@ class alignas(64) MixedSlab {
     std::uint32_t take(layout::SizeClass c, void** end, std::uint32_t count);
     // The length of the block that starts here; 0 if none does.
     std::size_t size_of(const void* block) const;
-    // The block has this length. Returns the system's pages that are free as a whole since, as bits: they are
+    // The block has this length. Returns the system's pages that are free as a whole since, as bits. They are
     // nobody's until they are put back; `gone` hold no memory then.
     std::uint64_t give(const void* block, std::size_t size, bool with_pages);
     void put_back(std::uint64_t pages, std::uint64_t gone);

@@ -30,7 +30,7 @@ void store(std::atomic<std::uint32_t>& count, std::uint32_t value) {
 }
 
 bool gives_pages_back(layout::Page page) {
-    return os::page_size() == kSystemPageSize && !layout::superslabs.is_huge(page);
+    return os::page_size() == kSystemPageSize && !layout::superslabs.stays_huge(page);
 }
 
 } // namespace
@@ -215,7 +215,8 @@ std::uint32_t MixedSlabs::give(void* block, layout::SizeClass c) {
     if (pages != 0) {
         unsigned calls = 2; // a block lies on two pages at most
         std::uint64_t left = pages;
-        const std::uint64_t gone = purge_pages(slab->start_address(), left, calls);
+        const bool goes = layout::superslabs.break_up(page);
+        const std::uint64_t gone = goes ? purge_pages(slab->start_address(), left, calls) : 0;
         const os::Guard guard(mutex_);
         const std::uint64_t absent = slab->absent_pages();
         slab->put_back(pages, gone);

@@ -3,11 +3,11 @@
 // The mixed slabs of a shard, under one lock.
 //
 // A program that grew with small blocks and released most of them leaves a few on nearly every page. To other
-// classes the rest of these pages is of no use, and it cannot be given back either. So when a class needs a
-// new slab, and slabs of bins that are mostly free lie around, some of those become mixed and serve first.
-// Their blocks go past the caches when they are released: each takes the lock and a search through the
-// bitmaps, some ten times as long as a cached one. An empty mixed slab is dissolved at once, and the system's
-// pages that come free as a whole are given back at once.
+// classes the rest of these pages is of no use, and it cannot be given back either. So some slabs of bins
+// that are mostly free become mixed when a class needs a new slab. They serve first. Their blocks go past the
+// caches when they are released. Each takes the lock and a search through the bitmaps, some ten times as long
+// as a cached one. An empty mixed slab is dissolved at once, and the system's pages that come free as a whole
+// are given back at once.
 //
 // Of no shard (0) are the mixed slabs of the blocks that a profiler samples (heap/sampling.h). They are made
 // for these blocks, each block has a number by which the profiler knows it, and they keep the system's pages.
@@ -50,7 +50,7 @@ class MixedSlabs {
     // One block, for a profiler, which will know it by this number; null if there is no memory. Only of the
     // slabs of no shard.
     void* take_sampled(layout::SizeClass c, std::uint32_t number, os::Node node);
-    // Many blocks of the class came back of late: what is used again and again should come from slabs of the
+    // Many blocks of the class came back of late. What is used again and again should come from slabs of the
     // class, by way of the caches.
     bool churns(layout::SizeClass c) const;
     void forget_uses(); // half of them; to be called once every purge delay

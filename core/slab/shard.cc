@@ -25,7 +25,7 @@ constinit std::atomic<std::size_t> mostly_free_slabs{0};
 
 constexpr std::size_t kShareOfBin = 8; // of what may be free in slabs: that is worth a look
 
-// The number of the round of upkeep; only differences of a few count.
+// The number of the decay round; only differences of a few count.
 constinit std::atomic<std::uint8_t> round{0};
 std::uint8_t this_round() {
     return round.load(std::memory_order_relaxed);
@@ -109,10 +109,11 @@ std::size_t Bin::attend(Chores& chores) {
         Slab& slab = *chores.purging;
         chores.purging = slab.next;
         std::uint64_t pages = 0;
-        if (!layout::superslabs.is_huge(slab.first_page())) {
+        {
             const os::Guard guard(mutex_);
             pages = slab.hollow_pages(); // nobody is served from it
         }
+        if (pages != 0 && !layout::superslabs.break_up(slab.first_page())) pages = 0;
         const std::uint64_t gone = purge_pages(slab.start_address(), pages, chores.calls);
         purged += static_cast<std::size_t>(std::popcount(gone));
         const os::Guard guard(mutex_);

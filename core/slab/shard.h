@@ -2,11 +2,12 @@
 //
 // A shard: an owner of slabs, with one bin per size class, each under a lock of its own.
 //
-// Thread caches take blocks from the shard they are assigned to and give every block back to the shard that
-// its page's header names, tens at a time: the locks are for batches, not for blocks. A bin serves from its
-// current slab; when that is used up, from the fullest of its partial slabs, so that nearly empty ones get
-// the chance to drain and return their pages. One empty slab per bin is kept. Slabs that do not drain give
-// back the system's pages in which no block is left ("hollow"), when there are too many of them in all bins.
+// Thread caches take blocks from the shard that they are assigned to. They give every block back to the shard
+// that its page's header names, tens at a time. The locks are for batches, not for blocks. A bin serves from
+// its current slab. When that is used up, it serves from the fullest of its partial slabs. So nearly empty
+// ones get the chance to drain and return their pages. One empty slab per bin is kept. Slabs that do not
+// drain give back system pages in which no block is left ("hollow"), when all bins together have too many of
+// them.
 #pragma once
 
 #include "os/mutex.h"
@@ -40,10 +41,10 @@ class alignas(64) Bin {
     // Gives back the system's pages in which no block is left, all that there are now; how many. Costs a
     // system call for each row of them.
     std::size_t purge_hollow();
-    // A new round of upkeep begins, one each purge delay.
+    // A new decay round begins, one each purge delay.
     static void begin_round();
     // One step of this round, with four system calls for hollow pages at most. A bin that was not used for a
-    // round is trimmed, and all its hollow pages go; in one that was used those of slabs that were not.
+    // round is trimmed, and all its hollow pages go. In one that was used, those of unused slabs go.
     enum class Tidied : std::uint8_t { kUnused, kUsed, kUnfinished };
     Tidied tidy(layout::SizeClass c);
 
@@ -54,8 +55,8 @@ class alignas(64) Bin {
     // Likewise this bin's, and it has gaps of `size` bytes as far as chance decides what is free. A guess.
     bool mostly_free(layout::SizeClass c, std::size_t size) const;
     std::size_t free_bytes(layout::SizeClass c) const;
-    // Up to `most` slabs that were left by most of their blocks, and in which what is free would do for
-    // blocks of `size` bytes, become mixed ones; how many. For slabs of one page.
+    // Makes up to `most` slabs mixed that were left by most of their blocks, and whose free memory would do
+    // for blocks of `size` bytes. Returns how many. For slabs of one page.
     unsigned give_up_slabs(MixedSlabs& mixed, std::size_t size, unsigned most);
 
     // In the slab of a block in use. All 0 if the block's page has another header now.
@@ -117,7 +118,7 @@ class alignas(64) Bin {
     os::Mutex<os::Rank::kBin> mutex_;
     std::uint32_t empty_slabs_ = 0; // in the lists
     std::atomic<std::uint32_t> slabs_{0};
-    std::uint8_t last_round_ = 0; // of upkeep, in which it was used
+    std::uint8_t last_round_ = 0; // of decay, in which it was used
     bool tidied_ = false;         // and not used since
     os::Node node_ = 0;
     Slab* current_ = nullptr;

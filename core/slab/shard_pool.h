@@ -4,14 +4,14 @@
 //
 // A thread gets a shard when its cache starts and returns it when it ends. Free shards are handed out last
 // in, first out: a new thread takes over what the last one left, with its slabs still warm. There is one
-// shard per processor; when more threads live they share, evenly, the shard that was handed out last first: a
-// thread that starts its successor and ends has its blocks come home. More shards were measured to cost
+// shard per processor. When more threads live they share, evenly, the shard that was handed out last first.
+// So a thread that starts its successor and ends has its blocks come home. More shards were measured to cost
 // memory (each keeps slabs of every class) and to win nothing: their locks are for batches of blocks. Shard 1
 // also serves calls without a cache (before start-up has finished, after a thread's cache is gone).
 //
-// On a machine with several nodes a shard is of the node whose thread it was made for, takes its memory
-// there, and all of the above holds for each node by itself: as many shards as it has processors, shared by
-// the threads that started there. Only a thread whose node can have none gets another node's.
+// On a machine with several nodes a shard is of the node whose thread it was made for, and takes its memory
+// there. All of the above holds for each node by itself. A node has as many shards as it has processors,
+// shared by the threads that started there. Only a thread whose node can have none gets another node's.
 #pragma once
 
 #include "os/mutex.h"

@@ -2,11 +2,11 @@
 //
 // A slab: one run of pages cut into blocks of one size class, and the bitmap of its free blocks.
 //
-// The descriptor is out of line, in a table with one entry per page of the window, so that it follows from a
+// The descriptor is out of line, in a table with one entry per page of the window. So it follows from a
 // block's address by arithmetic. Its free blocks are the set bits of a two-level bitmap and, behind them, the
-// blocks that were never handed out ("fresh"): taking prefers the lowest set bits, and the next fresh blocks
-// only if there are none, so that blocks come in address order, high slabs drain, and memory is first touched
-// in sequence.
+// blocks that were never handed out ("fresh"). Taking prefers the lowest set bits, and the next fresh blocks
+// only if there are none. So blocks come in address order, high slabs drain, and memory is first touched in
+// sequence.
 //
 // All functions: the caller holds the lock of the bin that the slab belongs to.
 #pragma once
@@ -38,12 +38,12 @@ class alignas(64) Slab {
     Slab* next = nullptr;
     Slab* previous = nullptr;
     std::uint8_t list = 0;
-    std::uint8_t last_round = 0;     // of upkeep, when it served or took back blocks
+    std::uint8_t last_round = 0;     // of decay, when it served or took back blocks
     std::uint8_t hollow_counted = 0; // pages, by the bin
     bool tidied = false;             // all hollow pages have been purged since it served or took back blocks
 
-    // Where a slab of class `c` keeps a bit for each block, to be had before its pages are: memory of the
-    // metadata pool, or null if they fit into the descriptor. Nothing if there is no memory.
+    // Where a slab of class `c` keeps a bit for each block. It is memory of the metadata pool, or null if
+    // they fit into the descriptor. To be had before the slab's pages are. Nothing if there is no memory.
     static std::optional<std::uint64_t*> take_bitmap(layout::SizeClass c);
     static void give_bitmap(layout::SizeClass c, std::uint64_t* bitmap);
 
@@ -52,12 +52,12 @@ class alignas(64) Slab {
     // Returns the bitmap; all blocks are free and the pages may go.
     void finish();
 
-    // Takes up to `count` blocks that were used before or, if there is none, up to `count` fresh ones: a mix
+    // Takes up to `count` blocks that were used before or, if there is none, up to `count` fresh ones. A mix
     // of sizes would otherwise touch new memory each time that it holds a few blocks more than ever. The one
     // with the lowest address is stored at end[-1], the next at end[-2] and so on. Returns how many.
     std::uint32_t take(void** end, std::uint32_t count);
 
-    // Takes back the blocks up to the first address that lies in another slab or is at fault, which leaves
+    // Takes back the blocks up to the first address that lies in another slab or is at fault. That one leaves
     // everything as if it had not been named. The first one must lie in this slab.
     struct Returned {
         std::uint32_t count;
@@ -65,7 +65,7 @@ class alignas(64) Slab {
     };
     Returned give(void* const* blocks, std::uint32_t count);
 
-    // The system's pages of this slab, as bits, that hold free blocks only and may hold memory; and those
+    // The system's pages of this slab, as bits, that hold free blocks only and may hold memory. And those
     // that were purged and not served since.
     std::uint64_t hollow_pages() const;
     std::uint64_t purged_pages() const { return purged_; }
@@ -181,16 +181,16 @@ inline Slab::Returned Slab::give(void* const* blocks, std::uint32_t count) {
     return {given, fault};
 }
 
-// What a slab holds beside a block: memory that is free and was used before, without what was given back, and
+// What a slab holds beside a block: memory that is free and was used before, without what was given back. And
 // how many blocks are in use, that one included.
 struct Room {
     std::size_t free_bytes;
     std::size_t blocks;
 };
 
-// Gives the system's pages of a slab that bits name back to the system, a row of them with each system call,
-// until no call is left. Returns those that it took; the bits that are left were not offered. The first
-// refusal is the last call, and no bit is left: who locked one page has mostly locked all.
+// Gives pages of a slab that bits name back to the system, a row of them with each system call, until no call
+// is left. Returns those that it took; the bits that are left were not offered. The first refusal is the last
+// call, and no bit is left: who locked one page has mostly locked all.
 std::uint64_t purge_pages(char* start, std::uint64_t& pages, unsigned& calls);
 // Of the pages of a slab, those that bits named held no memory until now, and these do not from now on.
 void count_absent(std::uint64_t before, std::uint64_t now);
@@ -201,8 +201,8 @@ inline Slab& slab_at(layout::Page page, layout::SizeClass c) {
     return reinterpret_cast<Slab*>(layout::window.slab_descriptors.start())[first];
 }
 
-// The start of the block that an address of a slab of class `c` lies in (the address itself if it is a
-// block), or null if it lies behind the last block. Reads no descriptor: no lock is needed.
+// The start of the block that an address of a slab of class `c` lies in: the address itself if it is a block.
+// Null if it lies behind the last block. Reads no descriptor: no lock is needed.
 inline char* block_around(const void* address, layout::SizeClass c) {
     const layout::ClassShape& shape = layout::kShapes[c];
     const layout::Page page = layout::window.page_of(address);

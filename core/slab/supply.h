@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// Where a shard's blocks come from and go back to: the bin of their class or, when that has none and other
-// bins are mostly free, the shard's mixed slabs.
+// Where a shard's blocks come from and go back to. That is the bin of their class. When it has none and other
+// bins are mostly free, it is the shard's mixed slabs.
 //
-// Thread-safe. Blocks may be in a thread's cache while their slab becomes mixed: what comes back is looked at
+// Thread-safe. Blocks may be in a thread's cache while their slab becomes mixed. What comes back is looked at
 // by the header that its page has now.
 #pragma once
 
@@ -22,8 +22,8 @@ std::uint32_t take(layout::SizeClass c, layout::Shard shard, void** end, std::ui
 // address that is no live block.
 void give(layout::PageHeader header, void* const* blocks, std::uint32_t count);
 
-// Of a page that is_mixed(): likewise, a block of class `c` if that is not 0, and its number if it was
-// sampled; and the length of a block.
+// Of a page that is_mixed(). give_mixed(): likewise, a block of class `c` if that is not 0, and its number if
+// it was sampled. usable_size_mixed(): the length of a block.
 std::uint32_t give_mixed(void* block, layout::SizeClass c);
 std::size_t usable_size_mixed(const void* block);
 

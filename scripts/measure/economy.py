@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: MIT
 """Time and memory of the workloads of bench/: what each allocator takes, and what it does with the memory it keeps.
 
-A round runs each workload once under each allocator, in shuffled order: System, System again (what differs between these
-two is noise), Ashlar, the library that --today names, and jemalloc, mimalloc and tcmalloc as far as they are installed.
-The columns are wall time, CPU time of the program and of the kernel for it, page faults, voluntary context switches (how
-often a thread waited) and peak RSS; some workloads print figures of their own. The medians come first. Below
-stand the ratios to System and to today's library: the median of those within rounds, with its 95 % interval.
+A round runs each workload once under each allocator, in shuffled order. These are System, System again (what differs
+between these two is noise), Ashlar, and the library that --today names. jemalloc, mimalloc and tcmalloc follow as far
+as they are installed. The columns are wall time, CPU time of the program and of the kernel for it, page faults, and
+peak RSS. Voluntary context switches say how often a thread waited. Some workloads print figures of their own. The
+medians come first. Below stand the ratios to System and to today's library: the median of those within rounds, with its
+95 % interval.
 
 Workloads that are bounded by time are compared by what a million operations take. Targets are printed as PASS or FAIL;
-those against today's library need --today. The geometric means at the end are over the workloads
-that are not marked as probes: a probe is made for one figure of its own."""
+those against today's library need --today. The geometric means at the end are over the workloads that are not marked as
+probes. A probe is made for one figure of its own."""
 import dataclasses
 import json
 import random
@@ -27,8 +28,8 @@ FORMAT = "ashlar-economy-1"
 
 @dataclasses.dataclass(frozen=True)
 class Target:
-    """Of Ashlar's figure: its median, or with `to` the median of its ratios to that of another: of an allocator, of the
-    least of all others (BEST), or of another workload."""
+    """Of Ashlar's figure: its median, or with `to` the median of its ratios to another figure. That is of an allocator,
+    of the least of all others (BEST), or of another workload."""
 
     figure: str
     at_most: float = None

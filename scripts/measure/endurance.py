@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""What a long life asks of the library: 100 000 forks of a process whose 8 threads allocate, 10 000 forks in a signal
-handler that interrupts malloc anywhere, a million short threads whose process does not grow, and small programs under
-every RLIMIT_AS from 4 MiB to 1 GiB in steps of 5 %. There a program may end with an error, as it does under System when
-memory runs out, but not by a signal. Takes about half an hour."""
+"""What a long life asks of the library. There are 100 000 forks of a process whose 8 threads allocate, and 10 000 forks
+in a signal handler that interrupts malloc anywhere. A million short threads run in a process that does not grow. Small
+programs run under every RLIMIT_AS from 4 MiB to 1 GiB in steps of 5 %. There a program may end with an error, as it
+does under System when memory runs out, but not by a signal. Takes about half an hour."""
 import resource
 import subprocess
 import sys

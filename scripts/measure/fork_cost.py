@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""What a fork costs in a process with a thousand and with four thousand threads that have used the heap and now sleep: the time
-until its child, which ends at once, has ended. Under System, the default library and the hardened one, each in a process of its
-own in each round, in random order. Of the forks of a process the median counts; the figure is the median of the rounds' ratios
-to System."""
+"""What a fork costs in a process with a thousand and with four thousand threads that have used the heap and now sleep.
+Measured is the time until its child, which ends at once, has ended. Under System, the default library and the hardened
+one, each in a process of its own in each round, in random order. Of the forks of a process the median counts; the
+figure is the median of the rounds' ratios to System."""
 import random
 import subprocess
 import sys

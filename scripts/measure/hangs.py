@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""Many short runs with Ashlar preloaded, each under a time limit: larson with 4 and with 8 threads for 0.2 s, seeds 1
-to 200, and the fork storm, 200 processes of 10 forks. A run that exceeds its limit is a hang; where gdb is installed
-its threads are written to a file. One that ends with an error is a failure."""
+"""Many short runs with Ashlar preloaded, each under a time limit. They are larson with 4 and with 8 threads for 0.2 s,
+seeds 1 to 200, and the fork storm, 200 processes of 10 forks. A run that exceeds its limit is a hang; where gdb is
+installed its threads are written to a file. One that ends with an error is a failure."""
 import sys
 
 from measuring import Verdicts, arguments, ashlar, environment, program, progress

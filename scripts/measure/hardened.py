@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """What the hardened library's checks cost: CPU time (user and system) of an operation, as a multiple of the default
-library's, on random-mixed and Larson as `ashlar bench` runs them; of the hardened library as it is (ASHLAR_CONF is passed
-on), with checks:pointers, and of scudo if it is installed. Each runs once in each round, in random order; the figure is
-the median of the rounds' ratios.
+library's. The programs are random-mixed and Larson as `ashlar bench` runs them. Measured are the hardened library as it
+is (ASHLAR_CONF is passed on), with checks:pointers, and scudo if it is installed. Each runs once in each round, in
+random order; the figure is the median of the rounds' ratios.
 
 Large blocks that come and go, all of them written, are compared with the C library's malloc ("System") instead, which makes no
 system call there.

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Instructions of a whole process that makes a million random allocations and releases of 8 to 1031 bytes in one
-thread, counted by cachegrind without cache simulation: the same in every run."""
+thread. Cachegrind counts them without cache simulation: the same in every run."""
 import concurrent.futures
 import os
 import re

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: MIT
 """Whether Ashlar is as fast and as small after a hundred times the operations: random_mixed with N and 100 N.
 
-Speed is operations per second of CPU time of the whole process (wall time says little on a shared machine). Every
-three seconds the long run is stopped for a short one, so that both see the same machine. Memory is resident memory of the long
-run, sampled every 20 ms: its peak after the first tenth of the time against its peak within it. System runs beside
-Ashlar: whatever grows old under both is the program's, whose blocks lie less and less in the order it uses them."""
+Speed is operations per second of CPU time of the whole process (wall time says little on a shared machine). Every three
+seconds the long run is stopped for a short one, so that both see the same machine. Memory is resident memory of the
+long run, sampled every 20 ms. Its peak after the first tenth of the time is compared with its peak within it. System
+runs beside Ashlar: whatever grows old under both is the program's, whose blocks lie less and less in the order it uses
+them."""
 import sys
 
 from measuring import Run, Verdicts, arguments, ashlar, environment, median, program, progress

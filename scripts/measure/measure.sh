@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 #
-# What the commands beside it have in common: builds the library and the targets that the measurement needs in
-# build/release, unless its arguments choose another tree or ask for help, and starts it.
+# What the commands beside it have in common. Builds the library and the targets that the measurement needs in
+# build/release, and starts it. Arguments may choose another tree or ask for help instead.
 #
 # usage: scripts/measure/measure.sh NAME [TARGET...] -- [argument of NAME.py...]
 set -euo pipefail

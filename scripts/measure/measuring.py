@@ -91,9 +91,10 @@ def command_path(name):
 
 
 class Run:
-    """One run of a program to its end, watched all the while: what it printed, its seconds by the wall and of CPU (in
-    all, and those that the system took), its page faults, how often it waited (voluntary context switches), its peak resident KiB, and samples: [(seconds since start, resident KiB)]. With `pauses`, (seconds, something to do), it is
-    stopped for that after so many seconds each; the time does not count."""
+    """One run of a program to its end, watched all the while. It has what the program printed, its seconds by the wall,
+    its seconds of CPU (in all, and the system's), and its page faults. It has how often it waited (voluntary context
+    switches), its peak resident KiB, and samples: [(seconds since start, resident KiB)]. With `pauses`, (seconds,
+    something to do), it is stopped for that after so many seconds each; the time does not count."""
 
     INTERVAL_MS = 20
 

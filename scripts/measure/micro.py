@@ -11,9 +11,9 @@ Benchmarks are pair, batch, calloc, realloc, aligned, cross_thread and first_tou
 pair/size:64/threads:2; bench/micro says what each does. time_per_op is CPU time; faults are minor page faults of an
 operation.
 
-In the end it prints, for each operation and number of threads, the geometric mean over the sizes of time_per_op in percent
-of System's: less is faster. The allocators run one after the other and not in rounds, so a difference of some percent means
-nothing: `ashlar bench` ranks, this shows where to look."""
+In the end it prints the geometric mean over the sizes of time_per_op in percent of System's, for each operation and
+number of threads. Less is faster. The allocators run one after the other and not in rounds, so a difference of some
+percent means nothing. `ashlar bench` ranks, this shows where to look."""
 import json
 import math
 import os

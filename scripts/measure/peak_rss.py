@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Peak resident memory of real programs, ratio to System: python3 with its own small-object allocator and without
-(PYTHONMALLOC=malloc), and sqlite3 that fills a table and builds an index, in memory and in a file. Each program
-reads its own peak (VmHWM) just before it ends: the figure that wait4 gives includes the parent's memory before exec.
-Interleaved; the median of the rounds' ratios."""
+"""Peak resident memory of real programs, ratio to System. They are python3 with its own small-object allocator and
+without (PYTHONMALLOC=malloc). And sqlite3, which fills a table and builds an index, in memory and in a file. Each
+program reads its own peak (VmHWM) just before it ends: the figure that wait4 gives includes the parent's memory before
+exec. Interleaved; the median of the rounds' ratios."""
 import os
 import random
 import subprocess

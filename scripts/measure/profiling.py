@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""What the sampling profiler costs: programs on Ashlar without it, with it at its usual rate and at 16 KiB, in turns;
-beside them jemalloc without and with its own profiler (if it was built with one), and the system's malloc without and
-with heaptrack (if it is installed). The ratio of CPU time for the same work with a 95 % interval of its median over the
-rounds, of instructions (cachegrind, once), and of peak RSS.
+"""What the sampling profiler costs. Programs run on Ashlar without it, with it at its usual rate and at 16 KiB, in
+turns. Beside them runs jemalloc without and with its own profiler, if it was built with one. The system's malloc runs
+without and with heaptrack, if it is installed. Printed are ratios of CPU time for the same work with a 95 % interval of
+the median over the rounds. Ratios of instructions (cachegrind, once) and of peak RSS stand beside them.
 
   random-mixed   16 to 4096 bytes, one thread
   larson         8 to 1000 bytes, two threads

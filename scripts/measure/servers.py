@@ -66,9 +66,9 @@ class Redis:
 
 
 class Postgres:
-    """PostgreSQL on a cluster of its own below `folder`, asked by four connections of pgbench. It refuses to run as root:
-    then it is nobody's. Server and pgbench have processors of their own where there are two: which process wakes where
-    is chance otherwise, and CPU times of equal runs differ by a tenth."""
+    """PostgreSQL on a cluster of its own below `folder`, asked by four connections of pgbench. It refuses to run as
+    root: then it is nobody's. Server and pgbench have processors of their own where there are two. Which process wakes
+    where is chance otherwise, and CPU times of equal runs differ by a tenth."""
 
     def __init__(self, folder):
         found = sorted(glob.glob("/usr/lib/postgresql/*/bin"))

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: MIT
 """What a process pays for Ashlar before it does anything.
 
-CPU: /bin/true, 1000 times under each, interleaved; user and system time of each child from wait4. Children are made
-by posix_spawn, which shares the parent's memory until exec, so the time of the driver and of copying its page tables
-is not in the figure; exec, the dynamic linker, start-up and exit of /bin/true are. System runs twice in each round:
-the ratio of these two shows the noise. The library is a copy, as installing makes one: of the file that the linker has
-written piece by piece the page cache holds single pages, whose mapping costs a hundredth more, until it is read anew.
+CPU: /bin/true, 1000 times under each, interleaved; user and system time of each child from wait4. Children are made by
+posix_spawn, which shares the parent's memory until exec. So the time of the driver and of copying its page tables is
+not in the figure. exec, the dynamic linker, start-up and exit of /bin/true are. System runs twice in each round: the
+ratio of these two shows the noise. The library is a copy, as installing makes one. Of the file that the linker has
+written piece by piece the page cache holds single pages. Mapping these costs a hundredth more, until the file is read
+anew.
 
 Memory: private dirty memory of `cat` while it waits for its pipe, after it has echoed one byte."""
 import os

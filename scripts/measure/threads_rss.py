@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What ten thousand live threads with one small block each cost in resident memory above System, and what of it is
+"""What ten thousand live threads with one small block each cost in resident memory above System. And what of it is
 still there when they have ended."""
 import re
 import subprocess

@@ -4,11 +4,13 @@ import os
 import tempfile
 import unittest
 
+import documents
 import fast_path
 import include_direction
 import licence_headers
 import no_stdio
 import probes
+import sentences
 import shipped_text
 import system_calls
 
@@ -30,6 +32,29 @@ class Tree:
 
     def __exit__(self, *_):
         self.directory.cleanup()
+
+
+class Documents(unittest.TestCase):
+    def check(self, files, expected):
+        with Tree(files) as root:
+            found = documents.violations(root, [path for path in files if path.endswith(".md")])
+        self.assertEqual(len(found), len(expected), found)
+        for text, part in zip(found, expected):
+            self.assertIn(part, text)
+
+    def test_links(self):
+        self.check({"docs/a.md": "# One, `two`\n[b](b.md) [c](../c.md#of-c-d) [own](#one-two) [far](https://e.org/x.md)\n",
+                    "docs/b.md": "", "c.md": "## Of *C*, d\n"}, [])
+        self.check({"a.md": "\n[b](b.md)\n"}, ["a.md:2: there is no b.md"])
+        self.check({"a.md": "[b](b.md#c)\n", "b.md": "# d\n```\n# c\n```\n"}, ["b.md has no heading #c"])
+        self.check({"a.md": "`[b](b.md)`\n\n    [b](b.md)\n\n```\n[b](b.md)\n```\n"}, [])
+
+    def test_names(self):
+        promised = (("a.cc", r'Key\{"([a-z]+)"', ("a.md",)),)
+        with Tree({"a.cc": 'Key{"one", Key{"two",', "a.md": "`one:true` and two"}) as root:
+            self.assertEqual(documents.unnamed(root, promised), ["a.md: `two` is missing, which a.cc has"])
+        with Tree({"a.cc": "", "a.md": ""}) as root:
+            self.assertIn("has no names", documents.unnamed(root, promised)[0])
 
 
 class IncludeDirection(unittest.TestCase):
@@ -114,6 +139,83 @@ class LicenceHeaders(unittest.TestCase):
         with Tree(files) as root:
             found = licence_headers.violations(root, sorted(files))
         self.assertEqual([line.split(":")[0] for line in found], ["a.cc", "d/CMakeLists.txt", "run"])
+
+
+LONG = " ".join(["word"] * 26)
+SHORT = " ".join(["word"] * 25)
+
+
+class Sentences(unittest.TestCase):
+    def lines_of(self, path, text):
+        with Tree({path: text}) as root:
+            return [int(line.split(":")[1]) for line in sentences.found_in(root, path)]
+
+    def check(self, path, text, *lines):
+        self.assertEqual(self.lines_of(path, text), list(lines), text)
+
+    def test_the_limit_and_ends(self):
+        self.check("a.md", f"{SHORT}.\n")
+        self.check("a.md", f"{LONG}.\n", 1)
+        self.check("a.md", f"{LONG}", 1)
+        self.check("a.md", f"{SHORT}. {SHORT}! {SHORT}? ({SHORT}.) *{SHORT}.* {SHORT}.\n")
+        self.check("a.md", f"Short.\n\nA line\nand {LONG}.\n", 3)
+        self.check("a.md", f"{SHORT[:-5]} e.g. this.\n", 1)  # no end
+        self.check("a.md", f"{SHORT[:-5]} 5.3.0 is it.\n", 1)
+
+    def test_what_counts_as_a_word(self):
+        self.check("a.md", f"{SHORT} - · → | … .\n")
+        self.check("a.md", f"{SHORT[:-5]} `ashlar run -- a long command`.\n")
+        self.check("a.md", f"{SHORT[:-5]} `one`, `two`.\n", 1)
+        self.check("a.md", f"{SHORT[:-5]} [word](a.md#of-many-words).\n")
+        self.check("a.md", f"{SHORT[:-5]} [two words](a.md).\n", 1)
+
+    def test_markdown_without_code_and_tables(self):
+        self.check("a.md", f"# {LONG}\n\n| {LONG} | a |\n\n```sh\n{LONG}\n\n{LONG}\n```\n\n    {LONG}\n\n    {LONG}\n<!-- {LONG} -->\n")
+        self.check("a.md", f"```\na\n```\n{LONG}\n", 4)
+        self.check("a.md", f"* {SHORT}\n* {SHORT}\n  1. {SHORT}\n")
+        self.check("a.md", f"* short\n* {SHORT}\n  and more\n\n> {LONG}\n", 2, 5)
+
+    def test_comments_of_c(self):
+        self.check("core/a.h", f"// SPDX-License-Identifier: MIT\n//\n// {SHORT}\n//\n// {SHORT}\nint a; // {SHORT}\nint b; // {SHORT}\n")
+        self.check("core/a.h", f"int a;\n// {SHORT}\n// and more\n", 2)
+        self.check("core/a.h", f"int a; // {SHORT}\n       // and more\n", 1)
+        self.check("core/a.h", f"/* {SHORT}\n * and more */\n", 1)
+        self.check("core/a.cc", f"auto a = R\"(// {LONG})\"; int b = 1'000; // it's {LONG}\n", 1)
+        self.check("core/a.h", f"// Drawn:\n//   | {LONG} |\n//   key      {LONG}\n//     {LONG}\n// Done.\n")
+        self.check("core/a.h", f"// Points:\n//   * {SHORT}\n//   * {SHORT}\n//     and more\n", 3)
+        self.check("other/a.h", f"// {LONG}\n")
+
+    def test_help_and_messages(self):
+        self.check("tools/a.cc", f'f("{SHORT}. "\n  "{SHORT}."); g("{SHORT}", "{SHORT}");\n')
+        self.check("tools/a.cc", f'f(1,\n  "{SHORT} "\n  "more"); g("{SHORT}\\n{SHORT}");\n', 2)
+        self.check("tests/a.cc", f'f("{LONG}");\n')
+
+    def test_scripts_and_python(self):
+        self.check("scripts/a.sh", f"#!/bin/bash\n# {SHORT}\n# and more\n#\n# usage: {LONG}\necho '# {LONG}' ${{a#b}}\n", 2)
+        self.check("scripts/run", f"#!/usr/bin/env bash\n# {LONG}\n", 2)
+        self.check("tests/CMakeLists.txt", f"# {LONG}\nset(A \"# {LONG}\")\n", 1)
+        self.check("tests/a.py", f'"""{SHORT}\n\n{LONG}\n\n    {LONG}\nusage: {LONG}"""\na = 1  # {LONG}\n', 3, 7)
+        self.check("tests/a.py", f'f("{LONG}", help="{LONG}")\n', 1)
+        self.check("tests/a.py", "def\n", 1)  # no Python
+
+    def test_manual_pages(self):
+        self.check("docs/a.1", "")
+        self.check("packaging/a.7", f".SH X\n{SHORT}\n.PP\n{SHORT}\n.B code\nmore\n.nf\n{LONG}\n.fi\n", 4)
+
+    def test_the_list_only_shrinks(self):
+        found = {"new": ["new:1: long"], "listed": ["listed:1: long"], "clean": [], "mended": []}
+        self.compare(sentences.violations(found, ["listed", "mended"]), ["new:1", "mended: has no long"])
+
+    def compare(self, found, expected):
+        self.assertEqual([text[:len(part)] for text, part in zip(found, expected)], expected)
+        self.assertEqual(len(found), len(expected), found)
+
+    def test_shrinking(self):
+        lines = "# why\nlisted\nmended\ngone\n"
+        with Tree({sentences.LIST: lines}) as root:
+            sentences.shrink(root, {"listed": ["listed:1: long"], "mended": [], "new": ["new:1: long"]})
+            self.assertEqual(sentences.read(root, sentences.LIST), "# why\nlisted\n")
+            self.assertEqual(sentences.read_list(root), ["listed"])
 
 
 class ShippedText(unittest.TestCase):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The notes of the probes that core/os/probe.h and core/os/memory_probes.h list, as tracers read them: all are there,
+"""The notes of the probes that core/os/probe.h and core/os/memory_probes.h list, as tracers read them. All are there,
 with their numbers of arguments, and their places are instructions that do nothing. Those of OpenTelemetry have
 semaphores, and their arguments where functions have theirs.
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""System calls of the core go through its own function (os/system_call.h): another library may define the C library's,
+"""System calls of the core go through its own function (os/system_call.h). Another library may define the C library's,
 and allocate in them or take a lock. What allocates nothing because the kernel is not entered (the vDSO's functions) may
 stay, and abort().
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// What a fuzz target is: one function of an input's bytes, called by libFuzzer or by the replaying driver,
-// that ends the process by abort() if something does not hold. It starts from the same state each time.
+// What a fuzz target is: one function of an input's bytes, called by libFuzzer or by the replaying driver. It
+// ends the process by abort() if something does not hold. It starts from the same state each time.
 #pragma once
 
 #include <cstddef>

@@ -81,8 +81,9 @@ Finding judge_coarse(const std::string& benchmark, const std::string& figure,
                      std::span<const double> reference, std::span<const double> present, double factor,
                      double allowance);
 
-// What the regressions and improvements have in common, in words: a ratio that is alike everywhere points at
-// the fast path or the build, one that varies at the parts that are named. Empty if fewer than two moved.
+// What the regressions and improvements have in common, in words. A ratio that is alike everywhere points at
+// the fast path or the build. One that varies points at the parts that are named. Empty if fewer than two
+// moved.
 std::string pattern_of(const Findings& findings);
 
 } // namespace ashlar::alarm

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Whether a change is more than chance, though a gate may still allow it. As rustc-perf does, each figure is
-// measured by its own past: a change is significant if it is larger than what the figure varied by before.
+// measured by its own past. A change is significant if it is larger than what the figure varied by before.
 #pragma once
 
 #include "alarm/finding.h"
@@ -12,7 +12,7 @@
 
 namespace ashlar::alarm {
 
-// Counts are the same in every run, but any change of the start moves them a little: 597 instructions are
+// Counts are the same in every run, but any change of the start moves them a little. 597 instructions are
 // 0.03 % of a counted run of pairs-16. Less than this is never significant.
 inline constexpr double kLeastSpread = 0.002;
 

@@ -167,7 +167,7 @@ std::string how_to_get_ashlar(Edition edition) {
            target;
 }
 
-Selection select_installed(Breadth breadth) {
+Selection select_installed(Breadth breadth, bool with_ashlar) {
     Selection selection{.found = {{.name = kSystem, .library = ""}}, .missing = {}};
     if (breadth != Breadth::kUsual) {
         selection.found.push_back(one_arena());
@@ -182,7 +182,7 @@ Selection select_installed(Breadth breadth) {
             selection.missing.push_back(how_to_install(peer));
         }
     }
-    if (breadth == Breadth::kEverythingElse) {
+    if (!with_ashlar) {
         return selection;
     }
     if (const auto library = find_ashlar()) {

@@ -13,13 +13,12 @@ struct Selection {
 };
 
 enum class Breadth {
-    kUsual,          // those that published results are about
-    kEverything,     // all that are known
-    kEverythingElse, // all but Ashlar
+    kUsual,      // those that published results are about
+    kEverything, // all that are known
 };
 
 // The allocators that are compared unless others are named; those that are not installed are only reported.
-Selection select_installed(Breadth breadth);
+Selection select_installed(Breadth breadth, bool with_ashlar = true);
 
 // Each name is a known one (see known_names), or "name=/path/to/library.so". Throws std::invalid_argument,
 // with a sentence that says what to do, for one that cannot be had.

@@ -8,9 +8,9 @@
 
 namespace ashlar::allocators {
 
-// Of a run with a preloaded library that was to prove it (measure::Command::prove_preload): why the library
-// did not serve it, as the rest of a sentence. Empty if it did, if that could not be seen, or if the run was
-// killed: it may have ended before there was anything to see.
+// Of a run with a preloaded library that was to prove it (measure::Command::prove_preload). Says why the
+// library did not serve it, as the rest of a sentence. Empty if it did, or if that could not be seen. Empty
+// too if the run was killed: it may have ended before there was anything to see.
 std::string why_unserved(const measure::Run& run);
 
 } // namespace ashlar::allocators

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // ashlar bench: the benchmark suite under every allocator of this machine.
-#include "allocators/find.h"
+#include "commands/allocator_choice.h"
 #include "commands/bench_languages.h"
 #include "commands/bench_locks.h"
 #include "commands/bench_programs.h"
@@ -49,7 +49,7 @@ struct Options {
     std::vector<std::string> workloads;
     std::vector<unsigned> threads;
     std::vector<std::string> sizes{"16", "32", "64", "128", "256", "512", "1024", "2048", "4096", "8192"};
-    std::vector<std::string> allocators;
+    AllocatorChoice allocators;
     bool quick = false;
     std::optional<int> rounds;
     std::optional<int> warm_ups;
@@ -150,17 +150,7 @@ std::string check_size(const std::string& text) {
                : "'" + text + "' is neither a size such as 64, of at most 1 GiB, nor a range such as 16-1024";
 }
 
-allocators::Selection choose_allocators(const Options& options) {
-    allocators::Selection selection = options.allocators.empty()
-                                          ? allocators::select_installed(allocators::Breadth::kUsual)
-                                          : allocators::select(options.allocators);
-    for (const std::string& missing : selection.missing) {
-        fmt::print(stderr, "ashlar bench: goes on without: {}\n", missing);
-    }
-    return selection;
-}
-
-compare::Plan make_plan(const Options& options, const allocators::Selection& selection) {
+compare::Plan make_plan(const Options& options, const std::vector<allocators::Allocator>& found) {
     const Effort& effort = options.quick ? kQuick : kUsual;
     const suite::Settings settings{.threads = options.threads,
                                    .sizes = options.sizes,
@@ -175,7 +165,7 @@ compare::Plan make_plan(const Options& options, const allocators::Selection& sel
         const auto added = suite::configurations(workload, settings);
         plan.configurations.insert(plan.configurations.end(), added.begin(), added.end());
     }
-    plan.contenders = compare::contenders(selection.found);
+    plan.contenders = compare::contenders(found);
     plan.rounds = options.rounds.value_or(effort.rounds);
     plan.warm_ups = options.warm_ups.value_or(1);
     plan.seed = options.seed;
@@ -185,7 +175,7 @@ compare::Plan make_plan(const Options& options, const allocators::Selection& sel
     return plan;
 }
 
-compare::Plan own_plan(const Options& options, const allocators::Selection& selection) {
+compare::Plan own_plan(const Options& options, const std::vector<allocators::Allocator>& found) {
     compare::Plan plan;
     for (const std::string& path : options.workloads) {
         for (compare::Configuration& program : suite::own_programs(path)) {
@@ -197,7 +187,7 @@ compare::Plan own_plan(const Options& options, const allocators::Selection& sele
             }
         }
     }
-    plan.contenders = compare::contenders(selection.found);
+    plan.contenders = compare::contenders(found);
     plan.rounds = options.rounds.value_or(kOwnRounds);
     plan.warm_ups = options.warm_ups.value_or(kOwnWarmUps);
     plan.seed = options.seed;
@@ -224,8 +214,8 @@ report::ComparisonView view_of(const compare::Plan& plan) {
 int run_bench(const Options& options) {
     const machine::Interrupt interrupt;
     const auto plan = [&] {
-        const allocators::Selection selection = choose_allocators(options);
-        return any_file(options) ? own_plan(options, selection) : make_plan(options, selection);
+        const auto found = chosen(options.allocators, allocators::Breadth::kUsual, "bench");
+        return any_file(options) ? own_plan(options, found) : make_plan(options, found);
     };
     report::StoredComparison comparison =
         options.resume.empty() ? new_comparison(plan(), options.seed, interrupt)
@@ -233,7 +223,7 @@ int run_bench(const Options& options) {
     report::TextSettings settings = text_settings();
     settings.processors = comparison.provenance.machine.usable_processors;
     const std::string json = options.json.empty() ? options.resume : options.json;
-    return run_comparison(std::move(comparison), json, interrupt,
+    return run_comparison(std::move(comparison), {.json = json}, interrupt,
                           [&](const compare::Experiment& experiment, const compare::Result& result) {
                               return report::comparison_text(experiment, result, settings,
                                                              view_of(experiment.plan));
@@ -299,14 +289,7 @@ void add_bench(CLI::App& app, Action& action) {
         ->allow_extra_args(false)
         ->check(check_size)
         ->capture_default_str();
-    bench
-        ->add_option(
-            "--allocators", options->allocators,
-            fmt::format("Those to compare with System: {}, or name=/path/to/library.so (all that are "
-                        "installed but tbbmalloc)",
-                        allocators::known_names()))
-        ->delimiter(',')
-        ->allow_extra_args(false);
+    add_allocator_options(*bench, options->allocators, "all that are installed but tbbmalloc");
     bench
         ->add_option("-i,--rounds,--iterations", options->rounds,
                      fmt::format("Rounds that count ({}; {} with --quick and of fragmentation, long_run and "

@@ -72,7 +72,7 @@ std::vector<allocators::Allocator> before_and_now(const std::string& before) {
 compare::Plan make_plan(const Options& options) {
     const MeasuringOptions& measuring = options.measuring;
     const std::vector<allocators::Allocator> contenders =
-        options.before.empty() ? choose_allocators(measuring, kWho).found : before_and_now(options.before);
+        options.before.empty() ? choose_allocators(measuring, kWho) : before_and_now(options.before);
     suite::LanguageSuite suite =
         suite::language_suite({.languages = options.languages,
                                .tasks = options.tasks,
@@ -107,7 +107,7 @@ int run_languages(const Options& options) {
         measuring.resume.empty()
             ? new_comparison(make_plan(options), 1, interrupt)
             : resumed_comparison(measuring.resume, "bench", measuring.timeout, interrupt);
-    return run_comparison(std::move(comparison), measuring.result_file(), interrupt, text);
+    return run_comparison(std::move(comparison), {.json = measuring.result_file()}, interrupt, text);
 }
 
 } // namespace
@@ -135,6 +135,7 @@ void add_bench_languages(CLI::App& bench, Action& action) {
         ->check(CLI::IsMember(std::vector<std::string>{"tiny", "quick", "usual"}));
     add_measuring_options(*languages, options->measuring);
     languages->get_option("--allocators")->excludes(before);
+    languages->get_option("--baseline-only")->excludes(before);
     languages->callback([options, languages, &action] {
         if (!options->measuring.resume.empty()) {
             refuse_other_settings(*languages);

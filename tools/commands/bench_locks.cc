@@ -3,6 +3,7 @@
 #include "commands/bench_locks.h"
 
 #include "allocators/find.h"
+#include "commands/allocator_choice.h"
 #include "commands/number_range.h"
 #include "commands/session.h"
 #include "machine/files.h"
@@ -32,7 +33,7 @@ constexpr int kQuickRounds = 3;
 
 struct Options {
     std::vector<std::string> only;
-    std::vector<std::string> allocators;
+    AllocatorChoice allocators;
     std::string scenarios;
     bool quick = false;
     bool no_profiling = false;
@@ -113,15 +114,9 @@ std::vector<compare::Configuration> configurations(const Options& options) {
     return suite::only(suite::read_lock_scenarios(*text, source), options.only);
 }
 
-allocators::Selection choose_allocators(const Options& options) {
-    allocators::Selection selection = !options.allocators.empty() ? allocators::select(options.allocators)
-                                      : options.quick
-                                          ? allocators::select({"ashlar"})
-                                          : allocators::select_installed(allocators::Breadth::kUsual);
-    for (const std::string& missing : selection.missing) {
-        fmt::print(stderr, "ashlar bench locks: goes on without: {}\n", missing);
-    }
-    return selection;
+std::vector<allocators::Allocator> choose_allocators(const Options& options) {
+    return options.quick ? chosen_for_quick(options.allocators)
+                         : chosen(options.allocators, allocators::Breadth::kUsual, "bench locks");
 }
 
 // Where profiled runs write their recordings. Only what writing them costs is of interest here, so they are
@@ -186,7 +181,7 @@ void add_profiled(std::vector<allocators::Allocator>& found, const Options& opti
 compare::Plan make_plan(const Options& options, const RecordingFolder& folder) {
     compare::Plan plan;
     plan.configurations = configurations(options);
-    std::vector<allocators::Allocator> found = choose_allocators(options).found;
+    std::vector<allocators::Allocator> found = choose_allocators(options);
     if (!options.no_profiling) {
         add_profiled(found, options, folder);
     }
@@ -209,7 +204,7 @@ int run_all(const Options& options) {
         std::any_of(contenders.begin(), contenders.end(),
                     [](const compare::Contender& each) { return !each.allocator.companion.empty(); });
     const std::string json = options.json.empty() ? options.resume : options.json;
-    const int status = run_comparison(std::move(comparison), json, interrupt,
+    const int status = run_comparison(std::move(comparison), {.json = json}, interrupt,
                                       [&](const compare::Experiment& experiment, const compare::Result&) {
                                           return options.markdown
                                                      ? report::lock_markdown(experiment)
@@ -232,8 +227,8 @@ void check(const CLI::App& locks, const Options& options) {
                            [](const std::string& word) { return word.starts_with("--only"); })) {
         throw std::invalid_argument("--only does not go with --type, which runs one scenario once");
     }
-    for (const char* const name : {"--scenarios", "--allocators", "--rounds", "--timeout", "--quick",
-                                   "--no-profiling", "--markdown", "--resume"}) {
+    for (const char* const name : {"--scenarios", "--allocators", "--baseline-only", "--rounds", "--timeout",
+                                   "--quick", "--no-profiling", "--markdown", "--resume"}) {
         if (one && given(name)) {
             throw std::invalid_argument(
                 fmt::format("{} does not go with --type, which runs one scenario once", name));
@@ -260,12 +255,7 @@ void add_bench_locks(CLI::App& bench, Action& action) {
         ->envname("BENCHMARK_CONFIGS");
     locks->add_flag("--quick", options->quick,
                     "System and Ashlar, fewer and shorter runs: at most five minutes");
-    locks
-        ->add_option("--allocators", options->allocators,
-                     fmt::format("Those to compare with System: {}, or name=/path/to/library.so",
-                                 allocators::known_names()))
-        ->delimiter(',')
-        ->allow_extra_args(false);
+    add_allocator_options(*locks, options->allocators, "all that are installed but tbbmalloc");
     locks
         ->add_option("--rounds", options->rounds,
                      fmt::format("Rounds that count ({}; {} with --quick)", kRounds, kQuickRounds))

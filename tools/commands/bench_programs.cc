@@ -89,7 +89,7 @@ class ScratchFolder {
 compare::Plan make_plan(const Options& options, const ScratchFolder& scratch) {
     const MeasuringOptions& measuring = options.measuring;
     compare::Plan plan;
-    plan.contenders = compare::contenders(choose_allocators(measuring, kWho).found);
+    plan.contenders = compare::contenders(choose_allocators(measuring, kWho));
     suite::ProgramSuite suite = suite::program_suite(options.programs, scratch.path(), measuring.quick);
     tell_missing(suite.missing, kWho);
     if (suite.configurations.empty()) {
@@ -112,7 +112,7 @@ int run_programs(const Options& options) {
         measuring.resume.empty()
             ? new_comparison(make_plan(options, scratch), 1, interrupt)
             : resumed_comparison(measuring.resume, "bench", measuring.timeout, interrupt);
-    return run_comparison(std::move(comparison), measuring.result_file(), interrupt,
+    return run_comparison(std::move(comparison), {.json = measuring.result_file()}, interrupt,
                           [](const compare::Experiment& experiment, const compare::Result& result) {
                               return report::comparison_text(experiment, result, text_settings(),
                                                              report::programs_view());

@@ -14,10 +14,10 @@ namespace ashlar::commands {
 
 namespace {
 
-// Does the word after this option belong to it?
-bool takes_next_word(const CLI::App& command, const std::string& word) {
+// How many of the words after this option belong to it.
+int words_of_option(const CLI::App& command, const std::string& word) {
     const CLI::Option* const option = command.get_option_no_throw(word);
-    return option != nullptr && option->get_items_expected_max() > 0;
+    return option != nullptr && option->get_items_expected_max() > 0 ? option->get_type_size() : 0;
 }
 
 } // namespace
@@ -31,7 +31,7 @@ std::vector<std::string> command_words(const CLI::App& command, const std::vecto
     ++word;
     while (word != words.end() && word->starts_with('-') && *word != "--") {
         const auto left = words.end() - word;
-        word += std::min<std::ptrdiff_t>(takes_next_word(command, *word) ? 2 : 1, left);
+        word += std::min<std::ptrdiff_t>(1 + words_of_option(command, *word), left);
     }
     if (word != words.end() && *word == "--") {
         ++word;

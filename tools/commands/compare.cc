@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 // ashlar compare: one program of the user's under every allocator of this machine.
-#include "allocators/find.h"
+#include "commands/allocator_choice.h"
 #include "commands/command.h"
 #include "commands/command_words.h"
+#include "commands/compared_commands.h"
+#include "commands/export_files.h"
 #include "commands/number_range.h"
 #include "commands/session.h"
 #include "compare/baseline.h"
@@ -11,12 +13,13 @@
 #include "machine/program_search.h"
 #include "measure/time_limit.h"
 #include "report/baseline.h"
+#include "report/comparison_text.h"
 #include "report/program_text.h"
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <array>
 #include <charconv>
-#include <filesystem>
 #include <fmt/format.h>
 #include <fstream>
 #include <memory>
@@ -27,20 +30,21 @@ namespace ashlar::commands {
 namespace {
 
 struct Options {
-    std::vector<std::string> command;
-    std::vector<std::string> allocators;
-    bool baseline_only = false;
+    ComparedCommands commands;
+    AllocatorChoice allocators;
     int rounds = 15;
+    int warm_ups = 1;
     std::optional<double> timeout;
-    std::string prepare;
     std::string ignored; // kAllFailures, or statuses with commas between them
     std::string metric;
     bool less_is_better = false;
     std::string json;
     std::string resume;
+    ExportNames exports;
     std::string baseline;
     double fail_on = 5; // percent
     bool duet = false;
+    unsigned precondition_mib = 0;
     std::uint64_t seed = 1;
 };
 
@@ -48,8 +52,13 @@ constexpr const char* kFooter = R"(Examples:
   ashlar compare -- python3 script.py
   ashlar compare --allocators mimalloc,mine=/opt/lib/libmine.so --rounds 31 --json result.json -- ./server --self-test
   ashlar compare --metric 'requests per second: ([0-9.]+)' -- ./load-test
-  ashlar compare --prepare 'redis-server --port 7379 --save ""' --metric 'SET: ([0-9.]+) requests' -- \
+  ashlar compare --command 'sort -n numbers' --command 'sort -g numbers'
+  ashlar compare -L threads 1,2,4 -- sort --parallel={threads} lines
+  ashlar compare -L level 1,9 --setup 'gzip -k -{level} text' --cleanup 'rm text.gz' -- gunzip -c text.gz
+  ashlar compare --prepare 'rm -rf build' --export-markdown times.md -- make
+  ashlar compare --server 'redis-server --port 7379 --save ""' --metric 'SET: ([0-9.]+) requests' -- \
       redis-benchmark -p 7379 -q -t set -n 200000
+  ashlar compare --precondition 256 -- ./server --self-test
   ashlar compare --resume result.json             goes on with a run that was interrupted
   ashlar compare --baseline result.json --fail-on 5 -- python3 script.py    for CI: exit status 1 if it is worse
 
@@ -57,24 +66,43 @@ The command should do the same work each time. A round runs it once under each a
 and under System twice: what differs between these two is noise, and only differences that are larger count.
 Everything it prints is read and thrown away; its input is empty.
 
---prepare starts a shell's command line before each run, under the same allocator. The run begins when all of it
-has ended, with success, or when one of its processes listens on a socket. What is still there when the run is
-over is what is measured, workers and daemons too: CPU time, faults and switches are added to the command's, the
-largest peak RSS of all these processes counts, RSS over time is theirs, and each of them is ended (first with
-SIGTERM).
+What stands behind -- is one command, run word for word. Each --command is one for the shell (sh -c), whose own
+time is measured with it. Commands run one after the other. Ratios are to System within one command; commands are
+not compared with each other.
+
+-L NAME VALUES runs each command with each of the values, which take the place of {NAME} in commands, names and
+steps. Several lists are combined. Write a comma within a value as \, in the list.
+
+Steps are command lines for the shell, as hyperfine has them. --setup is run before all runs of a command,
+--cleanup after them (also after Ctrl-C), --prepare before each run. They are neither measured nor under the
+allocator. A step is over when its shell ends, and what it leaves behind is ended. A step that takes longer than
+10 minutes and --timeout counts as hung.
+
+--server starts a shell's command line before each run, under the same allocator. The run begins when one of its
+processes listens on a socket. What is still there when the run is over is what is measured, workers and daemons
+too. CPU time, faults and switches are added to the command's, the largest peak RSS of all these processes counts,
+and RSS over time is theirs. Then each of them is ended, first with SIGTERM. (Before this option there was
+--prepare for it, which now waits for the end of its step.)
 
 A program that is linked with an allocator of its own is said so, and System then means the C library's. If the
 library is not in the memory of the command, or the program defines malloc itself, that is said instead of a
-figure. Of what --prepare has started, each process that takes much time or memory is looked at. What the command
-itself starts is under the allocator too, and measured, but not looked at.
+figure. Of a server, each process that takes much time or memory is looked at. What the command itself starts is
+under the allocator too, and measured, but not looked at.
 
-A command that fails under System in the warm-up, or three times later, is shown with what it printed, and nothing
-more is run. With --ignore-failure runs that end with an exit status other than 0 count as well, or only those with
+A command that fails under System in the warm-up, or three times later, is shown with what it printed, and is not
+run again. With --ignore-failure runs that end with an exit status other than 0 count as well, or only those with
 the given ones: --ignore-failure=1,2. A signal or a hang is a failure in any case. Under another allocator a failure
 is named, and the rest goes on; three of them end the runs of that allocator.
 
 With --duet each allocator runs at the same time as System, each on one processor, swapped from round to round.
 That is for single-threaded commands on busy machines: what disturbs the machine disturbs both.
+
+With --precondition the program starts on a heap that has been in use. What ageing takes is measured in the program
+and taken off: CPU time, wall time and faults. Peak RSS counts from its end on, so it shows what the allocator kept.
+Every process that the command starts is aged. RSS over time shows the ageing too.
+
+The files of --export-markdown, --export-csv and --export-json have a line for each command and allocator. Programs
+that read hyperfine's files read these.
 
 --baseline compares ratios to System, never seconds, so the baseline may be of another machine. A ratio is worse if
 its whole interval is worse than the baseline's by more than --fail-on percent.
@@ -82,29 +110,6 @@ its whole interval is worse than the baseline's by more than --fail-on percent.
 Exit status: 0, 1 if a run failed (those that are ignored apart) or a ratio is worse than the baseline's, 2 for wrong arguments, 126 or 127 if the command
 cannot be run or found, 128 and the number of the signal if interrupted (130 by Ctrl-C; what there is is shown, and
 written with --json).)";
-
-allocators::Selection choose_allocators(const Options& options) {
-    using allocators::Breadth;
-    if (!options.allocators.empty()) {
-        return allocators::select(options.allocators);
-    }
-    allocators::Selection selection =
-        allocators::select_installed(options.baseline_only ? Breadth::kEverythingElse : Breadth::kEverything);
-    for (const std::string& missing : selection.missing) {
-        fmt::print(stderr, "ashlar compare: goes on without: {}\n", missing);
-    }
-    return selection;
-}
-
-// "python3 script.py"
-std::string short_name(const std::vector<std::string>& command) {
-    constexpr std::size_t kLongest = 40;
-    std::string name = std::filesystem::path(command.front()).filename().string();
-    for (std::size_t index = 1; index < command.size() && name.size() < kLongest; ++index) {
-        name += " " + command[index];
-    }
-    return name.size() <= kLongest ? name : name.substr(0, kLongest - 3) + "...";
-}
 
 constexpr const char* kAllFailures = "true"; // what a flag is without a value
 
@@ -127,66 +132,88 @@ compare::IgnoredFailures ignored_failures(const std::string& text) {
 }
 
 compare::Plan make_plan(const Options& options) {
-    compare::Configuration program{.name = short_name(options.command),
-                                   .group = short_name(options.command),
-                                   .command = options.command,
-                                   .prints = compare::Prints::kAnything,
-                                   .ignored = ignored_failures(options.ignored),
-                                   .prepare = options.prepare};
-    if (!options.metric.empty()) {
-        program.own_figure =
-            compare::OwnFigure{.pattern = options.metric, .less_is_better = options.less_is_better};
-        compare::check(*program.own_figure);
-    }
     compare::Plan plan;
-    plan.configurations = {std::move(program)};
-    plan.contenders = compare::contenders(choose_allocators(options).found);
+    plan.configurations = configurations(options.commands);
+    for (compare::Configuration& configuration : plan.configurations) {
+        configuration.ignored = ignored_failures(options.ignored);
+        if (!options.metric.empty()) {
+            configuration.own_figure =
+                compare::OwnFigure{.pattern = options.metric, .less_is_better = options.less_is_better};
+            compare::check(*configuration.own_figure);
+        }
+    }
+    plan.contenders =
+        compare::contenders(chosen(options.allocators, allocators::Breadth::kEverything, "compare"));
     plan.rounds = options.rounds;
+    plan.warm_ups = options.warm_ups;
     plan.seed = options.seed;
     plan.time_limit = time_limit(options.timeout);
     plan.first_limit = measure::kUnknownCommandLimit;
     plan.stacks_folder = stacks_folder(options.json);
     plan.follow_rss = true;
+    plan.one_after_another = true; // a step of one command may undo that of another
     plan.duet = options.duet;
+    plan.precondition_mib = options.precondition_mib;
     return plan;
 }
 
 void check_consistent(const Options& options) {
     const auto refuse = [](const char* why) { throw std::invalid_argument(why); };
-    if (options.command.empty() && options.resume.empty()) {
+    const ComparedCommands& commands = options.commands;
+    if (commands.words.empty() && commands.lines.empty() && options.resume.empty()) {
         refuse("compare: no command; give it after --, as in: ashlar compare -- python3 script.py");
     }
     if (options.less_is_better && options.metric.empty()) {
         refuse("--less-is-better is about a figure that --metric picks; give both or neither");
     }
-    if (options.duet && !options.prepare.empty()) {
-        refuse("--duet and --prepare do not go together: two servers would want the same port");
+    if (options.duet && !commands.server.empty()) {
+        refuse("--duet and --server do not go together: two servers would want the same port");
+    }
+    if (options.duet && !commands.prepare.empty()) {
+        refuse("--duet and --prepare do not go together: a step would disturb the run beside it");
+    }
+    const std::array outputs{options.json, options.exports.markdown, options.exports.csv,
+                             options.exports.json};
+    if (std::count(outputs.begin(), outputs.end(), machine::kStandardOutput) > 1) {
+        refuse("only one file can be the standard output; give the others names");
     }
     if (!options.baseline.empty() && options.rounds < static_cast<int>(statistics::kFewestForInterval)) {
         refuse("--baseline needs 5 rounds at least: with fewer no difference can be shown");
-    }
-    if (options.baseline_only && !options.allocators.empty()) {
-        refuse("--baseline-only chooses the allocators; leave out --allocators, or name those that you want");
     }
 }
 
 report::StoredComparison resume(const Options& options, const machine::Interrupt& interrupt) {
     report::StoredComparison stored =
         resumed_comparison(options.resume, "compare", options.timeout, interrupt);
-    const std::vector<std::string>& command = stored.experiment.plan.configurations.front().command;
-    if (!options.command.empty() && options.command != command) {
+    const auto& configurations = stored.experiment.plan.configurations;
+    const std::vector<std::string>& command = configurations.front().command;
+    const std::vector<std::string>& given = options.commands.words;
+    if (!given.empty() && (configurations.size() > 1 || given != command)) {
         throw std::invalid_argument(
-            fmt::format("--resume: {} is of another command: {}", options.resume, fmt::join(command, " ")));
+            fmt::format("--resume: {} is of {}: {}", options.resume,
+                        configurations.size() > 1 ? "several commands, the first one" : "another command",
+                        fmt::join(command, " ")));
     }
     return stored;
 }
 
-// Said once, before every allocator tries: the exit status if the command cannot be run. What prepares it may
-// make it first.
+// Said once, before every allocator tries: the exit status if a command cannot be run. What comes before it
+// may make it first.
 std::optional<int> missing(const compare::Plan& plan) {
-    const compare::Configuration& program = plan.configurations.front();
-    const int error = program.prepare.empty() ? machine::find_program(program.command.front()).error : 0;
-    return error == 0 ? std::nullopt : std::optional(not_run("compare", program.command.front(), error));
+    for (const compare::Configuration& each : plan.configurations) {
+        const std::string& word = each.command.front();
+        const bool is_made = !each.setup.empty() || !each.prepare.empty() || !each.server.empty();
+        const int error = is_made ? 0 : machine::find_program(word).error;
+        if (error == 0) {
+            continue;
+        }
+        const int status = not_run("compare", word, error);
+        if (word.find(' ') != std::string::npos) {
+            fmt::print(stderr, "A command line for the shell is given with --command '{}'\n", word);
+        }
+        return status;
+    }
+    return std::nullopt;
 }
 
 std::optional<compare::Experiment> read_baseline(const Options& options) {
@@ -210,7 +237,8 @@ int judge(const compare::Experiment& baseline, const compare::Experiment& now, c
     const double allowed = options.fail_on / 100;
     const compare::Drifts drifts = compare::drifts(baseline, now, allowed);
     std::fflush(stdout);
-    const bool text_is_apart = options.json == machine::kStandardOutput;
+    const bool text_is_apart =
+        options.json == machine::kStandardOutput || options.exports.any_on_standard_output();
     fmt::print(text_is_apart ? stderr : stdout, "{}",
                report::baseline_text(drifts, allowed, text_settings()));
     if (drifts.drifts.empty()) {
@@ -223,6 +251,18 @@ int judge(const compare::Experiment& baseline, const compare::Experiment& now, c
     const bool worse = std::any_of(drifts.drifts.begin(), drifts.drifts.end(),
                                    [](const compare::Drift& each) { return each.is_worse; });
     return worse || !drifts.missing.empty() ? kSomethingFailed : kSuccess;
+}
+
+// Ratios of a new heap and of an aged one are not to be compared.
+void check_baseline(const compare::Experiment& baseline, const compare::Experiment& now) {
+    const unsigned before = baseline.plan.precondition_mib;
+    if (before != now.plan.precondition_mib) {
+        throw std::invalid_argument(
+            before == 0
+                ? "--baseline: it was measured without --precondition; leave that out"
+                : fmt::format("--baseline: it was measured with --precondition {0}; give --precondition {0}",
+                              before));
+    }
 }
 
 int run_compare(const Options& options) {
@@ -242,12 +282,18 @@ int run_compare(const Options& options) {
             return *status;
         }
     }
+    if (baseline) {
+        check_baseline(*baseline, comparison.experiment);
+    }
     const std::string json = options.json.empty() ? options.resume : options.json;
     int judged = kSuccess;
     const int status = run_comparison(
-        std::move(comparison), json, interrupt,
+        std::move(comparison), {.json = json, .exports = options.exports}, interrupt,
         [](const compare::Experiment& experiment, const compare::Result& result) {
-            return report::program_text(experiment, result, text_settings());
+            return experiment.plan.configurations.size() == 1
+                       ? report::program_text(experiment, result, text_settings())
+                       : report::comparison_text(experiment, result, text_settings(),
+                                                 report::commands_view(experiment));
         },
         [&](const compare::Experiment& experiment) {
             judged = baseline ? judge(*baseline, experiment, options) : kSuccess;
@@ -263,30 +309,24 @@ void add_compare(CLI::App& app, Action& action) {
         app.add_subcommand("compare", "Run a program of yours under every allocator of this machine");
     compare->footer(kFooter);
     compare->positionals_at_end();
-    compare->add_option("command", options->command, "What to run, with its arguments")->type_name("CMD");
+    add_command_options(*compare, options->commands);
+    add_allocator_options(*compare, options->allocators, "all that are installed");
     compare
-        ->add_option(
-            "--allocators", options->allocators,
-            fmt::format("Those to compare with System: {}, or name=/path/to/library.so (all that are "
-                        "installed)",
-                        allocators::known_names()))
-        ->delimiter(',')
-        ->allow_extra_args(false);
-    compare->add_flag("--baseline-only", options->baseline_only, "All that are installed but Ashlar");
-    compare
-        ->add_option("--rounds", options->rounds,
+        ->add_option("-r,--rounds,--runs", options->rounds,
                      "Rounds that count; 5 are the fewest that can show anything")
         ->check(CLI::Range(1, 10'000))
+        ->capture_default_str();
+    compare
+        ->add_option(
+            "-w,--warmup,--warm-up", options->warm_ups,
+            "Runs before the rounds, which do not count. The first shows that the allocator is loaded")
+        ->check(CLI::Range(1, 1'000))
         ->capture_default_str();
     compare
         ->add_option(
             "--timeout", options->timeout,
             "Seconds after which a run counts as hung (ten times the warm-up, at least 5; 600 for the first)")
         ->check(between(0.01, 86'400));
-    compare
-        ->add_option("--prepare", options->prepare,
-                     "A shell's command line that each run needs: a server, a step")
-        ->type_name("CMD");
     compare
         ->add_flag("--ignore-failure", options->ignored,
                    "Runs that end with another exit status than 0, or with one of CODES, count as well")
@@ -300,6 +340,7 @@ void add_compare(CLI::App& app, Action& action) {
     compare->add_flag("--less-is-better", options->less_is_better, "Of the figure that --metric picks");
     compare->add_option("--json", options->json, kJsonHelp)->type_name("FILE");
     compare->add_option("--resume", options->resume, kResumeHelp)->type_name("FILE");
+    add_export_options(*compare, options->exports);
     compare
         ->add_option("--baseline", options->baseline,
                      "An earlier result (--json) of the same command: fail if a ratio to System is worse now")
@@ -313,12 +354,18 @@ void add_compare(CLI::App& app, Action& action) {
         ->capture_default_str();
     compare->add_flag("--duet", options->duet,
                       "Run each allocator at the same time as System, one a processor");
+    compare
+        ->add_option("--precondition", options->precondition_mib,
+                     "Age each heap first: before main, allocate so many MiB in mixed sizes and free nine "
+                     "tenths of the blocks at random")
+        ->check(CLI::Range(1, 1 << 20))
+        ->type_name("MIB");
     compare->add_option("--seed", options->seed, "Of the order in the rounds")->capture_default_str();
     compare->callback([options, compare, &action] {
         if (!options->resume.empty()) {
             refuse_other_settings(*compare);
         }
-        options->command = command_words(*compare, options->command);
+        options->commands.words = command_words(*compare, options->commands.words);
         action = [options] { return run_compare(*options); };
     });
 }

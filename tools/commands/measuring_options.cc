@@ -21,13 +21,7 @@ int MeasuringOptions::rounds_to_run() const {
 }
 
 void add_measuring_options(CLI::App& command, MeasuringOptions& options) {
-    command
-        .add_option("--allocators", options.allocators,
-                    fmt::format("Those to compare with System: {}, or name=/path/to/library.so (all that are "
-                                "installed but tbbmalloc)",
-                                allocators::known_names()))
-        ->delimiter(',')
-        ->allow_extra_args(false);
+    add_allocator_options(command, options.allocators, "all that are installed but tbbmalloc");
     command.add_flag("--quick", options.quick,
                      "System and Ashlar, fewer and shorter runs: a look, not a figure to show");
     command
@@ -42,19 +36,10 @@ void add_measuring_options(CLI::App& command, MeasuringOptions& options) {
     command.add_option("--resume", options.resume, kResumeHelp)->type_name("FILE");
 }
 
-allocators::Selection choose_allocators(const MeasuringOptions& options, const std::string& who) {
-    using allocators::Breadth;
-    allocators::Selection selection = !options.allocators.empty() ? allocators::select(options.allocators)
-                                      : options.quick             ? allocators::select({"ashlar"})
-                                                      : allocators::select_installed(Breadth::kUsual);
-    tell_missing(selection.missing, who);
-    return selection;
-}
-
-void tell_missing(const std::vector<std::string>& missing, const std::string& who) {
-    for (const std::string& each : missing) {
-        fmt::print(stderr, "ashlar {}: goes on without: {}\n", who, each);
-    }
+std::vector<allocators::Allocator> choose_allocators(const MeasuringOptions& options,
+                                                     const std::string& who) {
+    return options.quick ? chosen_for_quick(options.allocators)
+                         : chosen(options.allocators, allocators::Breadth::kUsual, who);
 }
 
 } // namespace ashlar::commands

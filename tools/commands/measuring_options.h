@@ -2,7 +2,7 @@
 // The options that `bench languages` and `bench programs` have in common.
 #pragma once
 
-#include "allocators/find.h"
+#include "commands/allocator_choice.h"
 
 #include <optional>
 #include <string>
@@ -15,7 +15,7 @@ class App;
 namespace ashlar::commands {
 
 struct MeasuringOptions {
-    std::vector<std::string> allocators;
+    AllocatorChoice allocators;
     bool quick = false;
     std::optional<int> rounds;
     std::optional<double> timeout;
@@ -30,9 +30,6 @@ struct MeasuringOptions {
 void add_measuring_options(CLI::App& command, MeasuringOptions& options);
 
 // With --quick System and Ashlar. Those that are not installed are named on the standard error by `who`.
-allocators::Selection choose_allocators(const MeasuringOptions& options, const std::string& who);
-
-// "bench languages: goes on without: ..." for each.
-void tell_missing(const std::vector<std::string>& missing, const std::string& who);
+std::vector<allocators::Allocator> choose_allocators(const MeasuringOptions& options, const std::string& who);
 
 } // namespace ashlar::commands

@@ -27,6 +27,7 @@ namespace {
 struct Options {
     std::vector<std::string> command;
     int times = 100;
+    bool stops_on_failure = false;
     std::optional<double> timeout;
     std::string allocator;
     std::string stacks;
@@ -35,6 +36,7 @@ struct Options {
 constexpr const char* kFooter = R"(Examples:
   ashlar repeat --times 500 --timeout 10 -- ./tests --filter queue
   ashlar repeat --allocator ashlar --times 200 -- python3 script.py
+  ashlar repeat --stop-on-failure --times 10000 -- ./tests    until it fails
   ashlar repeat --allocator mine=/opt/lib/libmine.so --stacks . -- ./server --self-test
 
 A run fails if it ends with a status other than 0, is killed by a signal, or exceeds its time. The stacks of all
@@ -78,7 +80,7 @@ class Repetition {
         if (const auto status = try_out()) {
             return *status;
         }
-        for (int number = 1; number <= options_.times && !interrupt_.requested(); ++number) {
+        for (int number = 1; number <= options_.times && !is_over(); ++number) {
             line_.show(number - 1, options_.times,
                        fmt::format("run {}: {} failed so far", number, count_.failures));
             measure::StacksFile stacks = stacks_of(number);
@@ -98,10 +100,18 @@ class Repetition {
                        count_.runs, options_.times);
             return kBySignal + interrupt_.signal();
         }
+        if (count_.failures > 0 && count_.runs < options_.times) {
+            fmt::print("Stopped at the first failure: {} of {} runs were made.\n", count_.runs,
+                       options_.times);
+        }
         return count_.failures > 0 ? kSomethingFailed : kSuccess;
     }
 
   private:
+    bool is_over() const {
+        return interrupt_.requested() || (options_.stops_on_failure && count_.failures > 0);
+    }
+
     measure::Run run_once(bool prove_preload,
                           std::function<void(const std::vector<pid_t>&)> on_time_out) const {
         return measure::run(
@@ -204,6 +214,8 @@ void add_repeat(CLI::App& app, Action& action) {
     repeat->add_option("--times", options->times, "How often")
         ->check(CLI::Range(1, 10'000'000))
         ->capture_default_str();
+    repeat->add_flag("--stop-on-failure", options->stops_on_failure,
+                     "Make no more runs after the first that fails");
     repeat
         ->add_option(
             "--timeout", options->timeout,

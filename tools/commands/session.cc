@@ -88,6 +88,11 @@ std::string heading(const compare::Plan& plan, const report::Provenance& provena
                                 identity.package.empty() ? "" : "(" + identity.package + ")");
         }
     }
+    if (plan.precondition_mib > 0) {
+        text +=
+            fmt::format("Each heap is aged first: {} MiB in mixed sizes, of which nine tenths are freed\n",
+                        plan.precondition_mib);
+    }
     return text + fmt::format("{} rounds, each in an order of its own (seed {}){}\n\n", plan.rounds,
                               plan.seed, plan.duet ? ", each beside System on a processor of its own" : "");
 }
@@ -141,7 +146,8 @@ report::StoredComparison new_comparison(compare::Plan plan, std::uint64_t worklo
 }
 
 void refuse_other_settings(const CLI::App& command) {
-    constexpr std::array kAllowed{"--resume", "--json", "--timeout", "command"}; // the last is compared
+    constexpr std::array kAllowed{"--resume",     "--json",        "--timeout", "--export-markdown",
+                                  "--export-csv", "--export-json", "command"}; // the last is compared
     for (const CLI::Option* const option : command.get_options()) {
         const std::string name = option->get_name();
         if (option->count() > 0 && std::find(kAllowed.begin(), kAllowed.end(), name) == kAllowed.end()) {
@@ -204,12 +210,13 @@ std::optional<std::chrono::milliseconds> time_limit(std::optional<double> second
                    : std::nullopt;
 }
 
-int run_comparison(report::StoredComparison comparison, const std::string& json,
+int run_comparison(report::StoredComparison comparison, const ResultFiles& files,
                    const machine::Interrupt& interrupt,
                    const std::function<std::string(const compare::Experiment&, const compare::Result&)>& text,
                    const std::function<void(const compare::Experiment&)>& when_complete) {
-    ResultFile file(json);
-    const bool shows_text = json != machine::kStandardOutput;
+    ResultFile file(files.json);
+    const ExportFiles exports(files.exports);
+    const bool shows_text = files.shows_text();
     const report::Provenance& provenance = comparison.provenance;
     const int rounds = comparison.experiment.plan.rounds;
     if (shows_text) {
@@ -230,7 +237,7 @@ int run_comparison(report::StoredComparison comparison, const std::string& json,
         fmt::print(shows_text ? stdout : stderr, "Interrupted by SIG{}: {}.{}\n\n",
                    sigabbrev_np(interrupt.signal()),
                    any ? "this is what there is" : "no run has ended yet, so there is nothing to show",
-                   any && file.can_be_gone_on_with() ? " To go on: --resume " + json : "");
+                   any && file.can_be_gone_on_with() ? " To go on: --resume " + files.json : "");
         if (!any) {
             return exit_status(experiment, interrupt);
         }
@@ -246,9 +253,10 @@ int run_comparison(report::StoredComparison comparison, const std::string& json,
     if (file.wanted()) {
         file.write(experiment, result, provenance);
         if (shows_text) {
-            fmt::print("All samples: {}\n", json);
+            fmt::print("All samples: {}\n", files.json);
         }
     }
+    exports.write(experiment, result);
     if (experiment.complete && why_nothing.empty() && when_complete) {
         when_complete(experiment);
     }

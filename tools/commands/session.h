@@ -3,6 +3,7 @@
 // the exit status.
 #pragma once
 
+#include "commands/export_files.h"
 #include "machine/interrupt.h"
 #include "report/comparison_json.h"
 #include "report/text_table.h"
@@ -48,11 +49,18 @@ std::filesystem::path stacks_folder(const std::string& json);
 // Of a number of seconds that was given on the command line.
 std::optional<std::chrono::milliseconds> time_limit(std::optional<double> seconds);
 
-// Runs what is left to run, and shows it. The file `json`, if there is to be one, is written after every
-// round: whatever ends this program, what was measured is not lost. With "-" it goes to the standard output
-// in place of the text. `when_complete` is called at the end, unless there was an interrupt or there is
-// nothing to show. Returns the exit status.
-int run_comparison(report::StoredComparison comparison, const std::string& json,
+// Where a result goes to besides the terminal; each may be empty. What goes to "-" takes the place of the
+// text on the standard output.
+struct ResultFiles {
+    std::string json; // written after every round: whatever ends this program, what was measured is not lost
+    ExportNames exports{};
+
+    bool shows_text() const { return json != machine::kStandardOutput && !exports.any_on_standard_output(); }
+};
+
+// Runs what is left to run, and shows it. `when_complete` is called at the end, unless there was an interrupt
+// or there is nothing to show. Returns the exit status.
+int run_comparison(report::StoredComparison comparison, const ResultFiles& files,
                    const machine::Interrupt& interrupt,
                    const std::function<std::string(const compare::Experiment&, const compare::Result&)>& text,
                    const std::function<void(const compare::Experiment&)>& when_complete = {});

@@ -17,8 +17,8 @@ struct Advice {
 std::optional<Advice> advise(const Experiment& experiment, const Result& result, std::size_t configuration,
                              std::size_t contender);
 
-// The one to take: of those that are faster the one that is fastest, else of those that are as fast and
-// leaner the leanest; nothing if there is none of either.
+// The one to take: of those that are faster the fastest, else of those that are as fast and leaner the
+// leanest. Nothing if there is none of either.
 std::optional<std::size_t> best_choice(const Experiment& experiment, const Result& result,
                                        std::size_t configuration);
 
@@ -26,8 +26,8 @@ std::optional<std::size_t> best_choice(const Experiment& experiment, const Resul
 std::optional<std::size_t> leanest(const Experiment& experiment, const Result& result,
                                    std::size_t configuration);
 
-// Whether the machine was one and the same throughout: System's values in the first half of the rounds and in
-// the second, where the test by Mann and Whitney tells them apart (p < 0.01).
+// Whether the machine was one and the same throughout. Compares System's values in the first half of the
+// rounds and in the second, where the test by Mann and Whitney tells them apart (p < 0.01).
 struct Shift {
     double first_half; // medians
     double second_half;

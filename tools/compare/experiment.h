@@ -4,6 +4,7 @@
 #pragma once
 
 #include "allocators/allocator.h"
+#include "compare/parameters.h"
 #include "measure/child.h"
 
 #include <algorithm>
@@ -49,7 +50,14 @@ struct Configuration {
     Prints prints = Prints::kFigures;
     std::optional<OwnFigure> own_figure{};
     IgnoredFailures ignored{};
-    std::string prepare{};       // a shell's command line that is started before each run and ended after it
+    // Command lines for the shell; each may be empty. The first two are run before the first run and after
+    // the last one, `prepare` before each run. The server is started before each run, and is what is
+    // measured.
+    std::string setup{};
+    std::string cleanup{};
+    std::string prepare{};
+    std::string server{};
+    Assignment parameters{};     // what was filled into the command
     std::string expected_line{}; // must be among the lines that it prints: its result; may be empty
 };
 
@@ -71,7 +79,10 @@ struct Plan {
     std::filesystem::path stacks_folder;                              // for what hung
     bool follow_rss = false;
     bool follow_threads = false; // see measure::Run::idle_seconds
-    bool duet = false;           // each runs at the same time as System, each on a processor of its own
+    unsigned precondition_mib =
+        0; // by which each heap is aged before main, see measure::Ageing; 0: not at all
+    bool one_after_another = false; // all runs of a configuration before those of the next one
+    bool duet = false;              // each runs at the same time as System, each on a processor of its own
     // A program that is linked with an allocator is on System only if the C library is preloaded: its path.
     std::string system_preload{};
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What runs of the same tasks in several languages say: each language against one of them, and each language
-// before and after a change of the allocator. Pure functions of the samples.
+// What runs of the same tasks in several languages say. Each language is compared with one of them, and each
+// language before and after a change of the allocator. Pure functions of the samples.
 //
 // A configuration is one task in one language: its group is the language, its name "Python, trees".
 #pragma once

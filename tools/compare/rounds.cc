@@ -5,8 +5,10 @@
 #include "allocators/service.h"
 #include "compare/figures.h"
 #include "machine/facts.h"
-#include "measure/prepared.h"
+#include "measure/ageing.h"
+#include "measure/server.h"
 #include "measure/stacks_file.h"
+#include "measure/step.h"
 #include "measure/time_limit.h"
 #include "statistics/random_order.h"
 
@@ -14,6 +16,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <future>
+#include <memory>
 #include <set>
 #include <stdexcept>
 
@@ -43,11 +46,21 @@ std::string last_lines(const std::string& text) {
     return text.substr(start, end - start);
 }
 
+std::string last_words_of(const measure::Run& run) {
+    return last_lines(run.errors.empty() ? run.output : run.errors);
+}
+
+std::string stacks_are_in(const measure::StacksFile& stacks) {
+    return "; the stacks of its threads are in " + stacks.path();
+}
+
 // "/usr/bin/python3.11"; where the file goes by another name, "redis-server (/usr/bin/redis-check-rdb)".
 std::string name_of(const measure::Image& image) {
     const std::string file = image.executable.substr(image.executable.rfind('/') + 1);
     return file.starts_with(image.name) ? image.executable : image.name + " (" + image.executable + ")";
 }
+
+constexpr std::chrono::seconds kCleanUpAfterInterrupt{30};
 
 // Those that run at the same time: one, or in a duet System and another.
 struct Bout {
@@ -83,17 +96,11 @@ class Runner {
 
     Experiment run() {
         experiment_.complete = false;
-        for (int round = kWarmUp; round <= plan().rounds && !all_given_up(); ++round) {
-            for (std::size_t index = 0; index < plan().configurations.size(); ++index) {
-                if (round <= plan().rounds_of(plan().configurations[index])) {
-                    run_configuration(round, index);
-                }
-                if (interrupt_.requested()) {
-                    return std::move(experiment_);
-                }
-            }
-            observer_.after_each_round(experiment_);
-            if (round == kWarmUp && !warm_up_again()) {
+        for (const Series& series : all_series()) {
+            order_.seed(plan().seed);
+            const bool ran = run_series(series);
+            clean_up();
+            if (!ran) {
                 return std::move(experiment_);
             }
         }
@@ -108,6 +115,36 @@ class Runner {
         return plan().contenders[contender].allocator;
     }
 
+    // Configurations that share their rounds.
+    using Series = std::vector<std::size_t>;
+
+    std::vector<Series> all_series() const {
+        std::vector<Series> all(plan().one_after_another ? plan().configurations.size() : 1);
+        for (std::size_t index = 0; index < plan().configurations.size(); ++index) {
+            all[plan().one_after_another ? index : 0].push_back(index);
+        }
+        return all;
+    }
+
+    // False if interrupted.
+    bool run_series(const Series& series) {
+        for (int round = kWarmUp; round <= plan().rounds && !all_given_up(series); ++round) {
+            for (const std::size_t index : series) {
+                if (round <= plan().rounds_of(plan().configurations[index])) {
+                    run_configuration(round, index);
+                }
+                if (interrupt_.requested()) {
+                    return false;
+                }
+            }
+            observer_.after_each_round(experiment_);
+            if (round == kWarmUp && !warm_up_again(series)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
     void run_configuration(int round, std::size_t configuration) {
         int position = 0;
         for (const Bout& bout : bouts(round)) {
@@ -119,6 +156,9 @@ class Runner {
             if (is_done(round, configuration, bout) || is_given_up(configuration, bout)) {
                 continue;
             }
+            if (!set_up(configuration)) {
+                return;
+            }
             take_samples(configuration, round, position, bout);
             if (round == kWarmUp && bout.contenders.front() == kReference) {
                 put_system_first();
@@ -127,12 +167,12 @@ class Runner {
     }
 
     // The runs of the warm-up beyond the first, which nobody looks at. False if interrupted.
-    bool warm_up_again() {
+    bool warm_up_again(const Series& series) {
         for (int again = 1; again < plan().warm_ups; ++again) {
-            for (std::size_t index = 0; index < plan().configurations.size(); ++index) {
+            for (const std::size_t index : series) {
                 for (const Bout& bout : bouts(kWarmUp)) {
                     announce(kWarmUp, index, bout);
-                    if (!is_given_up(index, bout)) {
+                    if (!is_given_up(index, bout) && !is_over(index) && set_up(index)) {
                         measured({.configuration = index, .contender = bout.contenders.front()}, 0);
                     }
                     if (interrupt_.requested()) {
@@ -170,10 +210,79 @@ class Runner {
         });
     }
 
-    bool all_given_up() const {
-        return std::all_of(failures_.begin(), failures_.end(), [](const std::vector<int>& of_contenders) {
-            return of_contenders[kReference] >= kFailuresToGiveUp;
+    bool all_given_up(const Series& series) const {
+        return std::all_of(series.begin(), series.end(), [&](std::size_t configuration) {
+            return failures_[configuration][kReference] >= kFailuresToGiveUp;
         });
+    }
+
+    // Of a run that is gone on with: its last round has begun.
+    bool is_over(std::size_t configuration) const {
+        const int last = plan().rounds_of(plan().configurations[configuration]);
+        return std::any_of(experiment_.samples.begin(), experiment_.samples.end(), [&](const Sample& sample) {
+            return sample.configuration == configuration && sample.round == last;
+        });
+    }
+
+    // Once for each configuration, before the first of its runs. If it fails, nobody runs the configuration.
+    bool set_up(std::size_t configuration) {
+        if (!is_set_up_.insert(configuration).second) {
+            return true;
+        }
+        const std::string& setup = plan().configurations[configuration].setup;
+        if (setup.empty()) {
+            return true;
+        }
+        Sample sample{.configuration = configuration, .contender = kReference, .round = kWarmUp};
+        sample.failure = run_step("sets up", setup, sample);
+        if (sample.failure.empty()) {
+            return true;
+        }
+        sample.errors = last_words_of(sample.run);
+        if (sample.run.ending != measure::Ending::kInterrupted) {
+            conclude(std::move(sample));
+        }
+        return false;
+    }
+
+    // After a series, also an interrupted one, so that nothing is left behind.
+    void clean_up() {
+        for (const std::size_t index : is_set_up_) {
+            const Configuration& configuration = plan().configurations[index];
+            if (configuration.cleanup.empty()) {
+                continue;
+            }
+            Sample sample{.configuration = index, .contender = kReference, .round = plan().rounds};
+            const std::string failure = run_step("cleans up", configuration.cleanup, sample);
+            if (!failure.empty()) {
+                experiment_.remarks.push_back(configuration.name + ": " + failure);
+            }
+        }
+        is_set_up_.clear();
+    }
+
+    // Why the step failed; empty if it did not. What it printed is in the sample's run.
+    std::string run_step(const std::string& what, const std::string& command_line, Sample& sample) const {
+        const machine::Interrupt* const interrupt = interrupt_.requested() ? nullptr : &interrupt_;
+        measure::StacksFile stacks(plan().stacks_folder, stacks_name(sample), command_line, interrupt);
+        const milliseconds limit = std::max<milliseconds>(measure::kUnknownCommandLimit,
+                                                          plan().time_limit.value_or(milliseconds(0)));
+        measure::StepRun step = measure::run_step(
+            command_line, {.time_limit = interrupt != nullptr ? limit : kCleanUpAfterInterrupt,
+                           .interrupt = interrupt,
+                           .on_time_out = [&](const auto& processes) { stacks.add(processes); }});
+        sample.run = std::move(step.run);
+        if (step.is_server) {
+            return fmt::format(
+                "the command that {} starts a server, which --server does; write: --server '{}'", what,
+                command_line);
+        }
+        return sample.run.succeeded()
+                   ? ""
+                   : fmt::format("the command that {}: {}{}{}", what, measure::describe_ending(sample.run),
+                                 sample.run.errors.empty() ? ""
+                                                           : ": " + measure::last_line(sample.run.errors),
+                                 stacks.path().empty() ? "" : stacks_are_in(stacks));
     }
 
     bool is_given_up(std::size_t configuration, const Bout& bout) const {
@@ -224,10 +333,7 @@ class Runner {
                                    configuration.name + " under " + allocator(sample.contender).name +
                                        ", round " + std::to_string(sample.round),
                                    &interrupt_);
-        measure::Command command{.arguments = configuration.command,
-                                 .preload = preload_of(sample.contender),
-                                 .environment = allocator(sample.contender).environment,
-                                 .prove_preload = sample.round == kWarmUp};
+        measure::Command command = command_of(sample);
         if (plan().duet && sample.round != kWarmUp) {
             // Who ran on the first processor has the second in the next round.
             const std::size_t swapped = sample.round % 2 == 0 ? 1 - place : place;
@@ -235,20 +341,30 @@ class Runner {
         }
         const measure::Supervision supervision{
             .time_limit =
-                plan().time_limit.value_or(configuration.time_limit.value_or(limits_[sample.configuration])),
+                plan().time_limit.value_or(configuration.time_limit.value_or(limits_[sample.configuration])) +
+                time_to_age(),
             .interrupt = &interrupt_,
             .on_time_out = [&](const auto& processes) { stacks.add(processes); },
             .follow_rss = plan().follow_rss && sample.round != kWarmUp,
             .follow_threads = plan().follow_threads && sample.round != kWarmUp};
-        std::string trouble;
-        if (configuration.prepare.empty()) {
+        const auto ageing = aged(command);
+        std::string trouble =
+            configuration.prepare.empty() ? "" : run_step("prepares", configuration.prepare, sample);
+        if (trouble.empty() && configuration.server.empty()) {
             sample.run = measure::run(command, supervision);
-        } else {
-            measure::Command preparation = command;
-            preparation.arguments = {"sh", "-c", configuration.prepare};
-            measure::PreparedRun both = measure::run_prepared(preparation, command, supervision);
+        } else if (trouble.empty()) {
+            measure::Command server = command_of(sample);
+            server.arguments = {"sh", "-c", configuration.server};
+            const auto ageing_of_server = aged(server);
+            measure::ServedRun both = measure::run_with_server(server, command, supervision);
             sample.run = std::move(both.run);
-            trouble = std::move(both.trouble);
+            trouble = both.trouble.empty() ? "" : "the server: " + both.trouble;
+            if (ageing_of_server && trouble.empty()) {
+                trouble = ageing_of_server->take_off(sample.run.usage, measure::Ageing::Wall::kApart);
+            }
+        }
+        if (ageing && trouble.empty() && sample.run.ending == measure::Ending::kExited) {
+            trouble = ageing->take_off(sample.run.usage, measure::Ageing::Wall::kIncluded);
         }
         read(sample);
         const auto& images = sample.run.images;
@@ -260,12 +376,37 @@ class Runner {
         sample.unserved = !unserved.empty();
         sample.failure = failure_of(sample, unserved, trouble);
         if (!sample.failure.empty()) {
-            sample.errors = last_lines(sample.run.errors.empty() ? sample.run.output : sample.run.errors);
+            sample.errors = last_words_of(sample.run);
         }
         if (!sample.failure.empty() && !stacks.path().empty()) {
-            sample.failure += "; the stacks of its threads are in " + stacks.path();
+            sample.failure += stacks_are_in(stacks);
         }
         return sample;
+    }
+
+    // What a run may take beside its own limit.
+    milliseconds time_to_age() const {
+        constexpr std::chrono::minutes kLeast{1};
+        constexpr milliseconds kForMebibyte{100};
+        return plan().precondition_mib == 0 ? milliseconds(0)
+                                            : kLeast + kForMebibyte * plan().precondition_mib;
+    }
+
+    measure::Command command_of(const Sample& sample) const {
+        return {.arguments = plan().configurations[sample.configuration].command,
+                .preload = preload_of(sample.contender),
+                .environment = allocator(sample.contender).environment,
+                .prove_preload = sample.round == kWarmUp};
+    }
+
+    // Of each run its own, which is gone with it; none if heaps are not to be aged.
+    std::unique_ptr<measure::Ageing> aged(measure::Command& command) const {
+        if (plan().precondition_mib == 0) {
+            return nullptr;
+        }
+        auto ageing = std::make_unique<measure::Ageing>(plan().precondition_mib);
+        ageing->apply(command);
+        return ageing;
     }
 
     std::string preload_of(std::size_t contender) const {
@@ -293,7 +434,7 @@ class Runner {
         const measure::Run& run = sample.run;
         const std::string last_words = run.errors.empty() ? "" : ": " + measure::last_line(run.errors);
         if (!trouble.empty()) {
-            return "the command that prepares: " + trouble;
+            return trouble;
         }
         if (!has_succeeded(configuration, run)) {
             return measure::describe_ending(run) + last_words;
@@ -392,6 +533,7 @@ class Runner {
     const Observer& observer_;
     std::mt19937_64 order_;
     std::vector<std::vector<int>> failures_;  // by configuration and contender
+    std::set<std::size_t> is_set_up_;         // configurations of this series
     std::vector<bool> unproven_;              // by contender
     std::vector<milliseconds> limits_;        // by configuration
     std::vector<double> slowest_;             // the same, of the warm-up so far

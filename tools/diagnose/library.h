@@ -8,9 +8,9 @@
 
 namespace ashlar::diagnose {
 
-// The real path of the file named, or of the edition of Ashlar that was built or installed with this program
-// if the name is empty. Throws std::invalid_argument, with a sentence that says what to do, if it is not one
-// that a program of this machine could preload.
+// The real path of the file named. If the name is empty, that of the edition of Ashlar that was built or
+// installed with this program. Throws std::invalid_argument, with a sentence that says what to do, if it is
+// not one that a program of this machine could preload.
 std::string library_to_preload(const std::string& named,
                                allocators::Edition edition = allocators::Edition::kDefault);
 

@@ -208,9 +208,10 @@ class Targets {
 
     std::string file(Address address) const { return file_at(mappings_, address); }
 
-    // A program at a fixed address that takes the address of a function it does not define gives it one: a
-    // stub of its own that jumps to the function. Its symbol is undefined and has a value all the same, and
-    // the slots of all other objects hold the stub. So a stub counts as what the program's own slot leads to.
+    // A program at a fixed address may take the address of a function that it does not define. It gives it
+    // one then: a stub of its own that jumps to the function. Its symbol is undefined and has a value all the
+    // same, and the slots of all other objects hold the stub. So a stub counts as what the program's own slot
+    // leads to.
     void learn_stubs(const std::vector<FamilySlot>& program, const std::string& own_file) {
         for (const FamilySlot& slot : program) {
             if (!slot.is_defined && slot.own != 0) {
@@ -222,8 +223,8 @@ class Targets {
         }
     }
 
-    // Which file the calls go to. A slot that leads into its own object, and not to the function there, is
-    // one that the loader has not been asked to fill yet.
+    // Which file the calls go to. A slot may lead into its own object, and not to the function there. Then
+    // the loader has not been asked to fill it yet.
     std::string called_by(const std::vector<FamilySlot>& object, const std::string& own_file) const {
         for (const FamilySlot& slot : object) {
             const auto stub = stubs_.find(slot.target);

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-// The libraries in a process, and whose malloc each of them calls: not what should be, but the addresses that
-// the dynamic loader has put into its memory. So a library that was bound past the preloaded malloc, as
-// RTLD_DEEPBIND does, is seen without knowing how it was opened.
+// The libraries in a process, and whose malloc each of them calls. That is not what should be, but the
+// addresses that the dynamic loader has put into its memory. So a library that was bound past the preloaded
+// malloc, as RTLD_DEEPBIND does, is seen without knowing how it was opened.
 //
 // Reads /proc alone; the process runs on meanwhile and is believed in nothing. Memory can be read by the same
-// user with leave to trace it (or by root); without that leave the files are known but not who calls whom.
+// user with leave to trace it, or by root. Without that leave the files are known but not who calls whom.
 #pragma once
 
 #include <string>
@@ -29,8 +29,8 @@ struct LoadedObjects {
 
     bool contains(const std::string& path) const;
 
-    // Whether there are only a program and the dynamic loader, which has not come to the libraries yet, or
-    // has ended the program for want of one.
+    // Whether there are only a program and the dynamic loader. The loader has not come to the libraries yet,
+    // or has ended the program for want of one.
     bool are_few() const;
 };
 

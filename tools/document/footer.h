@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The footer of a sub-command's --help, taken apart: that text is all there is to read about examples and
+// The footer of a sub-command's --help, taken apart. That text is all there is to read about examples and
 // exit status, and manual pages say the same.
 #pragma once
 
@@ -8,7 +8,7 @@
 
 namespace ashlar::document {
 
-// A paragraph. One that begins with "Word or two:" has that as its title; its body is verbatim if it stands
+// A paragraph. One that begins with "Word or two:" has that as its title. Its body is verbatim if it stands
 // indented in the lines below, as examples do.
 struct Paragraph {
     std::string title; // empty: ordinary text

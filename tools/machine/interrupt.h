@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Ctrl-C and its like, as something to wait for beside everything else. While an Interrupt lives, SIGINT,
-// SIGTERM and SIGHUP no longer end the process: they stay pending, and whoever works asks between two steps
-// or puts number() among the descriptors that it polls. One that was ignored before, as SIGHUP is under
-// nohup, stays ignored.
+// SIGTERM and SIGHUP no longer end the process: they stay pending. Whoever works asks between two steps, or
+// puts number() among the descriptors that it polls. One that was ignored before, as SIGHUP is under nohup,
+// stays ignored.
 #pragma once
 
 #include "machine/descriptor.h"

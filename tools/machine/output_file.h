@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A file that is written as a whole: what was there stays until the new text is complete beside it
+// A file that is written as a whole. What was there stays until the new text is complete beside it
 // (FILE.part), which then takes its place. A device or a pipe is written to as it is, and "-" is the standard
 // output.
 #pragma once

@@ -20,7 +20,7 @@ struct Attendance {
     // Called when the time is up, while all of these are still there; then they are killed.
     std::function<void(const std::vector<pid_t>&)> on_time_out = [](const auto&) {};
     // Called every so often with the command and all that it has started, also what its parents have left
-    // behind: that belongs to this program then, and gets a second to end after the command.
+    // behind. That belongs to this program then, and gets a second to end after the command.
     std::function<void(const std::vector<pid_t>&)> on_look{};
 };
 

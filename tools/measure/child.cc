@@ -280,7 +280,10 @@ class Watch {
                                    .peak_rss_kib = static_cast<std::uint64_t>(message.usage.ru_maxrss)});
             break;
         case LaunchMessage::Kind::kCommandEnded:
-            if (message.status != 0 && !being_ended_) { // what it has started is of no use
+            if (!being_ended_ && (message.status != 0 || supervision_.on_command_end)) {
+                if (message.status == 0) {
+                    supervision_.on_command_end(launcher_);
+                } // else what it has started is of no use
                 take_status(message.status);
                 end_command(run_.ending, kKill);
             }

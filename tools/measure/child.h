@@ -34,6 +34,9 @@ struct Supervision {
     bool follow_rss = false;               // see Run::rss_over_time
     bool follow_threads = false;           // see Run::idle_seconds
     std::function<void(pid_t)> on_start{}; // is given a process whose descendants all these are
+    // Called when a service's first process has ended well, with one whose descendants are left. Then these
+    // are ended, and the service is over.
+    std::function<void(pid_t)> on_command_end{};
     int stop = -1; // a descriptor; when it can be read, all are asked to end, and made to if they do not
 };
 

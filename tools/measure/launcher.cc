@@ -3,8 +3,8 @@
 //
 //   ashlar-launcher command|service plain|prove <library or ""> <processor or ""> <command> [argument...]
 //
-// A program of its own because the kernel counts the peak memory of whoever executes a command towards that
-// command: started by `ashlar` itself, every small program would appear to need as much memory as `ashlar`.
+// A program of its own, because the kernel counts the peak memory of whoever executes a command towards that
+// command. Started by `ashlar` itself, every small program would appear to need as much memory as `ashlar`.
 // This one stays smaller than anything it starts.
 //
 // It is the subreaper of everything below it. Whatever a process does not wait for becomes the launcher's
@@ -12,12 +12,12 @@
 // whole tree. (The kernel itself forgets the children of a process that ignores SIGCHLD.) Nothing outlives a
 // run: the command dies with the launcher, and what is left at the end is killed.
 //
-// A *command* is over when it ends itself. A *service* is over when nothing of it is left: a shell may have
+// A *command* is over when it ends itself. A *service* is over when nothing of it is left. A shell may have
 // started the server in the background, or the server may have made itself a daemon.
 //
-// With "prove" it is looked into the memory of a process before that is gone: is the library mapped, and is
-// there an allocator of its own? A command is stopped at its very end for that, by ptrace; that is for runs
-// that are not timed. The processes of a service are looked at just before they are asked to end.
+// With "prove" it looks into the memory of a process before that is gone. Is the library mapped, and is there
+// an allocator of its own? A command is stopped at its very end for that, by ptrace; that is for runs that
+// are not timed. The processes of a service are looked at just before they are asked to end.
 #include "measure/launch_message.h"
 
 #include <algorithm>

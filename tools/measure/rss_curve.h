@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Memory over the time of a run of unknown length: points at even distances, which double whenever there
-// would be too many. So a run of milliseconds has some points and one of hours no more than kMost, and the
+// would be too many. So a run of milliseconds has some points, and one of hours no more than kMost. The
 // longer it runs the less it is disturbed.
 #pragma once
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Where every thread of a command and of what it has started is, for one that hangs: gdb's backtraces where
-// gdb is installed and may look, and what /proc tells in any case.
+// Where every thread of a command and of what it has started is, for one that hangs. gdb makes backtraces
+// where it is installed and may look. What /proc tells is there in any case.
 #pragma once
 
 #include "machine/interrupt.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The stacks of what hung in one run, in a file of its own: made when the first process is looked at, under a
-// name that nobody else has and nobody can foresee. For one thread.
+// The stacks of what hung in one run, in a file of its own. It is made when the first process is looked at,
+// under a name that nobody else has and nobody can foresee. For one thread.
 #pragma once
 
 #include "machine/interrupt.h"

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// How long the threads of a command were off the processor without wanting it: asleep, or waiting for a lock,
-// a page from disk, another thread. The kernel tells for each live thread how long it ran and how long it
-// waited for a processor (/proc/PID/task/TID/schedstat); the rest of its life is this. A thread's life is
-// known from one look to another, so what lives for less than two looks is left out.
+// How long the threads of a command were off the processor without wanting it. They were asleep, or waited
+// for a lock, a page from disk, or another thread. The kernel tells for each live thread how long it ran and
+// how long it waited for a processor (/proc/PID/task/TID/schedstat). The rest of its life is this. A thread's
+// life is known from one look to another, so what lives for less than two looks is left out.
 #pragma once
 
 #include <chrono>

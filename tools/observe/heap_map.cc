@@ -395,7 +395,7 @@ std::optional<HeapPlace> heap_place(const Memory& memory, const Library& library
     const std::array parts{Part{tables.headers_start, tables.headers_bytes},
                            Part{tables.descriptors_start, tables.descriptors_bytes},
                            Part{tables.states_start, tables.states_bytes},
-                           Part{tables.chunks_start, tables.chunks_bytes},
+                           Part{tables.caches_start, tables.caches_bytes},
                            Part{tables.pool_start, tables.pool_bytes},
                            Part{tables.live_table_start, tables.live_table_bytes}};
     std::array<std::uint64_t, 2 * parts.size() + 2> values{};

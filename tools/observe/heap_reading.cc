@@ -15,7 +15,7 @@ using process::Memory;
 using Pieces = std::vector<Memory::Piece>;
 
 // What a process gone wrong may make us read.
-constexpr std::uint64_t kMostChunks = std::uint64_t{1} << 17;
+constexpr std::uint64_t kMostCaches = std::uint64_t{1} << 17;
 constexpr std::uint64_t kMostStride = std::uint64_t{1} << 16;
 constexpr std::uint64_t kMostClasses = 256;
 constexpr std::uint64_t kShards = 256;
@@ -46,9 +46,9 @@ struct Singles {
     std::uint64_t dirty_pages = 0;
     std::uint32_t shards = 0;
     std::uint64_t threads = 0;
-    std::uint32_t chunks = 0;
+    std::uint32_t caches = 0;
     std::uint64_t waiting_large_bytes = 0;
-    std::uint64_t chunks_start = 0;
+    std::uint64_t caches_start = 0;
     ashlar_event_counters events{};
     std::vector<ashlar_class_row> rows;
     std::vector<ashlar_class_counters> ended;
@@ -62,7 +62,7 @@ bool is_plausible(const ashlar_tables& tables) {
     return tables.classes > 1 && tables.classes <= kMostClasses && tables.page_bytes >= 4096 &&
            tables.page_bytes % 4096 == 0 && tables.superslab_pages > 0 && tables.superslab_pages <= 32 &&
            tables.bin_stride > 0 && tables.bin_stride <= kMostStride && tables.mixed_size <= kMostStride &&
-           tables.chunk_stride > 0 && tables.chunk_stride <= kMostStride && tables.stacks_size > 0 &&
+           tables.cache_stride > 0 && tables.cache_stride <= kMostStride && tables.stacks_size > 0 &&
            tables.stacks_size <= kMostStride;
 }
 
@@ -95,9 +95,9 @@ std::optional<Singles> read_singles(const Memory& memory, const ashlar_tables& t
     want(tables.dirty_pages, singles.dirty_pages);
     want(tables.shards, singles.shards);
     want(tables.threads, singles.threads);
-    want(tables.chunks, singles.chunks);
+    want(tables.caches, singles.caches);
     want(tables.waiting_large_bytes, singles.waiting_large_bytes);
-    want(tables.chunks_start, singles.chunks_start);
+    want(tables.caches_start, singles.caches_start);
     want(tables.events, singles.events);
     want_all(tables.class_rows, singles.rows);
     want_all(tables.ended, singles.ended);
@@ -108,7 +108,7 @@ std::optional<Singles> read_singles(const Memory& memory, const ashlar_tables& t
     const bool all_read =
         memory.read_pieces(pieces) &&
         std::all_of(pieces.begin(), pieces.end(), [](const auto& piece) { return piece.is_read; });
-    if (!all_read || singles.shards >= kShards || singles.chunks > kMostChunks) {
+    if (!all_read || singles.shards >= kShards || singles.caches > kMostCaches) {
         return std::nullopt;
     }
     return singles;
@@ -117,7 +117,7 @@ std::optional<Singles> read_singles(const Memory& memory, const ashlar_tables& t
 struct Blocks {
     std::vector<std::vector<unsigned char>> bins;   // of each shard
     std::vector<std::vector<unsigned char>> mixed;  // likewise
-    std::vector<std::vector<unsigned char>> chunks; // those with a thread
+    std::vector<std::vector<unsigned char>> caches; // those with a thread
     std::vector<std::vector<unsigned char>> stacks; // of the same threads; empty: it has ended
 };
 
@@ -149,22 +149,22 @@ std::optional<Blocks> read_blocks(const Memory& memory, const ashlar_tables& tab
     const auto shards = [&](const std::vector<std::uint64_t>& table) {
         return std::vector<Address>(table.begin(), table.begin() + singles.shards + 1);
     };
-    std::vector<Address> chunks;
-    for (std::uint32_t index = 0; singles.chunks_start != 0 && index < singles.chunks; ++index) {
-        chunks.push_back(singles.chunks_start + std::uint64_t{index} * tables.chunk_stride);
+    std::vector<Address> caches;
+    for (std::uint32_t index = 0; singles.caches_start != 0 && index < singles.caches; ++index) {
+        caches.push_back(singles.caches_start + std::uint64_t{index} * tables.cache_stride);
     }
     auto bins =
         read_each(memory, shards(singles.shard_bins), std::size_t{tables.classes - 1} * tables.bin_stride);
     auto mixed = read_each(memory, shards(singles.shard_mixed), tables.mixed_size);
-    auto read_chunks = read_each(memory, chunks, tables.chunk_stride);
-    if (!bins || !mixed || !read_chunks) {
+    auto read_caches = read_each(memory, caches, tables.cache_stride);
+    if (!bins || !mixed || !read_caches) {
         return std::nullopt;
     }
-    Blocks blocks{.bins = std::move(*bins), .mixed = std::move(*mixed), .chunks = {}, .stacks = {}};
+    Blocks blocks{.bins = std::move(*bins), .mixed = std::move(*mixed), .caches = {}, .stacks = {}};
     std::vector<Address> owners;
-    for (auto& chunk : *read_chunks) {
-        if (const auto owner = number_at<std::uint64_t>(chunk, tables.chunk_owner); owner != 0) {
-            blocks.chunks.push_back(std::move(chunk));
+    for (auto& cache : *read_caches) {
+        if (const auto owner = number_at<std::uint64_t>(cache, tables.cache_owner); owner != 0) {
+            blocks.caches.push_back(std::move(cache));
             owners.push_back(owner);
         }
     }
@@ -177,17 +177,19 @@ std::optional<Blocks> read_blocks(const Memory& memory, const ashlar_tables& tab
 }
 
 // Of a stack whose ends and top are known by their low 16 bits.
-std::uint64_t cached_blocks(const ashlar_tables& tables, const std::vector<unsigned char>& chunk,
+std::uint64_t cached_blocks(const ashlar_tables& tables, const std::vector<unsigned char>& cache,
                             const std::vector<unsigned char>& stacks, std::uint64_t c) {
     constexpr std::uint64_t kEntry = sizeof(std::uint64_t);
     const auto capacity =
-        number_at<std::uint16_t>(chunk, tables.chunk_capacity + c * tables.chunk_capacity_stride);
+        number_at<std::uint16_t>(cache, tables.cache_capacity + c * tables.cache_capacity_stride);
     const auto top = number_at<std::uint16_t>(stacks, tables.stacks_tops + c * kEntry);
     const auto empty = number_at<std::uint16_t>(stacks, tables.stacks_ends + c * 2 * sizeof(std::uint16_t));
     const auto full = number_at<std::uint16_t>(stacks, tables.stacks_ends + c * 2 * sizeof(std::uint16_t) +
                                                            sizeof(std::uint16_t));
+    // An array is shorter than 32 KiB. For a moment `top` may lie below the bottom that a drainer raised.
     const auto entries = [](std::uint16_t from, std::uint16_t to) {
-        return static_cast<std::uint16_t>(to - from) / kEntry;
+        const auto bytes = static_cast<std::int16_t>(to - from);
+        return bytes > 0 ? static_cast<std::uint64_t>(bytes) / kEntry : 0;
     };
     const std::uint64_t local = std::min<std::uint64_t>(entries(empty, top), capacity);
     const std::uint64_t limit = std::min<std::uint64_t>(entries(empty, full), capacity);
@@ -198,25 +200,25 @@ void add_threads(const ashlar_tables& tables, const Singles& singles, const Bloc
                  HeapReading& heap) {
     std::vector<std::uint64_t> capacities(heap.classes.size());
     std::vector<std::uint64_t> stacks(heap.classes.size());
-    for (std::size_t index = 0; index < blocks.chunks.size(); ++index) {
-        const auto& chunk = blocks.chunks[index];
-        heap.cached_large += number_at<std::uint32_t>(chunk, tables.chunk_run_pages) * heap.page_bytes;
+    for (std::size_t index = 0; index < blocks.caches.size(); ++index) {
+        const auto& cache = blocks.caches[index];
+        heap.cached_large += number_at<std::uint32_t>(cache, tables.cache_run_pages) * heap.page_bytes;
         for (std::uint64_t c = 1; c < heap.classes.size(); ++c) {
             ClassReading& row = heap.classes[c];
             if (!blocks.stacks[index].empty()) {
-                row.cached += cached_blocks(tables, chunk, blocks.stacks[index], c);
+                row.cached += cached_blocks(tables, cache, blocks.stacks[index], c);
             }
             const std::uint64_t capacity =
-                number_at<std::uint16_t>(chunk, tables.chunk_capacity + c * tables.chunk_capacity_stride);
+                number_at<std::uint16_t>(cache, tables.cache_capacity + c * tables.cache_capacity_stride);
             capacities[c] += capacity;
             stacks[c] += capacity != 0 ? 1 : 0;
-            const std::uint64_t counters = singles.rows[c].chunk_counters;
+            const std::uint64_t counters = singles.rows[c].cache_counters;
             const auto counter = [&](std::size_t offset) {
-                return number_at<std::uint32_t>(chunk, counters + offset);
+                return number_at<std::uint32_t>(cache, counters + offset);
             };
-            row.refills += counter(offsetof(ashlar_chunk_counters, refills));
-            row.flushes += counter(offsetof(ashlar_chunk_counters, flushes));
-            row.remote_frees += counter(offsetof(ashlar_chunk_counters, remote_frees));
+            row.refills += counter(offsetof(ashlar_cache_counters, refills));
+            row.flushes += counter(offsetof(ashlar_cache_counters, flushes));
+            row.remote_frees += counter(offsetof(ashlar_cache_counters, remote_frees));
         }
     }
     for (std::size_t c = 1; c < heap.classes.size(); ++c) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The switch of the sampling profiler in a process that runs on Ashlar: a word in its memory that its threads
-// look at after each 512 KiB that they ask for, and two small tables beside it (ashlar/statistics_layout.h).
+// The switch of the sampling profiler in a process that runs on Ashlar. It is a word in its memory that its
+// threads look at after each 512 KiB that they ask for. Two small tables stand beside it
+// (ashlar/statistics_layout.h).
 #pragma once
 
 #include "observe/profile_state.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The memory of a process, held open for reading and writing (/proc/PID/mem). It stays the memory of the
-// program that ran when it was opened: once that has ended or executed another one, nothing can be read or
+// program that ran when it was opened. Once that has ended or executed another one, nothing can be read or
 // written. process_vm_writev goes by the process's number, and might write into whatever came in between.
 #pragma once
 

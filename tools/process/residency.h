@@ -31,7 +31,7 @@ class Residency {
 
     bool open() const { return file_.open(); }
     // The kernel scans page tables itself (Linux 6.7 and later). Before, one has to read 8 bytes for each
-    // page, huge pages are not told, and a page that was only read (the shared page of zeros) passes for
+    // page, and huge pages are not told. A page that was only read (the shared page of zeros) passes for
     // memory.
     bool knows_huge() const { return scans_; }
 

@@ -31,7 +31,7 @@ struct BudgetItem {
 };
 
 // Those that are set, of one process at a rate of 1. If not all of it was recorded, only what was outgrown
-// until then is known: what was allocated, or live at once, can be more but not less.
+// until then is known. What was allocated, or live at once, can be more but not less.
 std::vector<BudgetItem> check(const Summary& summary, const Budget& budget, bool was_cut_short = false);
 
 } // namespace ashlar::profile

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // How much a set of samples stands for, and how well that is known. A block is sampled with a probability p
 // that depends on its size alone, and one that is stands for 1/p blocks of its size. Sums of such weights are
-// unbiased (Horvitz and Thompson), and so is the estimate of their variance: of each sample the square of its
+// unbiased (Horvitz and Thompson). So is the estimate of their variance: of each sample the square of its
 // weight, times 1 - p. Where every block is recorded p is 1 and sums are exact.
 //
 // Where distances vary, few samples with small weights say little: what was allocated while samples were far

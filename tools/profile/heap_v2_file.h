@@ -17,7 +17,7 @@ namespace ashlar::profile {
 inline constexpr std::string_view kHeapV2 = "heap_v2/"; // what such files begin with
 
 // As a recording of one moment: nothing in it was freed, and times are 0. Throws std::runtime_error, with a
-// sentence that names the line, for what is not such a file; a file that is cut off is read as far as it
+// sentence that names the line, for what is not such a file. A file that is cut off is read as far as it
 // goes.
 Recording parse_heap_v2(std::string_view text);
 

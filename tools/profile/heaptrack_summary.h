@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The views of a file of heaptrack's. It has bytes for those of the peak, the end and leaks; blocks in all of
+// The views of a file of heaptrack's. It has bytes for those of the peak, the end and leaks. Blocks in all of
 // them, and in what was allocated and was temporary, are those that the stack ever allocated.
 #pragma once
 

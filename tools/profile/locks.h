@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// What the lock profiler has recorded of one process, with names: which locks cost most, who waited for them
-// and who kept others waiting, in which order they were acquired, and who waits for whom at the end.
+// What the lock profiler has recorded of one process, with names. It tells which locks cost most, who waited
+// for them and who kept others waiting. It tells in which order they were acquired, and who waits for whom at
+// the end.
 #pragma once
 
 #include "profile/names.h"

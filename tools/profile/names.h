@@ -69,7 +69,7 @@ std::vector<NamedStack> name_stacks(const Recording& recording, symbols::Symboli
 std::string_view exported_name(std::string_view function);
 
 // Is it part of how memory is asked for (the standard library's containers, operator new, strdup) or a lock
-// taken, so that the function that called it is of more interest?
+// taken? Then the function that called it is of more interest.
 bool is_plumbing(const Frame& frame);
 
 // The frame that a person looks for: the first that is no plumbing. Nothing for an empty stack.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The records of a profile (ashlar/profile_format.h), one after the other. Believes nothing that a file says
-// about itself: a record is used if its checksum is right, and whatever is between two such records is a gap.
+// about itself. A record is used if its checksum is right, and whatever is between two such records is a gap.
 #pragma once
 
 #include <ashlar/profile_format.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Which recordings were ended by exec. The process goes on as another program then, under its number and with
-// a file of its own, and the file before is left as it was: nothing in it says that it is over.
+// a file of its own. The file before is left as it was: nothing in it says that it is over.
 #pragma once
 
 #include "profile/recording.h"

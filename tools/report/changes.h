@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Before and after: two results of the same settings, and what is different in the second. Compared are the
 // ratios to the reference, not the figures themselves, for the machine may have been busier one day than the
-// other. The rounds of one result have no partner in the other: a change counts if the interval of the ratio
+// other. The rounds of one result have no partner in the other. A change counts if the interval of the ratio
 // of the medians leaves 1 and the Mann-Whitney test agrees.
 #pragma once
 

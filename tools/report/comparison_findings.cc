@@ -61,6 +61,17 @@ std::string command_text(const std::vector<std::string>& arguments) {
     return fmt::format("{}", fmt::join(arguments, " "));
 }
 
+// "; prepared by: make clean"
+std::string steps_text(const compare::Configuration& configuration) {
+    std::string text;
+    for (const auto& [what, line] :
+         {std::pair("set up", &configuration.setup), std::pair("prepared", &configuration.prepare),
+          std::pair("served", &configuration.server), std::pair("cleaned up", &configuration.cleanup)}) {
+        text += line->empty() ? "" : fmt::format("; {} by: {}", what, *line);
+    }
+    return text;
+}
+
 class Reading {
   public:
     Reading(const StoredComparison& stored, const std::string& path)
@@ -113,7 +124,8 @@ class Reading {
             read_axes(setting);
             setting.threads = configuration.threads;
             setting.oversubscribed = configuration.threads > findings.processors;
-            setting.command = command_text(configuration.command);
+            setting.command = command_text(configuration.command) + steps_text(configuration);
+            setting.parameters = configuration.parameters;
             findings.settings.push_back(std::move(setting));
         }
     }
@@ -203,6 +215,7 @@ class Reading {
     void add_verdict(Findings& findings) const {
         if (result_.rows.size() > 1) {
             add_tallies(findings);
+            add_choices(findings);
             return;
         }
         const Verdict verdict = verdict_on(stored_.experiment, result_, 0);
@@ -217,6 +230,14 @@ class Reading {
                                        .memory = on.memory,
                                        .speed_words = on.speed_words,
                                        .memory_words = on.memory_words});
+        }
+    }
+
+    // Of commands that one user runs: which allocator to take for each.
+    void add_choices(Findings& findings) const {
+        for (std::size_t place = 0; place < result_.rows.size() && plan().one_after_another; ++place) {
+            findings.verdict.emplace_back(plan().configurations[place].name,
+                                          verdict_on(stored_.experiment, result_, place).choice);
         }
     }
 
@@ -236,6 +257,7 @@ class Reading {
             {"command", command_text(provenance.command_line)},
             {"version of ashlar", provenance.version},
             {"rounds", std::to_string(plan().rounds)},
+            {"heaps aged by", fmt::format("{} MiB", plan().precondition_mib)},
             {"seed of the order", std::to_string(plan().seed)},
             {"seed of the workload", std::to_string(provenance.workload_seed)},
         };

@@ -134,6 +134,14 @@ Json row_json(const compare::Row& row) {
     return {{"by_contender", cells}, {"control", control}};
 }
 
+Json parameters_json(const compare::Assignment& parameters) {
+    Json json = Json::object();
+    for (const auto& [name, value] : parameters) {
+        json[name] = value;
+    }
+    return json;
+}
+
 Json configurations_json(const compare::Experiment& experiment, const compare::Result& result,
                          unsigned processors) {
     const compare::Plan& plan = experiment.plan;
@@ -148,7 +156,11 @@ Json configurations_json(const compare::Experiment& experiment, const compare::R
             {"rounds", plan.rounds_of(configuration)},
             {"oversubscribed", configuration.threads > processors},
             {"prints_figures", configuration.prints == compare::Prints::kFigures},
+            {"setup", configuration.setup},
             {"prepare", configuration.prepare},
+            {"server", configuration.server},
+            {"cleanup", configuration.cleanup},
+            {"parameters", parameters_json(configuration.parameters)},
             {"ignored_failures",
              configuration.ignored.all ? Json("all") : Json(configuration.ignored.statuses)},
         };
@@ -202,6 +214,8 @@ Json comparison_json(const compare::Experiment& experiment, const compare::Resul
         {"first_limit_ms", plan.first_limit.count()},
         {"stacks_folder", plan.stacks_folder.string()},
         {"follow_rss", plan.follow_rss},
+        {"precondition_mib", plan.precondition_mib},
+        {"one_after_another", plan.one_after_another},
         {"duet", plan.duet},
         {"system_preload", plan.system_preload},
         {"workload_seed", provenance.workload_seed},

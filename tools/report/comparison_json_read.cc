@@ -10,7 +10,7 @@ namespace ashlar::report {
 
 namespace {
 
-using nlohmann::json;
+using json = nlohmann::ordered_json;
 
 // An object of the text, and where it stands, so that whatever is missing or wrong can be named.
 class Object {
@@ -54,6 +54,15 @@ class Object {
         }
         for (std::size_t index = 0; index < list.size(); ++index) {
             visit(list[index], fmt::format("{}[{}]", place_of(name), index));
+        }
+    }
+
+    // Each member of an object below, in its order.
+    template <typename Visit>
+    void each_text(const char* name, const Visit& visit) const {
+        const Object below = object(name);
+        for (const auto& [key, value] : below.value_.items()) {
+            visit(key, below.as<std::string>(key.c_str(), value));
         }
     }
 
@@ -137,6 +146,21 @@ compare::IgnoredFailures read_ignored(const Object& object) {
     return ignored;
 }
 
+// Results of earlier versions have one only, "prepare", and it started a server.
+void read_steps(const Object& object, compare::Configuration& configuration) {
+    if (!object.has("server")) {
+        configuration.server = object.text_or_empty("prepare");
+        return;
+    }
+    object.read("setup", configuration.setup);
+    object.read("prepare", configuration.prepare);
+    object.read("server", configuration.server);
+    object.read("cleanup", configuration.cleanup);
+    object.each_text("parameters", [&](const std::string& name, const std::string& value) {
+        configuration.parameters.emplace_back(name, value);
+    });
+}
+
 compare::Configuration read_configuration(const Object& object) {
     compare::Configuration configuration;
     bool prints_figures = true;
@@ -146,7 +170,7 @@ compare::Configuration read_configuration(const Object& object) {
     object.read("threads", configuration.threads);
     object.read("rounds", configuration.most_rounds);
     object.read("prints_figures", prints_figures);
-    object.read("prepare", configuration.prepare);
+    read_steps(object, configuration);
     configuration.ignored = read_ignored(object);
     object.read("operations", configuration.operations);
     object.read("seconds", configuration.seconds);
@@ -223,6 +247,12 @@ compare::Plan read_plan(const Object& whole) {
     whole.read("first_limit_ms", first_limit);
     whole.read("stacks_folder", stacks_folder);
     whole.read("follow_rss", plan.follow_rss);
+    std::optional<unsigned> precondition_mib;
+    whole.read("precondition_mib", precondition_mib);
+    plan.precondition_mib = precondition_mib.value_or(0);
+    std::optional<bool> one_after_another;
+    whole.read("one_after_another", one_after_another);
+    plan.one_after_another = one_after_another.value_or(false);
     whole.read("duet", plan.duet);
     whole.read("system_preload", plan.system_preload);
     if (time_limit) {

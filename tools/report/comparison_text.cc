@@ -48,8 +48,16 @@ class ComparisonText {
             const auto& own = experiment_.plan.configurations[shown.front()].own_figure;
             words = own && !own->words.empty() ? own->words : words;
         }
-        return words + (*facts.unit != '\0' ? std::string(", in ") + facts.unit : "") +
+        const std::string unit = in_milliseconds(metric, shown) ? "ms" : facts.unit;
+        return words + (unit.empty() ? "" : ", in " + unit) +
                (facts.more_is_better ? "" : ", less is better");
+    }
+
+    // Where all of them are short. One unit for a table.
+    bool in_milliseconds(Metric metric, const std::vector<std::size_t>& shown) const {
+        return view_.judges_each && std::all_of(shown.begin(), shown.end(), [&](std::size_t configuration) {
+                   return is_short(result_.rows[configuration], metric);
+               });
     }
 
     bool oversubscribed(std::size_t configuration) const {
@@ -80,9 +88,10 @@ class ComparisonText {
             header.push_back(contender.is_control ? "A/A" : contender.allocator.name);
         }
         TextTable table(header);
+        const Scale scale = in_milliseconds(metric, shown) ? kMilliseconds : scale_of(metric);
         std::size_t rows_of_group = 0;
         for (std::size_t place = 0; place < shown.size(); ++place) {
-            table.add(row_text(shown[place], metric));
+            table.add(row_text(shown[place], metric, scale));
             ++rows_of_group;
             const std::string& group = group_of(shown[place]);
             const bool last = place + 1 == shown.size();
@@ -103,13 +112,13 @@ class ComparisonText {
         return experiment_.plan.configurations[configuration].group;
     }
 
-    std::vector<TextCell> row_text(std::size_t configuration, Metric metric) const {
+    std::vector<TextCell> row_text(std::size_t configuration, Metric metric, const Scale& scale) const {
         const Row& row = result_.rows[configuration];
         std::vector<TextCell> cells{{label(configuration, metric)}};
         for (std::size_t contender = 0; contender < row.cells.size(); ++contender) {
             cells.push_back(experiment_.plan.contenders[contender].is_control
                                 ? control_cell(row, metric)
-                                : figure_cell(row, contender, metric, scale_of(metric)));
+                                : figure_cell(row, contender, metric, scale));
         }
         return cells;
     }
@@ -130,6 +139,7 @@ class ComparisonText {
                         reference());
         text += general_notes();
         text += verdicts();
+        text += view_.judges_each ? verdict_on_each() : "";
         text += failures();
         for (const std::string& remark : experiment_.remarks) {
             text += remark + "\n";
@@ -182,6 +192,15 @@ class ComparisonText {
                             : fmt::format("Speed by {}; memory by peak RSS:\n{}", view_.judged_by, text);
     }
 
+    std::string verdict_on_each() const {
+        std::string text = "Verdict on each:\n";
+        for (std::size_t index = 0; index < result_.rows.size(); ++index) {
+            text += fmt::format("  {}: {}\n", experiment_.plan.configurations[index].name,
+                                verdict_on(experiment_, result_, index).choice);
+        }
+        return text;
+    }
+
     std::string failures() const {
         std::string text;
         for (const std::string& sentence : report::failures(experiment_)) {
@@ -204,6 +223,15 @@ ComparisonView suite_view() {
                         Metric::kMallocP99, Metric::kMallocP999, Metric::kMallocP9999, Metric::kFreeP50,
                         Metric::kFreeP99, Metric::kFreeP999, Metric::kFreeP9999},
             .judged_by = "CPU time for one thread, by operations per second for more"};
+}
+
+ComparisonView commands_view(const Experiment& experiment) {
+    const auto& configurations = experiment.plan.configurations;
+    const bool has_figure = !configurations.empty() && configurations.front().own_figure;
+    return {.metrics = {Metric::kOwnFigure, Metric::kOwnCost, Metric::kWall, Metric::kCpu, Metric::kPeakRss,
+                        Metric::kMinorFaults},
+            .judged_by = has_figure ? "what --metric picks" : "wall time and CPU time",
+            .judges_each = true};
 }
 
 ComparisonView programs_view() {

@@ -14,11 +14,13 @@ namespace ashlar::report {
 struct ComparisonView {
     std::vector<compare::Metric> metrics;
     std::string judged_by;
+    bool judges_each = false; // a verdict for each configuration too
 };
 
-// Of the benchmark programs, and of programs that print no figures.
+// Of the benchmark programs, of programs that print no figures, and of a user's commands.
 ComparisonView suite_view();
 ComparisonView programs_view();
+ComparisonView commands_view(const compare::Experiment& experiment);
 
 std::string comparison_text(const compare::Experiment& experiment, const compare::Result& result,
                             const TextSettings& settings, const ComparisonView& view = suite_view());

@@ -31,6 +31,12 @@ std::string in_line(const std::string& value, const std::string& rest) {
 
 } // namespace
 
+bool is_short(const compare::Row& row, compare::Metric metric) {
+    const auto& found = row.cells[compare::kReference].of(metric);
+    return (metric == compare::Metric::kWall || metric == compare::Metric::kCpu) && found &&
+           found->median < 1;
+}
+
 TextCell figure_cell(const compare::Row& row, std::size_t contender, compare::Metric metric,
                      const Scale& scale) {
     const compare::Cell& cell = row.cells[contender];

@@ -31,6 +31,7 @@ struct Setting {        // a configuration: one command, one benchmark
     std::string size_words;     // "64", "16-1024"
     bool oversubscribed = false;
     std::string command;
+    std::vector<std::pair<std::string, std::string>> parameters; // name and value
 };
 
 struct Estimate {

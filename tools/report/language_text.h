@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The same tasks in several languages, for people: each language against C with what was expected, every
-// task under every allocator; or, of two libraries, each language before and after.
+// The same tasks in several languages, for people. It has each language against C with what was expected, and
+// every task under every allocator. Or, of two libraries, each language before and after.
 #pragma once
 
 #include "compare/language_runs.h"

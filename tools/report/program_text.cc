@@ -15,7 +15,6 @@ namespace {
 
 using compare::Cell;
 using compare::Experiment;
-using compare::kReference;
 using compare::Metric;
 using compare::Result;
 
@@ -24,8 +23,7 @@ constexpr std::size_t kProgram = 0; // the only configuration
 class ProgramText {
   public:
     ProgramText(const Experiment& experiment, const Result& result, const TextSettings& settings)
-        : experiment_(experiment), result_(result), settings_(settings),
-          reference_(result.rows.at(kProgram).cells.at(kReference)) {}
+        : experiment_(experiment), result_(result), settings_(settings) {}
 
     std::string render() const {
         std::string text = "Medians of the rounds, and of the ratios to System within the rounds, with their "
@@ -44,11 +42,7 @@ class ProgramText {
         return program().own_figure ? compare::own_metric(*program().own_figure) : Metric::kWall;
     }
 
-    // Short times are shown in milliseconds.
-    bool in_milliseconds(Metric metric) const {
-        const auto& found = reference_.of(metric);
-        return (metric == Metric::kWall || metric == Metric::kCpu) && found && found->median < 1;
-    }
+    bool in_milliseconds(Metric metric) const { return is_short(result_.rows[kProgram], metric); }
 
     std::string heading(Metric metric) const {
         if (metric == Metric::kRssTrend) {
@@ -59,9 +53,7 @@ class ProgramText {
         return std::string(facts.words) + (unit.empty() ? "" : ", " + unit);
     }
 
-    Scale scale(Metric metric) const {
-        return in_milliseconds(metric) ? Scale{.divisor = 1e-3, .decimals = 1} : scale_of(metric);
-    }
+    Scale scale(Metric metric) const { return in_milliseconds(metric) ? kMilliseconds : scale_of(metric); }
 
     std::string value(double median, Metric metric) const {
         return number_text(median / scale(metric).divisor, scale(metric).decimals);
@@ -164,7 +156,6 @@ class ProgramText {
     const Experiment& experiment_;
     const Result& result_;
     const TextSettings& settings_;
-    const Cell& reference_;
 };
 
 } // namespace

@@ -34,9 +34,9 @@ std::map<double, double> frequencies(std::span<const double> first, std::span<co
     return result;
 }
 
-// The share of all ways to mix m and n values in which U is at least `least`. With one value more in the
-// first set, that one is the largest of all, above all of the second, or the second has the largest one:
-// ways(m, n, u) = ways(m - 1, n, u - n) + ways(m, n - 1, u).
+// The share of all ways to mix m and n values in which U is at least `least`. The largest of all values is in
+// the first set, above all of the second, or the second has it: ways(m, n, u) = ways(m - 1, n, u - n) +
+// ways(m, n - 1, u).
 double exact_tail(std::size_t m, std::size_t n, std::size_t least) {
     std::vector<std::vector<double>> ways(n + 1,
                                           std::vector<double>(m * n + 1)); // of the m so far, by n and u

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Whether two sets of values that have nothing to do with each other, no round in common, come from the same
-// distribution: the test by Mann and Whitney, which looks at ranks only, so that one run that took ten times
-// as long counts as one that was the slowest.
+// Whether two sets of values come from the same distribution that have nothing to do with each other, no
+// round in common. The test by Mann and Whitney looks at ranks only. So one run that took ten times as long
+// counts as one that was the slowest.
 #pragma once
 
 #include <span>

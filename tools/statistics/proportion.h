@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// How often something happens, judged from how often it did: Wilson's interval of 95 %, which also says
-// something sensible after no failure at all in a hundred runs.
+// How often something happens, judged from how often it did. Wilson's interval of 95 % also says something
+// sensible after no failure at all in a hundred runs.
 #pragma once
 
 #include "statistics/bootstrap.h"

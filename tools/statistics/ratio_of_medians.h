@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// How much larger one sample is than another that is not paired with it: the ratio of their medians, and the
-// interval in which it lies. Both samples are drawn anew, each by itself, as in statistics/bootstrap.h.
+// How much larger one sample is than another that is not paired with it. It is the ratio of their medians,
+// and the interval in which it lies. Both samples are drawn anew, each by itself, as in
+// statistics/bootstrap.h.
 #pragma once
 
 #include "statistics/bootstrap.h"

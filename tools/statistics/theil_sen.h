@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The line through noisy points by Theil and Sen: its slope is the median of the slopes between all pairs of
+// The line through noisy points by Theil and Sen. Its slope is the median of the slopes between all pairs of
 // points, so that a few outliers do not move it.
 #pragma once
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// What a ratio to the reference says. A difference is one only if the interval of the ratio leaves 1 and the
-// ratio lies outside the interval in which the reference's ratio to itself was found: the first alone would
-// take what the machine does by itself for a difference, one time in twenty and more often on a busy machine.
+// What a ratio to the reference says. A difference is one only if two things hold. The interval of the ratio
+// leaves 1, and the ratio lies outside the interval in which the reference's ratio to itself was found. The
+// first alone would take what the machine does by itself for a difference. That would be one time in twenty,
+// and more often on a busy machine.
 #pragma once
 
 #include "statistics/bootstrap.h"

@@ -31,7 +31,7 @@ struct Setting {
 
 struct Commands {
     Words command;
-    std::string prepare{};
+    std::string server{};
 };
 
 // A program that a suite needs: any of these names serves.
@@ -62,7 +62,7 @@ Commands redis(const Setting& setting) {
     const std::string socket = setting.scratch / "redis.sock";
     return {.command = {setting.found[1], "-s", socket, "-q", "-n", std::to_string(setting.scaled(200'000)),
                         "-c", "20", "-P", "8", "-r", "100000", "-d", "100", "-t", "set,get,lpush,hset,sadd"},
-            .prepare =
+            .server =
                 with("mkdir -p '@FOLDER@' && exec @SERVER@ --port 0 --unixsocket '@SOCKET@' --save '' "
                      "--appendonly no --dir '@FOLDER@'",
                      {{"@FOLDER@", setting.scratch}, {"@SERVER@", setting.found[0]}, {"@SOCKET@", socket}})};
@@ -172,7 +172,7 @@ Commands postgres(const Setting& setting) {
 exec @PGBENCH@ -h '@FOLDER@' -U tester -n -c 2 -t @COUNT@ --random-seed=1 postgres
 )",
                              values)},
-            .prepare = with(R"(set -e
+            .server = with(R"(set -e
 rm -rf '@FOLDER@'
 mkdir -p '@FOLDER@'
 as=
@@ -184,7 +184,7 @@ fi
 $as @INITDB@ -D '@FOLDER@/data' --no-locale -E UTF8 -A trust -U tester --no-sync
 exec $as @SERVER@ -D '@FOLDER@/data' -k '@FOLDER@' -c listen_addresses= -c fsync=off -c shared_buffers=16MB
 )",
-                            values)};
+                           values)};
 }
 
 // Debian keeps the server's programs off PATH, one folder for each version.
@@ -278,7 +278,7 @@ ProgramSuite program_suite(const std::vector<std::string>& names, const fs::path
                                         .command = std::move(commands.command),
                                         .time_limit = kTimeLimit,
                                         .prints = compare::Prints::kAnything,
-                                        .prepare = std::move(commands.prepare)});
+                                        .server = std::move(commands.server)});
     }
     return suite;
 }

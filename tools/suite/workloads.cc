@@ -29,8 +29,8 @@ std::uint64_t scaled(const Settings& settings, std::uint64_t usual) {
     return std::max<std::uint64_t>(usual * settings.operations / kUsualOperations, 1);
 }
 
-// A configuration for each number of threads, of a workload that is bounded by work: `operations` says how
-// many it does; `arguments` makes the command line, without the program, for a number of threads.
+// A configuration for each number of threads, of a workload that is bounded by work. `operations` says how
+// many it does. `arguments` makes the command line, without the program, for a number of threads.
 template <typename MakeArguments>
 Configurations bounded_by_work(const Settings& settings, const std::string& workload, const std::string& name,
                                const std::vector<unsigned>& usual_threads, std::optional<double> operations,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The code of a function, or of a line, in an executable or library: where it lies, all its copies that were
-// inlined into others too.
+// The code of a function, or of a line, in an executable or library. It tells where it lies, and all its
+// copies that were inlined into others.
 #pragma once
 
 #include <cstdint>

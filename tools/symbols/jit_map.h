@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Names of functions that a program has compiled at run time, from the file that it writes for perf:
-// /tmp/perf-PID.map, one "begin length name" a line in hexadecimal. node writes it with --perf-basic-prof,
-// Java with -XX:+DumpPerfMapAtExit, Python with -X perf.
+// Names of functions that a program has compiled at run time. They come from the file that it writes for
+// perf: /tmp/perf-PID.map, one "begin length name" a line in hexadecimal. node writes it with
+// --perf-basic-prof, Java with -XX:+DumpPerfMapAtExit, Python with -X perf.
 #pragma once
 
 #include <cstdint>
@@ -29,7 +29,7 @@ class JitMap {
 };
 
 // Of the process that had this number and saw its files below `root`, if the file was written after `start`
-// (seconds since 1970): an older one is of another process that had the same number.
+// (seconds since 1970). An older one is of another process that had the same number.
 JitMap read_jit_map(const std::string& root, std::uint32_t process, std::int64_t start);
 
 } // namespace ashlar::symbols

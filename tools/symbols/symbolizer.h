@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// From places in executables and libraries to functions, files and lines, by libdw: symbol tables, DWARF
-// beside or inside the file, and debuginfod where DEBUGINFOD_URLS names servers. A file that is not the one
-// that was loaded (its build id differs, because it was upgraded) is refused; a copy with the right build id
-// is looked for instead.
+// From places in executables and libraries to functions, files and lines, by libdw. It reads symbol tables,
+// DWARF beside or inside the file, and asks debuginfod where DEBUGINFOD_URLS names servers. A file that is
+// not the one that was loaded (its build id differs, because it was upgraded) is refused. A copy with the
+// right build id is looked for instead.
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // A coroutine that nobody waits for. It starts suspended, its handle is scheduled once, and its frame is
-// freed at its end; the coroutine itself tells whoever counts that it has ended.
+// freed at its end. The coroutine itself tells whoever counts that it has ended.
 #pragma once
 
 #include <coroutine>

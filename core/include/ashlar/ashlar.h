@@ -3,20 +3,20 @@
  * Ashlar's public interface, in C, usable from C and C++.
  *
  * Two products offer it. The preload library `libashlar.so` replaces malloc and its family for the whole
- * process and exports what is declared here in the symbol version ASHLAR_1; a program that wants to look or
+ * process. It exports what is declared here in the symbol version ASHLAR_1. A program that wants to look or
  * to steer declares these functions weak and asks whether they are there. The static library `libashlar.a`
  * defines only what is declared here, so that a program may use Ashlar's heap beside the system's.
  *
  * Units are bytes unless a name says otherwise. Every function may be called from any thread at any time,
- * from constructors and after main too; none may be called from a signal handler that could have
- * interrupted another one (as for malloc itself). A block belongs to whoever received it until it is passed
- * to ashlar_free or ashlar_realloc, by any thread.
+ * from constructors and after main too. As with malloc itself, none may be called from a signal handler that
+ * could have interrupted another one. A block belongs to whoever received it until it is passed to
+ * ashlar_free or ashlar_realloc, by any thread.
  *
- * Passing a pointer that is no live block is reported on stderr in one line and ends the process by abort():
- * at once if the pointer lies in a page without blocks, otherwise when the thread's cache returns it to its
- * slab: at a flush, at ashlar_malloc_trim, or when the thread (or, for the thread that ends it, the process)
- * ends. A pointer that malloc hands out again before that is not found: who frees a block twice and allocates
- * twice at once gets the block twice.
+ * Passing a pointer that is no live block is reported on stderr in one line and ends the process by abort().
+ * If the pointer lies in a page without blocks, it is reported at once. Otherwise it is reported when the
+ * thread's cache returns it to its slab. That is at a flush, at ashlar_malloc_trim, or when the thread ends;
+ * for the thread that ends the process, at exit. A pointer that malloc hands out again before that is not
+ * found. Who frees a block twice and allocates twice at once gets the block twice.
  */
 #ifndef ASHLAR_ASHLAR_H
 #define ASHLAR_ASHLAR_H
@@ -36,8 +36,8 @@ ASHLAR_API void* ashlar_malloc(size_t size) __attribute__((malloc, alloc_size(1)
 /* As malloc(count * size), zeroed; ENOMEM also if the product overflows. */
 ASHLAR_API void* ashlar_calloc(size_t count, size_t size) __attribute__((malloc, alloc_size(1, 2)));
 /* Null is malloc; size 0 frees and returns null with errno unchanged; on failure the old block is untouched.
- * Growing within ashlar_malloc_usable_size never moves a block of ashlar_malloc; one that would be left with
- * less than half of it in use (after shrinking, or because its alignment made it large) moves to a smaller.
+ * Growing within ashlar_malloc_usable_size never moves a block of ashlar_malloc. A block of which less than
+ * half would be in use, after shrinking or because its alignment made it large, moves to a smaller one.
  */
 ASHLAR_API void* ashlar_realloc(void* block, size_t size) __attribute__((alloc_size(2)));
 /* As realloc(block, count * size); ENOMEM if the product overflows. */
@@ -62,8 +62,8 @@ ASHLAR_API size_t ashlar_malloc_usable_size(const void* block);
 
 /* ---- Steering and seeing ------------------------------------------------------------------------------- */
 
-/* Returns cached blocks to their slabs (which checks them) and free memory to the system: the calling
- * thread's, and those of all others that are not in the middle of a call, if the kernel has membarrier().
+/* Returns cached blocks to their slabs (which checks them) and free memory to the system. The blocks are the
+ * calling thread's, and those of all others that are not in a slow path, if the kernel has membarrier().
  * `keep` is a hint of how many free bytes to retain. Returns 1 if memory was given back, else 0. */
 ASHLAR_API int ashlar_malloc_trim(size_t keep);
 
@@ -71,7 +71,7 @@ ASHLAR_API int ashlar_malloc_trim(size_t keep);
  * key or bad value; EPERM for a key that only counts at start. Does not set errno. */
 ASHLAR_API int ashlar_control(const char* setting);
 
-/* What the heap holds. Figures are gathered one after the other while the program runs on: each is right for
+/* What the heap holds. Figures are gathered one after the other while the program runs on. Each is right for
  * some moment during the call, and sums may differ by what happened meanwhile. */
 struct ashlar_statistics {
     size_t window;     /* addresses that blocks may have; they cost nothing */
@@ -111,9 +111,10 @@ struct ashlar_statistics {
     size_t fallback_calls; /* requests that the heap passed on to the malloc behind it */
     size_t allocations; /* with the setting count:true, otherwise 0: blocks of the size classes handed out */
     size_t releases;    /* likewise, taken back */
+    size_t break_ups;   /* huge pages of which a part was given back: they are small ones now */
 };
 /* Fills *out. A program that was compiled with another version of this header has a structure of another
- * size: of a shorter one the fields that it has are filled, of a longer one the rest is zero. Returns 0, or
+ * size. Of a shorter one the fields that it has are filled, of a longer one the rest is zero. Returns 0, or
  * EINVAL if `size` is less than that of the first version, 96. */
 ASHLAR_API int ashlar_get_statistics(struct ashlar_statistics* out, size_t size);
 

@@ -5,17 +5,17 @@
 //   FileHeader, padded to header_size | record | record | record | ... zeros
 //
 // The file is a shared mapping of fixed capacity, and records are only ever appended. It is cut to what it
-// needs when recording ends in order. A writer reserves space by adding to FileHeader::reserved, and then
-// stores, in this order: the first eight bytes of the record's head with the kind kUnfinished; the payload;
-// the checksum; the first eight bytes with the kind. So each record is either
-// complete or a hole, whenever the process is killed. A reader takes one step at a time, from header_size up
-// to `reserved` without its highest bit:
+// needs when recording ends in order. A writer reserves space by adding to FileHeader::reserved. Then it
+// stores the first eight bytes of the record's head with the kind kUnfinished, and the payload. The checksum
+// follows, and last the first eight bytes with the kind. So each record is either complete or a hole,
+// whenever the process is killed. A reader takes one step at a time, from header_size up to `reserved`
+// without its highest bit:
 //
 //   * eight zero bytes: the writer had reserved space and nothing more. Step over eight bytes;
 //   * kUnfinished: a hole of `size` bytes. Step over it;
 //   * any other kind: step over `size` bytes, and use the record if the checksum is right and the kind known.
 //
-// A head that these rules do not allow means that the file is damaged: look for the next record that has
+// A head that these rules do not allow means that the file is damaged. Then look for the next record that has
 // the right checksum at the next multiple of eight.
 //
 // A newer version of the library may append fields to a payload and add kinds, without a new version number.
@@ -175,9 +175,10 @@ struct Counts {
 // At a dump, for each live sample that is no large block.
 struct Pinned {
     std::uint64_t sample;
-    std::uint64_t bytes; // unbiased estimate of the free bytes in partly used slabs that the blocks which the
-                         // sample stands for keep from being released, each its share of its slab's
-    std::uint64_t age;   // ns
+    // Unbiased estimate of the free bytes in partly used slabs that the sample keeps from being released.
+    // Each of the blocks that it stands for has its share of its slab's.
+    std::uint64_t bytes;
+    std::uint64_t age; // ns
 };
 
 enum class Reason : std::uint32_t {

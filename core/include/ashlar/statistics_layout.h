@@ -11,8 +11,8 @@
  * one process_vm_readv holds together to a few microseconds. A reading takes four such calls:
  *   1. struct ashlar_tables;
  *   2. the single figures, the class table, `ended`, `shard_bins`, `shard_mixed`, which never move;
- *   3. bins and mixed slabs of each shard, and the chunks, whose addresses 2. told;
- *   4. the stacks of each thread, whose addresses the chunks told. A thread may have ended meanwhile, and its
+ *   3. bins and mixed slabs of each shard, and the caches, whose addresses 2. told;
+ *   4. the stacks of each thread, whose addresses the caches told. A thread may have ended meanwhile, and its
  *      memory be gone: process_vm_readv then stops there, and goes on with the next.
  *
  * What a program holds of a size class is what left its bins and mixed slabs, less what stands in stacks:
@@ -38,8 +38,8 @@ struct ashlar_note {
     int64_t tables;   /* where it is, counted from the first byte of this structure */
 };
 
-/* The address of something in the process that is read: of an array or structure that the comment names, or
- * of a number of 64 or 32 bits. */
+/* The address of something in the process that is read. It is an array or structure that the comment names,
+ * or a number of 64 or 32 bits. */
 /* NOLINTBEGIN(modernize-use-using): C includes this */
 typedef const void* ashlar_at;
 typedef ashlar_at ashlar_at_u64;
@@ -52,7 +52,7 @@ struct ashlar_class_row {
     uint32_t size;           /* bytes of a block */
     uint32_t blocks;         /* in a slab */
     uint16_t pages;          /* of a slab, 1, 2 or 4 pages of 64 KiB; it starts at a multiple of that */
-    uint16_t chunk_counters; /* offset in a chunk: of struct ashlar_chunk_counters */
+    uint16_t cache_counters; /* offset in a cache: of struct ashlar_cache_counters */
     uint32_t reserved;
 };
 
@@ -66,13 +66,13 @@ struct ashlar_class_counters {
 };
 
 /* Likewise, of one thread; when a number passes 2^32 that much is added in `ended`. */
-struct ashlar_chunk_counters {
+struct ashlar_cache_counters {
     uint32_t refills;
     uint32_t flushes;
     uint32_t remote_frees;
     uint32_t allocations;
     uint32_t releases;
-    uint32_t reserved;
+    uint32_t reserved; /* any number */
 };
 
 /* What happened in the process so far. */
@@ -113,10 +113,10 @@ struct ashlar_tables {
     ashlar_at_i64 absent_bytes;        /* of slabs' pages, given back to the system one by one */
     ashlar_at_u32 shards;              /* in use: 1 to this number */
     ashlar_at_u64 threads;             /* live caches */
-    ashlar_at_u32 chunks;              /* entries of the chunk table that were ever used */
+    ashlar_at_u32 caches;              /* entries of the cache table that were ever used */
     ashlar_at_u64 waiting_large_bytes; /* hardened library: released large blocks that wait */
     ashlar_at events;                  /* struct ashlar_event_counters */
-    ashlar_at_u64 ended_refill_ticks;  /* see chunk_refill_ticks; of threads that ended */
+    ashlar_at_u64 ended_refill_ticks;  /* see cache_refill_ticks; of threads that ended */
 
     /* ---- Tables of the heap: the address of the address, and bytes mapped from there on --------------- */
 
@@ -126,8 +126,8 @@ struct ashlar_tables {
     ashlar_at_u64 descriptors_bytes;
     ashlar_at_u64 states_start; /* groups of 64 superslabs, group_stride bytes each */
     ashlar_at_u64 states_bytes;
-    ashlar_at_u64 chunks_start; /* chunk_stride bytes for each thread */
-    ashlar_at_u64 chunks_bytes;
+    ashlar_at_u64 caches_start; /* cache_stride bytes for each thread */
+    ashlar_at_u64 caches_bytes;
     ashlar_at_u64 pool_start; /* bitmaps, bins, deep stacks */
     ashlar_at_u64 pool_bytes;
     ashlar_at_u64 live_table_start; /* the hardened library's; a byte for each 16 bytes of the heap */
@@ -150,20 +150,22 @@ struct ashlar_tables {
     uint32_t mixed_uses;       /* offset, [classes] with mixed_use_stride: uint32_t blocks in use and in */
     uint32_t mixed_use_stride; /* caches */
 
-    /* ---- Chunks: a thread's cache --------------------------------------------------------------------- */
+    /* ---- Caches: a thread's cache --------------------------------------------------------------------- */
 
-    uint32_t chunk_stride;
-    uint32_t chunk_owner;           /* offset, uint64_t: the address of the thread's stacks; 0: no thread */
-    uint32_t chunk_capacity;        /* offset, [classes] with chunk_capacity_stride: uint16_t entries */
-    uint32_t chunk_capacity_stride; /* of the stack */
-    uint32_t chunk_run_pages;       /* offset, uint32_t: pages of large runs that the thread keeps */
-    uint32_t chunk_refill_ticks;    /* offset, uint64_t: time in refills; ticks of the time-stamp counter */
+    uint32_t cache_stride;
+    uint32_t cache_owner;           /* offset, uint64_t: the address of the thread's stacks; 0: no thread */
+    uint32_t cache_capacity;        /* offset, [classes] with cache_capacity_stride: uint16_t entries */
+    uint32_t cache_capacity_stride; /* of the stack */
+    uint32_t cache_run_pages;       /* offset, uint32_t: pages of large runs that the thread keeps */
+    uint32_t cache_refill_ticks;    /* offset, uint64_t: time in refills; ticks of the time-stamp counter */
 
     /* ---- Stacks: in the thread's own memory ------------------------------------------------------------ */
 
     uint32_t stacks_size;
     uint32_t stacks_tops; /* offset, [classes] uint64_t: address behind the last local block */
     uint32_t stacks_ends; /* offset, [classes] {uint16_t empty, full}: low bits of the ends' addresses */
+    /* An array is shorter than 32 KiB. `empty` is where its blocks begin, and cache_capacity counts from
+     * there. For a moment the top may lie one entry below: then the stack has no local block. */
 
     /* ---- Slab descriptors, by the slab's first page --------------------------------------------------- */
 
@@ -202,7 +204,7 @@ struct ashlar_tables {
 };
 
 /* How to record. Write `number` last, and then ASHLAR_PROFILE_RECORD into the word above. A number that is
- * not the last one that was taken makes a new request: the process ends what it records and begins a file for
+ * not the last one that was taken makes a new request. The process ends what it records and begins a file for
  * it. Its own starts (by a signal or the program) do not look at it. A forked child does not go on with what
  * was asked for from outside. */
 #define ASHLAR_PROFILE_PLACE_BYTES 512

@@ -35,8 +35,8 @@ struct Armed {
     Armed& operator=(const Armed&) = delete;
 
     bool push(std::uintptr_t block) { return stacks.push(kClass, reinterpret_cast<void*>(block)); }
-    bool push_foreign(std::uintptr_t block) {
-        return stacks.push_foreign(kClass, reinterpret_cast<void*>(block));
+    bool push_remote(std::uintptr_t block) {
+        return stacks.push_remote(kClass, reinterpret_cast<void*>(block));
     }
     // 0 if there is none.
     std::uintptr_t pop() {
@@ -57,7 +57,7 @@ TEST_CASE("pointer stacks: all zero, every pop is empty and every push full") {
         CAPTURE(c);
         CHECK_FALSE(stacks.pop(c, block));
         CHECK_FALSE(stacks.push(c, block));
-        CHECK_FALSE(stacks.push_foreign(c, block));
+        CHECK_FALSE(stacks.push_remote(c, block));
         for (const unsigned shard : {0U, 1U, 255U}) {
             const PageHeader header{static_cast<SizeClass>(c), static_cast<Shard>(shard)};
             CHECK_FALSE(stacks.push(header, block));
@@ -80,11 +80,11 @@ TEST_CASE("pointer stacks: what was pushed last is popped first") {
     CHECK(armed.stacks.count(kClass) == 0);
 }
 
-TEST_CASE("pointer stacks: foreign blocks fill the array from its far end and are never popped") {
+TEST_CASE("pointer stacks: remote blocks fill the array from its far end and are never popped") {
     Armed armed;
     for (std::uintptr_t block = 1; block <= kCapacity; ++block)
-        CHECK(armed.push_foreign(block));
-    CHECK_FALSE(armed.push_foreign(99));
+        CHECK(armed.push_remote(block));
+    CHECK_FALSE(armed.push_remote(99));
     CHECK_FALSE(armed.push(99));
     CHECK(armed.pop() == 0);
     CHECK(armed.stacks.limit(kClass) == 0);
@@ -113,34 +113,81 @@ TEST_CASE("pointer stacks: a header decides which end") {
     CHECK_FALSE(armed.stacks.push(PageHeader{kClass + 1, kHome}, block));
 }
 
+TEST_CASE("pointer stacks: closed, malloc takes nothing and slow paths do") {
+    Armed armed;
+    void* block = nullptr;
+    CHECK(armed.push(1));
+    CHECK(armed.push(2));
+    CHECK(armed.stacks.take(kClass, block));
+    CHECK(block == reinterpret_cast<void*>(2));
+    armed.stacks.claim();
+    CHECK(armed.stacks.is_outside());
+    CHECK_FALSE(armed.stacks.take(kClass, block));
+    CHECK(armed.stacks.count(kClass) == 1);
+    CHECK_FALSE(armed.stacks.begin());
+    armed.stacks.unclaim();
+    CHECK_FALSE(armed.stacks.take(kClass, block)); // not before a slow path has opened them
+    CHECK(armed.stacks.begin());
+    CHECK_FALSE(armed.stacks.is_outside());
+    armed.stacks.claim(); // in the middle of the slow path
+    CHECK(armed.pop() == 1);
+    armed.stacks.leave();
+    armed.stacks.unclaim();
+    CHECK_FALSE(armed.stacks.push(PageHeader{kClass, kHome}, block));
+    CHECK_FALSE(armed.stacks.push(PageHeader{kClass, kHome + 1}, block));
+    CHECK(armed.stacks.begin());
+    CHECK(armed.stacks.push(PageHeader{kClass, kHome}, block));
+    armed.stacks.leave();
+    CHECK(armed.stacks.take(kClass, block));
+    CHECK_FALSE(armed.stacks.take(kClass, block));
+}
+
+TEST_CASE("pointer stacks: a raised bottom leaves what lies above") {
+    Armed armed(GENERATE(0U, 1U, 3U, 5U, kCapacity));
+    for (std::uintptr_t block = 1; block <= 5; ++block)
+        CHECK(armed.push(block));
+    CHECK(armed.push_remote(9));
+    armed.stacks.set_bottom(kClass, armed.slots + 4);
+    CHECK(armed.stacks.count(kClass) == 1);
+    CHECK(armed.stacks.slots(kClass) == armed.slots + 4);
+    CHECK(armed.stacks.remote(kClass, kCapacity - 4).first == armed.slots + kCapacity - 1);
+    CHECK(armed.stacks.remote(kClass, kCapacity - 4).count == 1);
+    CHECK(armed.pop() == 5);
+    CHECK(armed.pop() == 0);
+    // As a malloc leaves it for a moment.
+    armed.stacks.set_bottom(kClass, armed.slots + 5);
+    CHECK(armed.stacks.count(kClass) == 0);
+    CHECK(armed.stacks.slots(kClass) == armed.slots + 5);
+}
+
 TEST_CASE("pointer stacks: both ends agree with a model until they meet") {
     unit::Random random;
     CAPTURE(random.seed());
     Armed armed(GENERATE(0U, 1U, 5U, kCapacity - 1, kCapacity));
     std::vector<std::uintptr_t> local;
-    std::vector<std::uintptr_t> foreign;
+    std::vector<std::uintptr_t> remote;
     for (std::uintptr_t step = 1; step <= 100'000; ++step) {
-        const bool full = local.size() + foreign.size() == kCapacity;
+        const bool full = local.size() + remote.size() == kCapacity;
         const std::size_t what = random.below(20);
         if (what < 9) {
             if (armed.push(step) == full) FAIL("push of " << step);
             if (!full) local.push_back(step);
         } else if (what < 11) {
-            if (armed.push_foreign(step) == full) FAIL("foreign push of " << step);
-            if (!full) foreign.push_back(step);
+            if (armed.push_remote(step) == full) FAIL("remote push of " << step);
+            if (!full) remote.push_back(step);
         } else if (what < 19) {
             const std::uintptr_t expected = local.empty() ? 0 : local.back();
             if (!local.empty()) local.pop_back();
             if (armed.pop() != expected) FAIL("pop at " << step);
-        } else { // as when foreign blocks are sent home
+        } else { // as when remote blocks are sent home
             armed.stacks.set_limit(kClass, kCapacity);
-            foreign.clear();
+            remote.clear();
         }
         if (armed.stacks.count(kClass) != local.size()) FAIL("count at " << step);
-        if (armed.stacks.limit(kClass) != kCapacity - foreign.size()) FAIL("limit at " << step);
-        for (std::size_t i = 0; i < foreign.size(); ++i) {
+        if (armed.stacks.limit(kClass) != kCapacity - remote.size()) FAIL("limit at " << step);
+        for (std::size_t i = 0; i < remote.size(); ++i) {
             const void* const slot = armed.slots[kCapacity - 1 - i];
-            if (reinterpret_cast<std::uintptr_t>(slot) != foreign[i]) FAIL("foreign blocks at " << step);
+            if (reinterpret_cast<std::uintptr_t>(slot) != remote[i]) FAIL("remote blocks at " << step);
         }
     }
 }

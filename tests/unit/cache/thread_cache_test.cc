@@ -72,8 +72,8 @@ std::size_t blocks_out() {
 
 std::size_t capacity(SizeClass c) {
     std::size_t found = 0;
-    thread_registry.for_each([&](const Chunk& chunk) {
-        if (chunk.owner == &stacks) found = chunk.classes[c].capacity;
+    thread_registry.for_each([&](const ThreadCache& cache) {
+        if (cache.owner == &stacks) found = cache.classes[c].capacity;
     });
     return found;
 }
@@ -226,7 +226,7 @@ UNIT_TEST_CASE_IN_CHILD("thread cache: flushing returns all blocks and leaves th
     }
 }
 
-UNIT_TEST_CASE_IN_CHILD("thread cache: foreign blocks go home and are not handed out", unit::kDefaultHeap) {
+UNIT_TEST_CASE_IN_CHILD("thread cache: remote blocks go home and are not handed out", unit::kDefaultHeap) {
     for (const std::size_t size : {16U, 48U, 640U, 4096U, 32768U}) {
         CAPTURE(size);
         const SizeClass c = class_of(size);
@@ -267,28 +267,28 @@ UNIT_TEST_CASE_IN_CHILD("thread cache: foreign blocks go home and are not handed
     REQUIRE(blocks_out() == 0);
 }
 
-UNIT_TEST_CASE_IN_CHILD("thread cache: local and foreign blocks share arrays of any depth without a loss",
+UNIT_TEST_CASE_IN_CHILD("thread cache: local and remote blocks share arrays of any depth without a loss",
                         unit::kDefaultHeap) {
     unit::Random random;
     CAPTURE(random.seed());
     for (const std::size_t size : {16U, 64U, 1024U, 16384U}) {
         const SizeClass c = class_of(size);
         CAPTURE(size);
-        Blocks foreign = take(c, 8000);
+        Blocks remote = take(c, 8000);
         flush();
         in_thread_of_another_shard(stacks.shard(), [&] {
-            std::set<void*> live(foreign.begin(), foreign.end());
+            std::set<void*> live(remote.begin(), remote.end());
             Blocks own;
             for (unsigned phase = 0; phase < 20; ++phase) {
                 const std::size_t burst = random.between(1, 400);
-                const std::size_t foreign_percent = random.below(30);
+                const std::size_t remote_percent = random.below(30);
                 for (std::size_t i = 0; i < burst; ++i) {
                     own.push_back(allocate(c));
                     MUST(live.insert(own.back()).second);
-                    if (random.below(100) < foreign_percent && !foreign.empty()) {
-                        live.erase(foreign.back());
-                        give(foreign.back());
-                        foreign.pop_back();
+                    if (random.below(100) < remote_percent && !remote.empty()) {
+                        live.erase(remote.back());
+                        give(remote.back());
+                        remote.pop_back();
                     }
                 }
                 for (std::size_t i = random.below(own.size() + 1); i > 0; --i) {
@@ -300,7 +300,7 @@ UNIT_TEST_CASE_IN_CHILD("thread cache: local and foreign blocks share arrays of 
             }
             MUST(blocks_out() == live.size() + cached_blocks());
             give_all(own);
-            give_all(foreign);
+            give_all(remote);
         });
         REQUIRE(blocks_out() == 0);
     }
@@ -383,8 +383,8 @@ UNIT_TEST_CASE_IN_CHILD("thread cache: of many threads one that uses every class
 UNIT_TEST_CASE_IN_CHILD(
     "thread cache: of a class without a stack each block comes from its slab, and goes there",
     "thread_cache:0") {
-    Blocks foreign = take(class_of(100), 50);
-    in_thread_of_another_shard(stacks.shard(), [&foreign] {
+    Blocks remote = take(class_of(100), 50);
+    in_thread_of_another_shard(stacks.shard(), [&remote] {
         for (unsigned i = 1; i < kClasses; ++i) {
             const auto c = static_cast<SizeClass>(i);
             const std::size_t before = blocks_out();
@@ -394,7 +394,7 @@ UNIT_TEST_CASE_IN_CHILD(
             give_all(blocks);
             MUST(blocks_out() == before);
         }
-        give_all(foreign);
+        give_all(remote);
         MUST(cached_blocks() == 0);
     });
     REQUIRE(blocks_out() == 0);
@@ -407,11 +407,11 @@ UNIT_TEST_CASE_IN_CHILD(
 UNIT_TEST_CASE_IN_CHILD("thread cache: a thread that only frees other threads' blocks gets deeper stacks",
                         unit::kDefaultHeap) {
     const SizeClass c = class_of(64);
-    Blocks foreign = take(c, 4000);
+    Blocks remote = take(c, 4000);
     in_thread_of_another_shard(stacks.shard(), [&] {
         give(allocate(class_of(16))); // makes the cache
         const std::size_t first = capacity(c);
-        give_all(foreign);
+        give_all(remote);
         MUST(capacity(c) >= 4 * first);
     });
     flush();
@@ -629,7 +629,7 @@ UNIT_TEST_CASE_IN_CHILD("thread cache: a thread that ended its cache works witho
 
 UNIT_TEST_CASE_IN_CHILD("thread cache: threads that find no room in the table work without a cache",
                         "window:64m") {
-    constexpr unsigned kThreads = 600; // a window of 64 MiB has 512 chunks
+    constexpr unsigned kThreads = 600; // a window of 64 MiB has 512 caches
     std::barrier together(kThreads);
     std::atomic<unsigned> faults = 0;
     std::atomic<unsigned> without = 0;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// In children without a heap: the table of chunks is the test's. A small window has few hundred chunks.
+// In children without a heap: the table of caches is the test's. A small window has few hundred caches.
 #include "../support/child.h"
 #include "../support/random.h"
 #include "cache/thread_registry.h"
@@ -26,29 +26,29 @@ using namespace ashlar::cache; // NOLINT(google-build-using-namespace): the laye
 
 using layout::window;
 
-// A registry with numbered chunks, and an owner for every chunk.
+// A registry with numbered caches, and an owner for every cache.
 class Table {
   public:
     Table() {
         REQUIRE(window.open(layout::kMinWindow));
-        Chunk* const first = registry.add(owners.emplace_back());
-        Chunk* const second = registry.add(owners.emplace_back());
+        ThreadCache* const first = registry.add(owners.emplace_back());
+        ThreadCache* const second = registry.add(owners.emplace_back());
         stride = static_cast<std::size_t>(reinterpret_cast<char*>(second) - reinterpret_cast<char*>(first));
         REQUIRE(reinterpret_cast<std::uintptr_t>(first) == window.threads.start());
-        REQUIRE(stride >= sizeof(Chunk));
+        REQUIRE(stride >= sizeof(ThreadCache));
         registry.remove(*second);
         registry.remove(*first);
         owners.clear();
         capacity = window.threads.size() / stride;
     }
 
-    std::size_t number(const Chunk* chunk) const {
-        return (reinterpret_cast<std::uintptr_t>(chunk) - window.threads.start()) / stride;
+    std::size_t number(const ThreadCache* cache) const {
+        return (reinterpret_cast<std::uintptr_t>(cache) - window.threads.start()) / stride;
     }
-    Chunk* add() { return registry.add(owners.emplace_back()); }
+    ThreadCache* add() { return registry.add(owners.emplace_back()); }
     std::set<std::size_t> live() {
         std::set<std::size_t> numbers;
-        registry.for_each([&](const Chunk& chunk) { numbers.insert(number(&chunk)); });
+        registry.for_each([&](const ThreadCache& cache) { numbers.insert(number(&cache)); });
         return numbers;
     }
     std::size_t resident_pages() const {
@@ -65,11 +65,11 @@ class Table {
     std::size_t capacity = 0;
 };
 
-// Chunks are of 8 KiB. The kernel drops whole pages, whatever length it is told.
-TEST_CASE("thread registry: only pages that no other chunk shares are dropped") {
+// Caches are of 8 KiB. The kernel drops whole pages, whatever length it is told.
+TEST_CASE("thread registry: only pages that no other cache shares are dropped") {
     const auto own = [](unsigned begin, unsigned end, std::size_t page_size) {
-        const ThreadRegistry::Chunks chunks = ThreadRegistry::in_own_pages(begin, end, page_size);
-        return chunks.begin < chunks.end ? std::pair(chunks.begin, chunks.end) : std::pair(0U, 0U);
+        const ThreadRegistry::Caches caches = ThreadRegistry::in_own_pages(begin, end, page_size);
+        return caches.begin < caches.end ? std::pair(caches.begin, caches.end) : std::pair(0U, 0U);
     };
     CHECK(own(0, 5, 4096) == std::pair(0U, 5U));
     CHECK(own(6, 9, 4096) == std::pair(6U, 9U));
@@ -80,30 +80,30 @@ TEST_CASE("thread registry: only pages that no other chunk shares are dropped") 
     CHECK(own(6, 40, 65536) == std::pair(8U, 40U));
 }
 
-UNIT_TEST_CASE_IN_CHILD("thread registry: the lowest free chunk comes first", unit::kNoHeap) {
+UNIT_TEST_CASE_IN_CHILD("thread registry: the lowest free cache comes first", unit::kNoHeap) {
     Table table;
     unit::Random random;
     CAPTURE(random.seed());
-    std::vector<Chunk*> chunks(table.capacity, nullptr);
+    std::vector<ThreadCache*> caches(table.capacity, nullptr);
     std::size_t live = 0;
     for (unsigned step = 0; step < 20'000; ++step) {
         const auto lowest =
-            static_cast<std::size_t>(std::find(chunks.begin(), chunks.end(), nullptr) - chunks.begin());
+            static_cast<std::size_t>(std::find(caches.begin(), caches.end(), nullptr) - caches.begin());
         if (random.chance(step / 4000 % 2 == 0 ? 80 : 30)) {
-            Chunk* const added = table.add();
+            ThreadCache* const added = table.add();
             if (lowest == table.capacity) {
-                if (added != nullptr) FAIL("a chunk beyond the table");
+                if (added != nullptr) FAIL("a cache beyond the table");
                 continue;
             }
-            if (added == nullptr || table.number(added) != lowest) FAIL("not chunk " << lowest);
+            if (added == nullptr || table.number(added) != lowest) FAIL("not cache " << lowest);
             if (added->owner != &table.owners.back()) FAIL("another owner");
-            chunks[lowest] = added;
+            caches[lowest] = added;
             ++live;
         } else {
             const std::size_t number = random.below(table.capacity);
-            if (chunks[number] == nullptr) continue;
-            table.registry.remove(*chunks[number]);
-            chunks[number] = nullptr;
+            if (caches[number] == nullptr) continue;
+            table.registry.remove(*caches[number]);
+            caches[number] = nullptr;
             --live;
         }
         if (table.registry.live() != live) FAIL(table.registry.live() << " are live, not " << live);
@@ -113,28 +113,28 @@ UNIT_TEST_CASE_IN_CHILD("thread registry: the lowest free chunk comes first", un
 
 UNIT_TEST_CASE_IN_CHILD("thread registry: a full table says so and recovers", unit::kNoHeap) {
     Table table;
-    std::vector<Chunk*> chunks;
-    while (Chunk* const chunk = table.add())
-        chunks.push_back(chunk);
-    REQUIRE(chunks.size() == table.capacity);
+    std::vector<ThreadCache*> caches;
+    while (ThreadCache* const cache = table.add())
+        caches.push_back(cache);
+    REQUIRE(caches.size() == table.capacity);
     REQUIRE(table.registry.live() == table.capacity);
     REQUIRE(table.add() == nullptr);
     REQUIRE(table.registry.live() == table.capacity);
     for (const std::size_t number : {std::size_t{0}, std::size_t{63}, std::size_t{64}, table.capacity - 1}) {
-        table.registry.remove(*chunks[number]);
+        table.registry.remove(*caches[number]);
         REQUIRE(table.registry.live() == table.capacity - 1);
-        REQUIRE(table.add() == chunks[number]);
+        REQUIRE(table.add() == caches[number]);
     }
 }
 
 UNIT_TEST_CASE_IN_CHILD("thread registry: visits the live ones", unit::kNoHeap) {
     Table table;
     REQUIRE(table.live().empty());
-    std::vector<Chunk*> chunks;
+    std::vector<ThreadCache*> caches;
     for (unsigned i = 0; i < 130; ++i)
-        chunks.push_back(table.add());
+        caches.push_back(table.add());
     for (const std::size_t number : {0U, 1U, 64U, 100U, 129U})
-        table.registry.remove(*chunks[number]);
+        table.registry.remove(*caches[number]);
     const std::set<std::size_t> live = table.live();
     REQUIRE(live.size() == 125);
     for (const std::size_t number : {0U, 1U, 64U, 100U, 129U})
@@ -144,28 +144,28 @@ UNIT_TEST_CASE_IN_CHILD("thread registry: visits the live ones", unit::kNoHeap) 
 UNIT_TEST_CASE_IN_CHILD("thread registry: a storm of threads leaves little behind", unit::kNoHeap) {
     const auto resident_after = [](bool lowest_first) {
         Table& table = *new Table; // NOLINT(cppcoreguidelines-owning-memory): the child ends
-        std::vector<Chunk*> chunks;
-        while (Chunk* const chunk = table.add()) {
-            PointerStacks* const owner = chunk->owner;
-            std::memset(static_cast<void*>(chunk), 1, table.stride);
-            chunk->owner = owner;
-            chunk->counted[0] = 0; // nothing that a class 0 would have counted
-            chunk->counted[1] = 0;
-            chunks.push_back(chunk);
+        std::vector<ThreadCache*> caches;
+        while (ThreadCache* const cache = table.add()) {
+            PointerStacks* const owner = cache->owner;
+            std::memset(static_cast<void*>(cache), 1, table.stride);
+            cache->owner = owner;
+            cache->counted[0] = 0; // nothing that a class 0 would have counted
+            cache->counted[1] = 0;
+            caches.push_back(cache);
         }
         const std::size_t peak = table.resident_pages();
         REQUIRE(peak == window.threads.size() / os::page_size());
-        if (!lowest_first) std::reverse(chunks.begin(), chunks.end());
-        for (Chunk* const chunk : chunks)
-            table.registry.remove(*chunk);
+        if (!lowest_first) std::reverse(caches.begin(), caches.end());
+        for (ThreadCache* const cache : caches)
+            table.registry.remove(*cache);
         REQUIRE(table.registry.live() == 0);
         REQUIRE(table.resident_pages() <= peak / 4);
         REQUIRE(table.resident_pages() > 0); // some are kept for the next threads
         // And they are usable again.
-        for (unsigned i = 0; i < chunks.size(); ++i) {
-            Chunk* const chunk = table.add();
-            REQUIRE(chunk != nullptr);
-            chunk->stack_bytes = 1;
+        for (unsigned i = 0; i < caches.size(); ++i) {
+            ThreadCache* const cache = table.add();
+            REQUIRE(cache != nullptr);
+            cache->stack_bytes = 1;
         }
     };
     UNIT_REQUIRE_PASSED(unit::run_here([&] { resident_after(true); }));
@@ -174,11 +174,11 @@ UNIT_TEST_CASE_IN_CHILD("thread registry: a storm of threads leaves little behin
 
 UNIT_TEST_CASE_IN_CHILD("thread registry: after a fork only the survivor is there", unit::kNoHeap) {
     Table table;
-    std::vector<Chunk*> chunks;
+    std::vector<ThreadCache*> caches;
     for (unsigned i = 0; i < 70; ++i)
-        chunks.push_back(table.add());
-    table.registry.remove(*chunks[2]);
-    table.registry.forget_others(*chunks[66]->owner, nullptr);
+        caches.push_back(table.add());
+    table.registry.remove(*caches[2]);
+    table.registry.forget_others(*caches[66]->owner, nullptr);
     REQUIRE(table.live() == std::set<std::size_t>{66});
     REQUIRE(table.registry.live() == 1);
     for (std::size_t expected = 0; expected < 66; ++expected)
@@ -194,16 +194,16 @@ UNIT_TEST_CASE_IN_CHILD("thread registry: after a fork only the survivor is ther
 UNIT_TEST_CASE_IN_CHILD("thread registry: after a fork the memory of the others is given back",
                         unit::kNoHeap) {
     Table table;
-    std::vector<Chunk*> chunks;
+    std::vector<ThreadCache*> caches;
     for (unsigned i = 0; i < 200; ++i) {
-        chunks.push_back(table.add());
-        chunks.back()->classes[1].last_call = 1;
-        *chunks.back()->first_slots(ashlar::layout::kClasses - 1) = nullptr;
+        caches.push_back(table.add());
+        caches.back()->classes[1].last_call = 1;
+        *caches.back()->first_slots(ashlar::layout::kClasses - 1) = nullptr;
     }
     const std::size_t before = table.resident_pages();
-    table.registry.forget_others(*chunks[100]->owner, nullptr);
+    table.registry.forget_others(*caches[100]->owner, nullptr);
     REQUIRE(table.resident_pages() == before / 200);
-    REQUIRE(chunks[100]->classes[1].last_call == 1);
+    REQUIRE(caches[100]->classes[1].last_call == 1);
     for (unsigned i = 0; i < 200; ++i)
         REQUIRE(table.number(table.add()) == (i < 100 ? i : i + 1));
 }
@@ -212,17 +212,17 @@ UNIT_TEST_CASE_IN_CHILD("thread registry: after a fork the memory of the others 
 UNIT_TEST_CASE_IN_CHILD("thread registry: a fork is survived when memory cannot be given back",
                         unit::kNoHeap) {
     Table table;
-    std::vector<Chunk*> chunks;
+    std::vector<ThreadCache*> caches;
     for (unsigned i = 0; i < 5; ++i)
-        chunks.push_back(table.add());
-    if (::mlock(chunks[3], table.stride) != 0) return;
-    table.registry.forget_others(*chunks[1]->owner, nullptr);
+        caches.push_back(table.add());
+    if (::mlock(caches[3], table.stride) != 0) return;
+    table.registry.forget_others(*caches[1]->owner, nullptr);
     REQUIRE(table.live() == std::set<std::size_t>{1});
     REQUIRE(table.number(table.add()) == 0);
     REQUIRE(table.number(table.add()) == 2);
 }
 
-UNIT_TEST_CASE_IN_CHILD("thread registry: threads never get the same chunk", unit::kNoHeap) {
+UNIT_TEST_CASE_IN_CHILD("thread registry: threads never get the same cache", unit::kNoHeap) {
     const auto table = std::make_unique<Table>();
     std::atomic<unsigned> faults = 0;
     std::vector<std::thread> threads;
@@ -230,14 +230,14 @@ UNIT_TEST_CASE_IN_CHILD("thread registry: threads never get the same chunk", uni
         threads.emplace_back([&table, &faults] {
             PointerStacks mine;
             for (unsigned i = 0; i < 5000; ++i) {
-                Chunk* const chunk = table->registry.add(mine);
-                if (chunk == nullptr || chunk->owner != &mine) {
+                ThreadCache* const cache = table->registry.add(mine);
+                if (cache == nullptr || cache->owner != &mine) {
                     ++faults;
                     continue;
                 }
-                chunk->stack_bytes = i;
-                if (chunk->stack_bytes != i || chunk->owner != &mine) ++faults;
-                table->registry.remove(*chunk);
+                cache->stack_bytes = i;
+                if (cache->stack_bytes != i || cache->owner != &mine) ++faults;
+                table->registry.remove(*cache);
             }
         });
     }

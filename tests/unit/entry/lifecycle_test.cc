@@ -3,9 +3,9 @@
 // Fork, and the places at which bad frees show at the latest. Everything in children.
 #include "../support/build_kind.h"
 #include "../support/child.h"
+#include "cache/decay.h"
 #include "cache/thread_cache.h"
 #include "cache/thread_registry.h"
-#include "cache/upkeep.h"
 #include "heap/heap.h"
 #include "layout/metadata_pool.h"
 #include "layout/superslab.h"
@@ -233,7 +233,7 @@ TEST_CASE("lifecycle: a child's child opens its heap when the last lock is given
     }));
 }
 
-// A fork that could not have a lock, of a thread that is under another one; what the child agrees to is asked
+// A fork that could not have a lock, of a thread that is under another one. What the child agrees to is asked
 // when it has given that back.
 template <typename Body>
 void fork_without_lock(Body body) {
@@ -261,17 +261,17 @@ void fork_without_lock(Body body) {
     REQUIRE(agreed);
 }
 
-UNIT_TEST_CASE_IN_CHILD("lifecycle: a heap that another thread was changing stays closed, without upkeep",
+UNIT_TEST_CASE_IN_CHILD("lifecycle: a heap that another thread was changing stays closed, without decay",
                         "purge_delay_ms:0") {
     UNIT_SKIP_IF(unit::kThreadSanitizer, "forks while another thread lives, after which it watches nothing");
     REQUIRE(heap_works());
-    const std::uint32_t rounds = cache::upkeep_after_release();
-    REQUIRE(cache::upkeep_after_release() != rounds);
+    const std::uint32_t rounds = cache::decay_after_release();
+    REQUIRE(cache::decay_after_release() != rounds);
     fork_without_lock([] {
-        const std::uint32_t before = cache::upkeep_after_release();
+        const std::uint32_t before = cache::decay_after_release();
         cache::look_after_release();
         cache::look_after_allocation();
-        const bool done = cache::upkeep_after_allocation() != before;
+        const bool done = cache::decay_after_allocation() != before;
         return heap::closed() && !done;
     });
     fork_without_lock([] { // and so does that of its child
@@ -397,7 +397,7 @@ TEST_CASE("lifecycle: a free inside a block is found when memory is trimmed") {
     UNIT_REQUIRE_ABORTED("16 bytes into the block at 0x", outcome);
 }
 
-TEST_CASE("lifecycle: a foreign free inside a block is found when the thread ends") {
+TEST_CASE("lifecycle: a remote free inside a block is found when the thread ends") {
     const unit::Outcome outcome = unit::run_here([] {
         auto* const block = static_cast<char*>(ashlar_malloc(kSize));
         std::thread([block] { ashlar_free(opaque(block + 32)); }).join();

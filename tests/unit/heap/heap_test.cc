@@ -229,7 +229,7 @@ TEST_CASE("heap: growing within the smallest class never moves") {
 }
 
 // Nothing notes how much was asked for. A block whose class comes from its alignment may hold many times
-// that; resized, it gets the class of its size, as one that shrinks does.
+// that. Resized, it gets the class of its size, as one that shrinks does.
 TEST_CASE("heap: an aligned block that is mostly waste moves when it is resized") {
     void* const block = heap::allocate_aligned(4096, 10);
     fill(block, 7, 10);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Samples through the whole family. The profiler stands above this layer; here the hooks are the test's: what
-// is to be a sample is decided by it, and it sees what the heap says about them.
+// Samples through the whole family. The profiler stands above this layer. Here the hooks are the test's: it
+// decides what is to be a sample, and sees what the heap says about them.
 #include "../support/build_kind.h"
 #include "../support/child.h"
 #include "../support/random.h"

@@ -93,7 +93,7 @@ class Model {
     }
     bool on(Page first, Node node) const { return node_[first / kPagesPerSuperslab] == node; }
 
-    // The lowest run there is, 0 if none: a slab's starts at a multiple of its length, a large block's lies
+    // The lowest run there is, 0 if none. A slab's starts at a multiple of its length. A large block's lies
     // in one superslab or, if it is longer, starts with one.
     Page lowest(Kind kind, unsigned pages, Node node) const {
         const Page step = kind == Kind::kSlab ? pages : pages > kPagesPerSuperslab ? kPagesPerSuperslab : 1;
@@ -1062,6 +1062,50 @@ UNIT_TEST_CASE_IN_CHILD("superslabs: huge pages are not broken for a few small o
     CHECK(superslabs.purge_all() == kPageSize);
     for (Page page = first + 21; page < first + 32; ++page)
         CHECK(*window.address_of(page) == 1);
+}
+
+UNIT_TEST_CASE_IN_CHILD("superslabs: a huge page that loses a part has small ones from then on",
+                        unit::kNoHeap) {
+    UNIT_SKIP_IF(!ashlar::os::huge_pages_allowed(), "the system gives none");
+    ashlar::os::settings.huge_pages = static_cast<std::size_t>(ashlar::os::HugePages::kAuto);
+    REQUIRE(window.open(std::size_t{1} << 30));
+    constexpr unsigned kFilled = 128; // superslabs, from which on a heap is large
+    const Page filled = take(kFilled * kPagesPerSuperslab).first;
+    REQUIRE(filled != 0);
+    const Page first = take(kPagesPerSuperslab).first;
+    CHECK_FALSE(superslabs.is_huge(filled));
+    REQUIRE(superslabs.is_huge(first));
+    const std::uint64_t before = ashlar::os::counters.break_ups;
+    CHECK_FALSE(superslabs.stays_huge(first));
+    CHECK(superslabs.break_up(filled)); // is none
+    CHECK(ashlar::os::counters.break_ups == before);
+    CHECK(superslabs.break_up(first + 3));
+    CHECK_FALSE(superslabs.is_huge(first));
+    CHECK(superslabs.break_up(first));
+    CHECK(ashlar::os::counters.break_ups == before + 1);
+    superslabs.give(first, 1); // one page is reason enough now
+    superslabs.purge_aged();
+    superslabs.purge_aged();
+    CHECK(superslabs.dirty_pages() == 0);
+}
+
+UNIT_TEST_CASE_IN_CHILD("superslabs: with huge_pages:always huge pages stay, and what they lose is counted",
+                        unit::kNoHeap) {
+    UNIT_SKIP_IF(!ashlar::os::huge_pages_allowed(), "the system gives none");
+    ashlar::os::settings.huge_pages = static_cast<std::size_t>(ashlar::os::HugePages::kAlways);
+    REQUIRE(window.open(kMinWindow));
+    const std::uint64_t before = ashlar::os::counters.break_ups;
+    const Page first = take(kPagesPerSuperslab).first;
+    CHECK(superslabs.stays_huge(first));
+    CHECK_FALSE(superslabs.break_up(first));
+    superslabs.give(first, kPagesPerSuperslab);
+    superslabs.purge_all(); // a whole one is not broken
+    CHECK(ashlar::os::counters.break_ups == before);
+    REQUIRE(take(kPagesPerSuperslab).first == first);
+    superslabs.give(first, kPagesPerSuperslab / 2);
+    superslabs.purge_all();
+    CHECK(ashlar::os::counters.break_ups == before + 1);
+    CHECK(superslabs.is_huge(first));
 }
 
 UNIT_TEST_CASE_IN_CHILD("superslabs: a run grows into free neighbours only", unit::kNoHeap) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Texts of statistics, made from known figures. tests/preload/statistics_test.py has the real ones read by
-// others' parsers.
+// Texts of statistics, made from known figures. tests/programs/preload/statistics_test.py has the real ones
+// read by others' parsers.
 #include "observe/formats.h"
 #include "observe/output.h"
 
@@ -74,6 +74,7 @@ ashlar_statistics of_process() {
     s.resident = 77;
     s.refill_ns = 12'003'000'456;
     s.fallback_calls = 8;
+    s.break_ups = 4;
     return s;
 }
 
@@ -132,7 +133,7 @@ TEST_CASE("formats: JSON") {
     const std::string json = text(Format::kJson);
     CHECK_THAT(json, StartsWith(R"({"library":")"));
     CHECK_THAT(json, Contains(R"("process":{"window":1,"committed":0,)"));
-    CHECK_THAT(json, Contains(R"(,"fallback_calls":8,"allocations":0,"releases":0},)"));
+    CHECK_THAT(json, Contains(R"(,"fallback_calls":8,"allocations":0,"releases":0,"break_ups":4},)"));
     CHECK_THAT(json,
                EndsWith(R"({"size":64,"live":500,"cached":14,"free":510,"slabs":1,"slab_bytes":65536,)"
                         R"("refills":20,"flushes":3,"remote_frees":7,"allocations":900,"releases":400},)"

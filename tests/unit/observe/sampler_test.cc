@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Whole threads with a clock of their own: what their samples stand for is what they asked for, whatever
+// Whole threads with a clock of their own. What their samples stand for is what they asked for, whatever
 // happens to the distance between samples meanwhile.
 #include "observe/poisson.h"
 #include "observe/sampler.h"

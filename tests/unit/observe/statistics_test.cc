@@ -194,18 +194,18 @@ UNIT_TEST_CASE_IN_CHILD("statistics: are near the truth while threads work and c
     REQUIRE(most_cached <= kTolerance);
 }
 
-// As between the moment when a thread gets a chunk that another one left and the moment when its stacks are
-// ready: the chunk must not speak of arrays then that the new stacks do not have.
+// As between the moment when a thread gets a cache that another one left and the moment when its stacks are
+// ready. The cache must not speak of arrays then that the new stacks do not have.
 TEST_CASE("statistics: a cache that is not ready yet holds nothing") {
     namespace cache = ashlar::cache;
     void* const block = ashlar_malloc(std::size_t{16} << 10); // out of its slab, so that it could be cached
     std::thread([] { ashlar_free(ashlar_malloc(1)); }).join();
     const std::size_t before = now().cached;
     cache::PointerStacks stacks;
-    cache::Chunk* const chunk = cache::thread_registry.add(stacks);
-    REQUIRE(chunk != nullptr);
+    cache::ThreadCache* const added = cache::thread_registry.add(stacks);
+    REQUIRE(added != nullptr);
     const std::size_t meanwhile = now().cached;
-    cache::thread_registry.remove(*chunk);
+    cache::thread_registry.remove(*added);
     ashlar_free(block);
     CHECK(meanwhile == before);
 }

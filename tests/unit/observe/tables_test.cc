@@ -125,7 +125,7 @@ void read_bins(const ashlar_tables& t, Figures& figures) {
     }
 }
 
-void read_stacks(const ashlar_tables& t, Address chunk, Address stacks, Figures& figures) {
+void read_stacks(const ashlar_tables& t, Address cache, Address stacks, Figures& figures) {
     struct Ends {
         std::uint16_t empty;
         std::uint16_t full;
@@ -134,25 +134,27 @@ void read_stacks(const ashlar_tables& t, Address chunk, Address stacks, Figures&
     const auto ends = read<Ends>(stacks + t.stacks_ends, t.classes);
     for (std::uint32_t c = 1; c < t.classes; ++c) {
         const unsigned capacity =
-            read<std::uint16_t>(chunk + t.chunk_capacity + c * std::size_t{t.chunk_capacity_stride});
-        const unsigned local = static_cast<std::uint16_t>(tops[c] - ends[c].empty) / 8U;
+            read<std::uint16_t>(cache + t.cache_capacity + c * std::size_t{t.cache_capacity_stride});
+        const int distance =
+            static_cast<std::int16_t>(tops[c] - ends[c].empty); // one entry below for a moment
+        const unsigned local = static_cast<unsigned>(std::max(distance, 0)) / 8U;
         const unsigned limit = static_cast<std::uint16_t>(ends[c].full - ends[c].empty) / 8U;
         figures.classes[c].cached += local + capacity - limit;
     }
 }
 
-void read_chunks(const ashlar_tables& t, Figures& figures) {
-    const auto chunks = read<std::uint32_t>(address(t.chunks));
-    const Address start = figure(t.chunks_start);
-    for (std::uint32_t i = 0; i < chunks; ++i) {
-        const Address chunk = start + i * std::size_t{t.chunk_stride};
-        const auto owner = read<Address>(chunk + t.chunk_owner);
+void read_caches(const ashlar_tables& t, Figures& figures) {
+    const auto caches = read<std::uint32_t>(address(t.caches));
+    const Address start = figure(t.caches_start);
+    for (std::uint32_t i = 0; i < caches; ++i) {
+        const Address cache = start + i * std::size_t{t.cache_stride};
+        const auto owner = read<Address>(cache + t.cache_owner);
         if (owner == 0) continue;
         ++figures.threads;
-        figures.run_pages += read<std::uint32_t>(chunk + t.chunk_run_pages);
-        read_stacks(t, chunk, owner, figures);
+        figures.run_pages += read<std::uint32_t>(cache + t.cache_run_pages);
+        read_stacks(t, cache, owner, figures);
         for (std::uint32_t c = 1; c < t.classes; ++c) {
-            const auto counters = read<ashlar_chunk_counters>(chunk + figures.rows[c].chunk_counters);
+            const auto counters = read<ashlar_cache_counters>(cache + figures.rows[c].cache_counters);
             figures.classes[c].refills += counters.refills;
             figures.classes[c].flushes += counters.flushes;
             figures.classes[c].remote_frees += counters.remote_frees;
@@ -165,7 +167,7 @@ Figures read_figures(const ashlar_tables& t) {
     figures.rows = read<ashlar_class_row>(address(t.class_rows), t.classes);
     figures.classes.resize(t.classes);
     read_bins(t, figures);
-    read_chunks(t, figures);
+    read_caches(t, figures);
     const auto ended = read<ashlar_class_counters>(address(t.ended), t.classes);
     for (std::uint32_t c = 1; c < t.classes; ++c) {
         figures.classes[c].refills += ended[c].refills;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // Slabs that become mixed: their bitmaps against a plain model, their blocks, and what the heap makes of
-// them. Those of the heap run in children whose heap nobody else uses, with a `dirty_limit` of 0, by which
-// slabs become mixed at the first chance.
+// them. Those of the heap run in children whose heap nobody else uses. They have a `dirty_limit` of 0, by
+// which slabs become mixed at the first chance.
 #include "../support/child.h"
 #include "../support/random.h"
 #include "cache/thread_cache.h"
@@ -413,7 +413,7 @@ UNIT_TEST_CASE_IN_CHILD(
     std::vector<std::thread> threads;
     Blocks small = grow_and_release(std::size_t{8} << 20);
     for (unsigned t = 0; t < kThreads; ++t) {
-        // Foreign blocks in the caches of others, of the class whose slabs become mixed meanwhile.
+        // Remote blocks in the caches of others, of the class whose slabs become mixed meanwhile.
         for (unsigned i = 0; i < 40; ++i) {
             handed[t].push_back(small.back());
             small.pop_back();

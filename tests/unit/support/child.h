@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Tests in a process of their own: what changes the state of the whole process, ends it, may hang, or must
-// start with nothing allocated and a configuration of its choice.
+// Tests in a process of their own. They change the state of the whole process, end it, may hang, or must
+// start with nothing allocated and a configuration of their choice.
 //
 //   UNIT_TEST_CASE_IN_CHILD(name, configuration) { … }   a test case like any other, in a fresh process that
 //                                                       starts with ASHLAR_CONF=configuration

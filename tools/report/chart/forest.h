@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// A forest plot: for each configuration one line an allocator, with a mark where its ratio to the reference
-// lies and a whisker over the interval in which it can be trusted. A band shows the control's interval: what
-// lies within it is noise.
+// A forest plot. For each configuration it has one line an allocator. A mark stands where its ratio to the
+// reference lies, with a whisker over the interval in which it can be trusted. A band shows the control's
+// interval: what lies within it is noise.
 #pragma once
 
 #include "report/chart/scale.h"

@@ -123,6 +123,7 @@ class Page {
         const auto add_figures = [this](const chart::Lines& lines) { add_lines_chart(lines); };
         add_section_of_charts("threads", "By number of threads", by_threads(findings_), add_figures);
         add_section_of_charts("sizes", "By size", by_size(findings_), add_figures);
+        add_section_of_charts("parameters", "By parameter", by_parameter(findings_), add_figures);
         add_section_of_charts("rss", "RSS over time", rss_over_time(findings_),
                               [this](const chart::Lines& lines) { add_curves_chart(lines); });
         add_other_sheets();

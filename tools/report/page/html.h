@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A report as one HTML file that needs nothing else: style and pictures are in it, no script, and its own
+// A report as one HTML file that needs nothing else. Style and pictures are in it, no script, and its own
 // policy forbids the browser to load anything. Every chart has a table behind it.
 #pragma once
 

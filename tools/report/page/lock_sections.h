@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The part of a profile's page that is about locks: which cost most, who waited for whom and when, and the
-// data for the script that draws it (locks.js).
+// The part of a profile's page that is about locks. It shows which cost most, who waited for whom and when,
+// and has the data for the script that draws it (locks.js).
 #pragma once
 
 #include "report/page/profile_content.h"

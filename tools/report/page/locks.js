@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The parts of a page about locks that move: the timeline of waits, the table of the longest, and flame graphs of waits,
-// of holds, and of what kept others waiting.
+// The parts of a page about locks that move. They are the timeline of waits, the table of the longest, and
+// flame graphs of waits, of holds, and of what kept others waiting.
 "use strict";
 (() => {
   const { data, at, bytes, nanoseconds, words, row, textButton, treeOf, flames, onNewWidth } = ashlarPage;

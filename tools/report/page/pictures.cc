@@ -161,6 +161,64 @@ std::vector<chart::Lines> all_lines(const Findings& findings, Axis axis) {
     return pictures;
 }
 
+// Settings of one command that differ in this parameter alone, in the order in which they were measured.
+std::vector<Places> families(const Findings& findings, const std::string& parameter) {
+    std::map<std::pair<std::string, decltype(Setting::parameters)>, Places> found;
+    for (std::size_t place = 0; place < findings.settings.size(); ++place) {
+        const Setting& setting = findings.settings[place];
+        auto others = setting.parameters;
+        if (std::erase_if(others, [&](const auto& each) { return each.first == parameter; }) > 0) {
+            found[{setting.group, std::move(others)}].push_back(place);
+        }
+    }
+    std::vector<Places> result;
+    for (auto& [key, family] : found) {
+        if (family.size() > 1) {
+            result.push_back(std::move(family));
+        }
+    }
+    return result;
+}
+
+chart::Lines lines_of(const Findings& findings, const Sheet& sheet, const Places& family,
+                      const std::string& parameter) {
+    const Setting& first = findings.settings[family.front()];
+    std::string name = sheet.short_title + ": " + first.group;
+    for (const auto& [other, value] : first.parameters) {
+        name += other == parameter ? "" : fmt::format(", {} = {}", other, value);
+    }
+    chart::Lines lines{.name = std::move(name),
+                       .x_title = parameter,
+                       .y_title = sheet.title + (sheet.unit.empty() ? "" : ", " + sheet.unit),
+                       .x_marks = {},
+                       .lines = {},
+                       .shaded_from = std::nullopt,
+                       .shaded_words = {}};
+    for (std::size_t place = 0; place < family.size(); ++place) {
+        const auto& parameters = findings.settings[family[place]].parameters;
+        const auto value = std::find_if(parameters.begin(), parameters.end(),
+                                        [&](const auto& each) { return each.first == parameter; });
+        lines.x_marks.push_back({.at = static_cast<double>(place), .words = value->second});
+    }
+    for (std::size_t subject = 0; subject < findings.subjects.size(); ++subject) {
+        lines.lines.push_back(line_of_subject(findings, sheet, family, subject));
+    }
+    return lines;
+}
+
+// What the program prints about itself goes before its time.
+const Sheet* speed_sheet(const Findings& findings) {
+    const auto own = std::find_if(findings.sheets.begin(), findings.sheets.end(), [](const Sheet& sheet) {
+        return sheet.key == "own_figure" || sheet.key == "own_cost";
+    });
+    return own == findings.sheets.end() ? throughput_sheet(findings) : &*own;
+}
+
+bool any_value(const chart::Lines& lines) {
+    return std::any_of(lines.lines.begin(), lines.lines.end(),
+                       [](const chart::Line& line) { return !line.points.empty(); });
+}
+
 constexpr double kKibInMib = 1024;
 
 chart::Line curve_line(const Findings& findings, const Curve& curve) {
@@ -285,6 +343,31 @@ std::vector<chart::Lines> by_threads(const Findings& findings) {
 
 std::vector<chart::Lines> by_size(const Findings& findings) {
     return all_lines(findings, Axis::kSize);
+}
+
+std::vector<chart::Lines> by_parameter(const Findings& findings) {
+    std::vector<std::string> names;
+    for (const Setting& setting : findings.settings) {
+        for (const auto& [name, value] : setting.parameters) {
+            if (std::find(names.begin(), names.end(), name) == names.end()) {
+                names.push_back(name);
+            }
+        }
+    }
+    std::vector<chart::Lines> pictures;
+    for (const std::string& name : names) {
+        for (const Places& family : families(findings, name)) {
+            for (const Sheet* const sheet : {speed_sheet(findings), memory_sheet(findings)}) {
+                if (sheet == nullptr) {
+                    continue;
+                }
+                if (chart::Lines lines = lines_of(findings, *sheet, family, name); any_value(lines)) {
+                    pictures.push_back(std::move(lines));
+                }
+            }
+        }
+    }
+    return pictures;
 }
 
 std::vector<chart::Lines> rss_over_time(const Findings& findings) {

@@ -20,6 +20,9 @@ chart::Scatter speed_against_memory(const Findings& findings);
 std::vector<chart::Lines> by_threads(const Findings& findings);
 std::vector<chart::Lines> by_size(const Findings& findings);
 
+// Speed and memory of each command that was run with more than one value of a parameter.
+std::vector<chart::Lines> by_parameter(const Findings& findings);
+
 // For each setting whose memory was watched.
 std::vector<chart::Lines> rss_over_time(const Findings& findings);
 

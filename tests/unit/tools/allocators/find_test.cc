@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "allocators/find.h"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <stdexcept>
 
@@ -11,6 +12,19 @@ TEST_CASE("find: System is always the first, and named once") {
     const Selection selection = select({"SYSTEM", "system"});
     REQUIRE(selection.found.size() == 1);
     CHECK(selection.found.front().name == kSystem);
+}
+
+TEST_CASE("find: all without Ashlar are those with it but for one") {
+    const auto has_ashlar = [](const Selection& selection) {
+        return std::any_of(selection.found.begin(), selection.found.end(),
+                           [](const Allocator& each) { return each.name == "ashlar"; });
+    };
+    for (const Breadth breadth : {Breadth::kUsual, Breadth::kEverything}) {
+        const Selection with = select_installed(breadth);
+        const Selection without = select_installed(breadth, false);
+        CHECK_FALSE(has_ashlar(without));
+        CHECK(with.found.size() == without.found.size() + (has_ashlar(with) ? 1 : 0));
+    }
 }
 
 TEST_CASE("find: any library under a name of one's own") {

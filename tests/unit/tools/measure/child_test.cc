@@ -97,8 +97,8 @@ TEST_CASE("child: usage is the command's own, not this program's") {
 }
 
 TEST_CASE("child: usage is that of all processes, also of those that nobody waited for") {
-    // Each of the three takes half a second of CPU time: the command, one in its background that it does not
-    // wait for, and one in a session of its own whose parent is gone.
+    // Each of the three takes half a second of CPU time. They are the command, and one in its background that
+    // it does not wait for. The third is in a session of its own, and its parent is gone.
     const std::string spin = "i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done";
     const std::string alone = "sh -c '" + spin + "'";
     const double one = shell(alone).usage.cpu_seconds();

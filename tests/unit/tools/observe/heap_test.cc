@@ -34,12 +34,12 @@ struct Stacks {
     std::array<std::uint64_t, kClasses> tops;
     std::array<std::array<std::uint16_t, 2>, kClasses> ends;
 };
-struct Chunk {
+struct ThreadCache {
     const Stacks* owner;
     std::array<std::uint16_t, 4> capacity;
     std::uint32_t run_pages;
     std::uint32_t padding;
-    std::array<ashlar_chunk_counters, kClasses> counters;
+    std::array<ashlar_cache_counters, kClasses> counters;
 };
 struct Descriptor {
     const std::uint64_t* words;
@@ -65,7 +65,7 @@ struct Heap {
     std::int64_t absent = 0;
     std::uint32_t shards = 1;
     std::uint64_t threads = 1;
-    std::uint32_t chunk_count = 2;
+    std::uint32_t cache_count = 2;
     std::uint64_t waiting = 0;
     ashlar_event_counters events{.purges = 5, .purged_bytes = 6, .growths = 7, .fallback_calls = 8};
     std::array<ashlar_class_row, kClasses> rows{};
@@ -75,7 +75,7 @@ struct Heap {
     std::array<Bin, 2> bins{};
     Mixed mixed{};
     Stacks stacks{};
-    std::array<Chunk, 2> chunks{};
+    std::array<ThreadCache, 2> caches{};
     std::array<std::uint16_t, 32> headers{};
     std::array<Descriptor, 32> descriptors{};
     std::array<State, 64> states{};
@@ -107,18 +107,19 @@ struct Heap {
 
   private:
     void fill_blocks() {
-        rows = {
-            ashlar_class_row{},
-            ashlar_class_row{.size = 4096,
-                             .blocks = 16,
-                             .pages = 1,
-                             .chunk_counters = offsetof(Chunk, counters) + sizeof(ashlar_chunk_counters),
-                             .reserved = 0},
-            ashlar_class_row{.size = 16384,
-                             .blocks = 8,
-                             .pages = 2,
-                             .chunk_counters = offsetof(Chunk, counters) + 2 * sizeof(ashlar_chunk_counters),
-                             .reserved = 0}};
+        rows = {ashlar_class_row{},
+                ashlar_class_row{.size = 4096,
+                                 .blocks = 16,
+                                 .pages = 1,
+                                 .cache_counters =
+                                     offsetof(ThreadCache, counters) + sizeof(ashlar_cache_counters),
+                                 .reserved = 0},
+                ashlar_class_row{.size = 16384,
+                                 .blocks = 8,
+                                 .pages = 2,
+                                 .cache_counters =
+                                     offsetof(ThreadCache, counters) + 2 * sizeof(ashlar_cache_counters),
+                                 .reserved = 0}};
         ended[1].refills = 100;
         ended[1].flushes = 50;
         ended[1].remote_frees = 3;
@@ -127,14 +128,14 @@ struct Heap {
         mixed = {.bytes_out = 8192, .uses = {0, 2, static_cast<std::uint32_t>(-1)}, .padding = 0};
         shard_bins[1] = bins.data();
         shard_mixed[1] = &mixed;
-        // Class 1: 3 local blocks and 1 foreign one of 14, in an array that passes the end of 16 bits.
+        // Class 1: 3 local blocks and 1 remote one of 14, in an array that passes the end of 16 bits.
         stacks.tops[1] = 0x70000fff0 + 3 * 8;
         stacks.ends[1] = {0xfff0, static_cast<std::uint16_t>(0xfff0 + 13 * 8)};
-        chunks[1] = {
+        caches[1] = {
             .owner = &stacks, .capacity = {0, 14, 0, 0}, .run_pages = 1, .padding = 0, .counters = {}};
-        chunks[1].counters[1].refills = 7;
-        chunks[1].counters[1].flushes = 4;
-        chunks[1].counters[1].remote_frees = 1;
+        caches[1].counters[1].refills = 7;
+        caches[1].counters[1].flushes = 4;
+        caches[1].counters[1].remote_frees = 1;
     }
     void fill_pages() {
         // 1: slab of class 1, 2-3: of class 2, 4-6: large, 7: kept, 8: mixed, 9: dirty, 10: clean
@@ -168,7 +169,7 @@ struct Heap {
         starts = {reinterpret_cast<std::uint64_t>(headers.data()),
                   reinterpret_cast<std::uint64_t>(descriptors.data()),
                   reinterpret_cast<std::uint64_t>(states.data()),
-                  reinterpret_cast<std::uint64_t>(chunks.data()), 0};
+                  reinterpret_cast<std::uint64_t>(caches.data()), 0};
         ashlar_tables& tables = library.tables;
         tables.version = ASHLAR_TABLES_VERSION;
         tables.size = sizeof tables;
@@ -185,7 +186,7 @@ struct Heap {
         tables.absent_bytes = &absent;
         tables.shards = &shards;
         tables.threads = &threads;
-        tables.chunks = &chunk_count;
+        tables.caches = &cache_count;
         tables.waiting_large_bytes = &waiting;
         tables.events = &events;
         tables.headers_start = &starts[0];
@@ -194,8 +195,8 @@ struct Heap {
         tables.descriptors_bytes = &sizes[1];
         tables.states_start = &starts[2];
         tables.states_bytes = &sizes[2];
-        tables.chunks_start = &starts[3];
-        tables.chunks_bytes = &sizes[3];
+        tables.caches_start = &starts[3];
+        tables.caches_bytes = &sizes[3];
         tables.pool_start = &starts[4];
         tables.pool_bytes = &sizes[4];
         tables.class_rows = rows.data();
@@ -209,11 +210,11 @@ struct Heap {
         tables.mixed_bytes_out = offsetof(Mixed, bytes_out);
         tables.mixed_uses = offsetof(Mixed, uses);
         tables.mixed_use_stride = sizeof(std::uint32_t);
-        tables.chunk_stride = sizeof(Chunk);
-        tables.chunk_owner = offsetof(Chunk, owner);
-        tables.chunk_capacity = offsetof(Chunk, capacity);
-        tables.chunk_capacity_stride = sizeof(std::uint16_t);
-        tables.chunk_run_pages = offsetof(Chunk, run_pages);
+        tables.cache_stride = sizeof(ThreadCache);
+        tables.cache_owner = offsetof(ThreadCache, owner);
+        tables.cache_capacity = offsetof(ThreadCache, capacity);
+        tables.cache_capacity_stride = sizeof(std::uint16_t);
+        tables.cache_run_pages = offsetof(ThreadCache, run_pages);
         tables.stacks_size = sizeof(Stacks);
         tables.stacks_tops = offsetof(Stacks, tops);
         tables.stacks_ends = offsetof(Stacks, ends);
@@ -305,7 +306,7 @@ TEST_CASE("tables that make no sense are refused") {
     CHECK_FALSE(refused());
     const ashlar_tables good = made.library.tables;
     for (auto field : {&ashlar_tables::classes, &ashlar_tables::page_bytes, &ashlar_tables::superslab_pages,
-                       &ashlar_tables::bin_stride, &ashlar_tables::chunk_stride, &ashlar_tables::stacks_size,
+                       &ashlar_tables::bin_stride, &ashlar_tables::cache_stride, &ashlar_tables::stacks_size,
                        &ashlar_tables::descriptor_stride, &ashlar_tables::group_stride}) {
         for (const std::uint32_t value : {0U, 0xffffffffU}) {
             made.library.tables = good;
@@ -317,11 +318,19 @@ TEST_CASE("tables that make no sense are refused") {
     made.library.tables.window_base = reinterpret_cast<const void*>(8); // NOLINT(performance-no-int-to-ptr)
     CHECK_FALSE(read_heap(memory, made.library));
     made.library.tables = good;
-    made.chunk_count = 0xffffffff;
+    made.cache_count = 0xffffffff;
     CHECK_FALSE(read_heap(memory, made.library));
-    made.chunk_count = 2;
+    made.cache_count = 2;
     made.in_use = ~std::uint64_t{0} / 16;
     CHECK(refused());
+}
+
+TEST_CASE("a stack whose top lies one entry below its bottom holds no local block") {
+    Heap made;
+    made.stacks.tops[1] = 0x70000fff0 - 8; // as a malloc leaves it for a moment, once the stack was drained
+    const auto heap = read_heap(process::Memory(getpid()), made.library);
+    REQUIRE(heap);
+    CHECK(heap->classes[1].cached == 1); // the remote one
 }
 
 TEST_CASE("whatever stands in a heap's memory, reading it ends") {
@@ -347,8 +356,8 @@ TEST_CASE("whatever stands in a heap's memory, reading it ends") {
         made.states[0] = {.free = static_cast<std::uint32_t>(random()),
                           .dirty = static_cast<std::uint32_t>(random())};
         made.stacks.tops[1] = random();
-        made.chunks[0].owner = reinterpret_cast<const Stacks*>(random()); // NOLINT(performance-no-int-to-ptr)
-        made.chunks[1].capacity[1] = static_cast<std::uint16_t>(random());
+        made.caches[0].owner = reinterpret_cast<const Stacks*>(random()); // NOLINT(performance-no-int-to-ptr)
+        made.caches[1].capacity[1] = static_cast<std::uint16_t>(random());
         made.bins[0].blocks_out = random();
         const auto heap = read_heap(memory, made.library);
         REQUIRE(heap);

@@ -14,14 +14,14 @@ namespace {
 constexpr std::size_t kOther = 1;
 
 // A program that prints no figure: one allocator takes these parts of System's times.
-StoredComparison program(double wall, double cpu, const std::string& prepare = "") {
+StoredComparison program(double wall, double cpu, const std::string& server = "") {
     StoredComparison stored;
     compare::Plan& plan = stored.experiment.plan;
     plan.configurations = {{.name = "program",
                             .group = "program",
                             .command = {"program"},
                             .prints = compare::Prints::kAnything,
-                            .prepare = prepare}};
+                            .server = server}};
     plan.contenders =
         compare::contenders({{.name = "System", .library = ""}, {.name = "other", .library = "/o"}});
     plan.rounds = 10;
@@ -51,17 +51,17 @@ compare::Standing said(const StoredComparison& stored) {
 } // namespace
 
 TEST_CASE("comparison findings: a program is faster by what `compare` itself goes by, wall and CPU time") {
-    for (const char* const prepare : {"", "server"}) {
-        const StoredComparison less_wall = program(0.8, 1, prepare);
+    for (const char* const server : {"", "server"}) {
+        const StoredComparison less_wall = program(0.8, 1, server);
         CHECK(said(less_wall) == compare::Standing::kBetter);
         CHECK(reported(less_wall).standing == report::Standing::kBetter);
         CHECK(reported(less_wall).ratio.value() == Approx(std::sqrt(1 / 0.8)).epsilon(0.01));
 
-        const StoredComparison less_cpu = program(1, 0.8, prepare);
+        const StoredComparison less_cpu = program(1, 0.8, server);
         CHECK(said(less_cpu) == compare::Standing::kBetter);
         CHECK(reported(less_cpu).standing == report::Standing::kBetter);
 
-        const StoredComparison torn = program(0.8, 1.25, prepare);
+        const StoredComparison torn = program(0.8, 1.25, server);
         CHECK(said(torn) == compare::Standing::kAlike);
         CHECK(reported(torn).standing == report::Standing::kAlike);
         CHECK(reported(torn).ratio.value() == Approx(1).epsilon(0.01));

@@ -28,7 +28,11 @@ StoredComparison rich() {
          .prints = compare::Prints::kAnything,
          .own_figure = compare::OwnFigure{.pattern = "x=(.*)", .less_is_better = true, .words = "x, in ms"},
          .ignored = {.statuses = {1, 7}},
-         .prepare = "server --port 1",
+         .setup = "make",
+         .cleanup = "make clean",
+         .prepare = "sync",
+         .server = "server --port 1",
+         .parameters = {{"size", "4"}, {"mode", "fast"}},
          .expected_line = "sum = 5"}};
     plan.contenders = compare::contenders({{.name = "System", .library = ""},
                                            {.name = "one-arena", .library = "", .environment = {"A=1"}},
@@ -39,6 +43,8 @@ StoredComparison rich() {
     plan.time_limit = std::chrono::milliseconds(1500);
     plan.stacks_folder = "/somewhere";
     plan.follow_rss = true;
+    plan.precondition_mib = 64;
+    plan.one_after_another = true;
     plan.system_preload = "/libc.so";
     compare::Sample sample{.configuration = 1, .contender = 2, .round = 3, .position = 4, .bout = 2};
     sample.run.usage = {.wall_seconds = 0.1,
@@ -123,6 +129,20 @@ TEST_CASE("comparison JSON: a result of an earlier version has one warm-up") {
     const auto at = text.find("\"warm_ups\": 3,");
     REQUIRE(at != std::string::npos);
     CHECK(read(text.erase(at, line.size() - 1)).experiment.plan.warm_ups == 1);
+}
+
+TEST_CASE("comparison JSON: what prepared in an earlier version started a server") {
+    const compare::Configuration now = read(written(rich())).experiment.plan.configurations[1];
+    CHECK(now.prepare == "sync");
+    CHECK(now.server == "server --port 1");
+    CHECK(now.parameters == compare::Assignment{{"size", "4"}, {"mode", "fast"}});
+    std::string text = written(rich());
+    for (auto at = text.find("\"server\""); at != std::string::npos; at = text.find("\"server\"")) {
+        text.replace(at, 8, "\"other\"");
+    }
+    const compare::Configuration then = read(text).experiment.plan.configurations[1];
+    CHECK(then.prepare.empty());
+    CHECK(then.server == "sync");
 }
 
 TEST_CASE("comparison JSON: what is wrong with a text is named") {

@@ -17,8 +17,8 @@ double choose(int n, int k) {
     return std::exp(std::lgamma(n + 1) - std::lgamma(k + 1) - std::lgamma(n - k + 1));
 }
 
-// The bootstrap of a median needs no drawing when the number of values is odd: the median of a draw is at
-// most the k-th value exactly if more than half of the draw is, and that number is binomial. So the smallest
+// The bootstrap of a median needs no drawing when the number of values is odd. The median of a draw is at
+// most the k-th value exactly if more than half of the draw is. That number is binomial. So the smallest
 // value whose cumulative probability reaches `probability` is known.
 double exact_quantile(const std::vector<double>& sorted, double probability) {
     const int n = static_cast<int>(sorted.size());
@@ -38,7 +38,7 @@ double exact_quantile(const std::vector<double>& sorted, double probability) {
 } // namespace
 
 TEST_CASE("bootstrap: agrees with the exact distribution of the median") {
-    // Distances grow, so that no two values can be confused; the probabilities next to 2.5 % and 97.5 % are
+    // Distances grow, so that no two values can be confused. The probabilities next to 2.5 % and 97.5 % are
     // far enough away for the number of draws.
     for (const int count : {9, 15, 31}) {
         std::vector<double> values;

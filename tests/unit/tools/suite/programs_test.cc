@@ -53,7 +53,7 @@ TEST_CASE("programs: each is run or named as missing, once") {
             CHECK(word.find("@COUNT@") == std::string::npos);
             CHECK(word.find("@FOLDER@") == std::string::npos);
         }
-        CHECK(configuration.prepare.find("@FOLDER@") == std::string::npos);
+        CHECK(configuration.server.find("@FOLDER@") == std::string::npos);
     }
     for (const std::string& sentence : all.missing) {
         CHECK_THAT(sentence, Catch::Contains("is not installed; apt-get install"));

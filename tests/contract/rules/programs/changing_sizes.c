@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * changing_sizes <first> <then> <every>, to be run under a limit. Takes all there is in blocks of one size,
+ * and frees it, wholly or but for one block in a few. Then it asks for the same amount in blocks of another
+ * size.
+ */
+#include "exercise.h"
+#include "hoard.h"
+
+static void change(struct hoard* hoard, size_t first, size_t then, size_t every) {
+    hoard_until_refused(hoard, first);
+    const size_t all = hoard->bytes;
+    MUST(hoard->blocks != 0);
+    hoard_free(hoard, every);
+    hoard_check(hoard);
+    const size_t freed = all - hoard->bytes;
+
+    struct hoard others = {NULL, 0, 0};
+    /* The large need a piece in one; pages and slabs cost something too. */
+    while (others.bytes + then <= freed / 2)
+        MUST(hoard_one(&others, then));
+    MUST(others.blocks != 0);
+    hoard_until_refused(&others, then);
+    hoard_check(hoard);
+    hoard_check(&others);
+    hoard_free(&others, 1);
+    hoard_free(hoard, 1);
+}
+
+int main(int count, char** arguments) {
+    MUST(count == 4);
+    const size_t first = strtoul(arguments[1], NULL, 10);
+    const size_t then = strtoul(arguments[2], NULL, 10);
+    const size_t every = strtoul(arguments[3], NULL, 10);
+    struct hoard hoard = {NULL, 0, 0};
+    for (int round = 0; round < 2; ++round) {
+        change(&hoard, first, then, every);
+        change(&hoard, then, first, 1);
+    }
+    exercise(30000);
+    return 0;
+}

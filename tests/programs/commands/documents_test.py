@@ -1,0 +1,181 @@
+# SPDX-License-Identifier: MIT
+"""Manual pages and completion: whole for every sub-command and option that --help names.
+
+usage: documents_test.py ASHLAR LIBRARY DOCUMENTS"""
+import os
+import re
+import shutil
+import subprocess
+import sys
+import unittest
+
+ASHLAR, DOCUMENTS = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[3])
+COMPLETION = os.path.join(DOCUMENTS, "bash-completion", "ashlar")
+LIMIT = 60
+ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "..")
+OTHER_PAGES = ["ashlar-settings.7", "ashlar-statistics.5", "libashlar.3"]
+
+
+def help_of(*command):
+    return subprocess.run([ASHLAR, *command, "--help"], capture_output=True, text=True, timeout=LIMIT, check=True).stdout
+
+
+def commands():
+    listed = help_of().split("Subcommands:\n", 1)[1].split("\n\n", 1)[0]
+    return re.findall(r"^  ([a-z-]+) ", listed, re.MULTILINE)
+
+
+def nested():
+    """Sub-commands of commands, as (command, sub-command)."""
+    found = []
+    for command in commands():
+        _, listed, rest = help_of(command).partition("Subcommands:\n")
+        if listed:
+            found += [(command, name) for name in re.findall(r"^  ([a-z-]+) ", rest.split("\n\n", 1)[0], re.MULTILINE)]
+    return found
+
+
+def calls():
+    """All of them, as the words that follow ashlar."""
+    return [(command,) for command in commands()] + nested()
+
+
+def options(*command):
+    text = help_of(*command).split("Options:\n", 1)[1].split("\n\n", 1)[0]
+    return set(re.findall(r"(?:^  |,)(--?[a-z-]+)", text, re.MULTILINE))
+
+
+def complete(*words):
+    """What bash offers for the last of the words."""
+    quoted = " ".join("'" + word + "'" for word in words)
+    script = f"source '{COMPLETION}'; COMP_WORDS=(ashlar {quoted}); COMP_CWORD={len(words)}; _ashlar; " \
+             'printf "%s\\n" "${COMPREPLY[@]}"'
+    done = subprocess.run(["bash", "--norc", "-u", "-c", script], capture_output=True, text=True, timeout=LIMIT, check=True)
+    assert done.stderr == "", done.stderr
+    return set(done.stdout.split())
+
+
+def text_of(*path):
+    with open(os.path.join(ROOT, *path), encoding="utf-8") as file:
+        return file.read()
+
+
+class Manual(unittest.TestCase):
+    def page(self, name):
+        """Of a name like "ashlar-run" or "libashlar.3"."""
+        if not name[-1].isdigit():
+            name += ".1"
+        return os.path.join(DOCUMENTS, "man" + name[-1], name)
+
+    def shown(self, name):
+        return subprocess.run(["man", "-l", self.page(name)], capture_output=True, text=True, timeout=LIMIT, check=True,
+                              env={**os.environ, "MANWIDTH": "1000", "LC_ALL": "C", "MANPAGER": "cat", "MAN_KEEP_FORMATTING": ""}).stdout
+
+    def pages(self):
+        return ["ashlar", *("-".join(["ashlar", *words]) for words in calls())]
+
+    def test_there_is_one_for_each_command(self):
+        self.assertIn("run", commands())
+        self.assertEqual(nested(), [("bench", "locks"), ("bench", "languages"), ("bench", "programs")])
+        self.assertEqual(sorted(os.listdir(os.path.join(DOCUMENTS, "man1"))), sorted(page + ".1" for page in self.pages()))
+
+    def test_no_warnings(self):
+        if shutil.which("man") is None:
+            self.skipTest("no man here")
+        for page in self.pages() + OTHER_PAGES:
+            done = subprocess.run(["man", "--warnings", "-E", "UTF-8", "-l", "-Tutf8", "-Z", self.page(page)],
+                                  stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, timeout=LIMIT, check=False)
+            self.assertEqual((done.returncode, done.stderr), (0, ""), page)
+
+    def test_no_complaints_of_lint(self):
+        if shutil.which("mandoc") is None:
+            self.skipTest("no mandoc here")
+        for page in self.pages() + OTHER_PAGES:
+            done = subprocess.run(["mandoc", "-T", "lint", "-W", "warning", self.page(page)],
+                                  capture_output=True, text=True, timeout=LIMIT, check=False)
+            complaints = [line for line in done.stdout.splitlines() if "missing date" not in line]
+            self.assertEqual(complaints, [], page)
+
+    def test_synopsis_and_types(self):
+        for command, synopsis in (("run", "[--] CMD..."), ("compare", "[[--] CMD...]"), ("repeat", "[[--] CMD...]"),
+                                  ("report", "FILE..."), ("bench", "[WORKLOADS...]")):
+            with open(self.page("ashlar-" + command), encoding="utf-8") as file:
+                lines = re.sub(r"\\f[A-Z]", "", file.read()).replace("\\-", "-").splitlines()
+            self.assertEqual(lines[lines.index('.SH "SYNOPSIS"') + 1], f"ashlar {command} [OPTION]... {synopsis}")
+        for command, option in (("compare", "--json"), ("compare", "--resume"), ("bench", "--json"), ("bench", "--resume"),
+                                ("doctor", "--json"), ("report", "--csv"), ("run", "--library")):
+            self.assertRegex(help_of(command), rf"(?m)^ +{option} FILE\b")
+
+    def test_every_option_and_section(self):
+        if shutil.which("man") is None:
+            self.skipTest("no man here")
+        for words in calls():
+            command = "-".join(words)
+            text = self.shown("ashlar-" + command)
+            for option in options(*words):
+                self.assertRegex(text, r"(?m)^ +(-\w, |--[\w-]+, )*" + re.escape(option) + r"\b", command)
+            for section in ("NAME", "SYNOPSIS", "DESCRIPTION", "OPTIONS", "EXAMPLES", "EXIT STATUS", "SEE ALSO"):
+                self.assertRegex(text, "(?m)^" + section + "$", command)
+            self.assertIn("ashlar-" + command + "(1)", self.shown("-".join(["ashlar", *words[:-1]])))
+
+
+    def test_settings(self):
+        if shutil.which("man") is None:
+            self.skipTest("no man here")
+        text = self.shown("ashlar-settings.7")
+        rows = re.findall(r"^\| `(\w+)` \| (\S*) ?\| ([a-z ]+) \| (\w+)", text_of("docs", "configuration.md"), re.MULTILINE)
+        self.assertIn("thread_cache", [row[0] for row in rows])
+        for key, default, when, _ in rows:
+            shown = rf"default: {default.strip('`')}\n +" if default else ""
+            self.assertRegex(text, rf"(?m)^ +{key}\s+{shown}when: {when}$", key)
+
+    def test_library(self):
+        if shutil.which("man") is None:
+            self.skipTest("no man here")
+        text = self.shown("libashlar.3")
+        functions = re.findall(r"^ASHLAR_API .*?\b(ashlar_\w+)\(", text_of("core/include/ashlar/ashlar.h"), re.MULTILINE)
+        self.assertIn("ashlar_malloc", functions)
+        for function in functions:
+            self.assertRegex(text, rf"\b{function}\(", function)
+            self.assertEqual(text_of(self.page(function + ".3")), ".so man3/libashlar.3\n")
+        self.assertNotRegex(text, r"ASHLAR_API|__attribute__|#ifdef|extern")
+        self.assertEqual(set(os.listdir(os.path.join(DOCUMENTS, "man3"))), {"libashlar.3", *(name + ".3" for name in functions)})
+
+    def test_statistics(self):
+        if shutil.which("man") is None:
+            self.skipTest("no man here")
+        text = self.shown("ashlar-statistics.5")
+        for row in re.findall(r"^\| `(\w+)` \|", text_of("docs", "statistics.md"), re.MULTILINE):
+            self.assertRegex(text, rf"(?m)^ +{row}\b", row)
+
+
+class Completion(unittest.TestCase):
+    def test_commands(self):
+        self.assertEqual(complete(""), {*commands(), "-h", "--help", "--version"})
+        self.assertEqual(complete("ru"), {"run"})
+
+    def test_options(self):
+        for words in calls():
+            self.assertLessEqual(options(*words), complete(*words, "-"), words)
+            for option in options(*words):
+                self.assertIn(option, complete(*words, option), words)
+
+    def test_values(self):
+        workloads = complete("bench", "")
+        self.assertLessEqual({"larson", "locks", "languages", "programs"}, workloads)
+        self.assertEqual(complete("bench", "lars"), {"larson"})
+        self.assertEqual(complete("run", "--library", ""), set())  # bash offers files then
+
+    def test_users_command(self):
+        for words in (("run", "--", ""), ("run", ""), ("doctor", "--timeout", "3", "--", "")):
+            self.assertLessEqual({"ls", "cat"}, complete(*words), words)
+        self.assertEqual(complete("run", "--", "ls", "--verb"), set())
+
+    def test_it_is_registered(self):
+        done = subprocess.run(["bash", "--norc", "-c", f"source '{COMPLETION}'; complete -p ashlar"],
+                              capture_output=True, text=True, timeout=LIMIT, check=True)
+        self.assertEqual(done.stdout, "complete -o default -F _ashlar ashlar\n")
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1], verbosity=2)
