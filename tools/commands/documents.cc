@@ -9,10 +9,13 @@
 #include "machine/files.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <memory>
 #include <stdexcept>
+#include <string>
+#include <vector>
 
 namespace ashlar::commands {
 
@@ -41,6 +44,20 @@ std::string text_of(const fs::path& path) {
     return *text;
 }
 
+// Of all schemas, by their names.
+std::vector<std::string> texts_of_schemas(const fs::path& folder) {
+    std::vector<fs::path> paths;
+    for (const auto& entry : fs::directory_iterator(folder)) {
+        paths.push_back(entry.path());
+    }
+    std::sort(paths.begin(), paths.end());
+    std::vector<std::string> texts;
+    for (const fs::path& path : paths) {
+        texts.push_back(text_of(path));
+    }
+    return texts;
+}
+
 void write_library_pages(const fs::path& folder, const fs::path& sources) {
     const std::string header = text_of(sources / "core/include/ashlar/ashlar.h");
     write(folder / "man3" / "libashlar.3", document::library_page(header));
@@ -49,6 +66,11 @@ void write_library_pages(const fs::path& folder, const fs::path& sources) {
     }
     write(folder / "man5" / "ashlar-statistics.5",
           document::statistics_page(text_of(sources / "docs/statistics.md")));
+    write(folder / "man5" / "ashlar-profile.5",
+          document::profile_page(text_of(sources / "docs/profiles.md")));
+    write(folder / "man5" / "ashlar-results.5",
+          document::results_page(text_of(sources / "docs/json.md"),
+                                 texts_of_schemas(sources / "docs/schemas")));
     write(folder / "man7" / "ashlar-settings.7",
           document::settings_page(text_of(sources / "docs/configuration.md")));
 }
