@@ -100,7 +100,8 @@ std::string fields(const std::string& path, const Json& object) {
 std::string fields_of_schema(std::string_view schema) {
     const Json json = Json::parse(schema);
     std::string text = ".SH \"FIELDS OF " + roff(json.value("title", "")) + "\"\n" + fields("", json);
-    for (const auto& [name, definition] : json.value("$defs", Json::object()).items()) {
+    const Json definitions = json.value("$defs", Json::object());
+    for (const auto& [name, definition] : definitions.items()) {
         text += ".SS " + roff(name) + "\n" + entry(name, definition, false) + inside(name, definition);
     }
     return text;
