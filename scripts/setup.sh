@@ -87,7 +87,12 @@ debuginfod            | debuginfod     # the test of names from a debuginfod ser
 libcap2-bin           | setcap         # the test of `ashlar doctor`: programs with capabilities
 LIST
     if $fresh; then echo "debootstrap | debootstrap # scripts/bare_debian.sh"; fi
-    if $aarch64; then echo "g++-aarch64-linux-gnu | aarch64-linux-gnu-g++ # scripts/aarch64.sh"; fi
+    if $aarch64; then
+        cat <<'LIST'
+g++-aarch64-linux-gnu | aarch64-linux-gnu-g++ # scripts/aarch64.sh
+qemu-user-static      | qemu-aarch64-static   # scripts/aarch64.sh: static, because LD_PRELOAD is meant for what it runs
+LIST
+    fi
     if ! $programs; then return; fi
     # For tests/programs/preload/optional, other tests with the label `programs`, and two commands of ashlar bench.
     cat <<'LIST'
