@@ -6,7 +6,7 @@
 #include "alarm/gates.h"
 #include "alarm/hypothesis.h"
 #include "alarm/machine_state.h"
-#include "alarm/watch.h"
+#include "alarm/request.h"
 #include "compare/rounds.h"
 #include "machine/interrupt.h"
 

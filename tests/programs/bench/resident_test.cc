@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-#include "common/resident.h"
 #include "support/mapped_array.h"
+#include "support/resident.h"
 
 #include <catch2/catch.hpp>
 
