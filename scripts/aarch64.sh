@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 #
-# Builds the libraries and the unit tests for aarch64 with Debian's cross compiler (the preset `aarch64`), and runs the
-# unit tests with qemu-user.
+# Builds the libraries, the unit tests and the contract's for aarch64 with Debian's cross compiler (the preset
+# `aarch64`), and runs the tests with qemu-user. tests/not_emulated.txt has what it cannot run, and why.
 #
 # usage: scripts/aarch64.sh [--no-setup]      do not look for missing packages
 set -euo pipefail
@@ -18,6 +18,5 @@ esac
 if $setup; then scripts/setup.sh --aarch64; fi
 
 cmake --preset aarch64 -DCMAKE_COMPILE_WARNING_AS_ERROR=ON
-cmake --build build/aarch64 -j 2 --target ashlar_shared ashlar_hardened ashlar_locks unit_tests
-# qemu runs one thread of a test after the other, so two tests at once.
-ctest --test-dir build/aarch64 -j 2 --output-on-failure --no-tests=error -R '^unit:'
+cmake --build build/aarch64 -j 2
+ctest --test-dir build/aarch64 -j 2 --timeout 300 --output-on-failure --no-tests=error
