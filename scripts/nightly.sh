@@ -8,12 +8,12 @@
 #     the profiler;
 #   * what is planted for `ashlar stats` and `ashlar profile`, twenty times, and a thousand readings of a process under load;
 #   * a thousand runs under the lock profiler, and whether verdicts and the alarm are right;
-#   * large programs on the library, the tools under a sanitizer, the unit tests for aarch64, and clang-tidy with the
+#   * large programs on the library, the tools under a sanitizer, the tests for aarch64, and clang-tidy with the
 #     static analyzer on all sources;
 #   * the commands of the README on a bare Debian 12.
 #
-# Runs everything even if something fails early; the last lines say what did. The limit of each part follows from its quiet time; scripts/time_limits.py audits and records
-# them.
+# Runs everything even if something fails early; the last lines say what did. The limit of each part follows from its
+# quiet time; scripts/time_limits.py audits and records them.
 #
 # usage: scripts/nightly.sh [--seed N]      the seed of the soaks (else each has one of its own and prints it)
 set -uo pipefail
