@@ -19,4 +19,5 @@ if $setup; then scripts/setup.sh --aarch64; fi
 
 cmake --preset aarch64 -DCMAKE_COMPILE_WARNING_AS_ERROR=ON
 cmake --build build/aarch64 -j 2
+python3 -B tests/checks/fast_path.py build/aarch64/lib/libashlar.so
 ctest --test-dir build/aarch64 -j 2 --timeout 300 --output-on-failure --no-tests=error
