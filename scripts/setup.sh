@@ -82,6 +82,8 @@ procps                | ps             # tests that look at processes
 pkg-config            | pkg-config     # the test of an installed tree
 man-db                | man            # the test of manual pages; brings groff
 mandoc                | mandoc         # the test of manual pages: a stricter reader
+zsh                   | zsh            # the test of completion
+fish                  | fish           # the test of completion
 strace                | strace         # ashlar alarm: system calls by kind; the test that readings cause none
 libjemalloc-dev       | jeprof         # the test of ashlar profile --jeprof; brings jeprof
 debuginfod            | debuginfod     # the test of names from a debuginfod server

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: MIT
 // ashlar: one command to run, compare and understand programs under different allocators.
 #include "commands/command.h"
+#include "commands/mistake.h"
 #include "machine/standard_streams.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <exception>
+#include <filesystem>
 #include <iostream>
 
 namespace {
@@ -18,10 +21,20 @@ constexpr const char* kFooter = R"(Examples:
   ashlar profile -- python3 script.py     where its memory comes from
   ashlar bench --quick larson             allocators compared on a benchmark program
 
-`ashlar COMMAND --help` has examples of each command and its exit status; the manual has the same as ashlar-COMMAND(1).)";
+`ashlar help COMMAND` has examples of each command and its exit status; the manual has the same as ashlar-COMMAND(1).)";
+
+// Libraries, processes and this program itself are found by it.
+bool lacks_proc(const CLI::App& app) {
+    std::error_code error;
+    const auto needs_none = {"help", "report", "documents"};
+    return !std::filesystem::exists("/proc/self/exe", error) &&
+           std::none_of(needs_none.begin(), needs_none.end(),
+                        [&](const char* name) { return app.got_subcommand(name); });
+}
 
 int run(int argc, char** argv) {
     CLI::App app("Run, compare and understand programs under different allocators", "ashlar");
+    form_help(app);
     app.set_version_flag("--version", ASHLAR_VERSION);
     app.require_subcommand(1);
     app.footer(kFooter);
@@ -37,13 +50,24 @@ int run(int argc, char** argv) {
     add_alarm(app, action);
     add_stats(app, action);
     add_top(app, action);
+    add_help(app, action);
+    add_words(app, action);
     add_documents(app, action);
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
-        const int usage_error =
-            app.got_subcommand("run") ? kOwnFailure : kUsageError; // 2 may be the command's
-        return app.exit(error) == 0 ? kSuccess : usage_error;
+        if (error.get_exit_code() == 0) { // --help, --version
+            app.exit(error);
+            return kSuccess;
+        }
+        std::fprintf(stderr, "%s", describe_mistake(app, error).c_str());
+        return app.got_subcommand("run") ? kOwnFailure : kUsageError; // 2 may be the command's
+    }
+    if (lacks_proc(app)) {
+        std::fprintf(
+            stderr, "ashlar: /proc is missing, by which ashlar finds libraries and processes; mount it with: "
+                    "mount -t proc proc /proc\n");
+        return app.got_subcommand("run") || app.got_subcommand("doctor") ? kOwnFailure : kSomethingFailed;
     }
     return action();
 }

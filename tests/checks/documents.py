@@ -13,6 +13,7 @@ from sources import read, report, tracked_files
 PROMISED = (
     ("core/os/config.cc", r'Key\{"([a-z_]+)"', ("docs/configuration.md", "docs/tuning.md")),
     ("tools/diagnose/explain.cc", r'(?:Finding\{|return \{|\{\{?|findings = \{\{)\s*"([a-z ]+)",\s', ("docs/troubleshooting.md",)),
+    ("tools/observe/machine_advice.cc", r'add\("([A-Za-z ]+)"', ("docs/troubleshooting.md",)),
 )
 FENCED = re.compile(r"^( *)(```|~~~).*?^\1\2[ \t]*$", re.M | re.S)
 INDENTED = re.compile(r"(?:(?<=\n\n)|\A)(?:(?: {4}|\t).*\n+)+", re.M)

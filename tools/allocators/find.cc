@@ -2,6 +2,7 @@
 #include "allocators/find.h"
 
 #include "machine/files.h"
+#include "machine/nearest_word.h"
 
 #include <algorithm>
 #include <array>
@@ -137,13 +138,27 @@ Allocator named(const std::string& specification) {
     const auto* const peer =
         std::find_if(kPeers.begin(), kPeers.end(), [&](const Known& each) { return each.name == name; });
     if (peer == kPeers.end()) {
-        throw std::invalid_argument("no allocator is called '" + specification + "'; there are " +
-                                    known_names() + ", and name=/path/to/library.so for any other");
+        std::vector<std::string> names{lower(kSystem), std::string(kOneArena), std::string(kAshlar),
+                                       std::string(kAshlarHardened)};
+        for (const Known& each : kPeers) {
+            names.emplace_back(each.name);
+        }
+        throw std::invalid_argument("no allocator is called '" + specification + "'" +
+                                    machine::did_you_mean(name, names) + "; there are " + known_names() +
+                                    ", and name=/path/to/library.so for any other");
     }
     if (const auto library = find_peer(*peer)) {
         return {.name = name, .library = *library};
     }
     throw std::invalid_argument(how_to_install(*peer));
+}
+
+void check_can_be_preloaded(const Allocator& allocator) {
+    if (allocator.library.find_first_of(" :") != std::string::npos) {
+        throw std::invalid_argument("'" + allocator.library +
+                                    "': LD_PRELOAD cannot name a path with a blank or a colon in it; copy "
+                                    "the library to another folder, or install Ashlar there");
+    }
 }
 
 } // namespace
@@ -187,6 +202,7 @@ Selection select_installed(Breadth breadth, bool with_ashlar) {
     }
     if (const auto library = find_ashlar()) {
         selection.found.push_back({.name = std::string(kAshlar), .library = *library});
+        check_can_be_preloaded(selection.found.back());
     } else {
         selection.missing.push_back(how_to_get_ashlar());
     }
@@ -200,6 +216,7 @@ Selection select(const std::vector<std::string>& names) {
             continue;
         }
         Allocator allocator = named(name);
+        check_can_be_preloaded(allocator);
         const bool known_already =
             std::any_of(selection.found.begin(), selection.found.end(),
                         [&](const Allocator& each) { return each.name == allocator.name; });

@@ -188,23 +188,30 @@ void add_alarm(CLI::App& app, Action& action) {
         ->type_name("CMD");
     alarm->add_option("--only", options->only, "Names of benchmarks (all)")
         ->delimiter(',')
-        ->allow_extra_args(false);
+        ->allow_extra_args(false)
+        ->type_name("NAME");
     alarm->add_option("--gates", options->gates, "Which gates judge: exact, memory, time, coarse (all)")
         ->delimiter(',')
         ->allow_extra_args(false)
-        ->check(CLI::IsMember({"exact", "memory", "time", "coarse"}));
+        ->check(CLI::IsMember({"exact", "memory", "time", "coarse"}))
+        ->type_name("GATE");
     alarm
         ->add_option("--factor", options->factor,
                      "Of the coarse gate: 2 or 3 on a quiet machine, 10 on one with too few processors")
         ->check(between(1.1, 1000))
-        ->capture_default_str();
+        ->capture_default_str()
+        ->type_name("FACTOR");
     alarm->add_option("--rounds", options->rounds, "Rounds of timed runs")
         ->check(CLI::Range(5, 1000))
-        ->capture_default_str();
-    alarm->add_option("--seed", options->seed, "Of the order in the rounds")->capture_default_str();
+        ->capture_default_str()
+        ->type_name("N");
+    alarm->add_option("--seed", options->seed, "Of the order in the rounds")
+        ->capture_default_str()
+        ->type_name("N");
     alarm->add_option("--scale", options->scale, "Of the work in timed runs")
         ->check(between(0.01, 100))
-        ->capture_default_str();
+        ->capture_default_str()
+        ->type_name("FACTOR");
     alarm
         ->add_option("--reference", options->reference,
                      "A commit or a path of a library, in place of the recorded commit; with a command an "
@@ -213,13 +220,13 @@ void add_alarm(CLI::App& app, Action& action) {
     alarm->add_option("--library", options->library, "The library to judge (that of this tree)")
         ->type_name("FILE");
     alarm->add_option("--repository", options->repository, "A folder of Ashlar's repository")
-        ->type_name("DIR")
+        ->type_name("FOLDER")
         ->capture_default_str();
     alarm->add_flag("--explain", options->explain, "Say what the counters confirm and eliminate");
     alarm->add_flag("--strict", options->strict, "Fail also for better exact counts that are not recorded");
     alarm->add_flag("--update", options->update, "Record the present commit as the reference");
     alarm->add_flag("--anchor", options->anchor, "With --update: as the anchor, too");
-    alarm->add_option("--why", options->why, "With --update: the reason")->type_name("TEXT");
+    alarm->add_option("--why", options->why, "With --update: the reason")->type_name("REASON");
     alarm->add_option("--json", options->json, "Write all figures to this file; - for the standard output")
         ->type_name("FILE");
     alarm->add_option("--junit", options->junit, "Write JUnit's XML to this file; - for the standard output")

@@ -24,7 +24,8 @@ void add_allocator_options(CLI::App& command, AllocatorChoice& choice, const std
                     fmt::format("Those to compare with System: {}, or name=/path/to/library.so ({})",
                                 allocators::known_names(), otherwise))
         ->delimiter(',')
-        ->allow_extra_args(false);
+        ->allow_extra_args(false)
+        ->type_name("ALLOCATOR");
     command.add_flag("--baseline-only", choice.baseline_only,
                      "Those that are compared if none is named, without Ashlar");
 }

@@ -7,6 +7,7 @@
 #include "commands/command.h"
 #include "commands/number_range.h"
 #include "commands/session.h"
+#include "machine/nearest_word.h"
 #include "measure/time_limit.h"
 #include "report/comparison_text.h"
 #include "suite/own_programs.h"
@@ -61,6 +62,7 @@ struct Options {
     std::optional<double> timeout;
     std::string json;
     std::string resume;
+    bool verbose = false;
 };
 
 constexpr const char* kFooter = R"(Examples:
@@ -101,8 +103,8 @@ CLI::Validator what_to_run() {
                 const auto names = names_and_all();
                 return std::find(names.begin(), names.end(), word) != names.end() || is_file(word)
                            ? std::string()
-                           : fmt::format("'{}' is neither a workload nor a file; workloads are {}", word,
-                                         fmt::join(names, ", "));
+                           : fmt::format("'{}' is neither a workload nor a file{}; workloads are {}", word,
+                                         machine::did_you_mean(word, names), fmt::join(names, ", "));
             },
             fmt::format("{{{}}}", fmt::join(names_and_all(), ","))};
 }
@@ -223,7 +225,7 @@ int run_bench(const Options& options) {
     report::TextSettings settings = text_settings();
     settings.processors = comparison.provenance.machine.usable_processors;
     const std::string json = options.json.empty() ? options.resume : options.json;
-    return run_comparison(std::move(comparison), {.json = json}, interrupt,
+    return run_comparison(std::move(comparison), {.json = json, .verbose = options.verbose}, interrupt,
                           [&](const compare::Experiment& experiment, const compare::Result& result) {
                               return report::comparison_text(experiment, result, settings,
                                                              view_of(experiment.plan));
@@ -275,61 +277,73 @@ void add_bench(CLI::App& app, Action& action) {
         ->add_option("workloads", options->workloads,
                      "Which to run, or all (those marked * below); or programs of yours: an executable, a "
                      "script that begins with #!, a folder of executables")
-        ->check(what_to_run());
+        ->check(what_to_run())
+        ->type_name("WORKLOAD");
     bench
         ->add_option("--threads", options->threads,
                      "Thread counts of every workload that has threads (larson 1,2,4,8, others 1,2 or 2,4)")
         ->delimiter(',')
         ->allow_extra_args(false)
-        ->check(CLI::Range(1, 1024));
+        ->check(CLI::Range(1, 1024))
+        ->type_name("N");
     bench
         ->add_option("--sizes", options->sizes,
                      "Block sizes of random_mixed, in bytes, or ranges such as 16-1024")
         ->delimiter(',')
         ->allow_extra_args(false)
         ->check(check_size)
-        ->capture_default_str();
+        ->capture_default_str()
+        ->type_name("BYTES");
     add_allocator_options(*bench, options->allocators, "all that are installed but tbbmalloc");
     bench
         ->add_option("-i,--rounds,--iterations", options->rounds,
                      fmt::format("Rounds that count ({}; {} with --quick and of fragmentation, long_run and "
                                  "drain; {} of a program of yours)",
                                  kUsual.rounds, kLongRounds, kOwnRounds))
-        ->check(CLI::Range(1, 10'000));
+        ->check(CLI::Range(1, 10'000))
+        ->type_name("N");
     bench
         ->add_option(
             "-w,--warm-up", options->warm_ups,
             fmt::format("Runs before the rounds, which do not count (1; {} of a program of yours). The "
                         "first shows that the allocator is loaded",
                         kOwnWarmUps))
-        ->check(CLI::Range(1, 1'000));
+        ->check(CLI::Range(1, 1'000))
+        ->type_name("N");
     bench
         ->add_option("--seconds", options->seconds,
                      fmt::format("Length of a run of larson ({}; {})", kUsual.seconds, kQuick.seconds))
-        ->check(between(0.01, 3600));
+        ->check(between(0.01, 3600))
+        ->type_name("SECONDS");
     bench
         ->add_option("--operations", options->operations,
                      fmt::format("Operations of a run of random_mixed ({}; {}); of others in proportion",
                                  kUsual.operations, kQuick.operations))
-        ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 40));
+        ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 40))
+        ->type_name("N");
     bench
         ->add_option(
             "--long-seconds", options->long_seconds,
             fmt::format("Length of a run of long_run ({}; {})", kUsual.long_seconds, kQuick.long_seconds))
-        ->check(between(0.01, 86'400));
+        ->check(between(0.01, 86'400))
+        ->type_name("SECONDS");
     bench
         ->add_option("--scale", options->scale_mib,
                      fmt::format("Live MiB of a run of fragmentation, mixed_lifetimes and drain ({}; {})",
                                  kUsual.scale_mib, kQuick.scale_mib))
-        ->check(CLI::Range(1, 1 << 20));
+        ->check(CLI::Range(1, 1 << 20))
+        ->type_name("MIB");
     bench->add_option("--seed", options->seed, "Of the operations and of the order in the rounds")
-        ->capture_default_str();
+        ->capture_default_str()
+        ->type_name("N");
     bench
         ->add_option("--timeout", options->timeout,
                      "Seconds after which a run counts as hung (ten times the warm-up, at least 5)")
-        ->check(between(0.01, 86'400));
+        ->check(between(0.01, 86'400))
+        ->type_name("SECONDS");
     bench->add_option("--json", options->json, kJsonHelp)->type_name("FILE");
     bench->add_option("--resume", options->resume, kResumeHelp)->type_name("FILE");
+    bench->add_flag("--verbose", options->verbose, kVerboseHelp);
     bench->add_flag("--quick", options->quick, "Fewer and shorter runs: a look, not a figure to show");
     add_bench_locks(*bench, action);
     add_bench_languages(*bench, action);

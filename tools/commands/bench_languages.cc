@@ -107,7 +107,7 @@ int run_languages(const Options& options) {
         measuring.resume.empty()
             ? new_comparison(make_plan(options), 1, interrupt)
             : resumed_comparison(measuring.resume, "bench", measuring.timeout, interrupt);
-    return run_comparison(std::move(comparison), {.json = measuring.result_file()}, interrupt, text);
+    return run_comparison(std::move(comparison), measuring.output(), interrupt, text);
 }
 
 } // namespace
@@ -118,11 +118,13 @@ void add_bench_languages(CLI::App& bench, Action& action) {
         bench.add_subcommand("languages", "Run the same tasks in ten languages under every allocator");
     languages->footer(kFooter);
     languages->add_option("languages", options->languages, "Which to run (all that are installed)")
-        ->check(CLI::IsMember(suite::language_words()));
+        ->check(CLI::IsMember(suite::language_words()))
+        ->type_name("LANGUAGE");
     languages->add_option("--tasks", options->tasks, "Which tasks to run (all)")
         ->delimiter(',')
         ->allow_extra_args(false)
-        ->check(CLI::IsMember(suite::task_words()));
+        ->check(CLI::IsMember(suite::task_words()))
+        ->type_name("TASK");
     CLI::Option* const before =
         languages
             ->add_option("--before", options->before,
@@ -132,7 +134,8 @@ void add_bench_languages(CLI::App& bench, Action& action) {
     languages
         ->add_option("--size", options->size,
                      "How much a task does (usual; quick with --quick); tiny is a check of the results")
-        ->check(CLI::IsMember(std::vector<std::string>{"tiny", "quick", "usual"}));
+        ->check(CLI::IsMember(std::vector<std::string>{"tiny", "quick", "usual"}))
+        ->type_name("SIZE");
     add_measuring_options(*languages, options->measuring);
     languages->get_option("--allocators")->excludes(before);
     languages->get_option("--baseline-only")->excludes(before);

@@ -42,6 +42,7 @@ struct Options {
     std::optional<double> timeout;
     std::string json;
     std::string resume;
+    bool verbose = false;
     std::string type;
     std::vector<std::optional<std::uint64_t>> parameters; // in the order of kParameters
 };
@@ -204,12 +205,12 @@ int run_all(const Options& options) {
         std::any_of(contenders.begin(), contenders.end(),
                     [](const compare::Contender& each) { return !each.allocator.companion.empty(); });
     const std::string json = options.json.empty() ? options.resume : options.json;
-    const int status = run_comparison(std::move(comparison), {.json = json}, interrupt,
-                                      [&](const compare::Experiment& experiment, const compare::Result&) {
-                                          return options.markdown
-                                                     ? report::lock_markdown(experiment)
-                                                     : report::lock_text(experiment, text_settings());
-                                      });
+    const int status =
+        run_comparison(std::move(comparison), {.json = json, .verbose = options.verbose}, interrupt,
+                       [&](const compare::Experiment& experiment, const compare::Result&) {
+                           return options.markdown ? report::lock_markdown(experiment)
+                                                   : report::lock_text(experiment, text_settings());
+                       });
     if (profiles && !interrupt.requested() && folder.is_empty()) {
         fmt::print(stderr, "ashlar bench locks: the lock profiler wrote nothing, so no run was profiled\n");
         return kSomethingFailed;
@@ -252,14 +253,16 @@ void add_bench_locks(CLI::App& bench, Action& action) {
     locks->add_option("--only", options->only, "Names of configurations (all); also by BENCHMARK_CONFIGS")
         ->delimiter(',')
         ->allow_extra_args(false)
-        ->envname("BENCHMARK_CONFIGS");
+        ->envname("BENCHMARK_CONFIGS")
+        ->type_name("ALLOCATOR");
     locks->add_flag("--quick", options->quick,
                     "System and Ashlar, fewer and shorter runs: at most five minutes");
     add_allocator_options(*locks, options->allocators, "all that are installed but tbbmalloc");
     locks
         ->add_option("--rounds", options->rounds,
                      fmt::format("Rounds that count ({}; {} with --quick)", kRounds, kQuickRounds))
-        ->check(CLI::Range(1, 10'000));
+        ->check(CLI::Range(1, 10'000))
+        ->type_name("N");
     locks
         ->add_option("--scenarios", options->scenarios,
                      "Configurations of your own, as scenarios.toml has them")
@@ -267,8 +270,10 @@ void add_bench_locks(CLI::App& bench, Action& action) {
     locks
         ->add_option("--timeout", options->timeout,
                      "Seconds after which a run counts as hung (as the file says)")
-        ->check(between(0.01, 86'400));
+        ->check(between(0.01, 86'400))
+        ->type_name("SECONDS");
     locks->add_flag("--no-profiling", options->no_profiling, "No runs with the lock profiler: half the time");
+    locks->add_flag("--verbose", options->verbose, kVerboseHelp);
     locks->add_flag("--markdown", options->markdown, "Show the table as Markdown");
     locks->add_option("--json", options->json, kJsonHelp)->type_name("FILE");
     locks->add_option("--resume", options->resume, kResumeHelp)->type_name("FILE");
@@ -276,8 +281,10 @@ void add_bench_locks(CLI::App& bench, Action& action) {
         ->type_name("TYPE");
     for (std::size_t index = 0; index < bench::locks::kParameters.size(); ++index) {
         const auto& parameter = bench::locks::kParameters[index];
-        locks->add_option(parameter.option, options->parameters[index],
-                          fmt::format("With --type: {}", parameter.about));
+        locks
+            ->add_option(parameter.option, options->parameters[index],
+                         fmt::format("With --type: {}", parameter.about))
+            ->type_name("VALUE");
     }
     locks->callback([options, locks, &action] {
         check(*locks, *options);

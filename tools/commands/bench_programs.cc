@@ -112,7 +112,7 @@ int run_programs(const Options& options) {
         measuring.resume.empty()
             ? new_comparison(make_plan(options, scratch), 1, interrupt)
             : resumed_comparison(measuring.resume, "bench", measuring.timeout, interrupt);
-    return run_comparison(std::move(comparison), {.json = measuring.result_file()}, interrupt,
+    return run_comparison(std::move(comparison), measuring.output(), interrupt,
                           [](const compare::Experiment& experiment, const compare::Result& result) {
                               return report::comparison_text(experiment, result, text_settings(),
                                                              report::programs_view());
@@ -127,7 +127,8 @@ void add_bench_programs(CLI::App& bench, Action& action) {
         bench.add_subcommand("programs", "Run programs that people use under every allocator");
     programs->footer(list_of_programs() + "\n" + kFooter);
     programs->add_option("programs", options->programs, "Which to run (all that are installed)")
-        ->check(CLI::IsMember(names()));
+        ->check(CLI::IsMember(names()))
+        ->type_name("PROGRAM");
     add_measuring_options(*programs, options->measuring);
     programs->callback([options, programs, &action] {
         if (!options->measuring.resume.empty()) {

@@ -190,7 +190,8 @@ void add_budget(CLI::App& app, Action& action) {
         ->type_name("FILE");
     budget->add_option("--top", options->top, "How many places to name for each limit")
         ->check(CLI::Range(1, 10'000))
-        ->capture_default_str();
+        ->capture_default_str()
+        ->type_name("N");
     budget
         ->add_option("--limit", options->limit,
                      "Bytes that the recorded file of a process may have, some 150 a block (1G)")
@@ -198,7 +199,8 @@ void add_budget(CLI::App& app, Action& action) {
         ->type_name("SIZE");
     budget
         ->add_option("--timeout", options->timeout, "Seconds after which the command is looked at and killed")
-        ->check(between(0.01, 1e9));
+        ->check(between(0.01, 1e9))
+        ->type_name("SECONDS");
     budget
         ->add_option("--library", options->library,
                      "The library to preload (the one that was built or installed with this program)")

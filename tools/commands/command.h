@@ -24,6 +24,9 @@ inline constexpr int kOwnFailure = 125; // before the command could be started
 inline constexpr int kNotExecutable = 126;
 inline constexpr int kNotFound = 127;
 
+// How --help looks; before any command is added.
+void form_help(CLI::App& app);
+
 void add_run(CLI::App& app, Action& action);
 void add_doctor(CLI::App& app, Action& action);
 void add_bench(CLI::App& app, Action& action);
@@ -35,6 +38,8 @@ void add_alarm(CLI::App& app, Action& action);
 void add_budget(CLI::App& app, Action& action);
 void add_stats(CLI::App& app, Action& action);
 void add_top(CLI::App& app, Action& action);
+void add_help(CLI::App& app, Action& action);
+void add_words(CLI::App& app, Action& action);
 void add_documents(CLI::App& app, Action& action); // last: writes about the others
 
 } // namespace ashlar::commands

@@ -37,6 +37,8 @@ struct Options {
     std::optional<double> timeout;
     std::string ignored; // kAllFailures, or statuses with commas between them
     std::string metric;
+    std::string metric_name;
+    std::string metric_unit;
     bool less_is_better = false;
     std::string json;
     std::string resume;
@@ -46,6 +48,7 @@ struct Options {
     bool duet = false;
     unsigned precondition_mib = 0;
     std::uint64_t seed = 1;
+    bool verbose = false;
 };
 
 constexpr const char* kFooter = R"(Examples:
@@ -131,14 +134,21 @@ compare::IgnoredFailures ignored_failures(const std::string& text) {
     return ignored;
 }
 
+// "requests, in 1/s"
+std::string metric_words(const Options& options) {
+    const std::string name = options.metric_name.empty() ? "own figure" : options.metric_name;
+    return options.metric_unit.empty() ? options.metric_name : name + ", in " + options.metric_unit;
+}
+
 compare::Plan make_plan(const Options& options) {
     compare::Plan plan;
     plan.configurations = configurations(options.commands);
     for (compare::Configuration& configuration : plan.configurations) {
         configuration.ignored = ignored_failures(options.ignored);
         if (!options.metric.empty()) {
-            configuration.own_figure =
-                compare::OwnFigure{.pattern = options.metric, .less_is_better = options.less_is_better};
+            configuration.own_figure = compare::OwnFigure{.pattern = options.metric,
+                                                          .less_is_better = options.less_is_better,
+                                                          .words = metric_words(options)};
             compare::check(*configuration.own_figure);
         }
     }
@@ -163,8 +173,12 @@ void check_consistent(const Options& options) {
     if (commands.words.empty() && commands.lines.empty() && options.resume.empty()) {
         refuse("compare: no command; give it after --, as in: ashlar compare -- python3 script.py");
     }
-    if (options.less_is_better && options.metric.empty()) {
-        refuse("--less-is-better is about a figure that --metric picks; give both or neither");
+    const bool is_about_metric =
+        options.less_is_better || !options.metric_name.empty() || !options.metric_unit.empty();
+    if (is_about_metric && options.metric.empty()) {
+        refuse(
+            "--less-is-better, --metric-name and --metric-unit are about a figure that --metric picks; give "
+            "--metric, too");
     }
     if (options.duet && !commands.server.empty()) {
         refuse("--duet and --server do not go together: two servers would want the same port");
@@ -288,7 +302,8 @@ int run_compare(const Options& options) {
     const std::string json = options.json.empty() ? options.resume : options.json;
     int judged = kSuccess;
     const int status = run_comparison(
-        std::move(comparison), {.json = json, .exports = options.exports}, interrupt,
+        std::move(comparison), {.json = json, .exports = options.exports, .verbose = options.verbose},
+        interrupt,
         [](const compare::Experiment& experiment, const compare::Result& result) {
             return experiment.plan.configurations.size() == 1
                        ? report::program_text(experiment, result, text_settings())
@@ -315,18 +330,21 @@ void add_compare(CLI::App& app, Action& action) {
         ->add_option("-r,--rounds,--runs", options->rounds,
                      "Rounds that count; 5 are the fewest that can show anything")
         ->check(CLI::Range(1, 10'000))
-        ->capture_default_str();
+        ->capture_default_str()
+        ->type_name("N");
     compare
         ->add_option(
             "-w,--warmup,--warm-up", options->warm_ups,
             "Runs before the rounds, which do not count. The first shows that the allocator is loaded")
         ->check(CLI::Range(1, 1'000))
-        ->capture_default_str();
+        ->capture_default_str()
+        ->type_name("N");
     compare
         ->add_option(
             "--timeout", options->timeout,
             "Seconds after which a run counts as hung (ten times the warm-up, at least 5; 600 for the first)")
-        ->check(between(0.01, 86'400));
+        ->check(between(0.01, 86'400))
+        ->type_name("SECONDS");
     compare
         ->add_flag("--ignore-failure", options->ignored,
                    "Runs that end with another exit status than 0, or with one of CODES, count as well")
@@ -337,6 +355,10 @@ void add_compare(CLI::App& app, Action& action) {
             "What the program prints about itself: a regular expression (ECMAScript) with one group that "
             "holds a number; of several matches the last one counts. More is better")
         ->type_name("REGEX");
+    compare->add_option("--metric-name", options->metric_name, "What the figure of --metric is: requests")
+        ->type_name("WORDS");
+    compare->add_option("--metric-unit", options->metric_unit, "What it is counted in: 1/s")
+        ->type_name("UNIT");
     compare->add_flag("--less-is-better", options->less_is_better, "Of the figure that --metric picks");
     compare->add_option("--json", options->json, kJsonHelp)->type_name("FILE");
     compare->add_option("--resume", options->resume, kResumeHelp)->type_name("FILE");
@@ -360,7 +382,10 @@ void add_compare(CLI::App& app, Action& action) {
                      "tenths of the blocks at random")
         ->check(CLI::Range(1, 1 << 20))
         ->type_name("MIB");
-    compare->add_option("--seed", options->seed, "Of the order in the rounds")->capture_default_str();
+    compare->add_option("--seed", options->seed, "Of the order in the rounds")
+        ->capture_default_str()
+        ->type_name("N");
+    compare->add_flag("--verbose", options->verbose, kVerboseHelp);
     compare->callback([options, compare, &action] {
         if (!options->resume.empty()) {
             refuse_other_settings(*compare);

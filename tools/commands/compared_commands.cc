@@ -141,7 +141,7 @@ void add_command_options(CLI::App& app, ComparedCommands& commands) {
     app.add_option("-n,--command-name", commands.names,
                    "What a command is called in the result; repeat it in the order of the commands")
         ->allow_extra_args(false)
-        ->type_name("TEXT");
+        ->type_name("NAME");
     app.add_option("-L,--parameter-list", commands.parameters,
                    "Run every command with each of these VALUES, a list with commas, in place of {NAME}. "
                    "Several lists are combined")

@@ -3,10 +3,13 @@
 #include "commands/command.h"
 #include "commands/command_words.h"
 #include "commands/number_range.h"
+#include "commands/session.h"
 #include "diagnose/explain.h"
 #include "diagnose/library.h"
+#include "diagnose/machine_state.h"
 #include "diagnose/preload_list.h"
 #include "machine/output_file.h"
+#include "observe/machine_advice.h"
 #include "report/diagnosis.h"
 
 #include <CLI/CLI.hpp>
@@ -52,6 +55,8 @@ Causes:
   deep bind         a library calls another malloc than the rest
   other allocator, own interface   notes: another allocator is there as well
   not seen          ended too early, or not permitted
+
+Advice about the machine and its limits follows, where something stands in an allocator's way: transparent huge pages, the control group's memory, mappings (vm.max_map_count), overcommit, the size of pages, static TLS, limits of the process, and calls that the kernel does not answer. Each has one command. It changes neither verdict nor exit status.
 
 Exit status: 0 if every process runs on Ashlar, 1 if one does not, 2 for wrong arguments, 125 if it could not be found out, 126 if the command cannot be executed, 127 if there is no such command, 128 and the number of the signal if interrupted (130 by Ctrl-C).)";
 
@@ -105,6 +110,13 @@ std::string root_of(pid_t process) {
     return mounts(name).empty() || mounts(name) == mounts("self") ? "" : "/proc/" + name + "/root";
 }
 
+std::vector<diagnose::Finding> advice(const std::string& process, const std::string& library,
+                                      const std::string& settings, const std::string& errors) {
+    const bool is_hardened = library.find("hardened") != std::string::npos;
+    return observe::machine_advice(diagnose::machine_state(process),
+                                   {.settings = settings, .errors = errors, .is_hardened = is_hardened});
+}
+
 report::DiagnosisReport look_at_process(pid_t process, const std::string& library) {
     auto image = diagnose::read_image(process);
     if (!image) {
@@ -124,6 +136,8 @@ report::DiagnosisReport look_at_process(pid_t process, const std::string& librar
     }
     report.diagnoses = diagnose::explain(report.programs, library, root_of(process));
     report.summary = diagnose::summarise(report.programs, report.diagnoses);
+    report.advice =
+        advice(std::to_string(process), report.diagnoses.front().library, image->conf.value_or(""), "");
     return report;
 }
 
@@ -144,7 +158,7 @@ std::string note_about(const diagnose::Observation& seen) {
 
 int write_report(const Options& options, const report::DiagnosisReport& report) {
     if (options.json != machine::kStandardOutput) {
-        fmt::print("{}", report::diagnosis_text(report));
+        fmt::print("{}", report::diagnosis_text(report, text_settings()));
     }
     if (!options.json.empty()) {
         machine::OutputFile(options.json).write([&](std::ostream& stream) {
@@ -187,6 +201,8 @@ int look_at_command(const Options& options, const std::string& library) {
     report.programs = std::move(seen.programs);
     report.diagnoses = diagnose::explain(report.programs, library);
     report.summary = diagnose::summarise(report.programs, report.diagnoses);
+    const char* const conf = std::getenv("ASHLAR_CONF"); // NOLINT(concurrency-mt-unsafe): there is one thread
+    report.advice = advice("self", library, conf == nullptr ? "" : conf, seen.errors);
     const int status = write_report(options, report);
     return seen.ended_by != 0 ? kBySignal + seen.ended_by : status;
 }
@@ -218,7 +234,8 @@ void add_doctor(CLI::App& app, Action& action) {
         ->type_name("FILE");
     doctor->add_option("--timeout", options->timeout, "Seconds after which the command has been seen enough")
         ->check(between(0.01, 86'400))
-        ->capture_default_str();
+        ->capture_default_str()
+        ->type_name("SECONDS");
     doctor
         ->add_option("--json", options->json,
                      "Write what was found out to this file; - for the standard output, in place of the text")

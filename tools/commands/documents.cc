@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
-// ashlar documents: writes the manual pages and bash's completion, of all sub-commands that there are, and
-// manual pages of the library, of its sources. The build calls it; it is hidden from --help.
+// ashlar documents: writes the manual pages and the shells' completion, of all sub-commands that there are,
+// and manual pages of the library, of its sources. The build calls it; it is hidden from --help.
 #include "commands/command.h"
 #include "document/bash_completion.h"
+#include "document/fish_completion.h"
 #include "document/library_pages.h"
 #include "document/man_page.h"
 #include "document/option_facts.h"
 #include "document/roff.h"
+#include "document/zsh_completion.h"
 #include "machine/files.h"
 
 #include <CLI/CLI.hpp>
@@ -92,6 +94,8 @@ int write_documents(const CLI::App& program, const fs::path& folder, const fs::p
     }
     write_library_pages(folder, sources);
     write(folder / "bash-completion" / name, document::bash_completion(program));
+    write(folder / "zsh" / ("_" + name), document::zsh_completion(program));
+    write(folder / "fish" / (name + ".fish"), document::fish_completion(program));
     return kSuccess;
 }
 
@@ -101,10 +105,10 @@ void add_documents(CLI::App& app, Action& action) {
     auto folder = std::make_shared<std::string>();
     auto sources = std::make_shared<std::string>();
     CLI::App* const documents =
-        app.add_subcommand("documents", "Write manual pages and bash completion into a folder");
+        app.add_subcommand("documents", "Write manual pages and completion into a folder");
     documents->group(""); // hidden
-    documents->add_option("folder", *folder, "Where to")->required();
-    documents->add_option("sources", *sources, "Root of Ashlar's sources")->required();
+    documents->add_option("folder", *folder, "Where to")->required()->type_name("FOLDER");
+    documents->add_option("sources", *sources, "Root of Ashlar's sources")->required()->type_name("FOLDER");
     documents->callback([&app, folder, sources, &action] {
         action = [&app, folder, sources] { return write_documents(app, *folder, *sources); };
     });

@@ -2,7 +2,6 @@
 #include "commands/measuring_options.h"
 
 #include "commands/number_range.h"
-#include "commands/session.h"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -27,13 +26,16 @@ void add_measuring_options(CLI::App& command, MeasuringOptions& options) {
     command
         .add_option("-i,--rounds,--iterations", options.rounds,
                     fmt::format("Rounds that count ({}; {} with --quick)", kRounds, kQuickRounds))
-        ->check(CLI::Range(1, 10'000));
+        ->check(CLI::Range(1, 10'000))
+        ->type_name("N");
     command
         .add_option("--timeout", options.timeout,
                     "Seconds after which a run counts as hung (ten times the warm-up, at least 5)")
-        ->check(between(0.01, 86'400));
+        ->check(between(0.01, 86'400))
+        ->type_name("SECONDS");
     command.add_option("--json", options.json, kJsonHelp)->type_name("FILE");
     command.add_option("--resume", options.resume, kResumeHelp)->type_name("FILE");
+    command.add_flag("--verbose", options.verbose, kVerboseHelp);
 }
 
 std::vector<allocators::Allocator> choose_allocators(const MeasuringOptions& options,

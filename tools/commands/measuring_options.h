@@ -3,6 +3,7 @@
 #pragma once
 
 #include "commands/allocator_choice.h"
+#include "commands/session.h"
 
 #include <optional>
 #include <string>
@@ -21,10 +22,10 @@ struct MeasuringOptions {
     std::optional<double> timeout;
     std::string json;
     std::string resume;
+    bool verbose = false;
 
     int rounds_to_run() const;
-    // The file that the result goes to.
-    const std::string& result_file() const { return json.empty() ? resume : json; }
+    ResultFiles output() const { return {.json = json.empty() ? resume : json, .verbose = verbose}; }
 };
 
 void add_measuring_options(CLI::App& command, MeasuringOptions& options);

@@ -49,7 +49,8 @@ void add_lock_options(CLI::App& command, LockOptions& options) {
                     "Milliseconds: longer waits for locks are recorded one by one")
         ->check(between(0, kMostMilliseconds))
         ->capture_default_str()
-        ->needs(locks);
+        ->needs(locks)
+        ->type_name("MILLISECONDS");
     command
         .add_option(
             "--delay", options.delay,

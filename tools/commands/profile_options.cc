@@ -61,7 +61,8 @@ void add_options(CLI::App& command, const std::shared_ptr<ProfileOptions>& optio
     command.add_option("--pid", options->process, "Record a process that runs already, on Ashlar")
         ->type_name("PID");
     command.add_option("--seconds", options->seconds, "For how long, with --pid; without it, until Ctrl-C")
-        ->check(between(0.01, 1e9));
+        ->check(between(0.01, 1e9))
+        ->type_name("SECONDS");
     command
         .add_option("--place", options->place,
                     "Folder in which the process of --pid writes meanwhile, as it sees its files")
@@ -72,10 +73,12 @@ void add_options(CLI::App& command, const std::shared_ptr<ProfileOptions>& optio
     command.add_flag("--no-cache", options->no_cache, "Leave out how the thread caches did");
     command.add_option("--cpu-rate", options->cpu_rate, "Samples in each second of a thread's CPU time")
         ->check(CLI::Range(1, 1000))
-        ->capture_default_str();
+        ->capture_default_str()
+        ->type_name("N");
     command.add_option("--top", options->top, "How many places to show")
         ->check(CLI::Range(1, 10'000))
-        ->capture_default_str();
+        ->capture_default_str()
+        ->type_name("N");
     command.add_option("--focus", options->focus, "Only stacks with a function or file that matches")
         ->type_name("REGEX");
     command.add_option("--ignore", options->ignore, "No stacks with a function or file that matches")
@@ -93,7 +96,8 @@ void add_options(CLI::App& command, const std::shared_ptr<ProfileOptions>& optio
         ->transform(size_in_bytes())
         ->type_name("SIZE");
     command.add_option("--at", options->at, "The moment for --live, in seconds after the start")
-        ->check(between(0, 1e9));
+        ->check(between(0, 1e9))
+        ->type_name("SECONDS");
     command.add_option("--diff", options->difference, "What changed from one recorded file to another")
         ->expected(2)
         ->type_name("FILE FILE");
@@ -114,7 +118,8 @@ void add_options(CLI::App& command, const std::shared_ptr<ProfileOptions>& optio
         ->type_name("SIZE");
     command
         .add_option("--timeout", options->timeout, "Seconds after which the command is looked at and killed")
-        ->check(between(0.01, 1e9));
+        ->check(between(0.01, 1e9))
+        ->type_name("SECONDS");
     command.add_option("--keep", options->keep, "Keep what is recorded in this folder")->type_name("FOLDER");
     command
         .add_option("--library", options->library,

@@ -213,7 +213,8 @@ void add_repeat(CLI::App& app, Action& action) {
     repeat->add_option("command", options->command, "What to run, with its arguments")->type_name("CMD");
     repeat->add_option("--times", options->times, "How often")
         ->check(CLI::Range(1, 10'000'000))
-        ->capture_default_str();
+        ->capture_default_str()
+        ->type_name("N");
     repeat->add_flag("--stop-on-failure", options->stops_on_failure,
                      "Make no more runs after the first that fails");
     repeat
@@ -221,12 +222,13 @@ void add_repeat(CLI::App& app, Action& action) {
             "--timeout", options->timeout,
             "Seconds after which a run counts as hung (ten times the slowest run so far, at least 5; 600 for "
             "the first)")
-        ->check(between(0.01, 86'400));
+        ->check(between(0.01, 86'400))
+        ->type_name("SECONDS");
     repeat
         ->add_option("--allocator", options->allocator,
                      fmt::format("What it runs under: {}, or name=/path/to/library.so (system)",
                                  allocators::known_names()))
-        ->type_name("NAME");
+        ->type_name("ALLOCATOR");
     repeat
         ->add_option("--stacks", options->stacks,
                      "The folder for the stacks of what hangs (that for temporary files)")

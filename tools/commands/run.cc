@@ -6,7 +6,7 @@
 #include "diagnose/explain.h"
 #include "diagnose/library.h"
 #include "diagnose/preload_list.h"
-#include "measure/child.h"
+#include "diagnose/settings.h"
 #include "report/diagnosis.h"
 
 #include <CLI/CLI.hpp>
@@ -60,18 +60,14 @@ void set_variable(const char* name, const std::string& value) {
 // The library alone knows what it understands; it is asked before the command starts, because afterwards the
 // command's own output would hide the answer.
 void check_conf(const std::string& conf, const std::string& library) {
-    set_variable("ASHLAR_CONF", conf);
-    const measure::Run run =
-        measure::run({.arguments = {"true"}, .preload = library}, {.time_limit = std::chrono::seconds(10)});
-    const auto at = run.errors.find("ASHLAR_CONF: ");
-    if (at != std::string::npos) {
-        std::string complaint = run.errors.substr(at + sizeof "ASHLAR_CONF: " - 1);
-        complaint.erase(std::min(complaint.find('\n'), complaint.size()));
-        if (const auto ignored = complaint.find(" ignored;"); ignored != std::string::npos) {
-            complaint.erase(ignored, sizeof " ignored" - 1); // here it is not
-        }
-        throw std::invalid_argument("--conf: " + complaint + " (docs/configuration.md has all keys)");
+    std::string complaint = diagnose::mistake_in_settings(conf, library);
+    if (complaint.empty()) {
+        return;
     }
+    if (const auto ignored = complaint.find(" ignored;"); ignored != std::string::npos) {
+        complaint.erase(ignored, sizeof " ignored" - 1); // here it is not
+    }
+    throw std::invalid_argument("--conf: " + complaint + " (docs/configuration.md has all keys)");
 }
 
 void set_environment(const Options& options, const std::string& library) {

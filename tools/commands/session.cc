@@ -3,6 +3,7 @@
 
 #include "commands/command.h"
 #include "commands/command_words.h"
+#include "compare/estimate.h"
 #include "compare/rounds.h"
 #include "machine/files.h"
 #include "machine/output_file.h"
@@ -13,12 +14,15 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <csignal>
 #include <cstring>
 #include <ctime>
 #include <fmt/format.h>
 #include <fstream>
+#include <optional>
 #include <stdexcept>
+#include <utility>
 
 namespace ashlar::commands {
 
@@ -97,14 +101,54 @@ std::string heading(const compare::Plan& plan, const report::Provenance& provena
                               plan.seed, plan.duet ? ", each beside System on a processor of its own" : "");
 }
 
-void show(report::ProgressLine& line, const compare::Progress& progress, int rounds) {
-    line.show(progress.done, progress.total,
-              fmt::format("{}: {}, {}",
-                          progress.round == compare::kWarmUp
-                              ? "warm-up"
-                              : fmt::format("round {}/{}", progress.round, rounds),
-                          progress.configuration->name, progress.contender->allocator.name));
-}
+// Tells how it goes: the number of runs and what they take as soon as that is known, then each run.
+class Reporter {
+  public:
+    explicit Reporter(const compare::Plan& plan) : rounds_(plan.rounds), estimate_(plan) {}
+
+    void show(const compare::Progress& progress) {
+        const Clock::time_point now = Clock::now();
+        if (before_) {
+            const std::chrono::duration<double> took = now - before_->second;
+            estimate_.took(before_->first, took.count());
+        }
+        before_ = {progress.place, now};
+        const std::optional<double> left = estimate_.seconds_left();
+        if (left && !announced_) {
+            announce(*left + std::chrono::duration<double>(now - start_).count());
+        }
+        line_.show(progress.done, progress.total,
+                   fmt::format("{}: {}, {}",
+                               progress.round == compare::kWarmUp
+                                   ? "warm-up"
+                                   : fmt::format("round {}/{}", progress.round, rounds_),
+                               progress.configuration->name, progress.contender->allocator.name),
+                   left);
+    }
+
+    void clear() { line_.clear(); }
+
+  private:
+    using Clock = std::chrono::steady_clock;
+
+    // Not of what is over before somebody has read it.
+    void announce(double seconds) {
+        constexpr double kWorthIt = 10;
+        constexpr double kWorthItInFile = 30;
+        announced_ = true;
+        if (seconds >= (line_.is_on_terminal() ? kWorthIt : kWorthItInFile)) {
+            line_.say(fmt::format("{} runs, about {}; Ctrl-C keeps what there is", estimate_.runs(),
+                                  report::duration_text(seconds)));
+        }
+    }
+
+    int rounds_;
+    compare::Estimate estimate_;
+    report::ProgressLine line_;
+    Clock::time_point start_ = Clock::now();
+    std::optional<std::pair<std::size_t, Clock::time_point>> before_; // the last run, and when it began
+    bool announced_ = false;
+};
 
 int exit_status(const compare::Experiment& experiment, const machine::Interrupt& interrupt) {
     if (!experiment.complete) {
@@ -146,8 +190,9 @@ report::StoredComparison new_comparison(compare::Plan plan, std::uint64_t worklo
 }
 
 void refuse_other_settings(const CLI::App& command) {
-    constexpr std::array kAllowed{"--resume",     "--json",        "--timeout", "--export-markdown",
-                                  "--export-csv", "--export-json", "command"}; // the last is compared
+    constexpr std::array kAllowed{
+        "--resume",          "--json",       "--timeout",     "--verbose",
+        "--export-markdown", "--export-csv", "--export-json", "command"}; // the last is compared
     for (const CLI::Option* const option : command.get_options()) {
         const std::string name = option->get_name();
         if (option->count() > 0 && std::find(kAllowed.begin(), kAllowed.end(), name) == kAllowed.end()) {
@@ -218,19 +263,18 @@ int run_comparison(report::StoredComparison comparison, const ResultFiles& files
     const ExportFiles exports(files.exports);
     const bool shows_text = files.shows_text();
     const report::Provenance& provenance = comparison.provenance;
-    const int rounds = comparison.experiment.plan.rounds;
-    if (shows_text) {
+    if (shows_text && files.verbose) {
         fmt::print("{}", heading(comparison.experiment.plan, provenance));
         std::fflush(stdout);
     }
 
-    report::ProgressLine line;
+    Reporter reporter(comparison.experiment.plan);
     const compare::Experiment experiment = compare::run_rounds(
         std::move(comparison.experiment), interrupt,
-        {.before_each_run = [&](const compare::Progress& progress) { show(line, progress, rounds); },
+        {.before_each_run = [&](const compare::Progress& progress) { reporter.show(progress); },
          .after_each_round =
              [&](const compare::Experiment& so_far) { file.write_unfinished(so_far, provenance); }});
-    line.clear();
+    reporter.clear();
 
     if (!experiment.complete) {
         const bool any = !experiment.samples.empty();

@@ -24,7 +24,9 @@ inline constexpr const char* kJsonHelp =
     "in place of the text";
 inline constexpr const char* kResumeHelp =
     "Go on with an interrupted run: its file, whose settings are used and which is written again; beside it "
-    "only --json and --timeout can be given";
+    "only --json, --timeout and --verbose can be given";
+
+inline constexpr const char* kVerboseHelp = "Show the machine and the libraries first";
 
 // Of the standard output.
 report::TextSettings text_settings();
@@ -49,11 +51,12 @@ std::filesystem::path stacks_folder(const std::string& json);
 // Of a number of seconds that was given on the command line.
 std::optional<std::chrono::milliseconds> time_limit(std::optional<double> seconds);
 
-// Where a result goes to besides the terminal; each may be empty. What goes to "-" takes the place of the
-// text on the standard output.
+// Where a result goes to besides the terminal; each file may be empty. What goes to "-" takes the place of
+// the text on the standard output.
 struct ResultFiles {
     std::string json; // written after every round: whatever ends this program, what was measured is not lost
     ExportNames exports{};
+    bool verbose = false; // the machine and the libraries are shown first
 
     bool shows_text() const { return json != machine::kStandardOutput && !exports.any_on_standard_output(); }
 };

@@ -293,7 +293,8 @@ void add_stats(CLI::App& app, Action& action) {
         ->required();
     stats->add_option("--interval", options->interval, "Seconds between two readings; 0: one reading only")
         ->check(between(0, 86'400))
-        ->capture_default_str();
+        ->capture_default_str()
+        ->type_name("SECONDS");
     stats
         ->add_option(
             "--diff", options->diff,

@@ -287,7 +287,8 @@ void add_top(CLI::App& app, Action& action) {
         ->type_name("PID");
     top->add_option("-d,--delay", options->delay, "Seconds between two looks")
         ->check(between(kLeastDelay, kMostDelay))
-        ->capture_default_str();
+        ->capture_default_str()
+        ->type_name("SECONDS");
     top->callback([options, &action] { action = [options] { return run_top(*options); }; });
 }
 

@@ -21,6 +21,7 @@ enum class Metric : std::size_t {
     kOwnFigure,
     kOwnCost,
     kRssTrend,
+    kPeakRssOfAll,
     kMallocP50, // from here on as in kLatencyNames
     kMallocP99,
     kMallocP999,
@@ -142,6 +143,13 @@ inline constexpr std::array kMetricTable{
                 .unit = "",
                 .scale = 1,
                 .decimals = 2,
+                .more_is_better = false},
+    MetricFacts{.metric = Metric::kPeakRssOfAll, // the highest of RSS over time
+                .key = "peak_rss_of_all_kib",
+                .words = "Peak RSS of all processes together",
+                .unit = "MiB",
+                .scale = 1024,
+                .decimals = 1,
                 .more_is_better = false},
     latency(Metric::kMallocP50, "malloc_p50_nanoseconds", "Time of malloc, p50"),
     latency(Metric::kMallocP99, "malloc_p99_nanoseconds", "Time of malloc, p99"),

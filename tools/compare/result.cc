@@ -39,6 +39,17 @@ std::optional<double> rss_trend(const std::vector<measure::RssPoint>& curve) {
     return line.at(end / 2) > 0 ? std::optional(line.at(end) / line.at(end / 2)) : std::nullopt;
 }
 
+// Of all processes together, by the curve. Nothing if one process had nearly all.
+std::optional<double> peak_of_all(const measure::Run& run) {
+    constexpr double kMore = 1.02;
+    double highest = 0;
+    for (const measure::RssPoint& point : run.rss_over_time) {
+        highest = std::max(highest, static_cast<double>(point.kib));
+    }
+    return highest > kMore * static_cast<double>(run.usage.peak_rss_kib) ? std::optional(highest)
+                                                                         : std::nullopt;
+}
+
 std::optional<double> value_of(const Sample& sample, const Configuration& configuration, Metric metric) {
     const measure::Usage& usage = sample.run.usage;
     switch (metric) {
@@ -71,6 +82,8 @@ std::optional<double> value_of(const Sample& sample, const Configuration& config
         return static_cast<double>(usage.voluntary_switches + usage.involuntary_switches);
     case Metric::kRssTrend:
         return rss_trend(sample.run.rss_over_time);
+    case Metric::kPeakRssOfAll:
+        return peak_of_all(sample.run);
     case Metric::kOwnFigure:
     case Metric::kOwnCost:
         return configuration.own_figure && own_metric(*configuration.own_figure) == metric
@@ -272,6 +285,8 @@ std::optional<Speed> speed_of(const Experiment& experiment, const Result& result
     bool worse = false;
     bool unknown = false;
     std::vector<double> gains;
+    std::vector<double> lows;
+    std::vector<double> highs;
     for (const Metric metric : speed_metrics(experiment.plan.configurations[configuration])) {
         const auto& found = result.rows[configuration].cells[contender].of(metric);
         if (!found || !found->to_system) {
@@ -283,11 +298,17 @@ std::optional<Speed> speed_of(const Experiment& experiment, const Result& result
         worse |= standing == Standing::kWorse;
         unknown |= standing == Standing::kUnknown;
         gains.push_back(gain(ratio, metric));
+        const bool more = facts(metric).more_is_better;
+        lows.push_back(more ? ratio.interval.low : 1 / ratio.interval.high);
+        highs.push_back(more ? ratio.interval.high : 1 / ratio.interval.low);
     }
     if (gains.empty()) {
         return std::nullopt;
     }
     speed.gain = statistics::geometric_mean(gains);
+    if (!unknown) {
+        speed.interval = {.low = statistics::geometric_mean(lows), .high = statistics::geometric_mean(highs)};
+    }
     speed.contradictory = better && worse;
     if (unknown) {
         speed.standing = Standing::kUnknown;

@@ -90,6 +90,7 @@ struct Speed {
     Standing standing = Standing::kAlike; // better: in one of them, and worse in none
     bool contradictory = false;           // better in one, worse in another
     double gain = 1;                      // how many times as fast: the geometric mean of the ratios
+    statistics::Interval interval{1, 1};  // of the gain; infinite bounds: too few rounds for one
 };
 
 // Nothing for one that has no figures to be judged by, and for System.

@@ -75,13 +75,10 @@ class Runner {
         : experiment_(std::move(experiment)), interrupt_(interrupt), observer_(observer), order_(plan().seed),
           failures_(plan().configurations.size(), std::vector<int>(plan().contenders.size())),
           unproven_(plan().contenders.size()) {
-        const int contenders = static_cast<int>(plan().contenders.size());
         for (const Configuration& configuration : plan().configurations) {
             limits_.push_back(plan().first_limit +
                               milliseconds(static_cast<long>(configuration.seconds.value_or(0) * 1000)));
-            const int bouts = plan().duet ? contenders - 1 : contenders;
-            progress_.total +=
-                bouts * plan().rounds_of(configuration) + (contenders - 1) * std::max(plan().warm_ups, 1);
+            progress_.total += runs_of(plan(), configuration);
         }
         if (plan().duet) {
             processors_ = machine::processor_numbers();
@@ -295,6 +292,7 @@ class Runner {
     void announce(int round, std::size_t configuration, const Bout& bout) {
         progress_.round = round;
         progress_.configuration = &plan().configurations[configuration];
+        progress_.place = configuration;
         progress_.contender = &plan().contenders[bout.contenders.back()];
         observer_.before_each_run(progress_);
         ++progress_.done;
@@ -543,6 +541,12 @@ class Runner {
 };
 
 } // namespace
+
+int runs_of(const Plan& plan, const Configuration& configuration) {
+    const int contenders = static_cast<int>(plan.contenders.size());
+    const int bouts = plan.duet ? contenders - 1 : contenders;
+    return bouts * plan.rounds_of(configuration) + (contenders - 1) * std::max(plan.warm_ups, 1);
+}
 
 Experiment run_rounds(Experiment experiment, const machine::Interrupt& interrupt, const Observer& observer) {
     return Runner(std::move(experiment), interrupt, observer).run();

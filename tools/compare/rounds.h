@@ -25,8 +25,12 @@ struct Progress {
     int total = 0;
     int round = 0;
     const Configuration* configuration = nullptr;
+    std::size_t place = 0; // of the configuration, in the plan
     const Contender* contender = nullptr;
 };
+
+// How often the configuration runs, warm-up included; in a duet two at once are one.
+int runs_of(const Plan& plan, const Configuration& configuration);
 
 // Who is told how it goes.
 struct Observer {

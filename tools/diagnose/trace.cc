@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "diagnose/trace.h"
 
+#include "diagnose/last_words.h"
 #include "machine/descriptor.h"
 #include "machine/files.h"
 
@@ -83,24 +84,24 @@ std::array<Descriptor, 2> make_pipe() {
     return {Descriptor(ends[0]), Descriptor(ends[1])};
 }
 
-void replace_streams(const Watching& watching) {
+void replace_streams(const Watching& watching, int errors) {
     const int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
     dup2(nothing, STDIN_FILENO);
     dup2(watching.shows_output ? STDERR_FILENO : nothing, STDOUT_FILENO);
     if (!watching.shows_output) {
-        dup2(nothing, STDERR_FILENO);
+        dup2(errors, STDERR_FILENO);
     }
 }
 
 // The child: waits until it is traced, then becomes the command.
 [[noreturn]] void become(std::vector<std::string>& command, const Watching& watching, const sigset_t& signals,
-                         int go, int failure) {
+                         int go, int failure, int errors) {
     char ready = 0;
     while (read(go, &ready, 1) < 0 && errno == EINTR) {
     }
     if (watching.is_look) {
         setpgid(0, 0);
-        replace_streams(watching);
+        replace_streams(watching, errors);
     }
     std::vector<char*> arguments;
     arguments.reserve(command.size() + 1);
@@ -146,6 +147,7 @@ class Observer {
             }
         }
         finish();
+        result_.errors = errors_.end();
         return std::move(result_);
     }
 
@@ -158,8 +160,10 @@ class Observer {
         }
         if (command_ == 0) {
             go[1].close();
-            become(command, watching_, signals_.before(), go[0].number(), failure_[1].number());
+            become(command, watching_, signals_.before(), go[0].number(), failure_[1].number(),
+                   errors_.write_end());
         }
+        errors_.begin();
         failure_[1].close();
         const long options = kTraceOptions | (watching_.is_look ? PTRACE_O_EXITKILL : 0);
         if (ptrace(PTRACE_SEIZE, command_, nullptr, options) != 0) {
@@ -429,6 +433,7 @@ class Observer {
 
     const Watching& watching_;
     HeldSignals signals_;
+    LastWords errors_;
     std::array<Descriptor, 2> failure_; // tells why the command could not be executed
     std::optional<Clock::time_point> deadline_;
     milliseconds pause_ = kFirstPause;

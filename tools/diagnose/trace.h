@@ -33,7 +33,8 @@ struct Observation {
     int not_run = 0;                       // else the error number with which it could not be executed
     int status = 0;                        // of the command, as waitpid gives it
     bool timed_out = false;
-    int ended_by = 0; // the signal that was sent to us to end the work
+    int ended_by = 0;   // the signal that was sent to us to end the work
+    std::string errors; // how a look's standard error began, unless its output is shown
 };
 
 struct Watching {

@@ -10,7 +10,8 @@ namespace ashlar::document {
 
 namespace {
 
-// What is the same for every command. Bash cuts words at `=`, so that `--option=value` is three of them.
+// What is the same for every command. Bash cuts words at `=` and `:`, so that `--option=value` is three of
+// them, and so is a setting.
 constexpr const char* kCommonPart = R"bash(# Written by `ashlar documents`.
 
 # Offers those of the words that begin like the one that is typed; in a list, like its last part.
@@ -21,6 +22,18 @@ _ashlar_offer() { # words is_list
         current=${current##*,}
     fi
     mapfile -t COMPREPLY < <(compgen -P "$before" -W "$1" -- "$current")
+    # Bash replaces only what stands behind the last colon.
+    if [[ $_ashlar_current == *:* && $COMP_WORDBREAKS == *:* ]]; then
+        COMPREPLY=("${COMPREPLY[@]#"${_ashlar_current%"${_ashlar_current##*:}"}"}")
+    fi
+    if [[ ${COMPREPLY[0]-} == *: ]]; then
+        compopt -o nospace 2>/dev/null
+    fi
+}
+
+# Words that ashlar itself knows: allocators, settings, processes.
+_ashlar_words() { # kind is_list
+    _ashlar_offer "$("${COMP_WORDS[0]}" words "$1" 2>/dev/null | cut -f1)" "$2"
 }
 
 # A command of the user's, whose first word is at this index.
@@ -34,12 +47,16 @@ _ashlar_command() {
 
 _ashlar() {
     local _ashlar_current=${COMP_WORDS[COMP_CWORD]} index
-    local previous=${COMP_WORDS[COMP_CWORD - 1]}
+    local at=$COMP_CWORD
     COMPREPLY=()
+    while ((at > 2)) && [[ $_ashlar_current == :* || ${COMP_WORDS[at - 1]} == : ]]; do
+        _ashlar_current=${COMP_WORDS[--at]}$_ashlar_current
+    done
+    local previous=${COMP_WORDS[at - 1]}
     if [[ $_ashlar_current == = ]]; then
         _ashlar_current=
     elif [[ $previous == = ]]; then
-        previous=${COMP_WORDS[COMP_CWORD - 2]}
+        previous=${COMP_WORDS[at - 2]}
     fi
     for ((index = 2; index < COMP_CWORD; ++index)); do
         if [[ ${COMP_WORDS[index]} == -- ]]; then
@@ -59,15 +76,19 @@ std::string names_of(const std::vector<OptionFacts>& options) {
     return names;
 }
 
-// What follows the option: its choices; nothing for a number; else bash offers files.
+// What follows the option: its choices; files for a path; else nothing. Bash offers files by itself.
 std::string value_case(const OptionFacts& option) {
     const std::string patterns = fmt::format("{}", fmt::join(option.names, "|"));
+    const char* const how = option.is_list ? "list" : "one";
+    if (!option.words.empty()) {
+        return fmt::format("        {}) _ashlar_words {} {}; return ;;\n", patterns, option.words, how);
+    }
     if (!option.choices.empty()) {
         return fmt::format("        {}) _ashlar_offer '{}' {}; return ;;\n", patterns,
-                           fmt::join(option.choices, " "), option.is_list ? "list" : "one");
+                           fmt::join(option.choices, " "), how);
     }
     return fmt::format("        {}) {}return ;;\n", patterns,
-                       option.is_number ? "compopt +o default 2>/dev/null; " : "");
+                       option.is_path ? "" : "compopt +o default 2>/dev/null; ");
 }
 
 // What is offered after the command, of the words that stand before the cursor.
@@ -76,10 +97,12 @@ std::string command_body(const CLI::App& command) {
     std::string values;
     std::string choices;
     bool takes_command = false;
+    std::string words;
     for (const OptionFacts& option : options) {
         if (option.is_positional) {
             choices += fmt::format(" {}", fmt::join(option.choices, " "));
-            takes_command = takes_command || option.value.starts_with("CMD") || option.value == "COMMAND";
+            takes_command = takes_command || option.is_command;
+            words = option.words;
         } else if (!option.value.empty()) {
             values += value_case(option);
         }
@@ -93,8 +116,14 @@ std::string command_body(const CLI::App& command) {
     }
     text += fmt::format("        if [[ $_ashlar_current == -* ]]; then _ashlar_offer '{}{}' one\n",
                         names_of(options), takes_command ? " --" : "");
+    if (takes_command && !words.empty()) { // a process by its number, or a command
+        text +=
+            fmt::format("        elif [[ $_ashlar_current == [0-9]* ]]; then _ashlar_words {} one\n", words);
+    }
     if (takes_command) {
         text += "        else _ashlar_command $COMP_CWORD\n";
+    } else if (!words.empty()) {
+        text += fmt::format("        else _ashlar_words {} one\n", words);
     } else if (choices.find_first_not_of(' ') != std::string::npos) {
         text += fmt::format("        else _ashlar_offer '{}' one\n", choices.substr(1));
     }

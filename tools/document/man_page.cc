@@ -2,6 +2,7 @@
 #include "document/man_page.h"
 
 #include "document/footer.h"
+#include "document/names.h"
 #include "document/option_facts.h"
 #include "document/roff.h"
 
@@ -51,9 +52,8 @@ std::string synopsis(const std::string& name, const std::vector<OptionFacts>& op
     std::string text = section("Synopsis") + bold(name) + " [" + italic("OPTION") + "]...";
     for (const OptionFacts& option : options) {
         if (option.is_positional) {
-            const bool is_command = option.value.starts_with("CMD");
             const std::string value =
-                (is_command ? "[" + bold("--") + "] " : "") + italic(option.value) + "...";
+                (option.is_command ? "[" + bold("--") + "] " : "") + italic(option.value);
             text += option.is_required ? " " + value : " [" + value + "]";
         }
     }
@@ -94,16 +94,10 @@ std::string titled_sections(const std::vector<Paragraph>& paragraphs) {
     return text;
 }
 
-// "ashlar bench locks"
-std::string words_of(const CLI::App& command) {
-    const CLI::App* const parent = command.get_parent();
-    return (parent == nullptr ? "" : words_of(*parent) + " ") + command.get_name();
-}
-
 } // namespace
 
 std::string page_name(const CLI::App& command) {
-    std::string name = words_of(command);
+    std::string name = full_name(command);
     std::replace(name.begin(), name.end(), ' ', '-');
     return name;
 }
@@ -127,7 +121,7 @@ std::string man_page(const CLI::App& program, const CLI::App& command) {
     const std::string page = page_name(command);
     const auto options = options_of(command);
     const auto paragraphs = parse_footer(command.get_footer());
-    std::string text = heading(page, command.get_description()) + synopsis(words_of(command), options) +
+    std::string text = heading(page, command.get_description()) + synopsis(full_name(command), options) +
                        description(command, paragraphs) + option_section(options) +
                        titled_sections(paragraphs) + section("See also") + reference(program.get_name(), 1);
     for (const CLI::App* const below : commands_of(command)) {

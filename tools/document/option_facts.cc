@@ -53,11 +53,23 @@ std::string without_brackets(const std::string& text) {
     return text.starts_with('[') && text.ends_with(']') ? text.substr(1, text.size() - 2) : text;
 }
 
+const char* words_for(const std::string& value) {
+    return value == "ALLOCATOR"  ? kAllocators
+           : value == "SETTINGS" ? kSettings
+           : value == "PID"      ? kAshlarProcesses
+           : value == "CMD|PID"  ? kProcesses
+                                 : "";
+}
+
+bool is_path(const std::string& value) {
+    return value.starts_with("FILE") || value == "FOLDER" || value == "LIBRARY";
+}
+
 OptionFacts facts_of(const CLI::Option& option) {
     OptionFacts facts;
     facts.is_positional = option.get_positional();
     facts.is_required = option.get_required();
-    facts.is_list = option.get_delimiter() != '\0';
+    facts.is_list = option.get_delimiter() != '\0' || option.get_type_name() == "SETTINGS";
     facts.usual = without_brackets(option.get_default_str());
     facts.description = option.get_description();
     for (const std::string& name : option.get_snames()) {
@@ -77,11 +89,18 @@ OptionFacts facts_of(const CLI::Option& option) {
     const std::string type = option.get_type_name();
     facts.value = type.substr(0, type.find(':'));
     facts.limits = facts.value.size() < type.size() ? type.substr(facts.value.size() + 1) : "";
-    facts.is_number = facts.value == "INT" || facts.value == "UINT" || facts.value == "FLOAT";
+    facts.is_path = is_path(facts.value);
+    facts.is_command = facts.is_positional && facts.value.starts_with("CMD");
+    facts.words = words_for(facts.value);
     facts.choices = listed(facts.limits);
     facts.limits = in_words(facts.limits);
     if (facts.is_positional && facts.value == "TEXT") {
         facts.value = upper(facts.names.front());
+    }
+    if (option.get_delimiter() != '\0') {
+        facts.value += ",...";
+    } else if (facts.is_positional && option.get_items_expected_max() > 1) {
+        facts.value += "...";
     }
     return facts;
 }

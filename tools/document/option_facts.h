@@ -12,9 +12,15 @@ class Option;
 
 namespace ashlar::document {
 
+// Kinds of words that are asked of this machine when a value is completed: see `ashlar words`.
+inline constexpr const char* kAllocators = "allocators";
+inline constexpr const char* kSettings = "settings";
+inline constexpr const char* kAshlarProcesses = "ashlar-processes";
+inline constexpr const char* kProcesses = "processes";
+
 struct OptionFacts {
     std::vector<std::string> names; // "-h", "--help"; of a positional one its name
-    std::string value;              // "FILE"; empty for a flag
+    std::string value;              // "FILE", "NAME,...", "CMD..."; empty for a flag
     std::string addition;           // "[=CODES]", what may be added to a flag; may be empty
     std::string limits;             // what the value must be, in words; may be empty
     std::string usual;              // the default; may be empty
@@ -23,7 +29,9 @@ struct OptionFacts {
     bool is_positional = false;
     bool is_required = false;
     bool is_list = false; // takes several values, with commas between them
-    bool is_number = false;
+    bool is_path = false;
+    bool is_command = false; // of the user's, with its arguments
+    std::string words;       // the kind of words that it takes; may be empty
 };
 
 // Of all options that are not hidden, in the order in which they were declared.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "machine/terminal.h"
 
+#include <charconv>
 #include <cstdlib>
 #include <string_view>
 #include <sys/ioctl.h>
@@ -28,7 +29,14 @@ bool shows_colour(std::FILE* stream) {
 int columns(std::FILE* stream) {
     winsize size{};
     constexpr int kUsual = 80;
-    return ioctl(fileno(stream), TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : kUsual;
+    if (ioctl(fileno(stream), TIOCGWINSZ, &size) == 0 && size.ws_col > 0) {
+        return size.ws_col;
+    }
+    const std::string_view wanted = environment("COLUMNS");
+    int number = 0;
+    const auto [end, error] = std::from_chars(wanted.data(), wanted.data() + wanted.size(), number);
+    constexpr int kLeast = 40;
+    return error == std::errc() && end == wanted.data() + wanted.size() && number >= kLeast ? number : kUsual;
 }
 
 } // namespace ashlar::machine

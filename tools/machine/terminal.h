@@ -11,7 +11,7 @@ bool is_terminal(std::FILE* stream);
 // A terminal with colours, whose user has not set NO_COLOR.
 bool shows_colour(std::FILE* stream);
 
-// Of a terminal, else 80.
+// Of a terminal; elsewhere what the variable COLUMNS says, from 40, else 80.
 int columns(std::FILE* stream);
 
 } // namespace ashlar::machine

@@ -7,8 +7,10 @@
 #include <algorithm>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <limits>
 #include <map>
 #include <string_view>
+#include <utility>
 
 namespace ashlar::report {
 
@@ -27,13 +29,19 @@ std::string short_title(Metric metric) {
         return "CPU time per operation";
     case Metric::kRssPerLive:
         return "RSS / live bytes";
-    case Metric::kOwnFigure:
-    case Metric::kOwnCost:
-        return "Own figure";
+    case Metric::kPeakRssOfAll:
+        return "Peak RSS of all";
     default:
         return compare::facts(metric).words;
     }
 }
+
+bool is_own(Metric metric) {
+    return metric == Metric::kOwnFigure || metric == Metric::kOwnCost;
+}
+
+constexpr statistics::Interval kUnbounded{.low = -std::numeric_limits<double>::infinity(),
+                                          .high = std::numeric_limits<double>::infinity()};
 
 bool is_speed(Metric metric) {
     return metric == Metric::kThroughput || metric == Metric::kCpuPerOperation || metric == Metric::kWall ||
@@ -89,6 +97,7 @@ class Reading {
         findings.processors = stored_.provenance.machine.usable_processors;
         findings.remarks = stored_.experiment.remarks;
         add_subjects(findings);
+        give_slots(findings.subjects);
         add_settings(findings);
         name(findings);
         for (const Metric metric : compare::kMetrics) {
@@ -110,6 +119,7 @@ class Reading {
         for (const std::size_t contender : contenders_) {
             const allocators::Identity& identity = stored_.provenance.identities[contender];
             findings.subjects.push_back({.name = plan().contenders[contender].allocator.name,
+                                         .slot = 0,
                                          .library = identity.library,
                                          .package = identity.package,
                                          .sha256 = identity.sha256});
@@ -122,6 +132,12 @@ class Reading {
             setting.name = configuration.name;
             setting.group = configuration.group;
             read_axes(setting);
+            // The name of a user's only command is its beginning; here is room for all of it.
+            if (plan().configurations.size() == 1 && setting.name.ends_with("...") &&
+                configuration.prints == compare::Prints::kAnything) {
+                setting.name = command_text(configuration.command);
+                setting.group = setting.name;
+            }
             setting.threads = configuration.threads;
             setting.oversubscribed = configuration.threads > findings.processors;
             setting.command = command_text(configuration.command) + steps_text(configuration);
@@ -165,17 +181,43 @@ class Reading {
         return entry;
     }
 
+    bool any_has(Metric metric) const {
+        return std::any_of(result_.rows.begin(), result_.rows.end(),
+                           [&](const compare::Row& row) { return compare::has(row, metric); });
+    }
+
+    // A figure of the program's own has the name that it was given: "requests, in 1/s".
+    std::pair<std::string, std::string> title_and_unit(Metric metric) const {
+        const compare::MetricFacts& facts = compare::facts(metric);
+        if (metric == Metric::kPeakRss && any_has(Metric::kPeakRssOfAll)) {
+            return {std::string(facts.words) + " of the largest process", facts.unit};
+        }
+        constexpr std::string_view kIn = ", in ";
+        for (const compare::Configuration& each : plan().configurations) {
+            if (is_own(metric) && each.own_figure && !each.own_figure->words.empty()) {
+                const std::string& words = each.own_figure->words;
+                const auto in = words.rfind(kIn);
+                return in == std::string::npos
+                           ? std::pair{words, std::string()}
+                           : std::pair{words.substr(0, in), words.substr(in + kIn.size())};
+            }
+        }
+        return {facts.words, facts.unit};
+    }
+
     void add_sheet(Metric metric, Findings& findings) const {
         const compare::MetricFacts& facts = compare::facts(metric);
+        const auto [title, unit] = title_and_unit(metric);
         Sheet sheet{.key = facts.key,
-                    .title = facts.words,
-                    .short_title = short_title(metric),
-                    .unit = facts.unit,
+                    .title = title,
+                    .short_title = is_own(metric) ? title : short_title(metric),
+                    .unit = unit,
                     .scale = facts.scale,
                     .decimals = facts.decimals,
                     .more_is_better = facts.more_is_better,
                     .is_speed = is_speed(metric),
-                    .is_memory = metric == Metric::kPeakRss || metric == Metric::kRssPerLive,
+                    .is_memory = metric == Metric::kPeakRss || metric == Metric::kPeakRssOfAll ||
+                                 metric == Metric::kRssPerLive,
                     .is_central = std::find(kSecondary.begin(), kSecondary.end(), metric) == kSecondary.end(),
                     .lines = {}};
         for (std::size_t configuration = 0; configuration < result_.rows.size(); ++configuration) {
@@ -196,7 +238,8 @@ class Reading {
             sheet.lines.push_back(std::move(line));
         }
         if (!sheet.lines.empty()) {
-            findings.sheets.push_back(std::move(sheet));
+            findings.sheets.insert(is_own(metric) ? findings.sheets.begin() : findings.sheets.end(),
+                                   std::move(sheet));
         }
     }
 
@@ -206,7 +249,12 @@ class Reading {
             std::vector<Speed> speeds;
             for (const std::size_t contender : contenders_) {
                 const auto found = compare::speed_of(stored_.experiment, result_, configuration, contender);
-                speeds.push_back(found ? Speed{.standing = found->standing, .ratio = found->gain} : Speed{});
+                speeds.push_back(found ? Speed{.standing = found->standing,
+                                               .ratio = found->gain,
+                                               .interval = found->standing == Standing::kUnknown
+                                                               ? kUnbounded
+                                                               : found->interval}
+                                       : Speed{});
             }
             findings.speed.push_back(std::move(speeds));
         }

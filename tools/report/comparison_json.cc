@@ -102,11 +102,8 @@ Json verdict_json(const Verdict& verdict, const compare::Plan& plan) {
                               {"speed", on.speed_words},
                               {"memory", on.memory_words}});
     }
-    return {{"speed", verdict.speed},
-            {"memory", verdict.memory},
-            {"choice", verdict.choice},
-            {"unseen", verdict.unseen},
-            {"by_allocator", allocators}};
+    return {{"speed", verdict.speed},   {"memory", verdict.memory},   {"choice", verdict.choice},
+            {"unseen", verdict.unseen}, {"caution", verdict.caution}, {"by_allocator", allocators}};
 }
 
 Json cell_json(const compare::Cell& cell) {
@@ -190,6 +187,15 @@ Json configurations_json(const compare::Experiment& experiment, const compare::R
     return list;
 }
 
+// One sentence for each configuration, before all figures.
+Json verdicts_json(const compare::Experiment& experiment, const compare::Result& result) {
+    Json verdicts = Json::object();
+    for (std::size_t index = 0; index < result.rows.size(); ++index) {
+        verdicts[experiment.plan.configurations[index].name] = verdict_on(experiment, result, index).choice;
+    }
+    return verdicts;
+}
+
 // What commands print need not be UTF-8, which JSON is.
 std::string dumped(const Json& json, int indent = -1) {
     return json.dump(indent, ' ', false, Json::error_handler_t::replace);
@@ -202,6 +208,7 @@ Json comparison_json(const compare::Experiment& experiment, const compare::Resul
     const compare::Plan& plan = experiment.plan;
     return {
         {"format", kFormat},
+        {"verdict", verdicts_json(experiment, result)},
         {"complete", experiment.complete},
         {"started", provenance.started},
         {"version", provenance.version},

@@ -25,7 +25,8 @@ class ComparisonText {
         : experiment_(experiment), result_(result), settings_(settings), view_(view) {}
 
     std::string render() const {
-        std::string text;
+        std::string text = verdicts() + (view_.judges_each ? verdict_on_each() : "");
+        text += text.empty() ? "" : "\n";
         for (const Metric metric : view_.metrics) {
             const std::vector<std::size_t> shown = configurations_with(metric);
             if (!shown.empty()) {
@@ -138,8 +139,6 @@ class ComparisonText {
                         "the rounds.\nA/A is {} compared with itself: what no difference looks like here.\n",
                         reference());
         text += general_notes();
-        text += verdicts();
-        text += view_.judges_each ? verdict_on_each() : "";
         text += failures();
         for (const std::string& remark : experiment_.remarks) {
             text += remark + "\n";
@@ -185,11 +184,13 @@ class ComparisonText {
                 memory.add(compare::memory_of(result_, index, contender).value_or(Standing::kUnknown));
             }
             const std::string by_memory = memory_words(memory);
-            text += fmt::format("  {}: {}{}{}\n", experiment_.plan.contenders[contender].allocator.name,
-                                speed_words(speed, reference()), by_memory.empty() ? "" : "; ", by_memory);
+            text +=
+                fmt::format("  {}: {}{}{}\n", experiment_.plan.contenders[contender].allocator.name,
+                            speed_words(speed, reference()), by_memory.empty() ? "" : ";\n    ", by_memory);
         }
-        return text.empty() ? text
-                            : fmt::format("Speed by {}; memory by peak RSS:\n{}", view_.judged_by, text);
+        return text.empty()
+                   ? text
+                   : fmt::format("Verdict, speed by {}; memory by peak RSS:\n{}", view_.judged_by, text);
     }
 
     std::string verdict_on_each() const {

@@ -93,6 +93,12 @@ Json to_json(const ObservedProgram& program, const Diagnosis& diagnosis) {
             {"objects", std::move(objects)}};
 }
 
+Tint tint_of(diagnose::State state) {
+    return state == diagnose::State::kLoaded    ? Tint::kGood
+           : state == diagnose::State::kUnknown ? Tint::kNone
+                                                : Tint::kBad;
+}
+
 } // namespace
 
 std::string program_lines(const std::vector<ObservedProgram>& programs,
@@ -108,8 +114,10 @@ std::string program_lines(const std::vector<ObservedProgram>& programs,
     return text;
 }
 
-std::string diagnosis_text(const DiagnosisReport& report) {
-    std::string text = report.summary.sentence + "\n";
+std::string diagnosis_text(const DiagnosisReport& report, const TextSettings& settings) {
+    std::string text = settings.colour ? tinted(report.summary.sentence, tint_of(report.summary.state))
+                                       : report.summary.sentence;
+    text += "\n";
     for (const Finding& finding : all_findings(report)) {
         if (!report.summary.sentence.ends_with(finding.what)) {
             text += fmt::format("\n{}: {}\n", finding.cause, finding.what);
@@ -118,6 +126,9 @@ std::string diagnosis_text(const DiagnosisReport& report) {
     }
     if (!report.programs.empty()) {
         text += "\n" + program_lines(report.programs, report.diagnoses, "");
+    }
+    for (const Finding& finding : report.advice) {
+        text += fmt::format("\nadvice, {}: {}\n  command: {}\n", finding.cause, finding.what, finding.remedy);
     }
     text += "\n";
     for (const auto& [label, value] :
@@ -143,7 +154,8 @@ void write_diagnosis_json(std::ostream& out, const DiagnosisReport& report) {
                         {"preload", report.preload},
                         {"note", report.note},
                         {"foreseen", to_json(report.foreseen)},
-                        {"programs", std::move(programs)}};
+                        {"programs", std::move(programs)},
+                        {"advice", to_json(report.advice)}};
     // File names are bytes; what is no UTF-8 in them must not lose the rest.
     out << document.dump(2, ' ', false, Json::error_handler_t::replace) << "\n";
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "diagnose/explain.h"
+#include "report/text_table.h"
 
 #include <iosfwd>
 #include <string>
@@ -18,10 +19,12 @@ struct DiagnosisReport {
     std::vector<diagnose::ObservedProgram> programs;
     std::vector<diagnose::Diagnosis> diagnoses; // one for each program
     std::vector<diagnose::Finding> foreseen;    // by the files alone, of a command that was not run
+    std::vector<diagnose::Finding> advice{};    // about the machine and limits; changes no verdict
 };
 
-// The verdict in the first line, then reasons with remedies, then the processes.
-std::string diagnosis_text(const DiagnosisReport& report);
+// The verdict in the first line, in colour where there is some, then reasons with remedies, then the
+// processes, then advice about the machine.
+std::string diagnosis_text(const DiagnosisReport& report, const TextSettings& settings);
 
 // One line for each program: process, state, command.
 std::string program_lines(const std::vector<diagnose::ObservedProgram>& programs,

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include "report/findings.h"
 
+#include "report/slots.h"
 #include "statistics/summary.h"
 
 #include <algorithm>
 #include <cctype>
 #include <charconv>
 #include <cmath>
+#include <limits>
 #include <string_view>
 
 namespace ashlar::report {
@@ -73,6 +75,25 @@ bool read_part(std::string_view part, Setting& setting) {
     return true;
 }
 
+// In logarithms the errors of independent parts add up as their squares do.
+statistics::Interval interval_of_mean(const std::vector<Estimate>& parts) {
+    double low = 0;
+    double high = 0;
+    double middle = 0;
+    for (const Estimate& part : parts) {
+        if (!(part.interval.low > 0) || !std::isfinite(part.interval.high)) {
+            constexpr double kInfinite = std::numeric_limits<double>::infinity();
+            return {.low = -kInfinite, .high = kInfinite};
+        }
+        middle += std::log(part.median);
+        low += std::pow(std::log(part.median / part.interval.low), 2);
+        high += std::pow(std::log(part.interval.high / part.median), 2);
+    }
+    const auto count = static_cast<double>(std::max<std::size_t>(parts.size(), 1));
+    return {.low = std::exp((middle - std::sqrt(low)) / count),
+            .high = std::exp((middle + std::sqrt(high)) / count)};
+}
+
 } // namespace
 
 void read_axes(Setting& setting) {
@@ -88,6 +109,17 @@ void read_axes(Setting& setting) {
             setting.series += (setting.series.empty() ? "" : std::string(separator)) + std::string(part);
         }
         left = end == std::string_view::npos ? std::string_view{} : left.substr(end + separator.size());
+    }
+}
+
+void give_slots(std::vector<Subject>& subjects) {
+    std::vector<std::string> names;
+    for (const Subject& subject : subjects) {
+        names.push_back(subject.name);
+    }
+    const std::vector<std::size_t> slots = slots_of(names);
+    for (std::size_t index = 0; index < subjects.size(); ++index) {
+        subjects[index].slot = slots[index];
     }
 }
 
@@ -162,7 +194,12 @@ std::vector<Speed> speed_by(const Sheet& sheet, std::size_t setting, std::size_t
         const Entry& entry = line->entries[subject];
         result[subject].standing = entry.standing;
         if (entry.ratio && entry.ratio->median > 0) {
-            result[subject].ratio = sheet.more_is_better ? entry.ratio->median : 1 / entry.ratio->median;
+            const statistics::Interval& interval = entry.ratio->interval;
+            const bool more = sheet.more_is_better;
+            result[subject].ratio = more ? entry.ratio->median : 1 / entry.ratio->median;
+            result[subject].interval = !std::isfinite(interval.half_width()) ? interval
+                                       : more                                ? interval
+                                              : statistics::Interval{1 / interval.high, 1 / interval.low};
         }
     }
     return result;
@@ -176,6 +213,28 @@ std::optional<double> mean_speed(const Findings& findings, std::size_t subject) 
         }
     }
     return ratios.empty() ? std::nullopt : std::optional(statistics::geometric_mean(ratios));
+}
+
+statistics::Interval speed_interval(const Findings& findings, std::size_t subject) {
+    std::vector<Estimate> parts;
+    for (const std::vector<Speed>& speed : findings.speed) {
+        if (speed[subject].ratio) {
+            parts.push_back({.median = *speed[subject].ratio, .interval = speed[subject].interval});
+        }
+    }
+    return interval_of_mean(parts);
+}
+
+statistics::Interval memory_interval(const Findings& findings, std::size_t subject) {
+    std::vector<Estimate> parts;
+    if (const Sheet* const sheet = memory_sheet(findings)) {
+        for (const Line& line : sheet->lines) {
+            if (line.entries[subject].ratio && line.entries[subject].ratio->median > 0) {
+                parts.push_back(*line.entries[subject].ratio);
+            }
+        }
+    }
+    return interval_of_mean(parts);
 }
 
 const Sheet* memory_sheet(const Findings& findings) {

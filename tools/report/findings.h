@@ -17,6 +17,7 @@ namespace ashlar::report {
 
 struct Subject { // an allocator
     std::string name;
+    std::size_t slot = 0; // its colour and shape in pictures, see give_slots
     std::string library;
     std::string package;
     std::string sha256;
@@ -80,7 +81,8 @@ struct Curve {
 // Of one subject in one setting, by whatever decides there.
 struct Speed {
     Standing standing = Standing::kUnknown;
-    std::optional<double> ratio{}; // how many times as fast; nothing for the reference itself
+    std::optional<double> ratio{};       // how many times as fast; nothing for the reference itself
+    statistics::Interval interval{1, 1}; // of the ratio; infinite bounds: too few samples for one
 };
 
 // Of a result of one setting: what follows for one subject, in words.
@@ -119,6 +121,9 @@ struct Findings {
 
 inline constexpr std::size_t kReferenceSubject = 0;
 
+// By the names of all subjects.
+void give_slots(std::vector<Subject>& subjects);
+
 // Better, worse or alike by the interval alone; unknown without one.
 Standing standing_of(const Estimate& ratio, bool more_is_better);
 
@@ -144,6 +149,11 @@ std::vector<Speed> speed_by(const Sheet& sheet, std::size_t setting, std::size_t
 // Geometric means over all settings of which the ratio is known.
 std::optional<double> mean_speed(const Findings& findings, std::size_t subject);
 std::optional<double> mean_memory(const Findings& findings, std::size_t subject);
+
+// In which those means lie: the intervals of their parts, taken to err independently of each other. Infinite
+// bounds if a part has none.
+statistics::Interval speed_interval(const Findings& findings, std::size_t subject);
+statistics::Interval memory_interval(const Findings& findings, std::size_t subject);
 
 // The sheet of peak RSS, or null.
 const Sheet* memory_sheet(const Findings& findings);

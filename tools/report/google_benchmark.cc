@@ -163,9 +163,11 @@ class Gathered {
         findings.paired = false;
         findings.settings = settings_;
         for (const File& file : files_) {
-            findings.subjects.push_back({.name = file.name, .library = {}, .package = {}, .sha256 = {}});
+            findings.subjects.push_back(
+                {.name = file.name, .slot = 0, .library = {}, .package = {}, .sha256 = {}});
             describe(file, findings);
         }
+        give_slots(findings.subjects);
         findings.name = fmt::format("{} benchmark{} under {}", settings_.size(),
                                     settings_.size() == 1 ? "" : "s", names());
         findings.processors = processors();

@@ -46,7 +46,7 @@ class LedgerTable {
           table_(report.before ? std::vector<std::string>{"in memory", "bytes", "of RSS", "change"}
                                : std::vector<std::string>{"in memory", "bytes", "of RSS"}) {}
 
-    std::string render(bool colour) {
+    std::string render(const TextSettings& settings) {
         const auto is_huge = [](const observe::PartFacts& part) {
             return part.part == observe::Part::kHugeExcess;
         };
@@ -60,7 +60,7 @@ class LedgerTable {
         if (ledger.sum() != ledger.rss) { // the kernel was asked at another moment than the heap
             add("RSS", ledger.rss, report_.before ? std::optional(report_.before->rss) : std::nullopt);
         }
-        return table_.render(colour);
+        return table_.render(settings.colour, settings.columns);
     }
 
   private:
@@ -127,7 +127,7 @@ std::string absent_line(const Ledger& ledger) {
 }
 
 // Those with the most memory.
-std::string class_table(const MemoryReport& report, bool colour) {
+std::string class_table(const MemoryReport& report, const TextSettings& settings) {
     constexpr std::size_t kMost = 12;
     const auto& classes = report.now.heap->classes;
     const auto& memory = report.now.memory->classes;
@@ -174,14 +174,14 @@ std::string class_table(const MemoryReport& report, bool colour) {
         }
         table.add(std::move(cells));
     }
-    std::string text = "\n" + table.render(colour);
+    std::string text = "\n" + table.render(settings.colour, settings.columns);
     if (order.size() > shown) {
         text += fmt::format("and {} classes more (--json has all)\n", order.size() - shown);
     }
     return text;
 }
 
-std::string lock_table(const observe::HeapReading& heap, bool colour) {
+std::string lock_table(const observe::HeapReading& heap, const TextSettings& settings) {
     if (heap.locks.empty()) {
         return "";
     }
@@ -196,7 +196,7 @@ std::string lock_table(const observe::HeapReading& heap, bool colour) {
                    {time(lock.counts.wait_ns)},
                    {time(lock.counts.wait_max_ns)}});
     }
-    return "\n" + table.render(colour) + "\n";
+    return "\n" + table.render(settings.colour, settings.columns) + "\n";
 }
 
 std::string heap_line(const observe::HeapReading& heap) {
@@ -216,11 +216,11 @@ std::string heap_line(const observe::HeapReading& heap) {
 
 std::string memory_text(const MemoryReport& report, const TextSettings& settings) {
     std::string text = heading(report) + "\n";
-    text += LedgerTable(report).render(settings.colour);
+    text += LedgerTable(report).render(settings);
     text += absent_line(report.now.ledger);
     if (report.now.heap && report.now.memory) {
-        text += class_table(report, settings.colour);
-        text += lock_table(*report.now.heap, settings.colour);
+        text += class_table(report, settings);
+        text += lock_table(*report.now.heap, settings);
         text += heap_line(*report.now.heap);
     }
     text += fmt::format("\n{}: {}\n  what would help: {}\n", observe::verdict_name(report.judgement.verdict),

@@ -26,12 +26,17 @@ class ProgramText {
         : experiment_(experiment), result_(result), settings_(settings) {}
 
     std::string render() const {
-        std::string text = "Medians of the rounds, and of the ratios to System within the rounds, with their "
+        std::string text = verdicts() +
+                           "Medians of the rounds, and of the ratios to System within the rounds, with their "
                            "95 % intervals:\n\n";
         text += table({own_metric(), Metric::kWall, Metric::kCpu});
-        text += table({Metric::kPeakRss, Metric::kRssTrend, Metric::kMinorFaults, Metric::kContextSwitches});
-        text += "A/A is System compared with itself: only differences that are larger count.\n\n";
-        return text + failures() + remarks() + verdicts();
+        text += table({Metric::kPeakRss, Metric::kPeakRssOfAll, Metric::kRssTrend, Metric::kMinorFaults,
+                       Metric::kContextSwitches});
+        text += "A/A is System compared with itself: only differences that are larger count.\n";
+        for (const std::string& more : {failures(), remarks()}) {
+            text += more.empty() ? "" : "\n" + more;
+        }
+        return text;
     }
 
   private:
@@ -47,6 +52,13 @@ class ProgramText {
     std::string heading(Metric metric) const {
         if (metric == Metric::kRssTrend) {
             return "RSS end/middle";
+        }
+        const bool is_own = metric == Metric::kOwnFigure || metric == Metric::kOwnCost;
+        if (is_own && !program().own_figure->words.empty()) {
+            return program().own_figure->words;
+        }
+        if (metric == Metric::kPeakRssOfAll) {
+            return "of all processes, MiB";
         }
         const compare::MetricFacts& facts = compare::facts(metric);
         const std::string unit = in_milliseconds(metric) ? "ms" : facts.unit;
@@ -106,7 +118,7 @@ class ProgramText {
         for (const std::string& sentence : report::failures(experiment_)) {
             text += "!  " + sentence + "\n";
         }
-        return text.empty() ? text : "Runs that failed; they are in no figure:\n" + text + "\n";
+        return text.empty() ? text : "Runs that failed; they are in no figure:\n" + text;
     }
 
     std::string remarks() const {
@@ -133,24 +145,39 @@ class ProgramText {
                     short_words(metric), ratio_text(control->median, control->interval));
             }
         }
-        return text.empty() ? text : text + "\n";
+        return text;
     }
 
     std::string verdicts() const {
         const Verdict verdict = verdict_on(experiment_, result_, kProgram);
         std::string text;
+        for (const auto& [label, sentence] : sentences(verdict)) {
+            const Tint tint = label == "Verdict"   ? Tint::kStrong
+                              : label == "Caution" ? Tint::kBad
+                                                   : Tint::kNone;
+            text += in_colour(fmt::format("{}: {}", label, sentence), tint) + "\n";
+        }
+        std::string each;
         for (const AllocatorVerdict& on : verdict.allocators) {
             const std::string& name = experiment_.plan.contenders[on.contender].allocator.name;
-            text += fmt::format("  {}: {}{}{}\n", name, on.speed_words,
-                                on.memory_words.empty() ? "" : "\n    ", on.memory_words);
+            each += fmt::format("  {}: {}{}{}\n", name, in_colour(on.speed_words, tint_of(on.speed)),
+                                on.memory_words.empty() ? "" : "\n    ",
+                                in_colour(on.memory_words, tint_of(on.memory)));
         }
-        if (!text.empty()) {
-            text = "Against System:\n" + text + (verdict.unseen.empty() ? "" : verdict.unseen + "\n") + "\n";
+        if (!each.empty()) {
+            text += "\nAgainst System:\n" + each + (verdict.unseen.empty() ? "" : verdict.unseen + "\n");
         }
-        for (const auto& [label, sentence] : sentences(verdict)) {
-            text += fmt::format("{}: {}\n", label, sentence);
-        }
-        return text;
+        return text.empty() ? text : text + "\n";
+    }
+
+    static Tint tint_of(Standing standing) {
+        return standing == Standing::kBetter  ? Tint::kGood
+               : standing == Standing::kWorse ? Tint::kBad
+                                              : Tint::kNone;
+    }
+
+    std::string in_colour(const std::string& words, Tint tint) const {
+        return settings_.colour ? tinted(words, tint) : words;
     }
 
     const Experiment& experiment_;

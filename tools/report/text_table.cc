@@ -17,6 +17,8 @@ std::size_t width(const std::string& text) {
     }));
 }
 
+} // namespace
+
 std::string tinted(const std::string& text, Tint tint) {
     switch (tint) {
     case Tint::kGood:
@@ -25,13 +27,13 @@ std::string tinted(const std::string& text, Tint tint) {
         return "\033[31m" + text + "\033[0m";
     case Tint::kFaint:
         return "\033[2m" + text + "\033[0m";
+    case Tint::kStrong:
+        return "\033[1m" + text + "\033[0m";
     case Tint::kNone:
         break;
     }
     return text;
 }
-
-} // namespace
 
 TextTable::TextTable(std::vector<std::string> header) : header_(std::move(header)) {}
 

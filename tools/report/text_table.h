@@ -15,7 +15,10 @@ struct TextSettings {
     unsigned processors = 1; // configurations with more threads are marked
 };
 
-enum class Tint { kNone, kGood, kBad, kFaint };
+enum class Tint { kNone, kGood, kBad, kFaint, kStrong };
+
+// With the terminal's codes for it.
+std::string tinted(const std::string& text, Tint tint);
 
 struct TextCell {
     std::string text;

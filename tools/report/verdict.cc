@@ -42,6 +42,7 @@ class Judge {
             verdict.choice = choice();
             verdict.unseen = unseen();
         }
+        verdict.caution = caution();
         return verdict;
     }
 
@@ -64,8 +65,16 @@ class Judge {
     // "peak RSS 1.17× (1.16 to 1.18)"
     std::string figure(std::size_t contender, Metric metric) const {
         const Ratio* const found = ratio(contender, metric);
-        return std::string(short_words(metric)) + " " +
+        return words(metric) + " " +
                (found != nullptr ? ratio_text(found->median, found->interval) : "not known");
+    }
+
+    // A program's own figure goes by its name, if it has one.
+    std::string words(Metric metric) const {
+        const auto& own = experiment_.plan.configurations[configuration_].own_figure;
+        const bool is_own = metric == Metric::kOwnFigure || metric == Metric::kOwnCost;
+        return is_own && own && !own->words.empty() ? own->words.substr(0, own->words.find(", in "))
+                                                    : short_words(metric);
     }
 
     std::string speed_figures(std::size_t contender) const {
@@ -191,6 +200,20 @@ class Judge {
                            other.empty() ? "" : "; " + other + " if memory counts more");
     }
 
+    // What a process needs to start and end is no work of its allocator's.
+    std::string caution() const {
+        constexpr double kShort = 5e-3;
+        const auto& wall = row().cells[kReference].of(Metric::kWall);
+        const bool is_any_command =
+            experiment_.plan.configurations[configuration_].prints == compare::Prints::kAnything;
+        return is_any_command && wall && wall->median < kShort
+                   ? fmt::format(
+                         "a run takes {:.1f} ms, which is mostly the start of a process; let the command do "
+                         "more, for 50 ms at least.",
+                         wall->median * 1e3)
+                   : "";
+    }
+
     std::string unseen() const {
         std::vector<Metric> metrics = speed_metrics_;
         metrics.push_back(Metric::kPeakRss);
@@ -203,7 +226,7 @@ class Judge {
                 }
             }
             if (limit > 0 && std::isfinite(limit)) {
-                limits.push_back(fmt::format("{} {:.1f} %", short_words(metric), limit * 100));
+                limits.push_back(fmt::format("{} {:.1f} %", words(metric), limit * 100));
             }
         }
         return limits.empty()
@@ -248,8 +271,10 @@ std::string memory_words(Standing standing) {
 }
 
 std::vector<std::pair<std::string, std::string>> sentences(const Verdict& verdict) {
-    std::vector<std::pair<std::string, std::string>> all{
-        {"Speed", verdict.speed}, {"Memory", verdict.memory}, {"Verdict", verdict.choice}};
+    std::vector<std::pair<std::string, std::string>> all{{"Verdict", verdict.choice},
+                                                         {"Speed", verdict.speed},
+                                                         {"Memory", verdict.memory},
+                                                         {"Caution", verdict.caution}};
     std::erase_if(all, [](const auto& sentence) { return sentence.second.empty(); });
     return all;
 }

@@ -32,11 +32,12 @@ struct Verdict {
     std::vector<AllocatorVerdict> allocators; // all but System
     std::string speed; // a sentence each, for speed and memory; empty if nothing can be told
     std::string memory;
-    std::string choice; // which allocator to take
-    std::string unseen; // a sentence: how small differences would not have been seen; may be empty
+    std::string choice;  // which allocator to take
+    std::string unseen;  // a sentence: how small differences would not have been seen; may be empty
+    std::string caution; // a sentence: why the figures say little; may be empty
 };
 
-// Those that there are: "Speed", "Memory" and "Verdict" with their sentences.
+// Those that there are: "Verdict", "Speed", "Memory" and "Caution" with their sentences.
 std::vector<std::pair<std::string, std::string>> sentences(const Verdict& verdict);
 
 Verdict verdict_on(const compare::Experiment& experiment, const compare::Result& result,

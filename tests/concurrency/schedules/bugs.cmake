@@ -33,10 +33,10 @@ planted_bug(shard_counted_before_it_is_there SCENARIO statistics SOURCE slab/sha
     bins_[shard].store(new (memory) ShardBins(node), std::memory_order_release);
 ]])
 
-planted_bug(count_after_unlocking SCENARIO remote_return SOURCE slab/shard.cc
-  INSTEAD_OF [[        progress = give_locked(expected, blocks, count, chores);
+planted_bug(count_after_unlocking SCENARIO remote_return SOURCE slab/bin.cc
+  INSTEAD_OF [[        progress = give_locked(expected, blocks, count, deferred);
     }
-]] STANDS [[        progress = give_locked(expected, blocks, count, chores);
+]] STANDS [[        progress = give_locked(expected, blocks, count, deferred);
         blocks_out_.store(blocks_out() + count, std::memory_order_relaxed);
     }
     blocks_out_.store(blocks_out() - count, std::memory_order_relaxed);
@@ -62,24 +62,24 @@ planted_bug(fork_wakes_nobody SCENARIO fork_while_refilling SOURCE os/mutex.cc
 ]] STANDS [[    if (holder() == Holder::kItsFork) state_.store(kFree, std::memory_order_release);
 ]])
 
-planted_bug(header_cleared_late SCENARIO slab_empties SOURCE slab/shard.cc
-  INSTEAD_OF [[        layout::superslabs.give(slab.first_page(), slab.shape().pages);
+planted_bug(header_cleared_late SCENARIO slab_empties SOURCE slab/bin.cc
+  INSTEAD_OF [[        layout::superslabs.give(slab.first_slice(), slab.shape().slices);
     }
-]] STANDS [[        layout::superslabs.give(slab.first_page(), slab.shape().pages);
-        layout::window.set_headers(slab.first_page(), slab.shape().pages, layout::kUnused);
+]] STANDS [[        layout::superslabs.give(slab.first_slice(), slab.shape().slices);
+        layout::window.set_headers(slab.first_slice(), slab.shape().slices, layout::kUnused);
     }
 ]])
 
-planted_bug(slab_published_before_its_bitmap SCENARIO slab_begins SOURCE slab/shard.cc
+planted_bug(slab_published_before_its_bitmap SCENARIO slab_begins SOURCE slab/bin.cc
   INSTEAD_OF [[    slab.start(c, owner, first, *bitmap);
     const os::Guard guard(mutex_);
-    layout::window.set_headers(first, pages, {c, owner});
+    layout::window.set_headers(first, slices, {c, owner});
     put(slab, kEmptiest);
     count_slabs(1);
     return true;
 ]] STANDS [[    {
         const os::Guard guard(mutex_);
-        layout::window.set_headers(first, pages, {c, owner});
+        layout::window.set_headers(first, slices, {c, owner});
         put(slab, kEmptiest);
         count_slabs(1);
     }
@@ -87,7 +87,7 @@ planted_bug(slab_published_before_its_bitmap SCENARIO slab_begins SOURCE slab/sh
     return true;
 ]])
 
-planted_bug(purging_slab_in_a_list SCENARIO slab_purged SOURCE slab/shard.cc
+planted_bug(purging_slab_in_a_list SCENARIO slab_purged SOURCE slab/bin.cc
   INSTEAD_OF [[        if (slab.list == kCurrent || slab.list == kPurging) continue;
 ]] STANDS [[        if (slab.list == kCurrent) continue;
 ]])
@@ -95,8 +95,8 @@ planted_bug(purging_slab_in_a_list SCENARIO slab_purged SOURCE slab/shard.cc
 planted_bug(mixed_slab_published_before_its_maps SCENARIO slab_mixed SOURCE slab/mixed_slabs.cc
   INSTEAD_OF [[    const os::Guard guard(mutex_);
     MixedSlab& mixed = MixedSlab::replace(slab, static_cast<MixedSlab::Maps*>(maps));
-    window.set_headers(mixed.page(), 1, mixed_header(shard_));
-]] STANDS [[    window.set_headers(slab.first_page(), 1, mixed_header(shard_));
+    window.set_headers(mixed.slice(), 1, mixed_header(shard_));
+]] STANDS [[    window.set_headers(slab.first_slice(), 1, mixed_header(shard_));
     const os::Guard guard(mutex_);
     MixedSlab& mixed = MixedSlab::replace(slab, static_cast<MixedSlab::Maps*>(maps));
 ]])
@@ -107,12 +107,12 @@ planted_bug(pages_nobody_counts SCENARIO slab_mixed SOURCE slab/mixed_slab.cc
 
 planted_bug(run_found_then_taken SCENARIO large_runs SOURCE layout/superslab.cc
   INSTEAD_OF [[            const os::Guard guard(mutex_);
-            if (const Page found = map_.find(pages, fit, wanted); found != 0) return take(found);
+            if (const Slice found = map_.find(slices, fit, wanted); found != 0) return take(found);
             openings = map_.openings();
-]] STANDS [[            Page found = 0;
+]] STANDS [[            Slice found = 0;
             {
                 const os::Guard guard(mutex_);
-                found = map_.find(pages, fit, wanted);
+                found = map_.find(slices, fit, wanted);
                 openings = map_.openings();
             }
             const os::Guard guard(mutex_);
@@ -128,8 +128,8 @@ planted_bug(large_block_seen_then_freed SCENARIO large_freed_twice SOURCE heap/l
 
 planted_bug(resized_without_a_claim SCENARIO large_freed_and_resized SOURCE heap/large.cc
   INSTEAD_OF [[    claim(first);
-    const bool done = resize_claimed(first, pages);
-]] STANDS [[    const bool done = resize_claimed(first, pages);
+    const bool done = resize_claimed(first, slices);
+]] STANDS [[    const bool done = resize_claimed(first, slices);
 ]])
 
 planted_bug(growth_without_a_second_look SCENARIO heap_grows SOURCE layout/growth.cc

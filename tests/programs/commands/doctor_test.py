@@ -4,6 +4,7 @@
 usage: doctor_test.py ASHLAR LIBRARY PROGRAMS"""
 import json
 import os
+import resource
 import shutil
 import signal
 import struct
@@ -105,6 +106,45 @@ class Loaded(Case):
     def test_output_is_shown_on_request_only(self):
         self.assertEqual(doctor("--", "echo", "word").err, "")
         self.assertEqual(doctor("--show-output", "--", "echo", "word").err, "word\n")
+
+
+class Advice(Case):
+    """About the machine: beside the verdict, which it does not change."""
+
+    def causes_of(self, answer):
+        return {each["cause"]: each for each in answer.json["advice"]}
+
+    def test_limits_have_one_command_each(self):
+        answer = doctor("--", program("calls_malloc"),
+                        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_DATA, (900 << 20, 900 << 20)))
+        self.expect(answer, 0, None, "loaded in the process")
+        found = self.causes_of(answer)["limit"]
+        self.assertIn("900.0 MiB", found["what"])
+        self.assertEqual(found["remedy"], "ulimit -d unlimited")
+        text = doctor("--", program("calls_malloc"), text=True,
+                      preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_DATA, (900 << 20, 900 << 20))).out
+        self.assertRegex(text, r"\nadvice, limit: .*\n  command: ulimit -d unlimited\n")
+        self.assertTrue(text.startswith("loaded in the process\n"))
+
+    def test_of_a_process_that_runs(self):
+        with waiting({"LD_PRELOAD": LIBRARY}) as process:
+            resource.prlimit(process.pid, resource.RLIMIT_DATA, (800 << 20, 800 << 20))
+            self.assertIn("800.0 MiB", self.causes_of(doctor(str(process.pid)))["limit"]["what"])
+
+    def test_static_tls(self):
+        arguments = [program("opens"), os.path.realpath(program("liblarge_tls.so"))]
+        self.assertEqual(subprocess.run(arguments, capture_output=True, check=False).returncode, 1)
+        found = self.causes_of(doctor("--", *arguments))["static TLS"]
+        name, value = found["remedy"].split()[0].split("=", 1)
+        self.assertEqual(subprocess.run(arguments, env={**CLEAN, name: value}, check=False).returncode, 0)
+
+    def test_none_without_a_reason(self):
+        self.assertNotIn("static TLS", self.causes_of(doctor("--", program("calls_malloc"))))
+        self.assertNotIn("limit", self.causes_of(doctor("--", program("calls_malloc"))))
+
+    def test_much_is_written(self):
+        answer = doctor("--", "sh", "-c", "head -c 3000000 /dev/zero >&2; exit 0")
+        self.expect(answer, 0, None, "loaded in")
 
 
 class Causes(Case):

@@ -8,21 +8,27 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import unittest
 
 ASHLAR, DOCUMENTS = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[3])
 COMPLETION = os.path.join(DOCUMENTS, "bash-completion", "ashlar")
+ZSH = os.path.join(DOCUMENTS, "zsh", "_ashlar")
+FISH = os.path.join(DOCUMENTS, "fish", "ashlar.fish")
+# Commands are found where this one lies.
+PATH = {**os.environ, "PATH": os.path.dirname(ASHLAR) + ":" + os.environ["PATH"]}
 LIMIT = 60
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "..")
 OTHER_PAGES = ["ashlar-profile.5", "ashlar-results.5", "ashlar-settings.7", "ashlar-statistics.5", "libashlar.3"]
 
 
-def help_of(*command):
-    return subprocess.run([ASHLAR, *command, "--help"], capture_output=True, text=True, timeout=LIMIT, check=True).stdout
+def help_of(*command, columns=80):
+    return subprocess.run([ASHLAR, *command, "--help"], capture_output=True, text=True, timeout=LIMIT, check=True,
+                          env={**os.environ, "COLUMNS": str(columns)}).stdout
 
 
 def commands():
-    listed = help_of().split("Subcommands:\n", 1)[1].split("\n\n", 1)[0]
+    listed = help_of().split("Commands:\n", 1)[1].split("\n\n", 1)[0]
     return re.findall(r"^  ([a-z-]+) ", listed, re.MULTILINE)
 
 
@@ -30,7 +36,7 @@ def nested():
     """Sub-commands of commands, as (command, sub-command)."""
     found = []
     for command in commands():
-        _, listed, rest = help_of(command).partition("Subcommands:\n")
+        _, listed, rest = help_of(command).partition("Commands:\n")
         if listed:
             found += [(command, name) for name in re.findall(r"^  ([a-z-]+) ", rest.split("\n\n", 1)[0], re.MULTILINE)]
     return found
@@ -43,13 +49,14 @@ def calls():
 
 def options(*command):
     text = help_of(*command).split("Options:\n", 1)[1].split("\n\n", 1)[0]
-    return set(re.findall(r"(?:^  |,)(--?[a-z-]+)", text, re.MULTILINE))
+    entries = re.findall(r"^  (-.*?)(?:  |\[=|$)", text, re.MULTILINE)
+    return {name for entry in entries for name in re.findall(r"(?:^|, )(--?[a-z-]+)", entry)}
 
 
 def complete(*words):
-    """What bash offers for the last of the words."""
+    """What bash offers for the last of the words. It cuts words at colons, as these are."""
     quoted = " ".join("'" + word + "'" for word in words)
-    script = f"source '{COMPLETION}'; COMP_WORDS=(ashlar {quoted}); COMP_CWORD={len(words)}; _ashlar; " \
+    script = f"source '{COMPLETION}'; COMP_WORDS=('{ASHLAR}' {quoted}); COMP_CWORD={len(words)}; _ashlar; " \
              'printf "%s\\n" "${COMPREPLY[@]}"'
     done = subprocess.run(["bash", "--norc", "-u", "-c", script], capture_output=True, text=True, timeout=LIMIT, check=True)
     assert done.stderr == "", done.stderr
@@ -69,6 +76,25 @@ def names_in(schema):
         return set()
     own = set(schema["properties"]) if isinstance(schema.get("properties"), dict) else set()
     return own.union(*map(names_in, schema.values()))
+
+
+class Help(unittest.TestCase):
+    def test_fits_the_terminal(self):
+        for words in ((), *calls()):
+            for columns in (60, 80):
+                for line in help_of(*words, columns=columns).splitlines():
+                    self.assertTrue(len(line) <= columns or " " not in line.strip().removesuffix(" \\"), (words, columns, line))
+
+    def test_is_the_same_by_help(self):
+        for words in ((), *calls()):
+            done = subprocess.run([ASHLAR, "help", *words], capture_output=True, text=True, timeout=LIMIT, check=True)
+            self.assertEqual(done.stdout, help_of(*words, columns=80))
+
+    def test_types_are_words_for_people(self):
+        for words in calls():
+            self.assertNotRegex(help_of(*words), r"\b(FLOAT|UINT|INT|TEXT|REQUIRED|ENUM|BOOLEAN)\b", words)
+        self.assertRegex(help_of("compare"), r"(?m)^  --timeout SECONDS$|^  --timeout SECONDS  ")
+        self.assertRegex(help_of("compare"), r"(?m)^  --allocators ALLOCATOR,\.\.\.$|^  --allocators ALLOCATOR,\.\.\.  ")
 
 
 class Manual(unittest.TestCase):
@@ -109,7 +135,7 @@ class Manual(unittest.TestCase):
 
     def test_synopsis_and_types(self):
         for command, synopsis in (("run", "[--] CMD..."), ("compare", "[[--] CMD...]"), ("repeat", "[[--] CMD...]"),
-                                  ("report", "FILE..."), ("bench", "[WORKLOADS...]")):
+                                  ("report", "FILE..."), ("bench", "[WORKLOAD...]"), ("stats", "PID"), ("help", "[WORD...]")):
             with open(self.page("ashlar-" + command), encoding="utf-8") as file:
                 lines = re.sub(r"\\f[A-Z]", "", file.read()).replace("\\-", "-").splitlines()
             self.assertEqual(lines[lines.index('.SH "SYNOPSIS"') + 1], f"ashlar {command} [OPTION]... {synopsis}")
@@ -218,10 +244,69 @@ class Completion(unittest.TestCase):
             self.assertLessEqual({"ls", "cat"}, complete(*words), words)
         self.assertEqual(complete("run", "--", "ls", "--verb"), set())
 
+    def test_allocators_settings_and_processes(self):
+        self.assertLessEqual({"system", "ashlar"}, complete("compare", "--allocators", ""))
+        self.assertEqual(complete("bench", "--allocators", "system,ashl"), {"system,ashlar", "system,ashlar-hardened"}
+                         & complete("bench", "--allocators", "system,"))
+        self.assertLessEqual({"dirty_limit:", "background:true", "background:false", "huge_pages:auto"}, complete("run", "--conf", ""))
+        self.assertEqual(complete("run", "--conf", "background", ":", "t"), {"true"})
+        self.assertEqual(complete("run", "--conf", "print", ":", "true,huge_pages", ":", "al"), {"always"})
+        with subprocess.Popen([ASHLAR, "run", "--", "sleep", "1000"]) as process:
+            try:
+                while "libashlar" not in open(f"/proc/{process.pid}/maps", encoding="ascii").read():
+                    os.sched_yield()
+                for words in (("stats", ""), ("top", ""), ("profile", "--pid", ""), ("doctor", str(process.pid))):
+                    self.assertIn(str(process.pid), complete(*words), words)
+            finally:
+                process.kill()
+
     def test_it_is_registered(self):
         done = subprocess.run(["bash", "--norc", "-c", f"source '{COMPLETION}'; complete -p ashlar"],
                               capture_output=True, text=True, timeout=LIMIT, check=True)
         self.assertEqual(done.stdout, "complete -o default -F _ashlar ashlar\n")
+
+
+@unittest.skipUnless(shutil.which("fish"), "no fish here")
+class Fish(unittest.TestCase):
+    def complete(self, line):
+        script = f"source '{FISH}'; complete -C '{line}'"
+        with tempfile.TemporaryDirectory() as home:
+            done = subprocess.run(["fish", "--no-config", "-c", script], capture_output=True, text=True, timeout=LIMIT, check=True,
+                                  env={**PATH, "HOME": home, "XDG_CONFIG_HOME": home})
+        self.assertEqual(done.stderr, "")
+        return {each.split("\t")[0] for each in done.stdout.splitlines()}
+
+    def test_commands(self):
+        self.assertEqual(self.complete("ashlar "), set(commands()))
+        self.assertEqual(self.complete("ashlar ru"), {"run"})
+
+    def test_options(self):
+        for words in calls():
+            long_options = {option for option in options(*words) if option.startswith("--")}
+            self.assertEqual({each for each in self.complete(f"ashlar {' '.join(words)} --") if each != "--"}, long_options, words)
+
+    def test_values(self):
+        self.assertLessEqual({"larson", "locks", "languages", "programs"}, self.complete("ashlar bench "))
+        self.assertLessEqual({"system", "ashlar"}, self.complete("ashlar compare --allocators "))
+        self.assertIn("system,ashlar", self.complete("ashlar compare --allocators system,a"))
+        self.assertLessEqual({"background:true", "dirty_limit:"}, self.complete("ashlar run --conf "))
+        self.assertIn("ls", self.complete("ashlar run -- l"))
+
+
+@unittest.skipUnless(shutil.which("zsh"), "no zsh here")
+class Zsh(unittest.TestCase):
+    def test_syntax(self):
+        subprocess.run(["zsh", "-n", ZSH], timeout=LIMIT, check=True)
+
+    def test_every_option_of_every_command(self):
+        with open(ZSH, encoding="utf-8") as file:
+            text = file.read()
+        for words in calls():
+            case = text.split(f"\n    ({words[0]})\n", 1)[1].split("\n        ;;\n", 1)[0]
+            if len(words) > 1:
+                case = case.split(f"$words[2] == {words[1]} ]]", 1)[1].split("\n        return", 1)[0]
+            for option in options(*words):
+                self.assertRegex(case, rf"[ '{{,]{re.escape(option)}[+=\['}},) ]", words)
 
 
 if __name__ == "__main__":

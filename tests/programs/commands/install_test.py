@@ -106,7 +106,8 @@ class Installed(unittest.TestCase):
                      "ashlar-config-version.cmake", "ashlar.1", "ashlar-run.1", "libashlar.3", "ashlar-settings.7", "ashlar-launcher",
                      "ashlar-precondition.so", "LICENSE"):
             self.assertTrue(os.path.getsize(self.find(name)) > 0, name)
-        for path in ("bash-completion/completions/ashlar", "man/man1/ashlar-doctor.1"):
+        for path in ("bash-completion/completions/ashlar", "zsh/vendor-completions/_ashlar", "fish/vendor_completions.d/ashlar.fish",
+                     "man/man1/ashlar-doctor.1"):
             self.assertTrue(os.path.exists(os.path.join(self.prefix, "share", path)), path)
 
     def test_nothing_points_back_into_the_build(self):

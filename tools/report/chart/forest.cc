@@ -12,7 +12,8 @@ namespace ashlar::report::chart {
 
 namespace {
 
-constexpr double kHeading = 30; // of a row; its name stands at the bottom of it
+constexpr double kHeading = 30;  // of a row; its name stands at the bottom of it
+constexpr double kNameLine = 16; // of a name that takes several
 constexpr double kLine = 20;
 constexpr double kLetter = 13; // pixels
 constexpr double kAxis = 40;
@@ -51,10 +52,6 @@ Range range_of(const Forest& forest) {
     return range;
 }
 
-double height_of(const ForestRow& row) {
-    return kHeading + kLine * (static_cast<double>(row.marks.size()) + (row.without.empty() ? 0 : 1));
-}
-
 class ForestPicture {
   public:
     ForestPicture(const Forest& forest, Room room)
@@ -80,6 +77,21 @@ class ForestPicture {
     }
 
   private:
+    // A long name takes several lines, beside its note.
+    std::vector<std::string> name_of(const ForestRow& row) const {
+        const double note = row.note.empty() ? 0 : text_width(row.note, kLetter) + 12;
+        return lines_of(row.name, kLetter, columns_.width - note);
+    }
+
+    double heading_of(const ForestRow& row) const {
+        return kHeading + kNameLine * static_cast<double>(name_of(row).size() - 1);
+    }
+
+    double height_of(const ForestRow& row) const {
+        return heading_of(row) +
+               kLine * (static_cast<double>(row.marks.size()) + (row.without.empty() ? 0 : 1));
+    }
+
     double total_height() const {
         double height = 2 * kAxis;
         for (const ForestRow& row : forest_.rows) {
@@ -106,18 +118,22 @@ class ForestPicture {
         if (row.control) {
             const double left = scale_.place(row.control->low);
             const double right = scale_.place(row.control->high);
-            svg_.box({left, top + kHeading - 6}, std::max(right - left, 1.0), height_of(row) - kHeading + 4,
+            const double heading = heading_of(row);
+            svg_.box({left, top + heading - 6}, std::max(right - left, 1.0), height_of(row) - heading + 4,
                      "noise");
         }
     }
 
     void draw_row(const ForestRow& row, double top) {
-        const double room = columns_.width - text_width(row.note, kLetter) - 12;
-        svg_.text({0, top + kHeading - 10}, Anchor::kStart, fitted(row.name, kLetter, room), "row-name");
+        double name_y = top + kHeading - 10;
+        for (const std::string& line : name_of(row)) {
+            svg_.text({0, name_y}, Anchor::kStart, line, "row-name");
+            name_y += kNameLine;
+        }
         if (!row.note.empty()) {
             svg_.text({columns_.width, top + kHeading - 10}, Anchor::kEnd, row.note, "note");
         }
-        double y = top + kHeading + kLine / 2 - 4;
+        double y = top + heading_of(row) + kLine / 2 - 4;
         for (const ForestMark& mark : row.marks) {
             draw_mark(mark, y);
             y += kLine;

@@ -39,13 +39,22 @@ Frame frame_of(Room room) {
             .ticks = 5};
 }
 
+bool is_known(Range interval) {
+    return std::isfinite(interval.low) && std::isfinite(interval.high);
+}
+
 // A little more than the marks need, so that none sits on the frame.
-Range range_of(const std::vector<ScatterMark>& marks, double ScatterMark::*axis) {
+Range range_of(const std::vector<ScatterMark>& marks, double ScatterMark::*axis,
+               Range ScatterMark::*interval) {
     constexpr double kMargin = 1.06;
     Range range{.low = 1, .high = 1};
     for (const ScatterMark& mark : marks) {
         range.low = std::min(range.low, mark.*axis / kMargin);
         range.high = std::max(range.high, mark.*axis * kMargin);
+        if (is_known(mark.*interval)) {
+            range.low = std::min(range.low, (mark.*interval).low);
+            range.high = std::max(range.high, (mark.*interval).high);
+        }
     }
     return range;
 }
@@ -65,9 +74,10 @@ class ScatterPicture {
   public:
     ScatterPicture(const Scatter& scatter, Room room)
         : scatter_(scatter), frame_(frame_of(room)),
-          x_axis_(ratio_axis(range_of(scatter.marks, &ScatterMark::x), frame_.ticks, frame_.x, kLetter)),
-          y_axis_(ratio_axis(range_of(scatter.marks, &ScatterMark::y), 8, {.low = 0, .high = kTallEnough},
-                             kLetter)),
+          x_axis_(ratio_axis(range_of(scatter.marks, &ScatterMark::x, &ScatterMark::x_interval), frame_.ticks,
+                             frame_.x, kLetter)),
+          y_axis_(ratio_axis(range_of(scatter.marks, &ScatterMark::y, &ScatterMark::y_interval), 8,
+                             {.low = 0, .high = kTallEnough}, kLetter)),
           x_(x_axis_.scale(frame_.x)), y_(y_axis_.scale(frame_.y)), wide_(room == Room::kWide),
           svg_(frame_.width, frame_.height, scatter.name, wide_ ? "wide" : "narrow") {}
 
@@ -128,6 +138,13 @@ class ScatterPicture {
     void draw_mark(const ScatterMark& mark) {
         const Point at = place(mark);
         svg_.open_point(mark.description, slot_class(mark.slot));
+        const std::string whisker = "whisker faint " + slot_class(mark.slot);
+        if (is_known(mark.x_interval)) {
+            svg_.line({x_.place(mark.x_interval.low), at.y}, {x_.place(mark.x_interval.high), at.y}, whisker);
+        }
+        if (is_known(mark.y_interval)) {
+            svg_.line({at.x, y_.place(mark.y_interval.low)}, {at.x, y_.place(mark.y_interval.high)}, whisker);
+        }
         svg_.mark(at, mark.slot, kRadius);
         draw_name(mark, at);
         if (wide_) {

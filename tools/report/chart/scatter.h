@@ -12,6 +12,8 @@ struct ScatterMark {
     std::size_t slot = 0;
     double x = 1;
     double y = 1;
+    Range x_interval{1, 1}; // infinite bounds: there is none
+    Range y_interval{1, 1};
     std::string description;
     std::vector<std::pair<double, double>> parts; // what it is the mean of; drawn on request
 };

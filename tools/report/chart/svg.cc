@@ -166,6 +166,29 @@ double text_width(std::string_view words, double size) {
     return static_cast<double>(letters) * size * kWidthOfLetter;
 }
 
+std::vector<std::string> lines_of(std::string_view words, double size, double width) {
+    const auto is_continuation = [](char each) { return (static_cast<unsigned char>(each) & 0xC0) == 0x80; };
+    std::vector<std::string> lines;
+    while (text_width(words, size) > width) {
+        std::size_t end = words.size();
+        while (end > 1 &&
+               (is_continuation(words[end - 1]) || text_width(words.substr(0, end), size) > width)) {
+            --end;
+        }
+        while (end < words.size() && is_continuation(words[end])) {
+            ++end;
+        }
+        const std::size_t blank = words.substr(0, end + 1).rfind(' ');
+        const bool between_words = blank != std::string_view::npos && blank > 0 && end < words.size();
+        lines.emplace_back(words.substr(0, between_words ? blank : end));
+        words.remove_prefix(between_words ? blank + 1 : end);
+    }
+    if (!words.empty() || lines.empty()) {
+        lines.emplace_back(words);
+    }
+    return lines;
+}
+
 std::string fitted(std::string_view words, double size, double width) {
     if (text_width(words, size) <= width) {
         return std::string(words);

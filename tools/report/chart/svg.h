@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace ashlar::report::chart {
 
@@ -51,6 +52,9 @@ std::string mark_alone(std::size_t slot);
 
 // Of ordinary letters at `size` pixels: a bound to lay out by, for no font is known here.
 double text_width(std::string_view words, double size);
+
+// The words in lines of this width, broken between words, and within those that are longer.
+std::vector<std::string> lines_of(std::string_view words, double size, double width);
 
 // The words, or as many of their first letters as `width` has room for and an ellipsis.
 std::string fitted(std::string_view words, double size, double width);

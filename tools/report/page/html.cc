@@ -2,6 +2,7 @@
 #include "report/page/html.h"
 
 #include "report/chart/markup.h"
+#include "report/chart/multiples.h"
 #include "report/chart/svg.h"
 #include "report/figures.h"
 #include "report/page/pictures.h"
@@ -108,11 +109,11 @@ class Page {
     Page(const Findings& findings, const Changes* changes) : findings_(findings), changes_(changes) {}
 
     std::string render() {
-        add_warnings();
         if (changes_ != nullptr) {
             add_changes();
         }
         add_verdict();
+        add_warnings();
         add_summary();
         add_scatter();
         for (const Sheet& sheet : findings_.sheets) {
@@ -185,7 +186,8 @@ class Page {
         for (std::size_t subject = with_reference ? 0 : 1; subject < findings_.subjects.size(); ++subject) {
             text += fmt::format("<li><svg width=\"16\" height=\"16\" viewBox=\"0 0 16 16\" "
                                 "aria-hidden=\"true\">{}</svg> {}</li>\n",
-                                chart::mark_alone(subject), escaped(findings_.subjects[subject].name));
+                                chart::mark_alone(findings_.subjects[subject].slot),
+                                escaped(findings_.subjects[subject].name));
         }
         return text + "</ul>\n";
     }
@@ -321,7 +323,7 @@ class Page {
         }
         open_section("speed-memory", "Speed against memory");
         add_chart("Geometric means of the ratios to " + reference() +
-                      "; with every round shown, those of each configuration",
+                      ", with their 95 % intervals; with every round shown, those of each configuration",
                   scatter_svg(scatter, Room::kWide), scatter_svg(scatter, Room::kNarrow), true);
         Table table("Speed against memory", {"", "speed", "peak RSS"});
         for (const chart::ScatterMark& mark : scatter.marks) {
@@ -431,8 +433,11 @@ class Page {
 
     void add_curves_chart(const chart::Lines& lines) {
         body_ += "<h3>" + escaped(lines.name) + "</h3>\n";
-        add_chart("Of each allocator the run whose peak is the median of its peaks",
-                  lines_svg(lines, Room::kWide), lines_svg(lines, Room::kNarrow), true);
+        add_chart(
+            fmt::format("Of each allocator the run whose peak is the median of its peaks; {} lies behind the "
+                        "others",
+                        lines.lines.front().name),
+            multiples_svg(lines, Room::kWide), multiples_svg(lines, Room::kNarrow), true);
         Table table(lines.name + ": RSS", {"", "highest, MiB", "at the end, MiB", "after, seconds"});
         for (const chart::Line& line : lines.lines) {
             const auto highest =

@@ -42,7 +42,7 @@ chart::ForestMark mark_of(const Findings& findings, const Sheet& sheet, const Li
     const Entry& entry = line.entries[subject];
     const Estimate& ratio = *entry.ratio;
     return {.name = findings.subjects[subject].name,
-            .slot = subject,
+            .slot = findings.subjects[subject].slot,
             .median = ratio.median,
             .interval = range_of(ratio.interval),
             .figure = before_space(estimate_text(ratio)),
@@ -91,7 +91,8 @@ std::vector<Places> families(const Findings& findings, Axis axis) {
 
 chart::Line line_of_subject(const Findings& findings, const Sheet& sheet, const Places& family,
                             std::size_t subject) {
-    chart::Line result{.name = findings.subjects[subject].name, .slot = subject, .points = {}};
+    chart::Line result{
+        .name = findings.subjects[subject].name, .slot = findings.subjects[subject].slot, .points = {}};
     for (std::size_t place = 0; place < family.size(); ++place) {
         const Line* const line = line_of(sheet, family[place]);
         if (line == nullptr || !line->entries[subject].value) {
@@ -222,8 +223,8 @@ bool any_value(const chart::Lines& lines) {
 constexpr double kKibInMib = 1024;
 
 chart::Line curve_line(const Findings& findings, const Curve& curve) {
-    chart::Line line{
-        .name = findings.subjects[curve.subject].name, .slot = curve.subject, .points = {}, .marks = false};
+    const Subject& subject = findings.subjects[curve.subject];
+    chart::Line line{.name = subject.name, .slot = subject.slot, .points = {}, .marks = false};
     double peak = 0;
     for (const auto& [seconds, kib] : curve.points) {
         line.points.push_back(
@@ -289,7 +290,7 @@ chart::Forest change_forest(const Findings& after, const ChangedSheet& sheet) {
         const std::string verdict = standing_words(*sheet.sheet, change.standing);
         forest.rows.back().marks.push_back(
             {.name = name,
-             .slot = change.subject,
+             .slot = after.subjects[change.subject].slot,
              .median = change.change.median,
              .interval = range_of(change.change.interval),
              .figure = before_space(estimate_text(change.change)),
@@ -318,9 +319,11 @@ chart::Scatter speed_against_memory(const Findings& findings) {
         }
         const std::string& name = findings.subjects[subject].name;
         scatter.marks.push_back({.name = name,
-                                 .slot = subject,
+                                 .slot = findings.subjects[subject].slot,
                                  .x = *speed,
                                  .y = *rss,
+                                 .x_interval = range_of(speed_interval(findings, subject)),
+                                 .y_interval = range_of(memory_interval(findings, subject)),
                                  .description = fmt::format("{}: {} the speed, {} the peak RSS", name,
                                                             ratio_text(*speed), ratio_text(*rss)),
                                  .parts = {}});
@@ -377,7 +380,7 @@ std::vector<chart::Lines> rss_over_time(const Findings& findings) {
         chart::Lines& lines = pictures[curve.setting];
         lines.name = findings.settings[curve.setting].name;
         lines.x_title = "seconds";
-        lines.y_title = "RSS, MiB";
+        lines.y_title = "RSS of all processes, MiB";
         lines.lines.push_back(curve_line(findings, curve));
         ends[curve.setting] = std::max(ends[curve.setting], curve.points.back().first);
     }

@@ -102,7 +102,7 @@ std::string budget_text(const std::vector<BudgetResult>& results,
                        {amount_text(item, item.limit)},
                        {word_for(item.outcome), tint}});
         }
-        text += table.render(settings.colour);
+        text += table.render(settings.colour, settings.columns);
         for (const BudgetItem& item : result.items) {
             if (item.outcome == Outcome::kOutgrown) {
                 text += fmt::format("\n  {}: {}\n", item.name, sentence_of(item.view));

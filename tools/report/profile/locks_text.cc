@@ -102,7 +102,7 @@ class Text {
                        {fmt::format("{}", row.long_waits)},
                        {row.holds == 0 ? "" : "~" + time_text(lock.hold_mean())}});
         }
-        text_ += table.render(settings_.colour) + "\n";
+        text_ += table.render(settings_.colour, settings_.columns) + "\n";
     }
 
     static std::string name_of(const Lock& lock) {
@@ -166,7 +166,7 @@ class Text {
         }
         if (rows != 0) {
             add_heading("Waits for events (may be waits for work)");
-            text_ += table.render(settings_.colour) + "\n";
+            text_ += table.render(settings_.colour, settings_.columns) + "\n";
         }
     }
 

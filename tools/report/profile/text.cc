@@ -113,7 +113,7 @@ class Text {
             add(found.sites[index]);
             add_caller(found.sites[index], table, room());
         }
-        text_ += table.render(colour());
+        text_ += table.render(colour(), settings_.text.columns);
         if (found.sites.size() > top) {
             text_ += fmt::format("  and {} other places\n", found.sites.size() - top);
         }
@@ -287,7 +287,7 @@ class Text {
                        {bytes_text(thread.amount.bytes)},
                        {count_text(thread.amount.blocks)}});
         }
-        text_ += table.render(colour());
+        text_ += table.render(colour(), settings_.text.columns);
         if (summary_.threads.size() > kMost) {
             text_ += fmt::format("  and {} other threads\n", summary_.threads.size() - kMost);
         }
@@ -314,7 +314,7 @@ class Text {
                        {bytes_text(range.amount.bytes)},
                        {bar}});
         }
-        text_ += table.render(colour());
+        text_ += table.render(colour(), settings_.text.columns);
     }
 
     void add_sentences(const char* title, const std::vector<std::string>& sentences) {
@@ -419,7 +419,7 @@ std::string differences_text(const std::vector<Difference>& differences, const F
     if (shown == 0) {
         return text + "  no place differs\n";
     }
-    text += table.render(settings.text.colour);
+    text += table.render(settings.text.colour, settings.text.columns);
     return shown > settings.top ? text + fmt::format("  and {} other places\n", shown - settings.top) : text;
 }
 

@@ -34,7 +34,7 @@ Scenario background() {
             .actors = {dirty_some_pages, dirty_some_pages},
             .check =
                 [] {
-                    require(ashlar::layout::superslabs.dirty_pages() == 0 || !servant_sleeps_for_ever(),
+                    require(ashlar::layout::superslabs.dirty_slices() == 0 || !servant_sleeps_for_ever(),
                             "the background thread sleeps though pages are dirty");
                 },
             .preemptions = 1};

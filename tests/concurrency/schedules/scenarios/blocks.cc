@@ -43,7 +43,7 @@ void require_locks_free() {
     require_free(cache::drain_mutex());
     require_free(cache::thread_registry.mutex());
     require_free(slab::shard_pool.mutex());
-    slab::shard_pool.for_each_bin([](layout::PageHeader, slab::Bin& bin) { require_free(bin.mutex()); });
+    slab::shard_pool.for_each_bin([](layout::SliceHeader, slab::Bin& bin) { require_free(bin.mutex()); });
     slab::for_each_mixed([](slab::MixedSlabs& mixed) {
         require_free(mixed.mutex());
         require(mixed.bytes_out() == 0, "mixed slabs count blocks as given out that were given back");
@@ -92,13 +92,13 @@ void require_empty_heap() {
     require_locks_free();
     require(cache::thread_registry.live() == 1, "the caches of ended threads are not gone");
     cache::flush();
-    slab::shard_pool.for_each_bin([](layout::PageHeader, slab::Bin& bin) {
+    slab::shard_pool.for_each_bin([](layout::SliceHeader, slab::Bin& bin) {
         bin.trim();
         require(bin.blocks_out() == 0, "a bin counts blocks as given out that were given back");
     });
     layout::superslabs.purge_all();
-    require(layout::superslabs.pages_in_use() == 0, "pages are in use though every block was given back");
-    require(layout::superslabs.dirty_pages() == 0, "pages are dirty though all were purged");
+    require(layout::superslabs.slices_in_use() == 0, "pages are in use though every block was given back");
+    require(layout::superslabs.dirty_slices() == 0, "pages are dirty though all were purged");
     require_locks_free();
 }
 

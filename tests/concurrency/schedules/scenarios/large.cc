@@ -15,14 +15,14 @@ namespace schedules {
 
 namespace {
 
-using ashlar::layout::kPageSize;
+using ashlar::layout::kSliceSize;
 using ashlar::layout::kSuperslabSize;
 using ashlar::layout::superslabs;
 
 // ---- Runs
 // --------------------------------------------------------------------------------------------------
 
-constexpr std::size_t kPair = 2 * kPageSize;
+constexpr std::size_t kPair = 2 * kSliceSize;
 
 std::array<void*, 4> in_a_row{};
 void* grown = nullptr;
@@ -41,7 +41,7 @@ void grow_the_first() {
 }
 
 void take_another() {
-    taken = take(3 * kPageSize, 3);
+    taken = take(3 * kSliceSize, 3);
 }
 
 // ---- Misuse
@@ -58,7 +58,7 @@ void free_shared() {
 
 // Makes it shorter or longer where it is.
 void resize_shared() {
-    reported[1] = is_stopped_by_report([] { resized = ashlar_realloc(shared, kPageSize); });
+    reported[1] = is_stopped_by_report([] { resized = ashlar_realloc(shared, kSliceSize); });
     if (!reported[1]) reported[1] = is_stopped_by_report([] { resized = ashlar_realloc(shared, kPair); });
 }
 
@@ -93,7 +93,7 @@ Scenario large_runs() {
                 [] {
                     give(in_a_row[3], kPair, 1);
                     give(grown, 2 * kPair, 2);
-                    give(taken, 3 * kPageSize, 3);
+                    give(taken, 3 * kSliceSize, 3);
                     require_empty_heap();
                 },
             .preemptions = 1};
@@ -125,24 +125,25 @@ Scenario large_freed_and_resized() {
 }
 
 Scenario heap_grows() {
-    return {
-        .name = "heap_grows",
-        .prepare =
-            [] {
-                give(take(kPageSize, 9), kPageSize, 9); // makes a cache, and with it the key of thread exit
-                filling = take(kSuperslabSize, 9);
-            },
-        .actors = {take_half<0>, take_half<1>},
-        .check =
-            [] {
-                require(superslabs.committed() == 2 * kSuperslabSize,
-                        "the heap grew more often than it had to");
-                give(filling, kSuperslabSize, 9);
-                for (const unsigned number : {0U, 1U})
-                    give(halves[number], kSuperslabSize / 2, number);
-                require(superslabs.pages_in_use() == 0, "pages are in use though every block was given back");
-            },
-        .preemptions = 2};
+    return {.name = "heap_grows",
+            .prepare =
+                [] {
+                    give(take(kSliceSize, 9), kSliceSize,
+                         9); // makes a cache, and with it the key of thread exit
+                    filling = take(kSuperslabSize, 9);
+                },
+            .actors = {take_half<0>, take_half<1>},
+            .check =
+                [] {
+                    require(superslabs.committed() == 2 * kSuperslabSize,
+                            "the heap grew more often than it had to");
+                    give(filling, kSuperslabSize, 9);
+                    for (const unsigned number : {0U, 1U})
+                        give(halves[number], kSuperslabSize / 2, number);
+                    require(superslabs.slices_in_use() == 0,
+                            "pages are in use though every block was given back");
+                },
+            .preemptions = 2};
 }
 
 } // namespace schedules

@@ -93,7 +93,7 @@ void return_to_the_leaving() {
 }
 
 void trim_bins() {
-    shard_pool.for_each_bin([](ashlar::layout::PageHeader, ashlar::slab::Bin& bin) { bin.trim(); });
+    shard_pool.for_each_bin([](ashlar::layout::SliceHeader, ashlar::slab::Bin& bin) { bin.trim(); });
 }
 
 // ---- Statistics

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Slabs become empty, or give back their hollow pages, while other threads want their blocks and their pages.
+// Slabs become empty, or give back their unused pages, while other threads want their blocks and their pages.
 // On bins directly: no cache stands in between.
 #include "../scenarios.h"
 #include "blocks.h"
@@ -18,8 +18,8 @@ namespace schedules {
 
 namespace {
 
-using ashlar::layout::PageHeader;
 using ashlar::layout::SizeClass;
+using ashlar::layout::SliceHeader;
 using ashlar::slab::Bin;
 using ashlar::slab::shard_pool;
 using ashlar::slab::ShardPool;
@@ -27,7 +27,7 @@ using ashlar::slab::ShardPool;
 template <std::size_t kSize>
 struct Blocks {
     static constexpr SizeClass kClass = ashlar::layout::class_of(kSize);
-    static constexpr PageHeader kHeader{kClass, ShardPool::kCommon};
+    static constexpr SliceHeader kHeader{kClass, ShardPool::kCommon};
 
     static Bin& bin() { return shard_pool.bin(kHeader); }
 
@@ -92,10 +92,10 @@ void use_its_page() {
     Reusing::bin().trim();
 }
 
-// ---- Hollow pages: three slabs of which few blocks are in use
+// ---- Unused pages: three slabs of which few blocks are in use
 // -----------------------------------------------
 
-using Hollow = Blocks<32768>;
+using Unused = Blocks<32768>;
 
 std::array<void*, 24> of_three_slabs{}; // those of one slab stand together
 std::array<void*, 18> all_free_ones{};
@@ -103,19 +103,19 @@ std::array<void*, 18> all_free_ones{};
 constexpr unsigned kPerSlab = 8;
 
 // Two blocks of each slab stay.
-void hollow_out() {
-    Hollow::take(of_three_slabs, 4);
+void unused_out() {
+    Unused::take(of_three_slabs, 4);
     for (unsigned slab = 0; slab < 3; ++slab)
-        Hollow::give(std::span(of_three_slabs).subspan(slab * kPerSlab + 2, kPerSlab - 2), 4);
+        Unused::give(std::span(of_three_slabs).subspan(slab * kPerSlab + 2, kPerSlab - 2), 4);
 }
 
 template <unsigned kFirst>
 void give_one() {
-    Hollow::give({&of_three_slabs[kFirst], 1}, 4);
+    Unused::give({&of_three_slabs[kFirst], 1}, 4);
 }
 
 void take_all() {
-    Hollow::take(all_free_ones, 5);
+    Unused::take(all_free_ones, 5);
 }
 
 // ---- Mixed slabs: two of three with few blocks in use become mixed, while these come back
@@ -128,7 +128,7 @@ std::array<void*, 2> of_mixed_slabs{};
 
 void give_as_free_does(void* block, std::size_t size, std::uint64_t key) {
     require_marked(block, size, key);
-    const PageHeader header = ashlar::layout::window.header_of(block);
+    const SliceHeader header = ashlar::layout::window.header_of(block);
     if (ashlar::slab::is_mixed(header)) {
         ashlar::slab::give_mixed(block, 0);
         return;
@@ -192,14 +192,14 @@ Scenario slab_purged() {
                 [] {
                     ashlar_free(ashlar_malloc(1));
                     ashlar::os::settings.dirty_limit.store(0, std::memory_order_relaxed); // no page waits
-                    hollow_out();
+                    unused_out();
                 },
             .actors = {give_one<0>, give_one<1>, take_all},
             .check =
                 [] {
                     for (const unsigned still : {8U, 9U, 16U, 17U})
-                        Hollow::give({&of_three_slabs[still], 1}, 4);
-                    Hollow::give(all_free_ones, 5);
+                        Unused::give({&of_three_slabs[still], 1}, 4);
+                    Unused::give(all_free_ones, 5);
                     require_empty_heap();
                 },
             .preemptions = 2};

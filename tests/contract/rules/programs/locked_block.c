@@ -39,7 +39,7 @@ int main(void) {
     for (int i = 0; i < kBlocks; ++i)
         free(blocks[i]);
     while (status_kib("VmRSS:") >= kMostMib * 1024)
-        free(make(100000)); /* it is upkeep that gives the memory back */
+        free(make(100000)); /* it is a decay round that gives the memory back */
     malloc_trim(0);
     MUST(status_kib("VmRSS:") < kMostMib * 1024);
     MUST(status_kib("VmLck:") <= (long)locked);

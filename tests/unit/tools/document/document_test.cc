@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "document/bash_completion.h"
+#include "document/fish_completion.h"
 #include "document/footer.h"
+#include "document/help.h"
 #include "document/man_page.h"
 #include "document/option_facts.h"
+#include "document/wrapped.h"
+#include "document/zsh_completion.h"
 
 #include <CLI/CLI.hpp>
 #include <catch2/catch.hpp>
@@ -30,6 +34,8 @@ struct Declared {
         command->add_option("--kind", kind, "Which")
             ->check(CLI::IsMember(std::vector<std::string>{"red", "blue"}));
         command->add_flag("--flag", flag, "Whether");
+        command->add_option("--from", name, "Where from")->type_name("FILE");
+        command->add_option("--conf", name, "How: settings")->type_name("SETTINGS");
         command->add_option("words", words, "What else")->required();
         command->add_option("--secret", name, "Nobody's business")->group("");
         app.add_subcommand("hidden", "Not for people")->group("");
@@ -69,7 +75,10 @@ TEST_CASE("document: what is known of options") {
     CHECK(named(options, "--counts").limits == "1 to 9");
     CHECK(named(options, "--counts").usual == "1,2");
     CHECK(named(options, "--counts").is_list);
-    CHECK(named(options, "--counts").is_number);
+    CHECK_FALSE(named(options, "--counts").is_path);
+    CHECK(named(options, "--from").is_path);
+    CHECK(named(options, "--conf").words == kSettings);
+    CHECK(named(options, "--name").words.empty());
     CHECK(named(options, "--kind").choices.size() == 2);
     CHECK(named(options, "--flag").value.empty());
     CHECK(named(options, "words").is_positional);
@@ -96,10 +105,56 @@ TEST_CASE("document: completion knows commands, options and choices") {
     const Declared declared;
     const std::string script = bash_completion(declared.app);
     for (const char* const part :
-         {"complete -o default -F _ashlar tool", "    try)\n", "-n --name --counts --kind --flag",
-          "--kind) _ashlar_offer 'red blue' one"}) {
+         {"complete -o default -F _ashlar tool", "    try)\n",
+          "-n --name --counts --kind --flag --from --conf", "--kind) _ashlar_offer 'red blue' one"}) {
         INFO(part);
         CHECK(script.find(part) != std::string::npos);
     }
     CHECK(script.find("hidden") == std::string::npos);
+}
+
+TEST_CASE("document: the other shells' completion knows them, too") {
+    const Declared declared;
+    const std::string fish = fish_completion(declared.app);
+    for (const char* const part :
+         {"-n '__ashlar_in try' -s n -l name -x -d 'Its name'", "-l kind -x -a 'red blue'",
+          "-l flag -d 'Whether'", "-l from -r -F -d", "-l conf -x -a '(__ashlar_list settings)' -d 'How'"}) {
+        INFO(part);
+        CHECK(fish.find(part) != std::string::npos);
+    }
+    const std::string zsh = zsh_completion(declared.app);
+    for (const char* const part : {"'(-n --name)'{-n+,--name=}'[Its name]:NAME: '", "--kind='[Which]:",
+                                   ":(red blue)'", "--flag'[Whether]'", "--from='[Where from]:FILE:_files'",
+                                   "--conf='[How\\: settings]:SETTINGS:_ashlar_words settings list'"}) {
+        INFO(part);
+        CHECK(zsh.find(part) != std::string::npos);
+    }
+    CHECK((fish + zsh).find("hidden") == std::string::npos);
+}
+
+TEST_CASE("document: help fits its columns") {
+    const Declared declared;
+    const std::string text = help_text(*declared.command, 80);
+    for (const char* const part :
+         {"Try one thing\n\nUsage: tool try [OPTION]... WORDS...\n", "\nArguments:\n  WORDS...",
+          "\nOptions:\n", "  -n, --name NAME         Its name\n", "[1 to 9; default: 1,2]",
+          "[one of red, blue]", "\nExamples:\n  tool try -n x\n"}) {
+        INFO(part);
+        CHECK(text.find(part) != std::string::npos);
+    }
+    CHECK(help_text(declared.app, 80).find("\nCommands:\n  try                     Try one thing\n") !=
+          std::string::npos);
+    CHECK(help_text(*declared.command, 60).find("  -n, --name NAME\n      Its name\n") != std::string::npos);
+}
+
+TEST_CASE("document: lines are broken between words, and examples as a shell takes them") {
+    CHECK(wrapped("one two three", 7, 0) == "one two\nthree");
+    CHECK(wrapped("one two three", 9, 2) == "one two\n  three");
+    CHECK(wrapped("toolongaword x", 4, 0) == "toolongaword\nx");
+    CHECK(wrapped_paragraphs("one\ntwo\n\nTitle:\n  a  b\n", 20) == "one two\n\nTitle:\n  a  b\n");
+    CHECK(wrapped_paragraphs("  tool --first 1 --second 2", 20) == "  tool --first 1 \\\n      --second 2\n");
+    CHECK(wrapped_paragraphs("  name  some words that take two lines", 30) ==
+          "  name\n      some words that take two\n      lines\n");
+    CHECK(wrapped_paragraphs("  x   some words that take two lines", 30) ==
+          "  x   some words that take two\n      lines\n");
 }

@@ -2,6 +2,7 @@
 #include "report/chart/axis.h"
 #include "report/chart/forest.h"
 #include "report/chart/lines.h"
+#include "report/chart/multiples.h"
 #include "report/chart/scatter.h"
 #include "report/chart/svg.h"
 
@@ -182,4 +183,81 @@ TEST_CASE("svg: words are cut to the room that there is, between letters") {
     CHECK(cut.ends_with("…"));
     CHECK(text_width(cut, 10) <= 40);
     CHECK(fitted("ßßßßßßßßßß", 10, 30).find("\xC3…") == std::string::npos);
+}
+
+TEST_CASE("scatter: intervals are drawn where there are some, and stay within the picture") {
+    const double infinite = std::numeric_limits<double>::infinity();
+    const Scatter scatter{.name = "scatter",
+                          .x_title = "x",
+                          .y_title = "y",
+                          .best_corner = "best",
+                          .marks = {{.name = "known",
+                                     .slot = 1,
+                                     .x = 2,
+                                     .y = 1,
+                                     .x_interval = {1.5, 4},
+                                     .y_interval = {0.5, 1.2},
+                                     .description = "known",
+                                     .parts = {}},
+                                    {.name = "not",
+                                     .slot = 2,
+                                     .x = 1.2,
+                                     .y = 1.1,
+                                     .x_interval = {-infinite, infinite},
+                                     .y_interval = {-infinite, infinite},
+                                     .description = "not",
+                                     .parts = {}}}};
+    const std::string svg = scatter_svg(scatter, Room::kWide);
+    const auto left = attribute(svg, "whisker", "x1");
+    const auto right = attribute(svg, "whisker", "x2");
+    REQUIRE(left.size() == 2);
+    CHECK(left[0] < right[0]);
+    CHECK(right[0] <= 880);
+    CHECK(svg.find("inf") == std::string::npos);
+}
+
+TEST_CASE("multiples: a panel for each line on one scale, and the first behind the others") {
+    Lines lines{.name = "lines",
+                .x_title = "seconds",
+                .y_title = "MiB",
+                .x_marks = {{0, "0"}, {2, "2"}},
+                .lines = {},
+                .shaded_from = std::nullopt,
+                .shaded_words = {}};
+    for (std::size_t slot = 0; slot < 5; ++slot) {
+        lines.lines.push_back(
+            {.name = "line " + std::to_string(slot),
+             .slot = slot,
+             .points = {{.x = 0, .y = 1, .interval = {0, 0}, .description = {}, .rounds = {}},
+                        {.x = 2, .y = 3, .interval = {0, 0}, .description = {}, .rounds = {}}},
+             .marks = false,
+             .description = "described"});
+    }
+    for (const Room room : {Room::kWide, Room::kNarrow}) {
+        const std::string svg = multiples_svg(lines, room);
+        CHECK(count(svg, "tabindex=\"0\"") == 5);
+        CHECK(count(svg, "<polyline class=\"path faint c0\"") == 4);
+        CHECK(count(svg, ">line 4</text>") == 1);
+        CHECK(count(svg, "nan") == 0);
+    }
+    lines.lines.clear();
+    CHECK(multiples_svg(lines, Room::kWide).empty());
+}
+
+TEST_CASE("forest: a long name takes several lines and is not cut") {
+    Forest forest = small_forest();
+    forest.rows[0].name =
+        "a name that is so long that it does not fit beside its note on the screen of a telephone";
+    const std::string svg = forest_svg(forest, Room::kNarrow);
+    CHECK(count(svg, "class=\"row-name\"") >= 2);
+    CHECK(svg.find("…") == std::string::npos);
+    CHECK(svg.find("telephone</text>") != std::string::npos);
+}
+
+TEST_CASE("lines of text: between words, and in words that are too long") {
+    const double letter = text_width("x", 10);
+    CHECK(lines_of("one two three", 10, 7 * letter) == std::vector<std::string>{"one two", "three"});
+    CHECK(lines_of("abcdefgh", 10, 3 * letter) == std::vector<std::string>{"abc", "def", "gh"});
+    CHECK(lines_of("", 10, 100) == std::vector<std::string>{""});
+    CHECK(lines_of("ééé é", 10, 3 * letter) == std::vector<std::string>{"ééé", "é"});
 }

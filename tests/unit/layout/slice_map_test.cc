@@ -5,7 +5,7 @@
 #include "../support/build_kind.h"
 #include "../support/child.h"
 #include "../support/random.h"
-#include "layout/page_map.h"
+#include "layout/slice_map.h"
 #include "os/page_memory.h"
 
 #include <algorithm>
@@ -21,99 +21,99 @@ namespace {
 
 using namespace ashlar::layout; // NOLINT(google-build-using-namespace): the layer under test
 
-using Fit = PageMap::Fit;
+using Fit = SliceMap::Fit;
 
 constexpr std::size_t kFirst = 10; // superslab
 constexpr std::size_t kEnd = 200;  // in the fourth group
 
 // Superslabs [kFirst, kEnd) opened in turn for the nodes from 0 to nodes - 1, so many at a time.
-void open_in_turn(PageMap& map, unsigned nodes, std::size_t step) {
+void open_in_turn(SliceMap& map, unsigned nodes, std::size_t step) {
     REQUIRE(window.open(std::size_t{1} << 30));
-    REQUIRE(window.superslab_states.grow_to(PageMap::bytes_for(kEnd)));
+    REQUIRE(window.superslab_states.grow_to(SliceMap::bytes_for(kEnd)));
     std::size_t turn = 0;
     for (std::size_t begin = kFirst; begin < kEnd; begin += step, ++turn)
         map.open(begin, std::min(begin + step, kEnd), static_cast<ashlar::os::Node>(turn % nodes));
 }
 
-UNIT_TEST_CASE_IN_CHILD("page map: a superslab is of the node that it was opened for", unit::kNoHeap) {
-    PageMap map;
+UNIT_TEST_CASE_IN_CHILD("slice map: a superslab is of the node that it was opened for", unit::kNoHeap) {
+    SliceMap map;
     open_in_turn(map, 8, 1);
     for (std::size_t s = kFirst; s < kEnd; ++s)
         REQUIRE(map.node_of(s) == (s - kFirst) % 8);
 }
 
-UNIT_TEST_CASE_IN_CHILD("page map: short runs are found on the node", unit::kNoHeap) {
-    PageMap map;
+UNIT_TEST_CASE_IN_CHILD("slice map: short runs are found on the node", unit::kNoHeap) {
+    SliceMap map;
     open_in_turn(map, 4, 3);
     for (const Fit fit : {Fit::kAnywhere, Fit::kAligned}) {
-        REQUIRE(map.find(4, fit, kAnyNode) == first_page_of(kFirst));
+        REQUIRE(map.find(4, fit, kAnyNode) == first_slice_of(kFirst));
         for (ashlar::os::Node node = 0; node < 4; ++node)
-            REQUIRE(map.find(4, fit, node) == first_page_of(kFirst + 3 * node));
+            REQUIRE(map.find(4, fit, node) == first_slice_of(kFirst + 3 * node));
         REQUIRE(map.find(4, fit, 4) == 0);
     }
     // All of node 2, from group to group.
     std::size_t taken = 0;
-    while (const Page first = map.find(32, Fit::kAnywhere, 2)) {
-        REQUIRE((first / kPagesPerSuperslab - kFirst) / 3 % 4 == 2);
+    while (const Slice first = map.find(32, Fit::kAnywhere, 2)) {
+        REQUIRE((first / kSlicesPerSuperslab - kFirst) / 3 % 4 == 2);
         map.take(first, 32);
         ++taken;
     }
     REQUIRE(taken == 48);
     REQUIRE(map.find(1, Fit::kAligned, 2) == 0);
-    REQUIRE(map.find(1, Fit::kAligned, 3) == first_page_of(kFirst + 9));
-    map.give(first_page_of(kFirst + 20), 5, true);
-    REQUIRE(map.find(5, Fit::kAnywhere, 2) == first_page_of(kFirst + 20));
+    REQUIRE(map.find(1, Fit::kAligned, 3) == first_slice_of(kFirst + 9));
+    map.give(first_slice_of(kFirst + 20), 5, true);
+    REQUIRE(map.find(5, Fit::kAnywhere, 2) == first_slice_of(kFirst + 20));
     REQUIRE(map.find(6, Fit::kAnywhere, 2) == 0);
 }
 
-UNIT_TEST_CASE_IN_CHILD("page map: long runs are of one node unless any will do", unit::kNoHeap) {
-    PageMap map;
+UNIT_TEST_CASE_IN_CHILD("slice map: long runs are of one node unless any will do", unit::kNoHeap) {
+    SliceMap map;
     open_in_turn(map, 2, 3);
-    const std::size_t three = 3 * kPagesPerSuperslab;
-    REQUIRE(map.find(three, Fit::kAnywhere, 0) == first_page_of(kFirst));
-    REQUIRE(map.find(three, Fit::kAnywhere, 1) == first_page_of(kFirst + 3));
-    REQUIRE(map.find(three + 1, Fit::kAnywhere, 0) == 0); // its last page would be of the other
-    REQUIRE(map.find(three + 1, Fit::kAnywhere, kAnyNode) == first_page_of(kFirst));
-    map.take(first_page_of(kFirst + 4), 1);
-    REQUIRE(map.find(three, Fit::kAnywhere, 1) == first_page_of(kFirst + 9));
-    REQUIRE(map.find(kPagesPerSuperslab + 1, Fit::kAnywhere, 1) == first_page_of(kFirst + 9));
-    REQUIRE(map.find(three + 1, Fit::kAnywhere, kAnyNode) == first_page_of(kFirst));
-    REQUIRE(map.find(three * 2, Fit::kAnywhere, kAnyNode) == first_page_of(kFirst + 5));
+    const std::size_t three = 3 * kSlicesPerSuperslab;
+    REQUIRE(map.find(three, Fit::kAnywhere, 0) == first_slice_of(kFirst));
+    REQUIRE(map.find(three, Fit::kAnywhere, 1) == first_slice_of(kFirst + 3));
+    REQUIRE(map.find(three + 1, Fit::kAnywhere, 0) == 0); // its last slice would be of the other
+    REQUIRE(map.find(three + 1, Fit::kAnywhere, kAnyNode) == first_slice_of(kFirst));
+    map.take(first_slice_of(kFirst + 4), 1);
+    REQUIRE(map.find(three, Fit::kAnywhere, 1) == first_slice_of(kFirst + 9));
+    REQUIRE(map.find(kSlicesPerSuperslab + 1, Fit::kAnywhere, 1) == first_slice_of(kFirst + 9));
+    REQUIRE(map.find(three + 1, Fit::kAnywhere, kAnyNode) == first_slice_of(kFirst));
+    REQUIRE(map.find(three * 2, Fit::kAnywhere, kAnyNode) == first_slice_of(kFirst + 5));
 }
 
-UNIT_TEST_CASE_IN_CHILD("page map: counts the free superslabs of a node at the end", unit::kNoHeap) {
-    PageMap map;
+UNIT_TEST_CASE_IN_CHILD("slice map: counts the free superslabs of a node at the end", unit::kNoHeap) {
+    SliceMap map;
     open_in_turn(map, 2, 100); // node 1 has the last 90
     REQUIRE(map.free_superslabs_at_end(0) == 0);
     REQUIRE(map.free_superslabs_at_end(1) == 90);
     REQUIRE(map.free_superslabs_at_end(kAnyNode) == 190);
-    map.take(first_page_of(kEnd - 5), 1);
+    map.take(first_slice_of(kEnd - 5), 1);
     REQUIRE(map.free_superslabs_at_end(1) == 4);
     REQUIRE(map.free_superslabs_at_end(kAnyNode) == 4);
 }
 
-UNIT_TEST_CASE_IN_CHILD("page map: memory is moved within a node only", unit::kNoHeap) {
-    PageMap map;
+UNIT_TEST_CASE_IN_CHILD("slice map: memory is moved within a node only", unit::kNoHeap) {
+    SliceMap map;
     open_in_turn(map, 2, 1);
-    const Page on_first = first_page_of(kFirst);
-    const Page on_second = first_page_of(kFirst + 1);
+    const Slice on_first = first_slice_of(kFirst);
+    const Slice on_second = first_slice_of(kFirst + 1);
     map.take(on_first, 32);
     map.give(on_first, 32, true);
-    PageMap::Move moves[4];
+    SliceMap::Move moves[4];
     REQUIRE(map.plan_moves(on_second, 32, 0, moves, 4) == 0);
     REQUIRE(map.plan_moves(on_first + 64, 32, 0, moves, 4) == 1);
     REQUIRE(moves[0].from == on_first);
     REQUIRE(moves[0].to == on_first + 64);
-    REQUIRE(moves[0].pages == 32);
+    REQUIRE(moves[0].slices == 32);
 }
 
-UNIT_TEST_CASE_IN_CHILD("page map: returned pages are unchecked until they are taken or an answer comes",
+UNIT_TEST_CASE_IN_CHILD("slice map: returned slices are unchecked until they are taken or an answer comes",
                         unit::kNoHeap) {
-    PageMap map;
+    SliceMap map;
     open_in_turn(map, 1, 1);
-    const Page first = first_page_of(kFirst) + 30;
+    const Slice first = first_slice_of(kFirst) + 30;
     const auto unchecked = [&](std::size_t superslab) {
-        return map.free_pages(superslab) & ~map.known(superslab).usual;
+        return map.free_slices(superslab) & ~map.known(superslab).usual;
     };
     REQUIRE_FALSE(map.take(first, 6).unchecked);
     map.give(first, 6, true);
@@ -123,16 +123,16 @@ UNIT_TEST_CASE_IN_CHILD("page map: returned pages are unchecked until they are t
     REQUIRE(map.take(first, 3).unchecked);
     REQUIRE(unchecked(kFirst) == 0);
     REQUIRE(unchecked(kFirst + 1) == 0b1110);
-    // Pages that are being purged, too.
-    const PageMap::Piece piece = map.take_dirty(PageMap::Which::kAll, first + 6, 2);
-    REQUIRE(piece.pages == 0b1100);
+    // Slices that are being purged, too.
+    const SliceMap::Piece piece = map.take_dirty(SliceMap::Which::kAll, first + 6, 2);
+    REQUIRE(piece.slices == 0b1100);
     map.put_back(piece, 0);
     REQUIRE(unchecked(kFirst + 1) == 0b1110);
     // An answer is for what was there when the question was put.
     std::uint32_t returns = map.known(kFirst + 1).returns;
     map.give(first, 3, true);
     map.set_unchecked(first, 3);
-    map.set_checked(kFirst + 1, kAllPages, returns);
+    map.set_checked(kFirst + 1, kAllSlices, returns);
     REQUIRE(unchecked(kFirst + 1) == 0b1111);
     returns = map.known(kFirst + 1).returns;
     map.set_checked(kFirst + 1, 0b0110, returns);
@@ -140,91 +140,91 @@ UNIT_TEST_CASE_IN_CHILD("page map: returned pages are unchecked until they are t
     REQUIRE(unchecked(kFirst) == 0xc000'0000);
 }
 
-UNIT_TEST_CASE_IN_CHILD("page map: who moves unchecked pages is told", unit::kNoHeap) {
-    PageMap map;
+UNIT_TEST_CASE_IN_CHILD("slice map: who moves unchecked slices is told", unit::kNoHeap) {
+    SliceMap map;
     open_in_turn(map, 1, 1);
-    const Page source = first_page_of(kFirst);
+    const Slice source = first_slice_of(kFirst);
     map.take(source, 32);
     map.give(source, 32, true);
     map.set_unchecked(source, 1);
-    PageMap::Move moves[4];
+    SliceMap::Move moves[4];
     REQUIRE(map.plan_moves(source + 32, 16, 0, moves, 4) == 1);
     REQUIRE(moves[0].unchecked);
     map.put_back(moves[0], false, false);
-    REQUIRE(map.known(kFirst).usual == (kAllPages & ~PageMask{1}));
+    REQUIRE(map.known(kFirst).usual == (kAllSlices & ~SliceMask{1}));
     REQUIRE(map.plan_moves(source + 32, 16, 0, moves, 4) == 1);
     moves[0].unchecked = false;
     map.put_back(moves[0], true, false);
-    REQUIRE(map.known(kFirst).usual == kAllPages);
+    REQUIRE(map.known(kFirst).usual == kAllSlices);
 }
 
-UNIT_TEST_CASE_IN_CHILD("page map: a move ends where a mapping does", unit::kNoHeap) {
-    PageMap map;
+UNIT_TEST_CASE_IN_CHILD("slice map: a move ends where a mapping does", unit::kNoHeap) {
+    SliceMap map;
     open_in_turn(map, 1, 1);
-    const Page source = first_page_of(kFirst);
-    const Page target = first_page_of(kFirst + 1);
+    const Slice source = first_slice_of(kFirst);
+    const Slice target = first_slice_of(kFirst + 1);
     map.take(source, 32);
     map.set_displaced(source, 12, true);
     map.set_displaced(source + 12, 9, true); // beside it, but another mapping
     map.give(source, 32, true);
-    PageMap::Move moves[8];
+    SliceMap::Move moves[8];
     REQUIRE(map.plan_moves(target, 32, 0, moves, 8) == 3);
-    REQUIRE((moves[0].from == source && moves[0].pages == 12));
-    REQUIRE((moves[1].from == source + 12 && moves[1].pages == 9));
-    REQUIRE((moves[2].from == source + 21 && moves[2].pages == 11));
+    REQUIRE((moves[0].from == source && moves[0].slices == 12));
+    REQUIRE((moves[1].from == source + 12 && moves[1].slices == 9));
+    REQUIRE((moves[2].from == source + 21 && moves[2].slices == 11));
     REQUIRE((moves[0].to == target && moves[1].to == target + 12 && moves[2].to == target + 21));
 }
 
-UNIT_TEST_CASE_IN_CHILD("page map: what the kernel calls several mappings is not moved again",
+UNIT_TEST_CASE_IN_CHILD("slice map: what the kernel calls several mappings is not moved again",
                         unit::kNoHeap) {
-    PageMap map;
+    SliceMap map;
     open_in_turn(map, 1, 1);
-    const Page source = first_page_of(kFirst);
-    const Page target = first_page_of(kFirst + 1);
+    const Slice source = first_slice_of(kFirst);
+    const Slice target = first_slice_of(kFirst + 1);
     map.take(source, 32);
     map.give(source, 32, true);
-    PageMap::Move moves[8];
+    SliceMap::Move moves[8];
     REQUIRE(map.plan_moves(target, 32, 0, moves, 8) == 1);
     map.put_back(moves[0], false, false);
     map.set_split(source, 32);
     REQUIRE(map.plan_moves(target, 32, 0, moves, 8) == 0);
-    const PageMap::Piece piece =
-        map.take_dirty(PageMap::Which::kAll, first_page_of(kEnd), kPagesPerSuperslab);
-    REQUIRE(piece.displaced == kAllPages);
+    const SliceMap::Piece piece =
+        map.take_dirty(SliceMap::Which::kAll, first_slice_of(kEnd), kSlicesPerSuperslab);
+    REQUIRE(piece.displaced == kAllSlices);
     map.put_back(piece, 0); // renewed
     REQUIRE(map.none_displaced());
 }
 
 // ---- Sets of superslabs: a map of several levels agrees with a model that looks at everything ----
 
-using Which = PageMap::Which;
+using Which = SliceMap::Which;
 
 class Model {
   public:
     struct Superslab {
         std::size_t number;
         ashlar::os::Node node;
-        PageMask free = kAllPages;
-        PageMask dirty = 0;
-        PageMask aged = 0;
+        SliceMask free = kAllSlices;
+        SliceMask dirty = 0;
+        SliceMask aged = 0;
         bool huge = false;
         bool aside = false;
     };
     std::vector<Superslab> all; // that were opened, in order
 
     Superslab& at(std::size_t number) { return *find_superslab(number); }
-    Page find(std::size_t pages, Fit fit, ashlar::os::Node node) const {
+    Slice find(std::size_t slices, Fit fit, ashlar::os::Node node) const {
         for (auto s = all.begin(); s != all.end(); ++s) {
             if (!is_of(*s, node)) continue;
-            if (pages > kPagesPerSuperslab) {
-                if (free_from(s, node) >= pages) return first_page_of(s->number);
+            if (slices > kSlicesPerSuperslab) {
+                if (free_from(s, node) >= slices) return first_slice_of(s->number);
                 continue;
             }
-            const auto length = static_cast<unsigned>(pages);
-            const PageMask starts =
+            const auto length = static_cast<unsigned>(slices);
+            const SliceMask starts =
                 fit == Fit::kAligned ? aligned_run_starts(s->free, length) : run_starts(s->free, length);
             if (starts != 0)
-                return first_page_of(s->number) + static_cast<unsigned>(std::countr_zero(starts));
+                return first_slice_of(s->number) + static_cast<unsigned>(std::countr_zero(starts));
         }
         return 0;
     }
@@ -247,23 +247,23 @@ class Model {
     }
     std::size_t free_at_end(ashlar::os::Node node) const {
         std::size_t free = 0;
-        while (free < all.size() && all[all.size() - 1 - free].free == kAllPages &&
+        while (free < all.size() && all[all.size() - 1 - free].free == kAllSlices &&
                is_of(all[all.size() - 1 - free], node) &&
                all[all.size() - 1 - free].number + 1 + free == all.back().number + 1)
             ++free;
         return free;
     }
-    // What is purged first of the pages below `below`, at most `most`.
-    static PageMask chosen(const Superslab& s, Which which, Page below, unsigned most) {
-        const std::size_t first = first_page_of(s.number);
-        PageMask rest = which == Which::kAged ? s.dirty & s.aged : s.dirty;
-        for (unsigned page = 0; page < kPagesPerSuperslab; ++page) {
-            if (first + page >= below) rest &= ~(PageMask{1} << page);
+    // What is purged first of the slices below `below`, at most `most`.
+    static SliceMask chosen(const Superslab& s, Which which, Slice below, unsigned most) {
+        const std::size_t first = first_slice_of(s.number);
+        SliceMask rest = which == Which::kAged ? s.dirty & s.aged : s.dirty;
+        for (unsigned slice = 0; slice < kSlicesPerSuperslab; ++slice) {
+            if (first + slice >= below) rest &= ~(SliceMask{1} << slice);
         }
         if (s.huge) return which != Which::kAll && std::popcount(rest) < 16 ? 0 : rest;
-        PageMask highest = 0;
-        for (unsigned page = kPagesPerSuperslab; page-- != 0;) {
-            const PageMask bit = PageMask{1} << page;
+        SliceMask highest = 0;
+        for (unsigned slice = kSlicesPerSuperslab; slice-- != 0;) {
+            const SliceMask bit = SliceMask{1} << slice;
             if ((rest & bit) == 0 && highest != 0) break;
             if ((rest & bit) != 0 && std::popcount(highest) < static_cast<int>(most)) highest |= bit;
         }
@@ -279,13 +279,13 @@ class Model {
         return node == kAnyNode || s.node == node;
     }
     std::size_t free_from(std::vector<Superslab>::const_iterator s, ashlar::os::Node node) const {
-        std::size_t pages = 0;
+        std::size_t slices = 0;
         for (std::size_t number = s->number; s != all.end() && s->number == number && is_of(*s, node);
              ++s, ++number) {
-            pages += static_cast<std::size_t>(std::countr_one(s->free));
-            if (s->free != kAllPages) break;
+            slices += static_cast<std::size_t>(std::countr_one(s->free));
+            if (s->free != kAllSlices) break;
         }
-        return pages;
+        return slices;
     }
 };
 
@@ -304,7 +304,7 @@ class MapAndModel {
   public:
     MapAndModel() {
         REQUIRE(window.open(kWindowOfStretches));
-        REQUIRE(window.superslab_states.grow_to(PageMap::bytes_for(kStretches.back().end)));
+        REQUIRE(window.superslab_states.grow_to(SliceMap::bytes_for(kStretches.back().end)));
         for (const Stretch& stretch : kStretches) {
             map_.step_over(stretch.begin);
             for (std::size_t s = stretch.begin; s < stretch.end; ++s)
@@ -321,63 +321,63 @@ class MapAndModel {
     }
     void take_and_compare() {
         const bool aligned = random_.chance(20);
-        const std::size_t most = random_.chance(70) ? 8 : random_.chance(70) ? 32 : 200 * kPagesPerSuperslab;
-        const std::size_t pages = aligned ? std::size_t{1} << random_.below(3) : random_.between(1, most);
+        const std::size_t most = random_.chance(70) ? 8 : random_.chance(70) ? 32 : 200 * kSlicesPerSuperslab;
+        const std::size_t slices = aligned ? std::size_t{1} << random_.below(3) : random_.between(1, most);
         const Fit fit = aligned ? Fit::kAligned : Fit::kAnywhere;
         const auto node = random_.chance(50) ? kAnyNode : random_node();
-        const Page found = map_.find(pages, fit, node);
-        if (found != model_.find(pages, fit, node))
-            FAIL("found " << found << " for " << pages << " pages, not " << model_.find(pages, fit, node));
-        if (found != 0 && random_.chance(70)) take(found, pages);
+        const Slice found = map_.find(slices, fit, node);
+        if (found != model_.find(slices, fit, node))
+            FAIL("found " << found << " for " << slices << " slices, not " << model_.find(slices, fit, node));
+        if (found != 0 && random_.chance(70)) take(found, slices);
     }
-    void take(Page first, std::size_t pages) {
-        map_.take(first, pages);
-        for_each_page(first, pages, [](Model::Superslab& s, PageMask page) {
-            s.free &= ~page;
-            s.dirty &= ~page;
-            s.aged &= ~page;
+    void take(Slice first, std::size_t slices) {
+        map_.take(first, slices);
+        for_each_page(first, slices, [](Model::Superslab& s, SliceMask slice) {
+            s.free &= ~slice;
+            s.dirty &= ~slice;
+            s.aged &= ~slice;
         });
     }
-    // Some pages in use, from a random place on.
+    // Some slices in use, from a random place on.
     void give() {
         const Model::Superslab& s = random_superslab();
-        const Page first = first_page_of(s.number) + static_cast<Page>(random_.below(kPagesPerSuperslab));
-        const std::size_t most = random_.chance(90) ? 16 : std::size_t{100} * kPagesPerSuperslab;
-        std::size_t pages = 0;
-        while (pages < most && is_in_use(first + static_cast<Page>(pages)))
-            ++pages;
-        if (pages == 0) return;
+        const Slice first = first_slice_of(s.number) + static_cast<Slice>(random_.below(kSlicesPerSuperslab));
+        const std::size_t most = random_.chance(90) ? 16 : std::size_t{100} * kSlicesPerSuperslab;
+        std::size_t slices = 0;
+        while (slices < most && is_in_use(first + static_cast<Slice>(slices)))
+            ++slices;
+        if (slices == 0) return;
         const bool dirty = random_.chance(60);
-        map_.give(first, pages, dirty);
-        for_each_page(first, pages, [dirty](Model::Superslab& of, PageMask page) {
-            of.free |= page;
-            if (dirty) of.dirty |= page;
+        map_.give(first, slices, dirty);
+        for_each_page(first, slices, [dirty](Model::Superslab& of, SliceMask slice) {
+            of.free |= slice;
+            if (dirty) of.dirty |= slice;
         });
     }
     void purge_and_compare() {
         const auto which = static_cast<Which>(random_.below(3));
-        const Page below = random_.chance(50) ? ~Page{0}
-                                              : first_page_of(random_superslab().number) +
-                                                    static_cast<Page>(random_.below(kPagesPerSuperslab));
-        const auto most = static_cast<unsigned>(random_.between(1, kPagesPerSuperslab));
-        const PageMap::Piece piece = map_.take_dirty(which, below, most);
+        const Slice below = random_.chance(50) ? ~Slice{0}
+                                               : first_slice_of(random_superslab().number) +
+                                                     static_cast<Slice>(random_.below(kSlicesPerSuperslab));
+        const auto most = static_cast<unsigned>(random_.between(1, kSlicesPerSuperslab));
+        const SliceMap::Piece piece = map_.take_dirty(which, below, most);
         const auto chosen = [=](const Model::Superslab& s) { return Model::chosen(s, which, below, most); };
         const std::size_t expected =
             model_.highest(~std::size_t{0}, [&](const Model::Superslab& s) { return chosen(s) != 0; });
         if (piece.superslab != expected) FAIL("purged " << piece.superslab << ", not " << expected);
         if (expected == 0) return;
         Model::Superslab& s = model_.at(expected);
-        if (piece.pages != chosen(s)) FAIL("purged other pages of " << expected);
-        const PageMask refused = random_.chance(20) ? piece.pages & random_mask() : 0;
+        if (piece.slices != chosen(s)) FAIL("purged other slices of " << expected);
+        const SliceMask refused = random_.chance(20) ? piece.slices & random_mask() : 0;
         map_.put_back(piece, refused);
-        s.dirty = (s.dirty & ~piece.pages) | refused;
-        s.aged &= ~piece.pages;
+        s.dirty = (s.dirty & ~piece.slices) | refused;
+        s.aged &= ~piece.slices;
     }
     void withdraw_and_compare() {
         const std::size_t below = random_.chance(50) ? ~std::size_t{0} : random_superslab().number;
-        const PageMap::Piece piece = map_.take_superslab(below);
+        const SliceMap::Piece piece = map_.take_superslab(below);
         const std::size_t expected =
-            model_.highest(below, [](const Model::Superslab& s) { return s.free == kAllPages; });
+            model_.highest(below, [](const Model::Superslab& s) { return s.free == kAllSlices; });
         if (piece.superslab != expected) FAIL("withdrew " << piece.superslab << ", not " << expected);
         if (expected == 0) return;
         Model::Superslab& s = model_.at(expected);
@@ -400,25 +400,25 @@ class MapAndModel {
     }
     // Nothing is displaced here, so where a move comes from follows from what is dirty.
     void move_and_compare() {
-        const Page first = map_.find(random_.between(8, 40), Fit::kAnywhere, kAnyNode);
+        const Slice first = map_.find(random_.between(8, 40), Fit::kAnywhere, kAnyNode);
         if (first == 0) return;
-        const std::size_t to = first / kPagesPerSuperslab;
-        const PageMask clean = run_mask(first % kPagesPerSuperslab, 8) & ~model_.at(to).dirty;
-        PageMap::Move move{};
+        const std::size_t to = first / kSlicesPerSuperslab;
+        const SliceMask clean = run_mask(first % kSlicesPerSuperslab, 8) & ~model_.at(to).dirty;
+        SliceMap::Move move{};
         const unsigned planned = map_.plan_moves(first, 8, 0, &move, 1);
         std::size_t expected = 0;
         for (const unsigned least : {8U, 4U}) {
             if (expected != 0 || run_starts(clean, least) == 0) continue;
             expected = model_.highest(~std::size_t{0}, [&](const Model::Superslab& s) {
-                const PageMask own = s.number == to ? run_mask(first % kPagesPerSuperslab, 8) : 0;
+                const SliceMask own = s.number == to ? run_mask(first % kSlicesPerSuperslab, 8) : 0;
                 return s.node == map_.node_of(to) && run_starts(s.dirty & ~own, least) != 0;
             });
         }
-        const std::size_t from = planned == 0 ? 0 : move.from / kPagesPerSuperslab;
+        const std::size_t from = planned == 0 ? 0 : move.from / kSlicesPerSuperslab;
         if (from != expected) FAIL("moved from " << from << ", not " << expected);
         if (planned == 0) return;
         map_.put_back(move, false, false);
-        model_.at(from).aged &= ~run_mask(move.from % kPagesPerSuperslab, move.pages);
+        model_.at(from).aged &= ~run_mask(move.from % kSlicesPerSuperslab, move.slices);
     }
     void age() {
         map_.age();
@@ -447,29 +447,29 @@ class MapAndModel {
 
   private:
     ashlar::os::Node random_node() { return static_cast<ashlar::os::Node>(random_.below(3)); }
-    PageMask random_mask() { return static_cast<PageMask>(random_.below(std::size_t{1} << 32)); }
+    SliceMask random_mask() { return static_cast<SliceMask>(random_.below(std::size_t{1} << 32)); }
     Model::Superslab& random_superslab() { return model_.all[random_.below(model_.all.size())]; }
-    bool is_in_use(Page page) {
-        const std::size_t number = page / kPagesPerSuperslab;
+    bool is_in_use(Slice slice) {
+        const std::size_t number = slice / kSlicesPerSuperslab;
         for (const Stretch& stretch : kStretches) {
             if (number < stretch.begin || number >= stretch.end) continue;
             const Model::Superslab& s = model_.at(number);
-            return !s.aside && (s.free >> (page % kPagesPerSuperslab) & 1) == 0;
+            return !s.aside && (s.free >> (slice % kSlicesPerSuperslab) & 1) == 0;
         }
         return false;
     }
     template <typename Visit>
-    void for_each_page(Page first, std::size_t pages, Visit visit) {
-        for (Page page = first; page < first + pages; ++page)
-            visit(model_.at(page / kPagesPerSuperslab), run_mask(page % kPagesPerSuperslab, 1));
+    void for_each_page(Slice first, std::size_t slices, Visit visit) {
+        for (Slice slice = first; slice < first + slices; ++slice)
+            visit(model_.at(slice / kSlicesPerSuperslab), run_mask(slice % kSlicesPerSuperslab, 1));
     }
 
-    PageMap map_;
+    SliceMap map_;
     Model model_;
     unit::Random random_;
 };
 
-UNIT_TEST_CASE_IN_CHILD("page map: on all levels it agrees with a model", unit::kNoHeap) {
+UNIT_TEST_CASE_IN_CHILD("slice map: on all levels it agrees with a model", unit::kNoHeap) {
     MapAndModel both;
     CAPTURE(both.seed());
     for (unsigned i = 0; i < 20'000; ++i)
@@ -480,20 +480,20 @@ UNIT_TEST_CASE_IN_CHILD("page map: on all levels it agrees with a model", unit::
 constexpr std::size_t kManyEnd = 6000;
 
 void forbid_middle(int protection) {
-    const std::size_t page = ashlar::os::page_size();
+    const std::size_t slice = ashlar::os::page_size();
     const std::uintptr_t start = window.superslab_states.start();
-    const std::uintptr_t begin = (start + PageMap::bytes_for(64) + page - 1) / page * page;
-    const std::uintptr_t end = (start + PageMap::bytes_for(std::size_t{61} * 64)) / page * page;
+    const std::uintptr_t begin = (start + SliceMap::bytes_for(64) + slice - 1) / slice * slice;
+    const std::uintptr_t end = (start + SliceMap::bytes_for(std::size_t{61} * 64)) / slice * slice;
     REQUIRE(::mprotect(reinterpret_cast<void*>(begin), end - begin, protection) == 0);
 }
 
-UNIT_TEST_CASE_IN_CHILD("page map: runs longer than can be told are found", unit::kNoHeap) {
-    constexpr std::size_t kPages = std::size_t{5000} * kPagesPerSuperslab;
-    PageMap map;
+UNIT_TEST_CASE_IN_CHILD("slice map: runs longer than can be told are found", unit::kNoHeap) {
+    constexpr std::size_t kPages = std::size_t{5000} * kSlicesPerSuperslab;
+    SliceMap map;
     REQUIRE(window.open(std::size_t{1} << 34));
-    REQUIRE(window.superslab_states.grow_to(PageMap::bytes_for(kManyEnd)));
+    REQUIRE(window.superslab_states.grow_to(SliceMap::bytes_for(kManyEnd)));
     map.open(kFirst, kManyEnd, 0);
-    const Page first = first_page_of(kFirst);
+    const Slice first = first_slice_of(kFirst);
     REQUIRE(map.find(kPages, Fit::kAnywhere, kAnyNode) == first);
     map.take(first, kPages);
     REQUIRE(map.find(kPages, Fit::kAnywhere, kAnyNode) == 0);
@@ -501,41 +501,41 @@ UNIT_TEST_CASE_IN_CHILD("page map: runs longer than can be told are found", unit
     REQUIRE(map.find(kPages, Fit::kAnywhere, kAnyNode) == first);
     map.take(first, kPages);
     map.give(first, kPages / 2, false);
-    map.give(first + static_cast<Page>(kPages / 2), kPages / 2, false);
+    map.give(first + static_cast<Slice>(kPages / 2), kPages / 2, false);
     REQUIRE(map.find(kPages, Fit::kAnywhere, kAnyNode) == first);
 }
 
-UNIT_TEST_CASE_IN_CHILD("page map: superslabs that nearly have room are not visited", unit::kNoHeap) {
-    PageMap map;
+UNIT_TEST_CASE_IN_CHILD("slice map: superslabs that nearly have room are not visited", unit::kNoHeap) {
+    SliceMap map;
     REQUIRE(window.open(std::size_t{1} << 34));
-    REQUIRE(window.superslab_states.grow_to(PageMap::bytes_for(kManyEnd)));
+    REQUIRE(window.superslab_states.grow_to(SliceMap::bytes_for(kManyEnd)));
     map.open(kFirst, kManyEnd, 0);
     for (std::size_t s = kFirst; s < kManyEnd; ++s) {
-        if (s % 4 != 0) map.take(first_page_of(s) + 4, 28); // 36 pages in a row at most
+        if (s % 4 != 0) map.take(first_slice_of(s) + 4, 28); // 36 slices in a row at most
     }
-    const Page last = first_page_of(kManyEnd - 1);
+    const Slice last = first_slice_of(kManyEnd - 1);
     map.give(last + 4, 8, true);
     REQUIRE(map.find(37, Fit::kAnywhere, kAnyNode) == 0); // once they may be visited
     forbid_middle(PROT_NONE);
     REQUIRE(map.find(37, Fit::kAnywhere, kAnyNode) == 0);
     forbid_middle(PROT_READ | PROT_WRITE);
     for (std::size_t s = kFirst; s < kManyEnd; ++s) {
-        if (s % 4 == 0) map.take(first_page_of(s) + 4, 28);
+        if (s % 4 == 0) map.take(first_slice_of(s) + 4, 28);
     }
     REQUIRE(map.find(5, Fit::kAnywhere, kAnyNode) == last);
     forbid_middle(PROT_NONE);
     REQUIRE(map.find(5, Fit::kAnywhere, kAnyNode) == last);
     REQUIRE(map.find(13, Fit::kAnywhere, kAnyNode) == 0);
     REQUIRE(map.find(33, Fit::kAnywhere, kAnyNode) == 0);
-    map.give(first_page_of(kFirst) + 10, 2, true);
-    REQUIRE(map.take_dirty(Which::kExcess, first_page_of(kManyEnd - 1), kPagesPerSuperslab).superslab ==
+    map.give(first_slice_of(kFirst) + 10, 2, true);
+    REQUIRE(map.take_dirty(Which::kExcess, first_slice_of(kManyEnd - 1), kSlicesPerSuperslab).superslab ==
             kFirst);
     REQUIRE(map.take_superslab(kManyEnd).superslab == 0);
     REQUIRE(map.reclaim(1) == 0);
-    PageMap::Move moves[4];
-    REQUIRE(map.plan_moves(first_page_of(kFirst + 1), 4, 0, moves, 4) == 1); // four of the eight
-    REQUIRE(map.plan_moves(first_page_of(kFirst + 1), 4, 0, moves, 4) == 1); // the others
-    REQUIRE(map.plan_moves(first_page_of(kFirst + 1), 4, 0, moves, 4) == 0);
+    SliceMap::Move moves[4];
+    REQUIRE(map.plan_moves(first_slice_of(kFirst + 1), 4, 0, moves, 4) == 1); // four of the eight
+    REQUIRE(map.plan_moves(first_slice_of(kFirst + 1), 4, 0, moves, 4) == 1); // the others
+    REQUIRE(map.plan_moves(first_slice_of(kFirst + 1), 4, 0, moves, 4) == 0);
 }
 
 } // namespace

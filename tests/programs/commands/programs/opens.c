@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: MIT */
+/* Opens a library, and says why if it cannot. */
+#include <dlfcn.h>
+#include <stdio.h>
+
+int main(int count, char** arguments) {
+    if (count == 2 && dlopen(arguments[1], RTLD_NOW) != NULL) return 0;
+    fprintf(stderr, "%s\n", dlerror());
+    return 1;
+}
