@@ -8,11 +8,12 @@
 #     the profiler;
 #   * what is planted for `ashlar stats` and `ashlar profile`, twenty times, and a thousand readings of a process under load;
 #   * a thousand runs under the lock profiler, and whether verdicts and the alarm are right;
-#   * large programs on the library, the tools under a sanitizer, and clang-tidy with the static analyzer on all sources;
+#   * large programs on the library, the tools under a sanitizer, the tests for aarch64, and clang-tidy with the
+#     static analyzer on all sources;
 #   * the commands of the README on a bare Debian 12.
 #
-# Runs everything even if something fails early; the last lines say what did. The limit of each part follows from its quiet time; scripts/time_limits.py audits and records
-# them.
+# Runs everything even if something fails early; the last lines say what did. The limit of each part follows from its
+# quiet time; scripts/time_limits.py audits and records them.
 #
 # usage: scripts/nightly.sh [--seed N]      the seed of the soaks (else each has one of its own and prints it)
 set -uo pipefail
@@ -48,7 +49,7 @@ preloaded() { run "preloaded-$1" env LD_PRELOAD="$PWD/build/release/lib/libashla
 asan() { run "asan-$1" env ASAN_OPTIONS=allocator_may_return_null=1 "build/asan/bin/static_$2" "${@:3}"; }
 tsan() { run "tsan-$1" env TSAN_OPTIONS=allocator_may_return_null=1 "build/tsan/bin/static_$2" "${@:3}"; }
 
-scripts/setup.sh --programs || exit 1
+scripts/setup.sh --programs --aarch64 || exit 1
 for tree in release asan tsan; do
     cmake --preset "$tree" >/dev/null && cmake --build "build/$tree" -j 2 || exit 1
 done
@@ -83,6 +84,7 @@ run alarm-controls cmake --build build/release -j 2 --target alarm_controls
 run power ctest --test-dir build/release --output-on-failure --no-tests=error -C power -L power
 run hangs scripts/measure/hangs.sh
 run fresh scripts/fresh.sh
+run aarch64 scripts/aarch64.sh --no-setup
 run programs scripts/test.sh --no-setup programs
 
 echo

@@ -4,11 +4,12 @@
 # Installs what building, testing and measuring need and is not there yet (Debian 12), and says what it does.
 # When nothing is missing it asks dpkg once and returns. Installing needs root or sudo; no service is started.
 #
-# usage: scripts/setup.sh [--programs] [--fresh] [--check] [--list]
+# usage: scripts/setup.sh [--programs] [--fresh] [--aarch64] [--check] [--list]
 #
 #   --programs   also what the tests with the label `programs`, `ashlar bench languages` and `ashlar bench programs`
 #                run: servers, interpreters, compilers and browsers, about 1 GB
 #   --fresh      also what scripts/fresh.sh needs
+#   --aarch64    also what scripts/aarch64.sh needs
 #   --check      only say what is missing; status 1 if anything is
 #   --list       only print the packages, one a line, each with the command that serves in its place
 set -euo pipefail
@@ -16,12 +17,14 @@ set -euo pipefail
 check=false
 programs=false
 fresh=false
+aarch64=false
 list=false
 for argument in "$@"; do
     case $argument in
         --check) check=true ;;
         --programs) programs=true ;;
         --fresh) fresh=true ;;
+        --aarch64) aarch64=true ;;
         --list) list=true ;;
         *) echo "setup: unknown option $argument" >&2; exit 2 ;;
     esac
@@ -79,6 +82,7 @@ tmux                  | tmux           # the test of ashlar top: a terminal
 procps                | ps             # tests that look at processes
 pkg-config            | pkg-config     # the test of an installed tree
 man-db                | man            # the test of manual pages; brings groff
+mandoc                | mandoc         # the test of manual pages: a stricter reader
 zsh                   | zsh            # the test of completion
 fish                  | fish           # the test of completion
 strace                | strace         # ashlar alarm: system calls by kind; the test that readings cause none
@@ -87,6 +91,12 @@ debuginfod            | debuginfod     # the test of names from a debuginfod ser
 libcap2-bin           | setcap         # the test of `ashlar doctor`: programs with capabilities
 LIST
     if $fresh; then echo "debootstrap | debootstrap # scripts/bare_debian.sh"; fi
+    if $aarch64; then
+        cat <<'LIST'
+g++-aarch64-linux-gnu | aarch64-linux-gnu-g++ # scripts/aarch64.sh
+qemu-user-static      | qemu-aarch64-static   # scripts/aarch64.sh: static, because LD_PRELOAD is meant for what it runs
+LIST
+    fi
     if ! $programs; then return; fi
     # For tests/programs/preload/optional, other tests with the label `programs`, and two commands of ashlar bench.
     cat <<'LIST'

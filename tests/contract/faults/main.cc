@@ -20,6 +20,7 @@
 #include "balance.h"
 #include "common/arguments.h"
 #include "common/build_kind.h"
+#include "common/emulator.h"
 #include "common/random.h"
 #include "common/report.h"
 #include "injector.h"
@@ -31,6 +32,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <new>
 #include <random>
 #include <string>
@@ -38,6 +40,7 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <vector>
 
 namespace {
 
@@ -118,15 +121,16 @@ class Runner {
 
   private:
     pid_t start() const {
-        const std::string threads = std::to_string(options_.threads);
-        const std::string steps = std::to_string(options_.steps);
-        const std::string seed = std::to_string(options_.seed);
+        std::vector<std::string> call =
+            common::call_of(std::filesystem::read_symlink("/proc/self/exe"),
+                            {"--child", "--threads", std::to_string(options_.threads), "--steps",
+                             std::to_string(options_.steps), "--seed", std::to_string(options_.seed)});
+        const std::vector<char*> words = common::pointers_to(call);
         std::fflush(nullptr);
         const pid_t child = fork();
         if (child < 0) fail("fork: %s", std::strerror(errno));
         if (child == 0) {
-            execl("/proc/self/exe", "fault_injection", "--child", "--threads", threads.c_str(), "--steps",
-                  steps.c_str(), "--seed", seed.c_str(), nullptr);
+            execv(words[0], words.data());
             _exit(127);
         }
         return child;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "child.h"
 
+#include "common/emulator.h"
+
 #include <array>
 #include <cerrno>
 #include <chrono>
@@ -94,6 +96,7 @@ Outcome observe(const std::function<void()>& in_child) {
     if (outcome.hung) kill(-pid, SIGKILL);
     while (waitpid(pid, &outcome.status, 0) < 0)
         if (errno != EINTR) fail("waitpid");
+    common::remove_words_of_emulator(outcome.errors);
     return outcome;
 }
 
@@ -109,14 +112,6 @@ std::vector<std::string> environment_with(const std::vector<std::pair<std::strin
     for (const auto& [key, value] : added)
         all.push_back(key + "=" + value);
     return all;
-}
-
-std::vector<char*> pointers_to(std::vector<std::string>& texts) {
-    std::vector<char*> result;
-    for (std::string& text : texts)
-        result.push_back(text.data());
-    result.push_back(nullptr);
-    return result;
 }
 
 } // namespace
@@ -142,10 +137,11 @@ std::string program(const std::string& name) {
 
 Outcome run(const Child& child) {
     // Everything that allocates happens before the fork.
-    std::vector<std::string> command = child.command;
+    std::vector<std::string> command =
+        common::call_of(child.command[0], {child.command.begin() + 1, child.command.end()});
     std::vector<std::string> environment = environment_with(child.environment);
-    const std::vector<char*> arguments = pointers_to(command);
-    const std::vector<char*> variables = pointers_to(environment);
+    const std::vector<char*> arguments = common::pointers_to(command);
+    const std::vector<char*> variables = common::pointers_to(environment);
     return observe([&] {
         if (child.prepare) child.prepare();
         execve(arguments[0], arguments.data(), variables.data());

@@ -2,6 +2,7 @@
 """Manual pages and completion: whole for every sub-command and option that --help names.
 
 usage: documents_test.py ASHLAR LIBRARY DOCUMENTS"""
+import json
 import os
 import re
 import shutil
@@ -18,7 +19,7 @@ FISH = os.path.join(DOCUMENTS, "fish", "ashlar.fish")
 PATH = {**os.environ, "PATH": os.path.dirname(ASHLAR) + ":" + os.environ["PATH"]}
 LIMIT = 60
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "..")
-OTHER_PAGES = ["ashlar-settings.7", "ashlar-statistics.5", "libashlar.3"]
+OTHER_PAGES = ["ashlar-profile.5", "ashlar-results.5", "ashlar-settings.7", "ashlar-statistics.5", "libashlar.3"]
 
 
 def help_of(*command, columns=80):
@@ -65,6 +66,16 @@ def complete(*words):
 def text_of(*path):
     with open(os.path.join(ROOT, *path), encoding="utf-8") as file:
         return file.read()
+
+
+def names_in(schema):
+    """Of all fields, however deep."""
+    if isinstance(schema, list):
+        return set().union(*map(names_in, schema))
+    if not isinstance(schema, dict):
+        return set()
+    own = set(schema["properties"]) if isinstance(schema.get("properties"), dict) else set()
+    return own.union(*map(names_in, schema.values()))
 
 
 class Help(unittest.TestCase):
@@ -173,6 +184,42 @@ class Manual(unittest.TestCase):
         text = self.shown("ashlar-statistics.5")
         for row in re.findall(r"^\| `(\w+)` \|", text_of("docs", "statistics.md"), re.MULTILINE):
             self.assertRegex(text, rf"(?m)^ +{row}\b", row)
+
+    def test_pages_of_files(self):
+        self.assertEqual(sorted(os.listdir(os.path.join(DOCUMENTS, "man5"))),
+                         [page for page in OTHER_PAGES if page.endswith(".5")])
+
+    def test_profile(self):
+        """The page has the header of recordings and all kinds of records as the library has them."""
+        if shutil.which("man") is None:
+            self.skipTest("no man here")
+        text = self.shown("ashlar-profile.5")
+        source = text_of("core/include/ashlar/profile_format.h")
+        body = re.search(r"^struct FileHeader \{\n(.*?)^\};", source, re.MULTILINE | re.DOTALL)[1]
+        fields = re.findall(r"^ +(std::array<char, \d+>|std::uint\d+_t|State) (\w+);", body, re.MULTILINE)
+        offset = 0
+        for kind, name in fields:
+            size = 4 if kind == "State" else int(re.search(r"\d+", kind)[0]) // (1 if "array" in kind else 8)
+            self.assertRegex(text, rf"(?m)^ +{offset} +bytes: {size}\n +field: {name}\n", name)
+            offset += size
+        self.assertEqual(str(offset), re.search(r"sizeof\(FileHeader\) == (\d+)", source)[1])
+        kinds = re.search(r"^enum class Kind .*?\{\n(.*?)^\};", source, re.MULTILINE | re.DOTALL)[1]
+        kinds = re.findall(r"^ +(k\w+) = (\d+),", kinds, re.MULTILINE)
+        self.assertIn(("kStack", "1"), kinds)
+        for name, number in kinds:
+            self.assertRegex(text, rf"(?m)^ +{number} +kind: {name}\n", name)
+
+    def test_results(self):
+        """The page has every field of every schema."""
+        page = text_of(self.page("ashlar-results.5")).replace("\\-", "-")
+        folder = os.path.join(ROOT, "docs", "schemas")
+        for file in sorted(os.listdir(folder)):
+            schema = json.loads(text_of(folder, file))
+            section = page.partition(f'.SH "FIELDS OF {schema["title"]}"\n')[2].partition("\n.SH ")[0]
+            section = re.sub(r"(?m)^\.SS \w+\n\.TP\n.*$", "", section)
+            paths = re.findall(r"(?m)^\.TP\n\\fB(.+?)\\fR", section)
+            for name in names_in(schema):
+                self.assertTrue(any(re.search(rf"(?:^|\.){re.escape(name)}(?:\[.*\])?$", path) for path in paths), (file, name))
 
 
 class Completion(unittest.TestCase):

@@ -555,10 +555,12 @@ UNIT_TEST_CASE_IN_CHILD("heap: serves with a window", unit::kDefaultHeap) {
 
 TEST_CASE("heap: without address space for a window everything goes to the fallback") {
     UNIT_SKIP_IF(unit::kSanitizer, "the address space cannot be limited");
-    const unit::Outcome outcome = unit::run_here([] {
+    std::vector<std::string> call =
+        unit::call_of_test("child: heap: switched off, everything goes to the fallback");
+    const std::vector<char*> words = common::pointers_to(call);
+    const unit::Outcome outcome = unit::run_here([&] {
         unit::allow_address_space(std::size_t{24} << 20);
-        ::execl("/proc/self/exe", "unit_tests", "child: heap: switched off, everything goes to the fallback",
-                nullptr);
+        ::execv(words[0], words.data());
         ::_exit(127);
     });
     UNIT_REQUIRE_PASSED(outcome);

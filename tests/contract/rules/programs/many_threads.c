@@ -11,7 +11,12 @@
 #include <pthread.h>
 #include <sys/mman.h>
 
-enum { kStack = 64 * 1024, kMostPerThread = 15 * 1024, kMostLeftPerThread = 1024, kTouched = 8 * 1024 };
+enum {
+    kStack = 128 * 1024, // aarch64 takes no less
+    kMostPerThread = 15 * 1024,
+    kMostLeftPerThread = 1024,
+    kTouched = 8 * 1024
+};
 static pthread_barrier_t together;
 
 static size_t resident_bytes(void) {
