@@ -2,7 +2,7 @@
 //
 // Tests of another processor's programs run under qemu-user. It does not run such programs when they are
 // executed, and it adds a line to what a program says that a signal ends. ASHLAR_TEST_EMULATOR is qemu's
-// command, or is not set (cmake/aarch64.cmake). What qemu cannot do is listed in tests/not_emulated.txt.
+// command, or is not set (packaging/aarch64.cmake). What qemu cannot do is listed in tests/not_emulated.txt.
 #pragma once
 
 #include <cstdlib>
