@@ -1,9 +1,24 @@
 # SPDX-License-Identifier: MIT
 # What cpack makes (the preset `package`): Debian packages of the components `runtime`, `development` and `commands`, and
 # an archive of everything. Files that only Debian's packages have are installed with a component and EXCLUDE_FROM_ALL.
+
+# Who answers for the packages: whoever makes them, as Debian's tools are told; else the author of the last commit.
+set(contact "")
+if(DEFINED ENV{DEBFULLNAME} AND DEFINED ENV{DEBEMAIL})
+  set(contact "$ENV{DEBFULLNAME} <$ENV{DEBEMAIL}>")
+else()
+  execute_process(COMMAND git -c safe.directory=* log -1 "--format=%an <%ae>" WORKING_DIRECTORY ${PROJECT_SOURCE_DIR}
+    OUTPUT_VARIABLE contact OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
+endif()
+set(ASHLAR_PACKAGE_CONTACT "${contact}" CACHE STRING "Maintainer of the packages: Name <address>")
+if(NOT ASHLAR_PACKAGE_CONTACT MATCHES "^[^<>]+ <[^<>@ ]+@[^<>@ ]+>$")
+  message(FATAL_ERROR "Packages need a maintainer, not \"${ASHLAR_PACKAGE_CONTACT}\": "
+    "configure with -DASHLAR_PACKAGE_CONTACT='Name <address>', or set DEBFULLNAME and DEBEMAIL")
+endif()
+
 set(CPACK_PACKAGE_NAME ashlar)
 set(CPACK_PACKAGE_VENDOR "The Ashlar authors")
-set(CPACK_PACKAGE_CONTACT "The Ashlar authors <maintainers@ashlar.example.org>")
+set(CPACK_PACKAGE_CONTACT "${ASHLAR_PACKAGE_CONTACT}")
 set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "") # each package has its own
 set(CPACK_RESOURCE_FILE_LICENSE ${PROJECT_SOURCE_DIR}/LICENSE)
 set(CPACK_GENERATOR DEB TGZ)

@@ -54,7 +54,7 @@ attempt() { inside "$@" || failures+=("$*"); }
 attempt scripts/run.sh --quick
 attempt cmake --install build/release --prefix /tmp/installed
 attempt /tmp/installed/bin/ashlar doctor -- true
-attempt python3 tests/tools/every_program.py build/release/bin/ashlar
+attempt python3 tests/programs/commands/every_program.py build/release/bin/ashlar
 attempt scripts/test.sh "$@"
 
 if [[ ${#failures[@]} -gt 0 ]]; then

@@ -8,11 +8,12 @@
 #     the profiler;
 #   * what is planted for `ashlar stats` and `ashlar profile`, twenty times, and a thousand readings of a process under load;
 #   * a thousand runs under the lock profiler, and whether verdicts and the alarm are right;
-#   * large programs on the library, the tools under a sanitizer, and clang-tidy with the static analyzer on all sources;
+#   * large programs on the library, the tools under a sanitizer, the tests for aarch64, and clang-tidy with the
+#     static analyzer on all sources;
 #   * the commands of the README on a bare Debian 12.
 #
-# Runs everything even if something fails early; the last lines say what did. The limit of each part follows from its quiet time; scripts/time_limits.py audits and records
-# them.
+# Runs everything even if something fails early; the last lines say what did. The limit of each part follows from its
+# quiet time; scripts/time_limits.py audits and records them.
 #
 # usage: scripts/nightly.sh [--seed N]      the seed of the soaks (else each has one of its own and prints it)
 set -uo pipefail
@@ -48,7 +49,7 @@ preloaded() { run "preloaded-$1" env LD_PRELOAD="$PWD/build/release/lib/libashla
 asan() { run "asan-$1" env ASAN_OPTIONS=allocator_may_return_null=1 "build/asan/bin/static_$2" "${@:3}"; }
 tsan() { run "tsan-$1" env TSAN_OPTIONS=allocator_may_return_null=1 "build/tsan/bin/static_$2" "${@:3}"; }
 
-scripts/setup.sh --programs || exit 1
+scripts/setup.sh --programs --aarch64 || exit 1
 for tree in release asan tsan; do
     cmake --preset "$tree" >/dev/null && cmake --build "build/$tree" -j 2 || exit 1
 done
@@ -72,17 +73,18 @@ preloaded bulk bulk --cycles 20
 
 run readings ctest --test-dir build/release --output-on-failure --no-tests=error -C readings -L readings
 run repeated ctest --test-dir build/release --output-on-failure --no-tests=error -C repeated -L repeated
-run locks env ASHLAR_LOCKS_RUNS=1000 python3 tests/locks/locks_test.py build/release/bin/ashlar build/release/lib/libashlar-locks.so \
+run locks env ASHLAR_LOCKS_RUNS=1000 python3 tests/programs/locks/locks_test.py build/release/bin/ashlar build/release/lib/libashlar-locks.so \
     build/release/bin/locking build/release/bin/lock_pairs Ashlar="$PWD/build/release/lib/libashlar.so"
-run lock-validation env ASHLAR_LOCKS_SEEDS=20 ASHLAR_LOCKS_ERRORS=4 python3 tests/locks/validation_test.py build/release/bin/ashlar \
+run lock-validation env ASHLAR_LOCKS_SEEDS=20 ASHLAR_LOCKS_ERRORS=4 python3 tests/programs/locks/validation_test.py build/release/bin/ashlar \
     build/release/lib/libashlar-locks.so build/release/bin/scenario build/release/lib/libashlar.so build/release/bin/batches
-run profiler-storm env ASHLAR_STORM_SECONDS=3600 PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=tests/tools \
-    python3 tests/profiler/profiler_test.py build/release/lib/libashlar.so build/release/lib/libashlar-hardened.so \
+run profiler-storm env ASHLAR_STORM_SECONDS=3600 PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=tests/common \
+    python3 tests/programs/profiler/profiler_test.py build/release/lib/libashlar.so build/release/lib/libashlar-hardened.so \
     build/release/bin/profiler_program build/release/lib/libprofiler_opened.so Storm
 run alarm-controls cmake --build build/release -j 2 --target alarm_controls
 run power ctest --test-dir build/release --output-on-failure --no-tests=error -C power -L power
 run hangs scripts/measure/hangs.sh
 run fresh scripts/fresh.sh
+run aarch64 scripts/aarch64.sh --no-setup
 run programs scripts/test.sh --no-setup programs
 
 echo

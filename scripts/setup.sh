@@ -4,11 +4,12 @@
 # Installs what building, testing and measuring need and is not there yet (Debian 12), and says what it does.
 # When nothing is missing it asks dpkg once and returns. Installing needs root or sudo; no service is started.
 #
-# usage: scripts/setup.sh [--programs] [--fresh] [--check] [--list]
+# usage: scripts/setup.sh [--programs] [--fresh] [--aarch64] [--check] [--list]
 #
 #   --programs   also what the tests with the label `programs`, `ashlar bench languages` and `ashlar bench programs`
 #                run: servers, interpreters, compilers and browsers, about 1 GB
 #   --fresh      also what scripts/fresh.sh needs
+#   --aarch64    also what scripts/aarch64.sh needs
 #   --check      only say what is missing; status 1 if anything is
 #   --list       only print the packages, one a line, each with the command that serves in its place
 set -euo pipefail
@@ -16,12 +17,14 @@ set -euo pipefail
 check=false
 programs=false
 fresh=false
+aarch64=false
 list=false
 for argument in "$@"; do
     case $argument in
         --check) check=true ;;
         --programs) programs=true ;;
         --fresh) fresh=true ;;
+        --aarch64) aarch64=true ;;
         --list) list=true ;;
         *) echo "setup: unknown option $argument" >&2; exit 2 ;;
     esac
@@ -34,6 +37,7 @@ packages() {
 g++                   |                # everything; brings libasan and libtsan
 cmake                 |                # everything; preload tests
 ninja-build           |                # the generator of every preset
+patch                 | patch          # tests/concurrency/schedules: planted mistakes
 clang-14              |                # second compiler that must give no warning; scripts/fuzz.sh
 libclang-rt-14-dev    |                # scudo, a peer in measurements; libFuzzer and sanitizers for clang
 clang-format-14       |                # scripts/format.sh
@@ -43,7 +47,7 @@ libbenchmark-dev      |                # bench/micro
 systemtap-sdt-dev     |                # core: sys/sdt.h, the notes of its probes; built without them if it is missing
 libnuma-dev           |                # tests of node placement; bench --node
 libsqlite3-dev        |                # preload tests: a program linked with sqlite
-libdw-dev             |                # tests/unwind: another reader of frame descriptions; brings libelf
+libdw-dev             |                # tests/programs/unwind: another reader of frame descriptions; brings libelf
 libcli11-dev          |                # tools: command lines
 libfmt-dev            |                # tools: output
 nlohmann-json3-dev    |                # tools: --json
@@ -54,7 +58,7 @@ libtomlplusplus-dev   |                # ashlar bench locks: scenarios.toml
 libprotozero-dev      |                # ashlar profile --pprof
 zlib1g-dev            |                # ashlar profile --pprof
 libncurses-dev        |                # ashlar top
-python3-jsonschema    |                # tests/tools/schemas_test.py: docs/schemas
+python3-jsonschema    |                # tests/programs/commands/schemas_test.py: docs/schemas
 python3-protobuf      |                # tests of ashlar profile --pprof
 npm                   | npm            # the flame graph in HTML reports, by a lock file; the build goes on without
 libjemalloc2          |                # peer in measurements
@@ -62,7 +66,7 @@ libmimalloc2.0        |                # peer in measurements
 libtcmalloc-minimal4  |                # peer in measurements
 libtbbmalloc2         |                # peer in measurements
 valgrind              | valgrind       # scripts/measure/instructions.sh; ashlar alarm
-qemu-user             | qemu-x86_64    # ashlar alarm: a processor with nothing above the baseline; tests/preload/mappings_test.py
+qemu-user             | qemu-x86_64    # ashlar alarm: a processor with nothing above the baseline; tests/programs/preload/mappings_test.py
 gdb                   | gdb            # looking at a failed test
 binutils              | objdump        # tests/checks: objdump, strings, readelf
 git                   | git            # list of tracked files; preload tests
@@ -72,12 +76,13 @@ sqlite3               | sqlite3        # preload tests, scripts/measure/peak_rss
 redis-server          | redis-server   # preload tests
 redis-tools           | redis-benchmark # preload tests
 nodejs                | node           # preload tests
-chromium              | chromium       # tests/report: looks at the HTML report
+chromium              | chromium       # tests/programs/report: looks at the HTML report
 xz-utils              | xz             # preload tests
 tmux                  | tmux           # the test of ashlar top: a terminal
 procps                | ps             # tests that look at processes
 pkg-config            | pkg-config     # the test of an installed tree
 man-db                | man            # the test of manual pages; brings groff
+mandoc                | mandoc         # the test of manual pages: a stricter reader
 zsh                   | zsh            # the test of completion
 fish                  | fish           # the test of completion
 strace                | strace         # ashlar alarm: system calls by kind; the test that readings cause none
@@ -86,8 +91,14 @@ debuginfod            | debuginfod     # the test of names from a debuginfod ser
 libcap2-bin           | setcap         # the test of `ashlar doctor`: programs with capabilities
 LIST
     if $fresh; then echo "debootstrap | debootstrap # scripts/bare_debian.sh"; fi
+    if $aarch64; then
+        cat <<'LIST'
+g++-aarch64-linux-gnu | aarch64-linux-gnu-g++ # scripts/aarch64.sh
+qemu-user-static      | qemu-aarch64-static   # scripts/aarch64.sh: static, because LD_PRELOAD is meant for what it runs
+LIST
+    fi
     if ! $programs; then return; fi
-    # For tests/preload/optional, other tests with the label `programs`, and two commands of ashlar bench.
+    # For tests/programs/preload/optional, other tests with the label `programs`, and two commands of ashlar bench.
     cat <<'LIST'
 golang-go             | go             # go tool pprof reads ashlar profile --pprof; ashlar bench languages
 rustc                 | rustc          # ashlar bench languages

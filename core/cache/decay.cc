@@ -28,14 +28,14 @@ void forget_uses() {
 bool do_round() {
     forget_uses();
     bool busy = drain_idle();
-    slab::shard_pool.for_each_bin([&busy](layout::PageHeader header, slab::Bin& bin) {
-        auto tidied = slab::Bin::Tidied::kUnfinished;
-        while (tidied == slab::Bin::Tidied::kUnfinished)
-            tidied = bin.tidy(header.size_class());
-        busy |= tidied == slab::Bin::Tidied::kUsed;
+    slab::shard_pool.for_each_bin([&busy](layout::SliceHeader header, slab::Bin& bin) {
+        auto decayed = slab::Bin::Decayed::kUnfinished;
+        while (decayed == slab::Bin::Decayed::kUnfinished)
+            decayed = bin.decay(header.size_class());
+        busy |= decayed == slab::Bin::Decayed::kUsed;
     });
     layout::superslabs.purge_aged();
-    return busy || layout::superslabs.dirty_pages() != 0;
+    return busy || layout::superslabs.dirty_slices() != 0;
 }
 
 void begin_round_if_due() {
@@ -71,11 +71,11 @@ void tidy_next_bin() {
     const unsigned end = slab::shard_pool.created() * kBins;
     unsigned number = next_bin.load(std::memory_order_relaxed);
     for (bool done = false; number < end && !done;) {
-        const layout::PageHeader header{static_cast<layout::SizeClass>(number % kBins + 1),
-                                        static_cast<layout::Shard>(number / kBins + 1)};
+        const layout::SliceHeader header{static_cast<layout::SizeClass>(number % kBins + 1),
+                                         static_cast<layout::Shard>(number / kBins + 1)};
         slab::Bin& bin = slab::shard_pool.bin(header);
         if (bin.slabs() != 0) {
-            if (bin.tidy(header.size_class()) == slab::Bin::Tidied::kUnfinished) return;
+            if (bin.decay(header.size_class()) == slab::Bin::Decayed::kUnfinished) return;
             done = true;
         }
         if (next_bin.compare_exchange_strong(number, number + 1, std::memory_order_relaxed)) ++number;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 //
-// What is done once every purge delay, by whoever comes by on a slow path or by the background thread. Pages
+// What is done once every purge delay, by whoever comes by on a slow path or by the background thread. Slices
 // that have been dirty for so long are purged. Bins that nobody used meanwhile give back what is empty.
 //
 // The background thread does it all at once. Who comes by only begins it. The slow paths that follow do it in
-// steps, pages before bins, so that nobody waits for more than one step.
+// steps, slices before bins, so that nobody waits for more than one step.
 #pragma once
 
 #include "cache/drain.h"
@@ -21,7 +21,7 @@ namespace ashlar::cache {
 std::uint32_t decay_after_allocation();
 std::uint32_t decay_after_release();
 
-// The next bin to be tidied, by a number; kNoBin: there is none.
+// The next bin to decay, by a number; kNoBin: there is none.
 constexpr unsigned kNoBin = 1U << 31;
 extern constinit std::atomic<unsigned> next_bin;
 [[gnu::cold]] void tidy_next_bin();

@@ -99,14 +99,15 @@ std::size_t most_for_use(const ThreadCache& cache, SizeClass c, std::size_t capa
 
 // Of what all threads together may hold, which is that much at least.
 std::size_t share_of_heap(std::size_t least) {
-    const std::size_t heap = layout::superslabs.pages_in_use() * layout::kPageSize;
+    const std::size_t heap = layout::superslabs.slices_in_use() * layout::kSliceSize;
     return std::max(heap / kShareOfHeap, least) / std::max<std::size_t>(thread_registry.live(), 1);
 }
 
 // In all stacks of this thread.
 std::size_t most_in_stacks() {
     const std::size_t threads = std::max<std::size_t>(thread_registry.live(), 1);
-    const std::size_t share = layout::superslabs.pages_in_use() * layout::kPageSize / kShareOfHeap / threads;
+    const std::size_t share =
+        layout::superslabs.slices_in_use() * layout::kSliceSize / kShareOfHeap / threads;
     const std::size_t least = std::clamp(kOfAllThreads / threads, kLeastOfThread, kMostOfThread);
     return std::min(std::max(share, least), os::settings.thread_cache.load(std::memory_order_relaxed));
 }
@@ -178,7 +179,7 @@ void adapt(ThreadCache& cache, SizeClass c, Event event) {
 
 std::size_t most_in_runs() {
     return std::min(share_of_heap(kLeastRuns), os::settings.thread_cache.load(std::memory_order_relaxed)) /
-           layout::kPageSize;
+           layout::kSliceSize;
 }
 
 } // namespace ashlar::cache

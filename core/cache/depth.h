@@ -27,7 +27,7 @@ constexpr std::size_t three_quarters(std::size_t count) {
     return count - count / 4;
 }
 
-// Pages in the kept runs of a thread.
+// Slices in the kept runs of a thread.
 std::size_t most_in_runs();
 
 } // namespace ashlar::cache

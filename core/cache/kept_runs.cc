@@ -9,22 +9,22 @@ KeptRuns::Run KeptRuns::remove(unsigned index) {
     const Run run = runs_[index];
     std::copy(runs_.begin() + index + 1, runs_.begin() + count_, runs_.begin() + index);
     --count_;
-    pages_.store(static_cast<std::uint32_t>(pages() - run.pages), std::memory_order_relaxed);
+    slices_.store(static_cast<std::uint32_t>(slices() - run.slices), std::memory_order_relaxed);
     return run;
 }
 
-layout::Page KeptRuns::take(std::size_t pages, os::Node node) {
-    if (pages > kMostPages) return 0; // none is kept
-    if (asked_[pages] != 2 * kOften) ++asked_[pages];
+layout::Slice KeptRuns::take(std::size_t slices, os::Node node) {
+    if (slices > kMostSlices) return 0; // none is kept
+    if (asked_[slices] != 2 * kOften) ++asked_[slices];
     for (unsigned i = count_; i-- != 0;) {
-        if (runs_[i].pages == pages && runs_[i].node == node) return remove(i).first;
+        if (runs_[i].slices == slices && runs_[i].node == node) return remove(i).first;
     }
     return 0;
 }
 
 void KeptRuns::add(Run run) {
     runs_[count_++] = run;
-    pages_.store(static_cast<std::uint32_t>(pages() + run.pages), std::memory_order_relaxed);
+    slices_.store(static_cast<std::uint32_t>(slices() + run.slices), std::memory_order_relaxed);
 }
 
 void KeptRuns::forget() {
@@ -33,7 +33,7 @@ void KeptRuns::forget() {
 }
 
 void KeptRuns::reset() {
-    pages_.store(0, std::memory_order_relaxed);
+    slices_.store(0, std::memory_order_relaxed);
     count_ = 0;
     asked_.fill(0);
 }

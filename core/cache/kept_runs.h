@@ -4,7 +4,7 @@
 // which come and go need no lock that other threads want too.
 //
 // Only lengths that were asked for again and again are kept: what is released once belongs to all threads.
-// For the owning thread; the number of pages may be read by others.
+// For the owning thread; the number of slices may be read by others.
 #pragma once
 
 #include "layout/window.h"
@@ -24,24 +24,26 @@ namespace ashlar::cache {
 
 class KeptRuns {
   public:
-    static constexpr std::size_t kMostPages = 16; // of a run, and of all
+    static constexpr std::size_t kMostSlices = 16; // of a run, and of all
 
-    // One of exactly so many pages of the node, the one that was kept last; 0 if there is none. Counts as
+    // One of exactly so many slices of the node, the one that was kept last; 0 if there is none. Counts as
     // asking for that length.
-    layout::Page take(std::size_t pages, os::Node node);
+    layout::Slice take(std::size_t slices, os::Node node);
     // This length was asked for often of late.
-    bool is_asked_often(std::size_t pages) const { return pages <= kMostPages && asked_[pages] >= kOften; }
+    bool is_asked_often(std::size_t slices) const {
+        return slices <= kMostSlices && asked_[slices] >= kOften;
+    }
     // Keeps one that was asked for often, and is not above `most`, what all together may have. Calls
-    // give(first, pages) for the oldest until there is room; true if there was.
+    // give(first, slices) for the oldest until there is room; true if there was.
     template <typename Give>
-    bool keep(layout::Page first, std::size_t pages, os::Node node, std::size_t most, Give give) {
+    bool keep(layout::Slice first, std::size_t slices, os::Node node, std::size_t most, Give give) {
         const auto full = [&] {
-            return count_ == kMostRuns || this->pages() + pages > std::min(most, kMostPages);
+            return count_ == kMostRuns || this->slices() + slices > std::min(most, kMostSlices);
         };
         const bool had_room = !full();
         while (full())
             give_oldest(give);
-        add({first, static_cast<std::uint16_t>(pages), node});
+        add({first, static_cast<std::uint16_t>(slices), node});
         return had_room;
     }
     template <typename Give>
@@ -54,7 +56,7 @@ class KeptRuns {
     // Of a new thread.
     void reset();
 
-    std::size_t pages() const { return pages_.load(std::memory_order_relaxed); }
+    std::size_t slices() const { return slices_.load(std::memory_order_relaxed); }
 
   private:
     friend struct observe::Tables; // tells other processes where things are
@@ -62,8 +64,8 @@ class KeptRuns {
     static constexpr unsigned kOften = 8;
 
     struct Run {
-        layout::Page first;
-        std::uint16_t pages;
+        layout::Slice first;
+        std::uint16_t slices;
         os::Node node;
     };
     void add(Run run);
@@ -71,13 +73,13 @@ class KeptRuns {
     template <typename Give>
     void give_oldest(Give give) {
         const Run run = remove(0);
-        give(run.first, run.pages);
+        give(run.first, run.slices);
     }
 
     std::array<Run, kMostRuns> runs_;
-    std::atomic<std::uint32_t> pages_;
+    std::atomic<std::uint32_t> slices_;
     std::uint8_t count_;
-    std::array<std::uint8_t, kMostPages + 1> asked_; // by length, as far as it matters
+    std::array<std::uint8_t, kMostSlices + 1> asked_; // by length, as far as it matters
 };
 
 } // namespace ashlar::cache

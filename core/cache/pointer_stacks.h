@@ -102,7 +102,7 @@ class PointerStacks {
         return true;
     }
 
-    bool push(layout::PageHeader header, void* block) {
+    bool push(layout::SliceHeader header, void* block) {
         const unsigned c = header.class_within(os::load_plainly(home_));
         if (c < layout::kClasses) [[likely]]
             return push(c, block);

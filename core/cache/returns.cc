@@ -13,8 +13,8 @@
 namespace ashlar::cache {
 
 using layout::class_size;
-using layout::PageHeader;
 using layout::SizeClass;
+using layout::SliceHeader;
 
 namespace {
 
@@ -30,7 +30,7 @@ void send_home(SizeClass c, PointerStacks::Blocks remote) {
     void** first = remote.first;
     void** const end = first + remote.count;
     while (first != end) {
-        const PageHeader header = layout::window.header_of(*first);
+        const SliceHeader header = layout::window.header_of(*first);
         void** const others = std::partition(
             first, end, [header](const void* p) { return layout::window.header_of(p) == header; });
         if (slab::is_mixed(header)) {
@@ -113,7 +113,7 @@ void return_remote(ThreadCache& cache, SizeClass c) {
 void return_local(ThreadCache& cache, SizeClass c, std::uint32_t returned) {
     PointerStacks& mine = *cache.owner;
     void** const slots = mine.slots(c);
-    const PageHeader header{c, mine.shard()};
+    const SliceHeader header{c, mine.shard()};
     const std::uint32_t kept = mine.count(c) - returned;
     count(cache, c, &Counts::flushes, &EndedCounts::flushes);
     ASHLAR_PROBE2(flush, class_size(c), returned);
@@ -133,9 +133,9 @@ void make_empty(ThreadCache& cache, SizeClass c) {
     if (cache.classes[c].capacity != 0) end_stack(cache, c);
 }
 
-void return_run(layout::Page first, std::size_t pages) {
-    layout::superslabs.note_large(-static_cast<std::ptrdiff_t>(pages));
-    layout::superslabs.give(first, pages);
+void return_run(layout::Slice first, std::size_t slices) {
+    layout::superslabs.note_large(-static_cast<std::ptrdiff_t>(slices));
+    layout::superslabs.give(first, slices);
 }
 
 void return_everything(ThreadCache& cache) {

@@ -42,7 +42,7 @@ void return_all(ThreadCache& cache, layout::SizeClass c);
 // And the class's depth.
 void make_empty(ThreadCache& cache, layout::SizeClass c);
 
-void return_run(layout::Page first, std::size_t pages);
+void return_run(layout::Slice first, std::size_t slices);
 
 // All blocks, all depth, all runs.
 void return_everything(ThreadCache& cache);

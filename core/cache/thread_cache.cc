@@ -29,8 +29,8 @@ namespace {
 
 using layout::class_size;
 using layout::kClasses;
-using layout::PageHeader;
 using layout::SizeClass;
+using layout::SliceHeader;
 using slab::shard_pool;
 
 // With more threads than that, so many blocks are a thread's first refill of a class. Threads use few blocks
@@ -125,9 +125,9 @@ bool arrange_end() {
     return cache->end_arranged || __libc_single_threaded != 0;
 }
 
-// A look at what else there is to do. It may call the C library, which may allocate and so come back here
-// (see thread_cache.h): the first or last step of a slow path.
-void look_around(std::uint32_t (*decay)()) {
+// A step of what is due once every purge delay. It may call the C library, which may allocate and so come
+// back here (see thread_cache.h): the first or last step of a slow path.
+void decay_step(std::uint32_t (*decay)()) {
     if (stacks.phase != Phase::kAttached) return; // in a forked child whose heap is not whole
     arrange_end();                                // if that fails now, the next look tries again
     const std::uint32_t number = decay();
@@ -136,10 +136,11 @@ void look_around(std::uint32_t (*decay)()) {
     start_returning_idle();
 }
 
-void look_around_at_times(std::uint32_t (*decay)()) {
+// Counts a call of a slow path; some of them have a decay step.
+void decay_at_times(std::uint32_t (*decay)()) {
     const std::uint32_t calls = slow_calls() + 1;
     cache->slow_calls.store(calls, std::memory_order_relaxed);
-    if (calls % kSlowCallsPerLook == 0) look_around(decay);
+    if (calls % kSlowCallsPerLook == 0) decay_step(decay);
 }
 
 // The last step of a slow path.
@@ -192,7 +193,7 @@ void* take_one(SizeClass c) {
     return block;
 }
 
-void give_one(PageHeader header, void* block) {
+void give_one(SliceHeader header, void* block) {
     const SizeClass c = header.size_class();
     count(*cache, c, &Counts::flushes, &EndedCounts::flushes);
     if (header.shard() != own().shard()) count(*cache, c, &Counts::remote_frees, &EndedCounts::remote_frees);
@@ -292,7 +293,7 @@ void count_ended(SizeClass c, std::atomic<std::uint64_t> EndedCounts::*what) {
     if (counting()) (thread_registry.ended[c].*what).fetch_add(1, std::memory_order_relaxed);
 }
 
-void release_uncached(PageHeader header, void* block) {
+void release_uncached(SliceHeader header, void* block) {
     slab::give(header, &block, 1);
     do_one_step();
 }
@@ -322,12 +323,12 @@ void* allocate(SizeClass c) {
             block = take_one(c);
         }
     }
-    look_around_at_times(decay_after_allocation);
+    decay_at_times(decay_after_allocation);
     do_step();
     return block;
 }
 
-void release(PageHeader header, void* block) {
+void release(SliceHeader header, void* block) {
     if (!attached()) return release_uncached(header, block);
     {
         const Entry entry;
@@ -342,29 +343,29 @@ void release(PageHeader header, void* block) {
         make_room(header.size_class());
         if (!mine.push(header, block)) give_one(header, block);
     }
-    look_around_at_times(decay_after_release);
+    decay_at_times(decay_after_release);
     do_step();
 }
 
-layout::Page take_run(std::size_t pages) {
-    if (pages > KeptRuns::kMostPages || !attached()) return 0;
-    layout::Page first = 0;
+layout::Slice take_run(std::size_t slices) {
+    if (slices > KeptRuns::kMostSlices || !attached()) return 0;
+    layout::Slice first = 0;
     {
         const Entry entry;
         if (!entry) return 0;
-        first = cache->runs.take(pages, node_of_this_thread());
+        first = cache->runs.take(slices, node_of_this_thread());
         if (first == 0) return 0;
         cache->runs_used = true;
     }
-    look_around_at_times(decay_after_allocation);
+    decay_at_times(decay_after_allocation);
     do_step();
     return first;
 }
 
-bool keep_run(layout::Page first, std::size_t pages) {
-    if (stacks.phase != Phase::kAttached || !cache->runs.is_asked_often(pages)) return false;
+bool keep_run(layout::Slice first, std::size_t slices) {
+    if (stacks.phase != Phase::kAttached || !cache->runs.is_asked_often(slices)) return false;
     const std::size_t most = most_in_runs(); // which others change
-    if (pages > most) return false;
+    if (slices > most) return false;
     bool all_kept = false;
     {
         const Entry entry;
@@ -372,12 +373,12 @@ bool keep_run(layout::Page first, std::size_t pages) {
         const os::Node node = node_of_this_thread();
         if (os::nodes() != 1 && layout::superslabs.node_of(first) != node) return false;
         cache->runs_used = true;
-        all_kept = cache->runs.keep(first, pages, node, most, return_run);
+        all_kept = cache->runs.keep(first, slices, node, most, return_run);
     }
     if (all_kept) {
-        look_around_at_times(decay_after_release);
+        decay_at_times(decay_after_release);
     } else {
-        look_around(decay_after_release);
+        decay_step(decay_after_release);
     }
     do_step(); // also where no lock is needed: a program may do nothing else
     return true;
@@ -385,7 +386,7 @@ bool keep_run(layout::Page first, std::size_t pages) {
 
 void look_after_allocation() {
     if (stacks.phase == Phase::kAttached) {
-        look_around(decay_after_allocation);
+        decay_step(decay_after_allocation);
     } else {
         decay_after_allocation();
     }
@@ -393,7 +394,7 @@ void look_after_allocation() {
 
 void look_after_release() {
     if (stacks.phase == Phase::kAttached) {
-        look_around(decay_after_release);
+        decay_step(decay_after_release);
     } else {
         decay_after_release();
     }

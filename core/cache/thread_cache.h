@@ -27,14 +27,14 @@ void allow_caches();
 // memory.
 void* allocate(layout::SizeClass c);
 
-// Takes back a block whose page has this header (not class 0).
-void release(layout::PageHeader header, void* block);
+// Takes back a block whose slice has this header (not class 0).
+void release(layout::SliceHeader header, void* block);
 
-// The kept runs of the calling thread (see kept_runs.h). take_run() gives one of exactly so many pages,
+// The kept runs of the calling thread (see kept_runs.h). take_run() gives one of exactly so many slices,
 // not known to read zero, or 0. keep_run() says whether the thread keeps one whose header is zero. What it
 // does not keep is the caller's.
-layout::Page take_run(std::size_t pages);
-bool keep_run(layout::Page first, std::size_t pages);
+layout::Slice take_run(std::size_t slices);
+bool keep_run(layout::Slice first, std::size_t slices);
 
 // Decay (see decay.h), and what the thread itself has to give back since others did it. After large blocks
 // that were not taken from or kept among the kept runs.

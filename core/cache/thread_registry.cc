@@ -122,14 +122,14 @@ void ThreadRegistry::drop(unsigned begin, unsigned end) {
 void ThreadRegistry::forget_others(const PointerStacks& survivor, Keep keep) {
     const unsigned end = ever_used_;
     unsigned dropped = 0; // what is forgotten begins there
-    std::size_t lost_pages = 0;
+    std::size_t lost_slices = 0;
     bool survives = false;
     for (unsigned i = 0; i < end; ++i) {
         ThreadCache& each = cache(i);
         const bool live = is_live(i);
         const bool own = live && each.owner == &survivor;
         const bool left = is_left(i) || (live && !own && keep != nullptr && keep(each));
-        if (live && !own && !left) lost_pages += each.runs.pages();
+        if (live && !own && !left) lost_slices += each.runs.slices();
         set(i, own || left, left);
         survives |= own;
         if (!own && !left) continue;
@@ -137,7 +137,7 @@ void ThreadRegistry::forget_others(const PointerStacks& survivor, Keep keep) {
         dropped = i + 1;
     }
     drop(dropped, end);
-    layout::superslabs.note_large(-static_cast<std::ptrdiff_t>(lost_pages));
+    layout::superslabs.note_large(-static_cast<std::ptrdiff_t>(lost_slices));
     ever_used_ = dropped;
     kept_ = 0;
     full_words_ = 0;

@@ -116,7 +116,7 @@ struct ThreadCache {
         stack_bytes.store(stack_bytes.load(std::memory_order_relaxed) + more, std::memory_order_relaxed);
     }
     bool holds_nothing() const {
-        return stack_bytes.load(std::memory_order_relaxed) == 0 && runs.pages() == 0;
+        return stack_bytes.load(std::memory_order_relaxed) == 0 && runs.slices() == 0;
     }
 
   private:

@@ -44,7 +44,7 @@ void for_each_lock(Visit visit) {
     visit(cache::drain_mutex());
     visit(cache::thread_registry.mutex());
     visit(slab::shard_pool.mutex());
-    slab::shard_pool.for_each_bin([&visit](layout::PageHeader, slab::Bin& bin) { visit(bin.mutex()); });
+    slab::shard_pool.for_each_bin([&visit](layout::SliceHeader, slab::Bin& bin) { visit(bin.mutex()); });
     slab::for_each_mixed([&visit](slab::MixedSlabs& mixed) { visit(mixed.mutex()); });
     visit(layout::superslabs.growth_mutex());
     visit(layout::superslabs.mutex());

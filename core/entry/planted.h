@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // A slow-down that is put into malloc on purpose, to show that the alarm sees it. ASHLAR_PLANT is defined
-// only in the libraries that tests/alarm builds, as the number of one of these; elsewhere nothing is planted.
+// only in the libraries that tests/programs/alarm builds, as the number of one of these; elsewhere nothing is
+// planted.
 #pragma once
 
 #ifndef ASHLAR_PLANT

@@ -86,12 +86,12 @@ SizeClass class_for(std::size_t size) {
 // the slow paths decide.
 struct Limits {
     std::size_t sizes = 0;
-    std::array<std::uint32_t, layout::kClasses> offsets{}; // of a block in its page, for each class
+    std::array<std::uint32_t, layout::kClasses> offsets{}; // of a block in its slice, for each class
 };
 constexpr Limits kLimitsOfClosedBlocks = [] {
     Limits limits{.sizes = kMostInClass + 1};
     for (unsigned c = 1; c < layout::kClasses; ++c) { // where the last bytes begin that are too few for one
-        const std::size_t last = layout::kPageSize - class_size(static_cast<SizeClass>(c));
+        const std::size_t last = layout::kSliceSize - class_size(static_cast<SizeClass>(c));
         limits.offsets[c] = static_cast<std::uint32_t>(last + 1);
     }
     return limits;
@@ -214,7 +214,7 @@ void* allocate_from_fallback(std::size_t size, std::size_t alignment, large_bloc
 
 [[gnu::noinline]] void* allocate_large(std::size_t size, unsigned alignment_shift, Form form,
                                        large_blocks::Contents contents) {
-    constexpr std::size_t kMostAround = 2 * layout::kPageSize; // guards and roundings
+    constexpr std::size_t kMostAround = 2 * layout::kSliceSize; // guards and roundings
     const Facts facts{.size = size, .alignment_shift = alignment_shift, .form = form};
     const std::size_t alignment = std::size_t{1} << facts.alignment_shift;
     if (facts.size > PTRDIFF_MAX - kMostAround || alignment > PTRDIFF_MAX - kMostAround - facts.size) {
@@ -246,7 +246,7 @@ namespace {
 
 // Behind the end of a slab nothing may be read.
 bool may_be_read(std::size_t offset, std::size_t size) {
-    return offset % layout::kPageSize + size <= layout::kPageSize;
+    return offset % layout::kSliceSize + size <= layout::kSliceSize;
 }
 
 [[noreturn, gnu::noinline]] void report_trailer(const void* block, SizeClass c) {
@@ -350,7 +350,7 @@ void release_while_closed(void* block) {
     const std::size_t offset = window.offset_of(block);
     if (!window.reaches(offset)) [[unlikely]]
         return release_any(block, nullptr);
-    const layout::PageHeader header = window.header_at(offset);
+    const layout::SliceHeader header = window.header_at(offset);
     if (header.size_class() == 0) [[unlikely]]
         return release_any(block, nullptr);
     if (!live_map.end(offset)) [[unlikely]]
@@ -415,7 +415,7 @@ void release(void* block) {
     if (!window.reaches(offset)) [[unlikely]]
         return release_otherwise(block);
     const SizeClass c = window.header_at(offset).size_class();
-    if (offset % layout::kPageSize >= limits.offsets[c] ||
+    if (offset % layout::kSliceSize >= limits.offsets[c] ||
         !canary::is_usual_and_intact(static_cast<const char*>(block), class_size(c))) [[unlikely]]
         return release_otherwise(block);
     waiting_blocks::add(block, c);

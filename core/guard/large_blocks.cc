@@ -13,6 +13,7 @@
 #include "os/page_attributes.h"
 #include "os/page_locks.h"
 #include "os/page_memory.h"
+#include "os/round_up.h"
 
 #include <algorithm>
 #include <array>
@@ -28,11 +29,12 @@ constinit std::atomic<std::size_t> waiting_bytes{0};
 namespace {
 
 using canary::Facts;
-using layout::kPageSize;
-using layout::Page;
+using layout::kSliceSize;
+using layout::Slice;
 using layout::window;
+using os::round_up;
 
-// In the descriptor of a run's first page, behind what the heap keeps there.
+// In the descriptor of a run's first slice, behind what the heap keeps there.
 struct Record {
     Facts facts;
     std::atomic<bool> released; // and not yet somebody's again
@@ -44,19 +46,15 @@ struct Record {
 constexpr std::size_t kRecordOffset = 64;
 static_assert(kRecordOffset + sizeof(Record) <= layout::kSlabDescriptorSize);
 
-Record& record_of(Page first) {
+Record& record_of(Slice first) {
     return *reinterpret_cast<Record*>(window.slab_descriptors.start() + first * layout::kSlabDescriptorSize +
                                       kRecordOffset);
 }
 
-constexpr std::size_t round_up(std::size_t value, std::size_t unit) {
-    return (value + unit - 1) / unit * unit;
-}
-
-// A guard is a page of the system; where that is as large as the heap's there is none.
+// A guard is a page of the system; where that is as large as a slice there is none.
 std::size_t guard_size() {
     const std::size_t page = os::page_size();
-    return os::settings.guard_pages.load(std::memory_order_relaxed) != 0 && page < kPageSize ? page : 0;
+    return os::settings.guard_pages.load(std::memory_order_relaxed) != 0 && page < kSliceSize ? page : 0;
 }
 
 // Each block may have two mappings more than it would have without.
@@ -68,10 +66,10 @@ std::size_t front_for(const Facts& facts) {
     return std::size_t{1} << facts.alignment_shift <= guard ? guard : 0;
 }
 char* run_of(const void* block) {
-    return window.address_of(window.page_of(block));
+    return window.address_of(window.slice_of(block));
 }
 std::size_t front_of(const void* block) {
-    return window.offset_of(block) % kPageSize;
+    return window.offset_of(block) % kSliceSize;
 }
 // Where the guard behind a block of so many bytes begins.
 std::size_t room_for(std::size_t size) {
@@ -108,7 +106,7 @@ bool move_guard(char* block, std::size_t old_room, std::size_t room) {
 }
 
 void set_up(char* block, const Facts& facts) {
-    Record& record = record_of(window.page_of(block));
+    Record& record = record_of(window.slice_of(block));
     record.facts = facts;
     record.released.store(false, std::memory_order_relaxed);
     record.resident = false;
@@ -206,7 +204,7 @@ std::size_t longest_kept() {
 std::size_t most_kept() {
     constexpr std::size_t kLeast = std::size_t{2} << 20;
     constexpr std::size_t kShareOfHeap = 8;
-    const std::size_t heap = layout::superslabs.pages_in_use() * kPageSize;
+    const std::size_t heap = layout::superslabs.slices_in_use() * kSliceSize;
     return std::min(std::max(heap / kShareOfHeap, kLeast), longest_kept());
 }
 
@@ -244,7 +242,7 @@ void poison_block(Record& record, char* block, std::size_t room) {
 }
 
 void check_poison(const char* block) {
-    const Record& record = record_of(window.page_of(block));
+    const Record& record = record_of(window.slice_of(block));
     const std::size_t room = room_for(record.facts.size);
     if (record.whole) {
         if (poison::intact(block, room, poison::Extent::kWhole)) return;
@@ -257,7 +255,7 @@ void check_poison(const char* block) {
 // With its guards lowered; of one for which that is refused the old contents are not wanted, so another
 // mapping will do.
 void give_to_heap(const Run& run) {
-    const Record& record = record_of(window.page_of(run.start));
+    const Record& record = record_of(window.slice_of(run.start));
     if (record.guarded) {
         guarded_blocks.fetch_sub(1, std::memory_order_relaxed);
         if (!lower_guards(run.block(), room_for(record.facts.size)) &&
@@ -281,7 +279,7 @@ void keep(const Run& run) {
 
 // One of those that wait, if enough do: its guards stand where they should.
 char* take_kept(const Facts& facts, std::size_t length, std::size_t front, Contents contents) {
-    const std::size_t size = round_up(length, kPageSize);
+    const std::size_t size = round_up(length, kSliceSize);
     const std::size_t most = most_kept();
     const std::size_t enough =
         std::min(most - most / 4, most - std::min(size, most)); // or no more would stay
@@ -289,7 +287,7 @@ char* take_kept(const Facts& facts, std::size_t length, std::size_t front, Conte
     if (run.start == nullptr) return nullptr;
     char* const block = run.block();
     check_poison(block);
-    Record& record = record_of(window.page_of(block));
+    Record& record = record_of(window.slice_of(block));
     if (record.guarded && !move_guard(block, room_for(record.facts.size), room_for(facts.size))) {
         give_to_heap(run);
         return nullptr;
@@ -320,7 +318,7 @@ void return_closed(const Run& run) {
 }
 
 void close(const Run& run) {
-    if (!record_of(window.page_of(run.start)).guarded || !os::raise_guard(run.start, run.size))
+    if (!record_of(window.slice_of(run.start)).guarded || !os::raise_guard(run.start, run.size))
         return give_to_heap(run);
     guarded_blocks.fetch_sub(1, std::memory_order_relaxed);
     if (os::guards_are_mappings()) os::purge(run.start, run.size); // otherwise that is done
@@ -337,7 +335,7 @@ void* allocate(const Facts& facts, Contents contents) {
     const std::size_t front = front_for(facts);
     // One that could be of a size class would not be a large block.
     const std::size_t length = std::max(front + room_for(facts.size) + guard, layout::kMaxClassSize + 1);
-    if (contents != Contents::kGrowing && alignment <= kPageSize) { // as every run is aligned
+    if (contents != Contents::kGrowing && alignment <= kSliceSize) { // as every run is aligned
         if (char* const block = take_kept(facts, length, front, contents)) return block;
     }
     char* run = nullptr;
@@ -360,7 +358,7 @@ void* allocate(const Facts& facts, Contents contents) {
 }
 
 const Facts& facts_of(const void* block) {
-    return record_of(window.page_of(block)).facts;
+    return record_of(window.slice_of(block)).facts;
 }
 
 std::size_t overflow(const void* block) {
@@ -370,7 +368,7 @@ std::size_t overflow(const void* block) {
 
 void release(void* block) {
     char* const start = run_of(block);
-    Record& record = record_of(window.page_of(block));
+    Record& record = record_of(window.slice_of(block));
     if (record.released.exchange(true, std::memory_order_relaxed)) report_released_twice_at_once(block);
     const Run run{start, heap::large::usable_size(start), front_of(block)};
     if (os::settings.quarantine.load(std::memory_order_relaxed) == 0) return give_to_heap(run);
@@ -384,7 +382,7 @@ void release(void* block) {
 
 bool resize_in_place(void* block, std::size_t size) {
     auto* const start = static_cast<char*>(block);
-    Record& record = record_of(window.page_of(block));
+    Record& record = record_of(window.slice_of(block));
     const std::size_t old_room = room_for(record.facts.size);
     const std::size_t room = room_for(size);
     const std::size_t guard = record.guarded ? guard_size() : 0;
@@ -393,7 +391,7 @@ bool resize_in_place(void* block, std::size_t size) {
     if (room != old_room) {
         // What was the guard behind it is the block's, or another block's, from here on.
         if (record.guarded && !os::lower_guard(start + old_room, reach - old_room)) return false;
-        const bool done = round_up(length, kPageSize) == front_of(block) + reach ||
+        const bool done = round_up(length, kSliceSize) == front_of(block) + reach ||
                           heap::large::resize_in_place(run_of(block), length);
         const std::size_t kept_room = done ? room : old_room;
         if (record.guarded && reach_of(block) > kept_room)
@@ -411,7 +409,7 @@ void* around(const void* address) {
     if (!window.contains(address)) return nullptr;
     const char* const run = heap::large::block_around(address);
     if (run == nullptr) return nullptr;
-    const Page first = window.page_of(run);
+    const Slice first = window.slice_of(run);
     return window.address_of(first) + front_for(record_of(first).facts);
 }
 

@@ -3,12 +3,12 @@
 // Large blocks between guards: inaccessible system pages before and behind each. So a linear overflow or
 // underflow of more than a few bytes faults.
 //
-//   run of the heap                                                              (64 KiB pages)
+//   run of the heap                                                              (64 KiB slices)
 //   | guard | the block, then the key's bytes (canary.h) | guard …               |
 //           ^ what the program gets
 //
-// The facts (the size asked for, …) stand in the descriptor of the run's first page, where no program writes.
-// A released block waits before it returns to the heap, so that whoever still uses it is found:
+// The facts (the size asked for, …) stand in the descriptor of the run's first slice, where no program
+// writes. A released block waits before it returns to the heap, so that whoever still uses it is found:
 //
 // * Up to `large_quarantine` bytes long and mostly in memory, it keeps its memory and its guards and is
 //   poisoned. One in four is poisoned as a whole, of the others a sample (poison.h). All that wait so may be

@@ -17,7 +17,7 @@ namespace {
 using layout::window;
 using slab::Found;
 
-// Inside a large block, which has nothing to say for itself on its other pages.
+// Inside a large block, which has nothing to say for itself on its other slices.
 [[noreturn]] void report_inside_large(const void* address, const void* block) {
     os::Message message;
     message.text("invalid pointer ").address(address);
@@ -47,7 +47,7 @@ bool was_block(const void* address) {
 
 void report_not_live(const void* address) {
     if (!window.contains(address)) report_external(address);
-    const layout::PageHeader header = window.header_of(address);
+    const layout::SliceHeader header = window.header_of(address);
     if (header.size_class() == 0) {
         if (const void* const block = large_blocks::around(address)) report_large(address, block);
         if (was_block(address)) slab::report(slab::Fault::kDoubleFree, address, Found::kInTheCall);

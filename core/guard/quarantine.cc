@@ -48,7 +48,7 @@ void Quarantine::next_whole(SizeClass c) {
 }
 
 void Quarantine::look_at_heap() {
-    const std::size_t heap = layout::superslabs.pages_in_use() * layout::kPageSize;
+    const std::size_t heap = layout::superslabs.slices_in_use() * layout::kSliceSize;
     const std::size_t threads = std::max<std::size_t>(cache::thread_registry.live(), 1);
     const std::size_t limit = std::min(std::max(heap / kShareOfHeap / threads, kLeast),
                                        os::settings.quarantine.load(std::memory_order_relaxed));

@@ -28,8 +28,8 @@ namespace ashlar::heap {
 namespace {
 
 using layout::kMaxClassSize;
-using layout::PageHeader;
 using layout::SizeClass;
+using layout::SliceHeader;
 using layout::window;
 
 enum class Service : std::uint8_t { kUnknown, kClasses, kFallback };
@@ -80,11 +80,11 @@ void* out_of_memory() {
 
 // A block of the window, once it is certain that it is one. Ends the process otherwise.
 struct Owned {
-    PageHeader header;
+    SliceHeader header;
     std::size_t size;
 
     explicit Owned(const void* block) : header(window.header_of(block)) {
-        if (header == large::kHeader && layout::is_page_start(block)) {
+        if (header == large::kHeader && layout::is_slice_start(block)) {
             size = large::usable_size(block);
             return;
         }
@@ -103,8 +103,8 @@ struct Owned {
 
 // How far the contents of a block may reach, found without a lock.
 std::size_t reach(const void* block) {
-    const PageHeader header = window.header_of(block);
-    if (slab::is_mixed(header)) return layout::kPageSize - window.offset_of(block) % layout::kPageSize;
+    const SliceHeader header = window.header_of(block);
+    if (slab::is_mixed(header)) return layout::kSliceSize - window.offset_of(block) % layout::kSliceSize;
     return Owned(block).size;
 }
 
@@ -167,7 +167,7 @@ void* count_resized(void* block, std::uint32_t number, std::size_t size) {
 void return_cached() {
     cache::flush();
     cache::drain_others();
-    slab::shard_pool.for_each_bin([](PageHeader, slab::Bin& bin) { bin.trim(); });
+    slab::shard_pool.for_each_bin([](SliceHeader, slab::Bin& bin) { bin.trim(); });
 }
 
 // What `ask` returns, if need be after everything free has been given back. Ashlar and the fallback count
@@ -292,7 +292,7 @@ void release_slow(void* block) {
     }
     if (heap_closed) [[unlikely]]
         return;
-    const PageHeader header = window.header_of(block);
+    const SliceHeader header = window.header_of(block);
     if (window.offset_of(block) % layout::kAlignment != 0) report_no_block(block);
     if (header.size_class() != 0) {
         cache::release(header, block);
@@ -300,7 +300,7 @@ void release_slow(void* block) {
         release_slow(sampling::end_small(block));
     } else if (slab::is_mixed(header)) {
         slab::give_mixed(block, 0);
-    } else if (header == large::kHeader && layout::is_page_start(block)) {
+    } else if (header == large::kHeader && layout::is_slice_start(block)) {
         sampling::tell_end_of_large(block, large::number_of(block));
         sampling::end_large(large::release(block));
     } else {
@@ -384,11 +384,11 @@ std::size_t usable_size(void* block) {
 bool make_room() {
     const int saved = errno;
     const bool trimmed = fallback::trim(0);
-    const std::size_t before = layout::superslabs.pages_in_use();
+    const std::size_t before = layout::superslabs.slices_in_use();
     return_cached();
     const bool withdrawn = layout::superslabs.withdraw_all() != 0;
     errno = saved;
-    return withdrawn || trimmed || layout::superslabs.pages_in_use() < before;
+    return withdrawn || trimmed || layout::superslabs.slices_in_use() < before;
 }
 
 bool trim(std::size_t keep) {
@@ -397,7 +397,7 @@ bool trim(std::size_t keep) {
     if (!serving()) return fallback_trimmed;
     return_cached();
     std::size_t purged = 0;
-    slab::shard_pool.for_each_bin([&purged](PageHeader, slab::Bin& bin) { purged += bin.purge_hollow(); });
+    slab::shard_pool.for_each_bin([&purged](SliceHeader, slab::Bin& bin) { purged += bin.purge_unused(); });
     return layout::superslabs.purge_all() + purged != 0 || fallback_trimmed;
 }
 

@@ -2,7 +2,7 @@
 //
 // The heap: allocate, release, resize, whatever the size and whoever owns the pointer.
 //
-// A request within the size classes is served by the calling thread's stacks, a larger one by pages of the
+// A request within the size classes is served by the calling thread's stacks, a larger one by slices of the
 // window. What the window does not hold is served by the fallback. The fast paths are here, in full. malloc
 // is "which class; pop; or the slow path". free is "whose is it; push; or the slow path". They take no lock,
 // make no call and touch no memory of the block; a golden test counts their instructions. Results and errno
@@ -49,7 +49,7 @@ void release_slow(void* block);
     os::expect_no_lock("free");
     const std::size_t sixteenth = layout::window.sixteenths_of(block);
     if (layout::window.reaches_sixteenth(sixteenth)) [[likely]] {
-        const layout::PageHeader header = layout::window.header_of_sixteenth(sixteenth);
+        const layout::SliceHeader header = layout::window.header_of_sixteenth(sixteenth);
         os::mark_free(block, layout::class_size(header.size_class())); // nothing, if it is no class's
         if (cache::my_stacks().push(header, block)) [[likely]]
             return;

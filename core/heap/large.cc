@@ -16,58 +16,58 @@ namespace ashlar::heap::large {
 
 namespace {
 
-using layout::kPageSize;
-using layout::Page;
-using layout::PageHeader;
+using layout::kSliceSize;
 using layout::Run;
+using layout::Slice;
+using layout::SliceHeader;
 using layout::Superslabs;
 using layout::superslabs;
 using layout::window;
 
-// What the descriptor of a large block's first page holds. A program that uses a block in two threads at one
+// What the descriptor of a large block's first slice holds. A program that uses a block in two threads at one
 // time, which is an error, reads it while it is written.
 struct Extent {
-    std::atomic<std::uint32_t> pages;
+    std::atomic<std::uint32_t> slices;
     std::atomic<std::uint32_t> mark;
     std::atomic<std::uint32_t> number;
 };
 // Remains when the block is released. A slab's descriptor has an address there, which is never as large.
 constexpr std::uint32_t kMark = 0xb10cb10c;
-static_assert(sizeof(Extent) <= layout::kSlabDescriptorSize && offsetof(Extent, pages) == kOffsetOfPages);
+static_assert(sizeof(Extent) <= layout::kSlabDescriptorSize && offsetof(Extent, slices) == kOffsetOfSlices);
 
-Extent& extent_of(Page first) {
+Extent& extent_of(Slice first) {
     return *reinterpret_cast<Extent*>(window.slab_descriptors.start() + first * layout::kSlabDescriptorSize);
 }
 
-std::size_t pages_of(Page first) {
-    return extent_of(first).pages.load(std::memory_order_relaxed);
+std::size_t slices_of(Slice first) {
+    return extent_of(first).slices.load(std::memory_order_relaxed);
 }
-void set_pages(Page first, std::size_t pages) {
-    extent_of(first).pages.store(static_cast<std::uint32_t>(pages), std::memory_order_relaxed);
+void set_slices(Slice first, std::size_t slices) {
+    extent_of(first).slices.store(static_cast<std::uint32_t>(slices), std::memory_order_relaxed);
 }
 
-constexpr std::size_t pages_for(std::size_t size) {
-    return (size + kPageSize - 1) / kPageSize;
+constexpr std::size_t slices_for(std::size_t size) {
+    return (size + kSliceSize - 1) / kSliceSize;
 }
 
 // `kept`: from what the thread keeps, where it counts already.
-Block begin(Run run, std::size_t pages, bool kept = false) {
+Block begin(Run run, std::size_t slices, bool kept = false) {
     if (run.first == 0) return {};
-    if (!kept) superslabs.note_large(static_cast<std::ptrdiff_t>(pages));
-    set_pages(run.first, pages);
+    if (!kept) superslabs.note_large(static_cast<std::ptrdiff_t>(slices));
+    set_slices(run.first, slices);
     extent_of(run.first).mark.store(kMark, std::memory_order_relaxed);
     extent_of(run.first).number.store(0, std::memory_order_relaxed);
     window.publish_header(run.first, kHeader);
-    os::mark_used(window.address_of(run.first), pages * kPageSize);
+    os::mark_used(window.address_of(run.first), slices * kSliceSize);
     return {window.address_of(run.first), run.zero};
 }
 
-// Of a page where no block starts.
-constexpr PageHeader kNoBlock = layout::kUnused;
+// Of a slice where no block starts.
+constexpr SliceHeader kNoBlock = layout::kUnused;
 
 // Takes the block from the program, before anything about it is read or changed. Of threads that release or
 // resize it at one time one gets it, and the others are told.
-void claim(Page first) {
+void claim(Slice first) {
     if (window.replace_header(first, kHeader, kNoBlock)) return;
     os::Message message;
     message.text("double free of ").address(window.address_of(first));
@@ -75,161 +75,163 @@ void claim(Page first) {
     slab::report(message, slab::Found::kInTheCall);
 }
 // Gives the program a claimed block back.
-void hand_back(Page first) {
+void hand_back(Slice first) {
     window.publish_header(first, kHeader);
 }
 
-// Of a claimed block. Its pages are the caller's then. They count as long as they are not given back, kept or
-// not.
-std::size_t end(Page first) {
-    const std::size_t pages = pages_of(first);
-    os::mark_free(window.address_of(first), pages * kPageSize);
-    return pages;
+// Of a claimed block. Its slices are the caller's then. They count as long as they are not given back, kept
+// or not.
+std::size_t end(Slice first) {
+    const std::size_t slices = slices_of(first);
+    os::mark_free(window.address_of(first), slices * kSliceSize);
+    return slices;
 }
 
-void give(Page first, std::size_t pages) {
-    superslabs.note_large(-static_cast<std::ptrdiff_t>(pages));
-    superslabs.give(first, pages);
+void give(Slice first, std::size_t slices) {
+    superslabs.note_large(-static_cast<std::ptrdiff_t>(slices));
+    superslabs.give(first, slices);
 }
 
-// A run of `pages` whose first page is a multiple of `multiple` pages in memory.
-Run take(std::size_t pages, std::size_t multiple, Superslabs::Want want) {
+// A run of `slices` whose first slice is a multiple of `multiple` slices in memory.
+Run take(std::size_t slices, std::size_t multiple, Superslabs::Want want) {
     const os::Node node = os::current_node();
-    if (multiple == 1) return superslabs.take(pages, want, node);
-    Run run = superslabs.take(pages + multiple - 1, Superslabs::Want::kAny, node);
+    if (multiple == 1) return superslabs.take(slices, want, node);
+    Run run = superslabs.take(slices + multiple - 1, Superslabs::Want::kAny, node);
     if (run.first == 0) return run;
-    const std::uintptr_t start = reinterpret_cast<std::uintptr_t>(window.address_of(run.first)) / kPageSize;
-    const auto before = static_cast<Page>((multiple - start % multiple) % multiple);
+    const std::uintptr_t start = reinterpret_cast<std::uintptr_t>(window.address_of(run.first)) / kSliceSize;
+    const auto before = static_cast<Slice>((multiple - start % multiple) % multiple);
     superslabs.give_untouched(run.first, before, run.zero);
-    superslabs.give_untouched(static_cast<Page>(run.first + before + pages), multiple - 1 - before, run.zero);
+    superslabs.give_untouched(static_cast<Slice>(run.first + before + slices), multiple - 1 - before,
+                              run.zero);
     run.first += before;
     return run;
 }
 
 // Makes a claimed block longer or shorter where it is; false if what it wants is not free.
-bool resize_claimed(Page first, std::size_t pages) {
-    const std::size_t old_pages = pages_of(first);
-    if (pages > old_pages &&
-        superslabs.take_at(static_cast<Page>(first + old_pages), pages - old_pages).first == 0) {
+bool resize_claimed(Slice first, std::size_t slices) {
+    const std::size_t old_slices = slices_of(first);
+    if (slices > old_slices &&
+        superslabs.take_at(static_cast<Slice>(first + old_slices), slices - old_slices).first == 0) {
         return false;
     }
-    set_pages(first, pages);
-    if (pages > old_pages) superslabs.note_large(static_cast<std::ptrdiff_t>(pages - old_pages));
-    char* const changed = window.address_of(static_cast<Page>(first + std::min(pages, old_pages)));
-    if (pages > old_pages) os::mark_used(changed, (pages - old_pages) * kPageSize);
-    if (pages < old_pages) {
-        os::mark_free(changed, (old_pages - pages) * kPageSize);
-        give(static_cast<Page>(first + pages), old_pages - pages);
+    set_slices(first, slices);
+    if (slices > old_slices) superslabs.note_large(static_cast<std::ptrdiff_t>(slices - old_slices));
+    char* const changed = window.address_of(static_cast<Slice>(first + std::min(slices, old_slices)));
+    if (slices > old_slices) os::mark_used(changed, (slices - old_slices) * kSliceSize);
+    if (slices < old_slices) {
+        os::mark_free(changed, (old_slices - slices) * kSliceSize);
+        give(static_cast<Slice>(first + slices), old_slices - slices);
     }
     return true;
 }
 
-// Moves the pages of a claimed block under a longer one; null if that cannot be done.
-void* move_claimed(Page from, std::size_t pages) {
-    const std::size_t old_pages = pages_of(from);
+// Moves the slices of a claimed block under a longer one; null if that cannot be done.
+void* move_claimed(Slice from, std::size_t slices) {
+    const std::size_t old_slices = slices_of(from);
     // Its memory stays where it is.
-    const Run to = superslabs.take_with_room(pages, old_pages, superslabs.node_of(from));
+    const Run to = superslabs.take_with_room(slices, old_slices, superslabs.node_of(from));
     if (to.first == 0) return nullptr;
-    const os::Change result = superslabs.move(from, to.first, old_pages);
+    const os::Change result = superslabs.move(from, to.first, old_slices);
     if (result != os::Change::kDone) {
-        if (result == os::Change::kRefused) { // which may have cost the pages their advice
-            to.zero ? superslabs.give_clean(to.first, pages) : superslabs.give(to.first, pages);
+        if (result == os::Change::kRefused) { // which may have cost the slices their advice
+            to.zero ? superslabs.give_clean(to.first, slices) : superslabs.give(to.first, slices);
         }
         return nullptr;
     }
     end(from);
-    superslabs.note_large(-static_cast<std::ptrdiff_t>(old_pages));
-    superslabs.give_clean(from, old_pages);
-    return begin(to, pages).start;
+    superslabs.note_large(-static_cast<std::ptrdiff_t>(old_slices));
+    superslabs.give_clean(from, old_slices);
+    return begin(to, slices).start;
 }
 
 } // namespace
 
 Block allocate(std::size_t size, std::size_t alignment, Contents contents) {
-    const std::size_t pages = std::max<std::size_t>(pages_for(size), 1);
-    const std::size_t multiple = std::max<std::size_t>(alignment / kPageSize, 1);
+    const std::size_t slices = std::max<std::size_t>(slices_for(size), 1);
+    const std::size_t multiple = std::max<std::size_t>(alignment / kSliceSize, 1);
     // Beyond the window, and with it all overflow of what follows.
-    if (pages >= window.end_page || multiple >= window.end_page) return {};
+    if (slices >= window.end_slice || multiple >= window.end_slice) return {};
     if (contents == Contents::kAny && multiple == 1) {
-        if (const Page recent = cache::take_run(pages)) return begin({recent, false}, pages, true);
+        if (const Slice recent = cache::take_run(slices)) return begin({recent, false}, slices, true);
     }
     cache::look_after_allocation();
     const auto want = contents == Contents::kAny ? Superslabs::Want::kWarm : Superslabs::Want::kAny;
-    const Run run = take(pages, multiple, want);
+    const Run run = take(slices, multiple, want);
     superslabs.purge_if_due();
-    return begin(run, pages);
+    return begin(run, slices);
 }
 
 Block allocate_growing(std::size_t size) {
-    const std::size_t pages = pages_for(size);
-    if (pages >= window.end_page) return {};
-    const Run run = superslabs.take_with_room(pages, 0, os::current_node());
+    const std::size_t slices = slices_for(size);
+    if (slices >= window.end_slice) return {};
+    const Run run = superslabs.take_with_room(slices, 0, os::current_node());
     superslabs.purge_if_due();
-    return begin(run, pages);
+    return begin(run, slices);
 }
 
 std::uint32_t release(void* block) {
-    const Page first = window.page_of(block);
+    const Slice first = window.slice_of(block);
     claim(first);
     const std::uint32_t number = number_of(block);
-    const std::size_t pages = end(first);
-    if (cache::keep_run(first, pages)) return number;
-    give(first, pages);
+    const std::size_t slices = end(first);
+    if (cache::keep_run(first, slices)) return number;
+    give(first, slices);
     cache::look_after_release();
     return number;
 }
 
 std::size_t usable_size(const void* block) {
-    return pages_of(window.page_of(block)) * kPageSize;
+    return slices_of(window.slice_of(block)) * kSliceSize;
 }
 
 std::uint32_t number_of(const void* block) {
-    return extent_of(window.page_of(block)).number.load(std::memory_order_relaxed);
+    return extent_of(window.slice_of(block)).number.load(std::memory_order_relaxed);
 }
 
 void set_number(void* block, std::uint32_t number) {
-    extent_of(window.page_of(block)).number.store(number, std::memory_order_relaxed);
+    extent_of(window.slice_of(block)).number.store(number, std::memory_order_relaxed);
 }
 
 const char* block_around(const void* address) {
-    const Page asked = window.page_of(address);
-    Page first = asked;
-    while (first > window.first_page && window.header(first) == kNoBlock)
+    const Slice asked = window.slice_of(address);
+    Slice first = asked;
+    while (first > window.first_slice && window.header(first) == kNoBlock)
         --first;
-    return window.header(first) == kHeader && asked - first < pages_of(first) ? window.address_of(first)
-                                                                              : nullptr;
+    return window.header(first) == kHeader && asked - first < slices_of(first) ? window.address_of(first)
+                                                                               : nullptr;
 }
 
 bool was_block(const void* address) {
-    const Page page = window.page_of(address);
-    return layout::is_page_start(address) && window.header(page) == kNoBlock &&
-           (page + std::size_t{1}) * layout::kSlabDescriptorSize <= window.slab_descriptors.committed() &&
-           extent_of(page).mark.load(std::memory_order_relaxed) == kMark;
+    const Slice slice = window.slice_of(address);
+    return layout::is_slice_start(address) && window.header(slice) == kNoBlock &&
+           (slice + std::size_t{1}) * layout::kSlabDescriptorSize <= window.slab_descriptors.committed() &&
+           extent_of(slice).mark.load(std::memory_order_relaxed) == kMark;
 }
 
 bool resize_in_place(void* block, std::size_t size) {
-    const Page first = window.page_of(block);
-    const std::size_t pages = std::max<std::size_t>(pages_for(size), 1);
-    if (pages >= window.end_page) return false;
-    if (pages == pages_of(first)) return true;
+    const Slice first = window.slice_of(block);
+    const std::size_t slices = std::max<std::size_t>(slices_for(size), 1);
+    if (slices >= window.end_slice) return false;
+    if (slices == slices_of(first)) return true;
     claim(first);
-    const bool done = resize_claimed(first, pages);
+    const bool done = resize_claimed(first, slices);
     hand_back(first);
     superslabs.purge_if_due();
     return done;
 }
 
 bool should_move(const void* block, std::size_t size) {
-    const std::size_t old_pages = pages_of(window.page_of(block));
-    const std::size_t pages = pages_for(size);
-    return old_pages >= layout::PageMap::kLeastPagesToMove && pages > old_pages && pages < window.end_page;
+    const std::size_t old_slices = slices_of(window.slice_of(block));
+    const std::size_t slices = slices_for(size);
+    return old_slices >= layout::SliceMap::kLeastSlicesToMove && slices > old_slices &&
+           slices < window.end_slice;
 }
 
 void* resize_by_moving(void* block, std::size_t size) {
     if (!should_move(block, size)) return nullptr;
-    const Page first = window.page_of(block);
+    const Slice first = window.slice_of(block);
     claim(first);
-    void* const moved = move_claimed(first, pages_for(size));
+    void* const moved = move_claimed(first, slices_for(size));
     if (moved == nullptr) hand_back(first);
     return moved;
 }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 //
-// Large blocks: runs of 64 KiB pages from the window, one block each.
+// Large blocks: runs of 64 KiB slices from the window, one block each.
 //
-// The header of a block's first page says "large block"; its length stands in that page's descriptor, which a
-// slab would use otherwise. Freed runs that the thread does not keep (see cache/kept_runs.h) are reused,
+// The header of a block's first slice says "large block"; its length stands in that slice's descriptor, which
+// a slab would use otherwise. Freed runs that the thread does not keep (see cache/kept_runs.h) are reused,
 // lowest address first, and purged like all others. A block comes from the node of the thread that asks for
-// it, if the machine has several. Alignments up to a page cost nothing; larger ones take a longer run and
+// it, if the machine has several. Alignments up to a slice cost nothing; larger ones take a longer run and
 // return what lies around the block.
 #pragma once
 
@@ -16,11 +16,11 @@
 
 namespace ashlar::heap::large {
 
-// Class 0 keeps the block out of the fast paths; the shard tells it from a page that is nothing.
-inline constexpr layout::PageHeader kHeader{0, 2};
+// Class 0 keeps the block out of the fast paths; the shard tells it from a slice that is nothing.
+inline constexpr layout::SliceHeader kHeader{0, 2};
 
-// In the descriptor of a block's first page: its length in pages, as 32 bits.
-inline constexpr std::size_t kOffsetOfPages = 0;
+// In the descriptor of a block's first slice: its length in slices, as 32 bits.
+inline constexpr std::size_t kOffsetOfSlices = 0;
 
 struct Block {
     void* start = nullptr; // null: the window or the system has no more
@@ -48,8 +48,8 @@ void set_number(void* block, std::uint32_t number);
 const char* block_around(const void* address);
 bool was_block(const void* address);
 
-// Makes the block `size` long where it is, by taking the pages behind it or returning its tail; false if that
-// cannot be done.
+// Makes the block `size` long where it is, by taking the slices behind it or returning its tail; false if
+// that cannot be done.
 bool resize_in_place(void* block, std::size_t size);
 
 // Moves a block that grows to a place that is large enough, by its page tables instead of its bytes. Null if

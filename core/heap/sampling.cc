@@ -161,7 +161,7 @@ void* begin(void* block, std::size_t size) {
         profiler.lose(size);
         return block;
     }
-    const layout::PageHeader header = window.header_of(block);
+    const layout::SliceHeader header = window.header_of(block);
     if (header == large::kHeader) {
         start(number, nullptr, profiler.begin(block, size, large::usable_size(block)));
         large::set_number(block, number);
@@ -189,7 +189,7 @@ void* end_small(void* block) {
 }
 
 std::size_t requested_size(const void* block) {
-    const auto& slab = slab::MixedSlab::at(window.page_of(block));
+    const auto& slab = slab::MixedSlab::at(window.slice_of(block));
     return table.at(slab.number_of(block)).size.load(std::memory_order_relaxed);
 }
 

@@ -67,7 +67,7 @@ inline bool is_due(std::size_t size) {
 // Makes a sample of a block that was just taken, or null: what is to be handed out instead.
 void* begin(void* block, std::size_t size);
 
-// The header of the block's page says that it is a sample of a size class. Returns its shadow, which is the
+// The header of the block's slice says that it is a sample of a size class. Returns its shadow, which is the
 // caller's to release. Ends the process (see slab/misuse.h) if it is no live block.
 void* end_small(void* block);
 // At least what was asked for, and no more than there is. Takes no lock: for a heap that is closed.

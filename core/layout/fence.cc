@@ -2,8 +2,8 @@
 //
 // The fences of the hardened library: see superslab.h.
 //
-// A page is taken for it like any other, so nobody else gets it. It is raised with the first slab of a
-// superslab that finds the last page free. It is dropped when nothing else of the superslab is in use,
+// A slice is taken for it like any other, so nobody else gets it. It is raised with the first slab of a
+// superslab that finds the last slice free. It is dropped when nothing else of the superslab is in use,
 // because long runs and limits want superslabs that are free as a whole.
 #include "layout/superslab.h"
 #include "os/config.h"
@@ -15,60 +15,60 @@ namespace {
 
 constexpr std::size_t kMostFenced = 8192; // superslabs, 16 GiB: each fence may be a mapping more
 
-constexpr Page fence_of(std::size_t superslab) {
-    return first_page_of(superslab) + kPagesPerSuperslab - 1;
+constexpr Slice fence_of(std::size_t superslab) {
+    return first_slice_of(superslab) + kSlicesPerSuperslab - 1;
 }
 
 } // namespace
 
-// What a program did to the page when it had it is still to be taken back.
-void Superslabs::give_fence_locked(Page page) {
-    map_.give(page, 1, true);
-    map_.set_unchecked(page, 1);
+// What a program did to the slice when it had it is still to be taken back.
+void Superslabs::give_fence_locked(Slice slice) {
+    map_.give(slice, 1, true);
+    map_.set_unchecked(slice, 1);
 }
 
 void Superslabs::raise_fence(std::size_t superslab) {
-    const Page page = fence_of(superslab);
+    const Slice slice = fence_of(superslab);
     // Mostly there is one. It needs no lock to see that: who comes too early or too late does no harm.
-    if (window.header(page) != kUnused) return;
+    if (window.header(slice) != kUnused) return;
     if (os::settings.guard_pages.load(std::memory_order_relaxed) == 0) return;
-    if (superslab - window.first_page / kPagesPerSuperslab >= kMostFenced && os::guards_are_mappings())
+    if (superslab - window.first_slice / kSlicesPerSuperslab >= kMostFenced && os::guards_are_mappings())
         return;
     {
         const os::Guard guard(mutex_);
-        if (!map_.all_free(page, 1) || map_.is_huge(superslab)) return;
-        map_.take(page, 1);
-        window.set_headers(page, 1, kBusyFence);
+        if (!map_.all_free(slice, 1) || map_.is_huge(superslab)) return;
+        map_.take(slice, 1);
+        window.set_headers(slice, 1, kBusyFence);
     }
-    const bool done = os::raise_guard(window.address_of(page), kPageSize);
+    const bool done = os::raise_guard(window.address_of(slice), kSliceSize);
     {
         const os::Guard guard(mutex_);
-        window.set_headers(page, 1, done ? kFence : kUnused);
-        if (!done) give_fence_locked(page);
+        window.set_headers(slice, 1, done ? kFence : kUnused);
+        if (!done) give_fence_locked(slice);
     }
     if (done) drop_lone_fence(superslab); // all others may have gone meanwhile
 }
 
 void Superslabs::drop_lone_fence(std::size_t superslab) {
-    const Page page = fence_of(superslab);
-    if (window.header(page) != kFence) return;
+    const Slice slice = fence_of(superslab);
+    if (window.header(slice) != kFence) return;
     {
         const os::Guard guard(mutex_);
-        if (window.header(page) != kFence ||
-            !map_.all_free(first_page_of(superslab), kPagesPerSuperslab - 1)) {
+        if (window.header(slice) != kFence ||
+            !map_.all_free(first_slice_of(superslab), kSlicesPerSuperslab - 1)) {
             return;
         }
-        window.set_headers(page, 1, kBusyFence);
+        window.set_headers(slice, 1, kBusyFence);
     }
-    const bool done = os::lower_guard(window.address_of(page), kPageSize);
+    const bool done = os::lower_guard(window.address_of(slice), kSliceSize);
     const os::Guard guard(mutex_);
-    window.set_headers(page, 1, done ? kUnused : kFence);
-    if (done) give_fence_locked(page);
+    window.set_headers(slice, 1, done ? kUnused : kFence);
+    if (done) give_fence_locked(slice);
 }
 
-void Superslabs::drop_lone_fences(Page first, std::size_t pages) {
-    drop_lone_fence(first / kPagesPerSuperslab);
-    drop_lone_fence((first + pages - 1) / kPagesPerSuperslab);
+void Superslabs::drop_lone_fences(Slice first, std::size_t slices) {
+    drop_lone_fence(first / kSlicesPerSuperslab);
+    drop_lone_fence((first + slices - 1) / kSlicesPerSuperslab);
 }
 
 } // namespace ashlar::layout

@@ -17,7 +17,7 @@ namespace ashlar::layout {
 namespace {
 
 constexpr std::size_t kMostAhead = 8;     // superslabs, 16 MiB, opened before they are needed
-constexpr std::size_t kBitmapBytes = 512; // of a page's slab of the smallest blocks, set aside
+constexpr std::size_t kBitmapBytes = 512; // of a slice's slab of the smallest blocks, set aside
 
 // A heap that is large, in superslabs, and well filled: so many eighths of it are in use.
 constexpr std::size_t kLargeHeap = 128;
@@ -29,68 +29,68 @@ bool Superslabs::wants_huge_pages() const {
     const os::HugePages policy = os::settings.huge_pages_now();
     if (policy == os::HugePages::kNever) return false;
     const std::size_t have = committed_.load(std::memory_order_relaxed);
-    const bool filled = pages_in_use() >= have * kPagesPerSuperslab / 8 * kWellFilled;
+    const bool filled = slices_in_use() >= have * kSlicesPerSuperslab / 8 * kWellFilled;
     return (policy == os::HugePages::kAlways || (have >= kLargeHeap && filled)) && os::huge_pages_allowed();
 }
 
 // Pages of a new mapping: small ones, wherever they are touched first, also on a system that gives huge pages
 // unasked.
-void Superslabs::advise(Page first, std::size_t pages, os::Node node, bool huge) const {
+void Superslabs::advise(Slice first, std::size_t slices, os::Node node, bool huge) const {
     void* const start = window.address_of(first);
     if (huge) {
-        os::advise_huge_pages(start, pages * kPageSize);
+        os::advise_huge_pages(start, slices * kSliceSize);
     } else {
-        os::advise_small_pages(start, pages * kPageSize);
+        os::advise_small_pages(start, slices * kSliceSize);
     }
-    if (os::settings.numa_now() == os::Numa::kBind) os::prefer_node(start, pages * kPageSize, node);
+    if (os::settings.numa_now() == os::Numa::kBind) os::prefer_node(start, slices * kSliceSize, node);
 }
 
-// The advice that the superslabs of these pages were given; those of one kind in a row have it at once.
-void Superslabs::advise_again(Page first, std::size_t pages) {
+// The advice that the superslabs of these slices were given; those of one kind in a row have it at once.
+void Superslabs::advise_again(Slice first, std::size_t slices) {
     const os::Node node = node_of(first);
-    while (pages != 0) {
+    while (slices != 0) {
         const bool huge = is_huge(first);
-        std::size_t alike = kPagesPerSuperslab - first % kPagesPerSuperslab;
-        while (alike < pages && is_huge(static_cast<Page>(first + alike)) == huge)
-            alike += kPagesPerSuperslab;
-        alike = std::min(alike, pages);
+        std::size_t alike = kSlicesPerSuperslab - first % kSlicesPerSuperslab;
+        while (alike < slices && is_huge(static_cast<Slice>(first + alike)) == huge)
+            alike += kSlicesPerSuperslab;
+        alike = std::min(alike, slices);
         advise(first, alike, node, huge);
-        first = static_cast<Page>(first + alike);
-        pages -= alike;
+        first = static_cast<Slice>(first + alike);
+        slices -= alike;
     }
 }
 
-bool Superslabs::stays_huge(Page page) {
-    return os::settings.huge_pages_now() == os::HugePages::kAlways && is_huge(page);
+bool Superslabs::stays_huge(Slice slice) {
+    return os::settings.huge_pages_now() == os::HugePages::kAlways && is_huge(slice);
 }
 
 // Without the advice the kernel would make a huge page of it again, and fill the pages that went.
-bool Superslabs::break_up(Page page) {
-    if (!is_huge(page)) return true;
-    if (stays_huge(page)) return false;
-    const std::size_t superslab = page / kPagesPerSuperslab;
-    if (!os::advise_small_pages(window.address_of(first_page_of(superslab)), kSuperslabSize)) return false;
+bool Superslabs::break_up(Slice slice) {
+    if (!is_huge(slice)) return true;
+    if (stays_huge(slice)) return false;
+    const std::size_t superslab = slice / kSlicesPerSuperslab;
+    if (!os::advise_small_pages(window.address_of(first_slice_of(superslab)), kSuperslabSize)) return false;
     const os::Guard guard(mutex_);
-    if (PageMap::is_huge(superslab)) os::count(os::counters.break_ups);
+    if (SliceMap::is_huge(superslab)) os::count(os::counters.break_ups);
     map_.set_huge(superslab, superslab + 1, false);
     return true;
 }
 
-void Superslabs::break_up_or_count(Page page) {
-    if (!break_up(page)) os::count(os::counters.break_ups);
+void Superslabs::break_up_or_count(Slice slice) {
+    if (!break_up(slice)) os::count(os::counters.break_ups);
 }
 
 // What the heap must know of the superslabs below `end`, of which so many are open.
 bool Superslabs::grow_tables(std::size_t end, std::size_t open) {
-    return window.superslab_states.grow_to(PageMap::bytes_for(end)) &&
-           window.grow_page_tables(first_page_of(end)) &&
-           metadata_pool.set_aside(open * kPagesPerSuperslab * kBitmapBytes);
+    return window.superslab_states.grow_to(SliceMap::bytes_for(end)) &&
+           window.grow_slice_tables(first_slice_of(end)) &&
+           metadata_pool.set_aside(open * kSlicesPerSuperslab * kBitmapBytes);
 }
 
 // Maps superslabs from `begin` on: at least `least` and at most `most`. Fewer are followed by a stranger.
 Superslabs::Opening Superslabs::map_superslabs(std::size_t begin, std::size_t least, std::size_t most) {
     const auto map = [&](std::size_t first, std::size_t count) {
-        return os::open_pages(window.address_of(first_page_of(first)), count * kSuperslabSize, window.hold);
+        return os::open_pages(window.address_of(first_slice_of(first)), count * kSuperslabSize, window.hold);
     };
     os::Opened result = map(begin, most);
     if (result == os::Opened::kDone) return {most, result};
@@ -107,29 +107,29 @@ Superslabs::Opening Superslabs::map_superslabs(std::size_t begin, std::size_t le
 }
 
 // Under a limit on address space what the heap wastes is lost to the program. That is up to an eighth of a
-// slab, and of large blocks the rest of a page or of a superslab. The fallback wastes next to nothing. So the
-// heap does not grow for large blocks there. For slabs it grows to an eighth of the limit, which loses 16 MiB
-// of each GiB.
-bool Superslabs::may_grow(PageMap::Fit fit) const {
+// slab, and of large blocks the rest of a slice or of a superslab. The fallback wastes next to nothing. So
+// the heap does not grow for large blocks there. For slabs it grows to an eighth of the limit, which loses 16
+// MiB of each GiB.
+bool Superslabs::may_grow(SliceMap::Fit fit) const {
     constexpr std::size_t kShareOfLimit = 8;
     constexpr std::size_t kUnasked = 64; // superslabs, 128 MiB: most heaps of slabs alone stay below
     const std::size_t open = committed_.load(std::memory_order_relaxed);
     if (window.hold == os::Hold::kReserved) return true; // the addresses count already
-    if (fit == PageMap::Fit::kAligned && open < kUnasked) return true;
+    if (fit == SliceMap::Fit::kAligned && open < kUnasked) return true;
     const std::size_t limit = os::address_space_limit();
     if (limit == os::kNoLimit) return true;
-    return fit == PageMap::Fit::kAligned && open < limit / kShareOfLimit / kSuperslabSize;
+    return fit == SliceMap::Fit::kAligned && open < limit / kShareOfLimit / kSuperslabSize;
 }
 
-// Opens superslabs behind the last one, so that a run of `pages` fits there, or, if it may be anywhere, some
+// Opens superslabs behind the last one, so that a run of `slices` fits there, or, if it may be anywhere, some
 // that were withdrawn. `seen` is what the caller saw of map_.openings(): if there were more, it should look
 // again first. A long run may begin in superslabs of the node `beginning`; those that are opened are of
 // `node`. After a stranger's mapping was met the caller should look again, too: growth goes on behind it.
-Superslabs::Growth Superslabs::grow(std::size_t pages, PageMap::Fit fit, std::size_t seen, os::Node beginning,
-                                    os::Node node, Where where) {
+Superslabs::Growth Superslabs::grow(std::size_t slices, SliceMap::Fit fit, std::size_t seen,
+                                    os::Node beginning, os::Node node, Where where) {
     const os::Guard growing(growth_mutex_);
     RefusedRequests& refused = refused_[static_cast<std::size_t>(fit)];
-    const std::size_t whole = (pages + kPagesPerSuperslab - 1) / kPagesPerSuperslab;
+    const std::size_t whole = (slices + kSlicesPerSuperslab - 1) / kSlicesPerSuperslab;
     std::size_t needed = whole;
     // For more than a superslab, withdrawing others may make room. Of a request for one node that comes again
     // for any, the second counts.
@@ -139,14 +139,14 @@ Superslabs::Growth Superslabs::grow(std::size_t pages, PageMap::Fit fit, std::si
         refused.note_refused();
         return Growth::kNoRoom;
     }
-    std::size_t begin = window.first_page / kPagesPerSuperslab;
+    std::size_t begin = window.first_slice / kSlicesPerSuperslab;
     std::size_t room = 0;
     std::size_t again = 0;
     {
         const os::Guard guard(mutex_);
         if (map_.openings() != seen) return Growth::kDone;
         begin = std::max(begin, map_.opened());
-        room = window.end_page / kPagesPerSuperslab - begin;
+        room = window.end_slice / kSlicesPerSuperslab - begin;
         if (where == Where::kAnywhere) again = map_.reclaim(whole);
         if (again == 0 && whole > 1) { // the run can start with the last ones
             needed -= std::min(map_.free_superslabs_at_end(beginning), needed - 1);
@@ -190,12 +190,12 @@ Superslabs::Growth Superslabs::grow(std::size_t pages, PageMap::Fit fit, std::si
 }
 
 void Superslabs::open_superslabs(std::size_t begin, std::size_t count, os::Node node) {
-    const Page first = first_page_of(begin);
+    const Slice first = first_slice_of(begin);
     const bool huge = wants_huge_pages();
-    advise(first, count * kPagesPerSuperslab, node, huge);
+    advise(first, count * kSlicesPerSuperslab, node, huge);
     const os::Guard guard(mutex_);
-    window.set_headers(first, count * kPagesPerSuperslab, kUnused);
-    window.publish(first_page_of(begin + count));
+    window.set_headers(first, count * kSlicesPerSuperslab, kUnused);
+    window.publish(first_slice_of(begin + count));
     map_.open(begin, begin + count, node);
     map_.set_huge(begin, begin + count, huge);
     committed_.fetch_add(count, std::memory_order_relaxed);
@@ -208,7 +208,7 @@ void Superslabs::open_superslabs(std::size_t begin, std::size_t count, os::Node 
 // again.
 Superslabs::Growth Superslabs::step_over(std::size_t superslab, std::size_t room) {
     const std::size_t end = superslab + std::min(stride_, room);
-    if (!window.superslab_states.grow_to(PageMap::bytes_for(end))) return Growth::kRefused;
+    if (!window.superslab_states.grow_to(SliceMap::bytes_for(end))) return Growth::kRefused;
     if (room != 0) stride_ *= 2;
     const os::Guard guard(mutex_);
     map_.step_over(end);
@@ -218,19 +218,19 @@ Superslabs::Growth Superslabs::step_over(std::size_t superslab, std::size_t room
 std::size_t Superslabs::withdraw_all() {
     std::size_t withdrawn = 0;
     for (std::size_t below = ~std::size_t{0};;) {
-        PageMap::Piece piece{};
+        SliceMap::Piece piece{};
         {
             const os::Guard guard(mutex_);
             piece = map_.take_superslab(below);
         }
         if (piece.superslab == 0) break;
         below = piece.superslab;
-        const Page first = first_page_of(piece.superslab);
-        window.set_headers(first, kPagesPerSuperslab, kNotOurs);
+        const Slice first = first_slice_of(piece.superslab);
+        window.set_headers(first, kSlicesPerSuperslab, kNotOurs);
         const os::Change result = os::close_pages(window.address_of(first), kSuperslabSize, window.hold);
         const os::Guard guard(mutex_);
         if (result == os::Change::kRefused) {
-            window.set_headers(first, kPagesPerSuperslab, kUnused);
+            window.set_headers(first, kSlicesPerSuperslab, kUnused);
             map_.give_back(piece);
             continue;
         }

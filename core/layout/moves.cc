@@ -9,11 +9,11 @@
 
 namespace ashlar::layout {
 
-Run Superslabs::warm(Run run, std::size_t pages, const MovePlan& plan) {
+Run Superslabs::warm(Run run, std::size_t slices, const MovePlan& plan) {
     // For large blocks only. A program that makes none may be in a sandbox that ends it when it opens a file.
     // What its slabs leave dirty does not make it larger than it was.
     limit_.note_size(committed());
-    bool whole = !run.unchecked || take_back_changes(run.first, pages);
+    bool whole = !run.unchecked || take_back_changes(run.first, slices);
     bool go_on = whole && plan.count != 0 && is_worth_moving(plan.moves[0]) &&
                  may_move(plan.moves[plan.count - 1].from, plan.moves[0].to);
     for (unsigned i = 0; i < plan.count; ++i) {
@@ -26,13 +26,13 @@ Run Superslabs::warm(Run run, std::size_t pages, const MovePlan& plan) {
     return whole ? run : Run{}; // what is left of it is nobody's
 }
 
-// Programs that use only the beginning of their buffers leave dirty pages that hold next to nothing. Then
+// Programs that use only the beginning of their buffers leave dirty slices that hold next to nothing. Then
 // nothing is moved to this run, and to ever more of the next ones, until that changes.
-bool Superslabs::is_worth_moving(const PageMap::Move& move) {
+bool Superslabs::is_worth_moving(const SliceMap::Move& move) {
     constexpr std::size_t kLeastShare = 8; // in memory: about as many faults as a move costs
     constexpr unsigned kMostLeftOut = 63;
     std::size_t resident = 0;
-    const std::size_t size = move.pages * kPageSize;
+    const std::size_t size = move.slices * kSliceSize;
     const bool worth =
         !os::find_resident(window.address_of(move.from), size, resident) || resident >= size / kLeastShare;
     const os::Guard guard(mutex_);
@@ -43,49 +43,49 @@ bool Superslabs::is_worth_moving(const PageMap::Move& move) {
 
 // What is locked stays in place: moving takes the lock off. After mlockall(MCL_CURRENT) the lower part of the
 // heap is locked, so that the lowest pages of either side tell.
-bool Superslabs::may_move(Page from, Page to) {
+bool Superslabs::may_move(Slice from, Slice to) {
     const bool locked = os::any_locked(window.address_of(from), os::page_size()) ||
                         os::any_locked(window.address_of(to), os::page_size());
     return !locked || !os::locks_are_wanted();
 }
 
-// If it is not to be tried, the pages only stay where they are. Lost may be the place to move to.
-os::Change Superslabs::carry_out(PageMap::Move move, bool try_it) {
+// If it is not to be tried, the slices only stay where they are. Lost may be the place to move to.
+os::Change Superslabs::carry_out(SliceMap::Move move, bool try_it) {
     os::Change result = os::Change::kRefused;
     if (try_it && move.unchecked) { // otherwise what a program did to them would be moved, too
-        if (!take_back_changes(move.from, move.pages)) return os::Change::kSplit; // they are nobody's
+        if (!take_back_changes(move.from, move.slices)) return os::Change::kSplit; // they are nobody's
         move.unchecked = false;
     }
     if (try_it) {
-        result =
-            os::move_pages(window.address_of(move.from), window.address_of(move.to), move.pages * kPageSize);
+        result = os::move_pages(window.address_of(move.from), window.address_of(move.to),
+                                move.slices * kSliceSize);
     }
     const bool moved = result == os::Change::kDone;
-    if (result == os::Change::kSplit) advise_again(move.to, move.pages);
-    const os::Change renewed = moved && move.renew ? renew(move.from, move.pages) : os::Change::kRefused;
+    if (result == os::Change::kSplit) advise_again(move.to, move.slices);
+    const os::Change renewed = moved && move.renew ? renew(move.from, move.slices) : os::Change::kRefused;
     const os::Guard guard(mutex_);
     if (renewed == os::Change::kLost) {
-        map_.set_displaced(move.to, move.pages, true); // and nobody gets the place it came from
+        map_.set_displaced(move.to, move.slices, true); // and nobody gets the place it came from
     } else {
         map_.put_back(move, moved, renewed == os::Change::kDone);
-        if (result == os::Change::kSplit) map_.set_split(move.from, move.pages);
+        if (result == os::Change::kSplit) map_.set_split(move.from, move.slices);
     }
     return result;
 }
 
-os::Change Superslabs::move(Page from, Page to, std::size_t pages) {
+os::Change Superslabs::move(Slice from, Slice to, std::size_t slices) {
     {
         const os::Guard guard(mutex_);
-        if (!map_.may_displace() || map_.any_displaced(from, pages)) return os::Change::kRefused;
+        if (!map_.may_displace() || map_.any_displaced(from, slices)) return os::Change::kRefused;
     }
     // What lies in several mappings can be moved in part before the kernel refuses, and the rest is lost.
-    const std::size_t size = pages * kPageSize;
+    const std::size_t size = slices * kSliceSize;
     if (!os::is_one_mapping(window.address_of(from), size) || !may_move(from, to))
         return os::Change::kRefused;
     const os::Change result = os::move_pages(window.address_of(from), window.address_of(to), size);
     if (result == os::Change::kDone) {
         const os::Guard guard(mutex_);
-        map_.set_displaced(to, pages, true);
+        map_.set_displaced(to, slices, true);
     }
     return result == os::Change::kSplit ? os::Change::kRefused : result;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Which dirty pages are given back to the system, and when: see superslab.h.
+// Which dirty slices are given back to the system, and when: see superslab.h.
 #include "layout/superslab.h"
 #include "os/clock.h"
 #include "os/config.h"
@@ -21,35 +21,35 @@ constexpr std::size_t above(std::size_t value, std::size_t bound) {
 
 } // namespace
 
-// What is absent is counted a moment before or after the page itself is taken or given.
-std::size_t Superslabs::present_pages() const {
-    return above(pages_in_use(),
-                 static_cast<std::size_t>(std::max<std::ptrdiff_t>(absent_bytes(), 0)) / kPageSize);
+// What is absent is counted a moment before or after the slice itself is taken or given.
+std::size_t Superslabs::present_slices() const {
+    return above(slices_in_use(),
+                 static_cast<std::size_t>(std::max<std::ptrdiff_t>(absent_bytes(), 0)) / kSliceSize);
 }
 
-// With so many pages in use.
+// With so many slices in use.
 std::size_t Superslabs::allowed_dirty(std::size_t in_use) const {
-    const std::size_t floor = os::settings.dirty_limit.load(std::memory_order_relaxed) / kPageSize;
-    return reserves_.allowed_dirty(in_use, floor, limit_.bytes() / kPageSize);
+    const std::size_t floor = os::settings.dirty_limit.load(std::memory_order_relaxed) / kSliceSize;
+    return reserves_.allowed_dirty(in_use, floor, limit_.bytes() / kSliceSize);
 }
 
 std::size_t Superslabs::floor_in_slabs() const {
-    return Reserves::floor_in_slabs(pages_in_use() * kPageSize,
+    return Reserves::floor_in_slabs(slices_in_use() * kSliceSize,
                                     os::settings.dirty_limit.load(std::memory_order_relaxed));
 }
 
-std::size_t Superslabs::allowed_hollow() const {
-    return reserves_.allowed_hollow(pages_in_use() * kPageSize,
+std::size_t Superslabs::allowed_unused() const {
+    return reserves_.allowed_unused(slices_in_use() * kSliceSize,
                                     os::settings.dirty_limit.load(std::memory_order_relaxed));
 }
 
 std::size_t Superslabs::excess() const {
     if (purging_is_vain_.load(std::memory_order_relaxed)) return 0;
-    return above(dirty_pages(), allowed_dirty(present_pages()));
+    return above(dirty_slices(), allowed_dirty(present_slices()));
 }
 
 std::size_t Superslabs::excess_over_limit() const {
-    return above(dirty_pages(), Reserves::allowed_by_limit(present_pages(), limit_.bytes() / kPageSize));
+    return above(dirty_slices(), Reserves::allowed_by_limit(present_slices(), limit_.bytes() / kSliceSize));
 }
 
 void Superslabs::note_excess() {
@@ -57,90 +57,90 @@ void Superslabs::note_excess() {
 }
 
 void Superslabs::purge_excess() {
-    const std::size_t pages = excess();
-    if (pages == 0) return;
-    Page below = kTop;
-    Step step{.pages = pages, .calls = kNoBounds.calls};
-    const std::size_t purged = purge(PageMap::Which::kExcess, below, step);
+    const std::size_t slices = excess();
+    if (slices == 0) return;
+    Slice below = kTop;
+    Step step{.slices = slices, .calls = kNoBounds.calls};
+    const std::size_t purged = purge(SliceMap::Which::kExcess, below, step);
     const os::Guard guard(mutex_);
     reserves_.note_purged(purged);
 }
 
-// Who notes that pages are due in the meantime is seen by the next step.
+// Who notes that slices are due in the meantime is seen by the next step.
 void Superslabs::purge_step() {
     due_.store(false, std::memory_order_relaxed);
     Step step = kStep;
     std::size_t purged = 0;
-    if (excess() != 0) { // a whole step: one call for each page that exceeds the budget would cost more
+    if (excess() != 0) { // a whole step: one call for each slice that exceeds the budget would cost more
         if (const std::size_t over = excess_over_limit(); over != 0)
-            step = {.pages = std::max(over, step.pages), .calls = kNoBounds.calls};
-        Page below = kTop;
-        purged = purge(PageMap::Which::kExcess, below, step);
+            step = {.slices = std::max(over, step.slices), .calls = kNoBounds.calls};
+        Slice below = kTop;
+        purged = purge(SliceMap::Which::kExcess, below, step);
         const os::Guard guard(mutex_);
         reserves_.note_purged(purged);
-        step.pages = above(kStep.pages, purged);
+        step.slices = above(kStep.slices, purged);
     }
     if (purge_aged(step) || (purged != 0 && excess() != 0)) due_.store(true, std::memory_order_relaxed);
 }
 
-// Purges what the step allows, from the page `below` down, and leaves in both what is left; returns how many
-// pages it did.
-std::size_t Superslabs::purge(PageMap::Which which, Page& below, Step& step) {
+// Purges what the step allows, from the slice `below` down, and leaves in both what is left; returns how many
+// slices it did.
+std::size_t Superslabs::purge(SliceMap::Which which, Slice& below, Step& step) {
     std::size_t purged = 0;
     std::size_t in_vain = 0;
-    while (step.pages != 0 && step.calls != 0 && in_vain < kMostInVain) {
-        PageMap::Piece piece{};
+    while (step.slices != 0 && step.calls != 0 && in_vain < kMostInVain) {
+        SliceMap::Piece piece{};
         {
             const os::Guard guard(mutex_);
-            const std::size_t most = std::min<std::size_t>(step.pages, kPagesPerSuperslab);
+            const std::size_t most = std::min<std::size_t>(step.slices, kSlicesPerSuperslab);
             piece = map_.take_dirty(which, below, static_cast<unsigned>(most));
-            below = piece.pages == 0
-                        ? 0
-                        : first_page_of(piece.superslab) + static_cast<Page>(std::countr_zero(piece.pages));
+            below = piece.slices == 0 ? 0
+                                      : first_slice_of(piece.superslab) +
+                                            static_cast<Slice>(std::countr_zero(piece.slices));
         }
-        if (piece.pages == 0) break;
-        if (piece.pages != kAllPages) break_up_or_count(first_page_of(piece.superslab));
-        PageMask refused = 0;
-        for (PageMask rest = piece.pages; rest != 0;) { // several runs only where pages are huge
+        if (piece.slices == 0) break;
+        if (piece.slices != kAllSlices) break_up_or_count(first_slice_of(piece.superslab));
+        SliceMask refused = 0;
+        for (SliceMask rest = piece.slices; rest != 0;) { // several runs only where pages are huge
             const auto first = static_cast<unsigned>(std::countr_zero(rest));
-            const auto pages = static_cast<unsigned>(std::countr_one(rest >> first));
-            const PageMask run = run_mask(first, pages);
+            const auto slices = static_cast<unsigned>(std::countr_one(rest >> first));
+            const SliceMask run = run_mask(first, slices);
             rest &= ~run;
             step.calls = above(step.calls, 1);
-            step.pages = above(step.pages, pages);
-            const Page start = first_page_of(piece.superslab) + first;
-            if (!os::purge(window.address_of(start), pages * kPageSize)) {
+            step.slices = above(step.slices, slices);
+            const Slice start = first_slice_of(piece.superslab) + first;
+            if (!os::purge(window.address_of(start), slices * kSliceSize)) {
                 refused |= run;
                 continue;
             }
-            purged += pages;
+            purged += slices;
             if ((piece.displaced & run) == 0) continue;
             const bool can_renew = step.calls >= kCallsToRenew; // otherwise after their next use
-            const os::Change renewed = can_renew ? renew(start, pages) : os::Change::kRefused;
+            const os::Change renewed = can_renew ? renew(start, slices) : os::Change::kRefused;
             if (can_renew) step.calls -= kCallsToRenew;
             if (renewed != os::Change::kDone) piece.displaced &= ~run;
-            if (renewed == os::Change::kLost) piece.pages &= ~run;
+            if (renewed == os::Change::kLost) piece.slices &= ~run;
         }
         const os::Guard guard(mutex_);
         map_.put_back(piece, refused);
-        in_vain = refused == piece.pages ? in_vain + 1 : 0;
+        in_vain = refused == piece.slices ? in_vain + 1 : 0;
     }
     if (purged != 0 || in_vain != 0) purging_is_vain_.store(purged == 0, std::memory_order_relaxed);
     return purged;
 }
 
-// Of a run that is about to be given, so many of its last pages were purged. They would exceed the budget by
+// Of a run that is about to be given, so many of its last slices were purged. They would exceed the budget by
 // more than a step.
-std::size_t Superslabs::purge_end(Page first, std::size_t pages) {
-    if (pages <= kStep.pages || purging_is_vain_.load(std::memory_order_relaxed)) return 0;
-    const std::size_t allowed = allowed_dirty(above(present_pages(), pages));
-    const std::size_t purged = std::min(above(dirty_pages() + pages, allowed), pages);
-    if (purged <= kStep.pages) return 0;
-    const auto end = static_cast<Page>(first + pages);
-    const auto start = static_cast<Page>(end - purged);
-    if (!os::purge(window.address_of(start), purged * kPageSize)) return 0;
-    if (start % kPagesPerSuperslab != 0) break_up_or_count(start);
-    if (end % kPagesPerSuperslab != 0 && start / kPagesPerSuperslab != end / kPagesPerSuperslab)
+std::size_t Superslabs::purge_end(Slice first, std::size_t slices) {
+    if (slices <= kStep.slices || purging_is_vain_.load(std::memory_order_relaxed)) return 0;
+    const std::size_t allowed = allowed_dirty(above(present_slices(), slices));
+    const std::size_t purged = std::min(above(dirty_slices() + slices, allowed), slices);
+    if (purged <= kStep.slices) return 0;
+    const auto end = static_cast<Slice>(first + slices);
+    const auto start = static_cast<Slice>(end - purged);
+    if (!os::purge(window.address_of(start), purged * kSliceSize)) return 0;
+    if (start % kSlicesPerSuperslab != 0) break_up_or_count(start);
+    if (end % kSlicesPerSuperslab != 0 && start / kSlicesPerSuperslab != end / kSlicesPerSuperslab)
         break_up_or_count(end);
     const os::Guard guard(mutex_);
     reserves_.note_purged(purged);
@@ -148,15 +148,15 @@ std::size_t Superslabs::purge_end(Page first, std::size_t pages) {
 }
 
 std::size_t Superslabs::purge_all() {
-    Page below = kTop;
+    Slice below = kTop;
     Step step = kNoBounds;
-    return purge(PageMap::Which::kAll, below, step) * kPageSize;
+    return purge(SliceMap::Which::kAll, below, step) * kSliceSize;
 }
 
 void Superslabs::start_purging_aged() {
     limit_.note_time(os::coarse_milliseconds());
     const os::Guard guard(mutex_);
-    reserves_.forget(present_pages());
+    reserves_.forget(present_slices());
     if (!aging_) aged_below_ = kTop;
     aging_ = true;
     due_.store(true, std::memory_order_relaxed);
@@ -164,7 +164,7 @@ void Superslabs::start_purging_aged() {
 
 // True if there is more. What is dirty at the end of a sweep is for the next one.
 bool Superslabs::purge_aged(Step step) {
-    purge(PageMap::Which::kAged, aged_below_, step);
+    purge(SliceMap::Which::kAged, aged_below_, step);
     const os::Guard guard(mutex_);
     if (aged_below_ != 0) return true;
     if (aging_) map_.age();

@@ -23,13 +23,13 @@ namespace ashlar::layout {
 
 using SizeClass = std::uint8_t;
 
-inline constexpr std::size_t kPageSize = 64 * 1024; // the unit of slabs and runs, not the system's page
-inline constexpr unsigned kPageShift = 16;
+inline constexpr std::size_t kSliceSize = 64 * 1024; // the unit of slabs and runs, not the system's page
+inline constexpr unsigned kSliceShift = 16;
 inline constexpr std::size_t kAlignment = 16; // of every block
 inline constexpr std::size_t kMaxClassSize = 32 * 1024;
 inline constexpr unsigned kClasses = 67; // class 0 included
-inline constexpr unsigned kMaxSlabPages = 4;
-inline constexpr unsigned kMaxSlabBlocks = kPageSize / kAlignment;
+inline constexpr unsigned kMaxSlabSlices = 4;
+inline constexpr unsigned kMaxSlabBlocks = kSliceSize / kAlignment;
 
 namespace detail {
 
@@ -65,8 +65,8 @@ constexpr std::array<SizeClass, kMaxClassSize / kAlignment + 1> make_classes() {
 
 inline constexpr auto kClassOfStep = make_classes();
 
-// A slab of n pages starts at a multiple of n pages and holds at least 8 blocks.
-constexpr unsigned pages_for(std::size_t size) {
+// A slab of n slices starts at a multiple of n slices and holds at least 8 blocks.
+constexpr unsigned slices_for(std::size_t size) {
     return size <= 8192 ? 1 : size <= 16384 ? 2 : 4;
 }
 
@@ -76,7 +76,7 @@ constexpr unsigned pages_for(std::size_t size) {
 struct ClassShape {
     std::uint32_t size;       // of a block
     std::uint16_t blocks;     // in a slab
-    std::uint8_t pages;       // of a slab, a power of two
+    std::uint8_t slices;      // of a slab, a power of two
     std::uint64_t reciprocal; // ceil(2^40 / size): index of a block = offset * reciprocal >> 40
 };
 
@@ -88,9 +88,9 @@ constexpr std::array<ClassShape, kClasses> make_shapes() {
     std::array<ClassShape, kClasses> shapes{};
     for (unsigned c = 1; c < kClasses; ++c) {
         const std::uint32_t size = kSizes[c];
-        const unsigned pages = pages_for(size);
-        shapes[c] = {size, static_cast<std::uint16_t>(pages * kPageSize / size),
-                     static_cast<std::uint8_t>(pages),
+        const unsigned slices = slices_for(size);
+        shapes[c] = {size, static_cast<std::uint16_t>(slices * kSliceSize / size),
+                     static_cast<std::uint8_t>(slices),
                      ((std::uint64_t{1} << kReciprocalShift) + size - 1) / size};
     }
     return shapes;
@@ -133,11 +133,11 @@ consteval bool shapes_hold() {
     for (unsigned c = 1; c < kClasses; ++c) {
         const ClassShape& s = kShapes[c];
         if (s.size % kAlignment != 0 || s.size <= detail::kSizes[c - 1]) return false;
-        if (s.blocks < 8 || s.blocks > kMaxSlabBlocks || s.pages > kMaxSlabPages) return false;
+        if (s.blocks < 8 || s.blocks > kMaxSlabBlocks || s.slices > kMaxSlabSlices) return false;
         // Division by multiplication (Granlund and Montgomery 1994) is exact for all offsets of the slab
         // under one condition. The error of the reciprocal, scaled by the largest offset, stays below 2^40.
         const std::uint64_t error = s.reciprocal * s.size - (std::uint64_t{1} << kReciprocalShift);
-        if (error * s.pages * kPageSize >= std::uint64_t{1} << kReciprocalShift) return false;
+        if (error * s.slices * kSliceSize >= std::uint64_t{1} << kReciprocalShift) return false;
     }
     return true;
 }

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 //
-// The superslabs of the window as a store of page runs: grown from the system, given back to it.
+// The superslabs of the window as a store of slice runs: grown from the system, given back to it.
 //
-// Free pages that were used are *dirty* until they are purged: given back to the system, after which they
+// Free slices that were used are *dirty* until they are purged: given back to the system, after which they
 // read zero. They are purged when they have been dirty for the purge delay. Highest addresses first, they are
 // purged when there are more of them than the budget allows. That goes in steps: take() and give() only note
-// that pages are due. Each slow path of malloc and free ends with purge_if_due(), which purges 1 MiB at most.
+// that slices are due. Each slow path of malloc and free ends with purge_if_due(), which purges 1 MiB at
+// most.
 //
 // On a machine with several nodes every superslab is of one. A run is taken from superslabs of the node that
 // is asked for, which grow for it. If there is no more, it is taken from others.
@@ -14,9 +15,9 @@
 // of everybody's reach meanwhile. Only growth is one at a time: who waits for it needs its result.
 #pragma once
 
-#include "layout/page_map.h"
 #include "layout/refused_requests.h"
 #include "layout/reserves.h"
+#include "layout/slice_map.h"
 #include "os/memory_limit.h"
 #include "os/mutex.h"
 #include "os/page_memory.h"
@@ -32,49 +33,49 @@ struct Tables;
 
 namespace ashlar::layout {
 
-// The last page of a superslab that holds slabs, in the hardened library. It is inaccessible, so that who
+// The last slice of a superslab that holds slabs, in the hardened library. It is inaccessible, so that who
 // runs on behind his blocks faults before the next superslab. While it is made so, or accessible again, it is
 // busy.
-inline constexpr PageHeader kFence{0, 3};
-inline constexpr PageHeader kBusyFence{0, 4};
+inline constexpr SliceHeader kFence{0, 3};
+inline constexpr SliceHeader kBusyFence{0, 4};
 
 class Superslabs {
   public:
     // All of these: headers of a taken run are kUnused. `first` is 0 if there is none.
 
-    // `pages` (1, 2 or 4) that start at a multiple of `pages`.
-    Run take_for_slab(unsigned pages, os::Node node);
-    // Any number of pages. Its caller goes on to purge_if_due(), as after give(). With Want::kWarm, dirty
-    // pages from elsewhere are moved to where the run is clean, so that touching it need not fault.
+    // `slices` (1, 2 or 4) that start at a multiple of `slices`.
+    Run take_for_slab(unsigned slices, os::Node node);
+    // Any number of slices. Its caller goes on to purge_if_due(), as after give(). With Want::kWarm, dirty
+    // slices from elsewhere are moved to where the run is clean, so that touching it need not fault.
     enum class Want : std::uint8_t { kAny, kWarm };
-    Run take(std::size_t pages, Want want, os::Node node);
-    // Warm too, for a block that grows: free pages follow the run if there are some to choose. The first
-    // `filled` pages are left as they are.
-    Run take_with_room(std::size_t pages, std::size_t filled, os::Node node);
-    // The `pages` from `first` on, warm, if they are all free. What lies before them is the caller's.
-    Run take_at(Page first, std::size_t pages);
-    // The caller has made the headers kUnused. The pages of a run or of a part of it. What a program did to
+    Run take(std::size_t slices, Want want, os::Node node);
+    // Warm too, for a block that grows: free slices follow the run if there are some to choose. The first
+    // `filled` slices are left as they are.
+    Run take_with_room(std::size_t slices, std::size_t filled, os::Node node);
+    // The `slices` from `first` on, warm, if they are all free. What lies before them is the caller's.
+    Run take_at(Slice first, std::size_t slices);
+    // The caller has made the headers kUnused. The slices of a run or of a part of it. What a program did to
     // them (see os/page_attributes.h) is taken back before the next owner gets them. Of a run of more than a
-    // step's pages, what exceeds the budget is purged at once. That costs no more than unmapping the block
+    // step's slices, what exceeds the budget is purged at once. That costs no more than unmapping the block
     // would.
-    void give(Page first, std::size_t pages);
+    void give(Slice first, std::size_t slices);
     // Likewise, memory that is known to read zero.
-    void give_clean(Page first, std::size_t pages);
-    // A part, maybe of no pages, of a run just taken; no program had it.
-    void give_untouched(Page first, std::size_t pages, bool zero);
+    void give_clean(Slice first, std::size_t slices);
+    // A part, maybe of no slices, of a run just taken; no program had it.
+    void give_untouched(Slice first, std::size_t slices, bool zero);
     // Moves the memory of a run to another, both in use; `from` reads zero then.
-    os::Change move(Page from, Page to, std::size_t pages);
+    os::Change move(Slice from, Slice to, std::size_t slices);
 
-    // Where a page in use belongs, and whether it may be part of a huge one.
-    os::Node node_of(Page page);
-    bool is_huge(Page page);
+    // Where a slice in use belongs, and whether it may be part of a huge one.
+    os::Node node_of(Slice slice);
+    bool is_huge(Slice slice);
     // Whether a huge page stays whole although much of it is free: with huge_pages:always.
-    bool stays_huge(Page page);
-    // Part of a page's superslab is about to be purged. If it may be a huge page, it has small ones from now
+    bool stays_huge(Slice slice);
+    // Part of a slice's superslab is about to be purged. If it may be a huge page, it has small ones from now
     // on. False if it stays huge.
-    bool break_up(Page page);
+    bool break_up(Slice slice);
     // Likewise, but it goes in any case: counted.
-    void break_up_or_count(Page page);
+    void break_up_or_count(Slice slice);
 
     // Purges everything dirty; returns the bytes.
     std::size_t purge_all();
@@ -85,7 +86,7 @@ class Superslabs {
     void start_purging_aged();
     void purge_aged();
 
-    // One step of what is due: at most 16 pages (1 MiB) and 4 system calls. All that exceeds a control
+    // One step of what is due: at most 16 slices (1 MiB) and 4 system calls. All that exceeds a control
     // group's limit goes at once. Superslabs with huge pages are purged whole.
     void purge_if_due() {
         if (due_.load(std::memory_order_relaxed)) [[unlikely]]
@@ -95,29 +96,29 @@ class Superslabs {
     // All that exceeds the budget.
     void purge_excess();
 
-    // Of the superslab with that number, below opened(): the pages that are free.
-    PageMask free_pages(std::size_t superslab);
-    // Of those, the ones that a program may have changed: see PageMap::set_unchecked().
-    PageMask unchecked_pages(std::size_t superslab);
+    // Of the superslab with that number, below opened(): the slices that are free.
+    SliceMask free_slices(std::size_t superslab);
+    // Of those, the ones that a program may have changed: see SliceMap::set_unchecked().
+    SliceMask unchecked_slices(std::size_t superslab);
     std::size_t opened() const { return map_.opened(); }
 
     std::size_t committed() const { return committed_.load(std::memory_order_relaxed) * kSuperslabSize; }
-    std::size_t pages_in_use() const { return map_.pages_in_use(); }
-    // Of the pages in use, those of large blocks, with those that threads keep for their next ones.
-    void note_large(std::ptrdiff_t pages) { large_.fetch_add(pages, std::memory_order_relaxed); }
-    std::size_t large_pages() const {
+    std::size_t slices_in_use() const { return map_.slices_in_use(); }
+    // Of the slices in use, those of large blocks, with those that threads keep for their next ones.
+    void note_large(std::ptrdiff_t slices) { large_.fetch_add(slices, std::memory_order_relaxed); }
+    std::size_t large_slices() const {
         return static_cast<std::size_t>(large_.load(std::memory_order_relaxed));
     }
-    // Of the pages in use, parts that their owner gave back to the system until they are used again. So many
+    // Of the slices in use, parts that their owner gave back to the system until they are used again. So many
     // bytes more, or fewer, hold no memory.
     void note_absent(std::ptrdiff_t bytes) { absent_.fetch_add(bytes, std::memory_order_relaxed); }
     std::ptrdiff_t absent_bytes() const { return absent_.load(std::memory_order_relaxed); }
-    std::size_t dirty_pages() const { return map_.dirty_pages(); }
+    std::size_t dirty_slices() const { return map_.dirty_slices(); }
 
-    // In bytes: what may be free in slabs, and of that hollow. What of hollow pages serves again.
+    // In bytes: what may be free in slabs, and of that in unused pages. What of these serves again.
     std::size_t floor_in_slabs() const;
-    std::size_t allowed_hollow() const;
-    void note_hollow_needed(std::size_t bytes) { reserves_.note_hollow_needed(bytes); }
+    std::size_t allowed_unused() const;
+    void note_unused_needed(std::size_t bytes) { reserves_.note_unused_needed(bytes); }
 
     os::Mutex<os::Rank::kGrowth>& growth_mutex() { return growth_mutex_; }
     os::Mutex<os::Rank::kSuperslabs>& mutex() { return mutex_; }
@@ -127,23 +128,23 @@ class Superslabs {
     // What is to be moved to a run just taken.
     struct MovePlan {
         static constexpr unsigned kMost = 64;
-        std::array<PageMap::Move, kMost> moves;
+        std::array<SliceMap::Move, kMost> moves;
         unsigned count = 0;
     };
-    Run take_locked(Page first, std::size_t pages);
-    Run take_locked(Page first, std::size_t pages, std::size_t filled, MovePlan& plan);
+    Run take_locked(Slice first, std::size_t slices);
+    Run take_locked(Slice first, std::size_t slices, std::size_t filled, MovePlan& plan);
     template <typename Take>
-    Run take_or_grow(std::size_t pages, PageMap::Fit fit, os::Node node, Take take);
-    Run warm(Run run, std::size_t pages, const MovePlan& plan);
-    bool is_worth_moving(const PageMap::Move& move);
-    static bool may_move(Page from, Page to);
-    os::Change carry_out(PageMap::Move move, bool try_it);
+    Run take_or_grow(std::size_t slices, SliceMap::Fit fit, os::Node node, Take take);
+    Run warm(Run run, std::size_t slices, const MovePlan& plan);
+    bool is_worth_moving(const SliceMap::Move& move);
+    static bool may_move(Slice from, Slice to);
+    os::Change carry_out(SliceMap::Move move, bool try_it);
 
     enum class Growth : std::uint8_t { kDone, kNoRoom, kRefused };
     enum class Where : std::uint8_t { kAnywhere, kAtEnd }; // of the heap
-    Growth grow(std::size_t pages, PageMap::Fit fit, std::size_t seen, os::Node beginning, os::Node node,
+    Growth grow(std::size_t slices, SliceMap::Fit fit, std::size_t seen, os::Node beginning, os::Node node,
                 Where where = Where::kAnywhere);
-    bool may_grow(PageMap::Fit fit) const;
+    bool may_grow(SliceMap::Fit fit) const;
     static bool grow_tables(std::size_t end, std::size_t open);
     struct Opening {
         std::size_t superslabs;
@@ -154,66 +155,66 @@ class Superslabs {
     Growth step_over(std::size_t superslab, std::size_t room);
 
     void raise_fence(std::size_t superslab);
-    void give_fence_locked(Page page);
+    void give_fence_locked(Slice slice);
     void drop_lone_fence(std::size_t superslab);
-    void drop_lone_fences(Page first, std::size_t pages); // around a run that came free
+    void drop_lone_fences(Slice first, std::size_t slices); // around a run that came free
 
     bool wants_huge_pages() const;
-    void advise(Page first, std::size_t pages, os::Node node, bool huge) const;
-    void advise_again(Page first, std::size_t pages);
-    os::Change renew(Page first, std::size_t pages);
+    void advise(Slice first, std::size_t slices, os::Node node, bool huge) const;
+    void advise_again(Slice first, std::size_t slices);
+    os::Change renew(Slice first, std::size_t slices);
     enum class Owner : std::uint8_t { kNobody, kProgram };
-    void give_clean(Page first, std::size_t pages, Owner last);
-    static void take_off_locks(Page first, std::size_t pages);
-    void set_unchecked_locked(Page first, std::size_t pages);
+    void give_clean(Slice first, std::size_t slices, Owner last);
+    static void take_off_locks(Slice first, std::size_t slices);
+    void set_unchecked_locked(Slice first, std::size_t slices);
     struct Surroundings;
-    Surroundings surroundings(Page first, std::size_t pages);
+    Surroundings surroundings(Slice first, std::size_t slices);
     void note_checked(const Surroundings& around);
-    static bool has_usual_page(const Surroundings& around);
-    PageMask usual_pages(std::size_t superslab);
+    static bool has_usual_slice(const Surroundings& around);
+    SliceMask usual_slices(std::size_t superslab);
     enum class Answer : std::uint8_t { kYes, kNo, kNone };
-    Answer ask_about_run(Page first, std::size_t pages);
-    Answer ask_about_surroundings(Page first, std::size_t pages);
-    bool is_usual(Page first, std::size_t pages);
-    void reset_with_free_pages(Page first, std::size_t pages);
-    bool take_back_changes(Page first, std::size_t pages);
-    std::size_t present_pages() const; // of those in use, what holds memory
+    Answer ask_about_run(Slice first, std::size_t slices);
+    Answer ask_about_surroundings(Slice first, std::size_t slices);
+    bool is_usual(Slice first, std::size_t slices);
+    void reset_with_free_slices(Slice first, std::size_t slices);
+    bool take_back_changes(Slice first, std::size_t slices);
+    std::size_t present_slices() const; // of those in use, what holds memory
     struct Step {
-        std::size_t pages;
+        std::size_t slices;
         std::size_t calls;
     };
-    static constexpr Step kStep{.pages = 16, .calls = 4};
-    static constexpr Step kNoBounds{.pages = ~std::size_t{0}, .calls = ~std::size_t{0}};
-    static constexpr Page kTop = ~Page{0};
+    static constexpr Step kStep{.slices = 16, .calls = 4};
+    static constexpr Step kNoBounds{.slices = ~std::size_t{0}, .calls = ~std::size_t{0}};
+    static constexpr Slice kTop = ~Slice{0};
     std::size_t allowed_dirty(std::size_t in_use) const;
     std::size_t excess() const;
     std::size_t excess_over_limit() const;
     void note_excess();
-    std::size_t purge(PageMap::Which which, Page& below, Step& step);
-    std::size_t purge_end(Page first, std::size_t pages);
+    std::size_t purge(SliceMap::Which which, Slice& below, Step& step);
+    std::size_t purge_end(Slice first, std::size_t slices);
     bool purge_aged(Step step);
     [[gnu::cold]] void purge_step();
 
     os::Mutex<os::Rank::kGrowth> growth_mutex_;
     std::size_t stride_ = 1; // superslabs to leave out at the next stranger; under growth_mutex_
-    std::array<RefusedRequests, PageMap::kFits> refused_; // likewise
+    std::array<RefusedRequests, SliceMap::kFits> refused_; // likewise
     // Read often, written seldom.
     os::MemoryLimit limit_;
     std::atomic<std::size_t> committed_{0};
     std::atomic<std::ptrdiff_t> absent_{0};
     std::atomic<bool> purging_is_vain_{false};        // all memory is locked, as it seemed last
-    std::atomic<unsigned> questions_to_leave_out_{0}; // about many pages at once; the last got a no
-    // Pages are due. On a line to itself: each slow path reads it.
+    std::atomic<unsigned> questions_to_leave_out_{0}; // about many slices at once; the last got a no
+    // Slices are due. On a line to itself: each slow path reads it.
     alignas(64) std::atomic<bool> due_{false};
     // Written by each take() and give(), most of it under the lock. Who waits reads the line of the lock
     // alone.
     alignas(64) os::Mutex<os::Rank::kSuperslabs> mutex_;
     std::atomic<unsigned> returned_runs_{0}; // unchecked ones, about
-    Page aged_below_ = 0;                    // where the sweep for aged pages is
+    Slice aged_below_ = 0;                   // where the sweep for aged slices is
     bool aging_ = false;                     // there is one
     unsigned plans_to_leave_out_ = 0;        // of moves, as what was to be moved held little
     unsigned plans_left_out_ = 0;            // the last time
-    alignas(64) PageMap map_;
+    alignas(64) SliceMap map_;
     Reserves reserves_;
     std::atomic<std::ptrdiff_t> large_{0};
 };

@@ -2,6 +2,7 @@
 #include "layout/window.h"
 
 #include "os/huge_pages.h"
+#include "os/round_up.h"
 
 #include <algorithm>
 #include <bit>
@@ -18,14 +19,10 @@ namespace {
 constexpr std::size_t kMinStep = 64 * 1024;
 constexpr std::size_t kMaxStep = std::size_t{4} << 20;
 
-constexpr std::size_t round_up(std::size_t value, std::size_t unit) {
-    return (value + unit - 1) / unit * unit;
-}
-
 constexpr std::size_t kPoolShare = 32;    // of the addresses for superslabs
 constexpr std::size_t kThreadsShare = 16; // of them, but at most:
 constexpr std::size_t kMaxThreads = std::size_t{512} << 20;
-constexpr std::size_t kGuard = kPageSize;
+constexpr std::size_t kGuard = kSliceSize;
 constexpr std::size_t kMostReserved = std::size_t{1} << 40;
 
 // Where the kernel puts nothing by default, whatever the layout. That is above programs at fixed addresses
@@ -87,8 +84,8 @@ bool MetadataPart::grow_to(std::size_t needed) {
     const std::size_t have = committed();
     if (needed <= have) return true;
     if (needed > size_ || is_blocked()) return false;
-    const std::size_t step = std::clamp(round_up(have / 8, kMinStep), kMinStep, kMaxStep);
-    const std::size_t least = std::min(round_up(needed, kMinStep), size_);
+    const std::size_t step = std::clamp(os::round_up(have / 8, kMinStep), kMinStep, kMaxStep);
+    const std::size_t least = std::min(os::round_up(needed, kMinStep), size_);
     const std::size_t most = std::min(std::max(have + step, least), size_);
     os::Opened opened{};
     for (std::size_t end = most;; end = least) {
@@ -117,21 +114,21 @@ void MetadataPart::give_up() {
 std::uintptr_t Window::place_parts(std::uintptr_t start, std::size_t length, os::Hold how) {
     std::uintptr_t next = start;
     const auto place = [&](MetadataPart& part, std::size_t bytes) {
-        part.place(next, round_up(bytes, kPageSize), how);
+        part.place(next, os::round_up(bytes, kSliceSize), how);
         next += part.size() + kGuard;
     };
-    const std::size_t pages = length / kPageSize;
-    place(header_lines, pages * sizeof(AtomicPageHeader));
-    place(slab_descriptors, pages * kSlabDescriptorSize);
+    const std::size_t slices = length / kSliceSize;
+    place(header_lines, slices * sizeof(AtomicSliceHeader));
+    place(slab_descriptors, slices * kSlabDescriptorSize);
     place(superslab_states, length / kSuperslabSize * kSuperslabStateSize);
     place(threads, std::min(length / kThreadsShare, kMaxThreads));
     place(pool, length / kPoolShare);
     place(live_bytes, length / kAlignment);
-    return round_up(next, kSuperslabSize);
+    return os::round_up(next, kSuperslabSize);
 }
 
 bool Window::begin_tables() {
-    return grow_page_tables(first_page) && superslab_states.grow_to(1) && threads.grow_to(1) &&
+    return grow_slice_tables(first_slice) && superslab_states.grow_to(1) && threads.grow_to(1) &&
            pool.grow_to(1);
 }
 
@@ -155,7 +152,7 @@ Window::Claim Window::claim(std::size_t length) {
         if (begin_tables()) {
             hold = os::Hold::kClaimed;
             base = first;
-            end_page = static_cast<Page>(length / kPageSize);
+            end_slice = static_cast<Slice>(length / kSliceSize);
             return Claim::kDone;
         }
         const bool occupied = is_blocked();
@@ -195,7 +192,7 @@ bool Window::reserve(std::size_t length) {
     }
     hold = os::Hold::kReserved;
     base = first;
-    end_page = static_cast<Page>(length / kPageSize);
+    end_slice = static_cast<Slice>(length / kSliceSize);
     return true;
 }
 
@@ -204,13 +201,13 @@ bool Window::open(std::size_t wanted, os::Hold preferred) {
     const Claim claimed = preferred == os::Hold::kClaimed ? claim(length) : Claim::kNoPlace;
     const bool done = claimed == Claim::kDone || (claimed == Claim::kNoPlace && reserve(length));
     if (!done) return false;
-    headers = reinterpret_cast<AtomicPageHeader*>(header_lines.start());
+    headers = reinterpret_cast<AtomicSliceHeader*>(header_lines.start());
     tables_size_ = live_bytes.start() + live_bytes.size() - header_lines.start();
     return true;
 }
 
-void Window::publish(Page end) {
-    const std::size_t now = (std::size_t{end} << kPageShift) / kAlignment;
+void Window::publish(Slice end) {
+    const std::size_t now = (std::size_t{end} << kSliceShift) / kAlignment;
     if (now > size() / kAlignment) __atomic_store_n(&sixteenths, now, __ATOMIC_RELEASE);
 }
 

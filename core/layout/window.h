@@ -3,7 +3,7 @@
 // The window: the interval of addresses in which every block of ours lies, and the tables that answer "what
 // is this address?".
 //
-//   | page headers | slab descriptors | superslab states | thread caches | pool | live bytes |  base
+//   | slice headers | slab descriptors | superslab states | thread caches | pool | live bytes |  base
 //                                                                                               | superslab |
 //                                                                                               superslab | …
 //                                                                                                 2 MiB each
@@ -14,7 +14,7 @@
 // (the thread sanitizer's programs) the addresses are *reserved*. The kernel chooses, and holds them for us.
 //
 // Whether an address may be ours is one subtraction, one rotation and one comparison, for null, external and
-// misaligned pointers alike, and touches nothing. The header of a 64 KiB page is two bytes, {class, shard};
+// misaligned pointers alike, and touches nothing. The header of a 64 KiB slice is two bytes, {class, shard};
 // the 32 of a superslab are one cache line. A header that was never written is kNotOurs. So are those of
 // superslabs that were withdrawn, and of places in which a stranger's mapping lies: growth steps over these.
 // A stranger in the way of a table ends the growth of the heap; the fallback takes over.
@@ -27,8 +27,8 @@
 // yet.
 #pragma once
 
-#include "layout/page_run.h"
 #include "layout/size_class.h"
+#include "layout/slice_run.h"
 #include "os/page_memory.h"
 #include "os/plain_load.h"
 
@@ -43,22 +43,22 @@ struct Tables;
 
 namespace ashlar::layout {
 
-using Shard = std::uint8_t; // the number of a shard; 0 is none
-using Page = std::uint32_t; // the number of a 64 KiB page, from the window's base; 0 is none
+using Shard = std::uint8_t;  // the number of a shard; 0 is none
+using Slice = std::uint32_t; // the number of a 64 KiB slice, from the window's base; 0 is none
 
 inline constexpr unsigned kSuperslabShift = 21;
 inline constexpr std::size_t kSuperslabSize = std::size_t{1} << kSuperslabShift;
-static_assert(kSuperslabSize == kPagesPerSuperslab * kPageSize);
-inline constexpr std::size_t kSlabDescriptorSize = 128;          // set aside for each page
+static_assert(kSuperslabSize == kSlicesPerSuperslab * kSliceSize);
+inline constexpr std::size_t kSlabDescriptorSize = 128;          // set aside for each slice
 inline constexpr std::size_t kSuperslabStateSize = 40;           // set aside for each superslab
 inline constexpr std::size_t kMinWindow = std::size_t{64} << 20; // less is not worth while
 
-// A shard, placed as in a page header.
+// A shard, placed as in a slice header.
 class ShardWord {
   public:
     constexpr ShardWord() = default;
     constexpr explicit ShardWord(Shard shard) : word_(static_cast<unsigned>(shard) << 8) {}
-    // No page is of it: class_within() of any header is `kNowhere` or more.
+    // No slice is of it: class_within() of any header is `kNowhere` or more.
     static constexpr unsigned kNowhere = 0xffff0000;
     static constexpr ShardWord nowhere() {
         ShardWord word;
@@ -68,37 +68,37 @@ class ShardWord {
     constexpr Shard shard() const { return static_cast<Shard>(word_ >> 8); }
 
   private:
-    friend class PageHeader;
+    friend class SliceHeader;
     unsigned word_ = 0;
 };
 
-inline bool is_page_start(const void* address) {
-    return reinterpret_cast<std::uintptr_t>(address) % kPageSize == 0;
+inline bool is_slice_start(const void* address) {
+    return reinterpret_cast<std::uintptr_t>(address) % kSliceSize == 0;
 }
 
 // {class, shard}, in one word so that free compares and indexes without taking it apart.
-class PageHeader {
+class SliceHeader {
   public:
-    constexpr PageHeader() = default;
-    constexpr PageHeader(SizeClass c, Shard s) : word_(static_cast<std::uint16_t>(c | s << 8)) {}
+    constexpr SliceHeader() = default;
+    constexpr SliceHeader(SizeClass c, Shard s) : word_(static_cast<std::uint16_t>(c | s << 8)) {}
 
     constexpr SizeClass size_class() const { return static_cast<SizeClass>(word_ & 0xff); }
     constexpr Shard shard() const { return static_cast<Shard>(word_ >> 8); }
 
-    // The class if the page is of this shard, otherwise 256 or more.
+    // The class if the slice is of this shard, otherwise 256 or more.
     constexpr unsigned class_within(ShardWord shard) const { return word_ ^ shard.word_; }
 
-    friend constexpr bool operator==(PageHeader, PageHeader) = default;
+    friend constexpr bool operator==(SliceHeader, SliceHeader) = default;
 
   private:
     std::uint16_t word_ = 0;
 };
-using AtomicPageHeader = std::atomic<PageHeader>;
-static_assert(sizeof(AtomicPageHeader) == 2 && AtomicPageHeader::is_always_lock_free);
+using AtomicSliceHeader = std::atomic<SliceHeader>;
+static_assert(sizeof(AtomicSliceHeader) == 2 && AtomicSliceHeader::is_always_lock_free);
 
-// With class 0 the shard tells what else a page is. Other layers have more of these.
-inline constexpr PageHeader kNotOurs{};    // nothing of ours is mapped there
-inline constexpr PageHeader kUnused{0, 1}; // no block starts there
+// With class 0 the shard tells what else a slice is. Other layers have more of these.
+inline constexpr SliceHeader kNotOurs{};    // nothing of ours is mapped there
+inline constexpr SliceHeader kUnused{0, 1}; // no block starts there
 
 // A table of metadata that is mapped from its start in steps.
 class MetadataPart {
@@ -130,11 +130,11 @@ struct Window {
     // No user address is as far above the initial base: until the window opens all are external.
     std::uintptr_t base = std::uintptr_t{1} << 63;
     std::size_t sixteenths = 0; // of the bytes from the base to the end of the last open superslab; atomic
-    AtomicPageHeader* headers = nullptr;
+    AtomicSliceHeader* headers = nullptr;
 
     os::Hold hold{};
-    Page first_page = kPagesPerSuperslab; // superslab 0 stays closed: page 0 is none
-    Page end_page = 0;                    // superslabs may open in [first_page, end_page)
+    Slice first_slice = kSlicesPerSuperslab; // superslab 0 stays closed: slice 0 is none
+    Slice end_slice = 0;                     // superslabs may open in [first_slice, end_slice)
     MetadataPart header_lines;
     MetadataPart slab_descriptors;
     MetadataPart superslab_states;
@@ -147,7 +147,7 @@ struct Window {
     // kReserved the kernel chooses, as it does where nothing can be claimed.
     bool open(std::size_t wanted, os::Hold preferred = os::Hold::kClaimed);
 
-    std::size_t capacity() const { return std::size_t{end_page} << kPageShift; }
+    std::size_t capacity() const { return std::size_t{end_slice} << kSliceShift; }
     std::size_t size() const { return __atomic_load_n(&sixteenths, __ATOMIC_ACQUIRE) * kAlignment; }
     std::size_t offset_of(const void* address) const {
         return reinterpret_cast<std::uintptr_t>(address) - base;
@@ -169,40 +169,42 @@ struct Window {
     // For free: the offset as a multiple of 16. Misaligned addresses have a huge one.
     std::size_t sixteenths_of(const void* address) const { return std::rotr(offset_of(address), 4); }
     bool reaches_sixteenth(std::size_t sixteenth) const { return sixteenth < os::load_plainly(sixteenths); }
-    PageHeader header_of_sixteenth(std::size_t sixteenth) const {
-        return headers[sixteenth >> (kPageShift - 4)].load(std::memory_order_relaxed);
+    SliceHeader header_of_sixteenth(std::size_t sixteenth) const {
+        return headers[sixteenth >> (kSliceShift - 4)].load(std::memory_order_relaxed);
     }
 
-    Page page_of(const void* address) const { return static_cast<Page>(offset_of(address) >> kPageShift); }
-    char* address_of(Page page) const {
-        return reinterpret_cast<char*>(base + (std::size_t{page} << kPageShift));
+    Slice slice_of(const void* address) const {
+        return static_cast<Slice>(offset_of(address) >> kSliceShift);
     }
-    PageHeader header_of(const void* address) const { return header(page_of(address)); }
-    PageHeader header(Page page) const { return headers[page].load(std::memory_order_relaxed); }
-    PageHeader header_at(std::size_t offset) const {
-        return headers[offset >> kPageShift].load(std::memory_order_relaxed);
+    char* address_of(Slice slice) const {
+        return reinterpret_cast<char*>(base + (std::size_t{slice} << kSliceShift));
+    }
+    SliceHeader header_of(const void* address) const { return header(slice_of(address)); }
+    SliceHeader header(Slice slice) const { return headers[slice].load(std::memory_order_relaxed); }
+    SliceHeader header_at(std::size_t offset) const {
+        return headers[offset >> kSliceShift].load(std::memory_order_relaxed);
     }
 
-    // Headers and slab descriptors for all pages below `end`; then headers may be set.
-    bool grow_page_tables(Page end) {
-        return header_lines.grow_to(end * sizeof(AtomicPageHeader)) &&
+    // Headers and slab descriptors for all slices below `end`; then headers may be set.
+    bool grow_slice_tables(Slice end) {
+        return header_lines.grow_to(end * sizeof(AtomicSliceHeader)) &&
                slab_descriptors.grow_to(end * kSlabDescriptorSize);
     }
-    void set_headers(Page first, std::size_t count, PageHeader header) {
+    void set_headers(Slice first, std::size_t count, SliceHeader header) {
         for (std::size_t i = 0; i < count; ++i)
             headers[first + i].store(header, std::memory_order_relaxed);
     }
     // Whoever sees the header sees what was written before.
-    void publish_header(Page page, PageHeader header) {
-        headers[page].store(header, std::memory_order_release);
+    void publish_header(Slice slice, SliceHeader header) {
+        headers[slice].store(header, std::memory_order_release);
     }
     // False if the header is another one than expected. Of several threads that ask at one time one succeeds.
-    bool replace_header(Page page, PageHeader expected, PageHeader header) {
-        return headers[page].compare_exchange_strong(expected, header, std::memory_order_acq_rel,
-                                                     std::memory_order_relaxed);
+    bool replace_header(Slice slice, SliceHeader expected, SliceHeader header) {
+        return headers[slice].compare_exchange_strong(expected, header, std::memory_order_acq_rel,
+                                                      std::memory_order_relaxed);
     }
-    // From now on the pages below `end`, whose headers are set, are asked about.
-    void publish(Page end);
+    // From now on the slices below `end`, whose headers are set, are asked about.
+    void publish(Slice end);
 
     // Calls visit(part) for each table.
     template <typename Visit>

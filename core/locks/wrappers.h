@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// What the wrappers have in common. Each tries the lock first and waits if that fails, so that a clock is
-// read after a failure only.
+// What the wrappers have in common. What can be tried is tried first: then the clock is read if that fails,
+// or if the hold is one that is timed.
 //
 // The wrappers have names of their own in C++, because the C library's declarations say noexcept: a thread
 // that is cancelled inside leaves by unwinding.

@@ -12,26 +12,26 @@ namespace ashlar::observe {
 
 namespace {
 
-using layout::kPageSize;
-using layout::kPagesPerSuperslab;
+using layout::kSliceSize;
+using layout::kSlicesPerSuperslab;
 using layout::kSuperslabSize;
-using layout::Page;
-using layout::PageMask;
+using layout::Slice;
+using layout::SliceMask;
 
 constexpr std::size_t kLeastSystemPage = 4096;
 
 void add_superslab(std::size_t superslab, const unsigned char* answers, Residence& residence) {
-    const PageMask free = layout::superslabs.free_pages(superslab);
-    const std::size_t in_page = kPageSize / os::page_size();
-    for (unsigned i = 0; i < kPagesPerSuperslab; ++i) {
-        const layout::PageHeader header =
-            layout::window.header(layout::first_page_of(superslab) + static_cast<Page>(i));
+    const SliceMask free = layout::superslabs.free_slices(superslab);
+    const std::size_t in_slice = kSliceSize / os::page_size();
+    for (unsigned i = 0; i < kSlicesPerSuperslab; ++i) {
+        const layout::SliceHeader header =
+            layout::window.header(layout::first_slice_of(superslab) + static_cast<Slice>(i));
         const bool of_slab = header.size_class() != 0 || slab::is_mixed(header);
         std::size_t& sum = (free >> i & 1U) != 0 ? residence.free
                            : of_slab             ? residence.slabs
                                                  : residence.large;
-        const unsigned char* const of_page = answers + i * in_page;
-        sum += static_cast<std::size_t>(std::count(of_page, of_page + in_page, 1)) * os::page_size();
+        const unsigned char* const of_slice = answers + i * in_slice;
+        sum += static_cast<std::size_t>(std::count(of_slice, of_slice + in_slice, 1)) * os::page_size();
     }
 }
 
@@ -40,8 +40,8 @@ void add_superslab(std::size_t superslab, const unsigned char* answers, Residenc
 Residence measure_residence() {
     Residence residence;
     const std::size_t end = std::min(layout::superslabs.opened(), layout::window.size() / kSuperslabSize);
-    for (std::size_t s = layout::window.first_page / kPagesPerSuperslab; s < end; ++s) {
-        const Page first = layout::first_page_of(s);
+    for (std::size_t s = layout::window.first_slice / kSlicesPerSuperslab; s < end; ++s) {
+        const Slice first = layout::first_slice_of(s);
         if (layout::window.header(first) == layout::kNotOurs) continue; // withdrawn, or a stranger's
         unsigned char answers[kSuperslabSize / kLeastSystemPage];
         if (os::ask_resident(layout::window.address_of(first), kSuperslabSize, answers)) {

@@ -66,7 +66,7 @@ ashlar_statistics gather() {
 ashlar_statistics gather_heap() {
     ashlar_statistics s{};
     std::size_t out = 0;
-    slab::shard_pool.for_each_bin([&out](layout::PageHeader header, slab::Bin& bin) {
+    slab::shard_pool.for_each_bin([&out](layout::SliceHeader header, slab::Bin& bin) {
         out += bin.blocks_out() * layout::class_size(header.size_class());
     });
     slab::for_each_mixed([&out](slab::MixedSlabs& mixed) { out += mixed.bytes_out(); });
@@ -79,7 +79,7 @@ ashlar_statistics gather_heap() {
             const auto c = static_cast<layout::SizeClass>(i);
             s.cached += cached_blocks(cache, held, c) * layout::class_size(c);
         }
-        runs += cache.runs.pages() * layout::kPageSize;
+        runs += cache.runs.slices() * layout::kSliceSize;
     };
     cache::for_each_left(add_cached);
     cache::thread_registry.for_each([&](cache::ThreadCache& cache) {
@@ -95,8 +95,8 @@ ashlar_statistics gather_heap() {
     });
     add_ended_counts(s, ticks);
     s.cached = std::min(s.cached + guard::waiting_bytes(), out);
-    const std::size_t in_use = layout::superslabs.pages_in_use() * layout::kPageSize;
-    const std::size_t large = layout::superslabs.large_pages() * layout::kPageSize;
+    const std::size_t in_use = layout::superslabs.slices_in_use() * layout::kSliceSize;
+    const std::size_t large = layout::superslabs.large_slices() * layout::kSliceSize;
     const std::size_t in_blocks = large - std::min(large, runs);
     s.large = in_blocks - std::min(in_blocks, guard::waiting_large_bytes());
     s.allocated = out - s.cached + s.large;
@@ -104,7 +104,7 @@ ashlar_statistics gather_heap() {
     s.window = layout::window.capacity();
     s.committed = layout::superslabs.committed();
     s.slabs = in_use - std::min(in_use, in_blocks);
-    s.dirty = layout::superslabs.dirty_pages() * layout::kPageSize;
+    s.dirty = layout::superslabs.dirty_slices() * layout::kSliceSize;
     s.clean = s.committed - std::min(s.committed, in_use + s.dirty);
     s.metadata = layout::window.metadata_committed();
     s.threads = cache::thread_registry.live();
@@ -122,10 +122,10 @@ ashlar_statistics gather_heap() {
 
 ashlar_statistics gather_all() {
     ashlar_statistics s = gather();
-    const std::size_t large = layout::superslabs.large_pages() * layout::kPageSize;
-    const std::size_t in_use = layout::superslabs.pages_in_use() * layout::kPageSize;
+    const std::size_t large = layout::superslabs.large_slices() * layout::kSliceSize;
+    const std::size_t in_use = layout::superslabs.slices_in_use() * layout::kSliceSize;
     const std::size_t slabs = in_use - std::min(in_use, large);
-    const std::size_t held = s.allocated + s.cached; // in slabs and in large pages
+    const std::size_t held = s.allocated + s.cached; // in slabs and in large blocks
     const std::size_t out = held - std::min(held, large);
     Residence residence = measure_residence();
     if (!residence.known) residence = assume_resident(s, slabs, large);
@@ -175,7 +175,7 @@ ashlar_class_statistics gather_class(unsigned number) {
     s.size = shape.size;
     s.cached = std::min(s.cached, out + mixed);
     s.live = out + mixed - s.cached;
-    s.slab_bytes = s.slabs * shape.pages * layout::kPageSize;
+    s.slab_bytes = s.slabs * shape.slices * layout::kSliceSize;
     s.free = s.slabs * shape.blocks - std::min(s.slabs * shape.blocks, out);
     return s;
 }

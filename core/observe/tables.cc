@@ -49,7 +49,7 @@ constexpr auto kClassRows = [] {
         const auto c = static_cast<layout::SizeClass>(i);
         rows[i] = {.size = shape.size,
                    .blocks = shape.blocks,
-                   .pages = shape.pages,
+                   .slices = shape.slices,
                    .cache_counters = static_cast<std::uint16_t>(cache::ThreadCache::offset_of_counts(c)),
                    .reserved = 0};
     }
@@ -66,12 +66,12 @@ struct Tables {
 constexpr ashlar_tables Tables::make() {
     using cache::PointerStacks;
     using cache::ThreadCache;
-    using layout::PageMap;
+    using layout::SliceMap;
     using slab::MixedSlab;
     using slab::MixedSlabs;
     using slab::Slab;
     layout::Window& window = layout::window;
-    PageMap& map = layout::superslabs.map_;
+    SliceMap& map = layout::superslabs.map_;
     ashlar_tables t{};
     t.version = ASHLAR_TABLES_VERSION;
     t.size = sizeof(t);
@@ -81,16 +81,16 @@ constexpr ashlar_tables Tables::make() {
         t.library_version[i] = kVersion[i];
     t.hardened = os::kHardened ? 1 : 0;
     t.classes = layout::kClasses;
-    t.page_bytes = layout::kPageSize;
-    t.superslab_pages = layout::kPagesPerSuperslab;
+    t.slice_bytes = layout::kSliceSize;
+    t.superslab_slices = layout::kSlicesPerSuperslab;
 
     t.window_base = &window.base;
     t.window_in_use = &window.sixteenths;
-    t.window_pages = &window.end_page;
+    t.window_slices = &window.end_slice;
     t.superslabs = &layout::superslabs.committed_;
-    t.pages_in_use = &map.in_use_;
-    t.large_pages = &layout::superslabs.large_;
-    t.dirty_pages = &map.dirty_;
+    t.slices_in_use = &map.in_use_;
+    t.large_slices = &layout::superslabs.large_;
+    t.dirty_slices = &map.dirty_;
     t.absent_bytes = &layout::superslabs.absent_;
     t.shards = &slab::shard_pool.created_;
     t.threads = &cache::thread_registry.live_;
@@ -129,7 +129,7 @@ constexpr ashlar_tables Tables::make() {
     t.cache_owner = offsetof(ThreadCache, owner);
     t.cache_capacity = offsetof(ThreadCache, classes) + offsetof(cache::ClassState, capacity);
     t.cache_capacity_stride = sizeof(cache::ClassState);
-    t.cache_run_pages = offsetof(ThreadCache, runs) + offsetof(cache::KeptRuns, pages_);
+    t.cache_run_slices = offsetof(ThreadCache, runs) + offsetof(cache::KeptRuns, slices_);
     t.cache_refill_ticks = offsetof(ThreadCache, refill_ticks);
 
     t.stacks_size = sizeof(PointerStacks);
@@ -143,13 +143,13 @@ constexpr ashlar_tables Tables::make() {
     t.slab_purged = offsetof(Slab, purged_);
     t.mixed_slab_maps = offsetof(MixedSlab, maps_);
     t.mixed_slab_used = offsetof(MixedSlab, used_);
-    t.large_pages_here = heap::large::kOffsetOfPages;
+    t.large_slices_here = heap::large::kOffsetOfSlices;
 
-    t.group_stride = sizeof(PageMap::Group);
-    t.group_states = offsetof(PageMap::Group, states);
-    t.state_stride = sizeof(PageMap::State);
-    t.state_free = offsetof(PageMap::State, free);
-    t.state_dirty = offsetof(PageMap::State, dirty);
+    t.group_stride = sizeof(SliceMap::Group);
+    t.group_states = offsetof(SliceMap::Group, states);
+    t.state_stride = sizeof(SliceMap::State);
+    t.state_free = offsetof(SliceMap::State, free);
+    t.state_dirty = offsetof(SliceMap::State, dirty);
 
     t.profile_control = os::kHardened ? nullptr : &heap::sampling::control;
     t.profile_request = os::kHardened ? nullptr : &profiler::outside.request;
@@ -168,8 +168,8 @@ constexpr ashlar_tables Tables::make() {
 constinit const ashlar_tables kTables = Tables::make();
 
 static_assert(sizeof(ashlar_tables) == ASHLAR_TABLES_SIZE, "what the note says");
-static_assert(ASHLAR_PAGE_LARGE == heap::large::kHeader.shard() &&
-              ASHLAR_PAGE_NO_BLOCK == layout::kUnused.shard() &&
+static_assert(ASHLAR_SLICE_LARGE == heap::large::kHeader.shard() &&
+              ASHLAR_SLICE_NO_BLOCK == layout::kUnused.shard() &&
               ASHLAR_PAGE_NOT_OURS == layout::kNotOurs.shard() &&
               ASHLAR_PAGE_FENCE == layout::kFence.shard() &&
               ASHLAR_PAGE_FENCE_CHANGING == layout::kBusyFence.shard() &&

@@ -45,7 +45,7 @@ void describe_class(os::Message& message, const void* address, layout::SizeClass
 } // namespace
 
 os::Message& describe(os::Message& message, const void* address, Fault fault) {
-    const layout::PageHeader header = layout::window.header_of(address);
+    const layout::SliceHeader header = layout::window.header_of(address);
     message.text(": ");
     if (header.size_class() != 0) {
         describe_class(message, address, header.size_class());

@@ -79,8 +79,8 @@ MixedSlab& MixedSlab::replace(Slab& slab, Maps* maps) {
     return *new (&slab) MixedSlab(mixed);
 }
 
-MixedSlab& MixedSlab::start(layout::Page page, Maps* maps, Numbers* numbers) {
-    return *new (&slab_at(page, 1)) MixedSlab(page, new (maps) Maps, numbers);
+MixedSlab& MixedSlab::start(layout::Slice slice, Maps* maps, Numbers* numbers) {
+    return *new (&slab_at(slice, 1)) MixedSlab(slice, new (maps) Maps, numbers);
 }
 
 unsigned MixedSlab::unit_of(const void* address) const {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 //
-// A mixed slab: one page that holds blocks of all classes. It used to be a slab of one class, most of which
+// A mixed slab: one slice that holds blocks of all classes. It used to be a slab of one class, most of which
 // came free. Or it was made for the blocks that a profiler samples, which have a number each. What is in use
 // is known by units of 16 bytes, in two bitmaps. One has the units that belong to blocks, the other those
 // that blocks start with.
 //
-// It stands in its page's descriptor, where a slab would be. The page's header has class 0, so
+// It stands in its slice's descriptor, where a slab would be. The slice's header has class 0, so
 // that the fast paths leave its blocks alone, and tells whose it is.
 //
 // All functions: the caller holds the lock of the shard's mixed slabs.
@@ -25,26 +25,26 @@ struct Tables;
 
 namespace ashlar::slab {
 
-// With class 0 the shard of a header says what else the page is. From 6 on it is a mixed slab of shard 1 and
+// With class 0 the shard of a header says what else the slice is. From 6 on it is a mixed slab of shard 1 and
 // above. 5 is a slab of sampled blocks, which are of no shard.
 inline constexpr unsigned kBeforeMixed = 5;
 inline constexpr unsigned kMostMixingShards = 255 - kBeforeMixed;
 
-constexpr layout::PageHeader mixed_header(layout::Shard shard) {
+constexpr layout::SliceHeader mixed_header(layout::Shard shard) {
     return {0, static_cast<layout::Shard>(kBeforeMixed + shard)};
 }
-constexpr bool is_mixed(layout::PageHeader header) {
+constexpr bool is_mixed(layout::SliceHeader header) {
     return header.size_class() == 0 && header.shard() >= kBeforeMixed;
 }
-inline constexpr layout::PageHeader kSampled = mixed_header(0);
-constexpr layout::Shard owner_of_mixed(layout::PageHeader header) {
+inline constexpr layout::SliceHeader kSampled = mixed_header(0);
+constexpr layout::Shard owner_of_mixed(layout::SliceHeader header) {
     return static_cast<layout::Shard>(header.shard() - kBeforeMixed);
 }
 
-// One bit for each unit of a page.
+// One bit for each unit of a slice.
 class Units {
   public:
-    static constexpr unsigned kCount = layout::kPageSize / layout::kAlignment;
+    static constexpr unsigned kCount = layout::kSliceSize / layout::kAlignment;
 
     bool test(unsigned unit) const { return (words_[unit / 64] >> (unit % 64) & 1) != 0; }
     void set(unsigned first, unsigned count);
@@ -77,12 +77,12 @@ class alignas(64) MixedSlab {
     // The number of the sampled block that starts at each unit.
     using Numbers = std::array<std::uint32_t, Units::kCount>;
 
-    // In the place of the slab, a single page whose blocks in use stay where they are.
+    // In the place of the slab, a single slice whose blocks in use stay where they are.
     static MixedSlab& replace(Slab& slab, Maps* maps);
-    // In the descriptor of a page that nobody uses.
-    static MixedSlab& start(layout::Page page, Maps* maps, Numbers* numbers);
-    // In the descriptor of a page whose header says so, to the shard's lock.
-    static MixedSlab& at(layout::Page page);
+    // In the descriptor of a slice that nobody uses.
+    static MixedSlab& start(layout::Slice slice, Maps* maps, Numbers* numbers);
+    // In the descriptor of a slice whose header says so, to the shard's lock.
+    static MixedSlab& at(layout::Slice slice);
 
     // Up to `count` blocks of the class, aligned as all blocks of the class are, stored as Slab::take does;
     // how many there was room for.
@@ -105,18 +105,18 @@ class alignas(64) MixedSlab {
     unsigned room() const { return room_; }
     bool empty() const { return used_ == 0; }
     std::size_t used_bytes() const { return std::size_t{used_} * layout::kAlignment; }
-    layout::Page page() const { return page_; }
+    layout::Slice slice() const { return slice_; }
     Maps* maps() const { return maps_; }
     Numbers* numbers() const { return numbers_; }
-    char* start_address() const { return layout::window.address_of(page_); }
+    char* start_address() const { return layout::window.address_of(slice_); }
 
   private:
     friend struct observe::Tables; // tells other processes where things are
     MixedSlab(const Slab& slab, Maps* maps)
-        : maps_(maps), page_(slab.first_page()), absent_(static_cast<std::uint16_t>(slab.purged_pages())) {}
+        : maps_(maps), slice_(slab.first_slice()), absent_(static_cast<std::uint16_t>(slab.purged_pages())) {}
 
-    MixedSlab(layout::Page page, Maps* maps, Numbers* numbers)
-        : maps_(maps), numbers_(numbers), page_(page), absent_(0) {}
+    MixedSlab(layout::Slice slice, Maps* maps, Numbers* numbers)
+        : maps_(maps), numbers_(numbers), slice_(slice), absent_(0) {}
 
     unsigned unit_of(const void* address) const;
     bool starts_at(const void* address) const;
@@ -127,7 +127,7 @@ class alignas(64) MixedSlab {
 
     Maps* maps_;
     Numbers* numbers_ = nullptr;
-    layout::Page page_;
+    layout::Slice slice_;
     std::uint16_t used_ = 0;    // units, with those of pages that are to be put back
     std::uint16_t purging_ = 0; // these pages: blocks by the bitmaps, but nobody's
     std::uint16_t room_ = Units::kCount;
@@ -135,10 +135,10 @@ class alignas(64) MixedSlab {
     std::uint16_t next_ = 0; // of samples: where the last one ended, from where on the next is looked for
 };
 static_assert(sizeof(MixedSlab) <= layout::kSlabDescriptorSize);
-static_assert(layout::kPageSize / kSystemPageSize <= 16, "a bit each in purging_ and absent_");
+static_assert(layout::kSliceSize / kSystemPageSize <= 16, "a bit each in purging_ and absent_");
 
-inline MixedSlab& MixedSlab::at(layout::Page page) {
-    return reinterpret_cast<MixedSlab&>(slab_at(page, 1));
+inline MixedSlab& MixedSlab::at(layout::Slice slice) {
+    return reinterpret_cast<MixedSlab&>(slab_at(slice, 1));
 }
 
 } // namespace ashlar::slab

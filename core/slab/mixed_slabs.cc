@@ -29,8 +29,8 @@ void store(std::atomic<std::uint32_t>& count, std::uint32_t value) {
     count.store(value, std::memory_order_relaxed);
 }
 
-bool gives_pages_back(layout::Page page) {
-    return os::page_size() == kSystemPageSize && !layout::superslabs.stays_huge(page);
+bool gives_pages_back(layout::Slice slice) {
+    return os::page_size() == kSystemPageSize && !layout::superslabs.stays_huge(slice);
 }
 
 } // namespace
@@ -58,14 +58,14 @@ void MixedSlabs::unlink(MixedSlab& slab) {
     if (slab.next != nullptr) slab.next->previous = slab.previous;
 }
 
-bool MixedSlabs::settle(MixedSlab& slab) {
+bool MixedSlabs::relist(MixedSlab& slab) {
     unlink(slab);
     if (!slab.empty()) {
         put(slab);
         return false;
     }
     count_absent(slab.absent_pages(), 0);
-    window.set_headers(slab.page(), 1, layout::kUnused);
+    window.set_headers(slab.slice(), 1, layout::kUnused);
     metadata_pool.give(slab.maps(), sizeof(MixedSlab::Maps));
     if (slab.numbers() != nullptr) metadata_pool.give(slab.numbers(), sizeof(MixedSlab::Numbers));
     return true;
@@ -79,7 +79,7 @@ bool MixedSlabs::adopt(Slab& slab) {
     Use& use = uses_[slab.size_class()];
     const os::Guard guard(mutex_);
     MixedSlab& mixed = MixedSlab::replace(slab, static_cast<MixedSlab::Maps*>(maps));
-    window.set_headers(mixed.page(), 1, mixed_header(shard_));
+    window.set_headers(mixed.slice(), 1, mixed_header(shard_));
     put(mixed);
     add_bytes_out(bytes);
     store(use.present, load(use.present) + blocks);
@@ -112,7 +112,7 @@ std::uint32_t MixedSlabs::take_locked(layout::SizeClass c, void** end, std::uint
         const std::uint64_t absent = slab->absent_pages();
         taken += slab->take(c, end - taken, count - taken);
         count_absent(absent, slab->absent_pages());
-        settle(*slab);
+        relist(*slab);
     }
     add_bytes_out(taken * size);
     note_taken(c, taken);
@@ -123,16 +123,16 @@ bool MixedSlabs::add_slab(os::Node node) {
     void* const maps = metadata_pool.take(sizeof(MixedSlab::Maps));
     if (maps == nullptr) return false;
     void* const numbers = metadata_pool.take(sizeof(MixedSlab::Numbers));
-    const layout::Page page = numbers != nullptr ? layout::superslabs.take_for_slab(1, node).first : 0;
-    if (page == 0) {
+    const layout::Slice slice = numbers != nullptr ? layout::superslabs.take_for_slab(1, node).first : 0;
+    if (slice == 0) {
         if (numbers != nullptr) metadata_pool.give(numbers, sizeof(MixedSlab::Numbers));
         metadata_pool.give(maps, sizeof(MixedSlab::Maps));
         return false;
     }
     const os::Guard guard(mutex_);
-    put(MixedSlab::start(page, static_cast<MixedSlab::Maps*>(maps),
+    put(MixedSlab::start(slice, static_cast<MixedSlab::Maps*>(maps),
                          static_cast<MixedSlab::Numbers*>(numbers)));
-    window.set_headers(page, 1, mixed_header(shard_));
+    window.set_headers(slice, 1, mixed_header(shard_));
     return true;
 }
 
@@ -181,21 +181,21 @@ bool MixedSlabs::skips_search() {
     return left != 0;
 }
 
-// Null if the block's page is no mixed slab of this shard, or no longer.
+// Null if the block's slice is no mixed slab of this shard, or no longer.
 MixedSlab* MixedSlabs::slab_of(const void* block) const {
-    const layout::Page page = window.page_of(block);
-    return window.header(page) == mixed_header(shard_) ? &MixedSlab::at(page) : nullptr;
+    const layout::Slice slice = window.slice_of(block);
+    return window.header(slice) == mixed_header(shard_) ? &MixedSlab::at(slice) : nullptr;
 }
 
 std::uint32_t MixedSlabs::give(void* block, layout::SizeClass c) {
-    const layout::Page page = window.page_of(block);
+    const layout::Slice slice = window.slice_of(block);
     Fault fault = Fault::kDoubleFree;
     bool leaving = false;
     std::uint32_t number = 0;
     std::uint64_t pages = 0;
     MixedSlab* slab = nullptr;
     {
-        const bool with_pages = gives_pages_back(page);
+        const bool with_pages = gives_pages_back(slice);
         const os::Guard guard(mutex_);
         slab = slab_of(block);
         const std::size_t size = slab != nullptr ? slab->size_of(block) : 0;
@@ -206,7 +206,7 @@ std::uint32_t MixedSlabs::give(void* block, layout::SizeClass c) {
             pages = slab->give(block, size, with_pages && slab->numbers() == nullptr);
             add_bytes_out(~size + 1);
             note_returned(layout::class_of(size));
-            leaving = settle(*slab);
+            leaving = relist(*slab);
         } else if (slab != nullptr) {
             fault = slab->fault_at(block);
         }
@@ -215,15 +215,15 @@ std::uint32_t MixedSlabs::give(void* block, layout::SizeClass c) {
     if (pages != 0) {
         unsigned calls = 2; // a block lies on two pages at most
         std::uint64_t left = pages;
-        const bool goes = layout::superslabs.break_up(page);
+        const bool goes = layout::superslabs.break_up(slice);
         const std::uint64_t gone = goes ? purge_pages(slab->start_address(), left, calls) : 0;
         const os::Guard guard(mutex_);
         const std::uint64_t absent = slab->absent_pages();
         slab->put_back(pages, gone);
         count_absent(absent, slab->absent_pages());
-        leaving = settle(*slab);
+        leaving = relist(*slab);
     }
-    if (leaving) layout::superslabs.give(page, 1);
+    if (leaving) layout::superslabs.give(slice, 1);
     return number;
 }
 
@@ -234,7 +234,7 @@ Room MixedSlabs::room_beside(const void* block) {
     if (size == 0) return {0, 0};
     const std::size_t absent =
         static_cast<std::size_t>(std::popcount(slab->absent_pages())) * kSystemPageSize;
-    const std::size_t free = layout::kPageSize - slab->used_bytes();
+    const std::size_t free = layout::kSliceSize - slab->used_bytes();
     return {free - std::min(free, absent), std::max<std::size_t>(slab->used_bytes() / size, 1)};
 }
 

@@ -40,7 +40,7 @@ class MixedSlabs {
         return layout::class_size(c) >= kLeastSize && layout::class_size(c) <= 4096;
     }
 
-    // Makes a slab of one page mixed, one that is in no list of its bin and has blocks in use. The caller
+    // Makes a slab of one slice mixed, one that is in no list of its bin and has blocks in use. The caller
     // holds the bin's lock and no longer has the slab afterwards. False, and nothing changed, if there
     // is no memory for the bitmaps.
     bool adopt(Slab& slab);
@@ -85,8 +85,8 @@ class MixedSlabs {
     MixedSlab* slab_of(const void* block) const;
     void put(MixedSlab& slab);
     void unlink(MixedSlab& slab);
-    // Finds its place; true if it is empty and was dissolved instead: its page is to be returned.
-    bool settle(MixedSlab& slab);
+    // Finds its place; true if it is empty and was dissolved instead: its slice is to be returned.
+    bool relist(MixedSlab& slab);
     void add_bytes_out(std::size_t bytes);
     void note_taken(layout::SizeClass c, std::uint32_t count);
     void note_returned(layout::SizeClass c);

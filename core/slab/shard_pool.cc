@@ -2,7 +2,7 @@
 #include "slab/shard_pool.h"
 
 #include "layout/metadata_pool.h"
-#include "layout/page_map.h"
+#include "layout/slice_map.h"
 #include "os/topology.h"
 
 #include <algorithm>

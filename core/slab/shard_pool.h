@@ -16,7 +16,7 @@
 
 #include "os/mutex.h"
 #include "os/topology.h"
-#include "slab/shard.h"
+#include "slab/bin.h"
 
 #include <array>
 #include <atomic>
@@ -29,6 +29,18 @@ struct Tables;
 
 namespace ashlar::slab {
 
+// A shard: an owner of slabs, with one bin for each size class.
+struct ShardBins {
+    explicit ShardBins(os::Node node) {
+        for (Bin& each : bins)
+            each.set_node(node);
+    }
+
+    std::array<Bin, layout::kClasses - 1> bins;
+
+    Bin& bin(layout::SizeClass c) { return bins[c - 1U]; }
+};
+
 class ShardPool {
   public:
     static constexpr layout::Shard kCommon = 1;
@@ -39,8 +51,8 @@ class ShardPool {
     layout::Shard acquire();
     void release(layout::Shard shard);
 
-    // The bin that the blocks of pages with this header belong to. Not for class 0.
-    Bin& bin(layout::PageHeader header) {
+    // The bin that the blocks of slices with this header belong to. Not for class 0.
+    Bin& bin(layout::SliceHeader header) {
         return bins_[header.shard()].load(std::memory_order_acquire)->bin(header.size_class());
     }
     os::Node node_of(layout::Shard shard) const { return node_[shard]; }
@@ -51,8 +63,8 @@ class ShardPool {
     void for_each_bin(Visit visit) {
         for (unsigned s = 1; s <= created(); ++s) {
             for (unsigned c = 1; c < layout::kClasses; ++c) {
-                const layout::PageHeader header{static_cast<layout::SizeClass>(c),
-                                                static_cast<layout::Shard>(s)};
+                const layout::SliceHeader header{static_cast<layout::SizeClass>(c),
+                                                 static_cast<layout::Shard>(s)};
                 visit(header, bin(header));
             }
         }

@@ -23,18 +23,18 @@ void Slab::give_bitmap(layout::SizeClass c, std::uint64_t* bitmap) {
     if (bitmap != nullptr) layout::metadata_pool.give(bitmap, bitmap_bytes(c));
 }
 
-void Slab::start(layout::SizeClass c, layout::Shard owner, layout::Page first, std::uint64_t* bitmap) {
+void Slab::start(layout::SizeClass c, layout::Shard owner, layout::Slice first, std::uint64_t* bitmap) {
     size_class_ = c;
     shard_ = owner;
-    first_page_ = first;
+    first_slice_ = first;
     words_ = bitmap != nullptr ? bitmap : inline_words_;
     std::memset(words_, 0, bitmap_bytes(c));
     summary_ = 0;
     freed_ = 0;
     fresh_ = 0;
     purged_ = 0;
-    tidied = false;
-    hollow_counted = 0;
+    decayed = false;
+    unused_counted = 0;
 }
 
 void Slab::finish() {
@@ -95,7 +95,7 @@ std::uint32_t Slab::take(void** end, std::uint32_t count) {
 
 // What the address at `offset` is that give() stopped at, if it is no live block of this slab.
 Fault Slab::fault_at(std::size_t offset) const {
-    if (offset >= shape().pages * layout::kPageSize) return Fault::kNone; // another slab's
+    if (offset >= shape().slices * layout::kSliceSize) return Fault::kNone; // another slab's
     const std::uint32_t index = layout::block_index(shape(), offset);
     if (std::size_t{index} * shape().size != offset) return Fault::kInterior;
     if (index >= blocks()) return Fault::kNoBlock;
@@ -128,38 +128,38 @@ bool Slab::has_gaps_of(std::size_t size) const {
 }
 
 // No block that was ever handed out and reaches into the system's page at this offset is in use.
-bool Slab::is_hollow(std::size_t page_start) const {
+bool Slab::is_unused(std::size_t page_start) const {
     const std::uint32_t first = layout::block_index(shape(), page_start);
     const std::uint32_t last = layout::block_index(shape(), page_start + kSystemPageSize - 1);
     return all_free(first, std::min<std::uint32_t>(last, fresh_ - 1U));
 }
 
-std::uint32_t Slab::hollow_pages_of(void* const* blocks, std::uint32_t count) const {
+std::uint32_t Slab::unused_pages_of(void* const* blocks, std::uint32_t count) const {
     const char* const start = start_address();
     std::uint64_t seen = 0;
-    std::uint32_t hollow = 0;
+    std::uint32_t unused = 0;
     for (void* const* at = blocks; at != blocks + count; ++at) {
         const auto offset = static_cast<std::size_t>(static_cast<const char*>(*at) - start);
         const std::size_t last = (offset + shape().size - 1) / kSystemPageSize;
         for (std::size_t page = offset / kSystemPageSize; page <= last; ++page) {
             if ((seen >> page & 1) != 0) continue;
             seen |= std::uint64_t{1} << page;
-            if (is_hollow(page * kSystemPageSize)) ++hollow;
+            if (is_unused(page * kSystemPageSize)) ++unused;
         }
     }
-    return hollow;
+    return unused;
 }
 
-std::uint64_t Slab::hollow_pages() const {
+std::uint64_t Slab::unused_pages() const {
     if (fresh_ == 0) return 0;
     const std::size_t touched = fresh_ * std::size_t{shape().size};
-    std::uint64_t hollow = 0;
+    std::uint64_t unused = 0;
     for (std::size_t start = 0; start < touched; start += kSystemPageSize) {
         const std::uint64_t page = std::uint64_t{1} << (start / kSystemPageSize);
         if ((purged_ & page) != 0) continue;
-        if (is_hollow(start)) hollow |= page;
+        if (is_unused(start)) unused |= page;
     }
-    return hollow;
+    return unused;
 }
 
 void count_absent(std::uint64_t before, std::uint64_t now) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// A slab: one run of pages cut into blocks of one size class, and the bitmap of its free blocks.
+// A slab: one run of slices cut into blocks of one size class, and the bitmap of its free blocks.
 //
-// The descriptor is out of line, in a table with one entry per page of the window. So it follows from a
+// The descriptor is out of line, in a table with one entry per slice of the window. So it follows from a
 // block's address by arithmetic. Its free blocks are the set bits of a two-level bitmap and, behind them, the
 // blocks that were never handed out ("fresh"). Taking prefers the lowest set bits, and the next fresh blocks
 // only if there are none. So blocks come in address order, high slabs drain, and memory is first touched in
@@ -39,17 +39,17 @@ class alignas(64) Slab {
     Slab* previous = nullptr;
     std::uint8_t list = 0;
     std::uint8_t last_round = 0;     // of decay, when it served or took back blocks
-    std::uint8_t hollow_counted = 0; // pages, by the bin
-    bool tidied = false;             // all hollow pages have been purged since it served or took back blocks
+    std::uint8_t unused_counted = 0; // pages, by the bin
+    bool decayed = false;            // all unused pages have been purged since it served or took back blocks
 
     // Where a slab of class `c` keeps a bit for each block. It is memory of the metadata pool, or null if
-    // they fit into the descriptor. To be had before the slab's pages are. Nothing if there is no memory.
+    // they fit into the descriptor. To be had before the slab's slices are. Nothing if there is no memory.
     static std::optional<std::uint64_t*> take_bitmap(layout::SizeClass c);
     static void give_bitmap(layout::SizeClass c, std::uint64_t* bitmap);
 
     // Starts a slab without free bits, all of it fresh.
-    void start(layout::SizeClass c, layout::Shard owner, layout::Page first, std::uint64_t* bitmap);
-    // Returns the bitmap; all blocks are free and the pages may go.
+    void start(layout::SizeClass c, layout::Shard owner, layout::Slice first, std::uint64_t* bitmap);
+    // Returns the bitmap; all blocks are free and the slices may go.
     void finish();
 
     // Takes up to `count` blocks that were used before or, if there is none, up to `count` fresh ones. A mix
@@ -67,11 +67,11 @@ class alignas(64) Slab {
 
     // The system's pages of this slab, as bits, that hold free blocks only and may hold memory. And those
     // that were purged and not served since.
-    std::uint64_t hollow_pages() const;
+    std::uint64_t unused_pages() const;
     std::uint64_t purged_pages() const { return purged_; }
     void set_purged_pages(std::uint64_t pages) { purged_ = pages; }
-    // How many pages became hollow when these blocks were just given back.
-    std::uint32_t hollow_pages_of(void* const* blocks, std::uint32_t count) const;
+    // How many pages became unused when these blocks were just given back.
+    std::uint32_t unused_pages_of(void* const* blocks, std::uint32_t count) const;
 
     // A quarter of what is free lies in gaps that are long enough.
     bool has_gaps_of(std::size_t size) const;
@@ -85,7 +85,7 @@ class alignas(64) Slab {
 
     layout::SizeClass size_class() const { return size_class_; }
     layout::Shard shard() const { return shard_; }
-    layout::Page first_page() const { return first_page_; }
+    layout::Slice first_slice() const { return first_slice_; }
     std::uint32_t free_blocks() const { return freed_ + (blocks() - fresh_); }
     std::uint32_t left_blocks() const { return freed_; } // those of the free ones that were used before
     std::uint32_t blocks() const { return shape().blocks; }
@@ -93,7 +93,7 @@ class alignas(64) Slab {
     // More than half of it was used before and is free, but not all.
     bool mostly_left() const { return freed_ * 2U > blocks() && !empty(); }
     const layout::ClassShape& shape() const { return layout::kShapes[size_class_]; }
-    char* start_address() const { return layout::window.address_of(first_page_); }
+    char* start_address() const { return layout::window.address_of(first_slice_); }
 
   private:
     friend struct observe::Tables; // tells other processes where things are
@@ -106,19 +106,19 @@ class alignas(64) Slab {
 
     Fault fault_at(std::size_t offset) const;
     bool all_free(std::uint32_t first, std::uint32_t last) const;
-    bool is_hollow(std::size_t page_start) const;
+    bool is_unused(std::size_t page_start) const;
 
     std::uint64_t summary_ = 0;      // bit w: words_[w] is not zero
     std::uint64_t* words_ = nullptr; // inline_words_, or from the metadata pool for more than 512 blocks
     std::uint16_t freed_ = 0;        // set bits
     std::uint16_t fresh_ = 0;        // blocks from here on were never handed out
-    layout::Page first_page_ = 0;
+    layout::Slice first_slice_ = 0;
     layout::SizeClass size_class_ = 0;
     layout::Shard shard_ = 0;
     std::uint64_t inline_words_[kInlineWords] = {};
     std::uint64_t purged_ = 0; // system pages, since blocks were last taken
 };
-static_assert(layout::kMaxSlabPages * layout::kPageSize / kSystemPageSize <= 64, "a bit each");
+static_assert(layout::kMaxSlabSlices * layout::kSliceSize / kSystemPageSize <= 64, "a bit each");
 static_assert(sizeof(Slab) == layout::kSlabDescriptorSize);
 
 // So many bits from bit `first` on; at least 1, at most what the word has.
@@ -195,9 +195,9 @@ std::uint64_t purge_pages(char* start, std::uint64_t& pages, unsigned& calls);
 // Of the pages of a slab, those that bits named held no memory until now, and these do not from now on.
 void count_absent(std::uint64_t before, std::uint64_t now);
 
-// The descriptor of the slab that a page of header `c` belongs to. No lock is needed.
-inline Slab& slab_at(layout::Page page, layout::SizeClass c) {
-    const layout::Page first = page & ~static_cast<layout::Page>(layout::kShapes[c].pages - 1);
+// The descriptor of the slab that a slice of header `c` belongs to. No lock is needed.
+inline Slab& slab_at(layout::Slice slice, layout::SizeClass c) {
+    const layout::Slice first = slice & ~static_cast<layout::Slice>(layout::kShapes[c].slices - 1);
     return reinterpret_cast<Slab*>(layout::window.slab_descriptors.start())[first];
 }
 
@@ -205,8 +205,8 @@ inline Slab& slab_at(layout::Page page, layout::SizeClass c) {
 // Null if it lies behind the last block. Reads no descriptor: no lock is needed.
 inline char* block_around(const void* address, layout::SizeClass c) {
     const layout::ClassShape& shape = layout::kShapes[c];
-    const layout::Page page = layout::window.page_of(address);
-    char* const start = layout::window.address_of(page & ~static_cast<layout::Page>(shape.pages - 1));
+    const layout::Slice slice = layout::window.slice_of(address);
+    char* const start = layout::window.address_of(slice & ~static_cast<layout::Slice>(shape.slices - 1));
     const auto offset = static_cast<std::size_t>(static_cast<const char*>(address) - start);
     const std::uint32_t index = layout::block_index(shape, offset);
     return index < shape.blocks ? start + std::size_t{index} * shape.size : nullptr;

@@ -33,7 +33,7 @@ MixedSlabs* make_mixed_slabs(layout::Shard shard) {
 void mix_slabs(std::size_t size, layout::Shard shard) {
     Bin* emptiest = nullptr;
     std::size_t most = 0;
-    for (unsigned i = 1; i < layout::kClasses && layout::kShapes[i].pages == 1; ++i) {
+    for (unsigned i = 1; i < layout::kClasses && layout::kShapes[i].slices == 1; ++i) {
         const auto c = static_cast<layout::SizeClass>(i);
         Bin& bin = shard_pool.bin({c, shard});
         const std::size_t free = bin.free_bytes(c);
@@ -63,7 +63,7 @@ std::uint32_t take_mixed(layout::SizeClass c, layout::Shard shard, void** end, s
 }
 
 MixedSlabs& mixed_slabs_of(const void* block, Found found) {
-    const layout::PageHeader header = layout::window.header_of(block);
+    const layout::SliceHeader header = layout::window.header_of(block);
     // Otherwise it was freed before, and the slab dissolved.
     if (!is_mixed(header)) report(Fault::kDoubleFree, block, found);
     return *mixed_slabs(owner_of_mixed(header));
@@ -82,7 +82,7 @@ std::uint32_t take(layout::SizeClass c, layout::Shard shard, void** end, std::ui
     return bin.take(c, shard, end, count);
 }
 
-void give(layout::PageHeader header, void* const* blocks, std::uint32_t count) {
+void give(layout::SliceHeader header, void* const* blocks, std::uint32_t count) {
     void* const* const end = blocks + count;
     while (blocks != end) {
         blocks += shard_pool.bin(header).give(header, blocks, static_cast<std::uint32_t>(end - blocks));
@@ -97,7 +97,7 @@ std::uint32_t give_mixed(void* block, layout::SizeClass c) {
 }
 
 Room room_beside(const void* block) {
-    const layout::PageHeader header = layout::window.header_of(block);
+    const layout::SliceHeader header = layout::window.header_of(block);
     if (header.size_class() != 0) return shard_pool.bin(header).room_beside(header, block);
     MixedSlabs* const mixed = is_mixed(header) ? mixed_slabs(owner_of_mixed(header)) : nullptr;
     return mixed != nullptr ? mixed->room_beside(block) : Room{0, 0};

@@ -4,7 +4,7 @@
 // bins are mostly free, it is the shard's mixed slabs.
 //
 // Thread-safe. Blocks may be in a thread's cache while their slab becomes mixed. What comes back is looked at
-// by the header that its page has now.
+// by the header that its slice has now.
 #pragma once
 
 #include "slab/mixed_slabs.h"
@@ -18,12 +18,12 @@ namespace ashlar::slab {
 
 // Up to `count` blocks, which is at least 1, stored as Slab::take does; zero only if there is no memory.
 std::uint32_t take(layout::SizeClass c, layout::Shard shard, void** end, std::uint32_t count);
-// Takes back blocks whose pages had this header when they came; ends the process (see misuse.h) at the first
+// Takes back blocks whose slices had this header when they came; ends the process (see misuse.h) at the first
 // address that is no live block.
-void give(layout::PageHeader header, void* const* blocks, std::uint32_t count);
+void give(layout::SliceHeader header, void* const* blocks, std::uint32_t count);
 
-// Of a page that is_mixed(). give_mixed(): likewise, a block of class `c` if that is not 0, and its number if
-// it was sampled. usable_size_mixed(): the length of a block.
+// Of a slice that is_mixed(). give_mixed(): likewise, a block of class `c` if that is not 0, and its number
+// if it was sampled. usable_size_mixed(): the length of a block.
 std::uint32_t give_mixed(void* block, layout::SizeClass c);
 std::size_t usable_size_mixed(const void* block);
 

@@ -6,7 +6,7 @@ Criteria, all by default, or those that are named:
   replace_large  blocks of 5 to 25 MiB, replaced at random and written: CPU and wall time within 10 % of the fastest
                  of the four, peak or mean RSS within 10 % of the leanest
   moves          replace_large where the kernel moves pages as it does, as Linux 6.16 did (out of one mapping only) and not
-                 at all, as 5.6 (tests/faults/old_kernel.h): moving saves at least 10 % of CPU time with either
+                 at all, as 5.6 (tests/contract/faults/old_kernel.h): moving saves at least 10 % of CPU time with either
   hand_over      a pair of threads that give each other blocks of 16 B to 16 KiB: throughput within 5 % of the fastest,
                  peak RSS within 10 % of the leanest of those that reach 80 % of Ashlar's throughput
   successors     two lines of threads that end and leave blocks to others: likewise

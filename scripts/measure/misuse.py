@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What comes of wrong uses of the heap under each allocator of this machine, and under Ashlar.
 
-The program `misuse_inputs` (tests/misuse) does one wrong thing in a child of its own. It does each of its kinds with
+The program `misuse_inputs` (tests/contract/misuse) does one wrong thing in a child of its own. It does each of its kinds with
 blocks of 8 sizes from 16 B to 4 MiB. It does so in the thread that owns the block, in another one or when the owner has
 ended. It does so at once, after a thousand operations or when the memory is in use again, with as many seeds as --seeds
 says. Then it goes on with a thousand operations of ordinary work on blocks whose contents it checks, releases

@@ -3,13 +3,13 @@
 is for a thousand calls, malloc and free together. Runs differ by a few percent: upkeep goes by the clock, and several
 threads meet in different ways.
 
-  bins, map     holds of the locks of bins (one for each class and shard), and of the one lock of the page map
+  bins, map     holds of the locks of bins (one for each class and shard), and of the one lock of the slice map
   other         holds of all other locks: tables, mixed slabs, growth, threads
   remote        blocks that went home to another shard
   lines at N    cache lines that change processor, with N processors: three for each hold of what all share (the
                 lock, the state behind it, the entry), and three for each remote block (block, descriptor, lock of
                 the bin). Of N shards all but one are other ones, so there are more remote blocks with more of them
-  busy at N     how long the lock of the page map is held, if each of N processors calls every --call nanoseconds and
+  busy at N     how long the lock of the slice map is held, if each of N processors calls every --call nanoseconds and
                 a hold takes --hold: from 100 % on, threads wait for it
 """
 import json
@@ -28,7 +28,7 @@ LARGE = "large_batches"  # its calls are not those of size classes: its argument
 
 
 def counts(command, library):
-    """(holds of bins, of the page map and of others, remote blocks) for a thousand calls, and the number of shards."""
+    """(holds of bins, of the slice map and of others, remote blocks) for a thousand calls, and the number of shards."""
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "figures.json")
         run = subprocess.run(command, env=environment(library, ASHLAR_CONF=f"count:true,stats_at_exit:{path}"),
@@ -44,23 +44,23 @@ def counts(command, library):
     calls = process["allocations"] + process["releases"]
     if os.path.basename(command[0]) == LARGE:
         calls += 2 * int(command[1])
-    bins, page_map = locks.pop("bins"), locks.pop("superslabs")
-    held = (bins, page_map, sum(locks.values()), process["remote_frees"])
+    bins, slice_map = locks.pop("bins"), locks.pop("superslabs")
+    held = (bins, slice_map, sum(locks.values()), process["remote_frees"])
     return [1000 * each / calls for each in held], process["shards"]
 
 
-def lines(page_map, other, remote, shards, processors):
+def lines(slice_map, other, remote, shards, processors):
     others = (1 - 1 / processors) / (1 - 1 / shards) if shards > 1 else 1
-    return LINES * (page_map + other + remote * others)
+    return LINES * (slice_map + other + remote * others)
 
 
-def busy(page_map, processors, options):
-    return page_map / 1000 * options.hold / options.call * processors * 100
+def busy(slice_map, processors, options):
+    return slice_map / 1000 * options.hold / options.call * processors * 100
 
 
 def main():
     parser = argument_parser(__doc__, call=(100, "nanoseconds from one call to the next on each processor"),
-                             hold=(100, "nanoseconds that the lock of the page map is held"))
+                             hold=(100, "nanoseconds that the lock of the slice map is held"))
     parser.add_argument("--before", metavar="LIBRARY", help="another library of Ashlar, counted too")
     parser.add_argument("--processors", type=int, nargs="+", default=[2, 64, 256], metavar="N", help="default 2 64 256")
     parser.add_argument("--only", metavar="WORKLOAD", help="the first word of its command")
@@ -79,10 +79,10 @@ def main():
     for words in chosen:
         name, *rest = words.split()
         for which, library in libraries.items():
-            (bins, page_map, other, remote), shards = counts([program(options.tree, name), *rest], library)
-            cells = [f"{each:.2f}" for each in (bins, page_map, other, remote)]
-            cells += [f"{lines(page_map, other, remote, shards, each):.1f}" for each in options.processors]
-            cells += [f"{busy(page_map, each, options):.1f} %" for each in options.processors]
+            (bins, slice_map, other, remote), shards = counts([program(options.tree, name), *rest], library)
+            cells = [f"{each:.2f}" for each in (bins, slice_map, other, remote)]
+            cells += [f"{lines(slice_map, other, remote, shards, each):.1f}" for each in options.processors]
+            cells += [f"{busy(slice_map, each, options):.1f} %" for each in options.processors]
             print(f"| `{words}` | {which} | " + " | ".join(cells) + " |", flush=True)
     return 0
 

@@ -293,6 +293,20 @@ class FastPath(unittest.TestCase):
                 ("", "no instructions")):
             self.assertIn(complaint, " ".join(self.follow(listing)[1]), listing)
 
+    def test_aarch64(self):
+        aarch64 = next(each for each in fast_path.PROCESSORS if each.machine == "AArch64")
+        for listing, shown, complaint in (
+                ("  10:\tb.hi\t40 <slow>  // b.pmore\n  14:\ttbnz\tx3, #63, 40 <slow>\n  18:\tret\n", ["b.hi", "tbnz", "ret"], ""),
+                ("  10:\tb\t18 <f+0x8>\n  14:\tnop\n  18:\tret\n", ["b", "ret"], ""),
+                ("  10:\tbl\t90 <g>\n  14:\tret\n", ["bl", "ret"], "calls"),
+                ("  10:\tldaxr\tx1, [x2]\n  14:\tret\n", ["ldaxr", "ret"], "locks"),
+                ("  10:\tnop\n  14:\tcbnz\tw0, 10 <f>\n  18:\tret\n", ["nop", "cbnz"], "jumps back"),
+                ("  10:\tbr\tx16\n", ["br"], "leaves")):
+            path, complaints = fast_path.follow(fast_path.parse(listing, aarch64), aarch64)
+            self.assertEqual([mnemonic for _, mnemonic, _ in path], shown)
+            self.assertEqual(bool(complaints), bool(complaint))
+            self.assertIn(complaint, " ".join(complaints))
+
     def test_conditional_jump_to_a_cold_part_before_the_function(self):
         self.assertEqual(self.follow("  10:\tje     5 <f.cold>\n  12:\tret\n")[1], [])
 

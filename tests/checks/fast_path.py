@@ -7,14 +7,42 @@ usage: fast_path.py LIBRARY            compare
        fast_path.py --update LIBRARY   write the golden file (budgets still count)
        fast_path.py --print LIBRARY    show the instructions"""
 import os
-import platform
 import re
+import shutil
 import subprocess
 import sys
+import typing
 
-BUDGET = {"malloc": 19, "free": 20, "_Znwm": 21, "_ZdlPv": 22, "_ZdlPvm": 22}
-GOLDEN = os.path.join(os.path.dirname(os.path.abspath(__file__)), "golden", "fast_path.txt")
+GOLDEN = os.path.join(os.path.dirname(os.path.abspath(__file__)), "golden")
 SKIPPED = 77
+
+
+class Processor(typing.NamedTuple):
+    machine: str  # as readelf calls it
+    golden: str
+    objdump: str
+    budget: dict
+    comment: str  # begins one in objdump's lines
+    call: str
+    lock: str
+    jump: str  # of all kinds
+    always: str  # jumps without a condition
+
+
+PROCESSORS = (
+    Processor("Advanced Micro Devices X86-64", "fast_path.txt", "objdump",
+              {"malloc": 19, "free": 20, "_Znwm": 21, "_ZdlPv": 22, "_ZdlPvm": 22},
+              "#", r"call", r"lock|xchg.* .*\(", r"j|(notrack|bnd) jmp", r"jmp|notrack|bnd"),
+    Processor("AArch64", "fast_path_aarch64.txt", "aarch64-linux-gnu-objdump",
+              {"malloc": 28, "free": 31, "_Znwm": 35, "_ZdlPv": 35, "_ZdlPvm": 35},
+              "//", r"blr? ", r"ld[a]?xr|st[l]?xr|cas|swp|ld(add|clr|set|eor)|dmb", r"b(r|\.\w+)? |[ct]bn?z ", r"br? "),
+)
+X86_64 = PROCESSORS[0]
+
+
+def processor_of(library):
+    machine = re.search(r"Machine: +(.*)", output_of("readelf", "--file-header", library))[1]
+    return next((known for known in PROCESSORS if known.machine == machine), None)
 
 
 def output_of(*command):
@@ -30,26 +58,27 @@ def symbol_range(library, name):
     raise SystemExit(f"{library} exports no {name}")
 
 
-def disassemble(library, start, end):
-    text = output_of("objdump", "-d", "--no-show-raw-insn", f"--start-address={start:#x}", f"--stop-address={end:#x}", library)
-    return parse(text)
+def disassemble(processor, library, start, end):
+    text = output_of(processor.objdump, "-d", "--no-show-raw-insn", f"--start-address={start:#x}", f"--stop-address={end:#x}", library)
+    return parse(text, processor)
 
 
-def parse(text):
+def parse(text, processor=X86_64):
     """[(address, mnemonic, operands)] of objdump's lines."""
     instructions = []
     for match in re.finditer(r"^[ \t]*([0-9a-f]+):[ \t]+(\S+)[ \t]*(.*)$", text, re.M):
         address, mnemonic, operands = match.groups()
-        instructions.append((int(address, 16), mnemonic, operands.split("#")[0].strip()))
+        instructions.append((int(address, 16), mnemonic, operands.split(processor.comment)[0].strip()))
     return instructions
 
 
 def target_of(operands):
-    match = re.match(r"([0-9a-f]+)\b", operands)
+    """It is the last operand, with the name of what is there behind it."""
+    match = re.search(r"(?:^|, )([0-9a-f]+)(?: <.*)?$", operands)
     return int(match.group(1), 16) if match else None
 
 
-def follow(instructions):
+def follow(instructions, processor=X86_64):
     """(path, complaints): the instructions executed when no conditional jump is taken."""
     path, complaints = [], []
     if not instructions:
@@ -63,16 +92,17 @@ def follow(instructions):
         index += 1
         if mnemonic.startswith("ret"):
             return path, complaints
-        if mnemonic.startswith("call"):
+        text = f"{mnemonic} {operands}"
+        if re.match(processor.call, text):
             complaints.append(f"calls at {here}")
-        if mnemonic == "lock" or (mnemonic.startswith("xchg") and "(" in operands):
+        if re.match(processor.lock, text):
             complaints.append(f"locks at {here}")
-        if mnemonic.startswith("j") or (mnemonic in ("notrack", "bnd") and operands.startswith("jmp")):
+        if re.match(processor.jump, text):
             target = target_of(operands)
             if target is not None and start <= target <= address:
                 complaints.append(f"jumps back at {here}")
                 return path, complaints
-            if not mnemonic.startswith("jmp") and mnemonic not in ("notrack", "bnd"):
+            if not re.match(processor.always, text):
                 continue
             if target not in places:
                 complaints.append(f"leaves the function at {here}")
@@ -88,12 +118,12 @@ def compiler_of(library):
     return "; ".join(sorted(set(re.findall(r"(?:GCC: \([^)]*\)|clang version) [\d.]+", comment)))) or "unknown"
 
 
-def golden_text(compiler, paths):
+def golden_text(processor, compiler, paths):
     lines = ["# SPDX-License-Identifier: MIT",
              "# The fast paths, entry to ret. scripts/update_golden.sh writes this file; the change of it is to be reviewed.",
              f"compiler: {compiler}"]
     for name, path in paths.items():
-        lines.append(f"{name}: {len(path)} instructions, budget {BUDGET[name]}")
+        lines.append(f"{name}: {len(path)} instructions, budget {processor.budget[name]}")
         lines += [f"    {mnemonic}" for _, mnemonic, _ in path]
     return "\n".join(lines) + "\n"
 
@@ -101,12 +131,13 @@ def golden_text(compiler, paths):
 def main(arguments):
     mode = arguments.pop(0) if arguments[0].startswith("--") else "--compare"
     library = arguments[0]
-    if platform.machine() != "x86_64":
-        print(f"skipped: the golden file is for x86-64, this is {platform.machine()}")
+    processor = processor_of(library)
+    if processor is None or shutil.which(processor.objdump) is None:
+        print("skipped: there is no golden file for this processor, or no objdump that knows it")
         return SKIPPED
     paths, failed = {}, False
-    for name, budget in BUDGET.items():
-        paths[name], complaints = follow(disassemble(library, *symbol_range(library, name)))
+    for name, budget in processor.budget.items():
+        paths[name], complaints = follow(disassemble(processor, library, *symbol_range(library, name)), processor)
         if len(paths[name]) > budget:
             complaints.append("is over its budget")
         print(f"{name}: {len(paths[name])} instructions of {budget}")
@@ -116,19 +147,19 @@ def main(arguments):
         if mode == "--print" or complaints:
             for address, mnemonic, operands in paths[name]:
                 print(f"    {address:6x}  {mnemonic:8} {operands}")
-    text = golden_text(compiler_of(library), paths)
+    text = golden_text(processor, compiler_of(library), paths)
     if mode == "--update":
-        with open(GOLDEN, "w", encoding="utf-8") as file:
+        with open(os.path.join(GOLDEN, processor.golden), "w", encoding="utf-8") as file:
             file.write(text)
-        print(f"wrote {os.path.relpath(GOLDEN)}")
+        print(f"wrote {processor.golden}")
     elif mode == "--compare":
-        failed |= differs_from_golden(text)
+        failed |= differs_from_golden(processor, text)
     return 1 if failed else 0
 
 
-def differs_from_golden(text):
+def differs_from_golden(processor, text):
     try:
-        with open(GOLDEN, encoding="utf-8") as file:
+        with open(os.path.join(GOLDEN, processor.golden), encoding="utf-8") as file:
             golden = file.read()
     except FileNotFoundError:
         print("there is no golden file; scripts/update_golden.sh writes it")

@@ -4,7 +4,7 @@
 // of the rules of docs/configuration.md. Compared are what counts and what is complained about. Complaints
 // must be whole, printable lines. Reading a string twice changes nothing more, and neither does reading what
 // print:true shows.
-#include "../stress/report.h"
+#include "common/report.h"
 #include "os/config.h"
 #include "os/message.h"
 #include "target.h"
@@ -29,7 +29,7 @@ namespace {
 using ashlar::os::settings;
 using ashlar::os::Settings;
 using ashlar::os::TextSetting;
-using stress::fail;
+using common::fail;
 
 struct Rule {
     std::string_view key;

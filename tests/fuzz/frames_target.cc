@@ -5,7 +5,7 @@
 // for, and nothing that it says may depend on more than the bytes.
 //
 // The first four bytes choose registers and the distance of addresses from the functions; the object follows.
-#include "../stress/report.h"
+#include "common/report.h"
 #include "observe/frame_description.h"
 #include "observe/frame_expression.h"
 #include "observe/frame_registers.h"
@@ -23,7 +23,7 @@
 namespace {
 
 using namespace ashlar::observe;
-using stress::fail;
+using common::fail;
 
 // What may be read now; nothing is checked while it is null.
 const DescribedObject* allowed = nullptr;

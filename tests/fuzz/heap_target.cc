@@ -10,8 +10,8 @@
 //
 // A thread other than the main one is started when it is first needed. One kind of step ends it, so that what
 // it had goes to the others.
-#include "../stress/build_kind.h"
-#include "../stress/model.h"
+#include "common/build_kind.h"
+#include "common/model.h"
 #include "layout/size_class.h"
 #include "target.h"
 
@@ -24,7 +24,7 @@
 
 namespace {
 
-using namespace stress;
+using namespace common;
 namespace layout = ashlar::layout;
 
 constexpr unsigned kThreads = 3; // the main one included

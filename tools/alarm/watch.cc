@@ -1,20 +1,16 @@
 // SPDX-License-Identifier: MIT
 #include "alarm/watch.h"
 
+#include "alarm/false_alarms.h"
 #include "alarm/significance.h"
-#include "measure/time_limit.h"
+#include "alarm/timed_figures.h"
+#include "alarm/timed_runs.h"
 #include "statistics/bootstrap.h"
-#include "statistics/random_order.h"
 #include "statistics/summary.h"
 
 #include <algorithm>
-#include <array>
-#include <cmath>
-#include <csignal>
 #include <fmt/format.h>
 #include <future>
-#include <limits>
-#include <sys/resource.h>
 
 namespace ashlar::alarm {
 
@@ -22,137 +18,10 @@ namespace {
 
 using compare::Configuration;
 using compare::Experiment;
-using compare::Sample;
 
-constexpr std::size_t kReference = compare::kReference;
-constexpr std::size_t kPresent = 1;
-constexpr std::size_t kReferenceAgain = 2;
-constexpr std::array kContenders{kReference, kPresent, kReferenceAgain};
 constexpr int kSecondRounds = 21; // of benchmarks that the first pass found slower
 
-constexpr double kFirstLimitSeconds = 30; // of a run in the warm-up, on a quick machine
-
-constexpr const char* kCpu = "CPU seconds an operation";
-constexpr const char* kWall = "wall seconds an operation";
-constexpr const char* kPeakRss = "peak RSS in KiB";
-constexpr const char* kIdle = "seconds off the processor, a thread";
 constexpr const char* kInstructions = "instructions an operation";
-
-double operations_of(const Configuration& configuration, const Sample& sample) {
-    if (configuration.seconds) {
-        return sample.figures.throughput.value_or(0) * *configuration.seconds;
-    }
-    return configuration.operations.value_or(1);
-}
-
-double cpu_of(const Configuration& configuration, const Sample& sample) {
-    return sample.run.usage.cpu_seconds() / operations_of(configuration, sample);
-}
-
-double wall_of(const Configuration& configuration, const Sample& sample) {
-    const double seconds = configuration.seconds.value_or(sample.run.usage.wall_seconds);
-    return seconds / operations_of(configuration, sample);
-}
-
-double peak_of(const Configuration&, const Sample& sample) {
-    return static_cast<double>(sample.run.usage.peak_rss_kib);
-}
-
-double own_of(const Configuration&, const Sample& sample) {
-    return sample.figures.own.value_or(0);
-}
-
-double idle_of(const Configuration&, const Sample& sample) {
-    return sample.run.idle_seconds.value_or(0);
-}
-
-using Figure = double (*)(const Configuration&, const Sample&);
-
-// Of all runs that count, by round.
-std::map<int, double> by_round(const Experiment& experiment, std::size_t configuration, std::size_t contender,
-                               Figure figure) {
-    std::map<int, double> values;
-    for (const Sample& sample : experiment.samples) {
-        if (sample.counts() && sample.configuration == configuration && sample.contender == contender) {
-            values[sample.round] = figure(experiment.plan.configurations[configuration], sample);
-        }
-    }
-    return values;
-}
-
-std::vector<double> values(const Experiment& experiment, std::size_t configuration,
-                           const std::vector<std::size_t>& contenders, Figure figure) {
-    std::vector<double> result;
-    for (const std::size_t contender : contenders) {
-        for (const auto& [round, value] : by_round(experiment, configuration, contender, figure)) {
-            result.push_back(value);
-        }
-    }
-    return result;
-}
-
-// Within rounds: the present one by the geometric mean of both runs of the reference, and these by each
-// other.
-TimeSample time_sample(const Experiment& experiment, std::size_t configuration, Figure figure) {
-    TimeSample result;
-    const auto first = by_round(experiment, configuration, kReference, figure);
-    const auto again = by_round(experiment, configuration, kReferenceAgain, figure);
-    for (const auto& [round, present] : by_round(experiment, configuration, kPresent, figure)) {
-        const auto one = first.find(round);
-        const auto other = again.find(round);
-        if (one != first.end() && other != again.end() && one->second > 0 && other->second > 0) {
-            result.ratios.push_back(present / std::sqrt(one->second * other->second));
-            result.control.push_back(other->second / one->second);
-        }
-    }
-    result.reference =
-        statistics::median(values(experiment, configuration, {kReference, kReferenceAgain}, figure));
-    result.present = statistics::median(values(experiment, configuration, {kPresent}, figure));
-    return result;
-}
-
-std::vector<std::pair<const char*, Figure>> time_figures(const Benchmark& benchmark) {
-    std::vector<std::pair<const char*, Figure>> figures{{kCpu, cpu_of}};
-    if (benchmark.timed.threads > 1) {
-        figures.emplace_back(kWall, wall_of);
-    }
-    return figures;
-}
-
-double own_cpu_seconds() {
-    rusage usage{};
-    getrusage(RUSAGE_SELF, &usage);
-    const auto seconds = [](const timeval& time) {
-        return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
-    };
-    return seconds(usage.ru_utime) + seconds(usage.ru_stime);
-}
-
-// Timed runs with the machine watched meanwhile.
-struct TimedRuns {
-    Experiment experiment;
-    Disturbance disturbance;
-};
-
-std::optional<KernelCounts> kernel_counts(const Experiment& experiment, std::size_t configuration,
-                                          std::size_t contender) {
-    std::optional<KernelCounts> least;
-    for (const Sample& sample : experiment.samples) {
-        if (sample.counts() && sample.configuration == configuration && sample.contender == contender) {
-            const measure::Usage& usage = sample.run.usage;
-            const KernelCounts counts{.faults = static_cast<double>(usage.minor_faults),
-                                      .system_seconds = usage.system_seconds,
-                                      .waits = static_cast<double>(usage.voluntary_switches)};
-            if (!least) {
-                least = counts;
-            }
-            least->faults = std::min(least->faults, counts.faults);
-            least->system_seconds = std::min(least->system_seconds, counts.system_seconds);
-            least->waits = std::min(least->waits, counts.waits);
-        }
-    }
-    return least;
-}
 
 class Watch {
   public:
@@ -295,30 +164,9 @@ class Watch {
         }
     }
 
-    TimedRuns run_timed(std::vector<Configuration> configurations, int rounds, std::uint64_t seed) const {
-        compare::Plan plan;
-        plan.configurations = std::move(configurations);
-        plan.contenders = {{.allocator = request_.reference},
-                           {.allocator = request_.present},
-                           {.allocator = request_.reference, .is_control = true}};
-        plan.rounds = rounds;
-        plan.seed = seed;
-        plan.first_limit =
-            std::chrono::milliseconds(static_cast<long>(kFirstLimitSeconds * 1000 * request_.slowness));
-        plan.stacks_folder = request_.stacks_folder;
-        plan.follow_threads = true;
-        const MachineCounters before = read_machine_counters();
-        const double own_before = own_cpu_seconds();
-        TimedRuns runs{.experiment =
-                           compare::run_rounds({.plan = std::move(plan), .samples = {}, .remarks = {}},
-                                               interrupt_, observer_.rounds),
-                       .disturbance = {}};
-        double own = own_cpu_seconds() - own_before;
-        for (const Sample& sample : runs.experiment.samples) {
-            own += sample.run.usage.cpu_seconds();
-        }
-        runs.disturbance = disturbance(before, read_machine_counters(), own);
-        return runs;
+    TimedRuns timed(std::vector<Configuration> configurations, int rounds, std::uint64_t seed) const {
+        return run_timed(request_, std::move(configurations), {.count = rounds, .seed = seed}, interrupt_,
+                         observer_.rounds);
     }
 
     void compare_runs() {
@@ -326,7 +174,7 @@ class Watch {
         for (const Benchmark& benchmark : request_.benchmarks) {
             configurations.push_back(benchmark.timed);
         }
-        const TimedRuns first = run_timed(configurations, request_.rounds, request_.seed);
+        const TimedRuns first = timed(configurations, request_.rounds, request_.seed);
         if (interrupt_.requested()) {
             return;
         }
@@ -337,35 +185,6 @@ class Watch {
         look_again(first);
         experiment_ = first.experiment;
         report_.false_alarms = false_alarm_share(controls_, 1000, request_.seed);
-    }
-
-    static Endings endings_of(const TimedRuns& runs, std::size_t index) {
-        Endings endings;
-        bool all_killed = true;
-        for (const Sample& sample : runs.experiment.samples) {
-            if (sample.configuration != index) {
-                continue;
-            }
-            const bool is_present = sample.contender == kPresent;
-            if (!sample.failure.empty()) {
-                (is_present ? endings.present_failed : endings.reference_failed) += 1;
-                (is_present ? endings.present_reason : endings.reference_reason) = sample.failure;
-                const bool killed =
-                    sample.run.ending == measure::Ending::kSignalled && sample.run.code == SIGKILL;
-                all_killed = all_killed && (!is_present || killed);
-            } else if (sample.counts()) {
-                (is_present ? endings.present_well : endings.reference_well) += 1;
-            }
-        }
-        endings.killed_for_memory = all_killed && runs.disturbance.memory_kills > 0;
-        return endings;
-    }
-
-    // What runs that ended well show is judged even if others failed.
-    bool can_be_judged(const Experiment& experiment, std::size_t index) const {
-        return std::all_of(kContenders.begin(), kContenders.end(), [&](std::size_t contender) {
-            return !by_round(experiment, index, contender, cpu_of).empty();
-        });
     }
 
     void compare_benchmark(const TimedRuns& runs, std::size_t index) {
@@ -458,7 +277,7 @@ class Watch {
         for (const std::size_t index : suspects) {
             configurations.push_back(first.experiment.plan.configurations[index]);
         }
-        const TimedRuns second = run_timed(std::move(configurations), kSecondRounds, request_.seed + 1);
+        const TimedRuns second = timed(std::move(configurations), kSecondRounds, request_.seed + 1);
         if (interrupt_.requested()) {
             return;
         }
@@ -488,27 +307,6 @@ class Watch {
         }
     }
 
-    // The limit of a run, by the warm-up, and what runs take.
-    std::optional<TimeLimit> time_limit(std::size_t index) const {
-        double slowest = 0;
-        std::vector<double> usual;
-        for (const Sample& sample : experiment_.samples) {
-            if (sample.configuration != index || !sample.failure.empty()) {
-                continue;
-            }
-            if (sample.round == compare::kWarmUp) {
-                slowest = std::max(slowest, sample.run.usage.wall_seconds);
-            } else if (sample.contender != kPresent) {
-                usual.push_back(sample.run.usage.wall_seconds);
-            }
-        }
-        if (slowest == 0 || usual.empty()) {
-            return std::nullopt;
-        }
-        return TimeLimit{.limit = std::chrono::duration<double>(measure::limit_after(slowest)).count(),
-                         .usual = statistics::median(usual)};
-    }
-
     void explain_all() {
         const std::string why = report_.disturbance.why_not_quiet();
         for (std::size_t index = 0; index < request_.benchmarks.size(); ++index) {
@@ -517,9 +315,9 @@ class Watch {
             std::copy_if(report_.findings.begin(), report_.findings.end(), std::back_inserter(own),
                          [&](const Finding& each) { return each.benchmark == name; });
             if (worst(own) == Outcome::kRegressed || worst(own) == Outcome::kNotJudged) {
-                report_.explanations.push_back(
-                    explain(name, own, kernel_counts(experiment_, index, kReference),
-                            kernel_counts(experiment_, index, kPresent), why, time_limit(index)));
+                report_.explanations.push_back(explain(
+                    name, own, kernel_counts(experiment_, index, kReference),
+                    kernel_counts(experiment_, index, kPresent), why, time_limit(experiment_, index)));
             }
         }
     }
@@ -532,51 +330,10 @@ class Watch {
     Controls controls_;       // for the false-alarm rate
 };
 
-std::vector<double> drawn_anew(const std::vector<double>& values, std::size_t count,
-                               std::mt19937_64& generator) {
-    std::vector<double> drawn(count);
-    for (double& each : drawn) {
-        each = values[statistics::below(generator, values.size())];
-    }
-    return drawn;
-}
-
-bool memory_alarms(const std::vector<double>& runs, std::mt19937_64& generator) {
-    const std::size_t rounds = std::max<std::size_t>(1, runs.size() / 2);
-    const std::vector<double> reference = drawn_anew(runs, rounds, generator);
-    const std::vector<double> again = drawn_anew(runs, rounds, generator);
-    const std::vector<double> present = drawn_anew(runs, rounds, generator);
-    return judge_memory("", "", reference, again, present).outcome == Outcome::kRegressed;
-}
-
-// The lower end of the interval of the median of as many values as there are, drawn anew.
-double lower_end(const std::vector<double>& values, std::mt19937_64& generator) {
-    const std::vector<double> drawn = drawn_anew(values, values.size(), generator);
-    constexpr int kResamples = 200; // enough to know which draws are far above
-    return statistics::median_interval(drawn, {.confidence = 0.95, .resamples = kResamples}).low;
-}
-
 } // namespace
 
 Report watch(const Request& request, const machine::Interrupt& interrupt, const WatchObserver& observer) {
     return Watch(request, interrupt, observer).run();
-}
-
-double false_alarm_share(const Controls& controls, int draws, std::uint64_t seed) {
-    std::mt19937_64 generator(seed);
-    int alarms = 0;
-    for (int draw = 0; draw < draws; ++draw) {
-        bool alarm = std::any_of(controls.memory.begin(), controls.memory.end(),
-                                 [&](const auto& runs) { return memory_alarms(runs, generator); });
-        for (std::size_t index = 0; index < controls.ratios.size() && !alarm; ++index) {
-            const double limit = 1 + controls.thresholds[index];
-            // Twice, as the gate looks twice.
-            alarm = lower_end(controls.ratios[index], generator) > limit;
-            alarm = alarm && lower_end(controls.ratios[index], generator) > limit;
-        }
-        alarms += alarm ? 1 : 0;
-    }
-    return draws == 0 ? 0 : static_cast<double>(alarms) / draws;
 }
 
 } // namespace ashlar::alarm

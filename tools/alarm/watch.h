@@ -2,39 +2,19 @@
 // One run of the alarm: measures the benchmarks on the reference and on the present library, and judges them.
 #pragma once
 
-#include "alarm/benchmark.h"
 #include "alarm/gates.h"
 #include "alarm/hypothesis.h"
 #include "alarm/machine_state.h"
-#include "alarm/reference.h"
+#include "alarm/request.h"
 #include "compare/rounds.h"
 #include "machine/interrupt.h"
 
 #include <functional>
 #include <map>
-#include <set>
 #include <string>
 #include <vector>
 
 namespace ashlar::alarm {
-
-struct Request {
-    std::vector<Benchmark> benchmarks;
-    allocators::Allocator reference;
-    allocators::Allocator present;
-    std::set<Gate> gates{kGates.begin(), kGates.end()};
-    double factor = kUsualFactor; // of the coarse gate
-    int rounds = 15;
-    std::uint64_t seed = 1;
-    double slowness = 1;           // of this machine: time limits are in proportion to it, see slowness()
-    std::string clock;             // see bench/alarm/clock.c
-    std::filesystem::path scratch; // a folder of this run alone
-    std::filesystem::path stacks_folder{};
-    std::map<std::string, double> noise{};    // by benchmark, from earlier runs on this processor
-    std::map<std::string, double> spreads{};  // likewise, what figures usually vary by
-    std::map<std::string, Figures> anchors{}; // stored figures, by benchmark
-    std::string anchor_commit{};
-};
 
 struct Report {
     Findings findings;
@@ -56,16 +36,5 @@ struct WatchObserver {
 };
 
 Report watch(const Request& request, const machine::Interrupt& interrupt, const WatchObserver& observer);
-
-// What the reference showed against itself.
-struct Controls {
-    std::vector<std::vector<double>> ratios; // A/A ratios of time, for each figure that was judged
-    std::vector<double> thresholds;          // of these
-    std::vector<std::vector<double>> memory; // of both runs of the reference in each round, for each figure
-};
-
-// Share of whole runs of the time gate and the memory gate that these, drawn with replacement, set off.
-// Exact counts are the same in every run, and the coarse gate is far from any noise.
-double false_alarm_share(const Controls& controls, int draws, std::uint64_t seed);
 
 } // namespace ashlar::alarm

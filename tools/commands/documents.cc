@@ -7,14 +7,18 @@
 #include "document/library_pages.h"
 #include "document/man_page.h"
 #include "document/option_facts.h"
+#include "document/roff.h"
 #include "document/zsh_completion.h"
 #include "machine/files.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <memory>
 #include <stdexcept>
+#include <string>
+#include <vector>
 
 namespace ashlar::commands {
 
@@ -31,8 +35,12 @@ void write(const fs::path& path, const std::string& text) {
     }
 }
 
+void write_manual(const fs::path& path, const std::string& page) {
+    write(path, document::without_empty_paragraphs(page));
+}
+
 void write_page(const fs::path& folder, const CLI::App& program, const CLI::App& command) {
-    write(folder / (document::page_name(command) + ".1"), document::man_page(program, command));
+    write_manual(folder / (document::page_name(command) + ".1"), document::man_page(program, command));
 }
 
 std::string text_of(const fs::path& path) {
@@ -43,22 +51,41 @@ std::string text_of(const fs::path& path) {
     return *text;
 }
 
+// Of all schemas, by their names.
+std::vector<std::string> texts_of_schemas(const fs::path& folder) {
+    std::vector<fs::path> paths;
+    for (const auto& entry : fs::directory_iterator(folder)) {
+        paths.push_back(entry.path());
+    }
+    std::sort(paths.begin(), paths.end());
+    std::vector<std::string> texts;
+    for (const fs::path& path : paths) {
+        texts.push_back(text_of(path));
+    }
+    return texts;
+}
+
 void write_library_pages(const fs::path& folder, const fs::path& sources) {
     const std::string header = text_of(sources / "core/include/ashlar/ashlar.h");
-    write(folder / "man3" / "libashlar.3", document::library_page(header));
+    write_manual(folder / "man3" / "libashlar.3", document::library_page(header));
     for (const std::string& function : document::functions_of(header)) {
         write(folder / "man3" / (function + ".3"), ".so man3/libashlar.3\n");
     }
-    write(folder / "man5" / "ashlar-statistics.5",
-          document::statistics_page(text_of(sources / "docs/statistics.md")));
-    write(folder / "man7" / "ashlar-settings.7",
-          document::settings_page(text_of(sources / "docs/configuration.md")));
+    write_manual(folder / "man5" / "ashlar-statistics.5",
+                 document::statistics_page(text_of(sources / "docs/statistics.md")));
+    write_manual(folder / "man5" / "ashlar-profile.5",
+                 document::profile_page(text_of(sources / "docs/profiles.md")));
+    write_manual(folder / "man5" / "ashlar-results.5",
+                 document::results_page(text_of(sources / "docs/json.md"),
+                                        texts_of_schemas(sources / "docs/schemas")));
+    write_manual(folder / "man7" / "ashlar-settings.7",
+                 document::settings_page(text_of(sources / "docs/configuration.md")));
 }
 
 int write_documents(const CLI::App& program, const fs::path& folder, const fs::path& sources) {
     const fs::path manual = folder / "man1";
     const std::string& name = program.get_name();
-    write(manual / (name + ".1"), document::man_page(program));
+    write_manual(manual / (name + ".1"), document::man_page(program));
     for (const CLI::App* const command : document::commands_of(program)) {
         write_page(manual, program, *command);
         for (const CLI::App* const below : document::commands_of(*command)) {

@@ -92,13 +92,17 @@ std::string heading(const compare::Plan& plan, const report::Provenance& provena
                                 identity.package.empty() ? "" : "(" + identity.package + ")");
         }
     }
-    if (plan.precondition_mib > 0) {
-        text +=
-            fmt::format("Each heap is aged first: {} MiB in mixed sizes, of which nine tenths are freed\n",
-                        plan.precondition_mib);
-    }
     return text + fmt::format("{} rounds, each in an order of its own (seed {}){}\n\n", plan.rounds,
                               plan.seed, plan.duet ? ", each beside System on a processor of its own" : "");
+}
+
+// What the figures cannot be read without.
+std::string condition(const compare::Plan& plan) {
+    return plan.precondition_mib == 0
+               ? ""
+               : fmt::format(
+                     "Each heap is aged first: {} MiB in mixed sizes, of which nine tenths are freed\n\n",
+                     plan.precondition_mib);
 }
 
 // Tells how it goes: the number of runs and what they take as soon as that is known, then each run.
@@ -263,8 +267,9 @@ int run_comparison(report::StoredComparison comparison, const ResultFiles& files
     const ExportFiles exports(files.exports);
     const bool shows_text = files.shows_text();
     const report::Provenance& provenance = comparison.provenance;
-    if (shows_text && files.verbose) {
-        fmt::print("{}", heading(comparison.experiment.plan, provenance));
+    if (shows_text) {
+        const compare::Plan& plan = comparison.experiment.plan;
+        fmt::print("{}{}", files.verbose ? heading(plan, provenance) : "", condition(plan));
         std::fflush(stdout);
     }
 

@@ -3,6 +3,7 @@
 
 #include "document/markdown.h"
 #include "document/roff.h"
+#include "document/schema_fields.h"
 
 #include <algorithm>
 #include <cctype>
@@ -154,7 +155,35 @@ std::string statistics_page(std::string_view markdown) {
                          .section = 5,
                          .purpose = "what the allocator Ashlar tells about a process"}) +
            roff_of_markdown(markdown) +
-           see_also({{"ashlar-stats", 1}, {"ashlar-top", 1}, {"libashlar", 3}, {"ashlar-settings", 7}});
+           see_also({{"ashlar-stats", 1},
+                     {"ashlar-top", 1},
+                     {"libashlar", 3},
+                     {"ashlar-results", 5},
+                     {"ashlar-settings", 7}});
+}
+
+std::string profile_page(std::string_view markdown) {
+    return page_heading({.name = "ashlar-profile",
+                         .section = 5,
+                         .purpose = "files that profiles of the allocator Ashlar are in"}) +
+           roff_of_markdown(markdown) +
+           see_also(
+               {{"ashlar-profile", 1}, {"ashlar-budget", 1}, {"ashlar-results", 5}, {"ashlar-settings", 7}});
+}
+
+std::string results_page(std::string_view markdown, const std::vector<std::string>& schemas) {
+    std::string text = page_heading({.name = "ashlar-results",
+                                     .section = 5,
+                                     .purpose = "JSON that the commands of the allocator Ashlar write"}) +
+                       roff_of_markdown(markdown);
+    for (const std::string& schema : schemas) {
+        text += fields_of_schema(schema);
+    }
+    return text + see_also({{"ashlar", 1},
+                            {"ashlar-compare", 1},
+                            {"ashlar-report", 1},
+                            {"ashlar-profile", 5},
+                            {"ashlar-statistics", 5}});
 }
 
 } // namespace ashlar::document

@@ -25,6 +25,11 @@ bool is_row(std::string_view line) {
     return line.starts_with('|');
 }
 
+// For tests and scripts; readers do not see it.
+bool is_comment(std::string_view line) {
+    return line.starts_with("<!--") && line.ends_with("-->");
+}
+
 bool is_bullet(std::string_view line) {
     return line.starts_with("* ") || line.starts_with("- ");
 }
@@ -209,7 +214,7 @@ std::string roff_of_markdown(std::string_view text) {
     }
     std::string result = section("Description");
     for (Place place = lines.begin(); place != lines.end();) {
-        if (is_blank(*place) || place->starts_with("# ")) {
+        if (is_blank(*place) || is_comment(*place) || place->starts_with("# ")) {
             ++place;
         } else if (place->starts_with('#')) {
             result += heading(*place++);

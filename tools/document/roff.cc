@@ -3,6 +3,7 @@
 
 #include <cctype>
 #include <fmt/format.h>
+#include <regex>
 #include <sstream>
 
 namespace ashlar::document {
@@ -63,6 +64,11 @@ std::string page_heading(const PageHeading& heading) {
            fmt::format(".TH \"{}\" \"{}\" \"\" \"ashlar {}\" \"Ashlar\"\n", roff(upper(heading.name)),
                        heading.section, roff(ASHLAR_VERSION)) +
            ".nh\n" + section("Name") + roff(heading.name) + " \\- " + roff(heading.purpose) + "\n";
+}
+
+std::string without_empty_paragraphs(const std::string& page) {
+    static const std::regex kParagraph(R"((\n\.S[HS] [^\n]*\n)\.PP\n)");
+    return std::regex_replace(page, kParagraph, "$1");
 }
 
 std::string verbatim(const std::string& body) {

@@ -22,6 +22,8 @@ std::string italic(const std::string& text);
 
 // The heading of a section.
 std::string section(const std::string& title);
+// Without requests for a paragraph at the start of a section: mandoc complains of them.
+std::string without_empty_paragraphs(const std::string& page);
 // Lines that stay as they are.
 std::string verbatim(const std::string& body);
 

@@ -14,32 +14,32 @@ using process::Address;
 using process::Memory;
 using process::PageSpan;
 
-// A heap page has 16 units: the smallest pages that a system has. A bit of a mask is a unit.
+// A heap slice has 16 units: the smallest pages that a system has. A bit of a mask is a unit.
 constexpr std::uint64_t kUnit = 4096;
-constexpr std::uint64_t kUnitsOfPage = 16;
-constexpr std::uint64_t kPage = kUnit * kUnitsOfPage;
-constexpr std::uint64_t kMostSlabPages = 4;
-constexpr std::uint64_t kMostPages = std::uint64_t{1} << 27; // 8 TiB
+constexpr std::uint64_t kUnitsOfSlice = 16;
+constexpr std::uint64_t kSlice = kUnit * kUnitsOfSlice;
+constexpr std::uint64_t kMostSlabSlices = 4;
+constexpr std::uint64_t kMostSlices = std::uint64_t{1} << 27; // 8 TiB
 constexpr std::uint64_t kGroupSize = 64;
 
-struct PageMemory {
+struct SliceMemory {
     std::uint16_t present = 0;
     std::uint16_t swapped = 0;
     std::uint16_t huge = 0;
 };
 
-void mark(std::vector<PageMemory>& pages, const PageSpan& span, Address base) {
+void mark(std::vector<SliceMemory>& slices, const PageSpan& span, Address base) {
     if (span.end <= base) {
         return;
     }
     const std::uint64_t first = (std::max(span.begin, base) - base) / kUnit;
-    const std::uint64_t last = std::min((span.end - base) / kUnit, pages.size() * kUnitsOfPage);
+    const std::uint64_t last = std::min((span.end - base) / kUnit, slices.size() * kUnitsOfSlice);
     for (std::uint64_t unit = first; unit < last; ++unit) {
-        PageMemory& page = pages[unit / kUnitsOfPage];
-        const auto bit = static_cast<std::uint16_t>(1U << (unit % kUnitsOfPage));
-        page.present |= span.is_present ? bit : std::uint16_t{0};
-        page.swapped |= span.is_swapped ? bit : std::uint16_t{0};
-        page.huge |= span.is_huge ? bit : std::uint16_t{0};
+        SliceMemory& slice = slices[unit / kUnitsOfSlice];
+        const auto bit = static_cast<std::uint16_t>(1U << (unit % kUnitsOfSlice));
+        slice.present |= span.is_present ? bit : std::uint16_t{0};
+        slice.swapped |= span.is_swapped ? bit : std::uint16_t{0};
+        slice.huge |= span.is_huge ? bit : std::uint16_t{0};
     }
 }
 
@@ -52,11 +52,11 @@ Number number_in(std::span<const unsigned char> bytes, std::uint64_t offset) {
     return value;
 }
 
-// The heap's tables about its pages.
-struct PageTables {
-    std::vector<std::uint16_t> headers;     // of each page
+// The heap's tables about its slices.
+struct SliceTables {
+    std::vector<std::uint16_t> headers;     // of each slice
     std::vector<unsigned char> states;      // of superslabs
-    std::vector<unsigned char> descriptors; // of each page; 0 where none was asked for
+    std::vector<unsigned char> descriptors; // of each slice; 0 where none was asked for
     std::vector<ashlar_class_row> rows;
 };
 
@@ -67,7 +67,7 @@ constexpr unsigned shard_of(std::uint16_t header) {
     return header >> 8U;
 }
 constexpr bool has_descriptor(std::uint16_t header) {
-    return class_of(header) != 0 || shard_of(header) == ASHLAR_PAGE_LARGE ||
+    return class_of(header) != 0 || shard_of(header) == ASHLAR_SLICE_LARGE ||
            shard_of(header) >= ASHLAR_PAGE_SAMPLED;
 }
 
@@ -77,32 +77,32 @@ std::optional<std::vector<unsigned char>> read_descriptors(const Memory& memory,
     const std::uint64_t stride = tables.descriptor_stride;
     std::vector<unsigned char> all(headers.size() * stride);
     std::vector<Memory::Piece> pieces;
-    // Only those that are in use: to read a page that was never touched would give the process page tables.
-    for (std::size_t page = 0; page < headers.size(); ++page) {
-        if (!has_descriptor(headers[page])) {
+    // Only those that are in use: to read a slice that was never touched would give the process page tables.
+    for (std::size_t slice = 0; slice < headers.size(); ++slice) {
+        if (!has_descriptor(headers[slice])) {
             continue;
         }
-        unsigned char* const to = all.data() + page * stride;
+        unsigned char* const to = all.data() + slice * stride;
         constexpr std::size_t kLongest = std::size_t{64} << 10;
         if (!pieces.empty() && static_cast<unsigned char*>(pieces.back().to) + pieces.back().size == to &&
             pieces.back().size < kLongest) {
             pieces.back().size += stride;
         } else {
-            pieces.push_back({.address = start + page * stride, .to = to, .size = stride});
+            pieces.push_back({.address = start + slice * stride, .to = to, .size = stride});
         }
     }
     return memory.read_pieces(pieces) ? std::optional(std::move(all)) : std::nullopt;
 }
 
-std::optional<PageTables> read_tables(const Memory& memory, const ashlar_tables& tables,
-                                      std::uint64_t pages) {
+std::optional<SliceTables> read_tables(const Memory& memory, const ashlar_tables& tables,
+                                       std::uint64_t slices) {
     const auto address_in = [&](const void* place) {
         return memory.read<Address>(reinterpret_cast<Address>(place)).value_or(0);
     };
     const std::uint64_t groups =
-        (pages + tables.superslab_pages * kGroupSize - 1) / (tables.superslab_pages * kGroupSize);
-    PageTables read;
-    read.headers = memory.read<std::uint16_t>(address_in(tables.headers_start), pages);
+        (slices + tables.superslab_slices * kGroupSize - 1) / (tables.superslab_slices * kGroupSize);
+    SliceTables read;
+    read.headers = memory.read<std::uint16_t>(address_in(tables.headers_start), slices);
     read.states = memory.read<unsigned char>(address_in(tables.states_start), groups * tables.group_stride);
     read.rows = memory.read<ashlar_class_row>(reinterpret_cast<Address>(tables.class_rows), tables.classes);
     if (read.headers.empty() || read.states.empty() || read.rows.empty()) {
@@ -117,7 +117,7 @@ std::optional<PageTables> read_tables(const Memory& memory, const ashlar_tables&
 }
 
 // Bytes of blocks in use in each unit of a slab.
-using UsedBytes = std::array<std::uint32_t, kUnitsOfPage * kMostSlabPages>;
+using UsedBytes = std::array<std::uint32_t, kUnitsOfSlice * kMostSlabSlices>;
 
 void add_block(UsedBytes& used, std::uint64_t begin, std::uint64_t size) {
     for (std::uint64_t end = begin + size; begin < end;) {
@@ -133,24 +133,24 @@ void add_block(UsedBytes& used, std::uint64_t begin, std::uint64_t size) {
 
 class Mapper {
   public:
-    Mapper(const Memory& memory, const ashlar_tables& tables, const PageTables& read, Address base)
+    Mapper(const Memory& memory, const ashlar_tables& tables, const SliceTables& read, Address base)
         : memory_(memory), tables_(tables), read_(read), base_(base) {
         result_.classes.resize(tables.classes);
     }
 
-    std::optional<HeapMemory> map(const std::vector<PageMemory>& pages) {
-        for (std::uint64_t page = 0; page < pages.size();) {
-            page += add(pages, page);
+    std::optional<HeapMemory> map(const std::vector<SliceMemory>& slices) {
+        for (std::uint64_t slice = 0; slice < slices.size();) {
+            slice += add(slices, slice);
         }
         return read_bitmaps() ? std::optional(std::move(result_)) : std::nullopt;
     }
 
   private:
-    using Pages = std::vector<PageMemory>;
+    using Slices = std::vector<SliceMemory>;
 
     struct Slab {
         std::uint64_t first = 0;
-        std::uint64_t pages = 1;
+        std::uint64_t slices = 1;
         unsigned size_class = 0; // 0: mixed
         std::uint64_t size = 0;  // of a block
         std::uint64_t blocks = 0;
@@ -163,18 +163,18 @@ class Mapper {
         std::vector<std::uint64_t> bitmap{}; // of free blocks; of used 16 bytes if it is mixed
     };
 
-    std::span<const unsigned char> descriptor(std::uint64_t page) const {
+    std::span<const unsigned char> descriptor(std::uint64_t slice) const {
         return std::span(read_.descriptors)
-            .subspan(page * tables_.descriptor_stride, tables_.descriptor_stride);
+            .subspan(slice * tables_.descriptor_stride, tables_.descriptor_stride);
     }
 
     struct Free {
         bool free;
         bool dirty;
     };
-    Free state_of(std::uint64_t page) const {
-        const std::uint64_t superslab = page / tables_.superslab_pages;
-        const std::uint64_t bit = page % tables_.superslab_pages;
+    Free state_of(std::uint64_t slice) const {
+        const std::uint64_t superslab = slice / tables_.superslab_slices;
+        const std::uint64_t bit = slice % tables_.superslab_slices;
         const std::uint64_t state = superslab / kGroupSize * tables_.group_stride + tables_.group_states +
                                     superslab % kGroupSize * tables_.state_stride;
         const auto mask = [&](std::uint64_t offset) {
@@ -183,27 +183,27 @@ class Mapper {
         return {.free = mask(tables_.state_free), .dirty = mask(tables_.state_dirty)};
     }
 
-    // Returns how many pages that were.
-    std::uint64_t add(const Pages& pages, std::uint64_t page) {
-        const std::uint16_t header = read_.headers[page];
+    // Returns how many slices that were.
+    std::uint64_t add(const Slices& slices, std::uint64_t slice) {
+        const std::uint16_t header = read_.headers[slice];
         if (header == ASHLAR_PAGE_NOT_OURS) {
             return 1;
         }
-        if (const Free state = state_of(page); state.free) {
-            add_free(pages[page], state.dirty);
+        if (const Free state = state_of(slice); state.free) {
+            add_free(slices[slice], state.dirty);
             return 1;
         }
         if (class_of(header) != 0 && class_of(header) < read_.rows.size()) {
-            return add_slab(pages, page, class_of(header));
+            return add_slab(slices, slice, class_of(header));
         }
-        if (class_of(header) == 0 && shard_of(header) == ASHLAR_PAGE_LARGE) {
-            return add_large(pages, page);
+        if (class_of(header) == 0 && shard_of(header) == ASHLAR_SLICE_LARGE) {
+            return add_large(slices, slice);
         }
         if (class_of(header) == 0 && shard_of(header) >= ASHLAR_PAGE_SAMPLED) {
-            add_mixed(pages, page);
+            add_mixed(slices, slice);
             return 1;
         }
-        result_.kept += bytes(pages[page].present);
+        result_.kept += bytes(slices[slice].present);
         return 1;
     }
 
@@ -211,41 +211,41 @@ class Mapper {
         return static_cast<std::uint64_t>(std::popcount(mask)) * kUnit;
     }
 
-    void add_free(const PageMemory& page, bool is_dirty) {
-        const std::uint64_t in_huge = is_dirty ? 0 : bytes(page.present & page.huge);
+    void add_free(const SliceMemory& slice, bool is_dirty) {
+        const std::uint64_t in_huge = is_dirty ? 0 : bytes(slice.present & slice.huge);
         result_.clean_in_huge += in_huge;
-        result_.dirty += bytes(page.present) - in_huge;
-        result_.clean += kPage - bytes(page.present);
+        result_.dirty += bytes(slice.present) - in_huge;
+        result_.clean += kSlice - bytes(slice.present);
     }
 
-    std::uint64_t add_large(const Pages& pages, std::uint64_t first) {
+    std::uint64_t add_large(const Slices& slices, std::uint64_t first) {
         const std::uint64_t length = std::clamp<std::uint64_t>(
-            number_in<std::uint32_t>(descriptor(first), tables_.large_pages_here), 1, pages.size() - first);
-        for (std::uint64_t page = first; page < first + length; ++page) {
-            result_.blocks += bytes(pages[page].present);
-            result_.blocks_swapped += bytes(pages[page].swapped);
-            result_.blocks_absent += kPage - bytes(pages[page].present | pages[page].swapped);
-            note_huge(page, pages[page].present & pages[page].huge);
+            number_in<std::uint32_t>(descriptor(first), tables_.large_slices_here), 1, slices.size() - first);
+        for (std::uint64_t slice = first; slice < first + length; ++slice) {
+            result_.blocks += bytes(slices[slice].present);
+            result_.blocks_swapped += bytes(slices[slice].swapped);
+            result_.blocks_absent += kSlice - bytes(slices[slice].present | slices[slice].swapped);
+            note_huge(slice, slices[slice].present & slices[slice].huge);
         }
         return length;
     }
 
-    std::uint64_t add_slab(const Pages& pages, std::uint64_t page, unsigned size_class) {
+    std::uint64_t add_slab(const Slices& slices, std::uint64_t slice, unsigned size_class) {
         const ashlar_class_row& row = read_.rows[size_class];
-        const std::uint64_t length = std::clamp<std::uint64_t>(row.pages, 1, kMostSlabPages);
-        if (page % length != 0 || length > pages.size() - page) { // torn: its first page changes just now
-            result_.kept += bytes(pages[page].present);
+        const std::uint64_t length = std::clamp<std::uint64_t>(row.slices, 1, kMostSlabSlices);
+        if (slice % length != 0 || length > slices.size() - slice) { // torn: its first slice changes just now
+            result_.kept += bytes(slices[slice].present);
             return 1;
         }
-        Slab slab{.first = page, .pages = length, .size_class = size_class, .size = row.size};
-        const auto facts = descriptor(page);
+        Slab slab{.first = slice, .slices = length, .size_class = size_class, .size = row.size};
+        const auto facts = descriptor(slice);
         slab.blocks =
-            std::min<std::uint64_t>(row.blocks, length * kPage / std::max<std::uint64_t>(row.size, 16));
+            std::min<std::uint64_t>(row.blocks, length * kSlice / std::max<std::uint64_t>(row.size, 16));
         slab.fresh =
             std::min<std::uint64_t>(number_in<std::uint16_t>(facts, tables_.slab_fresh), slab.blocks);
         slab.freed = std::min<std::uint64_t>(number_in<std::uint16_t>(facts, tables_.slab_freed), slab.fresh);
         slab.purged = number_in<std::uint64_t>(facts, tables_.slab_purged);
-        take_memory(slab, pages);
+        take_memory(slab, slices);
         if (slab.freed == 0) {
             add_by_units(slab, all_used(slab));
         } else {
@@ -255,20 +255,20 @@ class Mapper {
         return length;
     }
 
-    void add_mixed(const Pages& pages, std::uint64_t page) {
-        Slab slab{.first = page};
-        take_memory(slab, pages);
-        want_bitmap(std::move(slab), number_in<std::uint64_t>(descriptor(page), tables_.mixed_slab_maps),
-                    kPage / 16 / 64);
+    void add_mixed(const Slices& slices, std::uint64_t slice) {
+        Slab slab{.first = slice};
+        take_memory(slab, slices);
+        want_bitmap(std::move(slab), number_in<std::uint64_t>(descriptor(slice), tables_.mixed_slab_maps),
+                    kSlice / 16 / 64);
     }
 
-    static void take_memory(Slab& slab, const Pages& pages) {
-        for (std::uint64_t index = 0; index < slab.pages; ++index) {
-            const PageMemory& page = pages[slab.first + index];
-            const std::uint64_t shift = index * kUnitsOfPage;
-            slab.present |= std::uint64_t{page.present} << shift;
-            slab.swapped |= std::uint64_t{page.swapped} << shift;
-            slab.huge |= std::uint64_t{page.huge} << shift;
+    static void take_memory(Slab& slab, const Slices& slices) {
+        for (std::uint64_t index = 0; index < slab.slices; ++index) {
+            const SliceMemory& slice = slices[slab.first + index];
+            const std::uint64_t shift = index * kUnitsOfSlice;
+            slab.present |= std::uint64_t{slice.present} << shift;
+            slab.swapped |= std::uint64_t{slice.swapped} << shift;
+            slab.huge |= std::uint64_t{slice.huge} << shift;
         }
     }
 
@@ -324,7 +324,7 @@ class Mapper {
 
     void add_by_units(const Slab& slab, const UsedBytes& used) {
         HeapMemory::OfClass& sums = result_.classes[slab.size_class];
-        for (std::uint64_t unit = 0; unit < slab.pages * kUnitsOfPage; ++unit) {
+        for (std::uint64_t unit = 0; unit < slab.slices * kUnitsOfSlice; ++unit) {
             const auto is_in = [unit](std::uint64_t mask) { return (mask >> unit & 1U) != 0; };
             const std::uint64_t blocks = std::min<std::uint64_t>(used[unit], kUnit);
             const std::uint64_t free = kUnit - blocks;
@@ -336,13 +336,13 @@ class Mapper {
                 } else {
                     result_.blocks += blocks;
                     result_.free_in_slabs += free;
-                    result_.hollow += blocks == 0 ? kUnit : 0;
+                    result_.unused += blocks == 0 ? kUnit : 0;
                     sums.blocks_present += blocks;
                     sums.free_present += free;
                 }
                 if (blocks != 0 && is_in(slab.huge)) {
-                    note_huge(slab.first + unit / kUnitsOfPage,
-                              static_cast<std::uint16_t>(1U << (unit % kUnitsOfPage)));
+                    note_huge(slab.first + unit / kUnitsOfSlice,
+                              static_cast<std::uint16_t>(1U << (unit % kUnitsOfSlice)));
                 }
             } else {
                 (is_in(slab.swapped) ? result_.blocks_swapped : result_.blocks_absent) += blocks;
@@ -353,12 +353,12 @@ class Mapper {
         }
     }
 
-    void note_huge(std::uint64_t page, unsigned mask) {
+    void note_huge(std::uint64_t slice, unsigned mask) {
         for (unsigned unit = 0; mask != 0; ++unit, mask >>= 1U) {
             if ((mask & 1U) == 0) {
                 continue;
             }
-            const Address begin = base_ + page * kPage + unit * kUnit;
+            const Address begin = base_ + slice * kSlice + unit * kUnit;
             auto& spans = result_.huge_in_use;
             if (!spans.empty() && spans.back().end == begin) {
                 spans.back().end += kUnit;
@@ -370,7 +370,7 @@ class Mapper {
 
     const Memory& memory_;
     const ashlar_tables& tables_;
-    const PageTables& read_;
+    const SliceTables& read_;
     Address base_;
     HeapMemory result_;
     std::vector<Slab> waiting_; // for their bitmaps
@@ -379,7 +379,7 @@ class Mapper {
 
 bool is_plausible(const ashlar_tables& tables) {
     constexpr std::uint32_t kMostStride = 1U << 16;
-    return tables.page_bytes == kPage && tables.superslab_pages == 32 && tables.descriptor_stride > 0 &&
+    return tables.slice_bytes == kSlice && tables.superslab_slices == 32 && tables.descriptor_stride > 0 &&
            tables.descriptor_stride <= kMostStride && tables.group_stride > 0 &&
            tables.group_stride <= kMostStride && tables.classes > 1 && tables.classes <= 256;
 }
@@ -415,7 +415,7 @@ std::optional<HeapPlace> heap_place(const Memory& memory, const Library& library
         return std::nullopt;
     }
     const auto fits = [](Address begin, std::uint64_t size) { return size <= ~begin; };
-    if (values[1] > kMostPages * kPage / 16 || !fits(values[0], values[1] * 16)) {
+    if (values[1] > kMostSlices * kSlice / 16 || !fits(values[0], values[1] * 16)) {
         return std::nullopt;
     }
     HeapPlace place{.window = {.begin = values[0], .end = values[0] + values[1] * 16}, .tables = {}};
@@ -432,8 +432,8 @@ std::optional<HeapPlace> heap_place(const Memory& memory, const Library& library
 std::optional<HeapMemory> map_heap(const Memory& memory, const Library& library, const HeapPlace& place,
                                    const process::Residency& residency) {
     HeapMemory result;
-    const std::uint64_t count = (place.window.end - place.window.begin) / kPage;
-    if (count > kMostPages || !is_plausible(library.tables)) {
+    const std::uint64_t count = (place.window.end - place.window.begin) / kSlice;
+    if (count > kMostSlices || !is_plausible(library.tables)) {
         return std::nullopt;
     }
     result.classes.resize(library.tables.classes);
@@ -443,11 +443,11 @@ std::optional<HeapMemory> map_heap(const Memory& memory, const Library& library,
         if (!spans) {
             return std::nullopt;
         }
-        std::vector<PageMemory> pages(count);
+        std::vector<SliceMemory> slices(count);
         for (const PageSpan& span : *spans) {
-            mark(pages, span, place.window.begin);
+            mark(slices, span, place.window.begin);
         }
-        auto mapped = Mapper(memory, library.tables, *read, place.window.begin).map(pages);
+        auto mapped = Mapper(memory, library.tables, *read, place.window.begin).map(slices);
         if (!mapped) {
             return std::nullopt;
         }

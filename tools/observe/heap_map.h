@@ -32,16 +32,16 @@ std::optional<HeapPlace> heap_place(const process::Memory& memory, const Library
 struct HeapMemory {
     std::uint64_t blocks = 0;        // live ones, and those in thread caches
     std::uint64_t free_in_slabs = 0; // free blocks, and what is left at the end of slabs
-    std::uint64_t hollow = 0;        // of these, system pages without any block in use
+    std::uint64_t unused = 0;        // of these, system pages without any block in use
     std::uint64_t kept = 0;          // runs for large blocks that threads keep, and quarantine
-    std::uint64_t dirty = 0;         // free pages that were used
+    std::uint64_t dirty = 0;         // free slices that were used
     std::uint64_t clean_in_huge = 0; // in memory only because a huge page spans it: never used, or given back
     std::uint64_t metadata = 0;
     // Not in memory.
     std::uint64_t blocks_absent = 0; // blocks, or parts, that the program holds and never touched
     std::uint64_t blocks_swapped = 0;
     std::uint64_t free_absent = 0; // in slabs, given back or never used
-    std::uint64_t clean = 0;       // free pages
+    std::uint64_t clean = 0;       // free slices
 
     std::uint64_t present() const { return blocks + free_in_slabs + kept + dirty + clean_in_huge + metadata; }
 

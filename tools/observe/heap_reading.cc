@@ -39,11 +39,11 @@ Number number_at(const std::vector<unsigned char>& bytes, std::uint64_t offset) 
 struct Singles {
     std::uint64_t window_base = 0;
     std::uint64_t window_sixteenths = 0;
-    std::uint32_t window_pages = 0;
+    std::uint32_t window_slices = 0;
     std::uint64_t superslabs = 0;
-    std::uint64_t pages_in_use = 0;
-    std::uint64_t large_pages = 0;
-    std::uint64_t dirty_pages = 0;
+    std::uint64_t slices_in_use = 0;
+    std::uint64_t large_slices = 0;
+    std::uint64_t dirty_slices = 0;
     std::uint32_t shards = 0;
     std::uint64_t threads = 0;
     std::uint32_t caches = 0;
@@ -59,8 +59,8 @@ struct Singles {
 };
 
 bool is_plausible(const ashlar_tables& tables) {
-    return tables.classes > 1 && tables.classes <= kMostClasses && tables.page_bytes >= 4096 &&
-           tables.page_bytes % 4096 == 0 && tables.superslab_pages > 0 && tables.superslab_pages <= 32 &&
+    return tables.classes > 1 && tables.classes <= kMostClasses && tables.slice_bytes >= 4096 &&
+           tables.slice_bytes % 4096 == 0 && tables.superslab_slices > 0 && tables.superslab_slices <= 32 &&
            tables.bin_stride > 0 && tables.bin_stride <= kMostStride && tables.mixed_size <= kMostStride &&
            tables.cache_stride > 0 && tables.cache_stride <= kMostStride && tables.stacks_size > 0 &&
            tables.stacks_size <= kMostStride;
@@ -88,11 +88,11 @@ std::optional<Singles> read_singles(const Memory& memory, const ashlar_tables& t
     };
     want(tables.window_base, singles.window_base);
     want(tables.window_in_use, singles.window_sixteenths);
-    want(tables.window_pages, singles.window_pages);
+    want(tables.window_slices, singles.window_slices);
     want(tables.superslabs, singles.superslabs);
-    want(tables.pages_in_use, singles.pages_in_use);
-    want(tables.large_pages, singles.large_pages);
-    want(tables.dirty_pages, singles.dirty_pages);
+    want(tables.slices_in_use, singles.slices_in_use);
+    want(tables.large_slices, singles.large_slices);
+    want(tables.dirty_slices, singles.dirty_slices);
     want(tables.shards, singles.shards);
     want(tables.threads, singles.threads);
     want(tables.caches, singles.caches);
@@ -202,7 +202,7 @@ void add_threads(const ashlar_tables& tables, const Singles& singles, const Bloc
     std::vector<std::uint64_t> stacks(heap.classes.size());
     for (std::size_t index = 0; index < blocks.caches.size(); ++index) {
         const auto& cache = blocks.caches[index];
-        heap.cached_large += number_at<std::uint32_t>(cache, tables.cache_run_pages) * heap.page_bytes;
+        heap.cached_large += number_at<std::uint32_t>(cache, tables.cache_run_slices) * heap.slice_bytes;
         for (std::uint64_t c = 1; c < heap.classes.size(); ++c) {
             ClassReading& row = heap.classes[c];
             if (!blocks.stacks[index].empty()) {
@@ -276,12 +276,12 @@ std::optional<HeapReading> read_heap(const Memory& memory, const Library& librar
         return std::nullopt;
     }
     HeapReading heap;
-    heap.is_open = singles->window_pages != 0 && singles->window_sixteenths != 0;
+    heap.is_open = singles->window_slices != 0 && singles->window_sixteenths != 0;
     heap.window_base = singles->window_base;
     heap.window_in_use = singles->window_sixteenths * 16;
-    heap.page_bytes = tables.page_bytes;
-    heap.committed = singles->superslabs * tables.superslab_pages * tables.page_bytes;
-    heap.dirty = singles->dirty_pages * tables.page_bytes;
+    heap.slice_bytes = tables.slice_bytes;
+    heap.committed = singles->superslabs * tables.superslab_slices * tables.slice_bytes;
+    heap.dirty = singles->dirty_slices * tables.slice_bytes;
     heap.threads = singles->threads;
     heap.shards = singles->shards;
     heap.events = singles->events;
@@ -308,7 +308,7 @@ std::optional<HeapReading> read_heap(const Memory& memory, const Library& librar
     }
     heap.cached_small = std::min(heap.cached_small, out);
     heap.live_small = out - heap.cached_small;
-    const std::uint64_t large = singles->large_pages * tables.page_bytes;
+    const std::uint64_t large = singles->large_slices * tables.slice_bytes;
     heap.cached_large = std::min(large, heap.cached_large + singles->waiting_large_bytes);
     heap.live_large = large - heap.cached_large;
     return heap;

@@ -40,7 +40,7 @@ struct HeapReading {
     bool is_open = false; // a window: without one everything goes to the malloc behind Ashlar
     std::uint64_t window_base = 0;
     std::uint64_t window_in_use = 0; // bytes from there on
-    std::uint64_t page_bytes = 0;
+    std::uint64_t slice_bytes = 0;
     std::uint64_t committed = 0;
 
     std::uint64_t live_small = 0; // bytes of blocks of the size classes that the program holds

@@ -150,7 +150,7 @@ Ledger ledger_of(const process::Status& status, const std::vector<Mapping>& mapp
     ledger.live_absent = heap.memory.blocks_absent;
     ledger.free_absent = heap.memory.free_absent;
     ledger.free_clean = heap.memory.clean;
-    ledger.hollow = heap.memory.hollow;
+    ledger.unused = heap.memory.unused;
     return ledger;
 }
 

@@ -75,7 +75,7 @@ struct Ledger {
     std::uint64_t free_clean = 0;  // free pages
     std::uint64_t swap = 0;        // of the whole process
 
-    std::uint64_t hollow = 0; // of kFreeInSlabs, system pages on which no block lives
+    std::uint64_t unused = 0; // of kFreeInSlabs, system pages on which no block lives
     std::uint64_t threads = 0;
     // Mappings of stacks and of kOther that hold huge pages.
     struct HugeMapping {

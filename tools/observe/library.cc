@@ -86,7 +86,7 @@ std::optional<Library> library_behind(const Memory& memory, const Note& note, co
 }
 
 std::uint64_t pages_of(const Memory& memory, const Library& library) {
-    const auto place = reinterpret_cast<Address>(library.tables.pages_in_use);
+    const auto place = reinterpret_cast<Address>(library.tables.slices_in_use);
     return memory.read<std::uint64_t>(place).value_or(0);
 }
 

@@ -9,8 +9,8 @@ namespace ashlar::observe {
 
 // What the advice depends on beside the machine.
 struct AllocatorUse {
-    std::string settings;     // ASHLAR_CONF
-    std::string errors;       // that the command wrote
+    std::string settings{};   // ASHLAR_CONF
+    std::string errors{};     // that the command wrote
     bool is_hardened = false; // libashlar-hardened.so
 };
 

@@ -106,7 +106,7 @@ Judgement retained(const Evidence& evidence) {
         judgement.advice =
             "ASHLAR_CONF=background:true gives it back while the program is idle, as it is now";
     } else {
-        judgement.advice = "ASHLAR_CONF=dirty_limit:0 gives it back at once, for more page faults";
+        judgement.advice = "ASHLAR_CONF=dirty_limit:0 gives most of it back at once, for more page faults";
     }
     return judgement;
 }
@@ -119,11 +119,11 @@ Judgement fragmented(const Evidence& evidence) {
             "{} is free in slabs that other blocks still use{}", share(ledger[Part::kFreeInSlabs], ledger),
             evidence.sparse_size == 0 ? "" : ", most of it between " + of_blocks(evidence.sparse_size)),
         .advice = {}};
-    if (ledger.hollow > ledger[Part::kFreeInSlabs] / 2) {
+    if (ledger.unused > ledger[Part::kFreeInSlabs] / 2) {
         judgement.advice =
             fmt::format("ASHLAR_CONF=dirty_limit:0: on {} of it no block lives, and that can be "
                         "given back (malloc_trim does it once)",
-                        byte_text(ledger.hollow));
+                        byte_text(ledger.unused));
     } else {
         judgement.advice =
             "allocate what lives long apart from what lives short, or at another time: a live block "

@@ -13,10 +13,10 @@
  * ashlar_free or ashlar_realloc, by any thread.
  *
  * Passing a pointer that is no live block is reported on stderr in one line and ends the process by abort().
- * If the pointer lies in a page without blocks, it is reported at once. Otherwise it is reported when the
- * thread's cache returns it to its slab. That is at a flush, at ashlar_malloc_trim, or when the thread ends;
- * for the thread that ends the process, at exit. A pointer that malloc hands out again before that is not
- * found. Who frees a block twice and allocates twice at once gets the block twice.
+ * If the pointer lies in a slice of 64 KiB without blocks, it is reported at once. Otherwise it is reported
+ * when the thread's cache returns it to its slab. That is at a flush, at ashlar_malloc_trim, or when the
+ * thread ends; for the thread that ends the process, at exit. A pointer that malloc hands out again before
+ * that is not found. Who frees a block twice and allocates twice at once gets the block twice.
  */
 #ifndef ASHLAR_ASHLAR_H
 #define ASHLAR_ASHLAR_H
@@ -77,9 +77,9 @@ struct ashlar_statistics {
     size_t window;     /* addresses that blocks may have; they cost nothing */
     size_t committed;  /* of it, mapped now */
     size_t slabs;      /* in slabs of the size classes, and in large blocks that caches hold */
-    size_t large;      /* in large blocks that the program holds, whole 64 KiB pages */
+    size_t large;      /* in large blocks that the program holds, whole slices of 64 KiB */
     size_t dirty;      /* free, but not yet given back to the system */
-    size_t allocated;  /* in blocks that the program holds (classes' and pages' sizes, not requests) */
+    size_t allocated;  /* in blocks that the program holds (classes' and slices' sizes, not requests) */
     size_t cached;     /* in free blocks held by thread caches, large ones included */
     size_t metadata;   /* headers, slab descriptors, bitmaps, caches: bytes mapped */
     size_t threads;    /* live thread caches */

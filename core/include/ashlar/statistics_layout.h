@@ -51,7 +51,7 @@ typedef ashlar_at ashlar_at_u32;
 struct ashlar_class_row {
     uint32_t size;           /* bytes of a block */
     uint32_t blocks;         /* in a slab */
-    uint16_t pages;          /* of a slab, 1, 2 or 4 pages of 64 KiB; it starts at a multiple of that */
+    uint16_t slices;         /* of a slab, 1, 2 or 4 slices of 64 KiB; it starts at a multiple of that */
     uint16_t cache_counters; /* offset in a cache: of struct ashlar_cache_counters */
     uint32_t reserved;
 };
@@ -93,23 +93,23 @@ struct ashlar_lock_counters {
 };
 
 struct ashlar_tables {
-    uint32_t version;         /* ASHLAR_TABLES_VERSION */
-    uint32_t size;            /* of this structure */
-    char library_version[24]; /* "1.2.3" */
-    uint32_t hardened;        /* 1: libashlar-hardened.so */
-    uint32_t classes;         /* 67, class 0 included */
-    uint32_t page_bytes;      /* 65536, a "page" of all that follows */
-    uint32_t superslab_pages; /* 32 */
+    uint32_t version;          /* ASHLAR_TABLES_VERSION */
+    uint32_t size;             /* of this structure */
+    char library_version[24];  /* "1.2.3" */
+    uint32_t hardened;         /* 1: libashlar-hardened.so */
+    uint32_t classes;          /* 67, class 0 included */
+    uint32_t slice_bytes;      /* 65536, a "slice" of all that follows */
+    uint32_t superslab_slices; /* 32 */
 
     /* ---- Single figures ---------------------------------------------------------------------------- */
 
-    ashlar_at_u64 window_base;         /* address of page 0; 2^63 until the heap opens */
+    ashlar_at_u64 window_base;         /* address of slice 0; 2^63 until the heap opens */
     ashlar_at_u64 window_in_use;       /* bytes from there to the end of the last superslab, in sixteenths */
-    ashlar_at_u32 window_pages;        /* pages the window may have, page 0 included; 0: no window */
+    ashlar_at_u32 window_slices;       /* slices the window may have, slice 0 included; 0: no window */
     ashlar_at_u64 superslabs;          /* open now */
-    ashlar_at_u64 pages_in_use;        /* slabs' and large blocks', with runs that threads keep */
-    ashlar_at_u64 large_pages;         /* of them, large blocks' and kept runs' */
-    ashlar_at_u64 dirty_pages;         /* free, not given back */
+    ashlar_at_u64 slices_in_use;       /* slabs' and large blocks', with runs that threads keep */
+    ashlar_at_u64 large_slices;        /* of them, large blocks' and kept runs' */
+    ashlar_at_u64 dirty_slices;        /* free, not given back */
     ashlar_at_i64 absent_bytes;        /* of slabs' pages, given back to the system one by one */
     ashlar_at_u32 shards;              /* in use: 1 to this number */
     ashlar_at_u64 threads;             /* live caches */
@@ -120,9 +120,9 @@ struct ashlar_tables {
 
     /* ---- Tables of the heap: the address of the address, and bytes mapped from there on --------------- */
 
-    ashlar_at_u64 headers_start; /* uint16_t for each page: class | shard << 8, see below */
+    ashlar_at_u64 headers_start; /* uint16_t for each slice: class | shard << 8, see below */
     ashlar_at_u64 headers_bytes;
-    ashlar_at_u64 descriptors_start; /* descriptor_stride bytes for each page */
+    ashlar_at_u64 descriptors_start; /* descriptor_stride bytes for each slice */
     ashlar_at_u64 descriptors_bytes;
     ashlar_at_u64 states_start; /* groups of 64 superslabs, group_stride bytes each */
     ashlar_at_u64 states_bytes;
@@ -156,7 +156,7 @@ struct ashlar_tables {
     uint32_t cache_owner;           /* offset, uint64_t: the address of the thread's stacks; 0: no thread */
     uint32_t cache_capacity;        /* offset, [classes] with cache_capacity_stride: uint16_t entries */
     uint32_t cache_capacity_stride; /* of the stack */
-    uint32_t cache_run_pages;       /* offset, uint32_t: pages of large runs that the thread keeps */
+    uint32_t cache_run_slices;      /* offset, uint32_t: slices of large runs that the thread keeps */
     uint32_t cache_refill_ticks;    /* offset, uint64_t: time in refills; ticks of the time-stamp counter */
 
     /* ---- Stacks: in the thread's own memory ------------------------------------------------------------ */
@@ -167,24 +167,24 @@ struct ashlar_tables {
     /* An array is shorter than 32 KiB. `empty` is where its blocks begin, and cache_capacity counts from
      * there. For a moment the top may lie one entry below: then the stack has no local block. */
 
-    /* ---- Slab descriptors, by the slab's first page --------------------------------------------------- */
+    /* ---- Slab descriptors, by the slab's first slice --------------------------------------------------- */
 
     uint32_t descriptor_stride;
-    uint32_t slab_words;       /* offset, uint64_t: address of the bitmap, bit i of it: block i is free */
-    uint32_t slab_freed;       /* offset, uint16_t: bits that are set */
-    uint32_t slab_fresh;       /* offset, uint16_t: blocks from here on were never handed out: free, too */
-    uint32_t slab_purged;      /* offset, uint64_t: bit i: the i-th 4 KiB of the slab were given back */
-    uint32_t mixed_slab_maps;  /* offset, uint64_t: address of two bitmaps of the page's 4096 units of 16 */
-                               /* bytes: those in use, and those that a block starts with */
-    uint32_t mixed_slab_used;  /* offset, uint16_t: units in use */
-    uint32_t large_pages_here; /* offset, uint32_t: pages of the large block */
+    uint32_t slab_words;        /* offset, uint64_t: address of the bitmap, bit i of it: block i is free */
+    uint32_t slab_freed;        /* offset, uint16_t: bits that are set */
+    uint32_t slab_fresh;        /* offset, uint16_t: blocks from here on were never handed out: free, too */
+    uint32_t slab_purged;       /* offset, uint64_t: bit i: the i-th 4 KiB of the slab were given back */
+    uint32_t mixed_slab_maps;   /* offset, uint64_t: address of two bitmaps of the slice's 4096 units of 16 */
+                                /* bytes: those in use, and those that a block starts with */
+    uint32_t mixed_slab_used;   /* offset, uint16_t: units in use */
+    uint32_t large_slices_here; /* offset, uint32_t: slices of the large block */
 
-    /* ---- States of superslabs: bit i of a mask is page i ---------------------------------------------- */
+    /* ---- States of superslabs: bit i of a mask is slice i ---------------------------------------------- */
 
     uint32_t group_stride;
     uint32_t group_states; /* offset of 64 states */
     uint32_t state_stride;
-    uint32_t state_free;  /* offset, uint32_t: free pages */
+    uint32_t state_free;  /* offset, uint32_t: free slices */
     uint32_t state_dirty; /* offset, uint32_t: of them, those that were not given back */
 
     /* ---- The profiler ------------------------------------------------------------------------------- */
@@ -232,10 +232,10 @@ struct ashlar_profile_answer {
 #define ASHLAR_PROFILE_STOP 3     /* becomes ASHLAR_PROFILE_OFF */
 #define ASHLAR_PROFILE_DUMP 0x100 /* besides, for once */
 
-/* What a page's header says when its class is 0, by its shard. */
+/* What a slice's header says when its class is 0, by its shard. */
 #define ASHLAR_PAGE_NOT_OURS 0       /* nothing of the heap's is mapped there */
-#define ASHLAR_PAGE_NO_BLOCK 1       /* free, or not the first page of a large block */
-#define ASHLAR_PAGE_LARGE 2          /* the first page of a large block; its tail says 1 */
+#define ASHLAR_SLICE_NO_BLOCK 1      /* free, or not the first slice of a large block */
+#define ASHLAR_SLICE_LARGE 2         /* the first slice of a large block; its tail says 1 */
 #define ASHLAR_PAGE_FENCE 3          /* inaccessible; hardened library */
 #define ASHLAR_PAGE_FENCE_CHANGING 4 /* likewise */
 #define ASHLAR_PAGE_SAMPLED                                                                                  \

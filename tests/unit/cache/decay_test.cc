@@ -121,7 +121,7 @@ UNIT_TEST_CASE_IN_CHILD("decay: what nobody uses any more is given back by those
 UNIT_TEST_CASE_IN_CHILD("decay: a class that is not used any more gives back pages between its blocks",
                         "purge_delay_ms:20,thread_cache:0") {
     Busy busy;
-    const Blocks blocks = touched_blocks(64); // too few to be hollow while they are used
+    const Blocks blocks = touched_blocks(64); // too few to be unused while they are used
     Blocks freed;
     for (std::size_t i = 0; i < blocks.size(); ++i) {
         if (i % 2 == 0) continue;
@@ -138,7 +138,7 @@ UNIT_TEST_CASE_IN_CHILD("decay: a class that is not used any more gives back pag
     }
 }
 
-// Of whatever is due, no call waits for more than a step. Blocks are so large that no bin has hollow pages.
+// Of whatever is due, no call waits for more than a step. Blocks are so large that no bin has unused pages.
 UNIT_TEST_CASE_IN_CHILD("decay: no call of malloc or free purges more than a mebibyte, by four calls",
                         "purge_delay_ms:1000000000") {
     static constexpr std::size_t kLarge = std::size_t{1} << 20;
@@ -157,14 +157,14 @@ UNIT_TEST_CASE_IN_CHILD("decay: no call of malloc or free purges more than a meb
     };
     for (std::size_t i = 0; i < blocks.size(); i += 2)
         bounded([&] { heap::release(blocks[i]); });
-    REQUIRE(layout::superslabs.dirty_pages() * layout::kPageSize >= 100 * kLarge);
+    REQUIRE(layout::superslabs.dirty_slices() * layout::kSliceSize >= 100 * kLarge);
     os::settings.purge_delay_ms = 0; // each look is due
     unsigned rounds = 0;
-    for (; layout::superslabs.dirty_pages() > 64; ++rounds) {
+    for (; layout::superslabs.dirty_slices() > 64; ++rounds) {
         REQUIRE(rounds < 100'000);
         for (unsigned i = 0; i < 15; ++i) {
             void* block = nullptr;
-            bounded([&] { block = heap::allocate(40'000 + i * layout::kPageSize); });
+            bounded([&] { block = heap::allocate(40'000 + i * layout::kSliceSize); });
             bounded([&] { heap::release(block); });
         }
     }
@@ -193,7 +193,7 @@ UNIT_TEST_CASE_IN_CHILD("decay: the background thread gives back what an idle pr
     REQUIRE(errno == 5);
     wait_for_own_thread();
     flush(); // nobody else can reach into this thread's stacks
-    while (resident(blocks) != 0 || layout::superslabs.dirty_pages() != 0)
+    while (resident(blocks) != 0 || layout::superslabs.dirty_slices() != 0)
         sched_yield();
     // It sleeps now, and works again when there is something to do.
     for (unsigned round = 0; round < 3; ++round) {
@@ -201,7 +201,7 @@ UNIT_TEST_CASE_IN_CHILD("decay: the background thread gives back what an idle pr
         for (void* const block : more)
             give(block);
         flush();
-        while (resident(more) != 0 || layout::superslabs.dirty_pages() != 0)
+        while (resident(more) != 0 || layout::superslabs.dirty_slices() != 0)
             sched_yield();
     }
     CHECK(own_threads() == 1);
@@ -220,7 +220,7 @@ UNIT_TEST_CASE_IN_CHILD("decay: a forked child gets a background thread of its o
         for (void* const block : again)
             give(block);
         flush();
-        while (resident(again) != 0 || layout::superslabs.dirty_pages() != 0)
+        while (resident(again) != 0 || layout::superslabs.dirty_slices() != 0)
             sched_yield();
         wait_for_own_thread();
     }));

@@ -44,7 +44,7 @@ constexpr unsigned kOften = 20; // after which a length of a run is kept
 // Blocks that are not in slabs: held by the program or by caches.
 std::size_t blocks_out() {
     std::size_t out = 0;
-    slab::shard_pool.for_each_bin([&out](layout::PageHeader, slab::Bin& bin) { out += bin.blocks_out(); });
+    slab::shard_pool.for_each_bin([&out](layout::SliceHeader, slab::Bin& bin) { out += bin.blocks_out(); });
     slab::for_each_mixed([&out](slab::MixedSlabs& mixed) { out += mixed.bytes_out(); });
     return out;
 }
@@ -157,10 +157,10 @@ UNIT_TEST_CASE_IN_CHILD("drain: idle threads hold nothing afterwards", unit::kDe
         });
     }
     REQUIRE(blocks_out() > 1000);
-    REQUIRE(layout::superslabs.large_pages() != 0);
+    REQUIRE(layout::superslabs.large_slices() != 0);
     drain_others();
     REQUIRE(blocks_out() == 0);
-    REQUIRE(layout::superslabs.large_pages() == 0);
+    REQUIRE(layout::superslabs.large_slices() == 0);
     for (const auto& each : idle) { // and go on with a cache
         each->tell([] { use_every_class(); });
         REQUIRE(capacity_of(each->its_stacks()) != 0);
@@ -230,7 +230,7 @@ UNIT_TEST_CASE_IN_CHILD("drain: a thread does without its cache while it is clai
         use_runs();
     });
     REQUIRE(blocks_out() == 0);
-    REQUIRE(layout::superslabs.large_pages() == 0); // no run was kept
+    REQUIRE(layout::superslabs.large_slices() == 0); // no run was kept
     REQUIRE(thread.its_stacks().is_outside());
     thread.its_stacks().unclaim();
     thread.tell([] { ashlar_free(ashlar_malloc(100)); });
@@ -307,7 +307,7 @@ UNIT_TEST_CASE_IN_CHILD("drain: a malloc that moved top and finds closed stacks 
     thread.tell([] { ashlar_free(ashlar_malloc(8192)); });
     PointerStacks& theirs = thread.its_stacks();
     layout::SizeClass c = layout::class_of(8192); // or a larger one, where blocks have canaries
-    while (c + 1 < layout::kClasses && theirs.count(c) == 0)
+    while (c + 1U < layout::kClasses && theirs.count(c) == 0)
         ++c;
     REQUIRE(theirs.count(c) >= 1);
     REQUIRE(held_by(theirs) == theirs.count(c));
@@ -484,7 +484,7 @@ UNIT_TEST_CASE_IN_CHILD("drain: threads that allocate meanwhile lose nothing", u
     REQUIRE(faults == 0);
     flush();
     REQUIRE(blocks_out() == 0);
-    REQUIRE(layout::superslabs.large_pages() == 0);
+    REQUIRE(layout::superslabs.large_slices() == 0);
 }
 
 // ---- After a fork
@@ -529,7 +529,7 @@ UNIT_TEST_CASE_IN_CHILD("drain: a child gets what the threads held that it does 
         if (left_caches != 0 || thread_registry.live() != 1) return false;
         const std::size_t lost = blocks_out();
         return lost != 0 && lost < held / 10 &&
-               layout::superslabs.large_pages() * layout::kPageSize <= 2 * kRun;
+               layout::superslabs.large_slices() * layout::kSliceSize <= 2 * kRun;
     }));
     REQUIRE(child_agrees([] { // a grandchild goes on with it
         return left_caches == 19 && child_agrees([] {

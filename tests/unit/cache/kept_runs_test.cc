@@ -13,29 +13,29 @@ namespace {
 
 namespace os = ashlar::os;
 using ashlar::cache::KeptRuns;
-using ashlar::layout::Page;
+using ashlar::layout::Slice;
 
-using Given = std::vector<std::pair<Page, std::size_t>>;
+using Given = std::vector<std::pair<Slice, std::size_t>>;
 
-constexpr std::size_t kAll = KeptRuns::kMostPages;
+constexpr std::size_t kAll = KeptRuns::kMostSlices;
 
 struct Own {
     Own() { runs.reset(); }
 
-    Page take(std::size_t pages, os::Node node = 0) { return runs.take(pages, node); }
-    bool keep(Page first, std::size_t pages, std::size_t most = kAll, os::Node node = 0) {
-        if (pages > most || !runs.is_asked_often(pages)) return false;
+    Slice take(std::size_t slices, os::Node node = 0) { return runs.take(slices, node); }
+    bool keep(Slice first, std::size_t slices, std::size_t most = kAll, os::Node node = 0) {
+        if (slices > most || !runs.is_asked_often(slices)) return false;
         const std::size_t given_before = given.size();
-        const bool had_room = runs.keep(first, pages, node, most, [this](Page other, std::size_t length) {
+        const bool had_room = runs.keep(first, slices, node, most, [this](Slice other, std::size_t length) {
             given.emplace_back(other, length);
         });
         REQUIRE(had_room == (given.size() == given_before));
         return true;
     }
     // Until runs of that length are kept.
-    void ask_often(std::size_t pages) {
+    void ask_often(std::size_t slices) {
         for (unsigned i = 0; i < 8; ++i)
-            REQUIRE(take(pages) == 0);
+            REQUIRE(take(slices) == 0);
     }
 
     KeptRuns runs;
@@ -51,12 +51,12 @@ TEST_CASE("kept runs: a length is kept that was asked for often") {
     REQUIRE(own.take(2) == 0);
     REQUIRE(own.keep(100, 2));
     CHECK_FALSE(own.keep(200, 3));
-    CHECK(own.runs.pages() == 2);
+    CHECK(own.runs.slices() == 2);
     CHECK(own.take(3) == 0);
     CHECK(own.take(1) == 0);
     CHECK(own.take(2) == 100);
     CHECK(own.take(2) == 0);
-    CHECK(own.runs.pages() == 0);
+    CHECK(own.runs.slices() == 0);
     CHECK(own.given.empty());
 }
 
@@ -76,22 +76,22 @@ TEST_CASE("kept runs: the oldest makes room") {
     Own own;
     own.ask_often(1);
     own.ask_often(10);
-    for (Page first = 1; first <= 8; ++first)
+    for (Slice first = 1; first <= 8; ++first)
         REQUIRE(own.keep(first, 1));
     REQUIRE(own.given.empty());
     REQUIRE(own.keep(9, 1)); // they are many
     REQUIRE(own.given == Given{{1, 1}});
     REQUIRE(own.keep(100, 10)); // they are large
     REQUIRE(own.given == Given{{1, 1}, {2, 1}, {3, 1}});
-    CHECK(own.runs.pages() == 16);
+    CHECK(own.runs.slices() == 16);
     CHECK_FALSE(own.keep(200, 10, 9));
     REQUIRE(own.keep(10, 1, 12));
     CHECK(own.given.size() == 8);
-    CHECK(own.runs.pages() == 12);
+    CHECK(own.runs.slices() == 12);
     CHECK(own.take(1) == 10);
     CHECK(own.take(10) == 100);
     CHECK(own.take(1) == 9); // the last of the eight
-    CHECK(own.runs.pages() == 0);
+    CHECK(own.runs.slices() == 0);
 }
 
 TEST_CASE("kept runs: those of another node are not what was asked for") {
@@ -123,19 +123,19 @@ TEST_CASE("kept runs: random use agrees with a model") {
     CAPTURE(random.seed());
     Own own;
     Given model; // oldest first
-    Page next = 1;
+    Slice next = 1;
     for (unsigned step = 0; step < 50'000; ++step) {
-        const std::size_t pages = random.between(1, 6);
+        const std::size_t slices = random.between(1, 6);
         if (random.chance(50)) {
-            Page expected = 0;
+            Slice expected = 0;
             for (std::size_t i = model.size(); i-- != 0 && expected == 0;) {
-                if (model[i].second != pages) continue;
+                if (model[i].second != slices) continue;
                 expected = model[i].first;
                 model.erase(model.begin() + static_cast<std::ptrdiff_t>(i));
             }
-            if (own.take(pages) != expected) FAIL("taken at " << step);
-        } else if (const Page first = next++; own.keep(first, pages)) {
-            model.emplace_back(first, pages);
+            if (own.take(slices) != expected) FAIL("taken at " << step);
+        } else if (const Slice first = next++; own.keep(first, slices)) {
+            model.emplace_back(first, slices);
         }
         for (const auto& gone : own.given) {
             if (gone != model.front()) FAIL("given at " << step);
@@ -145,15 +145,15 @@ TEST_CASE("kept runs: random use agrees with a model") {
         const std::size_t held =
             std::accumulate(model.begin(), model.end(), std::size_t{0},
                             [](std::size_t sum, const auto& run) { return sum + run.second; });
-        if (own.runs.pages() != held || held > kAll) FAIL(held << " pages are held at " << step);
+        if (own.runs.slices() != held || held > kAll) FAIL(held << " slices are held at " << step);
         if (random.chance(1)) own.runs.forget();
     }
-    own.runs.give_all([&](Page first, std::size_t pages) {
-        REQUIRE(std::pair(first, pages) == model.front());
+    own.runs.give_all([&](Slice first, std::size_t slices) {
+        REQUIRE(std::pair(first, slices) == model.front());
         model.erase(model.begin());
     });
     CHECK(model.empty());
-    CHECK(own.runs.pages() == 0);
+    CHECK(own.runs.slices() == 0);
 }
 
 } // namespace

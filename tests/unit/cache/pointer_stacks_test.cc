@@ -13,9 +13,9 @@ namespace {
 using ashlar::cache::Phase;
 using ashlar::cache::PointerStacks;
 using ashlar::layout::kClasses;
-using ashlar::layout::PageHeader;
 using ashlar::layout::Shard;
 using ashlar::layout::SizeClass;
+using ashlar::layout::SliceHeader;
 
 constexpr unsigned kClass = 7;
 constexpr unsigned kCapacity = 10;
@@ -59,7 +59,7 @@ TEST_CASE("pointer stacks: all zero, every pop is empty and every push full") {
         CHECK_FALSE(stacks.push(c, block));
         CHECK_FALSE(stacks.push_remote(c, block));
         for (const unsigned shard : {0U, 1U, 255U}) {
-            const PageHeader header{static_cast<SizeClass>(c), static_cast<Shard>(shard)};
+            const SliceHeader header{static_cast<SizeClass>(c), static_cast<Shard>(shard)};
             CHECK_FALSE(stacks.push(header, block));
         }
         CHECK(block == &stacks);
@@ -95,22 +95,22 @@ TEST_CASE("pointer stacks: remote blocks fill the array from its far end and are
 TEST_CASE("pointer stacks: a header decides which end") {
     Armed armed;
     void* const block = &armed;
-    CHECK(armed.stacks.push(PageHeader{kClass, kHome}, block));
+    CHECK(armed.stacks.push(SliceHeader{kClass, kHome}, block));
     CHECK(armed.stacks.count(kClass) == 1);
     CHECK(armed.stacks.limit(kClass) == kCapacity);
     for (unsigned shard = 0; shard < 256; ++shard) {
         if (shard == kHome) continue;
         Armed other;
         CAPTURE(shard);
-        CHECK(other.stacks.push(PageHeader{kClass, static_cast<Shard>(shard)}, block));
+        CHECK(other.stacks.push(SliceHeader{kClass, static_cast<Shard>(shard)}, block));
         CHECK(other.stacks.count(kClass) == 0);
         CHECK(other.stacks.limit(kClass) == kCapacity - 1);
     }
     // Class 0 is always full.
-    CHECK_FALSE(armed.stacks.push(PageHeader{}, block));
-    CHECK_FALSE(armed.stacks.push(PageHeader{0, kHome}, block));
+    CHECK_FALSE(armed.stacks.push(SliceHeader{}, block));
+    CHECK_FALSE(armed.stacks.push(SliceHeader{0, kHome}, block));
     // Another class has an array of its own.
-    CHECK_FALSE(armed.stacks.push(PageHeader{kClass + 1, kHome}, block));
+    CHECK_FALSE(armed.stacks.push(SliceHeader{kClass + 1, kHome}, block));
 }
 
 TEST_CASE("pointer stacks: closed, malloc takes nothing and slow paths do") {
@@ -133,10 +133,10 @@ TEST_CASE("pointer stacks: closed, malloc takes nothing and slow paths do") {
     CHECK(armed.pop() == 1);
     armed.stacks.leave();
     armed.stacks.unclaim();
-    CHECK_FALSE(armed.stacks.push(PageHeader{kClass, kHome}, block));
-    CHECK_FALSE(armed.stacks.push(PageHeader{kClass, kHome + 1}, block));
+    CHECK_FALSE(armed.stacks.push(SliceHeader{kClass, kHome}, block));
+    CHECK_FALSE(armed.stacks.push(SliceHeader{kClass, kHome + 1}, block));
     CHECK(armed.stacks.begin());
-    CHECK(armed.stacks.push(PageHeader{kClass, kHome}, block));
+    CHECK(armed.stacks.push(SliceHeader{kClass, kHome}, block));
     armed.stacks.leave();
     CHECK(armed.stacks.take(kClass, block));
     CHECK_FALSE(armed.stacks.take(kClass, block));

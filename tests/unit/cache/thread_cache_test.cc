@@ -66,7 +66,7 @@ layout::Shard shard_of(const void* block) {
 // Blocks that are not in slabs: held by the program or by caches.
 std::size_t blocks_out() {
     std::size_t out = 0;
-    slab::shard_pool.for_each_bin([&out](layout::PageHeader, slab::Bin& bin) { out += bin.blocks_out(); });
+    slab::shard_pool.for_each_bin([&out](layout::SliceHeader, slab::Bin& bin) { out += bin.blocks_out(); });
     return out;
 }
 
@@ -233,7 +233,7 @@ UNIT_TEST_CASE_IN_CHILD("thread cache: remote blocks go home and are not handed 
         Blocks mine = take(c, 500);
         std::set<void*> live(mine.begin(), mine.end());
         const std::set<void*> mine_before = live;
-        const layout::PageHeader home{c, stacks.shard()};
+        const layout::SliceHeader home{c, stacks.shard()};
         flush();
         slab::Bin& bin = slab::shard_pool.bin(home);
         REQUIRE(bin.blocks_out() == mine.size());
@@ -473,8 +473,8 @@ UNIT_TEST_CASE_IN_CHILD("thread cache: depth stays within the setting, and 3 MiB
 
 UNIT_TEST_CASE_IN_CHILD("thread cache: in a large heap depth is an eighth of it, divided among threads",
                         "thread_cache:16m") {
-    constexpr std::size_t kPages = (std::size_t{48} << 20) / layout::kPageSize;
-    const layout::Page page = layout::superslabs.take(kPages, layout::Superslabs::Want::kAny, 0).first;
+    constexpr std::size_t kPages = (std::size_t{48} << 20) / layout::kSliceSize;
+    const layout::Slice page = layout::superslabs.take(kPages, layout::Superslabs::Want::kAny, 0).first;
     REQUIRE(page != 0);
     give(allocate(1)); // two threads
     const std::size_t bytes = deepened().bytes;

@@ -22,7 +22,7 @@ using layout::window;
 constexpr std::size_t kMi = std::size_t{1} << 20;
 
 std::size_t first_offset() {
-    return std::size_t{window.first_page} << layout::kPageShift;
+    return std::size_t{window.first_slice} << layout::kSliceShift;
 }
 
 UNIT_TEST_CASE_IN_CHILD("live map: a block is live from begin to end, and no other address is",

@@ -79,7 +79,7 @@ TEST_CASE("heap: every size is served, by the class that fits or by whole pages"
         if (block == nullptr || !aligned(block, 16)) FAIL("block " << block << " of " << size);
         if (!window.contains(block)) FAIL(size << " is served by the wrong heap");
         const std::size_t usable = heap::usable_size(block);
-        if (usable != (size <= kMaxClassSize ? class_size(class_of(size)) : layout::kPageSize)) {
+        if (usable != (size <= kMaxClassSize ? class_size(class_of(size)) : layout::kSliceSize)) {
             FAIL(size << " has " << usable << " usable bytes");
         }
         fill(block, 1, usable);
@@ -97,8 +97,8 @@ TEST_CASE("heap: sizes around the largest class") {
     }
     void* const block = heap::allocate(kMaxClassSize + 1);
     CHECK(window.contains(block));
-    CHECK(heap::usable_size(block) == layout::kPageSize);
-    fill(block, 1, layout::kPageSize);
+    CHECK(heap::usable_size(block) == layout::kSliceSize);
+    fill(block, 1, layout::kSliceSize);
     heap::release(block);
 }
 
@@ -402,7 +402,7 @@ std::size_t resident(const Blocks& page_blocks) {
 
 TEST_CASE("heap: trimming returns the memory of freed blocks to the system") {
     const std::size_t page = os::page_size();
-    const std::size_t pages_before = layout::superslabs.pages_in_use();
+    const std::size_t pages_before = layout::superslabs.slices_in_use();
     Blocks blocks;
     for (unsigned i = 0; i < 4000; ++i) {
         blocks.push_back(heap::allocate_aligned(page, page));
@@ -413,14 +413,14 @@ TEST_CASE("heap: trimming returns the memory of freed blocks to the system") {
     for (std::size_t i = 0; i < half; ++i)
         heap::release(blocks[i]);
     CHECK(heap::trim(0));
-    CHECK(resident(blocks) < half + 2 * layout::kPageSize / page);
+    CHECK(resident(blocks) < half + 2 * layout::kSliceSize / page);
     for (std::size_t i = half; i < blocks.size(); ++i)
         if (!filled(blocks[i], 1, page)) FAIL("a block in use was changed");
     for (std::size_t i = half; i < blocks.size(); ++i)
         heap::release(blocks[i]);
     CHECK(heap::trim(0));
     CHECK(resident(blocks) == 0);
-    CHECK(layout::superslabs.pages_in_use() <= pages_before);
+    CHECK(layout::superslabs.slices_in_use() <= pages_before);
 }
 
 TEST_CASE("heap: trimming returns single pages between blocks in use") {
@@ -555,10 +555,12 @@ UNIT_TEST_CASE_IN_CHILD("heap: serves with a window", unit::kDefaultHeap) {
 
 TEST_CASE("heap: without address space for a window everything goes to the fallback") {
     UNIT_SKIP_IF(unit::kSanitizer, "the address space cannot be limited");
-    const unit::Outcome outcome = unit::run_here([] {
+    std::vector<std::string> call =
+        unit::call_of_test("child: heap: switched off, everything goes to the fallback");
+    const std::vector<char*> words = common::pointers_to(call);
+    const unit::Outcome outcome = unit::run_here([&] {
         unit::allow_address_space(std::size_t{24} << 20);
-        ::execl("/proc/self/exe", "unit_tests", "child: heap: switched off, everything goes to the fallback",
-                nullptr);
+        ::execv(words[0], words.data());
         ::_exit(127);
     });
     UNIT_REQUIRE_PASSED(outcome);

@@ -23,14 +23,14 @@ std::size_t broken_up() {
     std::vector<void*> blocks(kBlocks);
     for (void*& block : blocks)
         block = ashlar_malloc(kBlock);
-    REQUIRE(ashlar::layout::superslabs.is_huge(ashlar::layout::window.page_of(blocks.back())));
+    REQUIRE(ashlar::layout::superslabs.is_huge(ashlar::layout::window.slice_of(blocks.back())));
     for (std::size_t i = 0; i < kBlocks; ++i) {
         if (i % 64 != 0) ashlar_free(blocks[i]);
     }
     return ashlar::os::counters.break_ups;
 }
 
-UNIT_TEST_CASE_IN_CHILD("huge pages: with huge_pages:auto hollow pages break them up", "huge_pages:auto") {
+UNIT_TEST_CASE_IN_CHILD("huge pages: with huge_pages:auto unused pages break them up", "huge_pages:auto") {
     UNIT_SKIP_IF(!ashlar::os::huge_pages_allowed(), "the system gives none");
     const std::size_t broken = broken_up();
     CHECK(broken != 0);

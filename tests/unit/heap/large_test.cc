@@ -30,7 +30,7 @@ namespace {
 using namespace ashlar; // NOLINT(google-build-using-namespace): the layer under test
 
 using layout::kMaxClassSize;
-using layout::kPageSize;
+using layout::kSliceSize;
 using layout::window;
 
 constexpr std::size_t kMi = std::size_t{1} << 20;
@@ -60,12 +60,12 @@ bool stamped(const void* block, std::size_t size, std::uint64_t key) {
 
 TEST_CASE("large: every size takes the pages it needs and gives them back") {
     const std::size_t before = large_bytes();
-    for (const std::size_t size : {kMaxClassSize + 1, kPageSize, kPageSize + 1, kMi, 2 * kMi, 2 * kMi + 1,
+    for (const std::size_t size : {kMaxClassSize + 1, kSliceSize, kSliceSize + 1, kMi, 2 * kMi, 2 * kMi + 1,
                                    5 * kMi + 12345, 100 * kMi}) {
         CAPTURE(size);
         void* const block = heap::allocate(size);
         REQUIRE(window.contains(block));
-        CHECK(heap::usable_size(block) == (size + kPageSize - 1) / kPageSize * kPageSize);
+        CHECK(heap::usable_size(block) == (size + kSliceSize - 1) / kSliceSize * kSliceSize);
         CHECK(large_bytes() == before + heap::usable_size(block));
         stamp(block, size, 7);
         CHECK(stamped(block, size, 7));
@@ -103,14 +103,14 @@ void* ask_often(std::size_t size) {
 }
 
 UNIT_TEST_CASE_IN_CHILD("large: a thread keeps what it asks for again and again", unit::kDefaultHeap) {
-    constexpr std::size_t kSize = 3 * kPageSize;
+    constexpr std::size_t kSize = 3 * kSliceSize;
     heap::release(heap::allocate(100));
-    const std::size_t pages_before = layout::superslabs.pages_in_use();
+    const std::size_t pages_before = layout::superslabs.slices_in_use();
     const ashlar_statistics before = statistics();
     void* const block = ask_often(kSize);
     REQUIRE(statistics().large == before.large + kSize);
     heap::release(block);
-    REQUIRE(layout::superslabs.pages_in_use() == pages_before + 3);
+    REQUIRE(layout::superslabs.slices_in_use() == pages_before + 3);
     const ashlar_statistics kept = statistics();
     CHECK(kept.large == before.large);
     CHECK(kept.allocated == before.allocated);
@@ -131,13 +131,13 @@ UNIT_TEST_CASE_IN_CHILD("large: a thread keeps what it asks for again and again"
     CHECK(std::all_of(zeroed, zeroed + kSize, [](unsigned char c) { return c == 0; }));
     heap::release(const_cast<unsigned char*>(zeroed));
     heap::trim(0);
-    CHECK(layout::superslabs.pages_in_use() < pages_before + 3);
+    CHECK(layout::superslabs.slices_in_use() < pages_before + 3);
     CHECK(statistics().cached == 0);
 }
 
 UNIT_TEST_CASE_IN_CHILD("large: what a thread keeps goes with it, and to whom it is passed",
                         unit::kDefaultHeap) {
-    constexpr std::size_t kSize = 2 * kPageSize;
+    constexpr std::size_t kSize = 2 * kSliceSize;
     void* block = nullptr;
     std::thread([&] { block = ask_often(kSize); }).join();
     CHECK(statistics().large == kSize);
@@ -152,11 +152,11 @@ UNIT_TEST_CASE_IN_CHILD("large: what a thread keeps goes with it, and to whom it
     CHECK(statistics().large == 0);
     CHECK(statistics().cached == 0);
     heap::trim(0);
-    CHECK(layout::superslabs.pages_in_use() == 0);
+    CHECK(layout::superslabs.slices_in_use() == 0);
 }
 
 UNIT_TEST_CASE_IN_CHILD("large: what nobody asks for any more is given back", "purge_delay_ms:20") {
-    constexpr std::size_t kSize = 2 * kPageSize;
+    constexpr std::size_t kSize = 2 * kSliceSize;
     heap::release(ask_often(kSize));
     REQUIRE(statistics().cached >= kSize);
     // Other work of the thread's, by which it comes to look after what it keeps.
@@ -171,7 +171,7 @@ UNIT_TEST_CASE_IN_CHILD("large: what nobody asks for any more is given back", "p
 
 UNIT_TEST_CASE_IN_CHILD("large: what makes room for others among what a thread keeps is purged in time",
                         "background:true,purge_delay_ms:20") {
-    constexpr std::size_t kSize = kPageSize - 100;
+    constexpr std::size_t kSize = kSliceSize - 100;
     heap::release(ask_often(kSize));
     std::vector<void*> blocks(800);
     for (void*& block : blocks) {
@@ -187,8 +187,8 @@ UNIT_TEST_CASE_IN_CHILD("large: what makes room for others among what a thread k
 }
 
 UNIT_TEST_CASE_IN_CHILD("large: nothing is kept with a cache of nothing", "thread_cache:0") {
-    heap::release(ask_often(kPageSize));
-    REQUIRE(layout::superslabs.pages_in_use() == 0);
+    heap::release(ask_often(kSliceSize));
+    REQUIRE(layout::superslabs.slices_in_use() == 0);
 }
 
 UNIT_TEST_CASE_IN_CHILD("large: what other threads kept is free memory of the forked child",
@@ -196,27 +196,27 @@ UNIT_TEST_CASE_IN_CHILD("large: what other threads kept is free memory of the fo
     std::barrier kept(2);
     std::barrier forked(2);
     std::thread other([&] {
-        heap::release(ask_often(2 * kPageSize));
+        heap::release(ask_often(2 * kSliceSize));
         kept.arrive_and_wait();
         forked.arrive_and_wait();
     });
     kept.arrive_and_wait();
-    REQUIRE(statistics().cached >= 2 * kPageSize);
+    REQUIRE(statistics().cached >= 2 * kSliceSize);
     UNIT_REQUIRE_PASSED(unit::run_here([&] {
         REQUIRE(statistics().large == 0);
         REQUIRE(statistics().allocated == 0);
-        REQUIRE(statistics().cached >= 2 * kPageSize);
+        REQUIRE(statistics().cached >= 2 * kSliceSize);
         heap::trim(0);
         REQUIRE(statistics().allocated == 0);
         REQUIRE(statistics().cached == 0);
-        REQUIRE(layout::superslabs.large_pages() == 0);
+        REQUIRE(layout::superslabs.large_slices() == 0);
     }));
     forked.arrive_and_wait();
     other.join();
 }
 
 UNIT_TEST_CASE_IN_CHILD("large: a forked child has what its thread kept", unit::kDefaultHeap) {
-    constexpr std::size_t kSize = 2 * kPageSize;
+    constexpr std::size_t kSize = 2 * kSliceSize;
     void* const block = ask_often(kSize);
     heap::release(block);
     UNIT_REQUIRE_PASSED(unit::run_here([&] {
@@ -231,8 +231,8 @@ UNIT_TEST_CASE_IN_CHILD("large: a forked child has what its thread kept", unit::
 
 TEST_CASE("large: alignments beyond a page") {
     const std::size_t before = large_bytes();
-    for (std::size_t alignment = kPageSize; alignment <= 256 * kMi; alignment *= 2) {
-        for (const std::size_t size : {std::size_t{1}, kPageSize, 3 * kMi}) {
+    for (std::size_t alignment = kSliceSize; alignment <= 256 * kMi; alignment *= 2) {
+        for (const std::size_t size : {std::size_t{1}, kSliceSize, 3 * kMi}) {
             CAPTURE(alignment, size);
             void* const block = heap::allocate_aligned(alignment, size);
             REQUIRE(window.contains(block));
@@ -246,13 +246,13 @@ TEST_CASE("large: alignments beyond a page") {
 
 TEST_CASE("large: a block grows into free neighbours and shrinks in place") {
     const std::size_t pages = 64;
-    void* const block = heap::allocate(pages * kPageSize);
-    stamp(block, pages * kPageSize, 1);
-    REQUIRE(heap::resize(block, kPageSize * 40) == block);
-    CHECK(heap::usable_size(block) == kPageSize * 40);
-    REQUIRE(heap::resize(block, kPageSize * 64) == block); // what it has just returned
-    CHECK(stamped(block, kPageSize * 40, 1));
-    stamp(block, pages * kPageSize, 2);
+    void* const block = heap::allocate(pages * kSliceSize);
+    stamp(block, pages * kSliceSize, 1);
+    REQUIRE(heap::resize(block, kSliceSize * 40) == block);
+    CHECK(heap::usable_size(block) == kSliceSize * 40);
+    REQUIRE(heap::resize(block, kSliceSize * 64) == block); // what it has just returned
+    CHECK(stamped(block, kSliceSize * 40, 1));
+    stamp(block, pages * kSliceSize, 2);
     void* const small = heap::resize(block, 1000);
     CHECK(small != block);
     CHECK(stamped(small, 1000, 2));
@@ -263,7 +263,7 @@ TEST_CASE("large: a block that cannot grow in place moves without its bytes, and
     const std::size_t size = 5 * kMi;
     void* block = heap::allocate(size);
     for (std::uint64_t round = 1; round <= 20; ++round) {
-        void* const in_the_way = heap::allocate(kPageSize); // at the lowest free page
+        void* const in_the_way = heap::allocate(kSliceSize); // at the lowest free page
         void* const behind = heap::allocate(3 * kMi);
         stamp(block, size * round, round << 40);
         void* const moved = heap::resize(block, size * (round + 1));
@@ -305,13 +305,13 @@ TEST_CASE("large: blocks that grow never overlap") {
     std::vector<Block> blocks;
     const auto check = [&](const Block& b, std::size_t size) {
         const auto mark = static_cast<unsigned char>(reinterpret_cast<std::uintptr_t>(b.start) >> 16);
-        for (std::size_t at = 0; at < size; at += kPageSize) {
+        for (std::size_t at = 0; at < size; at += kSliceSize) {
             if (b.start[at] != mark)
-                FAIL("page " << at / kPageSize << " of " << size << " bytes was changed");
+                FAIL("page " << at / kSliceSize << " of " << size << " bytes was changed");
         }
     };
     const auto mark = [](const Block& b) {
-        for (std::size_t at = 0; at < b.size; at += kPageSize)
+        for (std::size_t at = 0; at < b.size; at += kSliceSize)
             b.start[at] = static_cast<unsigned char>(reinterpret_cast<std::uintptr_t>(b.start) >> 16);
     };
     for (unsigned step = 0; step < 4000; ++step) {
@@ -329,8 +329,8 @@ TEST_CASE("large: blocks that grow never overlap") {
             const std::size_t old_size = b.size;
             b.size *= 2;
             b.start = static_cast<unsigned char*>(heap::resize(b.start, b.size));
-            for (std::size_t at = 0; at < old_size; at += kPageSize)
-                if (b.start[at] != before) FAIL("page " << at / kPageSize << " was lost in resize");
+            for (std::size_t at = 0; at < old_size; at += kSliceSize)
+                if (b.start[at] != before) FAIL("page " << at / kSliceSize << " was lost in resize");
             mark(b);
         } else {
             heap::release(b.start);
@@ -361,7 +361,7 @@ UNIT_TEST_CASE_IN_CHILD("large: blocks grow without a mapping to spare", unit::k
         for (unsigned i = 0; i < 512 && !full; i += 2)
             full = mprotect(pages + i * 4096, 4096, PROT_READ | PROT_WRITE) != 0;
     }
-    const std::size_t before = layout::superslabs.pages_in_use();
+    const std::size_t before = layout::superslabs.slices_in_use();
     for (unsigned round = 0; round < 100; ++round) {
         void* block = heap::allocate(size);
         void* const wall = heap::allocate(size);
@@ -373,7 +373,7 @@ UNIT_TEST_CASE_IN_CHILD("large: blocks grow without a mapping to spare", unit::k
         heap::release(wall);
         heap::release(grown);
     }
-    REQUIRE(layout::superslabs.pages_in_use() <= before + 3 * size / kPageSize);
+    REQUIRE(layout::superslabs.slices_in_use() <= before + 3 * size / kSliceSize);
 }
 
 TEST_CASE("large: random blocks keep what is written") {
@@ -447,7 +447,7 @@ TEST_CASE("large: a pointer into a block or to a freed one is reported at once")
         });
     };
     CHECK(reported(16, false).killed_by(SIGABRT));
-    CHECK(reported(kPageSize, false).killed_by(SIGABRT));
+    CHECK(reported(kSliceSize, false).killed_by(SIGABRT));
     CHECK(reported(0, true).killed_by(SIGABRT));
     UNIT_REQUIRE_PASSED(reported(0, false));
 }

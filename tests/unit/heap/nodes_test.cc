@@ -21,7 +21,7 @@ using namespace ashlar; // NOLINT(google-build-using-namespace): the layer under
 constexpr std::size_t kSizes[] = {16, 1000, 8192, 32768, 100'000, 3'000'000};
 
 unsigned node_of(const void* block) {
-    return layout::superslabs.node_of(layout::window.page_of(block));
+    return layout::superslabs.node_of(layout::window.slice_of(block));
 }
 
 UNIT_TEST_CASE_IN_CHILD("nodes: threads of one node share no superslab with those of another",

@@ -8,7 +8,7 @@ namespace {
 
 using ashlar::layout::Reserves;
 
-constexpr std::size_t kNone = ~std::size_t{0} / 65536; // no limit, in pages
+constexpr std::size_t kNone = ~std::size_t{0} / 65536; // no limit, in slices
 
 TEST_CASE("reserves: the floor and what is in use, below what was in use lately") {
     Reserves reserves;
@@ -28,7 +28,7 @@ TEST_CASE("reserves: a peak is forgotten by eighths") {
     CHECK(reserves.allowed_dirty(0, 100'000, kNone) == 7656 + 100'000 / 64);
 }
 
-TEST_CASE("reserves: a peak is forgotten to the last page, and what is above it is no peak") {
+TEST_CASE("reserves: a peak is forgotten to the last slice, and what is above it is no peak") {
     Reserves reserves;
     reserves.note_in_use(100);
     for (int looks = 0; looks < 40; ++looks)
@@ -54,7 +54,7 @@ TEST_CASE("reserves: what was purged as excess and needed again raises the floor
     CHECK(reserves.allowed_dirty(0, 512, kNone) == 512 + 1200);
 }
 
-TEST_CASE("reserves: what was needed again is forgotten by quarters, to the last page") {
+TEST_CASE("reserves: what was needed again is forgotten by quarters, to the last slice") {
     Reserves reserves;
     reserves.note_in_use(1'000'000'000);
     reserves.note_purged(800);
@@ -94,24 +94,24 @@ TEST_CASE("reserves: an eighth of what a memory limit leaves") {
     CHECK(Reserves::allowed_by_limit(1500, 1000) == 15);
 }
 
-TEST_CASE("reserves: hollow pages by the dirty limit and by use, and what serves again stays") {
+TEST_CASE("reserves: unused pages by the dirty limit and by use, and what serves again stays") {
     constexpr std::size_t kMiB = std::size_t{1} << 20;
     Reserves reserves;
     CHECK(Reserves::floor_in_slabs(100 * kMiB, 32 * kMiB) == 4 * kMiB);
     CHECK(Reserves::floor_in_slabs(16 * kMiB, 32 * kMiB) == 2 * kMiB);
-    CHECK(reserves.allowed_hollow(128 * kMiB, 32 * kMiB) == 5 * kMiB);
-    reserves.note_hollow_needed(32 * kMiB);
-    CHECK(reserves.allowed_hollow(128 * kMiB, 32 * kMiB) == 7 * kMiB);
-    reserves.note_hollow_needed(1000 * kMiB);
-    CHECK(reserves.allowed_hollow(128 * kMiB, 32 * kMiB) == (5 + 6 * 4) * kMiB);
+    CHECK(reserves.allowed_unused(128 * kMiB, 32 * kMiB) == 5 * kMiB);
+    reserves.note_unused_needed(32 * kMiB);
+    CHECK(reserves.allowed_unused(128 * kMiB, 32 * kMiB) == 7 * kMiB);
+    reserves.note_unused_needed(1000 * kMiB);
+    CHECK(reserves.allowed_unused(128 * kMiB, 32 * kMiB) == (5 + 6 * 4) * kMiB);
     reserves.forget(0);
-    CHECK(reserves.allowed_hollow(128 * kMiB, 32 * kMiB) == (5 + 6 * 4) * kMiB); // 774 MiB are left
+    CHECK(reserves.allowed_unused(128 * kMiB, 32 * kMiB) == (5 + 6 * 4) * kMiB); // 774 MiB are left
     for (int looks = 0; looks < 4; ++looks)
         reserves.forget(0);
-    CHECK(reserves.allowed_hollow(128 * kMiB, 32 * kMiB) < 21 * kMiB);
-    CHECK(reserves.allowed_hollow(128 * kMiB, 0) == kMiB);
+    CHECK(reserves.allowed_unused(128 * kMiB, 32 * kMiB) < 21 * kMiB);
+    CHECK(reserves.allowed_unused(128 * kMiB, 0) == kMiB);
     reserves.note_purged(100);
-    reserves.note_hollow_needed(kMiB);
+    reserves.note_unused_needed(kMiB);
     CHECK(reserves.allowed_dirty(0, 512, kNone) == 512 / 64); // each reserve learns for itself
 }
 

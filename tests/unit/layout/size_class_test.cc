@@ -75,11 +75,11 @@ TEST_CASE("size class: the shape of a slab") {
         const ClassShape& shape = kShapes[c];
         CAPTURE(c);
         CHECK(shape.size == class_size(static_cast<SizeClass>(c)));
-        CHECK(std::has_single_bit(unsigned{shape.pages}));
-        CHECK(shape.pages <= kMaxSlabPages);
+        CHECK(std::has_single_bit(unsigned{shape.slices}));
+        CHECK(shape.slices <= kMaxSlabSlices);
         CHECK(shape.blocks >= 8);
         CHECK(shape.blocks <= kMaxSlabBlocks);
-        const std::size_t length = shape.pages * kPageSize;
+        const std::size_t length = shape.slices * kSliceSize;
         CHECK(std::size_t{shape.blocks} * shape.size <= length);
         CHECK(std::size_t{shape.blocks} * shape.size + shape.size > length);
     }
@@ -88,7 +88,7 @@ TEST_CASE("size class: the shape of a slab") {
 TEST_CASE("size class: the index of a block is exact for every offset of a slab") {
     for (unsigned c = 1; c < kClasses; ++c) {
         const ClassShape& shape = kShapes[c];
-        const std::size_t length = shape.pages * kPageSize;
+        const std::size_t length = shape.slices * kSliceSize;
         std::uint32_t index = 0;
         std::size_t within = 0;
         for (std::size_t offset = 0; offset < length; ++offset) {

@@ -41,22 +41,22 @@ constexpr std::size_t kMi = std::size_t{1} << 20;
 enum class Kind : std::uint8_t { kSlab, kLarge };
 
 struct Held {
-    Page first;
-    unsigned pages;
+    Slice first;
+    unsigned slices;
     Kind kind = Kind::kSlab;
 };
 
-Page take_slab(unsigned pages, Node node = 0) {
-    return superslabs.take_for_slab(pages, node).first;
+Slice take_slab(unsigned slices, Node node = 0) {
+    return superslabs.take_for_slab(slices, node).first;
 }
 
-Run take(std::size_t pages, Node node = 0) {
-    return superslabs.take(pages, Superslabs::Want::kAny, node);
+Run take(std::size_t slices, Node node = 0) {
+    return superslabs.take(slices, Superslabs::Want::kAny, node);
 }
 
 void give(Held run) {
-    window.set_headers(run.first, run.pages, kUnused);
-    superslabs.give(run.first, run.pages);
+    window.set_headers(run.first, run.slices, kUnused);
+    superslabs.give(run.first, run.slices);
 }
 
 // The steps that slow paths do.
@@ -71,48 +71,50 @@ void purge_on_demand_only() {
     ashlar::os::settings.purge_delay_ms = std::size_t{1} << 40;
 }
 
-// Which pages are taken, which of the free ones may hold memory: one flag each, everything by looking. And
+// Which slices are taken, which of the free ones may hold memory: one flag each, everything by looking. And
 // which node a superslab is of.
 class Model {
   public:
     Model()
-        : taken_(window.end_page, false), dirty_(window.end_page, false),
-          node_(window.end_page / kPagesPerSuperslab, kNobody),
-          grown_(window.first_page / kPagesPerSuperslab) {}
+        : taken_(window.end_slice, false), dirty_(window.end_slice, false),
+          node_(window.end_slice / kSlicesPerSuperslab, kNobody),
+          grown_(window.first_slice / kSlicesPerSuperslab) {}
 
     // The lowest run for the node; of superslabs of any node if there is none of its own and nobody's.
-    Page expected(Kind kind, unsigned pages, Node node) const {
-        const Page own = lowest(kind, pages, node);
-        return own != 0 ? own : lowest(kind, pages, kAnyNode);
+    Slice expected(Kind kind, unsigned slices, Node node) const {
+        const Slice own = lowest(kind, slices, node);
+        return own != 0 ? own : lowest(kind, slices, kAnyNode);
     }
     // So many superslabs there are now, the new ones are the node's.
     void grow(std::size_t superslabs, Node node) {
-        const std::size_t end = window.first_page / kPagesPerSuperslab + superslabs;
+        const std::size_t end = window.first_slice / kSlicesPerSuperslab + superslabs;
         while (grown_ < end)
             node_[grown_++] = node;
     }
-    bool on(Page first, Node node) const { return node_[first / kPagesPerSuperslab] == node; }
+    bool on(Slice first, Node node) const { return node_[first / kSlicesPerSuperslab] == node; }
 
     // The lowest run there is, 0 if none. A slab's starts at a multiple of its length. A large block's lies
     // in one superslab or, if it is longer, starts with one.
-    Page lowest(Kind kind, unsigned pages, Node node) const {
-        const Page step = kind == Kind::kSlab ? pages : pages > kPagesPerSuperslab ? kPagesPerSuperslab : 1;
-        for (Page first = window.first_page; first + pages <= window.end_page; first += step) {
-            const bool crosses = first % kPagesPerSuperslab + pages > kPagesPerSuperslab;
-            if (crosses && pages <= kPagesPerSuperslab) continue;
-            if (all_free(first, pages) && all_of(first, pages, node)) return first;
+    Slice lowest(Kind kind, unsigned slices, Node node) const {
+        const Slice step = kind == Kind::kSlab            ? slices
+                           : slices > kSlicesPerSuperslab ? kSlicesPerSuperslab
+                                                          : 1;
+        for (Slice first = window.first_slice; first + slices <= window.end_slice; first += step) {
+            const bool crosses = first % kSlicesPerSuperslab + slices > kSlicesPerSuperslab;
+            if (crosses && slices <= kSlicesPerSuperslab) continue;
+            if (all_free(first, slices) && all_of(first, slices, node)) return first;
         }
         return 0;
     }
-    bool all_free(Page first, unsigned pages) const {
-        for (Page page = first; page < first + pages; ++page) {
-            if (taken_[page]) return false;
+    bool all_free(Slice first, unsigned slices) const {
+        for (Slice slice = first; slice < first + slices; ++slice) {
+            if (taken_[slice]) return false;
         }
         return true;
     }
-    bool all_of(Page first, unsigned pages, Node node) const {
-        for (Page page = first; page < first + pages; ++page) {
-            const Node its = node_[page / kPagesPerSuperslab];
+    bool all_of(Slice first, unsigned slices, Node node) const {
+        for (Slice slice = first; slice < first + slices; ++slice) {
+            const Node its = node_[slice / kSlicesPerSuperslab];
             if (node != kAnyNode && its != node && its != kNobody) return false;
         }
         return true;
@@ -122,19 +124,19 @@ class Model {
     std::size_t taken() const {
         return static_cast<std::size_t>(std::count(taken_.begin(), taken_.end(), true));
     }
-    // Counts the dirty pages, which are clean afterwards.
+    // Counts the dirty slices, which are clean afterwards.
     std::size_t purge() {
         const auto count = static_cast<std::size_t>(std::count(dirty_.begin(), dirty_.end(), true));
         dirty_.assign(dirty_.size(), false);
         return count;
     }
-    bool dirty(Page page) const { return dirty_[page]; }
+    bool dirty(Slice slice) const { return dirty_[slice]; }
 
   private:
     void set(Held run, bool taken, bool dirty) {
-        for (Page page = run.first; page < run.first + run.pages; ++page) {
-            taken_[page] = taken;
-            dirty_[page] = dirty;
+        for (Slice slice = run.first; slice < run.first + run.slices; ++slice) {
+            taken_[slice] = taken;
+            dirty_[slice] = dirty;
         }
     }
     std::vector<bool> taken_;
@@ -144,29 +146,29 @@ class Model {
     std::size_t grown_;      // superslabs below it are somebody's
 };
 
-// Something at both ends of every page, different for each run.
+// Something at both ends of every slice, different for each run.
 void stamp(Held run, std::uint64_t value) {
-    for (Page page = run.first; page < run.first + run.pages; ++page) {
-        char* const start = window.address_of(page);
+    for (Slice slice = run.first; slice < run.first + run.slices; ++slice) {
+        char* const start = window.address_of(slice);
         std::memcpy(start, &value, sizeof(value));
-        std::memcpy(start + kPageSize - sizeof(value), &value, sizeof(value));
+        std::memcpy(start + kSliceSize - sizeof(value), &value, sizeof(value));
     }
 }
 
 bool has_stamp(Held run, std::uint64_t value) {
-    for (Page page = run.first; page < run.first + run.pages; ++page) {
+    for (Slice slice = run.first; slice < run.first + run.slices; ++slice) {
         std::uint64_t first = 0;
         std::uint64_t last = 0;
-        std::memcpy(&first, window.address_of(page), sizeof(first));
-        std::memcpy(&last, window.address_of(page) + kPageSize - sizeof(last), sizeof(last));
+        std::memcpy(&first, window.address_of(slice), sizeof(first));
+        std::memcpy(&last, window.address_of(slice) + kSliceSize - sizeof(last), sizeof(last));
         if (first != value || last != value) return false;
     }
     return true;
 }
 
-bool headers_are(Held run, PageHeader header) {
-    for (Page page = run.first; page < run.first + run.pages; ++page) {
-        if (window.header(page) != header) return false;
+bool headers_are(Held run, SliceHeader header) {
+    for (Slice slice = run.first; slice < run.first + run.slices; ++slice) {
+        if (window.header(slice) != header) return false;
     }
     return true;
 }
@@ -190,28 +192,30 @@ void compare_with_model(unsigned nodes) {
         if (step % 3000 == 0) percent = step / 3000 % 2 == 0 ? 75 : 25;
         if (random.chance(percent)) {
             const Kind kind = random.chance(70) ? Kind::kSlab : Kind::kLarge;
-            const unsigned pages =
+            const unsigned slices =
                 kind == Kind::kSlab ? random_pages(random)
                                     : static_cast<unsigned>(random.between(1, random.chance(80) ? 32 : 150));
             const auto node = static_cast<Node>(random.below(nodes));
-            const Page expected = model.expected(kind, pages, node);
+            const Slice expected = model.expected(kind, slices, node);
             bool was_dirty = false;
-            for (Page page = expected; page < expected + pages; ++page)
-                was_dirty = was_dirty || model.dirty(page);
-            const Run taken = kind == Kind::kSlab ? superslabs.take_for_slab(pages, node) : take(pages, node);
+            for (Slice slice = expected; slice < expected + slices; ++slice)
+                was_dirty = was_dirty || model.dirty(slice);
+            const Run taken =
+                kind == Kind::kSlab ? superslabs.take_for_slab(slices, node) : take(slices, node);
             model.grow(superslabs.committed() / kSuperslabSize, node);
-            const Held run{taken.first, pages, kind};
+            const Held run{taken.first, slices, kind};
             if (run.first != 0 && taken.zero == was_dirty)
                 FAIL("zero: " << taken.zero << " at " << run.first);
-            if (run.first != expected) FAIL(pages << " pages at " << run.first << " instead of " << expected);
+            if (run.first != expected)
+                FAIL(slices << " slices at " << run.first << " instead of " << expected);
             if (run.first == 0) continue;
             if (superslabs.node_of(run.first) != node) ++elsewhere;
             if (model.on(run.first, node) != (superslabs.node_of(run.first) == node)) FAIL("another node");
-            if (!headers_are(run, kUnused)) FAIL("headers of page " << run.first << " are in use");
-            if (!was_dirty && !has_stamp(run, 0)) FAIL("page " << run.first << " should be zero");
+            if (!headers_are(run, kUnused)) FAIL("headers of slice " << run.first << " are in use");
+            if (!was_dirty && !has_stamp(run, 0)) FAIL("slice " << run.first << " should be zero");
             model.take(run);
             stamp(run, ++stamps);
-            window.set_headers(run.first, pages, PageHeader{7, 9});
+            window.set_headers(run.first, slices, SliceHeader{7, 9});
             held.emplace_back(run, stamps);
         } else if (!held.empty()) {
             std::swap(held[random.below(held.size())], held.back());
@@ -223,10 +227,10 @@ void compare_with_model(unsigned nodes) {
         }
         if (random.below(1000) == 0) {
             const std::size_t purged = superslabs.purge_all();
-            if (purged != model.purge() * kPageSize) FAIL("purged " << purged << " bytes");
+            if (purged != model.purge() * kSliceSize) FAIL("purged " << purged << " bytes");
         }
-        if (superslabs.pages_in_use() != model.taken()) FAIL(superslabs.pages_in_use() << " pages in use");
-        if (superslabs.committed() < model.taken() * kPageSize) FAIL("more taken than committed");
+        if (superslabs.slices_in_use() != model.taken()) FAIL(superslabs.slices_in_use() << " slices in use");
+        if (superslabs.committed() < model.taken() * kSliceSize) FAIL("more taken than committed");
     }
     REQUIRE(superslabs.committed() > 128 * kMi); // more than one group
     REQUIRE((elsewhere != 0) == (nodes != 1));
@@ -253,17 +257,17 @@ UNIT_TEST_CASE_IN_CHILD("superslabs: random runs on eight nodes agree with a mod
 UNIT_TEST_CASE_IN_CHILD("superslabs: a node takes from others when there is no more", unit::kNoHeap) {
     const unit::Nodes machine(2);
     REQUIRE(window.open(kMinWindow));
-    const Page first = take_slab(1, 0);
-    REQUIRE(take(1, 1).first == first_page_of(first / kPagesPerSuperslab + 1));
-    const unsigned total = window.end_page - window.first_page;
+    const Slice first = take_slab(1, 0);
+    REQUIRE(take(1, 1).first == first_slice_of(first / kSlicesPerSuperslab + 1));
+    const unsigned total = window.end_slice - window.first_slice;
     std::size_t taken = 2;
     std::size_t borrowed = 0;
-    while (const Page page = take_slab(1, 1)) {
+    while (const Slice slice = take_slab(1, 1)) {
         ++taken;
-        if (superslabs.node_of(page) == 0) ++borrowed;
+        if (superslabs.node_of(slice) == 0) ++borrowed;
     }
     REQUIRE(taken == total);
-    REQUIRE(borrowed == kPagesPerSuperslab - 1);
+    REQUIRE(borrowed == kSlicesPerSuperslab - 1);
     give({first, 1});
     REQUIRE(take_slab(1, 1) == first);
 }
@@ -272,8 +276,8 @@ UNIT_TEST_CASE_IN_CHILD("superslabs: a node takes from others when there is no m
 UNIT_TEST_CASE_IN_CHILD("superslabs: a run may begin on another node at the end of the heap", unit::kNoHeap) {
     const unit::Nodes machine(2);
     REQUIRE(window.open(kMinWindow));
-    const unsigned total = window.end_page - window.first_page;
-    const Page low = take(total / 2, 0).first;
+    const unsigned total = window.end_slice - window.first_slice;
+    const Slice low = take(total / 2, 0).first;
     superslabs.give(low, total / 2);
     const Run all = take(total, 1);
     REQUIRE(all.first == low);
@@ -284,7 +288,7 @@ UNIT_TEST_CASE_IN_CHILD("superslabs: a run may begin on another node at the end 
 UNIT_TEST_CASE_IN_CHILD("superslabs: a run grows on the node of what lies before it", unit::kNoHeap) {
     const unit::Nodes machine(2);
     REQUIRE(window.open(kMinWindow));
-    const Page block = take(32, 1).first;
+    const Slice block = take(32, 1).first;
     REQUIRE(superslabs.take_at(block + 32, 40).first == block + 32);
     REQUIRE(superslabs.node_of(block + 71) == 1);
 }
@@ -298,8 +302,8 @@ bool preferred(const void* address, unsigned node) {
 }
 
 bool kernel_binds() {
-    void* const page = ::mmap(nullptr, kPageSize, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    return ashlar::os::prefer_node(page, kPageSize, 0) && preferred(page, 0);
+    void* const slice = ::mmap(nullptr, kSliceSize, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return ashlar::os::prefer_node(slice, kSliceSize, 0) && preferred(slice, 0);
 }
 
 UNIT_TEST_CASE_IN_CHILD("superslabs: local leaves the place to the kernel", "enabled:false,numa:local") {
@@ -311,15 +315,15 @@ UNIT_TEST_CASE_IN_CHILD("superslabs: bound memory stays bound", "enabled:false,n
     UNIT_SKIP_IF(!kernel_binds(), "this kernel binds no memory");
     REQUIRE(window.open(256 * kMi));
     purge_on_demand_only();
-    const auto all_preferred = [](Page first, unsigned pages) {
-        for (Page page = first; page < first + pages; ++page) {
-            if (!preferred(window.address_of(page), 0)) return false;
+    const auto all_preferred = [](Slice first, unsigned slices) {
+        for (Slice slice = first; slice < first + slices; ++slice) {
+            if (!preferred(window.address_of(slice), 0)) return false;
         }
         return true;
     };
-    const Page a = take(100).first;
+    const Slice a = take(100).first;
     REQUIRE(all_preferred(a, 100));
-    std::memset(window.address_of(a), 1, 100 * kPageSize);
+    std::memset(window.address_of(a), 1, 100 * kSliceSize);
     REQUIRE(take(1).first == a + 100);
     superslabs.give(a, 100);
     REQUIRE(take(128).first > a); // clean memory behind it
@@ -337,11 +341,11 @@ UNIT_TEST_CASE_IN_CHILD("superslabs: a refused binding changes nothing", "enable
     const unit::Nodes machine(2);
     REQUIRE(window.open(256 * kMi));
     errno = EDOM;
-    const Page page = take_slab(1, 1);
-    REQUIRE(page != 0);
+    const Slice slice = take_slab(1, 1);
+    REQUIRE(slice != 0);
     REQUIRE(errno == EDOM);
-    *window.address_of(page) = 1;
-    REQUIRE(superslabs.node_of(page) == 1);
+    *window.address_of(slice) = 1;
+    REQUIRE(superslabs.node_of(slice) == 1);
 }
 
 UNIT_TEST_CASE_IN_CHILD("superslabs: purged runs are zero and those in use untouched", unit::kNoHeap) {
@@ -351,92 +355,93 @@ UNIT_TEST_CASE_IN_CHILD("superslabs: purged runs are zero and those in use untou
         runs.push_back({take_slab(1U << (i % 3)), 1U << (i % 3)});
         REQUIRE(runs.back().first != 0);
         std::memset(window.address_of(runs.back().first), static_cast<int>(i + 1),
-                    runs.back().pages * kPageSize);
+                    runs.back().slices * kSliceSize);
     }
     std::size_t given = 0;
     for (unsigned i = 0; i < 100; i += 2) {
         give(runs[i]);
-        given += runs[i].pages;
+        given += runs[i].slices;
     }
-    REQUIRE(superslabs.purge_all() == given * kPageSize);
+    REQUIRE(superslabs.purge_all() == given * kSliceSize);
     REQUIRE(superslabs.purge_all() == 0);
     for (unsigned i = 0; i < 100; ++i) {
         const char expected = i % 2 == 0 ? '\0' : static_cast<char>(i + 1);
         const char* const start = window.address_of(runs[i].first);
-        const auto length = static_cast<std::ptrdiff_t>(runs[i].pages * kPageSize);
+        const auto length = static_cast<std::ptrdiff_t>(runs[i].slices * kSliceSize);
         if (std::count(start, start + length, expected) != length) FAIL("run " << i);
     }
 }
 
 UNIT_TEST_CASE_IN_CHILD("superslabs: a full window says so and recovers", unit::kNoHeap) {
     REQUIRE(window.open(kMinWindow));
-    const unsigned total = window.end_page - window.first_page;
-    for (const unsigned pages : {1U, 2U, 4U, 1U}) {
-        CAPTURE(pages);
-        std::vector<Page> taken;
-        while (const Page first = take_slab(pages))
+    const unsigned total = window.end_slice - window.first_slice;
+    for (const unsigned slices : {1U, 2U, 4U, 1U}) {
+        CAPTURE(slices);
+        std::vector<Slice> taken;
+        while (const Slice first = take_slab(slices))
             taken.push_back(first);
-        REQUIRE(taken.size() == total / pages);
-        REQUIRE(superslabs.pages_in_use() == total);
-        REQUIRE(superslabs.committed() == total * kPageSize);
+        REQUIRE(taken.size() == total / slices);
+        REQUIRE(superslabs.slices_in_use() == total);
+        REQUIRE(superslabs.committed() == total * kSliceSize);
         REQUIRE(take_slab(1) == 0);
         REQUIRE(take_slab(4) == 0);
-        give({taken[3], pages});
-        REQUIRE(take_slab(pages) == taken[3]);
+        give({taken[3], slices});
+        REQUIRE(take_slab(slices) == taken[3]);
         REQUIRE(take_slab(1) == 0);
-        for (const Page first : taken)
-            give({first, pages});
-        REQUIRE(superslabs.pages_in_use() == 0);
+        for (const Slice first : taken)
+            give({first, slices});
+        REQUIRE(superslabs.slices_in_use() == 0);
     }
 }
 
 UNIT_TEST_CASE_IN_CHILD("superslabs: a system without memory says so and recovers", unit::kNoHeap) {
     UNIT_SKIP_IF(unit::kSanitizer, "writable memory cannot be limited");
     REQUIRE(window.open(256 * kMi));
-    const Page first = take_slab(1);
+    const Slice first = take_slab(1);
     REQUIRE(first != 0);
     unit::allow_writable_memory(8 * kMi);
-    std::vector<Page> taken;
-    while (const Page page = take_slab(4))
-        taken.push_back(page);
-    REQUIRE(taken.size() >= kPagesPerSuperslab / 4 * 2); // not all of it: tables want some too
+    std::vector<Slice> taken;
+    while (const Slice slice = take_slab(4))
+        taken.push_back(slice);
+    REQUIRE(taken.size() >= kSlicesPerSuperslab / 4 * 2); // not all of it: tables want some too
     REQUIRE(superslabs.committed() <= 16 * kMi);
     REQUIRE(take_slab(4) == 0);
-    for (const Page page : taken)
-        *window.address_of(page) = 1;
+    for (const Slice slice : taken)
+        *window.address_of(slice) = 1;
     give({taken.back(), 4});
     REQUIRE(take_slab(4) == taken.back());
     unit::allow_any_amount();
-    Page next = take_slab(4);
+    Slice next = take_slab(4);
     for (std::size_t i = 0; next == 0 && i < RefusedRequests::kMostLeftOut; ++i)
         next = take_slab(4);
     REQUIRE(next > taken.back());
     *window.address_of(next) = 1;
 }
 
-UNIT_TEST_CASE_IN_CHILD("superslabs: threads never get the same page", unit::kNoHeap) {
+UNIT_TEST_CASE_IN_CHILD("superslabs: threads never get the same slice", unit::kNoHeap) {
     REQUIRE(window.open(256 * kMi));
     constexpr unsigned kThreads = 4;
     constexpr unsigned kSteps = 5000;
-    std::vector<std::atomic<unsigned>> owners(window.end_page);
+    std::vector<std::atomic<unsigned>> owners(window.end_slice);
     std::atomic<unsigned> faults = 0;
     std::vector<std::thread> threads;
     for (unsigned t = 1; t <= kThreads; ++t) {
         threads.emplace_back([&owners, &faults, random = unit::Random(t), t]() mutable {
             std::vector<Held> held;
             const auto give_back = [&] {
-                for (Page page = held.back().first; page < held.back().first + held.back().pages; ++page) {
-                    if (owners[page].exchange(0) != t) ++faults;
+                for (Slice slice = held.back().first; slice < held.back().first + held.back().slices;
+                     ++slice) {
+                    if (owners[slice].exchange(0) != t) ++faults;
                 }
                 give(held.back());
                 held.pop_back();
             };
             for (unsigned step = 0; step < kSteps; ++step) {
                 if (held.size() < 100 && random.chance(60)) {
-                    const unsigned pages = random_pages(random);
-                    held.push_back({take_slab(pages), pages});
-                    for (Page page = held.back().first; page < held.back().first + pages; ++page) {
-                        if (owners[page].exchange(t) != 0) ++faults;
+                    const unsigned slices = random_pages(random);
+                    held.push_back({take_slab(slices), slices});
+                    for (Slice slice = held.back().first; slice < held.back().first + slices; ++slice) {
+                        if (owners[slice].exchange(t) != 0) ++faults;
                     }
                 } else if (!held.empty()) {
                     std::swap(held[random.below(held.size())], held.back());
@@ -451,7 +456,7 @@ UNIT_TEST_CASE_IN_CHILD("superslabs: threads never get the same page", unit::kNo
     for (std::thread& thread : threads)
         thread.join();
     REQUIRE(faults == 0);
-    REQUIRE(superslabs.pages_in_use() == 0);
+    REQUIRE(superslabs.slices_in_use() == 0);
 }
 
 // More threads than superslabs, all of which find that there is none: those that one of them opens are
@@ -461,7 +466,7 @@ UNIT_TEST_CASE_IN_CHILD("superslabs: threads that grow the heap together do not 
     REQUIRE(window.open(kMinWindow));
     constexpr unsigned kThreads = 100;
     const unsigned least = kThreads * 4;
-    REQUIRE(window.end_page - window.first_page > least);
+    REQUIRE(window.end_slice - window.first_slice > least);
     std::barrier together(kThreads);
     std::atomic<unsigned> refused = 0;
     std::vector<std::thread> threads;
@@ -474,28 +479,28 @@ UNIT_TEST_CASE_IN_CHILD("superslabs: threads that grow the heap together do not 
     for (std::thread& thread : threads)
         thread.join();
     REQUIRE(refused == 0);
-    REQUIRE(superslabs.pages_in_use() == least);
+    REQUIRE(superslabs.slices_in_use() == least);
 }
 
 UNIT_TEST_CASE_IN_CHILD("superslabs: what exceeds the dirty limit is purged at once", unit::kNoHeap) {
     REQUIRE(window.open(kMinWindow));
     ashlar::os::settings.purge_delay_ms = std::size_t{1} << 40;
-    ashlar::os::settings.dirty_limit = 64 * kPageSize;
-    std::vector<Page> slabs;
+    ashlar::os::settings.dirty_limit = 64 * kSliceSize;
+    std::vector<Slice> slabs;
     for (unsigned i = 0; i < 200; ++i) {
         slabs.push_back(take_slab(1));
-        std::memset(window.address_of(slabs.back()), 1, kPageSize);
+        std::memset(window.address_of(slabs.back()), 1, kSliceSize);
     }
     std::size_t most = 0;
     while (!slabs.empty()) {
         give({slabs.back(), 1});
         superslabs.purge_if_due();
         slabs.pop_back();
-        most = std::max(most, superslabs.dirty_pages());
-        REQUIRE(superslabs.dirty_pages() <= 64 + slabs.size());
+        most = std::max(most, superslabs.dirty_slices());
+        REQUIRE(superslabs.dirty_slices() <= 64 + slabs.size());
     }
     REQUIRE(most > 60);
-    REQUIRE(superslabs.dirty_pages() > 0);
+    REQUIRE(superslabs.dirty_slices() > 0);
 }
 
 // A heap that falls and rises again and again: in the end it keeps what it needs.
@@ -503,9 +508,9 @@ UNIT_TEST_CASE_IN_CHILD("superslabs: what is purged as excess and needed again s
                         unit::kNoHeap) {
     REQUIRE(window.open(256 * kMi));
     ashlar::os::settings.purge_delay_ms = std::size_t{1} << 40;
-    ashlar::os::settings.dirty_limit = 100 * kPageSize;
+    ashlar::os::settings.dirty_limit = 100 * kSliceSize;
     constexpr unsigned kPages = 500;
-    std::vector<Page> slabs;
+    std::vector<Slice> slabs;
     std::size_t kept = 0;
     for (unsigned wave = 0; wave < 20; ++wave) {
         while (slabs.size() != kPages)
@@ -515,146 +520,146 @@ UNIT_TEST_CASE_IN_CHILD("superslabs: what is purged as excess and needed again s
             superslabs.purge_if_due();
             slabs.pop_back();
         }
-        if (wave == 0) REQUIRE(superslabs.dirty_pages() <= 100);
-        REQUIRE(superslabs.dirty_pages() >= kept);
-        kept = superslabs.dirty_pages();
+        if (wave == 0) REQUIRE(superslabs.dirty_slices() <= 100);
+        REQUIRE(superslabs.dirty_slices() >= kept);
+        kept = superslabs.dirty_slices();
     }
     REQUIRE(kept > kPages * 9 / 10);
     for (unsigned looks = 0; looks < 60; ++looks)
         superslabs.purge_aged();
-    REQUIRE(superslabs.dirty_pages() == 0);
+    REQUIRE(superslabs.dirty_slices() == 0);
     slabs.assign(kPages, 0);
-    for (Page& slab : slabs)
+    for (Slice& slab : slabs)
         slab = take_slab(1);
-    for (const Page slab : slabs) {
+    for (const Slice slab : slabs) {
         give({slab, 1});
         superslabs.purge_if_due();
     }
-    REQUIRE(superslabs.dirty_pages() <= 100); // forgotten
+    REQUIRE(superslabs.dirty_slices() <= 100); // forgotten
 }
 
-// A block that replaces another finds its pages.
+// A block that replaces another finds its slices.
 UNIT_TEST_CASE_IN_CHILD("superslabs: what was in use lately may stay", unit::kNoHeap) {
     REQUIRE(window.open(256 * kMi));
     ashlar::os::settings.purge_delay_ms = std::size_t{1} << 40;
     ashlar::os::settings.dirty_limit = 256 * kMi;
-    const Page first = take(1000).first;
-    const Page second = take(200).first;
+    const Slice first = take(1000).first;
+    const Slice second = take(200).first;
     superslabs.give(first, 1000);
-    REQUIRE(superslabs.dirty_pages() == 1000);
+    REQUIRE(superslabs.dirty_slices() == 1000);
     const Run again = take(1000);
     REQUIRE(again.first == first);
     REQUIRE_FALSE(again.zero);
     superslabs.give(again.first, 1000);
     superslabs.give(second, 200);
-    REQUIRE(superslabs.dirty_pages() == 1200);
+    REQUIRE(superslabs.dirty_slices() == 1200);
 }
 
 // Pages whose owner gave their memory back are in use, but no reason to keep as many that are free.
 UNIT_TEST_CASE_IN_CHILD("superslabs: what is absent does not count as what is in use", unit::kNoHeap) {
     REQUIRE(window.open(256 * kMi));
     ashlar::os::settings.purge_delay_ms = std::size_t{1} << 40;
-    ashlar::os::settings.dirty_limit = 64 * kPageSize;
-    const Page first = take(1000).first;
-    const Page second = take(1000).first;
-    superslabs.note_absent(500 * static_cast<std::ptrdiff_t>(kPageSize));
+    ashlar::os::settings.dirty_limit = 64 * kSliceSize;
+    const Slice first = take(1000).first;
+    const Slice second = take(1000).first;
+    superslabs.note_absent(500 * static_cast<std::ptrdiff_t>(kSliceSize));
     superslabs.give(second, 1000);
-    REQUIRE(superslabs.dirty_pages() <= 64 + 500);
-    superslabs.note_absent(-500 * static_cast<std::ptrdiff_t>(kPageSize));
+    REQUIRE(superslabs.dirty_slices() <= 64 + 500);
+    superslabs.note_absent(-500 * static_cast<std::ptrdiff_t>(kSliceSize));
     superslabs.give(superslabs.take_at(second, 1000).first, 1000);
-    REQUIRE(superslabs.dirty_pages() == 1000);
+    REQUIRE(superslabs.dirty_slices() == 1000);
     superslabs.give(first, 1000);
 }
 
-// Clean pages are taken while others lie around dirty: those go, and the peak is no higher than it must be.
-UNIT_TEST_CASE_IN_CHILD("superslabs: at a new peak few pages stay dirty", unit::kNoHeap) {
+// Clean slices are taken while others lie around dirty: those go, and the peak is no higher than it must be.
+UNIT_TEST_CASE_IN_CHILD("superslabs: at a new peak few slices stay dirty", unit::kNoHeap) {
     REQUIRE(window.open(256 * kMi));
     ashlar::os::settings.purge_delay_ms = std::size_t{1} << 40;
-    std::vector<Page> blocks;
+    std::vector<Slice> blocks;
     for (unsigned i = 0; i < 40; ++i)
         blocks.push_back(take(16).first);
     for (unsigned i = 0; i < 40; i += 2) {
-        std::memset(window.address_of(blocks[i]), 1, 16 * kPageSize);
+        std::memset(window.address_of(blocks[i]), 1, 16 * kSliceSize);
         superslabs.give(blocks[i], 16);
     }
-    REQUIRE(superslabs.dirty_pages() == 320);
-    REQUIRE(take(400).first != 0); // 720 pages are in use, 640 were
+    REQUIRE(superslabs.dirty_slices() == 320);
+    REQUIRE(take(400).first != 0); // 720 slices are in use, 640 were
     purge_what_is_due();
-    REQUIRE(superslabs.dirty_pages() <= 40);
+    REQUIRE(superslabs.dirty_slices() <= 40);
 }
 
-// What one step purges; pages are of 64 KiB.
+// What one step purges; slices are of 64 KiB.
 struct Purged {
     std::uint64_t calls;
-    std::size_t pages;
+    std::size_t slices;
 };
 template <typename Work>
 Purged purged_by(Work work) {
     const std::uint64_t calls = ashlar::os::counters.purges;
     const std::uint64_t bytes = ashlar::os::counters.purged_bytes;
     work();
-    return {ashlar::os::counters.purges - calls, (ashlar::os::counters.purged_bytes - bytes) / kPageSize};
+    return {ashlar::os::counters.purges - calls, (ashlar::os::counters.purged_bytes - bytes) / kSliceSize};
 }
-constexpr std::size_t kMostPages = 16;
+constexpr std::size_t kMostSlices = 16;
 constexpr std::uint64_t kMostCalls = 4;
 
-// So many single pages, with one in use between two.
-std::vector<Page> take_every_other(unsigned count) {
-    std::vector<Page> pages;
+// So many single slices, with one in use between two.
+std::vector<Slice> take_every_other(unsigned count) {
+    std::vector<Slice> slices;
     for (unsigned i = 0; i < 2 * count; ++i) {
-        const Page page = take(1).first;
-        if (i % 2 == 0) pages.push_back(page);
+        const Slice slice = take(1).first;
+        if (i % 2 == 0) slices.push_back(slice);
     }
-    return pages;
+    return slices;
 }
 
 UNIT_TEST_CASE_IN_CHILD("superslabs: excess goes in steps of a mebibyte and four calls", unit::kNoHeap) {
     REQUIRE(window.open(256 * kMi));
     ashlar::os::settings.purge_delay_ms = std::size_t{1} << 40;
     ashlar::os::settings.dirty_limit = std::size_t{1} << 40;
-    const std::vector<Page> scattered = take_every_other(100);
-    const Page in_a_row = take(300).first; // above them
-    for (const Page page : scattered)
-        superslabs.give(page, 1);
-    for (Page page = in_a_row; page < in_a_row + 300; ++page)
-        superslabs.give(page, 1);
-    const std::size_t dirty = superslabs.dirty_pages();
+    const std::vector<Slice> scattered = take_every_other(100);
+    const Slice in_a_row = take(300).first; // above them
+    for (const Slice slice : scattered)
+        superslabs.give(slice, 1);
+    for (Slice slice = in_a_row; slice < in_a_row + 300; ++slice)
+        superslabs.give(slice, 1);
+    const std::size_t dirty = superslabs.dirty_slices();
     REQUIRE(dirty > 390); // of 400: the rest exceeded the peak
     ashlar::os::settings.dirty_limit = 0;
-    superslabs.give(take(1).first, 1); // notes that pages are due
+    superslabs.give(take(1).first, 1); // notes that slices are due
     unsigned steps = 0;
     while (superslabs.purge_is_due()) {
         const Purged step = purged_by([] { superslabs.purge_if_due(); });
-        REQUIRE(step.pages <= kMostPages);
+        REQUIRE(step.slices <= kMostSlices);
         REQUIRE(step.calls <= kMostCalls);
-        if (steps < 10) REQUIRE(step.pages == kMostPages); // of those in a row
+        if (steps < 10) REQUIRE(step.slices == kMostSlices); // of those in a row
         ++steps;
     }
-    REQUIRE(superslabs.dirty_pages() <= superslabs.pages_in_use());
-    REQUIRE(steps >= (dirty - superslabs.dirty_pages()) / kMostPages);
+    REQUIRE(superslabs.dirty_slices() <= superslabs.slices_in_use());
+    REQUIRE(steps >= (dirty - superslabs.dirty_slices()) / kMostSlices);
 }
 
 UNIT_TEST_CASE_IN_CHILD("superslabs: what is aged goes in steps", unit::kNoHeap) {
     REQUIRE(window.open(256 * kMi));
     ashlar::os::settings.purge_delay_ms = std::size_t{1} << 40;
     ashlar::os::settings.dirty_limit = std::size_t{1} << 40;
-    const std::vector<Page> scattered = take_every_other(100);
-    for (const Page page : scattered)
-        superslabs.give(page, 1);
+    const std::vector<Slice> scattered = take_every_other(100);
+    for (const Slice slice : scattered)
+        superslabs.give(slice, 1);
     superslabs.start_purging_aged();
     purge_what_is_due();
-    REQUIRE(superslabs.dirty_pages() == 100); // they were not yet dirty at a look
+    REQUIRE(superslabs.dirty_slices() == 100); // they were not yet dirty at a look
     superslabs.start_purging_aged();
     superslabs.purge_if_due();
-    REQUIRE(superslabs.dirty_pages() == 100 - kMostCalls);
+    REQUIRE(superslabs.dirty_slices() == 100 - kMostCalls);
     superslabs.start_purging_aged(); // a look that comes in between does not begin anew
     unsigned steps = 1;
     while (superslabs.purge_is_due()) {
         const Purged step = purged_by([] { superslabs.purge_if_due(); });
-        REQUIRE(step.pages <= kMostCalls);
+        REQUIRE(step.slices <= kMostCalls);
         ++steps;
     }
-    REQUIRE(superslabs.dirty_pages() == 0);
+    REQUIRE(superslabs.dirty_slices() == 0);
     REQUIRE(steps >= 100 / kMostCalls);
     REQUIRE(steps <= 100 / kMostCalls + 1);
 }
@@ -663,47 +668,47 @@ UNIT_TEST_CASE_IN_CHILD("superslabs: of a long run what exceeds the budget goes 
                         unit::kNoHeap) {
     REQUIRE(window.open(256 * kMi));
     ashlar::os::settings.purge_delay_ms = std::size_t{1} << 40;
-    ashlar::os::settings.dirty_limit = 64 * kPageSize;
-    const Page first = take(1000).first;
-    std::memset(window.address_of(first), 1, 1000 * kPageSize);
+    ashlar::os::settings.dirty_limit = 64 * kSliceSize;
+    const Slice first = take(1000).first;
+    std::memset(window.address_of(first), 1, 1000 * kSliceSize);
     const Purged purged = purged_by([&] { superslabs.give(first, 1000); });
     REQUIRE(purged.calls == 1);
-    REQUIRE(purged.pages == 1000 - 64);
-    REQUIRE(superslabs.dirty_pages() == 64);
+    REQUIRE(purged.slices == 1000 - 64);
+    REQUIRE(superslabs.dirty_slices() == 64);
     REQUIRE_FALSE(superslabs.purge_is_due());
-    REQUIRE(superslabs.pages_in_use() == 0);
+    REQUIRE(superslabs.slices_in_use() == 0);
     REQUIRE_FALSE(take(64).zero); // from `first` on
     REQUIRE(superslabs.take_at(first + 64, 936).zero);
     REQUIRE(std::all_of(window.address_of(first + 64), window.address_of(first + 1000),
                         [](char byte) { return byte == 0; }));
 }
 
-// How many of a run's pages are in memory.
-std::size_t warm_pages(Page first, std::size_t pages) {
+// How many of a run's slices are in memory.
+std::size_t warm_pages(Slice first, std::size_t slices) {
     std::size_t warm = 0;
-    for (std::size_t i = 0; i < pages; ++i) {
-        unsigned char resident[kPageSize / 4096];
-        REQUIRE(mincore(window.address_of(static_cast<Page>(first + i)), kPageSize, resident) == 0);
+    for (std::size_t i = 0; i < slices; ++i) {
+        unsigned char resident[kSliceSize / 4096];
+        REQUIRE(mincore(window.address_of(static_cast<Slice>(first + i)), kSliceSize, resident) == 0);
         warm += resident[0] & 1U;
     }
     return warm;
 }
 
-UNIT_TEST_CASE_IN_CHILD("superslabs: dirty pages are moved to where they are wanted", unit::kNoHeap) {
+UNIT_TEST_CASE_IN_CHILD("superslabs: dirty slices are moved to where they are wanted", unit::kNoHeap) {
     REQUIRE(window.open(256 * kMi));
     purge_on_demand_only();
-    std::vector<Page> blocks; // a superslab's worth each, every other one free and dirty
+    std::vector<Slice> blocks; // a superslab's worth each, every other one free and dirty
     for (unsigned i = 0; i < 20; ++i)
         blocks.push_back(take(32).first);
     for (unsigned i = 0; i < 20; i += 2) {
-        std::memset(window.address_of(blocks[i]), 1, 32 * kPageSize);
+        std::memset(window.address_of(blocks[i]), 1, 32 * kSliceSize);
         superslabs.give(blocks[i], 32);
     }
     const Run run = superslabs.take(200, Superslabs::Want::kWarm, 0);
     REQUIRE(run.first > blocks.back());
     REQUIRE_FALSE(run.zero);
     CHECK(warm_pages(run.first, 200) == 200);
-    CHECK(superslabs.dirty_pages() == 120);
+    CHECK(superslabs.dirty_slices() == 120);
     // Where they were there is zero memory now, from the highest down.
     CHECK(take(32).first == blocks[0]);
     CHECK(take(32).first == blocks[2]);
@@ -715,21 +720,21 @@ UNIT_TEST_CASE_IN_CHILD("superslabs: dirty pages are moved to where they are wan
     CHECK(emptied.zero);
     CHECK(*window.address_of(emptied.first) == 0);
     // All of it can be given back, in whatever mapping it is now.
-    std::memset(window.address_of(run.first), 2, 200 * kPageSize);
+    std::memset(window.address_of(run.first), 2, 200 * kSliceSize);
     superslabs.give(run.first, 200);
-    REQUIRE(superslabs.purge_all() == 200 * kPageSize);
+    REQUIRE(superslabs.purge_all() == 200 * kSliceSize);
     const Run again = take(200);
     REQUIRE(again.first == run.first);
     CHECK(again.zero);
     CHECK(warm_pages(again.first, 200) == 0);
 }
 
-// A child reads a byte of every page.
+// A child reads a byte of every slice.
 bool a_child_reads(Held run) {
     const pid_t child = ::fork();
     if (child == 0) {
-        for (Page page = run.first; page < run.first + run.pages; ++page)
-            (void)*static_cast<volatile char*>(window.address_of(page));
+        for (Slice slice = run.first; slice < run.first + run.slices; ++slice)
+            (void)*static_cast<volatile char*>(window.address_of(slice));
         ::_exit(0);
     }
     int status = -1;
@@ -738,10 +743,10 @@ bool a_child_reads(Held run) {
 
 void change_as_programs_do(Held run, unit::Random& random) {
     constexpr std::size_t kSmall = 4096;
-    std::size_t begin = random.chance(70) ? 0 : random.below(run.pages * kPageSize / kSmall) * kSmall;
+    std::size_t begin = random.chance(70) ? 0 : random.below(run.slices * kSliceSize / kSmall) * kSmall;
     begin -= begin % ashlar::os::page_size();
     char* const start = window.address_of(run.first) + begin;
-    const std::size_t size = run.pages * kPageSize - begin;
+    const std::size_t size = run.slices * kSliceSize - begin;
     if (random.chance(50)) REQUIRE(::madvise(start, size, MADV_DONTFORK) == 0);
     if (random.chance(30)) REQUIRE(::madvise(start, size, MADV_HUGEPAGE) <= 0); // where the kernel has them
     if (random.chance(50)) REQUIRE(::mprotect(start, size, PROT_READ) == 0);
@@ -759,12 +764,12 @@ UNIT_TEST_CASE_IN_CHILD("superslabs: what programs do to a run ends with it, wha
         if (held.size() < 40 || (held.size() < 80 && random.chance(50))) {
             Held run{0, static_cast<unsigned>(random.between(1, random.chance(90) ? 6 : 90)),
                      random.chance(40) ? Kind::kSlab : Kind::kLarge};
-            if (run.kind == Kind::kSlab) run.pages = random_pages(random);
+            if (run.kind == Kind::kSlab) run.slices = random_pages(random);
             run.first = run.kind == Kind::kSlab
-                            ? take_slab(run.pages)
-                            : superslabs.take(run.pages, Superslabs::Want::kWarm, 0).first;
+                            ? take_slab(run.slices)
+                            : superslabs.take(run.slices, Superslabs::Want::kWarm, 0).first;
             REQUIRE(run.first != 0);
-            if (run.kind == Kind::kSlab) window.set_headers(run.first, run.pages, PageHeader{7, 9});
+            if (run.kind == Kind::kSlab) window.set_headers(run.first, run.slices, SliceHeader{7, 9});
             stamp(run, step); // they can be written to
             REQUIRE(a_child_reads(run));
             if (run.kind == Kind::kLarge && random.chance(50)) change_as_programs_do(run, random);
@@ -780,11 +785,11 @@ UNIT_TEST_CASE_IN_CHILD("superslabs: what programs do to a run ends with it, wha
 }
 
 // Pages of the whole heap.
-std::size_t unchecked_pages() {
-    std::size_t pages = 0;
-    for (std::size_t s = window.first_page / kPagesPerSuperslab; s < superslabs.opened(); ++s)
-        pages += static_cast<std::size_t>(std::popcount(superslabs.unchecked_pages(s)));
-    return pages;
+std::size_t unchecked_slices() {
+    std::size_t slices = 0;
+    for (std::size_t s = window.first_slice / kSlicesPerSuperslab; s < superslabs.opened(); ++s)
+        slices += static_cast<std::size_t>(std::popcount(superslabs.unchecked_slices(s)));
+    return slices;
 }
 
 UNIT_TEST_CASE_IN_CHILD("superslabs: one question to the kernel is enough for many runs", unit::kNoHeap) {
@@ -793,30 +798,30 @@ UNIT_TEST_CASE_IN_CHILD("superslabs: one question to the kernel is enough for ma
     std::vector<Held> runs;
     for (unsigned i = 0; i < 200; ++i)
         runs.push_back({take(3).first, 3, Kind::kLarge});
-    REQUIRE(unchecked_pages() == 0);
+    REQUIRE(unchecked_slices() == 0);
     for (std::size_t i = 0; i < runs.size(); i += 2)
         give(runs[i]);
-    REQUIRE(unchecked_pages() == 300);
+    REQUIRE(unchecked_slices() == 300);
     REQUIRE(take(3).first == runs[0].first);
-    REQUIRE(unchecked_pages() == 0);
+    REQUIRE(unchecked_slices() == 0);
     // Purging asks nothing, and what it leaves is still to be asked about.
     give(runs[1]);
     give(runs[3]);
     superslabs.purge_all();
-    REQUIRE(unchecked_pages() == 6);
+    REQUIRE(unchecked_slices() == 6);
     REQUIRE(take(8).first == runs[1].first);
-    REQUIRE(unchecked_pages() == 0);
+    REQUIRE(unchecked_slices() == 0);
 }
 
 UNIT_TEST_CASE_IN_CHILD("superslabs: a block in use that was changed is no reason to reset others",
                         unit::kNoHeap) {
     REQUIRE(window.open(256 * kMi));
     purge_on_demand_only();
-    std::vector<Page> runs;
+    std::vector<Slice> runs;
     for (unsigned i = 0; i < 40; ++i)
         runs.push_back(take(3).first);
     char* const changed = window.address_of(runs[20]);
-    REQUIRE(::mprotect(changed, kPageSize, PROT_READ) == 0);
+    REQUIRE(::mprotect(changed, kSliceSize, PROT_READ) == 0);
     const std::size_t mappings = unit::count_mappings();
     for (unsigned round = 0; round < 100; ++round) {
         for (unsigned i = 0; i < 40; i += 3) {
@@ -833,22 +838,22 @@ UNIT_TEST_CASE_IN_CHILD("superslabs: a block in use that was changed is no reaso
     REQUIRE(unit::count_mappings() == mappings - 2);
 }
 
-std::vector<Page> eight_whole_superslabs() {
+std::vector<Slice> eight_whole_superslabs() {
     REQUIRE(window.open(256 * kMi));
     purge_on_demand_only();
-    std::vector<Page> blocks;
+    std::vector<Slice> blocks;
     for (unsigned i = 0; i < 8; ++i)
         blocks.push_back(take(32).first);
     return blocks;
 }
 
 // What a program locked, protected or advised does not come along.
-UNIT_TEST_CASE_IN_CHILD("superslabs: pages are moved without what a program did to them", unit::kNoHeap) {
-    const std::vector<Page> blocks = eight_whole_superslabs();
+UNIT_TEST_CASE_IN_CHILD("superslabs: slices are moved without what a program did to them", unit::kNoHeap) {
+    const std::vector<Slice> blocks = eight_whole_superslabs();
     for (unsigned i = 0; i < 8; i += 2) {
-        std::memset(window.address_of(blocks[i]), 1, 32 * kPageSize);
-        REQUIRE(::madvise(window.address_of(blocks[i]), 32 * kPageSize, MADV_DONTFORK) == 0);
-        REQUIRE(::mprotect(window.address_of(blocks[i]), 8 * kPageSize, PROT_READ) == 0);
+        std::memset(window.address_of(blocks[i]), 1, 32 * kSliceSize);
+        REQUIRE(::madvise(window.address_of(blocks[i]), 32 * kSliceSize, MADV_DONTFORK) == 0);
+        REQUIRE(::mprotect(window.address_of(blocks[i]), 8 * kSliceSize, PROT_READ) == 0);
         superslabs.give(blocks[i], 32);
     }
     const Run run = superslabs.take(100, Superslabs::Want::kWarm, 0);
@@ -858,8 +863,8 @@ UNIT_TEST_CASE_IN_CHILD("superslabs: pages are moved without what a program did 
     REQUIRE(a_child_reads({run.first, 100}));
 }
 
-UNIT_TEST_CASE_IN_CHILD("superslabs: pages that hold next to nothing stay where they are", unit::kNoHeap) {
-    const std::vector<Page> blocks = eight_whole_superslabs();
+UNIT_TEST_CASE_IN_CHILD("superslabs: slices that hold next to nothing stay where they are", unit::kNoHeap) {
+    const std::vector<Slice> blocks = eight_whole_superslabs();
     for (unsigned i = 0; i < 8; i += 2) {
         *window.address_of(blocks[i]) = 1;
         superslabs.give(blocks[i], 32);
@@ -867,39 +872,39 @@ UNIT_TEST_CASE_IN_CHILD("superslabs: pages that hold next to nothing stay where 
     const std::size_t mappings = unit::count_mappings();
     for (unsigned i = 0; i < 10; ++i)
         REQUIRE(superslabs.take(100, Superslabs::Want::kWarm, 0).first > blocks.back());
-    CHECK(superslabs.dirty_pages() == 128);
+    CHECK(superslabs.dirty_slices() == 128);
     CHECK(unit::count_mappings() == mappings);
 }
 
-// The pages that will get another block's memory are no donors to the others of their run.
-UNIT_TEST_CASE_IN_CHILD("superslabs: a run gives no pages to itself", unit::kNoHeap) {
+// The slices that will get another block's memory are no donors to the others of their run.
+UNIT_TEST_CASE_IN_CHILD("superslabs: a run gives no slices to itself", unit::kNoHeap) {
     REQUIRE(window.open(kMinWindow));
     purge_on_demand_only();
-    const Page block = take(16).first;
-    const Page hole = take(16).first;
-    const Page walled = take(16).first; // and 16 clean pages behind it
+    const Slice block = take(16).first;
+    const Slice hole = take(16).first;
+    const Slice walled = take(16).first; // and 16 clean slices behind it
     REQUIRE(hole == block + 16);
-    std::memset(window.address_of(block), 1, 48 * kPageSize);
+    std::memset(window.address_of(block), 1, 48 * kSliceSize);
     superslabs.give(block, 16);
     superslabs.give(hole, 16);
     const Run run = superslabs.take_with_room(30, 16, 0);
     REQUIRE(run.first == block);
-    REQUIRE(superslabs.pages_in_use() == 46);
+    REQUIRE(superslabs.slices_in_use() == 46);
     for (unsigned i = 0; i < 18; ++i) {
-        const Page other = take(1).first;
+        const Slice other = take(1).first;
         REQUIRE((other < run.first || other >= run.first + 30));
         REQUIRE(other != walled);
     }
-    REQUIRE(superslabs.pages_in_use() == 64);
+    REQUIRE(superslabs.slices_in_use() == 64);
 }
 
 // Each move may make mappings, of which a process may have so many: purging joins them again.
-UNIT_TEST_CASE_IN_CHILD("superslabs: purged pages lie in the window's own mapping", unit::kNoHeap) {
+UNIT_TEST_CASE_IN_CHILD("superslabs: purged slices lie in the window's own mapping", unit::kNoHeap) {
     REQUIRE(window.open(256 * kMi));
     purge_on_demand_only();
-    const Page a = take(100).first;
-    const Page wall = take(1).first;
-    std::memset(window.address_of(a), 1, 100 * kPageSize);
+    const Slice a = take(100).first;
+    const Slice wall = take(1).first;
+    std::memset(window.address_of(a), 1, 100 * kSliceSize);
     superslabs.give(a, 100);
     REQUIRE(take(32 * 4).first != 0); // clean memory behind it, so that the next is
     REQUIRE(take(32 * 8).first != 0); // and so much that tables need not grow either
@@ -916,44 +921,44 @@ UNIT_TEST_CASE_IN_CHILD("superslabs: purged pages lie in the window's own mappin
 
 UNIT_TEST_CASE_IN_CHILD("superslabs: a block that grows finds room behind it", unit::kNoHeap) {
     REQUIRE(window.open(256 * kMi));
-    const Page low = take(3).first;
+    const Slice low = take(3).first;
     REQUIRE(take(1).first == low + 3);
     superslabs.give(low, 3);
-    const Page growing = superslabs.take_with_room(1, 0, 0).first;
+    const Slice growing = superslabs.take_with_room(1, 0, 0).first;
     REQUIRE(growing == low + 4); // not in the gap, where it could not grow fourfold
     // Beyond the superslabs there are, too.
     REQUIRE(superslabs.take_at(growing + 1, 100).first == growing + 1);
-    REQUIRE(superslabs.pages_in_use() == 102);
+    REQUIRE(superslabs.slices_in_use() == 102);
 }
 
-UNIT_TEST_CASE_IN_CHILD("superslabs: pages are purged after they have been dirty for the delay",
+UNIT_TEST_CASE_IN_CHILD("superslabs: slices are purged after they have been dirty for the delay",
                         unit::kNoHeap) {
     REQUIRE(window.open(kMinWindow));
     ashlar::os::settings.purge_delay_ms = 20;
-    const Page kept = take_slab(1);
-    const Page page = take(32).first;
-    superslabs.give(page, 32);
-    REQUIRE(superslabs.dirty_pages() == 32);
-    while (superslabs.dirty_pages() != 0) // by the clock, at the second look
+    const Slice kept = take_slab(1);
+    const Slice slice = take(32).first;
+    superslabs.give(slice, 32);
+    REQUIRE(superslabs.dirty_slices() == 32);
+    while (superslabs.dirty_slices() != 0) // by the clock, at the second look
         superslabs.purge_aged();
-    REQUIRE(superslabs.take_at(page, 32).zero);
+    REQUIRE(superslabs.take_at(slice, 32).zero);
     REQUIRE(superslabs.take_at(kept, 1).first == 0);
 }
 
 UNIT_TEST_CASE_IN_CHILD("superslabs: free memory is withdrawn and comes back as zeroes", unit::kNoHeap) {
     REQUIRE(window.open(256 * kMi));
     purge_on_demand_only();
-    const Page low = take(200).first;
-    const Page kept = take(1).first;
-    std::memset(window.address_of(low), 1, 200 * kPageSize);
+    const Slice low = take(200).first;
+    const Slice kept = take(1).first;
+    std::memset(window.address_of(low), 1, 200 * kSliceSize);
     *window.address_of(kept) = 1;
     superslabs.give(low, 200);
     const std::size_t committed = superslabs.committed();
     const std::size_t withdrawn = superslabs.withdraw_all();
-    REQUIRE(withdrawn >= 200 * kPageSize);
+    REQUIRE(withdrawn >= 200 * kSliceSize);
     REQUIRE(superslabs.withdraw_all() == 0);
-    REQUIRE(superslabs.dirty_pages() == 0);
-    REQUIRE(superslabs.pages_in_use() == 1);
+    REQUIRE(superslabs.dirty_slices() == 0);
+    REQUIRE(superslabs.slices_in_use() == 1);
     REQUIRE(superslabs.committed() <= committed - 6 * kSuperslabSize); // one superslab is partly in use
     REQUIRE(*window.address_of(kept) == 1);
     // Short runs find it again, and long ones.
@@ -970,27 +975,27 @@ UNIT_TEST_CASE_IN_CHILD("superslabs: a run at the heap's end grows there, whatev
                         unit::kNoHeap) {
     REQUIRE(window.open(256 * kMi));
     purge_on_demand_only();
-    const Page low = take(96).first;
+    const Slice low = take(96).first;
     REQUIRE(take(1).first != 0);
     superslabs.give(low, 96);
     REQUIRE(superslabs.withdraw_all() != 0);
-    const Page last = take(224).first;
-    const Page end = last + 224;
-    REQUIRE(superslabs.opened() == end / kPagesPerSuperslab);
+    const Slice last = take(224).first;
+    const Slice end = last + 224;
+    REQUIRE(superslabs.opened() == end / kSlicesPerSuperslab);
     REQUIRE(superslabs.take_at(end, 1).first == end);
 }
 
 UNIT_TEST_CASE_IN_CHILD("superslabs: a long run that comes and goes stays in its place", unit::kNoHeap) {
     REQUIRE(window.open(1024 * kMi));
     purge_on_demand_only();
-    const Page first = take(100).first;
+    const Slice first = take(100).first;
     REQUIRE(take(1).first != 0);
     superslabs.give(first, 100);
     REQUIRE(superslabs.withdraw_all() != 0);
     const std::size_t opened = superslabs.opened();
     for (unsigned i = 0; i < 20; ++i) {
-        const Page again = take(90).first;
-        REQUIRE(again / kPagesPerSuperslab <= (first + 31) / kPagesPerSuperslab);
+        const Slice again = take(90).first;
+        REQUIRE(again / kSlicesPerSuperslab <= (first + 31) / kSlicesPerSuperslab);
         superslabs.give(again, 90);
         REQUIRE(superslabs.withdraw_all() != 0);
     }
@@ -1001,7 +1006,7 @@ UNIT_TEST_CASE_IN_CHILD("superslabs: what is free in pieces makes room for a lon
     UNIT_SKIP_IF(unit::kSanitizer, "writable memory cannot be limited");
     REQUIRE(window.open(1024 * kMi));
     purge_on_demand_only();
-    std::vector<Page> blocks;
+    std::vector<Slice> blocks;
     for (unsigned i = 0; i < 16; ++i)
         blocks.push_back(take(48).first);
     unit::allow_writable_memory(2 * kMi);
@@ -1013,19 +1018,19 @@ UNIT_TEST_CASE_IN_CHILD("superslabs: what is free in pieces makes room for a lon
     const Run run = take(12 * 32);
     REQUIRE(run.first > blocks.back());
     REQUIRE(run.zero);
-    std::memset(window.address_of(run.first), 1, 12 * 32 * kPageSize);
+    std::memset(window.address_of(run.first), 1, 12 * 32 * kSliceSize);
     REQUIRE(take(12 * 32).first == 0);
 }
 
 UNIT_TEST_CASE_IN_CHILD("superslabs: a run grows over free superslabs at the heap's end, and beyond",
                         unit::kNoHeap) {
     REQUIRE(window.open(512 * kMi));
-    const Page first = take(40 * kPagesPerSuperslab).first; // the heap grows by more than was asked for now
-    const Page next = take(1).first;
-    REQUIRE(next == first + 40 * kPagesPerSuperslab);
+    const Slice first = take(40 * kSlicesPerSuperslab).first; // the heap grows by more than was asked for now
+    const Slice next = take(1).first;
+    REQUIRE(next == first + 40 * kSlicesPerSuperslab);
     superslabs.give(next, 1);
-    REQUIRE(superslabs.take_at(next, 50 * kPagesPerSuperslab).first == next);
-    REQUIRE(superslabs.pages_in_use() == 90 * kPagesPerSuperslab);
+    REQUIRE(superslabs.take_at(next, 50 * kSlicesPerSuperslab).first == next);
+    REQUIRE(superslabs.slices_in_use() == 90 * kSlicesPerSuperslab);
 }
 
 UNIT_TEST_CASE_IN_CHILD("superslabs: nothing is opened ahead of need while new memory is locked",
@@ -1033,13 +1038,13 @@ UNIT_TEST_CASE_IN_CHILD("superslabs: nothing is opened ahead of need while new m
     UNIT_SKIP_IF(unit::kSanitizer, "whose mlockall does nothing");
     REQUIRE(window.open(512 * kMi));
     constexpr unsigned kOpen = 40; // superslabs: the next time some more than needed would open
-    REQUIRE(take(kOpen * kPagesPerSuperslab).first != 0);
+    REQUIRE(take(kOpen * kSlicesPerSuperslab).first != 0);
     REQUIRE(superslabs.committed() == kOpen * kSuperslabSize);
     UNIT_SKIP_IF(::mlockall(MCL_FUTURE) != 0, "this process may lock no memory");
-    REQUIRE(take(kPagesPerSuperslab).first != 0);
+    REQUIRE(take(kSlicesPerSuperslab).first != 0);
     CHECK(superslabs.committed() == (kOpen + 1) * kSuperslabSize);
     ::munlockall();
-    REQUIRE(take(kPagesPerSuperslab).first != 0);
+    REQUIRE(take(kSlicesPerSuperslab).first != 0);
     CHECK(superslabs.committed() > (kOpen + 2) * kSuperslabSize);
 }
 
@@ -1047,21 +1052,21 @@ UNIT_TEST_CASE_IN_CHILD("superslabs: huge pages are not broken for a few small o
     UNIT_SKIP_IF(!ashlar::os::huge_pages_allowed(), "the system gives none");
     ashlar::os::settings.huge_pages = static_cast<std::size_t>(ashlar::os::HugePages::kAlways);
     REQUIRE(window.open(kMinWindow));
-    const Page first = take(32).first;
-    std::memset(window.address_of(first), 1, 32 * kPageSize);
+    const Slice first = take(32).first;
+    std::memset(window.address_of(first), 1, 32 * kSliceSize);
     CHECK(superslabs.is_huge(first));
     superslabs.give(first, 8);
     superslabs.purge_aged();
     superslabs.purge_aged();
-    CHECK(superslabs.dirty_pages() == 8);
+    CHECK(superslabs.dirty_slices() == 8);
     superslabs.give(first + 8, 10);
     superslabs.purge_aged();
     superslabs.purge_aged();
-    CHECK(superslabs.dirty_pages() == 0);
+    CHECK(superslabs.dirty_slices() == 0);
     superslabs.give(first + 20, 1);
-    CHECK(superslabs.purge_all() == kPageSize);
-    for (Page page = first + 21; page < first + 32; ++page)
-        CHECK(*window.address_of(page) == 1);
+    CHECK(superslabs.purge_all() == kSliceSize);
+    for (Slice slice = first + 21; slice < first + 32; ++slice)
+        CHECK(*window.address_of(slice) == 1);
 }
 
 UNIT_TEST_CASE_IN_CHILD("superslabs: a huge page that loses a part has small ones from then on",
@@ -1070,9 +1075,9 @@ UNIT_TEST_CASE_IN_CHILD("superslabs: a huge page that loses a part has small one
     ashlar::os::settings.huge_pages = static_cast<std::size_t>(ashlar::os::HugePages::kAuto);
     REQUIRE(window.open(std::size_t{1} << 30));
     constexpr unsigned kFilled = 128; // superslabs, from which on a heap is large
-    const Page filled = take(kFilled * kPagesPerSuperslab).first;
+    const Slice filled = take(kFilled * kSlicesPerSuperslab).first;
     REQUIRE(filled != 0);
-    const Page first = take(kPagesPerSuperslab).first;
+    const Slice first = take(kSlicesPerSuperslab).first;
     CHECK_FALSE(superslabs.is_huge(filled));
     REQUIRE(superslabs.is_huge(first));
     const std::uint64_t before = ashlar::os::counters.break_ups;
@@ -1083,10 +1088,10 @@ UNIT_TEST_CASE_IN_CHILD("superslabs: a huge page that loses a part has small one
     CHECK_FALSE(superslabs.is_huge(first));
     CHECK(superslabs.break_up(first));
     CHECK(ashlar::os::counters.break_ups == before + 1);
-    superslabs.give(first, 1); // one page is reason enough now
+    superslabs.give(first, 1); // one slice is reason enough now
     superslabs.purge_aged();
     superslabs.purge_aged();
-    CHECK(superslabs.dirty_pages() == 0);
+    CHECK(superslabs.dirty_slices() == 0);
 }
 
 UNIT_TEST_CASE_IN_CHILD("superslabs: with huge_pages:always huge pages stay, and what they lose is counted",
@@ -1095,14 +1100,14 @@ UNIT_TEST_CASE_IN_CHILD("superslabs: with huge_pages:always huge pages stay, and
     ashlar::os::settings.huge_pages = static_cast<std::size_t>(ashlar::os::HugePages::kAlways);
     REQUIRE(window.open(kMinWindow));
     const std::uint64_t before = ashlar::os::counters.break_ups;
-    const Page first = take(kPagesPerSuperslab).first;
+    const Slice first = take(kSlicesPerSuperslab).first;
     CHECK(superslabs.stays_huge(first));
     CHECK_FALSE(superslabs.break_up(first));
-    superslabs.give(first, kPagesPerSuperslab);
+    superslabs.give(first, kSlicesPerSuperslab);
     superslabs.purge_all(); // a whole one is not broken
     CHECK(ashlar::os::counters.break_ups == before);
-    REQUIRE(take(kPagesPerSuperslab).first == first);
-    superslabs.give(first, kPagesPerSuperslab / 2);
+    REQUIRE(take(kSlicesPerSuperslab).first == first);
+    superslabs.give(first, kSlicesPerSuperslab / 2);
     superslabs.purge_all();
     CHECK(ashlar::os::counters.break_ups == before + 1);
     CHECK(superslabs.is_huge(first));
@@ -1110,13 +1115,13 @@ UNIT_TEST_CASE_IN_CHILD("superslabs: with huge_pages:always huge pages stay, and
 
 UNIT_TEST_CASE_IN_CHILD("superslabs: a run grows into free neighbours only", unit::kNoHeap) {
     REQUIRE(window.open(kMinWindow));
-    const Page first = take(40).first;
+    const Slice first = take(40).first;
     REQUIRE(first != 0);
     REQUIRE(superslabs.take_at(first + 39, 2).first == 0);
     REQUIRE(superslabs.take_at(first + 40, 10).first == first + 40);
     REQUIRE(superslabs.take_at(first + 40, 10).first == 0);
-    REQUIRE(superslabs.take_at(window.end_page - 5, 10).first == 0);
-    REQUIRE(superslabs.pages_in_use() == 50);
+    REQUIRE(superslabs.take_at(window.end_slice - 5, 10).first == 0);
+    REQUIRE(superslabs.slices_in_use() == 50);
 }
 
 } // namespace

@@ -29,7 +29,7 @@ using os::Hold;
 struct OwnWindow : Window {
     OwnWindow() = default;
     ~OwnWindow() {
-        if (end_page == 0) return;
+        if (end_slice == 0) return;
         for (MetadataPart* part : {&header_lines, &slab_descriptors, &superslab_states, &threads, &pool})
             part->give_up();
     }
@@ -37,9 +37,9 @@ struct OwnWindow : Window {
     OwnWindow& operator=(const OwnWindow&) = delete;
 
     const char* at(std::size_t offset) const { return reinterpret_cast<const char*>(base + offset); }
-    void open_up_to(Page end) {
-        REQUIRE(grow_page_tables(end));
-        set_headers(first_page, end - first_page, kUnused);
+    void open_up_to(Slice end) {
+        REQUIRE(grow_slice_tables(end));
+        set_headers(first_slice, end - first_slice, kUnused);
         publish(end);
     }
 };
@@ -86,21 +86,21 @@ TEST_CASE("window: its tables lie one after the other, apart from each other and
         of(w.pool),         of(w.live_bytes)};
     for (const Stretch& part : parts) {
         CHECK(part.start < part.end);
-        CHECK(part.end + kPageSize <= w.base);
+        CHECK(part.end + kSliceSize <= w.base);
         CHECK(part.start % os::page_size() == 0);
         CHECK(part.end % os::page_size() == 0);
         CHECK(w.in_tables(reinterpret_cast<void*>(part.start)));
         CHECK(w.in_tables(reinterpret_cast<void*>(part.end - 1)));
     }
     CHECK_FALSE(w.in_tables(reinterpret_cast<void*>(parts.front().start - 1)));
-    CHECK_FALSE(w.in_tables(w.address_of(w.first_page)));
+    CHECK_FALSE(w.in_tables(w.address_of(w.first_slice)));
     for (std::size_t i = 1; i < parts.size(); ++i)
-        CHECK(parts[i - 1].end + kPageSize <= parts[i].start);
+        CHECK(parts[i - 1].end + kSliceSize <= parts[i].start);
 
-    CHECK(w.first_page % kPagesPerSuperslab == 0);
-    CHECK(w.end_page % kPagesPerSuperslab == 0);
-    CHECK(w.header_lines.size() >= w.end_page * sizeof(AtomicPageHeader));
-    CHECK(w.slab_descriptors.size() >= std::size_t{w.end_page} * kSlabDescriptorSize);
+    CHECK(w.first_slice % kSlicesPerSuperslab == 0);
+    CHECK(w.end_slice % kSlicesPerSuperslab == 0);
+    CHECK(w.header_lines.size() >= w.end_slice * sizeof(AtomicSliceHeader));
+    CHECK(w.slab_descriptors.size() >= std::size_t{w.end_slice} * kSlabDescriptorSize);
     CHECK(w.live_bytes.size() >= w.capacity() / kAlignment);
     CHECK(w.metadata_committed() <= 5 * 64 * 1024);
 }
@@ -138,43 +138,43 @@ TEST_CASE("window: several in one process find places of their own") {
     for (unsigned i = 0; i < 16; ++i) {
         windows.push_back(std::make_unique<OwnWindow>());
         REQUIRE(windows.back()->open(kMinWindow));
-        windows.back()->open_up_to(windows.back()->first_page + kPagesPerSuperslab);
+        windows.back()->open_up_to(windows.back()->first_slice + kSlicesPerSuperslab);
     }
     for (const auto& w : windows) {
         for (const auto& other : windows)
-            CHECK(w->contains(other->address_of(other->first_page)) == (w == other));
+            CHECK(w->contains(other->address_of(other->first_slice)) == (w == other));
     }
 }
 
 TEST_CASE("window: contains what is open and nothing else") {
     OwnWindow w;
     REQUIRE(w.open(kMinWindow));
-    CHECK_FALSE(w.contains(w.address_of(w.first_page)));
-    w.open_up_to(w.first_page + 2 * kPagesPerSuperslab);
-    CHECK(w.contains(w.address_of(w.first_page)));
-    CHECK(w.contains(w.address_of(w.first_page + 2 * kPagesPerSuperslab) - 1));
+    CHECK_FALSE(w.contains(w.address_of(w.first_slice)));
+    w.open_up_to(w.first_slice + 2 * kSlicesPerSuperslab);
+    CHECK(w.contains(w.address_of(w.first_slice)));
+    CHECK(w.contains(w.address_of(w.first_slice + 2 * kSlicesPerSuperslab) - 1));
     CHECK_FALSE(w.contains(w.at(0)));
-    CHECK_FALSE(w.contains(w.address_of(w.first_page) - 1));
-    CHECK_FALSE(w.contains(w.address_of(w.first_page + 2 * kPagesPerSuperslab)));
+    CHECK_FALSE(w.contains(w.address_of(w.first_slice) - 1));
+    CHECK_FALSE(w.contains(w.address_of(w.first_slice + 2 * kSlicesPerSuperslab)));
     CHECK_FALSE(w.contains(nullptr));
     CHECK_FALSE(w.contains(&w));
     CHECK(w.offset_of(w.at(12345)) == 12345);
-    w.set_headers(w.first_page + kPagesPerSuperslab, kPagesPerSuperslab, kNotOurs); // withdrawn, for one
-    CHECK(w.contains(w.address_of(w.first_page + kPagesPerSuperslab) - 1));
-    CHECK_FALSE(w.contains(w.address_of(w.first_page + kPagesPerSuperslab)));
-    for (const Page page : {Page{0}, Page{1}, w.first_page, static_cast<Page>(w.end_page - 1)}) {
-        CHECK(w.page_of(w.address_of(page)) == page);
-        CHECK(w.page_of(w.address_of(page) + kPageSize - 1) == page);
-        CHECK(w.address_of(page) == w.at(page * kPageSize));
+    w.set_headers(w.first_slice + kSlicesPerSuperslab, kSlicesPerSuperslab, kNotOurs); // withdrawn, for one
+    CHECK(w.contains(w.address_of(w.first_slice + kSlicesPerSuperslab) - 1));
+    CHECK_FALSE(w.contains(w.address_of(w.first_slice + kSlicesPerSuperslab)));
+    for (const Slice slice : {Slice{0}, Slice{1}, w.first_slice, static_cast<Slice>(w.end_slice - 1)}) {
+        CHECK(w.slice_of(w.address_of(slice)) == slice);
+        CHECK(w.slice_of(w.address_of(slice) + kSliceSize - 1) == slice);
+        CHECK(w.address_of(slice) == w.at(slice * kSliceSize));
     }
 }
 
 TEST_CASE("window: one comparison sees external and misaligned addresses alike") {
     OwnWindow w;
     REQUIRE(w.open(kMinWindow));
-    w.open_up_to(w.first_page + kPagesPerSuperslab);
+    w.open_up_to(w.first_slice + kSlicesPerSuperslab);
     const auto reaches = [&w](const char* address) { return w.reaches_sixteenth(w.sixteenths_of(address)); };
-    const char* const start = w.address_of(w.first_page);
+    const char* const start = w.address_of(w.first_slice);
     const char* const end = start + kSuperslabSize;
     for (std::size_t offset = 0; offset < 64; ++offset) {
         CHECK(reaches(start + offset) == (offset % kAlignment == 0));
@@ -186,49 +186,49 @@ TEST_CASE("window: one comparison sees external and misaligned addresses alike")
     CHECK(w.header_of_sixteenth(w.sixteenths_of(start + 16)) == kUnused);
 }
 
-TEST_CASE("window: headers are set for the pages named and no other") {
+TEST_CASE("window: headers are set for the slices named and no other") {
     OwnWindow w;
     REQUIRE(w.open(kMinWindow));
-    const Page end = w.first_page + 3 * kPagesPerSuperslab;
+    const Slice end = w.first_slice + 3 * kSlicesPerSuperslab;
     w.open_up_to(end);
-    CHECK(w.metadata_committed() >= end * (sizeof(AtomicPageHeader) + kSlabDescriptorSize));
-    const PageHeader header{17, 201};
-    w.set_headers(w.first_page + 5, 4, header);
+    CHECK(w.metadata_committed() >= end * (sizeof(AtomicSliceHeader) + kSlabDescriptorSize));
+    const SliceHeader header{17, 201};
+    w.set_headers(w.first_slice + 5, 4, header);
     w.set_headers(end - 1, 1, header);
-    for (Page page = 0; page < end; ++page) {
-        const bool set = (page >= w.first_page + 5 && page < w.first_page + 9) || page == end - 1;
-        const PageHeader expected = set ? header : page < w.first_page ? kNotOurs : kUnused;
-        if (w.header(page) != expected) FAIL("page " << page);
-        if (w.header_of(w.address_of(page) + 777) != w.header(page)) FAIL("address in page " << page);
-        if (w.header_at(page * kPageSize + 777) != w.header(page)) FAIL("offset in page " << page);
-        if (w.header_of_sixteenth(w.sixteenths_of(w.address_of(page) + 768)) != w.header(page)) {
-            FAIL("aligned address in page " << page);
+    for (Slice slice = 0; slice < end; ++slice) {
+        const bool set = (slice >= w.first_slice + 5 && slice < w.first_slice + 9) || slice == end - 1;
+        const SliceHeader expected = set ? header : slice < w.first_slice ? kNotOurs : kUnused;
+        if (w.header(slice) != expected) FAIL("slice " << slice);
+        if (w.header_of(w.address_of(slice) + 777) != w.header(slice)) FAIL("address in slice " << slice);
+        if (w.header_at(slice * kSliceSize + 777) != w.header(slice)) FAIL("offset in slice " << slice);
+        if (w.header_of_sixteenth(w.sixteenths_of(w.address_of(slice) + 768)) != w.header(slice)) {
+            FAIL("aligned address in slice " << slice);
         }
     }
     CHECK(zero(reinterpret_cast<void*>(w.slab_descriptors.start()), end * kSlabDescriptorSize));
 }
 
-TEST_CASE("window: page tables for all of it") {
+TEST_CASE("window: slice tables for all of it") {
     OwnWindow w;
     REQUIRE(w.open(kMinWindow, GENERATE(Hold::kClaimed, Hold::kReserved)));
-    w.open_up_to(w.end_page);
-    w.set_headers(w.end_page - 1, 1, PageHeader{1, 1});
-    std::memset(reinterpret_cast<void*>(w.slab_descriptors.start()), 1, w.end_page * kSlabDescriptorSize);
-    CHECK(w.header(w.end_page - 1) == PageHeader{1, 1});
-    CHECK(w.header(w.end_page - 2) == kUnused);
+    w.open_up_to(w.end_slice);
+    w.set_headers(w.end_slice - 1, 1, SliceHeader{1, 1});
+    std::memset(reinterpret_cast<void*>(w.slab_descriptors.start()), 1, w.end_slice * kSlabDescriptorSize);
+    CHECK(w.header(w.end_slice - 1) == SliceHeader{1, 1});
+    CHECK(w.header(w.end_slice - 2) == kUnused);
 }
 
 TEST_CASE("window: a header tells its class and whose it is") {
     for (unsigned c = 0; c < 256; ++c) {
         for (unsigned s = 0; s < 256; ++s) {
-            const PageHeader header{static_cast<SizeClass>(c), static_cast<Shard>(s)};
+            const SliceHeader header{static_cast<SizeClass>(c), static_cast<Shard>(s)};
             if (header.size_class() != c || header.shard() != s) FAIL("class " << c << ", shard " << s);
             if (header.class_within(ShardWord(static_cast<Shard>(s))) != c) FAIL("own shard " << s);
             const unsigned elsewhere = header.class_within(ShardWord(static_cast<Shard>(s ^ 1)));
             if (elsewhere < 256 || (elsewhere & 0xff) != c) FAIL("shard " << s << " seen from another");
         }
     }
-    CHECK(PageHeader{} == PageHeader{0, 0});
+    CHECK(SliceHeader{} == SliceHeader{0, 0});
     CHECK(ShardWord(200).shard() == 200);
     CHECK(ShardWord{}.shard() == 0);
 }
@@ -264,7 +264,7 @@ TEST_CASE("window: where the kernel chooses, a limited address space is shared")
         REQUIRE(w.capacity() >= kMinWindow);
         REQUIRE(w.capacity() <= more / 2);
         REQUIRE(w.capacity() >= more / 8);
-        w.open_up_to(w.end_page);
+        w.open_up_to(w.end_slice);
     }));
 }
 

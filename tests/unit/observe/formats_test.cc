@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Texts of statistics, made from known figures. tests/preload/statistics_test.py has the real ones read by
-// others' parsers.
+// Texts of statistics, made from known figures. tests/programs/preload/statistics_test.py has the real ones
+// read by others' parsers.
 #include "observe/formats.h"
 #include "observe/output.h"
 

@@ -151,7 +151,7 @@ void read_caches(const ashlar_tables& t, Figures& figures) {
         const auto owner = read<Address>(cache + t.cache_owner);
         if (owner == 0) continue;
         ++figures.threads;
-        figures.run_pages += read<std::uint32_t>(cache + t.cache_run_pages);
+        figures.run_pages += read<std::uint32_t>(cache + t.cache_run_slices);
         read_stacks(t, cache, owner, figures);
         for (std::uint32_t c = 1; c < t.classes; ++c) {
             const auto counters = read<ashlar_cache_counters>(cache + figures.rows[c].cache_counters);
@@ -217,7 +217,7 @@ UNIT_TEST_CASE_IN_CHILD("tables: what the program holds can be read from outside
     const ashlar_tables t = read_tables();
     step.arrive_and_wait();
     const Figures held = read_figures(t);
-    const std::uint64_t large_held = figure(t.large_pages);
+    const std::uint64_t large_held = figure(t.large_slices);
     step.arrive_and_wait();
     step.arrive_and_wait();
     const Figures freed = read_figures(t);
@@ -245,7 +245,7 @@ UNIT_TEST_CASE_IN_CHILD("tables: what the program holds can be read from outside
     ashlar_free(large);
 }
 
-UNIT_TEST_CASE_IN_CHILD("tables: a slab's bitmap and page headers can be read from outside",
+UNIT_TEST_CASE_IN_CHILD("tables: a slab's bitmap and slice headers can be read from outside",
                         unit::kDefaultHeap) {
     UNIT_SKIP_IF(unit::kAddressSanitizer, "blocks have red zones there");
     std::vector<void*> blocks(100);
@@ -256,10 +256,10 @@ UNIT_TEST_CASE_IN_CHILD("tables: a slab's bitmap and page headers can be read fr
     const ashlar_tables t = read_tables();
     const Address base = figure(t.window_base);
     const auto header = [&](Address block) {
-        return read<std::uint16_t>(figure(t.headers_start) + (block - base) / t.page_bytes * 2);
+        return read<std::uint16_t>(figure(t.headers_start) + (block - base) / t.slice_bytes * 2);
     };
     const auto descriptor = [&](Address block) {
-        return figure(t.descriptors_start) + (block - base) / t.page_bytes * t.descriptor_stride;
+        return figure(t.descriptors_start) + (block - base) / t.slice_bytes * t.descriptor_stride;
     };
     const auto first = reinterpret_cast<Address>(blocks[0]);
     REQUIRE(read<ashlar_class_row>(address(t.class_rows), t.classes)[header(first) & 0xffU].size == 1024);
@@ -267,18 +267,18 @@ UNIT_TEST_CASE_IN_CHILD("tables: a slab's bitmap and page headers can be read fr
     const auto freed = read<std::uint16_t>(descriptor(first) + t.slab_freed);
     const auto words = read<std::uint64_t>(read<Address>(descriptor(first) + t.slab_words), 1);
     const auto in_this_slab = std::count_if(blocks.begin(), blocks.end(), [&](void* block) {
-        return (reinterpret_cast<Address>(block) - base) / t.page_bytes == (first - base) / t.page_bytes;
+        return (reinterpret_cast<Address>(block) - base) / t.slice_bytes == (first - base) / t.slice_bytes;
     });
     CHECK(fresh - freed == in_this_slab);
     CHECK(std::popcount(words[0]) == freed);
     const auto place = reinterpret_cast<Address>(large);
-    CHECK(header(place) == ASHLAR_PAGE_LARGE << 8);
-    CHECK(read<std::uint32_t>(descriptor(place) + t.large_pages_here) == 16);
-    const std::size_t superslab = (place - base) / t.page_bytes / t.superslab_pages;
+    CHECK(header(place) == ASHLAR_SLICE_LARGE << 8);
+    CHECK(read<std::uint32_t>(descriptor(place) + t.large_slices_here) == 16);
+    const std::size_t superslab = (place - base) / t.slice_bytes / t.superslab_slices;
     const Address state = figure(t.states_start) + superslab / 64 * t.group_stride + t.group_states +
                           superslab % 64 * t.state_stride;
     const auto free = read<std::uint32_t>(state + t.state_free);
-    CHECK((free >> ((place - base) / t.page_bytes % t.superslab_pages) & 1U) == 0);
+    CHECK((free >> ((place - base) / t.slice_bytes % t.superslab_slices) & 1U) == 0);
     CHECK((read<std::uint32_t>(state + t.state_dirty) & ~free) == 0);
     for (void* const block : blocks)
         ashlar_free(block);

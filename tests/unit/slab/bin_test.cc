@@ -7,7 +7,7 @@
 #include "../support/random.h"
 #include "layout/superslab.h"
 #include "os/config.h"
-#include "slab/shard.h"
+#include "slab/bin.h"
 
 #include <algorithm>
 #include <atomic>
@@ -30,10 +30,10 @@ using namespace ashlar;       // NOLINT(google-build-using-namespace): the layer
 using namespace ashlar::slab; // NOLINT(google-build-using-namespace): the layer under test
 
 using layout::kClasses;
-using layout::kPageSize;
 using layout::kShapes;
-using layout::PageHeader;
+using layout::kSliceSize;
 using layout::SizeClass;
+using layout::SliceHeader;
 using layout::superslabs;
 using layout::window;
 using Blocks = std::vector<void*>;
@@ -44,7 +44,7 @@ constexpr layout::Shard kOwner = 255;
 class OwnBin {
   public:
     explicit OwnBin(unsigned c)
-        : class_(static_cast<SizeClass>(c)), pages_before_(superslabs.pages_in_use()) {}
+        : class_(static_cast<SizeClass>(c)), pages_before_(superslabs.slices_in_use()) {}
     ~OwnBin() {
         if (!out_.empty()) bin.give(header(), out_.data(), static_cast<std::uint32_t>(out_.size()));
         bin.trim();
@@ -52,9 +52,11 @@ class OwnBin {
     OwnBin(const OwnBin&) = delete;
     OwnBin& operator=(const OwnBin&) = delete;
 
-    PageHeader header() const { return {class_, kOwner}; }
+    SliceHeader header() const { return {class_, kOwner}; }
     std::uint32_t per_slab() const { return kShapes[class_].blocks; }
-    std::size_t slabs() const { return (superslabs.pages_in_use() - pages_before_) / kShapes[class_].pages; }
+    std::size_t slabs() const {
+        return (superslabs.slices_in_use() - pages_before_) / kShapes[class_].slices;
+    }
 
     // In the order in which they are meant to be used; as many batches as it takes.
     Blocks take(std::uint32_t count) {
@@ -101,7 +103,7 @@ Blocks every(std::size_t part, const Blocks& blocks) {
 bool same_slab(const Blocks& blocks) {
     const SizeClass c = window.header_of(blocks.front()).size_class();
     return std::all_of(blocks.begin(), blocks.end(), [&](void* p) {
-        return &slab_at(window.page_of(p), c) == &slab_at(window.page_of(blocks.front()), c);
+        return &slab_at(window.slice_of(p), c) == &slab_at(window.slice_of(blocks.front()), c);
     });
 }
 
@@ -145,7 +147,7 @@ TEST_CASE("bin: serves from the fullest of its partial slabs") {
     own.take(own.per_slab() - 1); // uses up the sixth
     for (const unsigned expected : {1U, 3U, 0U, 2U}) {
         CAPTURE(expected);
-        const std::size_t free = slab_at(window.page_of(slabs[expected].front()), 9).free_blocks();
+        const std::size_t free = slab_at(window.slice_of(slabs[expected].front()), 9).free_blocks();
         const Blocks taken = own.take(static_cast<std::uint32_t>(free));
         CHECK(same_slab(taken));
         CHECK(same_slab({taken.front(), slabs[expected].front()}));
@@ -231,7 +233,7 @@ bool resident(const void* address) {
 }
 
 // Blocks of half a system page: of each pair that shares one, both are free, one, or none.
-TEST_CASE("bin: a hollow bin gives back system pages in which no block is left") {
+TEST_CASE("bin: a unused bin gives back system pages in which no block is left") {
     os::settings.dirty_limit.store(0, std::memory_order_relaxed); // keep none
     const std::ptrdiff_t absent = superslabs.absent_bytes();
     OwnBin own(layout::class_of(2048));
@@ -269,7 +271,7 @@ TEST_CASE("bin: a hollow bin gives back system pages in which no block is left")
 }
 
 // A bin that is left by most of its blocks and filled again, over and over.
-TEST_CASE("bin: hollow pages that serve again stay the next times, up to seven times as many") {
+TEST_CASE("bin: unused pages that serve again stay the next times, up to seven times as many") {
     constexpr std::size_t kKept = 64; // pages, in a small heap
     os::settings.dirty_limit.store(16 * kKept * kSystemPageSize, std::memory_order_relaxed);
     const auto forget = [] {
@@ -279,18 +281,18 @@ TEST_CASE("bin: hollow pages that serve again stay the next times, up to seven t
     forget();
     OwnBin own(layout::class_of(2048));
     constexpr std::uint32_t kSlabs = 60;
-    // How many hollow pages are left when all but the first block of each slab were given back.
+    // How many unused pages are left when all but the first block of each slab were given back.
     const auto fall = [&] {
         Blocks freed;
         for (void* const block : own.out())
-            if (!(reinterpret_cast<std::uintptr_t>(block) % kPageSize == 0)) freed.push_back(block);
+            if (!(reinterpret_cast<std::uintptr_t>(block) % kSliceSize == 0)) freed.push_back(block);
         for (std::size_t i = 0; i < freed.size(); i += 31) {
             const auto first = freed.begin() + static_cast<std::ptrdiff_t>(i);
             own.give(
                 {first, first + static_cast<std::ptrdiff_t>(std::min<std::size_t>(31, freed.size() - i))});
         }
         const auto absent = static_cast<std::size_t>(superslabs.absent_bytes()) / kSystemPageSize;
-        return std::size_t{kSlabs} * (kPageSize / kSystemPageSize - 1) - absent;
+        return std::size_t{kSlabs} * (kSliceSize / kSystemPageSize - 1) - absent;
     };
     const auto rise = [&] {
         own.take(own.per_slab() * kSlabs - static_cast<std::uint32_t>(own.out().size()));
@@ -326,21 +328,21 @@ TEST_CASE("bin: what nobody used for a round goes in steps of four system calls"
     own.give(freed);
     constexpr std::size_t kPagesInRow = 3;
     constexpr std::size_t kMostOfStep = 4 * kPagesInRow * kSystemPageSize;
-    CHECK(own.bin.tidy(c) == Bin::Tidied::kUsed); // in this round
+    CHECK(own.bin.decay(c) == Bin::Decayed::kUsed); // in this round
     CHECK(superslabs.absent_bytes() == absent);
     Bin::begin_round();
-    CHECK(own.bin.tidy(c) == Bin::Tidied::kUsed); // in the round before
+    CHECK(own.bin.decay(c) == Bin::Decayed::kUsed); // in the round before
     Bin::begin_round();
     std::ptrdiff_t before = absent;
-    for (unsigned steps = 0; own.bin.tidy(c) == Bin::Tidied::kUnfinished; ++steps) {
+    for (unsigned steps = 0; own.bin.decay(c) == Bin::Decayed::kUnfinished; ++steps) {
         REQUIRE(steps <= kSlabs * 4);
         const std::ptrdiff_t now = superslabs.absent_bytes();
         CHECK(static_cast<std::size_t>(now - before) <= kMostOfStep);
         before = now;
     }
-    CHECK(own.bin.tidy(c) == Bin::Tidied::kUnused);
-    constexpr std::size_t kHollow = kSlabs * layout::kPageSize / 4 * 3;
-    CHECK(static_cast<std::size_t>(superslabs.absent_bytes() - absent) == kHollow);
+    CHECK(own.bin.decay(c) == Bin::Decayed::kUnused);
+    constexpr std::size_t kUnused = kSlabs * layout::kSliceSize / 4 * 3;
+    CHECK(static_cast<std::size_t>(superslabs.absent_bytes() - absent) == kUnused);
 }
 
 // All memory is locked, so the kernel refuses each purge.
@@ -358,14 +360,14 @@ UNIT_TEST_CASE_IN_CHILD("bin: what the kernel refuses to purge is not offered ag
     unsigned steps = 0;
     for (unsigned rounds = 0; rounds < 3; ++rounds) {
         Bin::begin_round();
-        while (own.bin.tidy(c) == Bin::Tidied::kUnfinished)
+        while (own.bin.decay(c) == Bin::Decayed::kUnfinished)
             REQUIRE(++steps <= kSlabs);
     }
     CHECK(steps != 0);
 }
 
 // Every slab is left by all blocks but the first two, by which no page is full.
-TEST_CASE("bin: hollow pages go when they are asked for, also of the slab that serves") {
+TEST_CASE("bin: unused pages go when they are asked for, also of the slab that serves") {
     os::settings.dirty_limit.store(std::size_t{1} << 30, std::memory_order_relaxed); // keep all
     const std::ptrdiff_t absent = superslabs.absent_bytes();
     OwnBin own(layout::class_of(1024));
@@ -378,17 +380,17 @@ TEST_CASE("bin: hollow pages go when they are asked for, also of the slab that s
         if (i % own.per_slab() > 1) freed.push_back(blocks[i]);
     own.give(freed);
     REQUIRE(std::all_of(blocks.begin(), blocks.end(), resident));
-    constexpr std::size_t kHollow = kSlabs * (layout::kPageSize / kSystemPageSize - 1);
-    REQUIRE(own.bin.purge_hollow() == kHollow);
-    CHECK(superslabs.absent_bytes() - absent == static_cast<std::ptrdiff_t>(kHollow * kSystemPageSize));
+    constexpr std::size_t kUnused = kSlabs * (layout::kSliceSize / kSystemPageSize - 1);
+    REQUIRE(own.bin.purge_unused() == kUnused);
+    CHECK(superslabs.absent_bytes() - absent == static_cast<std::ptrdiff_t>(kUnused * kSystemPageSize));
     for (const void* const block : own.out()) {
         const char* const bytes = static_cast<const char*>(block);
         REQUIRE(std::count(bytes, bytes + 1024, 1) == 1024);
     }
     REQUIRE(std::count_if(blocks.begin(), blocks.end(), resident) == kSlabs * 4);
-    CHECK(own.bin.purge_hollow() == 0);
+    CHECK(own.bin.purge_unused() == 0);
     own.take(1); // one slab serves again
-    CHECK(own.bin.purge_hollow() == layout::kPageSize / kSystemPageSize - 1);
+    CHECK(own.bin.purge_unused() == layout::kSliceSize / kSystemPageSize - 1);
     // Slabs that leave take their pages along.
     own.give(Blocks(own.out()));
     own.bin.trim();
@@ -400,7 +402,7 @@ TEST_CASE("bin: empty slabs are none of those that lose pages when asked") {
     for (unsigned round = 0; round < 3; ++round) {
         const Blocks blocks = own.take(own.per_slab() * 3);
         own.give({blocks.begin(), blocks.end() - 1});
-        if (round == 1) own.bin.purge_hollow();
+        if (round == 1) own.bin.purge_unused();
         own.give({blocks.back()});
         REQUIRE(own.slabs() == (round == 1 ? 1 : 2)); // the one that served, and one that is kept
     }
@@ -415,16 +417,16 @@ TEST_CASE("bin: pages that the system does not take back are not absent") {
         std::memset(block, 1, 1024);
     char* const start = static_cast<char*>(blocks.front());
     // A sanitizer's mlock does nothing. It may not be allowed.
-    if (syscall(SYS_mlock, start, layout::kPageSize) != 0) return;
+    if (syscall(SYS_mlock, start, layout::kSliceSize) != 0) return;
     if (syscall(SYS_mlockall, MCL_FUTURE | MCL_ONFAULT) != 0) return; // otherwise the lock would be taken off
     own.give({blocks.begin() + 1, blocks.end()});
-    const std::size_t purged = own.bin.purge_hollow();
+    const std::size_t purged = own.bin.purge_unused();
     const std::ptrdiff_t absent_then = superslabs.absent_bytes();
     REQUIRE(syscall(SYS_munlockall) == 0);
     CHECK(purged == 0);
     CHECK(absent_then == absent);
     own.give(own.take(1));
-    CHECK(own.bin.purge_hollow() == layout::kPageSize / kSystemPageSize - 1);
+    CHECK(own.bin.purge_unused() == layout::kSliceSize / kSystemPageSize - 1);
     CHECK(superslabs.absent_bytes() > absent);
 }
 
@@ -519,7 +521,7 @@ TEST_CASE("bin: threads never get the same block") {
 
 UNIT_TEST_CASE_IN_CHILD("bin: gives what there is when the window is full", unit::kNoHeap) {
     REQUIRE(window.open(layout::kMinWindow));
-    const std::size_t pages = window.end_page - window.first_page;
+    const std::size_t pages = window.end_slice - window.first_slice;
     OwnBin own(40);
     const Blocks all = own.take(own.per_slab() * static_cast<std::uint32_t>(pages) + 100);
     REQUIRE(all.size() == own.per_slab() * pages);

@@ -44,8 +44,8 @@ std::string hex(const void* address) {
 // A child that reports a fault at `offset` in a page of the class, and the lines that it ended with.
 Told reported(Fault fault, std::size_t offset, Found found = Found::kInTheCall, bool in_thread = false) {
     const unit::Outcome outcome = unit::run_here([=] {
-        const layout::Page page = layout::superslabs.take_for_slab(layout::kShapes[kClass].pages, 0).first;
-        window.set_headers(page, layout::kShapes[kClass].pages, {kClass, 3});
+        const layout::Slice page = layout::superslabs.take_for_slab(layout::kShapes[kClass].slices, 0).first;
+        window.set_headers(page, layout::kShapes[kClass].slices, {kClass, 3});
         const auto tell_and_report = [&] {
             char* const slab = window.address_of(page);
             std::cout << hex(slab + offset) << ' ' << hex(slab) << ' ' << os::process_id() << ' '
@@ -109,7 +109,7 @@ TEST_CASE("misuse: a block that was never allocated is reported as such") {
 
 TEST_CASE("misuse: an address behind the last block is reported as such") {
     const std::size_t behind = layout::kShapes[kClass].blocks * kSize;
-    REQUIRE(behind < layout::kPageSize);
+    REQUIRE(behind < layout::kSliceSize);
     const Told told = reported(Fault::kNoBlock, behind);
     CHECK_THAT(told.errors, Contains("invalid pointer") && Contains(told.address));
     CHECK_THAT(told.errors, Contains("behind the last block of a slab"));

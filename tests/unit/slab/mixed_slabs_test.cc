@@ -31,8 +31,8 @@ using namespace ashlar::slab; // NOLINT(google-build-using-namespace): the layer
 using layout::class_of;
 using layout::class_size;
 using layout::kShapes;
-using layout::PageHeader;
 using layout::SizeClass;
+using layout::SliceHeader;
 using layout::superslabs;
 using layout::window;
 using Blocks = std::vector<void*>;
@@ -67,7 +67,7 @@ TEST_CASE("units: found and counted as in a vector of bools") {
 class OwnMixed {
   public:
     OwnMixed(std::size_t size, unsigned slabs)
-        : class_(class_of(size)), pages_before_(superslabs.pages_in_use()) {
+        : class_(class_of(size)), pages_before_(superslabs.slices_in_use()) {
         const std::uint32_t count = slabs * kShapes[class_].blocks + 1; // the last is of the slab that serves
         Blocks blocks(count);
         for (std::uint32_t taken = 0; taken != count;) {
@@ -94,7 +94,7 @@ class OwnMixed {
     OwnMixed(const OwnMixed&) = delete;
     OwnMixed& operator=(const OwnMixed&) = delete;
 
-    std::size_t pages() const { return superslabs.pages_in_use() - pages_before_ - 1; } // without that one
+    std::size_t pages() const { return superslabs.slices_in_use() - pages_before_ - 1; } // without that one
     Blocks take(std::size_t size, std::uint32_t count) {
         Blocks blocks(count);
         const std::uint32_t taken = mixed.take(class_of(size), blocks.data() + count, count);
@@ -168,7 +168,7 @@ TEST_CASE("mixed slabs: blocks of all classes served lie apart, aligned as in sl
     for (const auto& [start, end] : intervals)
         bytes += end - start;
     CHECK(own.mixed.bytes_out() == bytes);
-    CHECK(bytes > 8 * layout::kPageSize * 6 / 10); // most of what was free serves
+    CHECK(bytes > 8 * layout::kSliceSize * 6 / 10); // most of what was free serves
     CHECK(own.pages() == 8);
     own.give(taken);
 }
@@ -184,10 +184,10 @@ TEST_CASE("mixed slabs: absent pages are counted as they come and go") {
         own.give({own.kept.begin() + 2, own.kept.end()});
         own.kept.resize(2); // the other slabs are gone
         REQUIRE(own.pages() == 1);
-        char* const slab = window.address_of(window.page_of(own.kept[0]));
+        char* const slab = window.address_of(window.slice_of(own.kept[0]));
         const auto absent = [&] {
-            std::vector<unsigned char> pages(layout::kPageSize / kSystemPageSize);
-            REQUIRE(mincore(slab, layout::kPageSize, pages.data()) == 0);
+            std::vector<unsigned char> pages(layout::kSliceSize / kSystemPageSize);
+            REQUIRE(mincore(slab, layout::kSliceSize, pages.data()) == 0);
             return std::count_if(pages.begin(), pages.end(),
                                  [](unsigned char page) { return (page & 1) == 0; }) *
                    static_cast<std::ptrdiff_t>(kSystemPageSize);
@@ -229,9 +229,9 @@ TEST_CASE("mixed slabs: pages without a block are given back and read zero, the 
     own.give({pages.begin(), pages.begin() + 7});
     const char* const last = static_cast<char*>(pages[7]);
     REQUIRE(std::count(last, last + 2048, 2) == 2048);
-    char* const slab = window.address_of(window.page_of(last));
-    std::vector<unsigned char> resident(layout::kPageSize / 4096);
-    REQUIRE(mincore(slab, layout::kPageSize, resident.data()) == 0);
+    char* const slab = window.address_of(window.slice_of(last));
+    std::vector<unsigned char> resident(layout::kSliceSize / 4096);
+    REQUIRE(mincore(slab, layout::kSliceSize, resident.data()) == 0);
     CHECK(std::count_if(resident.begin(), resident.end(),
                         [](unsigned char page) { return (page & 1) != 0; }) == 1);
     own.give({pages[7]});
@@ -301,12 +301,12 @@ void release_all(const Blocks& small, const Blocks& large) {
     }
     heap::trim(0);
     REQUIRE(mixed_bytes() == 0);
-    REQUIRE(superslabs.pages_in_use() == 0);
+    REQUIRE(superslabs.slices_in_use() == 0);
 }
 
 UNIT_TEST_CASE_IN_CHILD("heap: what small blocks left free serves larger ones", "dirty_limit:0") {
     const Blocks small = grow_and_release(std::size_t{8} << 20);
-    const std::size_t pages = superslabs.pages_in_use();
+    const std::size_t pages = superslabs.slices_in_use();
     Blocks large;
     for (unsigned i = 0; i < 1500; ++i) {
         large.push_back(heap::allocate(1500));
@@ -314,7 +314,7 @@ UNIT_TEST_CASE_IN_CHILD("heap: what small blocks left free serves larger ones", 
         std::memset(large.back(), 2, 1500);
     }
     REQUIRE(mixed_bytes() >= 1200 * 1500);
-    REQUIRE(superslabs.pages_in_use() < pages + 8);
+    REQUIRE(superslabs.slices_in_use() < pages + 8);
     const ashlar_statistics statistics = observe::gather();
     REQUIRE(statistics.allocated >= small.size() * kSmall + large.size() * 1500);
     REQUIRE(statistics.allocated <= small.size() * 321 + large.size() * 1537);
@@ -459,7 +459,7 @@ UNIT_TEST_CASE_IN_CHILD("heap: a forked child releases and takes blocks of mixed
         for (void* const block : small)
             heap::release(block);
         heap::trim(0);
-        REQUIRE(superslabs.pages_in_use() == 0);
+        REQUIRE(superslabs.slices_in_use() == 0);
     }));
 }
 

@@ -141,7 +141,7 @@ TEST_CASE("shard pool: every bin of every shard is there, visited in one order")
     const std::size_t shards = acquire_all(*pool).size();
     std::set<Bin*> bins;
     std::vector<unsigned> order;
-    pool->for_each_bin([&](layout::PageHeader header, Bin& bin) {
+    pool->for_each_bin([&](layout::SliceHeader header, Bin& bin) {
         bins.insert(&bin);
         order.push_back(header.shard() * 256U + header.size_class());
         if (&pool->bin(header) != &bin) FAIL("another bin for the same header");
@@ -152,7 +152,7 @@ TEST_CASE("shard pool: every bin of every shard is there, visited in one order")
     CHECK(order.size() == bins.size());
     CHECK(std::is_sorted(order.begin(), order.end()));
     std::vector<unsigned> again;
-    pool->for_each_bin([&](layout::PageHeader header, Bin&) {
+    pool->for_each_bin([&](layout::SliceHeader header, Bin&) {
         again.push_back(header.shard() * 256U + header.size_class());
     });
     CHECK(order == again);
@@ -309,7 +309,7 @@ UNIT_TEST_CASE_IN_CHILD("shard pool: a shard's bins take the memory of its node"
         for (const auto c : {layout::SizeClass{1}, layout::SizeClass{30}, layout::SizeClass{64}}) {
             void* block = nullptr;
             REQUIRE(pool->bin({c, shard}).take(c, shard, &block + 1, 1) == 1);
-            REQUIRE(layout::superslabs.node_of(layout::window.page_of(block)) == node);
+            REQUIRE(layout::superslabs.node_of(layout::window.slice_of(block)) == node);
         }
     }
 }

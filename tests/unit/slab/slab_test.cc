@@ -20,16 +20,16 @@ using namespace ashlar;       // NOLINT(google-build-using-namespace): the layer
 using namespace ashlar::slab; // NOLINT(google-build-using-namespace): the layer under test
 
 using layout::kClasses;
-using layout::kPageSize;
 using layout::kShapes;
+using layout::kSliceSize;
 using layout::SizeClass;
 using layout::window;
 
 constexpr layout::Shard kOwner = 77;
 
-layout::Page a_page() {
-    const layout::Page page = 30 * layout::kPagesPerSuperslab;
-    REQUIRE(window.grow_page_tables(page + layout::kMaxSlabPages));
+layout::Slice a_page() {
+    const layout::Slice page = 30 * layout::kSlicesPerSuperslab;
+    REQUIRE(window.grow_slice_tables(page + layout::kMaxSlabSlices));
     return page;
 }
 
@@ -92,7 +92,7 @@ TEST_CASE("slab: a fresh one gives its blocks in the order of addresses") {
         const Slab& slab = fresh.slab;
         REQUIRE(slab.size_class() == c);
         REQUIRE(slab.shard() == kOwner);
-        REQUIRE(slab.first_page() == a_page());
+        REQUIRE(slab.first_slice() == a_page());
         REQUIRE(slab.start_address() == window.address_of(a_page()));
         REQUIRE(slab.blocks() == kShapes[c].blocks);
         REQUIRE(slab.free_blocks() == slab.blocks());
@@ -250,7 +250,7 @@ TEST_CASE("slab: a block that was never allocated is refused") {
 TEST_CASE("slab: what lies behind the last block is no block") {
     unsigned classes = 0;
     for (unsigned c = 1; c < kClasses; ++c) {
-        if (kShapes[c].pages * kPageSize == std::size_t{kShapes[c].size} * kShapes[c].blocks) continue;
+        if (kShapes[c].slices * kSliceSize == std::size_t{kShapes[c].size} * kShapes[c].blocks) continue;
         ++classes;
         CAPTURE(c);
         Fresh fresh(c);
@@ -314,7 +314,7 @@ TEST_CASE("slab: takes back only its own of blocks of several slabs") {
         CAPTURE(c);
         Fresh fresh(c);
         fresh.take(3);
-        char* const behind = fresh.slab.start_address() + kShapes[c].pages * layout::kPageSize;
+        char* const behind = fresh.slab.start_address() + kShapes[c].slices * layout::kSliceSize;
         for (void* const other :
              {static_cast<void*>(behind), static_cast<void*>(fresh.slab.start_address() - 16)}) {
             const auto returned = fresh.give_addresses({fresh.block(1), other, fresh.block(2)});
@@ -367,11 +367,11 @@ UNIT_TEST_CASE_IN_CHILD("slab: cannot start without memory for its bitmap", unit
 TEST_CASE("slab: the descriptor of a page is that of its slab's first page") {
     for (unsigned i = 1; i < kClasses; ++i) {
         const auto c = static_cast<SizeClass>(i);
-        const layout::Page first = a_page();
-        for (layout::Page page = first; page < first + kShapes[c].pages; ++page) {
+        const layout::Slice first = a_page();
+        for (layout::Slice page = first; page < first + kShapes[c].slices; ++page) {
             CHECK(&slab_at(page, c) == &slab_at(first, c));
         }
-        CHECK(&slab_at(first + kShapes[c].pages, c) != &slab_at(first, c));
+        CHECK(&slab_at(first + kShapes[c].slices, c) != &slab_at(first, c));
         CHECK(reinterpret_cast<std::uintptr_t>(&slab_at(first, c)) ==
               window.slab_descriptors.start() + std::size_t{first} * layout::kSlabDescriptorSize);
     }
@@ -383,7 +383,7 @@ TEST_CASE("slab: the block around every address of a slab") {
         const layout::ClassShape& shape = kShapes[c];
         char* const start = window.address_of(a_page());
         const std::size_t used = std::size_t{shape.blocks} * shape.size;
-        for (std::size_t offset = 0; offset < shape.pages * kPageSize; ++offset) {
+        for (std::size_t offset = 0; offset < shape.slices * kSliceSize; ++offset) {
             char* const expected = offset < used ? start + offset / shape.size * shape.size : nullptr;
             if (block_around(start + offset, c) != expected) FAIL("offset " << offset << " of class " << i);
         }

@@ -11,6 +11,8 @@
 // longer than the deadline, which is far above what a loaded machine needs, is killed and counts as hung.
 #pragma once
 
+#include "common/emulator.h"
+
 #include <array>
 #include <catch2/catch.hpp>
 #include <cerrno>
@@ -20,12 +22,14 @@
 #include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
+#include <filesystem>
 #include <iostream>
 #include <poll.h>
 #include <string>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <vector>
 
 namespace unit {
 
@@ -133,6 +137,7 @@ Outcome observe(Body in_child) {
     if (outcome.hung) ::kill(-pid, SIGKILL);
     while (::waitpid(pid, &outcome.status, 0) < 0 && errno == EINTR) {
     }
+    common::remove_words_of_emulator(outcome.errors);
     return outcome;
 }
 
@@ -153,17 +158,23 @@ Outcome run_here(Body body) {
     });
 }
 
-// Runs one test case of this program in a fresh process.
+// The words that run one test case of this program.
 // A comma would end the name: Catch2 takes more than one.
-inline Outcome run_test(const std::string& name, const std::string& configuration) {
+inline std::vector<std::string> call_of_test(const std::string& name) {
     std::string escaped;
     for (const char c : name)
         escaped += c == ',' ? std::string("\\,") : std::string(1, c);
-    const std::string seed = std::to_string(Catch::rngSeed());
+    return common::call_of(std::filesystem::read_symlink("/proc/self/exe"),
+                           {escaped, "--rng-seed", std::to_string(Catch::rngSeed()), "--warn", "NoTests"});
+}
+
+// Runs it in a fresh process.
+inline Outcome run_test(const std::string& name, const std::string& configuration) {
+    std::vector<std::string> call = call_of_test(name);
+    const std::vector<char*> words = common::pointers_to(call);
     return detail::observe([&] {
         ::setenv("ASHLAR_CONF", configuration.c_str(), 1);
-        ::execl("/proc/self/exe", "unit_tests", escaped.c_str(), "--rng-seed", seed.c_str(), "--warn",
-                "NoTests", nullptr);
+        ::execv(words[0], words.data());
         ::_exit(127);
     });
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "alarm/false_alarms.h"
 #include "alarm/hypothesis.h"
 #include "alarm/library_file.h"
 #include "alarm/machine_state.h"

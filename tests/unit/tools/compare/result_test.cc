@@ -228,9 +228,9 @@ TEST_CASE("report: the text marks what must not be trusted and names what failed
     CHECK(text.find("work, 4 threads †") != std::string::npos);
     CHECK(text.find("work, 1 thread †") == std::string::npos);
     CHECK(text.find("1.50× (1.50 to 1.50)") != std::string::npos);
-    CHECK(text.find(
-              "other: faster than System in 2 of 2, slower in 0, no measurable difference in 0; less memory "
-              "in 0 of 2, more in 2, no measurable difference in 0") != std::string::npos);
+    CHECK(text.find("other: faster than System in 2 of 2, slower in 0, no measurable difference in 0;\n    "
+                    "less memory "
+                    "in 0 of 2, more in 2, no measurable difference in 0") != std::string::npos);
     CHECK(text.find("work, 1 thread under other, round 3: timed out") != std::string::npos);
     CHECK(text.find("noisy") == std::string::npos);
     CHECK(text.find('\033') == std::string::npos);

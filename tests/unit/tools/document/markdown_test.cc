@@ -18,6 +18,8 @@ TEST_CASE("words of Markdown in a manual page", "[document]") {
 TEST_CASE("blocks of Markdown in a manual page", "[document]") {
     CHECK(roff_of_markdown("# Title\n\nOne\ntwo.\n\nThree.\n") ==
           ".SH \"DESCRIPTION\"\n.PP\nOne\ntwo.\n.PP\nThree.\n");
+    CHECK(roff_of_markdown("One.\n\n<!-- for a test -->\n\nTwo.\n") ==
+          ".SH \"DESCRIPTION\"\n.PP\nOne.\n.PP\nTwo.\n");
     CHECK(roff_of_markdown("## A part\n\n### Of it\n\n.x\n") ==
           ".SH \"DESCRIPTION\"\n.SH \"A PART\"\n.SS Of it\n.PP\n\\&.x\n");
     CHECK(roff_of_markdown("Say:\n\n    x = 1\n\n    y\n\nend\n") ==

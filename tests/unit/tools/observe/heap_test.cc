@@ -46,7 +46,7 @@ struct Descriptor {
     std::uint64_t purged;
     std::uint16_t freed;
     std::uint16_t fresh;
-    std::uint32_t large_pages;
+    std::uint32_t large_slices;
 };
 struct State {
     std::uint32_t free;
@@ -57,11 +57,11 @@ struct State {
 struct Heap {
     std::uint64_t base = 0;
     std::uint64_t in_use = 32 * kPage / 16;
-    std::uint32_t window_pages = 1024;
+    std::uint32_t window_slices = 1024;
     std::uint64_t superslabs = 1;
-    std::uint64_t pages_in_use = 9;
-    std::uint64_t large_pages = 4;
-    std::uint64_t dirty_pages = 2;
+    std::uint64_t slices_in_use = 9;
+    std::uint64_t large_slices = 4;
+    std::uint64_t dirty_slices = 2;
     std::int64_t absent = 0;
     std::uint32_t shards = 1;
     std::uint64_t threads = 1;
@@ -110,13 +110,13 @@ struct Heap {
         rows = {ashlar_class_row{},
                 ashlar_class_row{.size = 4096,
                                  .blocks = 16,
-                                 .pages = 1,
+                                 .slices = 1,
                                  .cache_counters =
                                      offsetof(ThreadCache, counters) + sizeof(ashlar_cache_counters),
                                  .reserved = 0},
                 ashlar_class_row{.size = 16384,
                                  .blocks = 8,
-                                 .pages = 2,
+                                 .slices = 2,
                                  .cache_counters =
                                      offsetof(ThreadCache, counters) + 2 * sizeof(ashlar_cache_counters),
                                  .reserved = 0}};
@@ -140,18 +140,18 @@ struct Heap {
     void fill_pages() {
         // 1: slab of class 1, 2-3: of class 2, 4-6: large, 7: kept, 8: mixed, 9: dirty, 10: clean
         states[0] = {.free = ~0x1feU & ~1U, .dirty = 1U << 9};
-        headers[0] = ASHLAR_PAGE_NO_BLOCK << 8;
+        headers[0] = ASHLAR_SLICE_NO_BLOCK << 8;
         headers[1] = 1 | 1 << 8;
         headers[2] = headers[3] = 2 | 1 << 8;
-        headers[4] = ASHLAR_PAGE_LARGE << 8;
+        headers[4] = ASHLAR_SLICE_LARGE << 8;
         headers[8] = ASHLAR_PAGE_MIXED << 8;
         for (std::size_t page = 5; page < 32; ++page) {
-            headers[page] = headers[page] == 0 ? std::uint16_t{ASHLAR_PAGE_NO_BLOCK << 8} : headers[page];
+            headers[page] = headers[page] == 0 ? std::uint16_t{ASHLAR_SLICE_NO_BLOCK << 8} : headers[page];
         }
         bitmap[0] = 0b0110; // blocks 1 and 2 are free, from 12 on fresh
-        descriptors[1] = {.words = bitmap.data(), .purged = 0, .freed = 2, .fresh = 12, .large_pages = 0};
-        descriptors[2] = {.words = bitmap.data(), .purged = 0, .freed = 0, .fresh = 8, .large_pages = 0};
-        descriptors[4].large_pages = 3;
+        descriptors[1] = {.words = bitmap.data(), .purged = 0, .freed = 2, .fresh = 12, .large_slices = 0};
+        descriptors[2] = {.words = bitmap.data(), .purged = 0, .freed = 0, .fresh = 8, .large_slices = 0};
+        descriptors[4].large_slices = 3;
         descriptors[8].words = maps.data();
         for (std::size_t word = 0; word < 8; ++word) { // 512 units of 16 bytes: two system pages
             maps[word] = ~std::uint64_t{0};
@@ -174,15 +174,15 @@ struct Heap {
         tables.version = ASHLAR_TABLES_VERSION;
         tables.size = sizeof tables;
         tables.classes = kClasses;
-        tables.page_bytes = kPage;
-        tables.superslab_pages = 32;
+        tables.slice_bytes = kPage;
+        tables.superslab_slices = 32;
         tables.window_base = &base;
         tables.window_in_use = &in_use;
-        tables.window_pages = &window_pages;
+        tables.window_slices = &window_slices;
         tables.superslabs = &superslabs;
-        tables.pages_in_use = &pages_in_use;
-        tables.large_pages = &large_pages;
-        tables.dirty_pages = &dirty_pages;
+        tables.slices_in_use = &slices_in_use;
+        tables.large_slices = &large_slices;
+        tables.dirty_slices = &dirty_slices;
         tables.absent_bytes = &absent;
         tables.shards = &shards;
         tables.threads = &threads;
@@ -214,7 +214,7 @@ struct Heap {
         tables.cache_owner = offsetof(ThreadCache, owner);
         tables.cache_capacity = offsetof(ThreadCache, capacity);
         tables.cache_capacity_stride = sizeof(std::uint16_t);
-        tables.cache_run_pages = offsetof(ThreadCache, run_pages);
+        tables.cache_run_slices = offsetof(ThreadCache, run_pages);
         tables.stacks_size = sizeof(Stacks);
         tables.stacks_tops = offsetof(Stacks, tops);
         tables.stacks_ends = offsetof(Stacks, ends);
@@ -224,7 +224,7 @@ struct Heap {
         tables.slab_fresh = offsetof(Descriptor, fresh);
         tables.slab_purged = offsetof(Descriptor, purged);
         tables.mixed_slab_maps = offsetof(Descriptor, words);
-        tables.large_pages_here = offsetof(Descriptor, large_pages);
+        tables.large_slices_here = offsetof(Descriptor, large_slices);
         tables.group_stride = sizeof states;
         tables.state_stride = sizeof(State);
         tables.state_free = offsetof(State, free);
@@ -286,7 +286,7 @@ TEST_CASE("each page of a heap is told apart") {
     CHECK(map->classes[0].free_present == 2 * kUnit);
     CHECK(map->blocks == (3 + 24 + 2 + 16 + 2) * kUnit);
     CHECK(map->free_in_slabs == (2 + 2) * kUnit);
-    CHECK(map->hollow == 4 * kUnit);
+    CHECK(map->unused == 4 * kUnit);
     CHECK(map->kept == 3 * kUnit);
     CHECK(map->dirty == 6 * kUnit);
     CHECK(map->clean_in_huge == 0);
@@ -305,7 +305,7 @@ TEST_CASE("tables that make no sense are refused") {
     };
     CHECK_FALSE(refused());
     const ashlar_tables good = made.library.tables;
-    for (auto field : {&ashlar_tables::classes, &ashlar_tables::page_bytes, &ashlar_tables::superslab_pages,
+    for (auto field : {&ashlar_tables::classes, &ashlar_tables::slice_bytes, &ashlar_tables::superslab_slices,
                        &ashlar_tables::bin_stride, &ashlar_tables::cache_stride, &ashlar_tables::stacks_size,
                        &ashlar_tables::descriptor_stride, &ashlar_tables::group_stride}) {
         for (const std::uint32_t value : {0U, 0xffffffffU}) {
@@ -351,7 +351,7 @@ TEST_CASE("whatever stands in a heap's memory, reading it ends") {
                           .purged = random(),
                           .freed = static_cast<std::uint16_t>(random()),
                           .fresh = static_cast<std::uint16_t>(random()),
-                          .large_pages = static_cast<std::uint32_t>(random() % 64)};
+                          .large_slices = static_cast<std::uint32_t>(random() % 64)};
         }
         made.states[0] = {.free = static_cast<std::uint32_t>(random()),
                           .dirty = static_cast<std::uint32_t>(random())};

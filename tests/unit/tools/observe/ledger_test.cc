@@ -63,7 +63,7 @@ TEST_CASE("the heap's tables tell its parts apart") {
     memory.dirty = 450 * kKiB;
     memory.clean_in_huge = 50 * kKiB;
     memory.metadata = 64 * kKiB;
-    memory.hollow = 12 * kKiB;
+    memory.unused = 12 * kKiB;
     Ledger ledger = ledger_of(input.status, input.mappings, input.stacks,
                               {.place = place, .reading = reading, .memory = memory});
     CHECK(ledger.sum() == ledger.rss);
@@ -71,7 +71,7 @@ TEST_CASE("the heap's tables tell its parts apart") {
     CHECK(ledger[Part::kCached] == (50 + 100) * kKiB);     // half of the class is in memory
     CHECK(ledger[Part::kLive] == (1000 - 50 - 40) * kKiB); // of it, 40 KiB were released lazily
     CHECK(ledger[Part::kMetadata] == 64 * kKiB);
-    CHECK(ledger.hollow == 12 * kKiB);
+    CHECK(ledger.unused == 12 * kKiB);
     ledger.note_untouched(Part::kLive, 10 * kKiB);
     CHECK(ledger[Part::kHugeExcess] == 60 * kKiB);
     CHECK(ledger.sum() == ledger.rss);

@@ -134,7 +134,7 @@ TEST_CASE("the advice depends on what keeps the memory") {
     CHECK(judge(evidence({{Part::kCached, 90}})).advice.find("thread_cache") != std::string::npos);
     Evidence fragmented = evidence({{Part::kFreeInSlabs, 90}});
     CHECK(judge(fragmented).advice.find("live block") != std::string::npos);
-    fragmented.ledger.hollow = 80 * kMiB;
+    fragmented.ledger.unused = 80 * kMiB;
     CHECK(judge(fragmented).advice.find("malloc_trim") != std::string::npos);
 }
 

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: MIT
+//
+// The end of a child process.
+#pragma once
+
+#include "report.h"
+
+#include <cerrno>
+#include <cstring>
+#include <sys/wait.h>
+
+namespace common {
+
+// Waits for a child of this process, which must exit with status 0.
+inline void require_success(pid_t child) {
+    int status = 0;
+    while (waitpid(child, &status, 0) != child) {
+        if (errno != EINTR) fail("waitpid: %s", std::strerror(errno));
+    }
+    if (WIFSIGNALED(status)) fail("child %d was ended by signal %d", child, WTERMSIG(status));
+    if (WEXITSTATUS(status) != 0) fail("child %d exited with status %d", child, WEXITSTATUS(status));
+}
+
+} // namespace common

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+//
+// The thread in the background goes to sleep when nothing is left to do: never while pages are dirty, of
+// which nobody would tell it.
+#include "../scenarios.h"
+#include "blocks.h"
+#include "layout/superslab.h"
+#include "os/memory_barrier.h"
+
+#include <ashlar/ashlar.h>
+
+namespace schedules {
+
+namespace {
+
+constexpr std::size_t kLarge = std::size_t{128} << 10;
+
+void dirty_some_pages() {
+    give(take(kLarge, 1), kLarge, 1);
+}
+
+} // namespace
+
+Scenario background() {
+    return {.name = "background",
+            .prepare =
+                [] {
+                    dirty_some_pages();
+                    ashlar::layout::superslabs.purge_all();
+                    refuse_barriers(); // it would not sleep before it has drained everybody
+                    ashlar::os::barrier_in_all_threads();
+                    ashlar_control("background:true");
+                },
+            .actors = {dirty_some_pages, dirty_some_pages},
+            .check =
+                [] {
+                    require(ashlar::layout::superslabs.dirty_slices() == 0 || !servant_sleeps_for_ever(),
+                            "the background thread sleeps though pages are dirty");
+                },
+            .preemptions = 1};
+}
+
+} // namespace schedules

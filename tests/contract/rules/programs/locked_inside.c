@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * locked_inside: part of each long block is locked, not at its start, and the block is released so. Neither
+ * its memory nor the lock may stay for long.
+ */
+#include "common/must.h"
+#include "status.h"
+
+#include <malloc.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+enum { kBlocks = 10, kMostMib = 40 };
+static const size_t kSize = (size_t)64 << 20;
+static const size_t kLocked = (size_t)1 << 20;
+
+int main(void) {
+    for (int i = 0; i < kBlocks; ++i) {
+        char* const block = opaque_pointer(malloc(opaque_size(kSize)));
+        MUST(block != NULL);
+        memset(block, 1, kSize);
+        MUST(mlock(block + kSize / 4, kLocked) == 0);
+        free(block);
+        malloc_trim(0);
+    }
+    MUST(status_kib("VmRSS:") < kMostMib * 1024);
+    MUST(status_kib("VmLck:") <= (long)(kLocked / 1024) + 8);
+    return 0;
+}

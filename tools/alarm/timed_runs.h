@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+// Runs of the benchmarks in turns, on the reference, the present library and the reference again, with the
+// machine watched meanwhile.
+#pragma once
+
+#include "alarm/gates.h"
+#include "alarm/hypothesis.h"
+#include "alarm/machine_state.h"
+#include "alarm/request.h"
+#include "compare/rounds.h"
+#include "machine/interrupt.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+namespace ashlar::alarm {
+
+struct TimedRuns {
+    compare::Experiment experiment;
+    Disturbance disturbance;
+};
+
+struct Rounds {
+    int count;
+    std::uint64_t seed; // of their order
+};
+
+TimedRuns run_timed(const Request& request, std::vector<compare::Configuration> configurations, Rounds rounds,
+                    const machine::Interrupt& interrupt, const compare::Observer& observer);
+
+// How the runs of a benchmark ended.
+Endings endings_of(const TimedRuns& runs, std::size_t configuration);
+
+// The limit of a run, by the warm-up, and what runs take.
+std::optional<TimeLimit> time_limit(const compare::Experiment& experiment, std::size_t configuration);
+
+} // namespace ashlar::alarm

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+// What `ashlar alarm` was asked for.
+#pragma once
+
+#include "alarm/gates.h"
+
+#include <cstdint>
+#include <set>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace ashlar::commands {
+
+inline constexpr const char* kReferenceFile = "bench/alarm/reference.json";
+inline constexpr const char* kHistoryFile = "bench/alarm/history.json";
+inline constexpr const char* kInstructions = "instructions an operation"; // the figure's name
+
+struct AlarmOptions {
+    std::vector<std::string> command;
+    std::vector<std::string> only;
+    std::vector<std::string> gates;
+    std::string repository = ".";
+    std::string reference;
+    std::string library;
+    double factor = alarm::kUsualFactor;
+    int rounds = 15;
+    std::uint64_t seed = 1;
+    double scale = 1;
+    bool explain = false;
+    bool update = false;
+    bool anchor = false;
+    bool strict = false;
+    std::string why;
+    std::string json;
+    std::string junit;
+    std::string history; // a page to write
+};
+
+// What goes wrong here is an error of the alarm's (2), never a regression (1).
+template <typename Do>
+auto or_error(Do work) {
+    try {
+        return work();
+    } catch (const std::runtime_error& error) {
+        throw std::invalid_argument(std::string("alarm: ") + error.what());
+    }
+}
+
+// Those of these names; all if there is none.
+std::set<alarm::Gate> gates_of(const std::vector<std::string>& names);
+
+// Throws std::invalid_argument if options exclude each other, or if nothing could be judged.
+void check_consistent(const AlarmOptions& options);
+
+// The options that a run needs to be the same again, as they are typed.
+std::string settings_of(const AlarmOptions& options);
+
+} // namespace ashlar::commands
