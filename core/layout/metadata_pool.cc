@@ -34,7 +34,7 @@ bool MetadataPool::make_sure_of(std::size_t end) {
     return false;
 }
 
-MetadataPool::FreeBlock* MetadataPool::split_new_page(std::size_t block) {
+MetadataPool::FreeBlock* MetadataPool::split_new_piece(std::size_t block) {
     const std::size_t length = std::max(block, kCarved);
     const std::size_t offset = (used_ + length - 1) / length * length;
     if (!make_sure_of(offset + length)) return nullptr;
@@ -82,7 +82,7 @@ void* MetadataPool::take(std::size_t size) {
     if (block > kMaxBlock) return nullptr;
     const os::Guard guard(mutex_);
     FreeBlock*& list = free_[order_of(block)];
-    if (list == nullptr) list = split_new_page(block);
+    if (list == nullptr) list = split_new_piece(block);
     if (list == nullptr) list = split_larger_block(block);
     FreeBlock* const taken = list;
     if (taken != nullptr) list = taken->next;

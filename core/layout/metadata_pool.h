@@ -26,7 +26,7 @@ class MetadataPool {
     void give(void* block, std::size_t size); // the size that was asked for
 
     // Maps (without touching) the first `bytes` of the pool. What slabs may need for their bitmaps must be
-    // there before the pages for the slabs take the last memory that a limit allows.
+    // there before the slices for the slabs take the last memory that a limit allows.
     bool set_aside(std::size_t bytes);
     // There is room for more again: what was refused is worth asking for.
     void ask_again();
@@ -40,7 +40,7 @@ class MetadataPool {
     static constexpr unsigned kOrders = std::bit_width(kMaxBlock / kMinBlock);
 
     bool make_sure_of(std::size_t end);
-    FreeBlock* split_new_page(std::size_t block);
+    FreeBlock* split_new_piece(std::size_t block);
     FreeBlock* split_larger_block(std::size_t block);
 
     os::Mutex<os::Rank::kMetadata> mutex_;

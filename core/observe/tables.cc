@@ -170,11 +170,11 @@ constinit const ashlar_tables kTables = Tables::make();
 static_assert(sizeof(ashlar_tables) == ASHLAR_TABLES_SIZE, "what the note says");
 static_assert(ASHLAR_SLICE_LARGE == heap::large::kHeader.shard() &&
               ASHLAR_SLICE_NO_BLOCK == layout::kUnused.shard() &&
-              ASHLAR_PAGE_NOT_OURS == layout::kNotOurs.shard() &&
-              ASHLAR_PAGE_FENCE == layout::kFence.shard() &&
-              ASHLAR_PAGE_FENCE_CHANGING == layout::kBusyFence.shard() &&
-              ASHLAR_PAGE_SAMPLED == slab::kSampled.shard() &&
-              ASHLAR_PAGE_MIXED == slab::mixed_header(1).shard());
+              ASHLAR_SLICE_NOT_OURS == layout::kNotOurs.shard() &&
+              ASHLAR_SLICE_FENCE == layout::kFence.shard() &&
+              ASHLAR_SLICE_FENCE_CHANGING == layout::kBusyFence.shard() &&
+              ASHLAR_SLICE_SAMPLED == slab::kSampled.shard() &&
+              ASHLAR_SLICE_MIXED == slab::mixed_header(1).shard());
 static_assert(ASHLAR_PROFILE_OFF == heap::sampling::kOff &&
               ASHLAR_PROFILE_RECORD == heap::sampling::kRecord &&
               ASHLAR_PROFILE_PAUSE == heap::sampling::kPause &&

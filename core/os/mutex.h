@@ -24,7 +24,7 @@ enum class Rank : std::uint8_t {
     kBin,        // one class of one shard
     kMixed,      // the mixed slabs of one shard
     kGrowth,     // making the heap larger
-    kSuperslabs, // page runs
+    kSuperslabs, // runs of slices
     kQuarantine, // released blocks that wait (hardened library)
     kMetadata,   // the metadata pool
 };

@@ -51,7 +51,7 @@ os::Message& describe(os::Message& message, const void* address, Fault fault) {
         describe_class(message, address, header.size_class());
     } else if (is_mixed(header)) {
         if (fault == Fault::kInterior) message.text("inside a block, ");
-        message.text("on a page with blocks of several size classes");
+        message.text("in a slice of 64 KiB with blocks of several size classes");
     } else {
         message.text("no block lies there now");
     }

@@ -68,7 +68,7 @@ constexpr unsigned shard_of(std::uint16_t header) {
 }
 constexpr bool has_descriptor(std::uint16_t header) {
     return class_of(header) != 0 || shard_of(header) == ASHLAR_SLICE_LARGE ||
-           shard_of(header) >= ASHLAR_PAGE_SAMPLED;
+           shard_of(header) >= ASHLAR_SLICE_SAMPLED;
 }
 
 std::optional<std::vector<unsigned char>> read_descriptors(const Memory& memory, const ashlar_tables& tables,
@@ -186,7 +186,7 @@ class Mapper {
     // Returns how many slices that were.
     std::uint64_t add(const Slices& slices, std::uint64_t slice) {
         const std::uint16_t header = read_.headers[slice];
-        if (header == ASHLAR_PAGE_NOT_OURS) {
+        if (header == ASHLAR_SLICE_NOT_OURS) {
             return 1;
         }
         if (const Free state = state_of(slice); state.free) {
@@ -199,7 +199,7 @@ class Mapper {
         if (class_of(header) == 0 && shard_of(header) == ASHLAR_SLICE_LARGE) {
             return add_large(slices, slice);
         }
-        if (class_of(header) == 0 && shard_of(header) >= ASHLAR_PAGE_SAMPLED) {
+        if (class_of(header) == 0 && shard_of(header) >= ASHLAR_SLICE_SAMPLED) {
             add_mixed(slices, slice);
             return 1;
         }

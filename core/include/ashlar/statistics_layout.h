@@ -233,15 +233,15 @@ struct ashlar_profile_answer {
 #define ASHLAR_PROFILE_DUMP 0x100 /* besides, for once */
 
 /* What a slice's header says when its class is 0, by its shard. */
-#define ASHLAR_PAGE_NOT_OURS 0       /* nothing of the heap's is mapped there */
-#define ASHLAR_SLICE_NO_BLOCK 1      /* free, or not the first slice of a large block */
-#define ASHLAR_SLICE_LARGE 2         /* the first slice of a large block; its tail says 1 */
-#define ASHLAR_PAGE_FENCE 3          /* inaccessible; hardened library */
-#define ASHLAR_PAGE_FENCE_CHANGING 4 /* likewise */
-#define ASHLAR_PAGE_SAMPLED                                                                                  \
-    5                       /* a mixed slab of no shard, with what a profiler samples. Blocks that stay      \
-                             * unused stand for these in the slabs of their classes. Its mixed slabs are     \
-                             * entry 0 of shard_mixed. */
-#define ASHLAR_PAGE_MIXED 6 /* and above: a mixed slab of shard 1 and above */
+#define ASHLAR_SLICE_NOT_OURS 0       /* nothing of the heap's is mapped there */
+#define ASHLAR_SLICE_NO_BLOCK 1       /* free, or not the first slice of a large block */
+#define ASHLAR_SLICE_LARGE 2          /* the first slice of a large block; its tail says 1 */
+#define ASHLAR_SLICE_FENCE 3          /* inaccessible; hardened library */
+#define ASHLAR_SLICE_FENCE_CHANGING 4 /* likewise */
+#define ASHLAR_SLICE_SAMPLED                                                                                 \
+    5                        /* a mixed slab of no shard, with what a profiler samples. Blocks that stay     \
+                              * unused stand for these in the slabs of their classes. Its mixed slabs are    \
+                              * entry 0 of shard_mixed. */
+#define ASHLAR_SLICE_MIXED 6 /* and above: a mixed slab of shard 1 and above */
 
 #endif

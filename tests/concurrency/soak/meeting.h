@@ -2,7 +2,7 @@
 //
 // Meetings, at which all threads want the same few locks. Each allocates blocks of one size and releases what
 // others allocated, and hardly does anything else. With small caches every few calls go to the same bins, and
-// large blocks each to the store of page runs. A thread that is descheduled while it holds such a lock lets
+// large blocks each to the store of slice runs. A thread that is descheduled while it holds such a lock lets
 // all others wait for it. One that forks meanwhile forks in the middle of a change.
 #pragma once
 

@@ -31,7 +31,7 @@ struct Block {
 };
 
 // Small blocks are stamped as a whole, of others a word in so many bytes. Slabs give back the system's pages,
-// and large blocks are moved by pages of 64 KiB.
+// and large blocks are moved by slices of 64 KiB.
 constexpr std::size_t kWhole = 1024;
 constexpr std::size_t stride_of(std::size_t usable) {
     return usable <= kLargest ? 1024 : 64 * 1024;

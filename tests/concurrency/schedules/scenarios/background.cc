@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// The thread in the background goes to sleep when nothing is left to do: never while pages are dirty, of
+// The thread in the background goes to sleep when nothing is left to do: never while slices are dirty, of
 // which nobody would tell it.
 #include "../scenarios.h"
 #include "blocks.h"
@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::size_t kLarge = std::size_t{128} << 10;
 
-void dirty_some_pages() {
+void dirty_some_slices() {
     give(take(kLarge, 1), kLarge, 1);
 }
 
@@ -25,17 +25,17 @@ Scenario background() {
     return {.name = "background",
             .prepare =
                 [] {
-                    dirty_some_pages();
+                    dirty_some_slices();
                     ashlar::layout::superslabs.purge_all();
                     refuse_barriers(); // it would not sleep before it has drained everybody
                     ashlar::os::barrier_in_all_threads();
                     ashlar_control("background:true");
                 },
-            .actors = {dirty_some_pages, dirty_some_pages},
+            .actors = {dirty_some_slices, dirty_some_slices},
             .check =
                 [] {
                     require(ashlar::layout::superslabs.dirty_slices() == 0 || !servant_sleeps_for_ever(),
-                            "the background thread sleeps though pages are dirty");
+                            "the background thread sleeps though slices are dirty");
                 },
             .preemptions = 1};
 }

@@ -97,8 +97,8 @@ void require_empty_heap() {
         require(bin.blocks_out() == 0, "a bin counts blocks as given out that were given back");
     });
     layout::superslabs.purge_all();
-    require(layout::superslabs.slices_in_use() == 0, "pages are in use though every block was given back");
-    require(layout::superslabs.dirty_slices() == 0, "pages are dirty though all were purged");
+    require(layout::superslabs.slices_in_use() == 0, "slices are in use though every block was given back");
+    require(layout::superslabs.dirty_slices() == 0, "slices are dirty though all were purged");
     require_locks_free();
 }
 

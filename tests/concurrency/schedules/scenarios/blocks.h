@@ -30,7 +30,7 @@ class Event {
     std::atomic<std::uint32_t> happened_{0};
 };
 
-// Every lock is free, no block is missing and no page, and of all threads this one alone has a cache. To be
+// Every lock is free, no block is missing and no slice, and of all threads this one alone has a cache. To be
 // called when the scenario has given back every block.
 void require_empty_heap();
 

@@ -141,7 +141,7 @@ Scenario heap_grows() {
                     for (const unsigned number : {0U, 1U})
                         give(halves[number], kSuperslabSize / 2, number);
                     require(superslabs.slices_in_use() == 0,
-                            "pages are in use though every block was given back");
+                            "slices are in use though every block was given back");
                 },
             .preemptions = 2};
 }

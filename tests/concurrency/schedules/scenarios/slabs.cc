@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Slabs become empty, or give back their unused pages, while other threads want their blocks and their pages.
-// On bins directly: no cache stands in between.
+// Slabs become empty, or give back their unused pages, while other threads want their blocks and their
+// slices. On bins directly: no cache stands in between.
 #include "../scenarios.h"
 #include "blocks.h"
 #include "layout/superslab.h"
@@ -49,7 +49,7 @@ struct Blocks {
     static void give(std::span<void* const> blocks, std::uint64_t key) {
         for (const void* const block : blocks) {
             require_marked(block, kSize, key);
-            require(ashlar::layout::window.header_of(block) == kHeader, "a block's page has another header");
+            require(ashlar::layout::window.header_of(block) == kHeader, "a block's slice has another header");
         }
         bin().give(kHeader, blocks.data(), static_cast<std::uint32_t>(blocks.size()));
     }
@@ -67,7 +67,7 @@ void take_first_blocks() {
     Begun::take(of_new_slabs[kNumber], kNumber);
 }
 
-// ---- Empty slabs: two of three in use become free, and their pages another class's
+// ---- Empty slabs: two of three in use become free, and their slices another class's
 // --------------------------
 
 using Emptied = Blocks<8192>;
@@ -86,7 +86,7 @@ void empty_the_other() {
     Emptied::give(std::span(of_slabs).subspan<8, 8>(), 1);
 }
 
-void use_its_page() {
+void use_its_slices() {
     Reusing::take(of_another_class, 3);
     Reusing::give(of_another_class, 3);
     Reusing::bin().trim();
@@ -176,7 +176,7 @@ Scenario slab_empties() {
                     ashlar_free(ashlar_malloc(1));
                     Emptied::take(of_slabs, 1);
                 },
-            .actors = {empty_one_slab, empty_the_other, use_its_page},
+            .actors = {empty_one_slab, empty_the_other, use_its_slices},
             .check =
                 [] {
                     Emptied::give(std::span(of_slabs).last<8>(), 1);

@@ -144,7 +144,7 @@ struct Heap {
         headers[1] = 1 | 1 << 8;
         headers[2] = headers[3] = 2 | 1 << 8;
         headers[4] = ASHLAR_SLICE_LARGE << 8;
-        headers[8] = ASHLAR_PAGE_MIXED << 8;
+        headers[8] = ASHLAR_SLICE_MIXED << 8;
         for (std::size_t page = 5; page < 32; ++page) {
             headers[page] = headers[page] == 0 ? std::uint16_t{ASHLAR_SLICE_NO_BLOCK << 8} : headers[page];
         }
