@@ -177,7 +177,7 @@ class Table {
 
     void map_scan() {
         add({.timed = {.name = "map-scan", .group = {}, .command = command("page_map_scan", {"1024"})},
-             .watches = "search for free pages in a large heap",
+             .watches = "search for free slices in a large heap",
              .counted = {command("page_map_scan", {"1024"}), 1}});
     }
 
