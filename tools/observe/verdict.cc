@@ -106,7 +106,7 @@ Judgement retained(const Evidence& evidence) {
         judgement.advice =
             "ASHLAR_CONF=background:true gives it back while the program is idle, as it is now";
     } else {
-        judgement.advice = "ASHLAR_CONF=dirty_limit:0 gives most of it back at once, for more page faults";
+        judgement.advice = "ASHLAR_CONF=dirty_limit:0 lets no more wait than is in use, for more page faults";
     }
     return judgement;
 }
