@@ -108,7 +108,7 @@ class alignas(64) Bin {
     void retire_current(Deferred& deferred);
     unsigned choose_undecayed(Deferred& deferred, unsigned most);
     std::size_t finish(Deferred& deferred); // how many pages it purged
-    static std::uint8_t this_round() { return round_.load(std::memory_order_relaxed); }
+    static std::uint8_t this_round() { return round.load(std::memory_order_relaxed); }
     struct Progress {
         Fault fault; // of the next one
         std::uint32_t given;
@@ -117,7 +117,7 @@ class alignas(64) Bin {
                          Deferred& deferred);
 
     // The number of the decay round; only differences of a few count.
-    static constinit std::atomic<std::uint8_t> round_;
+    static constinit std::atomic<std::uint8_t> round;
 
     os::Mutex<os::Rank::kBin> mutex_;
     std::uint32_t empty_slabs_ = 0; // in the lists

@@ -20,10 +20,10 @@ bool is_long_ago(std::uint8_t last_round, std::uint8_t this_round) {
 
 } // namespace
 
-constinit std::atomic<std::uint8_t> Bin::round_{0};
+constinit std::atomic<std::uint8_t> Bin::round{0};
 
 void Bin::begin_round() {
-    round_.fetch_add(1, std::memory_order_relaxed);
+    round.fetch_add(1, std::memory_order_relaxed);
 }
 
 void Bin::dissolve_empty(Deferred& deferred) {

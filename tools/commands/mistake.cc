@@ -105,7 +105,7 @@ const CLI::App& find_command(const CLI::App& command, const std::string& name) {
         throw std::invalid_argument(
             fmt::format("help: {} has no commands of its own", document::full_name(command)));
     }
-    throw std::invalid_argument(fmt::format("help: there is no command {}{} {} has {}", name,
+    throw std::invalid_argument(fmt::format("help: there is no command {}{}\n{} has {}", name,
                                             machine::did_you_mean(name, names), document::full_name(command),
                                             fmt::join(names, ", ")));
 }

@@ -38,6 +38,9 @@ def on_terminal(*arguments, environment=None):
 
 
 class Mistakes(unittest.TestCase):
+    def test_help_on_nothing_lists_what_there_is(self):
+        self.assertRegex(ashlar("help", "nonsense").stderr, r"there is no command nonsense\nashlar has run, ")
+
     def test_what_was_meant(self):
         for arguments, complaint, meant in (
                 (["bnch"], "no command bnch", "bench"), (["comapre", "--", "true"], "no command comapre", "compare"),
