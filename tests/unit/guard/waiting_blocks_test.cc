@@ -54,7 +54,7 @@ UNIT_TEST_CASE_IN_CHILD("waiting blocks: they leave when there are too many, in 
     REQUIRE(waiting_blocks::bytes() <= std::max(Quarantine::kLeast, 4 * most * kSize / 4));
     REQUIRE(waiting_blocks::bytes() > Quarantine::kLeast / 2);
     // What the heap has again is not the first blocks that came: some early ones wait, some late ones do not.
-    std::vector<void*> again(most);
+    std::vector<void*> again(2 * most);
     std::generate(again.begin(), again.end(), make);
     const std::set<void*> back(again.begin(), again.end());
     const auto early = blocks.begin() + static_cast<std::ptrdiff_t>(2 * most);
