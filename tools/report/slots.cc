@@ -37,7 +37,8 @@ std::optional<std::size_t> known_slot(const std::string& name) {
 // The same on every machine and in every version: FNV-1a.
 std::size_t slot_by_letters(const std::string& name) {
     std::uint32_t hash = 2'166'136'261U;
-    for (const unsigned char each : name) {
+    for (const char letter : name) {
+        const auto each = static_cast<unsigned char>(letter);
         hash = (hash ^ each) * 16'777'619U;
     }
     return 1 + hash % kCoded;
