@@ -54,11 +54,11 @@ UNIT_TEST_CASE_IN_CHILD("waiting blocks: they leave when there are too many, in 
     REQUIRE(waiting_blocks::bytes() <= std::max(Quarantine::kLeast, 4 * most * kSize / 4));
     REQUIRE(waiting_blocks::bytes() > Quarantine::kLeast / 2);
     // What the heap has again is not the first blocks that came: some early ones wait, some late ones do not.
-    std::vector<void*> again(2 * most);
+    std::vector<void*> again(3 * most);
     std::generate(again.begin(), again.end(), make);
     const std::set<void*> back(again.begin(), again.end());
-    const auto early = blocks.begin() + static_cast<std::ptrdiff_t>(2 * most);
-    const auto late = blocks.end() - static_cast<std::ptrdiff_t>(most / 2);
+    const auto early = blocks.begin() + static_cast<std::ptrdiff_t>(3 * most);
+    const auto late = blocks.end() - static_cast<std::ptrdiff_t>(most);
     REQUIRE(std::any_of(blocks.begin(), early, [&](void* b) { return back.count(b) == 0; }));
     REQUIRE(std::any_of(late, blocks.end(), [&](void* b) { return back.count(b) != 0; }));
 }
