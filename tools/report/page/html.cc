@@ -7,6 +7,7 @@
 #include "report/figures.h"
 #include "report/page/pictures.h"
 #include "report/page/style.h"
+#include "report/page/tables.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -30,53 +31,6 @@ const char* class_of(Standing standing) {
         break;
     }
     return "";
-}
-
-// Text of a cell, and the class of its standing.
-struct Cell {
-    std::string text;
-    const char* classes = "";
-};
-
-// A table with a heading for each row and column, in a frame that scrolls by itself where it is too wide.
-class Table {
-  public:
-    Table(std::string_view caption, const std::vector<std::string>& header) {
-        text_ = fmt::format(
-            R"(<div class="scroll" tabindex="0" role="region" aria-label="{0}"><table><caption>{0}</caption><thead><tr>)",
-            escaped(caption));
-        for (const std::string& each : header) {
-            text_ += each.empty() ? "<td></td>" : fmt::format(R"(<th scope="col">{}</th>)", escaped(each));
-        }
-        text_ += "</tr></thead><tbody>\n";
-    }
-
-    void add(const std::string& name, const std::vector<Cell>& cells) {
-        text_ += fmt::format(R"(<tr><th scope="row">{}</th>)", escaped(name));
-        for (const Cell& cell : cells) {
-            text_ += fmt::format(R"(<td{}>{}</td>)",
-                                 *cell.classes == '\0' ? "" : fmt::format(R"( class="{}")", cell.classes),
-                                 escaped(cell.text));
-        }
-        text_ += "</tr>\n";
-    }
-
-    std::string finish() { return text_ + "</tbody></table></div>\n"; }
-
-  private:
-    std::string text_;
-};
-
-std::string folded(std::string_view summary, const std::string& content) {
-    return fmt::format("<details><summary>{}</summary>\n{}</details>\n", escaped(summary), content);
-}
-
-std::string list(const std::vector<std::string>& sentences) {
-    std::string text = "<ul>\n";
-    for (const std::string& sentence : sentences) {
-        text += "<li>" + escaped(sentence) + "</li>\n";
-    }
-    return text + "</ul>\n";
 }
 
 Cell entry_cell(const Sheet& sheet, const Entry& entry) {

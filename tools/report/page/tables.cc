@@ -30,6 +30,20 @@ std::string table_row(const std::string& name, const std::vector<std::string>& c
     return text + "</tr>\n";
 }
 
+void Table::add(const std::string& name, const std::vector<Cell>& cells) {
+    text_ += fmt::format(R"(<tr><th scope="row">{}</th>)", escaped(name));
+    for (const Cell& cell : cells) {
+        text_ += fmt::format(R"(<td{}>{}</td>)",
+                             *cell.classes == '\0' ? "" : fmt::format(R"( class="{}")", cell.classes),
+                             escaped(cell.text));
+    }
+    text_ += "</tr>\n";
+}
+
+std::string folded(std::string_view summary, const std::string& content) {
+    return fmt::format("<details><summary>{}</summary>\n{}</details>\n", escaped(summary), content);
+}
+
 std::string list(const std::vector<std::string>& sentences) {
     std::string text = "<ul>\n";
     for (const std::string& sentence : sentences) {

@@ -14,6 +14,26 @@ std::string table_head(std::string_view caption, const std::vector<std::string>&
 std::string table_row(const std::string& name, const std::vector<std::string>& cells);
 inline constexpr const char* kTableEnd = "</tbody></table></div>\n";
 
+// Text of a cell, and the class of its standing.
+struct Cell {
+    std::string text;
+    const char* classes = "";
+};
+
+// A table with a heading for each row and column, in a frame that scrolls by itself where it is too wide.
+class Table {
+  public:
+    Table(std::string_view caption, const std::vector<std::string>& header)
+        : text_(table_head(caption, header)) {}
+    void add(const std::string& name, const std::vector<Cell>& cells);
+    std::string finish() { return text_ + kTableEnd; }
+
+  private:
+    std::string text_;
+};
+
+// `content`, which is HTML, is seen on request.
+std::string folded(std::string_view summary, const std::string& content);
 std::string list(const std::vector<std::string>& sentences);
 
 } // namespace ashlar::report::page
