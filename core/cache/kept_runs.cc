@@ -5,8 +5,8 @@
 
 namespace ashlar::cache {
 
-KeptRuns::Run KeptRuns::remove(unsigned index) {
-    const Run run = runs_[index];
+KeptRuns::Kept KeptRuns::remove(unsigned index) {
+    const Kept run = runs_[index];
     std::copy(runs_.begin() + index + 1, runs_.begin() + count_, runs_.begin() + index);
     --count_;
     slices_.store(static_cast<std::uint32_t>(slices() - run.slices), std::memory_order_relaxed);
@@ -22,7 +22,7 @@ layout::Slice KeptRuns::take(std::size_t slices, os::Node node) {
     return 0;
 }
 
-void KeptRuns::add(Run run) {
+void KeptRuns::add(Kept run) {
     runs_[count_++] = run;
     slices_.store(static_cast<std::uint32_t>(slices() + run.slices), std::memory_order_relaxed);
 }

@@ -63,20 +63,20 @@ class KeptRuns {
     static constexpr unsigned kMostRuns = 8;
     static constexpr unsigned kOften = 8;
 
-    struct Run {
+    struct Kept {
         layout::Slice first;
         std::uint16_t slices;
         os::Node node;
     };
-    void add(Run run);
-    Run remove(unsigned index);
+    void add(Kept run);
+    Kept remove(unsigned index);
     template <typename Give>
     void give_oldest(Give give) {
-        const Run run = remove(0);
+        const Kept run = remove(0);
         give(run.first, run.slices);
     }
 
-    std::array<Run, kMostRuns> runs_;
+    std::array<Kept, kMostRuns> runs_;
     std::atomic<std::uint32_t> slices_;
     std::uint8_t count_;
     std::array<std::uint8_t, kMostSlices + 1> asked_; // by length, as far as it matters

@@ -13,7 +13,7 @@
 #if defined(ASHLAR_HARDENED)
 #include "guard/hardened.h"
 #elif defined(ASHLAR_MARKING)
-#include "guard/marked.h"
+#include "guard/watched.h"
 #else
 #include "guard/plain.h"
 #endif

@@ -15,6 +15,7 @@
 #include "guard/form.h"
 #include "guard/large_blocks.h"
 #include "guard/waiting_blocks.h"
+#include "guard/waiting_runs.h"
 #include "heap/heap.h"
 
 #include <cstddef>
@@ -47,14 +48,14 @@ void go_on(bool whole);
 template <typename Visit>
 void for_each_lock(Visit visit) {
     visit(waiting_blocks::mutex());
-    visit(large_blocks::mutex());
+    visit(WaitingRuns::mutex());
 }
 
 // What was released and is not yet back in the heap, of slabs and in large blocks.
 std::size_t waiting_bytes();
 std::size_t waiting_large_bytes();
-constexpr const void* waiting_large_counter() {
-    return &large_blocks::waiting_bytes;
+inline const void* waiting_large_counter() {
+    return &WaitingRuns::bytes_of_all();
 }
 
 } // namespace ashlar::guard

@@ -5,6 +5,7 @@
 #include "guard/live_map.h"
 #include "guard/poison.h"
 #include "guard/violation.h"
+#include "guard/waiting_runs.h"
 #include "heap/heap.h"
 #include "heap/large.h"
 #include "layout/superslab.h"
@@ -23,8 +24,6 @@
 #include <cstring>
 
 namespace ashlar::guard::large_blocks {
-
-constinit std::atomic<std::size_t> waiting_bytes{0};
 
 namespace {
 
@@ -120,81 +119,9 @@ void* out_of_memory() {
     return nullptr;
 }
 
-// A released block that waits: the run, its length, and where in it the block begins.
-struct Run {
-    char* start = nullptr;
-    std::size_t size = 0;
-    std::size_t front = 0;
-
-    char* block() const { return start + front; }
-};
-
-constinit os::Mutex<os::Rank::kQuarantine> lock; // of both that follow
-
-// Under the lock: bytes that wait in both are more, or fewer.
-void note_waiting(std::size_t change) {
-    waiting_bytes.store(bytes() + change, std::memory_order_relaxed);
-}
-
-// Released blocks, in the order in which they came.
-class Waiting {
-  public:
-    // False if there is no room for it.
-    bool put(const Run& run) {
-        const os::Guard guard(lock);
-        if (count_ == runs_.size()) return false;
-        runs_[count_++] = run;
-        bytes_.store(bytes() + run.size, std::memory_order_relaxed);
-        note_waiting(run.size);
-        return true;
-    }
-    // One that has to leave if they are too many or more than `most` bytes: any but the `spared` that came
-    // last. None if all may stay.
-    Run take_excess(std::size_t most, std::uint32_t spared) {
-        const os::Guard guard(lock);
-        if (count_ <= spared || (count_ <= kMostRuns && bytes() <= most)) return {};
-        return take(start_random().below(count_ - spared));
-    }
-    // Any of this length whose block begins there, if at least so many bytes wait.
-    Run take_fitting(std::size_t enough, std::size_t size, std::size_t front) {
-        if (bytes() < enough) return {};
-        const os::Guard guard(lock);
-        std::uint32_t chosen = count_;
-        std::uint32_t fitting = 0;
-        for (std::uint32_t i = 0; i < count_; ++i) {
-            if (runs_[i].size == size && runs_[i].front == front && start_random().below(++fitting) == 0) {
-                chosen = i;
-            }
-        }
-        return chosen == count_ ? Run{} : take(chosen);
-    }
-    Run take_last() {
-        const os::Guard guard(lock);
-        return count_ == 0 ? Run{} : take(count_ - 1);
-    }
-
-    std::size_t bytes() const { return bytes_.load(std::memory_order_relaxed); }
-
-  private:
-    static constexpr std::uint32_t kMostRuns = 64;
-
-    Run take(std::uint32_t number) {
-        const Run taken = runs_[number];
-        std::copy(&runs_[number + 1], &runs_[count_], &runs_[number]);
-        --count_;
-        bytes_.store(bytes() - taken.size, std::memory_order_relaxed);
-        note_waiting(0 - taken.size);
-        return taken;
-    }
-
-    std::atomic<std::size_t> bytes_{0};
-    std::uint32_t count_ = 0;
-    std::array<Run, 2 * kMostRuns> runs_{}; // room for what several threads put at one time
-};
-
 // ---- Blocks that keep their memory, poisoned
 
-constinit Waiting kept;
+constinit WaitingRuns kept;
 
 std::size_t longest_kept() {
     return os::settings.large_quarantine.load(std::memory_order_relaxed);
@@ -221,7 +148,7 @@ bool must_stay_in_memory(char* block, std::size_t room) {
 
 // Takes back what the program did to the pages. False if they may be inaccessible. What it did to all of a
 // block ends at the guards, so that the run is no longer one mapping.
-bool reset(const Record& record, const Run& run, std::size_t room) {
+bool reset(const Record& record, const WaitingRun& run, std::size_t room) {
     return (record.guarded && os::is_one_mapping_but_for_last_page(run.start, run.size)) ||
            os::reset_attributes(run.block(), room);
 }
@@ -254,7 +181,7 @@ void check_poison(const char* block) {
 
 // With its guards lowered; of one for which that is refused the old contents are not wanted, so another
 // mapping will do.
-void give_to_heap(const Run& run) {
+void give_to_heap(const WaitingRun& run) {
     const Record& record = record_of(window.slice_of(run.start));
     if (record.guarded) {
         guarded_blocks.fetch_sub(1, std::memory_order_relaxed);
@@ -266,14 +193,14 @@ void give_to_heap(const Run& run) {
     heap::release(run.start);
 }
 
-void return_kept(const Run& run) {
+void return_kept(const WaitingRun& run) {
     check_poison(run.block());
     give_to_heap(run);
 }
 
-void keep(const Run& run) {
+void keep(const WaitingRun& run) {
     if (!kept.put(run)) return return_kept(run);
-    for (Run leaving; (leaving = kept.take_excess(most_kept(), 1)).start != nullptr;)
+    for (WaitingRun leaving; (leaving = kept.take_excess(most_kept(), 1)).start != nullptr;)
         return_kept(leaving);
 }
 
@@ -283,7 +210,7 @@ char* take_kept(const Facts& facts, std::size_t length, std::size_t front, Conte
     const std::size_t most = most_kept();
     const std::size_t enough =
         std::min(most - most / 4, most - std::min(size, most)); // or no more would stay
-    const Run run = kept.take_fitting(enough, size, front);
+    const WaitingRun run = kept.take_fitting(enough, size, front);
     if (run.start == nullptr) return nullptr;
     char* const block = run.block();
     check_poison(block);
@@ -303,7 +230,7 @@ char* take_kept(const Facts& facts, std::size_t length, std::size_t front, Conte
 
 // ---- Blocks that are inaccessible and have no memory
 
-constinit Waiting closed;
+constinit WaitingRuns closed;
 
 // Of addresses, not of memory.
 std::size_t most_closed() {
@@ -312,18 +239,18 @@ std::size_t most_closed() {
     return std::min(kMostBytes, window.capacity() / kShareOfWindow);
 }
 
-void return_closed(const Run& run) {
+void return_closed(const WaitingRun& run) {
     if (os::lower_guard(run.start, run.size) || os::renew(run.start, run.size) == os::Change::kDone)
         heap::release(run.start);
 }
 
-void close(const Run& run) {
+void close(const WaitingRun& run) {
     if (!record_of(window.slice_of(run.start)).guarded || !os::raise_guard(run.start, run.size))
         return give_to_heap(run);
     guarded_blocks.fetch_sub(1, std::memory_order_relaxed);
     if (os::guards_are_mappings()) os::purge(run.start, run.size); // otherwise that is done
     if (!closed.put(run)) return_closed(run);
-    for (Run leaving; (leaving = closed.take_excess(most_closed(), 0)).start != nullptr;)
+    for (WaitingRun leaving; (leaving = closed.take_excess(most_closed(), 0)).start != nullptr;)
         return_closed(leaving);
 }
 
@@ -370,7 +297,7 @@ void release(void* block) {
     char* const start = run_of(block);
     Record& record = record_of(window.slice_of(block));
     if (record.released.exchange(true, std::memory_order_relaxed)) report_released_twice_at_once(block);
-    const Run run{start, heap::large::usable_size(start), front_of(block)};
+    const WaitingRun run{start, heap::large::usable_size(start), front_of(block)};
     if (os::settings.quarantine.load(std::memory_order_relaxed) == 0) return give_to_heap(run);
     const std::size_t room = room_for(record.facts.size);
     const bool may_keep = run.size <= longest_kept() && is_in_memory(record, block, room);
@@ -415,15 +342,11 @@ void* around(const void* address) {
 
 bool return_all() {
     bool some = false;
-    for (Run run; (run = kept.take_last()).start != nullptr; some = true)
+    for (WaitingRun run; (run = kept.take_last()).start != nullptr; some = true)
         return_kept(run);
-    for (Run run; (run = closed.take_last()).start != nullptr; some = true)
+    for (WaitingRun run; (run = closed.take_last()).start != nullptr; some = true)
         return_closed(run);
     return some;
-}
-
-os::Mutex<os::Rank::kQuarantine>& mutex() {
-    return lock;
 }
 
 } // namespace ashlar::guard::large_blocks

@@ -23,9 +23,7 @@
 
 #include "guard/canary.h"
 #include "layout/window.h"
-#include "os/mutex.h"
 
-#include <atomic>
 #include <cstddef>
 
 namespace ashlar::guard::large_blocks {
@@ -49,12 +47,6 @@ bool resize_in_place(void* block, std::size_t size);
 // none. For reports: searches.
 void* around(const void* address);
 
-bool return_all();                                       // that wait; true if there was something
-extern constinit std::atomic<std::size_t> waiting_bytes; // of pages that wait
-inline std::size_t bytes() {
-    return waiting_bytes.load(std::memory_order_relaxed);
-}
-
-os::Mutex<os::Rank::kQuarantine>& mutex();
+bool return_all(); // that wait; true if there was something
 
 } // namespace ashlar::guard::large_blocks

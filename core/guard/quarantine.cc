@@ -58,7 +58,7 @@ void Quarantine::look_at_heap() {
 }
 
 // Once one has to leave, some more do, so that a thread that only releases comes here rarely.
-bool Quarantine::make_room(SizeClass c, Waiting& leaving) {
+bool Quarantine::make_room(SizeClass c, WaitingBlock& leaving) {
     look_at_heap();
     Shelf& shelf = shelves_[c];
     const std::size_t most = leaving.any() ? limit_ - limit_ / 16 : limit_;
@@ -91,7 +91,7 @@ bool Quarantine::lengthen(Shelf& shelf) {
     return true;
 }
 
-Waiting Quarantine::take_any() {
+WaitingBlock Quarantine::take_any() {
     const std::uint32_t start = random_.below(layout::kClasses);
     for (unsigned i = 0; waiting() != 0 && i < layout::kClasses; ++i) {
         const auto c = static_cast<SizeClass>((start + i) % layout::kClasses);

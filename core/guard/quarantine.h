@@ -21,10 +21,10 @@
 namespace ashlar::guard {
 
 // A block, its class, and whether all of it is poisoned (poison.h).
-class Waiting {
+class WaitingBlock {
   public:
-    constexpr Waiting() = default;
-    Waiting(void* block, layout::SizeClass c, bool whole)
+    constexpr WaitingBlock() = default;
+    WaitingBlock(void* block, layout::SizeClass c, bool whole)
         : word_(reinterpret_cast<std::uintptr_t>(block) | static_cast<std::uintptr_t>(whole)), class_(c) {}
 
     bool any() const { return word_ != 0; }
@@ -37,7 +37,7 @@ class Waiting {
   private:
     friend class Quarantine;
     static constexpr std::uintptr_t kWhole = 1; // blocks are aligned
-    Waiting(std::uintptr_t word, layout::SizeClass c) : word_(word), class_(c) {}
+    WaitingBlock(std::uintptr_t word, layout::SizeClass c) : word_(word), class_(c) {}
 
     std::uintptr_t word_ = 0;
     layout::SizeClass class_ = 0;
@@ -61,10 +61,10 @@ class Quarantine {
         return room_ >= 0;
     }
     void gives_room(layout::SizeClass c) { room_ += static_cast<std::ptrdiff_t>(layout::class_size(c)); }
-    void put_in_its_room(Waiting coming) { shelves_[coming.size_class()].add(coming.word_); }
+    void put_in_its_room(WaitingBlock coming) { shelves_[coming.size_class()].add(coming.word_); }
 
     // Of what make_room() has said may come.
-    void put(Waiting coming) {
+    void put(WaitingBlock coming) {
         takes_room(coming.size_class());
         put_in_its_room(coming);
     }
@@ -81,24 +81,24 @@ class Quarantine {
         return shelves_[c].count > kMostCapacity - kMostCapacity / 4;
     }
     // Any one of a class of which some wait, but the one that came last only if it is alone.
-    Waiting take(layout::SizeClass c) {
+    WaitingBlock take(layout::SizeClass c) {
         Shelf& shelf = shelves_[c];
         gives_room(c);
         return {shelf.remove(random_.below(shelf.count - 1)), c};
     }
     // Any one of any class; none if nothing waits.
-    Waiting take_any();
+    WaitingBlock take_any();
 
     // Looks at what the heap allows now. True if a block of the class may come, even if it is the only one
     // and too long. If not, `leaving`, at first none, has to leave before the next call; if it is none,
     // memory is short and the block cannot wait.
-    bool make_room(layout::SizeClass c, Waiting& leaving);
+    bool make_room(layout::SizeClass c, WaitingBlock& leaving);
 
     template <typename Visit>
     void for_each(Visit visit) const {
         for (unsigned c = 1; c < layout::kClasses; ++c) {
             for (std::uint32_t i = 0; i < shelves_[c].count; ++i)
-                visit(Waiting(shelves_[c].slots[i], static_cast<layout::SizeClass>(c)));
+                visit(WaitingBlock(shelves_[c].slots[i], static_cast<layout::SizeClass>(c)));
         }
     }
     // Gives the shelves back; nothing may wait.

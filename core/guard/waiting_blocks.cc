@@ -61,14 +61,14 @@ Quarantine* make() {
     heap::release(block);
 }
 
-void return_to_heap(Waiting waiting) {
+void return_to_heap(WaitingBlock waiting) {
     check(waiting);
     give_to_heap(waiting.block());
 }
 
 bool empty(Quarantine& quarantine) {
     bool some = false;
-    for (Waiting leaving; (leaving = quarantine.take_any()).any(); some = true)
+    for (WaitingBlock leaving; (leaving = quarantine.take_any()).any(); some = true)
         return_to_heap(leaving);
     return some;
 }
@@ -126,8 +126,8 @@ void give_up_own() {
     if (!leave(*own)) dissolve(*own);
 }
 
-void add_to_own(Quarantine& quarantine, Waiting coming) {
-    Waiting leaving;
+void add_to_own(Quarantine& quarantine, WaitingBlock coming) {
+    WaitingBlock leaving;
     while (!quarantine.make_room(coming.size_class(), leaving)) {
         if (!leaving.any()) return return_to_heap(coming);
         return_to_heap(leaving);
@@ -149,8 +149,8 @@ bool have_left() {
 }
 
 // Another thread may take what is left between two rounds.
-void add_to_left(Waiting coming) {
-    for (Waiting leaving; have_left();) {
+void add_to_left(WaitingBlock coming) {
+    for (WaitingBlock leaving; have_left();) {
         bool room = false;
         {
             const os::Guard guard(lock);
@@ -166,16 +166,16 @@ void add_to_left(Waiting coming) {
     return_to_heap(coming);
 }
 
-Waiting take_from_left() {
+WaitingBlock take_from_left() {
     const os::Guard guard(lock);
     for (Quarantine* each = left.first(); each != nullptr; each = each->next) {
-        if (const Waiting taken = each->take_any(); taken.any()) return taken;
+        if (const WaitingBlock taken = each->take_any(); taken.any()) return taken;
     }
     return {};
 }
 
 // A block that is in use waits for the thread that released it too late to see that another one had.
-[[noreturn]] void report(Waiting waiting, poison::Extent extent) {
+[[noreturn]] void report(WaitingBlock waiting, poison::Extent extent) {
     canary::Facts facts;
     if (canary::read(static_cast<const char*>(waiting.block()), waiting.size(), facts))
         report_released_twice_at_once(waiting.block());
@@ -185,7 +185,7 @@ Waiting take_from_left() {
 
 } // namespace
 
-void check(Waiting waiting) {
+void check(WaitingBlock waiting) {
     const poison::Extent extent = waiting.whole() ? poison::Extent::kWhole : poison::Extent::kEnds;
     if (!poison::intact(waiting.block(), waiting.size(), extent)) report(waiting, extent);
 }
@@ -211,7 +211,7 @@ void add_slowly(void* block, SizeClass c) {
         whole = mine->counts_down(c);
     }
     poison::fill(block, layout::class_size(c), whole ? poison::Extent::kWhole : poison::Extent::kEnds);
-    const Waiting coming(block, c, whole);
+    const WaitingBlock coming(block, c, whole);
     if (mine != nullptr) {
         if (whole) mine->next_whole(c);
         add_to_own(*mine, coming);
@@ -226,12 +226,12 @@ void add_without_room(void* block, SizeClass c) {
         give_up_own();
         return give_to_heap(block);
     }
-    add_to_own(*mine, Waiting(block, c, false));
+    add_to_own(*mine, WaitingBlock(block, c, false));
 }
 
 bool return_all() {
     bool some = mine != nullptr && empty(*mine);
-    for (Waiting leaving; (leaving = take_from_left()).any(); some = true)
+    for (WaitingBlock leaving; (leaving = take_from_left()).any(); some = true)
         return_to_heap(leaving);
     return some;
 }

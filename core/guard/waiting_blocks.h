@@ -26,7 +26,7 @@ void add_without_room(void* block, layout::SizeClass c); // when the rest of add
         poison::fill(block, layout::class_size(c), poison::Extent::kEnds);
         if (!quarantine->takes_room(c)) [[unlikely]]
             return add_without_room(block, c);
-        return quarantine->put_in_its_room(Waiting(block, c, false));
+        return quarantine->put_in_its_room(WaitingBlock(block, c, false));
     }
     add_slowly(block, c);
 }
@@ -42,17 +42,17 @@ inline bool enough_of_class(layout::SizeClass c) {
 }
 
 // Any of them, which waits no longer. It is the caller's to check.
-[[gnu::always_inline]] inline Waiting take(layout::SizeClass c) {
+[[gnu::always_inline]] inline WaitingBlock take(layout::SizeClass c) {
     return mine->take(c);
 }
 
 // What check() finds out, as far as that is quick: false means that it has to be called.
-[[gnu::always_inline]] inline bool is_intact_at_ends(Waiting waiting) {
+[[gnu::always_inline]] inline bool is_intact_at_ends(WaitingBlock waiting) {
     return !waiting.whole() &&
            poison::intact(waiting.block_if_not_whole(), waiting.size(), poison::Extent::kEnds);
 }
 // Reports what was written to a block that waited.
-void check(Waiting waiting);
+void check(WaitingBlock waiting);
 // Whether the last bytes of a block say that it waits, or did and is the heap's.
 bool seems_to_wait(const void* block, layout::SizeClass c);
 

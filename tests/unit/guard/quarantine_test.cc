@@ -30,13 +30,13 @@ class Releases {
 
     // False if another one had to leave.
     bool release(SizeClass c) {
-        Waiting leaving;
+        WaitingBlock leaving;
         bool at_once = true;
         for (; !quarantine_.make_room(c, leaving); at_once = false)
             REQUIRE(leaving.any());
         address_ += layout::kMaxClassSize;
         quarantine_.put(
-            Waiting(reinterpret_cast<void*>(address_), c, false)); // NOLINT(performance-no-int-to-ptr)
+            WaitingBlock(reinterpret_cast<void*>(address_), c, false)); // NOLINT(performance-no-int-to-ptr)
         return at_once;
     }
 
@@ -141,7 +141,7 @@ UNIT_TEST_CASE_IN_CHILD("quarantine: what leaves is any of those that wait", uni
     for (std::size_t i = 0; i < kMost; ++i)
         REQUIRE(releases.release(kClass));
     std::set<void*> all;
-    quarantine.for_each([&all](Waiting each) { all.insert(each.block()); });
+    quarantine.for_each([&all](WaitingBlock each) { all.insert(each.block()); });
     REQUIRE(all.size() == kMost);
     bool in_order = true;
     for (const void* last = nullptr; !all.empty();) {
