@@ -5,7 +5,7 @@
 //   block                         + size                              + room - 8      + room
 //   | the program's bytes         | 8 bytes of the key | (nothing)    | trailer        |
 //                                                                      key ^ facts << 40
-//   facts: | alignment (6 bits) | slack (16) | form (2) |
+//   facts: | form (2 bits) | alignment (6) | slack (16) |
 //
 // The key is the block's own (secret.h). A write that runs on behind the block hits these 8 bytes first, or
 // as many as have room before the trailer. The trailer holds the facts, the requested size among them, and is
@@ -41,8 +41,8 @@ struct Facts {
 namespace detail {
 
 inline constexpr unsigned kFactsShift = 40;
-inline constexpr unsigned kFormBits = 2;
 inline constexpr unsigned kSlackBits = 16;
+inline constexpr unsigned kAlignmentBits = 6;
 inline constexpr unsigned kMostAlignment = 47;
 
 inline std::uint64_t word_at(const char* where) {
@@ -95,8 +95,8 @@ inline void forget_end(char* block, std::size_t old_size, std::size_t size) {
 inline void close(char* block, std::size_t room, const Facts& facts) {
     const std::uint64_t key = secret.key(block);
     const std::uint64_t word =
-        static_cast<std::uint64_t>(facts.form) | (room - facts.size) << detail::kFormBits |
-        std::uint64_t{facts.alignment_shift - kUsualAlignment} << (detail::kFormBits + detail::kSlackBits);
+        (room - facts.size) | std::uint64_t{facts.alignment_shift - kUsualAlignment} << detail::kSlackBits |
+        static_cast<std::uint64_t>(facts.form) << (detail::kSlackBits + detail::kAlignmentBits);
     guard_end(block, facts.size, key); // the trailer may cover some of it
     detail::set_word(block + room - kTrailer, key ^ word << detail::kFactsShift);
 }
@@ -104,23 +104,23 @@ inline void close(char* block, std::size_t room, const Facts& facts) {
 // The facts of a closed block; false if the trailer is not what close() wrote.
 inline bool read(const char* block, std::size_t room, Facts& facts) {
     const std::uint64_t word = facts_behind(block, room, secret.key(block));
-    const std::size_t slack = word >> detail::kFormBits & ((std::uint64_t{1} << detail::kSlackBits) - 1);
-    const std::uint64_t above = word >> (detail::kFormBits + detail::kSlackBits);
+    const std::size_t slack = word & ((std::uint64_t{1} << detail::kSlackBits) - 1);
+    const std::uint64_t alignment = word >> detail::kSlackBits & ((1U << detail::kAlignmentBits) - 1);
+    const std::uint64_t form = word >> (detail::kSlackBits + detail::kAlignmentBits);
     facts.size = room - slack;
-    facts.alignment_shift = static_cast<unsigned>(above & 0x3f) + kUsualAlignment;
-    facts.form = static_cast<Form>(word & ((1U << detail::kFormBits) - 1));
-    return above <= detail::kMostAlignment - kUsualAlignment && slack - kTrailer <= room - kTrailer &&
-           facts.form <= Form::kNewArray;
+    facts.alignment_shift = static_cast<unsigned>(alignment) + kUsualAlignment;
+    facts.form = static_cast<Form>(form);
+    return form <= static_cast<std::uint64_t>(Form::kNewArray) &&
+           alignment <= detail::kMostAlignment - kUsualAlignment && slack - kTrailer <= room - kTrailer;
 }
 
-// Of most blocks the answer to all that a release asks: closed, nothing written behind it, and of the usual
-// alignment. One comparison sees that the trailer is genuine, the alignment usual and the size possible.
+// Answers all that `free` asks, for most blocks: closed, nothing written behind it, of the usual alignment, and
+// not from `new`. One comparison sees that the trailer is genuine, alignment and form usual, the size possible.
 inline bool is_usual_and_intact(const char* block, std::size_t room) {
     const std::uint64_t key = secret.key(block);
-    const std::uint64_t above = facts_behind(block, room, key) - (kTrailer << detail::kFormBits);
-    if (above >= (room - kTrailer + 1) << detail::kFormBits) [[unlikely]]
+    const std::size_t watched = facts_behind(block, room, key) - kTrailer;
+    if (watched > room - kTrailer) [[unlikely]]
         return false;
-    const std::size_t watched = above >> detail::kFormBits;
     return overflow(block, room - kTrailer - watched, watched, key) == 0;
 }
 

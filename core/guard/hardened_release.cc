@@ -75,6 +75,9 @@ Facts examine_any(const void* block) {
 
 namespace {
 
+// `free` claims that the block is not from `new`, and nothing else.
+constexpr Claim kFree{.form = Form::kMalloc};
+
 // What the caller who releases a block says about it.
 void check(const void* block, const Facts& facts, const Claim& claim) {
     const std::size_t alignment = std::size_t{1} << facts.alignment_shift;
@@ -90,11 +93,11 @@ void check(const void* block, const Facts& facts, const Claim& claim) {
     }
 }
 
-void release_outside_of_classes(void* block, const Claim* claim) {
+void release_outside_of_classes(void* block, const Claim& claim) {
     if (block == nullptr) return;
     if (window.contains(block)) {
         const Facts facts = examine_large(block);
-        if (claim != nullptr) check(block, facts, *claim);
+        check(block, facts, claim);
         if (!live_map.end_once(window.offset_of(block))) report_not_live(block);
         large_blocks::release(block);
         return;
@@ -114,8 +117,8 @@ void release_while_closed(void* block) {
     if (!window.contains(block)) heap::release(block);
 }
 
-// Whatever the block is; with a claim, or null.
-[[gnu::noinline]] void release_any(void* block, const Claim* claim) {
+// Whatever the block is.
+[[gnu::noinline]] void release_any(void* block, const Claim& claim) {
     if (heap::closed()) [[unlikely]]
         return release_while_closed(block);
     const std::size_t offset = window.offset_of(block);
@@ -123,17 +126,17 @@ void release_while_closed(void* block) {
     if (c == 0) return release_outside_of_classes(block, claim);
     if (pointers_only) return release_live(block);
     const Facts facts = examine(block, c);
-    if (claim != nullptr) check(block, facts, *claim);
+    check(block, facts, claim);
     waiting_blocks::add(block, c);
 }
 
 [[gnu::noinline]] void release_bare(void* block) {
     const std::size_t offset = window.offset_of(block);
     if (!window.reaches(offset)) [[unlikely]]
-        return release_any(block, nullptr);
+        return release_any(block, kFree);
     const layout::SliceHeader header = window.header_at(offset);
     if (header.size_class() == 0) [[unlikely]]
-        return release_any(block, nullptr);
+        return release_any(block, kFree);
     if (!live_map.end(offset)) [[unlikely]]
         report_not_live(block);
     if (!cache::my_stacks().push(header, block)) [[unlikely]]
@@ -142,7 +145,7 @@ void release_while_closed(void* block) {
 
 [[gnu::noinline]] void release_otherwise(void* block) {
     if (pointers_only) return release_bare(block);
-    release_any(block, nullptr);
+    release_any(block, kFree);
 }
 
 } // namespace
@@ -159,7 +162,7 @@ void release(void* block) {
 }
 
 void release(void* block, const Claim& claim) {
-    release_any(block, &claim);
+    release_any(block, claim);
 }
 
 std::size_t usable_size(void* block) {

@@ -68,7 +68,8 @@ ASHLAR_API size_t ashlar_malloc_usable_size(const void* block);
 ASHLAR_API int ashlar_malloc_trim(size_t keep);
 
 /* Sets one "key:value" of ASHLAR_CONF (docs/configuration.md) at run time. Returns 0; EINVAL for an unknown
- * key or bad value; EPERM for a key that only counts at start. Does not set errno. */
+ * key or bad value; EPERM for a key that only counts at start; ENOTSUP for a key of the other library (default or
+ * hardened). Does not set errno. */
 ASHLAR_API int ashlar_control(const char* setting);
 
 /* What the heap holds. Figures are gathered one after the other while the program runs on. Each is right for

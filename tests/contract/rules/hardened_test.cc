@@ -244,6 +244,17 @@ TEST_CASE("hardened: release with another size or alignment than the block's", "
     }
 }
 
+TEST_CASE("hardened: check_forms reports a block of new that free releases", "[hardened-only]") {
+    REQUIRE(control("check_forms:true") == 0);
+    for (const std::size_t size : kSizes) {
+        INFO("size " << size);
+        check_reported(" by free, which was allocated by new", [=] { free(::operator new(size)); });
+        check_reported(" by free, which was allocated by new[]", [=] { free(::operator new[](size)); });
+        free(malloc(size));
+    }
+    REQUIRE(control("check_forms:false") == 0);
+}
+
 TEST_CASE("hardened: linear overflow and underflow of large blocks fault", "[hardened-only]") {
     for (const std::size_t size : {40'000, 100'000, 4'194'304}) {
         for (const bool behind : {false, true}) {
