@@ -8,8 +8,8 @@
 #     the profiler;
 #   * what is planted for `ashlar stats` and `ashlar profile`, twenty times, and a thousand readings of a process under load;
 #   * a thousand runs under the lock profiler, and whether verdicts and the alarm are right;
-#   * large programs on the library, the tools under a sanitizer, the tests for aarch64, and clang-tidy with the
-#     static analyzer on all sources;
+#   * large programs on the library, the tools under a sanitizer, unit tests without optimisation;
+#   * the tests for aarch64, and clang-tidy with the static analyzer on all sources;
 #   * the commands of the README on a bare Debian 12.
 #
 # Runs everything even if something fails early; the last lines say what did. The limit of each part follows from its
@@ -56,6 +56,7 @@ done
 
 run lint scripts/lint.sh --all
 run asan-tools scripts/test.sh --no-setup --preset asan-tools
+run debug scripts/test.sh --no-setup --preset debug
 
 preloaded soak soak --seconds 600 "${seed[@]}"
 asan soak soak --seconds 300 "${seed[@]}"

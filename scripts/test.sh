@@ -3,8 +3,9 @@
 #
 # Builds and tests. Without arguments it sets up the machine, and compiles core, bench and tools with clang. Warnings
 # are errors, nothing is run. Then it builds the presets release, asan and tsan with g++, warnings being errors too, and
-# runs every test of each. Of the preset debug it builds only the core and its unit tests, of valgrind only the library
-# and what memcheck says of it. The preset asan-tools (asan with the tools) is for scripts/nightly.sh.
+# runs every test of each. Of the preset valgrind it builds only the library and what memcheck says of it. Two presets
+# are for scripts/nightly.sh. asan-tools is asan with the tools. Of debug only the core and its unit tests are built: the
+# sanitizers' trees have assertions and lock ranks, too.
 #
 # usage: scripts/test.sh [--preset NAME]... [--no-setup] [--configure-only] [label...]
 #
@@ -50,7 +51,7 @@ done
 
 if [[ ${#trees[@]} -eq 0 ]]; then
     if [[ ${#labels[@]} -eq 0 ]]; then
-        trees=(clang release debug asan tsan valgrind)
+        trees=(clang release asan tsan valgrind)
     elif [[ ${labels[*]} == sanitizer ]]; then
         trees=(asan tsan)
     elif [[ " ${labels[*]} " == *" sanitizer "* ]]; then
