@@ -254,10 +254,10 @@ void add_bench_locks(CLI::App& bench, Action& action) {
         ->delimiter(',')
         ->allow_extra_args(false)
         ->envname("BENCHMARK_CONFIGS")
-        ->type_name("ALLOCATOR");
+        ->type_name("NAME");
     locks->add_flag("--quick", options->quick,
                     "System and Ashlar, fewer and shorter runs: at most five minutes");
-    add_allocator_options(*locks, options->allocators, "all that are installed but tbbmalloc");
+    add_allocator_options(*locks, options->allocators, "those installed, without one-arena, scudo and tbbmalloc");
     locks
         ->add_option("--rounds", options->rounds,
                      fmt::format("Rounds that count ({}; {} with --quick)", kRounds, kQuickRounds))
