@@ -67,9 +67,9 @@ ASHLAR_API size_t ashlar_malloc_usable_size(const void* block);
  * `keep` is a hint of how many free bytes to retain. Returns 1 if memory was given back, else 0. */
 ASHLAR_API int ashlar_malloc_trim(size_t keep);
 
-/* Sets one "key:value" of ASHLAR_CONF (docs/configuration.md) at run time. Returns 0; EINVAL for an unknown
- * key or bad value; EPERM for a key that only counts at start; ENOTSUP for a key of the other library (default or
- * hardened). Does not set errno. */
+/* Sets one "key:value" of ASHLAR_CONF (docs/configuration.md) at run time. Returns 0 or an error, and does
+ * not set errno. EINVAL: an unknown key or a bad value. EPERM: the key only counts at start. ENOTSUP: the key is
+ * the other library's (default or hardened). */
 ASHLAR_API int ashlar_control(const char* setting);
 
 /* What the heap holds. Figures are gathered one after the other while the program runs on. Each is right for
