@@ -12,8 +12,8 @@ namespace ashlar::slab {
 
 namespace {
 
-constexpr std::size_t kLeastUnused = std::size_t{128} // Free bytes above which a bin looks for unused pages.
-                                     << 10;
+// Free bytes above which a bin looks for unused pages.
+constexpr std::size_t kLeastUnused = std::size_t{128} << 10;
 constexpr unsigned kMostLooks = 4;
 
 // Counts over all bins: pages counted as unused, and slabs in the two emptiest lists.
