@@ -21,9 +21,9 @@ constexpr std::uintptr_t kLeastAlignment = 8;
 constexpr std::uintptr_t kGreatestAddress = (std::uintptr_t{1} << 56) - 1;
 #else
 constexpr std::uintptr_t kGreatestAddress = UINTPTR_MAX; // the highest bits may be a tag
+                                                         // Checked part of the main thread's stack, which grows down.
 #endif
-constexpr std::size_t kStack = std::size_t{1}
-                               << 20; // checked part of the main thread's stack, which grows down
+constexpr std::size_t kStack = std::size_t{1} << 20;
 
 } // namespace
 
