@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Release in the hardened library: what an address is, what was written behind its block, and what the caller
-// says about it. A block that passes is poisoned and waits.
+// Release in the hardened library. It checks the address, the bytes behind the block, and the caller's
+// claims. A block that passes is poisoned and waits.
 #include "cache/thread_cache.h"
 #include "guard/canary.h"
 #include "guard/external.h"
@@ -25,7 +25,7 @@ using layout::class_size;
 using layout::SizeClass;
 using layout::window;
 
-// Behind the end of a slab nothing may be read.
+// Returns whether a block of `size` bytes ends in its slice. Memory behind a slab must not be read.
 bool may_be_read(std::size_t offset, std::size_t size) {
     return offset % layout::kSliceSize + size <= layout::kSliceSize;
 }
@@ -36,9 +36,9 @@ bool may_be_read(std::size_t offset, std::size_t size) {
     report_overflow_into_trailer(block, class_size(c));
 }
 
-// What stands behind a block is genuine from the moment that it is handed out to its release, which poisons
-// it. It is genuine at no other address. So only a block in use passes, and the live map, whose lines are
-// others, need not be asked. Reports what else the address is, or what was written behind the block.
+// Returns the facts of a block in use, and reports any other address or a write behind the block. The bytes
+// behind a block are genuine from hand-out until release, which poisons them, and at no other address. So
+// they prove that the block is in use. The live map, on other cache lines, need not be read.
 Facts examine(const void* block, SizeClass c) {
     Facts facts;
     const std::size_t size = class_size(c);
@@ -75,7 +75,9 @@ Facts examine_any(const void* block) {
 
 namespace {
 
-// What the caller who releases a block says about it.
+// The claim of `free`: the block is not from `new`.
+constexpr Claim kFree{.form = Form::kMalloc};
+
 void check(const void* block, const Facts& facts, const Claim& claim) {
     const std::size_t alignment = std::size_t{1} << facts.alignment_shift;
     if (os::settings.check_sizes.load(std::memory_order_relaxed) != 0) {
@@ -90,11 +92,11 @@ void check(const void* block, const Facts& facts, const Claim& claim) {
     }
 }
 
-void release_outside_of_classes(void* block, const Claim* claim) {
+void release_outside_of_classes(void* block, const Claim& claim) {
     if (block == nullptr) return;
     if (window.contains(block)) {
         const Facts facts = examine_large(block);
-        if (claim != nullptr) check(block, facts, *claim);
+        check(block, facts, claim);
         if (!live_map.end_once(window.offset_of(block))) report_not_live(block);
         large_blocks::release(block);
         return;
@@ -103,19 +105,18 @@ void release_outside_of_classes(void* block, const Claim* claim) {
     heap::release(block);
 }
 
-// Of a size class, with pointers_only.
+// Releases a block of a size class, with pointers_only.
 void release_live(void* block) {
     if (!live_map.end(window.offset_of(block))) report_not_live(block);
     heap::release(block);
 }
 
-// Blocks of the window are lost.
+// Releases a block while the heap is closed. Blocks of the window are lost.
 void release_while_closed(void* block) {
     if (!window.contains(block)) heap::release(block);
 }
 
-// Whatever the block is; with a claim, or null.
-[[gnu::noinline]] void release_any(void* block, const Claim* claim) {
+[[gnu::noinline]] void release_any(void* block, const Claim& claim) {
     if (heap::closed()) [[unlikely]]
         return release_while_closed(block);
     const std::size_t offset = window.offset_of(block);
@@ -123,17 +124,17 @@ void release_while_closed(void* block) {
     if (c == 0) return release_outside_of_classes(block, claim);
     if (pointers_only) return release_live(block);
     const Facts facts = examine(block, c);
-    if (claim != nullptr) check(block, facts, *claim);
+    check(block, facts, claim);
     waiting_blocks::add(block, c);
 }
 
 [[gnu::noinline]] void release_bare(void* block) {
     const std::size_t offset = window.offset_of(block);
     if (!window.reaches(offset)) [[unlikely]]
-        return release_any(block, nullptr);
+        return release_any(block, kFree);
     const layout::SliceHeader header = window.header_at(offset);
     if (header.size_class() == 0) [[unlikely]]
-        return release_any(block, nullptr);
+        return release_any(block, kFree);
     if (!live_map.end(offset)) [[unlikely]]
         report_not_live(block);
     if (!cache::my_stacks().push(header, block)) [[unlikely]]
@@ -142,7 +143,7 @@ void release_while_closed(void* block) {
 
 [[gnu::noinline]] void release_otherwise(void* block) {
     if (pointers_only) return release_bare(block);
-    release_any(block, nullptr);
+    release_any(block, kFree);
 }
 
 } // namespace
@@ -159,7 +160,7 @@ void release(void* block) {
 }
 
 void release(void* block, const Claim& claim) {
-    release_any(block, &claim);
+    release_any(block, claim);
 }
 
 std::size_t usable_size(void* block) {
