@@ -163,8 +163,8 @@ unsigned Bin::give_up_slabs(MixedSlabs& mixed, std::size_t size, unsigned most) 
     return given;
 }
 
-// Counts the pages that became unused when `blocks` returned to a slab in a list. Above the limit it starts
-// purging the coldest slab.
+// Counts pages that became unused when `blocks` returned to a listed slab. Above the limit it purges a cold
+// slab.
 void Bin::note_unused(Slab& slab, void* const* blocks, std::uint32_t count, Deferred& deferred) {
     if (free_bytes(slab.size_class()) <= kLeastUnused) return;
     const std::uint32_t pages = slab.unused_pages_of(blocks, count);

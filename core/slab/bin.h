@@ -6,8 +6,7 @@
 // slice's header names. Each call moves a batch of blocks, so the lock is taken once for tens of blocks.
 // A bin serves from its current slab, then from the fullest of its partial slabs. So nearly empty slabs drain
 // and return their slices. A bin keeps one empty slab.
-// A page of a slab without blocks in use is *unused*. When all bins together have too many unused pages,
-// slabs purge them.
+// A page of a slab without blocks in use is *unused*. If all bins together have too many, slabs purge them.
 #pragma once
 
 #include "os/mutex.h"

@@ -63,8 +63,7 @@ void Bin::retire_current(Deferred& deferred) {
     relist(slab, deferred);
 }
 
-// Starts purging slabs whose unused pages were not used for a round. Returns their number. Kept pages are
-// left to busy slabs.
+// Starts purging slabs with unused pages that were not used for a round, and returns their number.
 unsigned Bin::choose_unused(Deferred& deferred) {
     unsigned looks = 0;
     unsigned chosen = 0;
@@ -82,8 +81,7 @@ unsigned Bin::choose_unused(Deferred& deferred) {
     return chosen;
 }
 
-// Starts purging up to `most` slabs that may have unused pages, and returns their number. The bin must have
-// no empty slabs.
+// Starts purging up to `most` slabs that may have unused pages; returns their number. No slab may be empty.
 unsigned Bin::choose_undecayed(Deferred& deferred, unsigned most) {
     unsigned chosen = 0;
     for (Slab* const first : lists_) {

@@ -120,9 +120,8 @@ std::uint32_t MixedSlab::take(layout::SizeClass c, void** end, std::uint32_t cou
     const std::size_t size = layout::class_size(c);
     std::uint32_t taken = next_ != 0 ? take_from(next_, size, end, count) : 0;
     if (taken != count) taken += take_from(0, size, end - taken, count - taken);
-    if (taken != count)
-        // Longer gaps may exist, but none that is aligned for this class.
-        room_ = static_cast<std::uint16_t>(units(size) - 1);
+    // Longer gaps may exist, but none that is aligned for this class.
+    if (taken != count) room_ = static_cast<std::uint16_t>(units(size) - 1);
     return taken;
 }
 

@@ -3,7 +3,6 @@
 // A mixed slab: one slice that holds blocks of several classes. Either it was a slab of one class and most of
 // its blocks became free. Or it was made for blocks that a profiler samples, each of which has a number. Two
 // bitmaps have one bit per unit of 16 bytes: units that belong to blocks, and units where a block starts.
-//
 // The MixedSlab object lies in the slice's descriptor, in place of a Slab. The slice's header has class 0, so
 // fast paths leave the blocks alone, and names the shard.
 // The caller of each function holds the lock of the shard's mixed slabs.
@@ -79,12 +78,11 @@ class alignas(64) MixedSlab {
     static MixedSlab& replace(Slab& slab, Maps* maps);
     // Starts a mixed slab in the descriptor of an unused slice.
     static MixedSlab& start(layout::Slice slice, Maps* maps, Numbers* numbers);
-    // Returns the mixed slab of `slice`. The slice's header says that it is mixed, and the caller holds the
-    // shard's lock.
+    // Returns the mixed slab of `slice`, whose header says so. The caller holds the shard's lock.
     static MixedSlab& at(layout::Slice slice);
 
-    // Takes up to `count` blocks of class `c`, aligned as in slabs of the class. Stores them as Slab::take
-    // does and returns their number.
+    // Takes up to `count` blocks, aligned as in slabs of the class. Stores them as Slab::take, returns their
+    // number.
     std::uint32_t take(layout::SizeClass c, void** end, std::uint32_t count);
     // Returns the length of the block that starts here, or 0 if none does.
     std::size_t size_of(const void* block) const;

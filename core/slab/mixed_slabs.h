@@ -7,7 +7,6 @@
 // some mostly free slabs of bins become mixed and serve first. Their blocks bypass the thread caches when
 // released. Each release takes the lock and searches the bitmaps, about ten times as long as a cached
 // release. An empty mixed slab is dissolved at once, and its entirely free pages are purged at once.
-//
 // The mixed slabs of shard 0 hold the blocks that a profiler samples (heap/sampling.h). They are made for
 // these blocks, keep a number for each, and keep their pages.
 // Thread-safe.
@@ -45,8 +44,7 @@ class MixedSlabs {
 
     // Takes up to `count` blocks of class `c`, stores them as Slab::take does, and returns their number.
     std::uint32_t take(layout::SizeClass c, void** end, std::uint32_t count);
-    // Takes one block that a profiler knows by `number`. Returns null if there is no memory. Only for shard
-    // 0.
+    // Takes one block that a profiler knows by `number`, or returns null without memory. For shard 0.
     void* take_sampled(layout::SizeClass c, std::uint32_t number, os::Node node);
     // Returns whether many blocks of the class were returned recently. Blocks with that much reuse are better
     // served by slabs of the class, through the caches.
@@ -74,8 +72,7 @@ class MixedSlabs {
 
   private:
     friend struct observe::Tables; // publishes member offsets to other processes
-    // Lists by room: list i has slabs with 2^i units or more, below 2^(i+1). A slab without room is in no
-    // list.
+    // List i has slabs with room for 2^i units or more, below 2^(i+1). A slab without room is in no list.
     static constexpr unsigned kLists = 13;
     static constexpr std::uint8_t kNoRoom = kLists;
 
@@ -85,8 +82,8 @@ class MixedSlabs {
     MixedSlab* slab_of(const void* block) const;
     void put(MixedSlab& slab);
     void unlink(MixedSlab& slab);
-    // Moves a slab to its list. Returns true if it was empty and dissolved instead. The caller then returns
-    // its slice.
+    // Moves a slab to its list. Returns true if it was empty and dissolved; the caller then returns its
+    // slice.
     bool relist(MixedSlab& slab);
     void add_bytes_out(std::size_t bytes);
     void note_taken(layout::SizeClass c, std::uint32_t count);

@@ -76,7 +76,6 @@ class alignas(64) Slab {
 
     // Returns whether gaps that hold blocks of `size` bytes have at least a quarter of the free memory.
     bool has_gaps_of(std::size_t size) const;
-    // Calls visit(index) for every block that is in use.
     template <typename Visit>
     void for_each_block_in_use(Visit visit) const {
         for (std::uint32_t index = 0; index < fresh_; ++index) {

@@ -29,8 +29,7 @@ MixedSlabs* make_mixed_slabs(layout::Shard shard) {
     return mixed_slabs(shard);
 }
 
-// Makes slabs mixed whose gaps suit blocks of `size` bytes. The slabs are those of the bin with the most free
-// memory.
+// Makes slabs mixed whose gaps suit blocks of `size` bytes, from the bin with the most free memory.
 void mix_slabs(std::size_t size, layout::Shard shard) {
     Bin* emptiest = nullptr;
     std::size_t most = 0;

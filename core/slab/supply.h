@@ -28,8 +28,7 @@ void give(layout::SliceHeader header, void* const* blocks, std::uint32_t count);
 std::uint32_t give_mixed(void* block, layout::SizeClass c);
 std::size_t usable_size_mixed(const void* block);
 
-// Takes a block that a profiler knows by `number`, from the mixed slabs of shard 0. Returns null if there is
-// no memory.
+// Takes a block that a profiler knows by `number`, from shard 0. Returns null if there is no memory.
 void* take_sampled(layout::SizeClass c, std::uint32_t number);
 
 // Describes the slab of a block in use. If another thread releases the block meanwhile, the result is zeros
