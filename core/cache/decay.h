@@ -25,8 +25,7 @@ constexpr unsigned kNoBin = 1U << 31;
 extern constinit std::atomic<unsigned> next_bin;
 [[gnu::cold]] void tidy_next_bin();
 
-// Does one due step, at the end of each slow path of malloc and free. The caller holds no lock. Returns false
-// if nothing is due.
+// Does one due step, or returns false. Ends each slow path of malloc and free. The caller holds no lock.
 inline bool do_one_step() {
     if (left_caches.load(std::memory_order_relaxed) != 0) [[unlikely]]
         return return_one_left();

@@ -140,14 +140,12 @@ bool fits(ThreadCache& cache, std::size_t added, std::size_t most) {
            empty_oldest(cache, added, most);
 }
 
-// Returns the depth that a class begins with.
 std::size_t begin_with(SizeClass c, std::size_t budget) {
     if (budget >= kBytesAtFirst * kShareOfBudget) [[likely]]
         return first_depth(c);
     return std::clamp<std::size_t>(budget / kShareOfBudget / class_size(c), 1, first_depth(c));
 }
 
-// Starts the stack of a class without one, within the budget.
 void begin_stack(ThreadCache& cache, SizeClass c, std::size_t budget) {
     const std::size_t first = begin_with(c, budget);
     if (fits(cache, first * class_size(c), budget)) use_empty(cache, c, cache.first_slots(c), first);

@@ -3,7 +3,7 @@
 // How deep the stacks of a thread cache are, and how much the cache may hold.
 // Stacks start shallow and deepen with their class's demand. A class that only grows, refill after refill,
 // gets moderate depth, so that batches are larger. If refills and flushes alternate, a deeper stack would
-// have avoided them. Such a class may become as deep as its small block size allows, within the thread's byte
+// have avoided them. The smaller its blocks are, the deeper that stack may become, within the thread's byte
 // budget.
 // Only for the cache's own thread, between PointerStacks::begin() and leave(). Takes the locks of returns.h.
 #pragma once

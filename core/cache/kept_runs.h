@@ -25,8 +25,8 @@ class KeptRuns {
   public:
     static constexpr std::size_t kMostSlices = 16; // slices in one run, and in all runs together, at most
 
-    // Returns the run of exactly `slices` slices on `node` that was kept last, or 0. Counts as a request for
-    // that length.
+    // Returns the last kept run of exactly `slices` slices on `node`, or 0. Counts as a request for that
+    // length.
     layout::Slice take(std::size_t slices, os::Node node);
     // Returns whether this length was requested often recently.
     bool is_asked_often(std::size_t slices) const {

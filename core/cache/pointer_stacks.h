@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The part of a thread cache that malloc and free use: one array of pointers per size class, used from both
-// ends.
+// The part of a thread cache that malloc and free use: an array of pointers per size class, with two ends in
+// use.
 //
 //   slots  | local, local, local →            (free)            ← remote, remote |
 //          empty                top                           full
@@ -9,15 +9,12 @@
 // Local blocks (of this thread's shard) are pushed and popped at `top`. Blocks of other shards grow down from
 // the far end and are never handed out here. They are returned in batches. The array is full when both ends
 // meet. No operation touches the blocks themselves.
-//
 // Only the low 16 bits of `empty` and `full` are stored. Arrays are shorter than 32 KiB, so these are
 // unambiguous. `top` is an address and not an index. A block that is freed and reused at once passes through
 // memory twice, and with an index each pass takes twice as long.
-//
 // Thread-local storage starts as zero, also before the dynamic loader has initialised it. Then every pop
 // finds an empty stack and every push a full one. The slow path makes the cache or works without one. The
 // owner's stores are atomic because statistics read them.
-//
 // Other threads may drain the stacks (drain.h). Fast paths store nothing for that. A drainer closes the
 // stacks, executes a memory barrier in every thread, and then takes the blocks below each `top`:
 // * malloc moves `top` before it checks whether the stacks are closed. If it found them open, its block lies
@@ -52,8 +49,7 @@ class PointerStacks {
 
     // ---- For the owner
 
-    // Pops a local block in a fast path, outside of begin() and leave(). Returns false if the stack is empty
-    // or closed.
+    // Pops a local block, outside of begin() and leave(). Returns false if the stack is empty or closed.
     bool take(unsigned c, void*& block) {
         void** const top = tops_[c];
         if (low_bits(top) == os::load_plainly(ends_[c].empty)) [[unlikely]]
@@ -130,7 +126,7 @@ class PointerStacks {
     // ---- For a drainer, which keeps the owner from ending
 
     // Closes the stacks. Afterwards every thread must execute a memory barrier. If is_outside() is true then,
-    // the owner stays outside until unclaim(). It takes nothing and pushes at most one more block.
+    // the owner remains outside until unclaim(). It takes nothing and pushes at most one more block.
     void claim() {
         __atomic_store_n(&claimed_, true, __ATOMIC_RELAXED);
         __atomic_store_n(&closed_, true, __ATOMIC_RELAXED);
@@ -189,16 +185,15 @@ class PointerStacks {
         allowed_ -= static_cast<std::ptrdiff_t>(size);
         return allowed_ >= 0;
     }
-    // Returns whether the allowance is used up. Also true for a new thread whose first request is for 0
-    // bytes.
+    // Returns whether the allowance is used up. That is so in a new thread, also after a request for 0 bytes.
     bool used_up_bytes() const { return allowed_ <= 0; }
     // Bytes requested beyond the allowance, if there was one.
     std::size_t excess_bytes() const { return static_cast<std::size_t>(-allowed_); }
     void allow_bytes(std::size_t bytes) { allowed_ = static_cast<std::ptrdiff_t>(bytes); }
     void allow_no_request() { allowed_ = -1; } // refuses requests of 0 bytes too
 
-    // Returns whether the stacks belong to `cache`. If a thread ended without a notice, its stacks' memory
-    // may have another use.
+    // Returns whether the stacks belong to `cache`. After an end without notice their memory may have another
+    // use.
     bool belong_to(const void* cache) const { return __atomic_load_n(&cache_, __ATOMIC_RELAXED) == cache; }
     void set_cache(const void* cache) { __atomic_store_n(&cache_, cache, __ATOMIC_RELAXED); }
 

@@ -36,7 +36,6 @@ void use_empty(ThreadCache& cache, layout::SizeClass c, void** slots, std::size_
 void return_remote(ThreadCache& cache, layout::SizeClass c);
 // Returns the `returned` oldest local blocks.
 void return_local(ThreadCache& cache, layout::SizeClass c, std::uint32_t returned);
-// Returns all blocks of the class.
 void return_all(ThreadCache& cache, layout::SizeClass c);
 // Returns all blocks and the depth of the class.
 void make_empty(ThreadCache& cache, layout::SizeClass c);
@@ -50,8 +49,7 @@ void return_everything(ThreadCache& cache);
 // all kept runs. Keeps the arrays, because the owner may be about to write into one. The cache
 // holds_nothing() afterwards.
 void drain(ThreadCache& cache);
-// Moves the contents of a drained cache to the ends of its arrays, before any other operation. Ends stacks
-// that hold nothing.
+// Moves the contents of a drained cache to the ends of its arrays. Ends empty stacks. Must come first.
 void close_gaps(ThreadCache& cache);
 
 } // namespace ashlar::cache

@@ -78,8 +78,7 @@ class [[nodiscard]] Entry {
     bool entered_;
 };
 
-// Begins where the cache is indispensable, and waits for a drainer. That cannot deadlock, because this thread
-// holds no lock.
+// Begins where the cache is indispensable. Waits for a drainer, without deadlock: this thread holds no lock.
 void begin_after_drain() {
     while (!begin())
         wait_for_drain();
@@ -126,10 +125,9 @@ bool arrange_end() {
     return cache->end_arranged || __libc_single_threaded != 0;
 }
 
-// Does a decay step, as first or last step of a slow path. It may call the C library, which may allocate and
-// re-enter (see thread_cache.h).
+// Does a decay step, as first or last step of a slow path. It may re-enter (see thread_cache.h).
 void decay_step(std::uint32_t (*decay)()) {
-    // In a forked child whose heap is not whole.
+    // True in a forked child whose heap is not whole.
     if (stacks.phase != Phase::kAttached) return;
     // If this fails, the next look tries again.
     arrange_end();

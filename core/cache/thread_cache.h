@@ -3,7 +3,6 @@
 // The slow paths of a thread cache: start, refill, flush, kept runs, decay, and end. While another thread
 // drains the cache (drain.h), they work without it.
 // The depth of stacks is set in depth.h. All functions concern the calling thread and hold no lock on return.
-//
 // Re-entry. Slow paths call functions of the C library that may allocate, and so re-enter this layer. They do
 // so only where the stacks are consistent, and use no value afterwards that they read from the stacks before.
 // These places are the end of attach() and decay steps, the first or last step of a slow path. The calls are
@@ -21,8 +20,7 @@ namespace ashlar::cache {
 // Allows threads to have caches. Called when start-up is over and thread-local storage keeps its place.
 void allow_caches();
 
-// Returns a block of the class, from the thread cache or from a shard. Returns null if the window has no more
-// memory.
+// Returns a block from the thread cache or from a shard, or null if the window has no more memory.
 void* allocate(layout::SizeClass c);
 
 // Takes back a block whose slice has this header (not class 0).
@@ -39,15 +37,14 @@ bool keep_run(layout::Slice first, std::size_t slices);
 void look_after_allocation();
 void look_after_release();
 
-// Returns all cached blocks and kept runs of the calling thread. Slabs check each block. The cache remains
+// Returns all cached blocks, which slabs check, and kept runs of the calling thread. The cache remains
 // usable.
 void flush();
 
 // Does the same for all other threads outside of slow paths, if the kernel allows it (drain.h).
 void drain_others();
 
-// Ends the calling thread's cache and returns blocks, arrays, runs and shard. Later calls work without a
-// cache.
+// Ends the calling thread's cache and returns its contents and shard. Later calls work without a cache.
 void end_thread();
 
 // Repairs the caches in a forked child, after the locks have been reset. `at_once` is true in the fork

@@ -54,8 +54,7 @@ struct Counts {
     std::atomic<std::uint32_t> remote_frees{0}; // blocks returned to another shard
     std::atomic<std::uint32_t> allocations{0};  // with the setting `count`
     std::atomic<std::uint32_t> releases{0};     // with the setting `count`
-    // Entries at both ends of the array that were drained and hold nothing. ClassState::capacity does not
-    // include them.
+    // Drained entries at both ends of the array, which hold nothing. ClassState::capacity excludes them.
     std::uint16_t drained_below = 0;
     std::uint16_t drained_above = 0;
 };
@@ -89,8 +88,7 @@ struct ThreadCache {
     std::array<std::atomic<std::uint64_t>, (layout::kClasses + 63) / 64> counted;
     std::array<ClassState, layout::kClasses> classes;
 
-    // Counts and first array of a class. They lie behind the structure and are touched only when the class is
-    // used.
+    // Counts and first array of a class, behind the structure. Touched only when the class is used.
     Counts& counts(layout::SizeClass c) { return *static_cast<Counts*>(at(c)); }
     void** first_slots(layout::SizeClass c) { return reinterpret_cast<void**>(&counts(c) + 1); }
     static constexpr std::size_t offset_of_counts(layout::SizeClass c);
@@ -142,8 +140,7 @@ constexpr std::size_t ThreadCache::offset_of_counts(layout::SizeClass c) {
 
 class ThreadRegistry {
   public:
-    // Returns a cache for `owner`. Returns null if the table is full or there is no memory; the thread then
-    // works without a cache.
+    // Returns a cache for `owner`, or null if the table is full or there is no memory.
     ThreadCache* add(PointerStacks& owner);
     void remove(ThreadCache& cache);
 
