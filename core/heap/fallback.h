@@ -25,8 +25,7 @@ void* resize(void* block, std::size_t size);
 void release(void* block);
 std::size_t usable_size(void* block);
 
-// Returns whether the fallback is the C library's own malloc. Returns false if unknown, as in the static
-// library.
+// Returns whether the fallback is the C library's malloc; false if unknown, as in the static library.
 bool is_c_library();
 
 // Returns in words why `address` is none of the fallback's blocks, or an empty text. The C library's malloc

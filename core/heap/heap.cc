@@ -198,8 +198,7 @@ void* allocate_growing(std::size_t size) {
     return block != nullptr ? sample_if(counts_out(size), block, size) : allocate(size);
 }
 
-// Moves the contents to a new block. Returns the old block if it shrinks and there is no memory for a smaller
-// one.
+// Moves the contents to a new block. Returns the old one if it shrinks and there is no memory.
 void* move(void* block, std::size_t old_size, std::size_t size) {
     const int saved = errno;
     void* const moved = size > old_size ? allocate_growing(size) : allocate(size);

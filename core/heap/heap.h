@@ -59,8 +59,7 @@ void release_slow(void* block);
 void* allocate_zeroed(std::size_t count, std::size_t size);
 // `alignment` is a power of two.
 void* allocate_aligned(std::size_t alignment, std::size_t size);
-// A null `block` allocates. A `size` of 0 releases and returns null, with errno unchanged. On failure the old
-// block is unchanged.
+// A null `block` allocates. A `size` of 0 releases and returns null, keeping errno. Failure keeps the block.
 void* resize(void* block, std::size_t size);
 std::size_t usable_size(void* block);
 
@@ -80,8 +79,7 @@ bool closed();
 // Gives back all free memory that counts against a limit, so that a request about to be refused may succeed.
 // Returns false if there was none.
 bool make_room();
-// Returns the calling thread's cached blocks and all free memory to the system. Returns whether any was
-// returned.
+// Returns the thread's cached blocks and all free memory to the system; false if there was none.
 bool trim(std::size_t keep);
 
 } // namespace ashlar::heap

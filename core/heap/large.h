@@ -46,8 +46,7 @@ void set_number(void* block, std::uint32_t number);
 const char* block_around(const void* address);
 bool was_block(const void* address);
 
-// Resizes the block in place, by taking the slices behind it or returning its tail. Returns false if that is
-// impossible.
+// Resizes in place, by taking the slices behind or returning the tail. Returns false if that is impossible.
 bool resize_in_place(void* block, std::size_t size);
 
 // Grow a block by moving its page tables, not its bytes. should_move() returns false if a copy is at least as

@@ -5,12 +5,10 @@
 // Each thread counts requested bytes against its allowance (cache/pointer_stacks.h). When that is used up, a
 // hook asks the profiler whether this request becomes a sample. If no profiler runs, inside or outside of the
 // process (os/memory_probes.h), the thread only gets another kUnwatched bytes.
-//
 // A sample of a size class lies in a slab of samples, whose header sends free() to its slow path. The block
 // that would have been served is taken too and kept unused, as the sample's *shadow*. So slabs look as they
 // would without a profiler. A sampled large block lies where it would anyway. Its number is stored beside its
 // length.
-//
 // A sample has a number, an index into a table that only grows. Numbers of ended samples are reused. Code
 // here takes no lock of its own and does not wait, but slabs and the metadata pool have locks. Hooks are
 // called without a lock and must not allocate.
@@ -71,8 +69,7 @@ void* begin(void* block, std::size_t size);
 void* end_small(void* block);
 // Returns the requested size or more, up to the block's length. Takes no lock, for a closed heap.
 std::size_t requested_size(const void* block);
-// Tells the probe that the large block with this number is about to be released or moved. Does nothing for
-// number 0.
+// Tells the probe that the large block `number`, unless 0, is about to be released or moved.
 inline void tell_end_of_large(const void* block, std::uint32_t number) {
     if (os::memory_probes::wants_free() && number != 0) [[unlikely]]
         os::memory_probes::tell_free(block);
