@@ -19,8 +19,7 @@
 using namespace ashlar; // NOLINT(google-build-using-namespace): this file is at the top of all layers
 
 extern "C" {
-// pthread_atfork() calls this. The former is linked in statically, at the end, where it would cost start-up
-// one more page.
+// pthread_atfork() calls this. It would be linked in statically, where it costs start-up one more page.
 int __register_atfork(void (*prepare)(), void (*parent)(), void (*child)(), void* dso);
 
 // glibc's recursive lock on the list of all streams. fork() takes it after the fork handlers. Its holder may
@@ -33,8 +32,7 @@ int __register_atfork(void (*prepare)(), void (*parent)(), void (*child)(), void
 
 namespace {
 
-// Milliseconds to wait for one lock. A thread that holds a lock waits longer, so that other forks give up
-// first.
+// Milliseconds to wait for one lock. A thread that holds a lock waits longer: other forks give up first.
 constexpr unsigned kPatience = 30;
 constexpr unsigned kPatienceOfHolder = 3 * kPatience;
 constexpr unsigned kPause = 5;
@@ -74,8 +72,7 @@ bool take_all(unsigned patience) {
     return all;
 }
 
-// Releases the locks that fork took, in any order. Locks of interrupted code, and locks made since, are
-// unchanged.
+// Releases the locks that fork took, not those of interrupted code or made since. The order does not matter.
 void give_all() {
     for_each_lock([](auto& mutex) { mutex.give_after_fork(); });
 }
