@@ -11,7 +11,6 @@
 // many as have room before the trailer. The trailer holds the facts, from which the requested size follows.
 // It is genuine if its low 40 bits are the key's. So two stores write both, and two loads check both, mostly
 // in one cache line.
-//
 // Large blocks have no trailer: their facts are in the window's tables.
 #pragma once
 
@@ -77,8 +76,7 @@ inline void guard_end(char* block, std::size_t size, std::uint64_t key) {
     detail::set_word(block + size, key);
 }
 
-// Returns how many of the first `watched` bytes behind the block were overwritten, up to the last overwritten
-// one.
+// Returns how many of the first `watched` bytes behind the block were overwritten, up to the last such byte.
 inline std::size_t overflow(const char* block, std::size_t size, std::size_t watched, std::uint64_t key) {
     const std::uint64_t mask = detail::kFirstBytes[std::min(watched, kWatched)];
     const std::uint64_t difference = (detail::word_at(block + size) ^ key) & mask;

@@ -50,8 +50,7 @@ Record& record_of(Slice first) {
                                       kRecordOffset);
 }
 
-// Returns the size of a guard: one page. If a page is as large as a slice, there are no guards and the result
-// is 0.
+// Returns the size of a guard: one page, or 0 if a page is as large as a slice.
 std::size_t guard_size() {
     const std::size_t page = os::page_size();
     return os::settings.guard_pages.load(std::memory_order_relaxed) != 0 && page < kSliceSize ? page : 0;
@@ -137,8 +136,8 @@ std::size_t most_kept() {
     return std::min(std::max(heap / kShareOfHeap, kLeast), longest_kept());
 }
 
-// Returns whether most of the block is in memory. A short block is not looked up, because a system call costs
-// as much as its pages.
+// Returns whether most of the block is in memory. For a short block the system call costs as much as its
+// pages.
 bool is_in_memory(const Record& record, void* block, std::size_t room) {
     constexpr std::size_t kShort = std::size_t{256} << 10;
     return room <= kShort || record.resident || os::mostly_resident(block, room);

@@ -4,11 +4,9 @@
 // a block's first address is "live" until the heap gets the block back. A large block returns to the heap on
 // release, a block of a size class waits first. The bytes behind a live block tell whether it is in use
 // (canary.h).
-//
 // An entry is a byte, so that plain loads and stores suffice: only the owner of a block writes its byte. The
 // price is a race. Two threads that release a block within a few nanoseconds may both succeed. The fault is
 // then found when the block is handed out the second time, or by its slab.
-//
 // The map costs 1/16 of the heap. It is a table of the window, mapped as far as blocks have been handed out.
 #pragma once
 
@@ -39,8 +37,8 @@ class LiveMap {
         return entry(offset).load(std::memory_order_relaxed);
     }
 
-    // Makes a covered offset live. Returns false if it is live already, because two threads released the
-    // block at once.
+    // Makes a covered offset live. Returns false if it is live already: two threads released the block at
+    // once.
     bool begin(std::size_t offset) {
         std::atomic<State>& state = entry(offset);
         const bool fresh = state.load(std::memory_order_relaxed) != State::kLive;

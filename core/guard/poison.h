@@ -3,10 +3,9 @@
 // The pattern that fills freed blocks. A write after free is found when the block is handed out again.
 //
 // The cost of a release must not grow with the block. Blocks up to kShort are filled and checked as a whole.
-// Of most longer ones only the first and last kEnd bytes are, in cache lines that the program or the canary
-// has touched anyway. Some longer blocks, chosen at random, and all up to the setting `poison` are filled as
-// a whole. A pointer made of these bytes is an address that no process has.
-//
+// Most longer ones are filled and checked only in their first and last kEnd bytes. The program or the canary
+// has touched these cache lines anyway. Some longer blocks, chosen at random, and all up to the setting
+// `poison` are filled as a whole. A pointer made of these bytes is an address that no process has.
 // A loop over the size would be mispredicted where sizes are mixed. So each block gets four vectors, which
 // overlap in a short one.
 #pragma once

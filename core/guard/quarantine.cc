@@ -19,9 +19,9 @@ using layout::SizeClass;
 constexpr std::size_t kShareOfHeap = 8;
 constexpr std::uint32_t kFirstCapacity = 16;
 
-// Short blocks, and blocks up to the setting `poison`, are always poisoned as a whole. Of the others one in
-// size / kWholeBytes is, or one in kFewest if that is rarer. So the cost of a release does not grow with the
-// block. Each such block, and one short block in kShortOnes, also updates the limit.
+// Short blocks, and blocks up to the setting `poison`, are always poisoned as a whole. Among other blocks one
+// in size / kWholeBytes is, or one in kFewest if that is rarer. So the cost of a release does not grow with
+// the block. Each such block, and one short block in kShortOnes, also updates the limit.
 constexpr std::size_t kWholeBytes = 4;
 constexpr std::size_t kFewest = 64;
 constexpr std::size_t kShortOnes = 4096;
@@ -41,8 +41,7 @@ Quarantine::Quarantine(std::uint64_t seed) {
         next_whole(static_cast<SizeClass>(c));
 }
 
-// Draws the number of releases up to the next whole poisoning. The mean is right, and the moment is
-// unpredictable.
+// Draws the releases up to the next whole poisoning: right on average, and unpredictable.
 void Quarantine::next_whole(SizeClass c) {
     const auto most = static_cast<std::uint32_t>(2 * one_in(layout::class_size(c)) - 1);
     until_whole_[c] = static_cast<std::uint16_t>(1 + random_.below(most));

@@ -2,7 +2,6 @@
 //
 // The quarantine of a thread: released blocks that wait before they may be handed out again, on one shelf per
 // size class. The block that leaves is chosen at random, so its return is unpredictable.
-//
 // A block leaves for the program when enough bytes wait, and for the heap above a limit. The limit is 1/8 of
 // the heap divided by the number of threads, between kLeast and the setting `quarantine`. Enough is 3/4 of
 // the limit, or 3/4 of the longest possible shelf. Only the owner calls these functions, except bytes().
@@ -54,8 +53,7 @@ class Quarantine {
         const Shelf& shelf = shelves_[c];
         return shelf.count < shelf.capacity && !counts_down(c);
     }
-    // takes_room() returns false if there is no room. The caller then undoes it with gives_room() and calls
-    // make_room().
+    // takes_room() returns false if there is no room. Then gives_room() must undo it before make_room().
     bool takes_room(layout::SizeClass c) {
         room_ -= static_cast<std::ptrdiff_t>(layout::class_size(c));
         return room_ >= 0;
@@ -75,8 +73,8 @@ class Quarantine {
     bool wants_whole(layout::SizeClass c) const { return until_whole_[c] == 0; }
     void next_whole(layout::SizeClass c);
 
-    // Return whether a block of the class may be handed out again: because enough bytes wait, or because its
-    // shelf is long.
+    // Return whether a block may be handed out again: because enough bytes wait, or because its shelf is
+    // long.
     bool may_leave(layout::SizeClass c) const { return room_ < enough_room_ && shelves_[c].count > kKept; }
     bool has_long_shelf(layout::SizeClass c) const {
         return shelves_[c].count > kMostCapacity - kMostCapacity / 4;

@@ -31,8 +31,7 @@ void Secret::prepare() {
         given[0] = reinterpret_cast<std::uintptr_t>(&given);
         given[1] = reinterpret_cast<std::uintptr_t>(this);
     }
-    // The C library's canaries are these bytes unchanged. The scrambled words reveal nothing about them, nor
-    // they about these.
+    // The C library's canaries are these bytes unchanged. Neither they nor these words reveal the other.
     __atomic_store_n(&mask_, scramble(given[0] + scramble(given[1])), __ATOMIC_RELAXED);
     __atomic_store_n(&factor_, scramble(given[1] + scramble(given[0] + 1)) | 1, __ATOMIC_RELEASE);
 }

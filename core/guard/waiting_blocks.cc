@@ -87,8 +87,7 @@ bool may_have_own() {
     return cache::my_stacks().phase == cache::Phase::kAttached;
 }
 
-// Makes `quarantine` the thread's own, under the lock. A child forked by a signal handler from here on keeps
-// `mine`.
+// Makes `quarantine` the thread's own, under the lock. A child of a fork from here on keeps `mine`.
 void own(Quarantine& quarantine) {
     mine = &quarantine;
     owned.add(quarantine);

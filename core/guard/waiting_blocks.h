@@ -30,8 +30,7 @@ void add_without_room(void* block, layout::SizeClass c); // completes add() if t
     add_slowly(block, c);
 }
 
-// Return whether a block of the class may be handed out again: because enough bytes wait, or because the
-// class has no room for more.
+// Return whether a block may be handed out again: because enough bytes wait, or because its shelf is long.
 [[gnu::always_inline]] inline bool enough(layout::SizeClass c) {
     const Quarantine* const quarantine = mine;
     return quarantine != nullptr && quarantine->may_leave(c);

@@ -26,11 +26,10 @@ class WaitingRuns {
   public:
     // Adds a run. Returns false if the list is full.
     bool put(const WaitingRun& run);
-    // Takes a random run if the list has too many runs or more than `most` bytes, or none. The `spared` last
-    // added ones are left.
+    // Takes a random run if the list has too many runs or over `most` bytes, else none. Never takes one of
+    // the `spared` that were added last.
     WaitingRun take_excess(std::size_t most, std::uint32_t spared);
-    // Takes a random run of `size` bytes whose block begins at `front`, or none. Needs `enough` waiting
-    // bytes.
+    // Takes a random run of `size` bytes with the block at `front`, if `enough` bytes wait. Or none.
     WaitingRun take_fitting(std::size_t enough, std::size_t size, std::size_t front);
     WaitingRun take_last();
 

@@ -3,7 +3,6 @@
 // The policy for builds that tools watch (os/marking.h). A block is as long as requested. At least a red zone
 // behind it must not be touched. The heap marks whole blocks, and this policy knows their sizes. A release,
 // resize or size query of an address that is no block in use is reported at once.
-//
 // Asking for the usable size makes the whole block usable, except the red zone.
 #pragma once
 
