@@ -3,6 +3,7 @@
 // A mixed slab: one slice that holds blocks of several classes. Either it was a slab of one class and most of
 // its blocks became free. Or it was made for blocks that a profiler samples, each of which has a number. Two
 // bitmaps have one bit per unit of 16 bytes: units that belong to blocks, and units where a block starts.
+//
 // The MixedSlab object lies in the slice's descriptor, in place of a Slab. The slice's header has class 0, so
 // fast paths leave the blocks alone, and names the shard.
 // The caller of each function holds the lock of the shard's mixed slabs.

@@ -7,6 +7,7 @@
 // some mostly free slabs of bins become mixed and serve first. Their blocks bypass the thread caches when
 // released. Each release takes the lock and searches the bitmaps, about ten times as long as a cached
 // release. An empty mixed slab is dissolved at once, and its entirely free pages are purged at once.
+//
 // The mixed slabs of shard 0 hold the blocks that a profiler samples (heap/sampling.h). They are made for
 // these blocks, keep a number for each, and keep their pages.
 // Thread-safe.

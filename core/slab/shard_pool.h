@@ -9,6 +9,7 @@
 // More shards were measured to cost memory, because each keeps slabs of every class. They saved no time,
 // because a lock is taken per batch of blocks. Shard 1 also serves calls without a cache: before start-up has
 // finished and after a thread's cache has ended.
+//
 // On a machine with several nodes a shard takes its memory from the node of the thread that it was made for.
 // All rules above hold for each node separately. A node has as many shards as processors. A thread gets a
 // shard of another node only if its own node can have none.
