@@ -42,7 +42,7 @@ constexpr std::size_t kFreeDepth = 4096;
 // at least a fixed amount. The setting `thread_cache` bounds both. Some is reserved for classes without a
 // stack. Each of these begins with at most 1/32 of the budget.
 constexpr std::size_t kShareOfHeap = 8;
-constexpr std::size_t kOfAllThreads = std::size_t{6} << 20; // minimum in a small heap
+constexpr std::size_t kOfAllThreads = std::size_t{6} << 20; // minimum for all threads together
 constexpr std::size_t kLeastOfThread = std::size_t{40} << 10;
 constexpr std::size_t kMostOfThread = std::size_t{3} << 20;
 constexpr std::size_t kLeftToOthers = kLeastOfThread / 8;

@@ -9,12 +9,15 @@
 // Local blocks (of this thread's shard) are pushed and popped at `top`. Blocks of other shards grow down from
 // the far end and are never handed out here. They are returned in batches. The array is full when both ends
 // meet. No operation touches the blocks themselves.
+//
 // Only the low 16 bits of `empty` and `full` are stored. Arrays are shorter than 32 KiB, so these are
 // unambiguous. `top` is an address and not an index. A block that is freed and reused at once passes through
 // memory twice, and with an index each pass takes twice as long.
+//
 // Thread-local storage starts as zero, also before the dynamic loader has initialised it. Then every pop
 // finds an empty stack and every push a full one. The slow path makes the cache or works without one. The
 // owner's stores are atomic because statistics read them.
+//
 // Other threads may drain the stacks (drain.h). Fast paths store nothing for that. A drainer closes the
 // stacks, executes a memory barrier in every thread, and then takes the blocks below each `top`:
 // * malloc moves `top` before it checks whether the stacks are closed. If it found them open, its block lies

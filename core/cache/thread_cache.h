@@ -3,6 +3,7 @@
 // The slow paths of a thread cache: start, refill, flush, kept runs, decay, and end. While another thread
 // drains the cache (drain.h), they work without it.
 // The depth of stacks is set in depth.h. All functions concern the calling thread and hold no lock on return.
+//
 // Re-entry. Slow paths call functions of the C library that may allocate, and so re-enter this layer. They do
 // so only where the stacks are consistent, and use no value afterwards that they read from the stacks before.
 // These places are the end of attach() and decay steps, the first or last step of a slow path. The calls are
