@@ -16,13 +16,13 @@ namespace {
 // Limits that the blocks of every malloc respect.
 constexpr std::uintptr_t kLeastAddress = 65536; // by default the system maps nothing below
 constexpr std::uintptr_t kLeastAlignment = 8;
-// The limit with five levels of page tables.
 #ifdef __x86_64__
+// The limit with five levels of page tables.
 constexpr std::uintptr_t kGreatestAddress = (std::uintptr_t{1} << 56) - 1;
 #else
 constexpr std::uintptr_t kGreatestAddress = UINTPTR_MAX; // the highest bits may be a tag
-                                                         // Checked part of the main thread's stack, which grows down.
 #endif
+// Checked part of the main thread's stack, which grows down.
 constexpr std::size_t kStack = std::size_t{1} << 20;
 
 } // namespace

@@ -2,8 +2,10 @@
 //
 // The next malloc in link order, found by dlsym(RTLD_NEXT). It is looked up when the heap starts, not at
 // first use. dlsym takes the dynamic loader's lock, and a thread that waits for this one may hold it.
+//
 // The C library's malloc sets itself up in its first call, and expects that call before there are threads.
 // Behind Ashlar the call may be late and come from two threads. So Ashlar makes the first call, once.
+//
 // dlsym itself may allocate. If there is no window, that request reaches the fallback. A few static bytes
 // serve it and are never reused.
 #include "heap/fallback.h"

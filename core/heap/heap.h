@@ -5,6 +5,7 @@
 // window. The fallback serves what the window does not hold. The fast paths are here, in full: malloc finds
 // the class and pops, free finds the owner and pushes. They take no lock, make no call and do not touch the
 // block. A golden test counts their instructions.
+//
 // Results and errno are those of the C functions. A request above PTRDIFF_MAX, or without memory, returns
 // null and sets ENOMEM. Releasing keeps errno.
 #pragma once

@@ -5,10 +5,12 @@
 // Each thread counts requested bytes against its allowance (cache/pointer_stacks.h). When that is used up, a
 // hook asks the profiler whether this request becomes a sample. If no profiler runs, inside or outside of the
 // process (os/memory_probes.h), the thread only gets another kUnwatched bytes.
+//
 // A sample of a size class lies in a slab of samples, whose header sends free() to its slow path. The block
 // that would have been served is taken too and kept unused, as the sample's *shadow*. So slabs look as they
 // would without a profiler. A sampled large block lies where it would anyway. Its number is stored beside its
 // length.
+//
 // A sample has a number, an index into a table that only grows. Numbers of ended samples are reused. Code
 // here takes no lock of its own and does not wait, but slabs and the metadata pool have locks. Hooks are
 // called without a lock and must not allocate.
