@@ -7,6 +7,7 @@
 // checked on release and resize (canary.h, large_blocks.h). Released blocks are poisoned and wait
 // (waiting_blocks.h). A random one of the thread's free blocks is handed out. With the setting
 // `checks:pointers` blocks of the size classes are only checked for being live.
+//
 // The heap below gets slightly larger requests and knows nothing of this policy. A block outside of the
 // window belongs to the fallback and has no canary.
 #pragma once

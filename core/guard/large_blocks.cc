@@ -136,8 +136,8 @@ std::size_t most_kept() {
     return std::min(std::max(heap / kShareOfHeap, kLeast), longest_kept());
 }
 
-// Returns whether most of the block is in memory. For a short block the system call costs as much as its
-// pages.
+// Returns whether most of the block is in memory. Assumed for a short block, whose pages cost as much as
+// asking.
 bool is_in_memory(const Record& record, void* block, std::size_t room) {
     constexpr std::size_t kShort = std::size_t{256} << 10;
     return room <= kShort || record.resident || os::mostly_resident(block, room);

@@ -16,6 +16,7 @@
 //   checked, and its guards are kept, so no system call is needed.
 // * Any other block becomes inaccessible and its memory is purged. At most 64 such blocks and 1 GiB of
 //   addresses wait.
+//
 // A block aligned to more than a page has no guard before it. The kernel may refuse guards where they are
 // mappings (os/guard_pages.h). Under RLIMIT_DATA it could refuse to lower them, so there are none. A run that
 // cannot be made accessible is never used again.

@@ -6,6 +6,7 @@
 // Most longer ones are filled and checked only in their first and last kEnd bytes. The program or the canary
 // has touched these cache lines anyway. Some longer blocks, chosen at random, and all up to the setting
 // `poison` are filled as a whole. A pointer made of these bytes is an address that no process has.
+//
 // A loop over the size would be mispredicted where sizes are mixed. So each block gets four vectors, which
 // overlap in a short one.
 #pragma once
