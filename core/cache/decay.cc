@@ -14,7 +14,7 @@ constinit std::atomic<unsigned> next_bin{kNoBin};
 
 namespace {
 
-constinit std::atomic<std::uint64_t> last_round{0}; // or first look, by the clock; 0: there was none yet
+constinit std::atomic<std::uint64_t> last_round{0}; // clock at the last round or first look; 0: no look yet
 constinit std::atomic<std::uint32_t> rounds{0};
 constinit bool ended = false;
 
@@ -24,7 +24,7 @@ void forget_uses() {
     slab::for_each_mixed([](slab::MixedSlabs& mixed) { mixed.forget_uses(); });
 }
 
-// In the background. True if there is something to come back for.
+// Does a whole round in the background thread. Returns whether another round is needed.
 bool do_round() {
     forget_uses();
     bool busy = drain_idle();
@@ -42,7 +42,8 @@ void begin_round_if_due() {
     const std::uint64_t now = os::coarse_milliseconds();
     std::uint64_t last = last_round.load(std::memory_order_relaxed);
     const std::size_t delay = os::settings.purge_delay_ms.load(std::memory_order_relaxed);
-    const bool due = last == 0 || (now >= last && now - last >= delay); // another thread may be ahead of us
+    // Another thread may have set a later time.
+    const bool due = last == 0 || (now >= last && now - last >= delay);
     if (!due) return;
     if (!last_round.compare_exchange_strong(last, now, std::memory_order_relaxed) || last == 0) return;
     forget_uses();
@@ -67,7 +68,7 @@ std::uint32_t decay_after_release() {
 }
 
 void tidy_next_bin() {
-    constexpr unsigned kBins = layout::kClasses - 1; // of a shard
+    constexpr unsigned kBins = layout::kClasses - 1; // bins of a shard
     const unsigned end = slab::shard_pool.created() * kBins;
     unsigned number = next_bin.load(std::memory_order_relaxed);
     for (bool done = false; number < end && !done;) {

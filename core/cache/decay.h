@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// What is done once every purge delay, by whoever comes by on a slow path or by the background thread. Slices
-// that have been dirty for so long are purged. Bins that nobody used meanwhile give back what is empty.
-//
-// The background thread does it all at once. Who comes by only begins it. The slow paths that follow do it in
-// steps, slices before bins, so that nobody waits for more than one step.
+// The decay round, once per purge delay: slices that stayed dirty for a delay are purged, and bins without
+// use give back what is empty.
+// The background thread does a whole round at once. A thread on a slow path only begins a round. Later slow
+// paths do it in steps, slices before bins, so that each waits for one step at most.
 #pragma once
 
 #include "cache/drain.h"
@@ -15,19 +14,18 @@
 
 namespace ashlar::cache {
 
-// To be called now and then, without a lock; costs a look at a coarse clock. Returns how often the work has
-// been done: a thread that sees a new number looks after its own stacks. With the setting `background` the
-// former starts the thread, and both see to it that it is awake.
+// Begin a round if one is due, and return the number of rounds. The caller holds no lock. Each call reads a
+// coarse clock. A thread that sees a new number checks its own stacks. With the setting `background` both
+// wake the background thread, and decay_after_allocation() starts it.
 std::uint32_t decay_after_allocation();
 std::uint32_t decay_after_release();
 
-// The next bin to decay, by a number; kNoBin: there is none.
+// Number of the next bin to decay, or kNoBin.
 constexpr unsigned kNoBin = 1U << 31;
 extern constinit std::atomic<unsigned> next_bin;
 [[gnu::cold]] void tidy_next_bin();
 
-// At the end of each slow path of malloc and free, without a lock: one step of what is due. False if nothing
-// is.
+// Does one due step, or returns false. Ends each slow path of malloc and free. The caller holds no lock.
 inline bool do_one_step() {
     if (left_caches.load(std::memory_order_relaxed) != 0) [[unlikely]]
         return return_one_left();
@@ -42,7 +40,7 @@ inline bool do_one_step() {
     return false;
 }
 
-// In a forked child whose heap nobody may look at (entry/fork.h): from here on it is not done.
+// Ends decay in a forked child whose heap may be inconsistent (entry/fork.h).
 void end_decay();
 
 } // namespace ashlar::cache

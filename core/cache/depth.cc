@@ -21,9 +21,9 @@ using slab::shard_pool;
 
 namespace {
 
-// How deep a stack may get, in bytes of blocks and in entries: when a class keeps growing, and when refills
-// and flushes alternate. Large blocks keep a few entries all the same. A stack begins with first_depth(), or
-// with none if the thread's budget is used up: then each call takes or gives one block.
+// Limits of a stack's depth, in bytes of blocks and in entries: while a class grows, and while refills and
+// flushes alternate. Large blocks keep the `least` entries. A stack begins with first_depth(), or not at all
+// if the thread's budget is used up. Then each call takes or returns one block.
 struct Depth {
     std::size_t bytes;
     std::size_t least;
@@ -33,32 +33,32 @@ constexpr Depth kGrowing{.bytes = 8 * 1024, .least = 4, .most = 256};
 constexpr Depth kAlternating{.bytes = 256 * 1024, .least = 8, .most = 1024};
 static_assert(kAlternating.most * sizeof(void*) < PointerStacks::kArrayBytes);
 
-// A stack is deepened to at most three quarters of its bin's blocks that are in use or in caches. With more,
-// caches still grow after hundreds of millions of operations. With half, slow calls take a twentieth of the
-// time of a mix of sizes. A stack of so many bytes is free.
+// A stack is deepened to at most 3/4 of its bin's blocks in use and in caches. With a higher cap caches still
+// grow after hundreds of millions of operations. With 1/2 slow calls take 5 % of the time of a mix of sizes.
+// Stacks of up to kFreeDepth bytes are exempt.
 constexpr std::size_t kFreeDepth = 4096;
 
-// The budget of a thread for all its stacks is an eighth of the heap divided by the number of threads. In a
-// small heap it is what that allows. The setting `thread_cache` bounds it. Some is left to classes that have
-// no stack yet. Each begins with a part of the budget.
+// A thread's budget for all stacks is 1/8 of the heap divided by the number of threads. In a small heap it is
+// at least a fixed amount. The setting `thread_cache` bounds both. Some is reserved for classes without a
+// stack. Each of these begins with at most 1/32 of the budget.
 constexpr std::size_t kShareOfHeap = 8;
-constexpr std::size_t kOfAllThreads = std::size_t{6} << 20; // in a small heap
+constexpr std::size_t kOfAllThreads = std::size_t{6} << 20; // minimum for all threads together
 constexpr std::size_t kLeastOfThread = std::size_t{40} << 10;
 constexpr std::size_t kMostOfThread = std::size_t{3} << 20;
 constexpr std::size_t kLeftToOthers = kLeastOfThread / 8;
 constexpr std::size_t kShareOfBudget = 32;
-// Likewise for the runs that it keeps, but all threads together may keep as many bytes.
+// The minimum for kept runs of all threads together.
 constexpr std::size_t kLeastRuns = std::size_t{2} << 20;
 
-// A class that had no slow call among that many of the thread gives its depth to one that needs it. After a
-// search in vain a quarter as many calls pass before the next.
+// Slow calls of the thread after which an unused class may give its depth to another class. After a failed
+// search a quarter as many calls pass before the next.
 constexpr std::uint32_t kLongAgo = 4096;
 
 constexpr std::size_t depth(const Depth& d, SizeClass c) {
     return std::clamp(d.bytes / class_size(c), d.least, d.most);
 }
 
-// By class and whether refills and flushes alternate: looked up, because a division is half of adapt().
+// Most entries by class, without and with alternation. A table, because a division is half of adapt()'s time.
 constexpr auto kMostOfClass = [] {
     std::array<std::array<std::uint16_t, 2>, kClasses> most{};
     for (unsigned c = 1; c < kClasses; ++c) {
@@ -68,8 +68,8 @@ constexpr auto kMostOfClass = [] {
     return most;
 }();
 
-// Moves both ends into an array of `capacity` entries, which holds them; a short one is in the cache. Does
-// nothing if there is no memory for another.
+// Moves both ends to an array of `capacity` entries, which is large enough for them. A short array lies in
+// the cache. Does nothing if there is no memory for a longer one.
 [[gnu::noinline]] void set_depth(ThreadCache& cache, SizeClass c, std::size_t capacity) {
     PointerStacks& mine = *cache.owner;
     void** const slots = capacity <= first_depth(c)
@@ -80,30 +80,31 @@ constexpr auto kMostOfClass = [] {
     void** const old_slots = mine.slots(c);
     const std::size_t old_capacity = state.capacity;
     const std::size_t remote = old_capacity - mine.limit(c);
-    if (old_capacity != 0) { // it may be the same array
+    if (old_capacity != 0) { // both may be the same array
         std::memmove(slots + capacity - remote, old_slots + mine.limit(c), remote * sizeof(void*));
         std::memmove(slots, old_slots, mine.count(c) * sizeof(void*));
     }
-    cache.add_stack_bytes((capacity - old_capacity) * class_size(c)); // or less
+    cache.add_stack_bytes((capacity - old_capacity) * class_size(c)); // the difference may be negative
     state.capacity.store(static_cast<std::uint16_t>(capacity), std::memory_order_relaxed);
     mine.use(c, slots, mine.count(c), static_cast<std::uint32_t>(capacity - remote));
     free_slots(cache, c, old_slots, old_capacity);
 }
 
-// What the blocks in use allow. Those of other shards say nothing about this one's.
+// Returns the depth that the blocks in use justify. A stack with mostly remote blocks is not limited, because
+// this shard's blocks say nothing about them.
 std::size_t most_for_use(const ThreadCache& cache, SizeClass c, std::size_t capacity) {
     if ((capacity - cache.owner->limit(c)) * 2 > capacity) return kAlternating.most;
     const std::size_t out = shard_pool.bin({c, cache.owner->shard()}).blocks_out();
     return std::max(three_quarters(out), kFreeDepth / class_size(c));
 }
 
-// Of what all threads together may hold, which is that much at least.
+// Returns the thread's share of what all threads may hold: 1/8 of the heap, at least `least` bytes.
 std::size_t share_of_heap(std::size_t least) {
     const std::size_t heap = layout::superslabs.slices_in_use() * layout::kSliceSize;
     return std::max(heap / kShareOfHeap, least) / std::max<std::size_t>(thread_registry.live(), 1);
 }
 
-// In all stacks of this thread.
+// Returns the thread's budget for all stacks, in bytes.
 std::size_t most_in_stacks() {
     const std::size_t threads = std::max<std::size_t>(thread_registry.live(), 1);
     const std::size_t share =
@@ -112,7 +113,8 @@ std::size_t most_in_stacks() {
     return std::min(std::max(share, least), os::settings.thread_cache.load(std::memory_order_relaxed));
 }
 
-// Empties the class that had no slow call for longest, if that is long; then true if so many more bytes fit.
+// Empties the class without a slow call for longest, if that is at least kLongAgo. Returns whether `added`
+// more bytes fit afterwards.
 [[gnu::noinline]] bool empty_oldest(ThreadCache& cache, std::size_t added, std::size_t most) {
     const std::uint32_t now = cache.slow_calls.load(std::memory_order_relaxed);
     if (now - cache.failed < kLongAgo / 4 || added > most) return false;
@@ -138,14 +140,12 @@ bool fits(ThreadCache& cache, std::size_t added, std::size_t most) {
            empty_oldest(cache, added, most);
 }
 
-// What a class begins with.
 std::size_t begin_with(SizeClass c, std::size_t budget) {
     if (budget >= kBytesAtFirst * kShareOfBudget) [[likely]]
         return first_depth(c);
     return std::clamp<std::size_t>(budget / kShareOfBudget / class_size(c), 1, first_depth(c));
 }
 
-// For a class that has no stack.
 void begin_stack(ThreadCache& cache, SizeClass c, std::size_t budget) {
     const std::size_t first = begin_with(c, budget);
     if (fits(cache, first * class_size(c), budget)) use_empty(cache, c, cache.first_slots(c), first);
@@ -169,7 +169,7 @@ void adapt(ThreadCache& cache, SizeClass c, Event event) {
     std::size_t budget = now == 0 ? most_in_stacks() : 0;
     const std::size_t capacity = now != 0 ? now : begin_with(c, budget);
     const std::size_t wanted = std::min({std::bit_ceil(capacity * 2), most, most_for_use(cache, c, now)});
-    if (wanted > capacity && wanted >= capacity + capacity / 4) { // worth the move
+    if (wanted > capacity && wanted >= capacity + capacity / 4) { // the move must add at least a quarter
         if (now != 0) budget = most_in_stacks();
         const std::size_t added = (wanted - now) * class_size(c) + kLeftToOthers;
         if (fits(cache, added, budget)) return set_depth(cache, c, wanted);

@@ -21,20 +21,20 @@ namespace {
 
 constinit os::Mutex<os::Rank::kDrain> mutex;
 
-constexpr unsigned kMostLeft = 256; // a fork waits for each copy
+constexpr unsigned kMostLeft = 256; // caches kept after a fork, because fork waits for each copy
 
-constexpr unsigned kAtOnce = 16;       // threads that share a barrier
-constexpr std::uint8_t kIdleLooks = 2; // without a slow path between them
+constexpr unsigned kAtOnce = 16;       // threads that share one barrier
+constexpr std::uint8_t kIdleLooks = 2; // looks without a slow path between them
 
-// Some of the caches that there are, which nobody else is in.
+// Caches that this thread has claimed. Their owners are outside.
 struct Claimed {
     std::array<ThreadCache*, kAtOnce> caches{};
     unsigned count = 0;
 };
 
-// Whether the thread is still there. Threads may end without telling anybody. They do by a system call of
-// their own, or if they first allocate when the C library has told for the last time. Then their memory is
-// unmapped or serves another thread.
+// Returns whether the cache's thread still exists. A thread may end without a notice: through its own exit
+// system call, or with a first allocation after the C library's last notice. Its memory is then unmapped or
+// used by another thread.
 bool has_owner(const ThreadCache& cache) {
     const auto* const begin = reinterpret_cast<const char*>(cache.owner);
     const char* const end = begin + sizeof(PointerStacks);
@@ -45,7 +45,7 @@ bool has_owner(const ThreadCache& cache) {
     return cache.owner->belong_to(&cache);
 }
 
-// Claims caches that choose(cache) wants, from number `next` on.
+// Claims up to kAtOnce caches for which choose(cache) is true, from number `next` on.
 template <typename Choose>
 Claimed claim(unsigned& next, Choose choose) {
     Claimed claimed;
@@ -71,10 +71,10 @@ Claimed claim(unsigned& next, Choose choose) {
     return claimed;
 }
 
-// Calls visit(cache) for the caches that were chosen, in turn, when nobody else is in them.
+// Claims the chosen caches in groups and calls visit(cache) for each.
 template <typename Choose, typename Visit>
 void for_each_claimed(Choose choose, Visit visit) {
-    if (!os::barrier_in_all_threads()) return; // the first one takes long: before there is a lock
+    if (!os::barrier_in_all_threads()) return; // the first barrier takes long, so no lock is held yet
     unsigned next = 0;
     do {
         const os::Guard guard(mutex);

@@ -14,7 +14,7 @@ KeptRuns::Kept KeptRuns::remove(unsigned index) {
 }
 
 layout::Slice KeptRuns::take(std::size_t slices, os::Node node) {
-    if (slices > kMostSlices) return 0; // none is kept
+    if (slices > kMostSlices) return 0; // never kept
     if (asked_[slices] != 2 * kOften) ++asked_[slices];
     for (unsigned i = count_; i-- != 0;) {
         if (runs_[i].slices == slices && runs_[i].node == node) return remove(i).first;

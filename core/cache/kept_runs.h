@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// The runs of large blocks that a thread released lately and may ask for again. So buffers of up to 1 MiB
-// which come and go need no lock that other threads want too.
-//
-// Only lengths that were asked for again and again are kept: what is released once belongs to all threads.
-// For the owning thread; the number of slices may be read by others.
+// The runs of large blocks that a thread released recently and may request again. So buffers of up to 1 MiB
+// that are released and requested repeatedly need no shared lock.
+// Only lengths that were requested often are kept. Other runs are returned to all threads. Only the owning
+// thread calls this class, but any thread may read slices().
 #pragma once
 
 #include "layout/window.h"
@@ -24,17 +23,17 @@ namespace ashlar::cache {
 
 class KeptRuns {
   public:
-    static constexpr std::size_t kMostSlices = 16; // of a run, and of all
+    static constexpr std::size_t kMostSlices = 16; // slices in one run, and in all runs together, at most
 
-    // One of exactly so many slices of the node, the one that was kept last; 0 if there is none. Counts as
-    // asking for that length.
+    // Returns the last kept run of exactly `slices` slices on `node`, or 0. Counts as a request for that
+    // length.
     layout::Slice take(std::size_t slices, os::Node node);
-    // This length was asked for often of late.
+    // Returns whether this length was requested often recently.
     bool is_asked_often(std::size_t slices) const {
         return slices <= kMostSlices && asked_[slices] >= kOften;
     }
-    // Keeps one that was asked for often, and is not above `most`, what all together may have. Calls
-    // give(first, slices) for the oldest until there is room; true if there was.
+    // Keeps a run whose length is requested often and at most `most`, the bound for all kept runs. Calls
+    // give(first, slices) for the oldest runs until there is room. Returns whether there was room at once.
     template <typename Give>
     bool keep(layout::Slice first, std::size_t slices, os::Node node, std::size_t most, Give give) {
         const auto full = [&] {
@@ -51,15 +50,15 @@ class KeptRuns {
         while (count_ != 0)
             give_oldest(give);
     }
-    // Once every purge delay: what was asked for until now counts half.
+    // Halves the counts of requests. Called once per purge delay.
     void forget();
-    // Of a new thread.
+    // Resets the state for a new thread.
     void reset();
 
     std::size_t slices() const { return slices_.load(std::memory_order_relaxed); }
 
   private:
-    friend struct observe::Tables; // tells other processes where things are
+    friend struct observe::Tables; // publishes member offsets to other processes
     static constexpr unsigned kMostRuns = 8;
     static constexpr unsigned kOften = 8;
 
@@ -79,7 +78,7 @@ class KeptRuns {
     std::array<Kept, kMostRuns> runs_;
     std::atomic<std::uint32_t> slices_;
     std::uint8_t count_;
-    std::array<std::uint8_t, kMostSlices + 1> asked_; // by length, as far as it matters
+    std::array<std::uint8_t, kMostSlices + 1> asked_; // requests by length, saturating
 };
 
 } // namespace ashlar::cache

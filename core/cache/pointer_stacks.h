@@ -1,32 +1,31 @@
 // SPDX-License-Identifier: MIT
 //
-// What malloc and free touch of a thread's cache: for each size class one array of pointers, used from two
-// ends.
+// The part of a thread cache that malloc and free use: an array of pointers per size class, with two ends in
+// use.
 //
 //   slots  | local, local, local →            (free)            ← remote, remote |
 //          empty                top                           full
 //
-// Local blocks (of this thread's shard) are pushed and popped at `top`. Blocks of other shards grow down
-// from the far end and are never handed out here: they go home in a batch. The array is full when the ends
-// meet. Neither end touches the blocks themselves.
+// Local blocks (of this thread's shard) are pushed and popped at `top`. Blocks of other shards grow down from
+// the far end and are never handed out here. They are returned in batches. The array is full when both ends
+// meet. No operation touches the blocks themselves.
 //
-// Of the two places that `top` is compared with the low 16 bits are kept: an array is shorter than what they
-// tell apart. `top` is an address and no index. A block that is freed and handed out again at once goes
-// through memory twice, and with an index each time takes twice as long.
+// Only the low 16 bits of `empty` and `full` are stored. Arrays are shorter than 32 KiB, so these are
+// unambiguous. `top` is an address and not an index. A block that is freed and reused at once passes through
+// memory twice, and with an index each pass takes twice as long.
 //
-// All zero, as thread-local storage starts (also before the dynamic loader has initialised it), every pop is
-// empty and every push full. The slow path then makes the cache, or does without. What the owning thread
-// writes is atomic so that statistics may read it.
+// Thread-local storage starts as zero, also before the dynamic loader has initialised it. Then every pop
+// finds an empty stack and every push a full one. The slow path makes the cache or works without one. The
+// owner's stores are atomic because statistics read them.
 //
-// Other threads may drain the stacks (drain.h). The fast paths store nothing for that. Whoever drains closes
-// the stacks, has a memory barrier executed by every thread, and then takes what lies below each `top`:
-//   * a malloc moves `top` before it looks whether the stacks are closed. If it found them open, its block
-//     lies above the `top` that the drainer sees. If it finds them closed, it moves `top` back;
-//   * a free writes above `top`, where the drainer takes nothing.
-// So the drainer never writes `top`: it raises `empty` to it. Slow paths may change everything. They are
-// inside from begin() to leave(), and whoever drains leaves a thread out that is inside. Only they open the
-// stacks again. In a stack that was drained some entries at both ends of the array hold nothing, until the
-// next slow path (returns.h).
+// Other threads may drain the stacks (drain.h). Fast paths store nothing for that. A drainer closes the
+// stacks, executes a memory barrier in every thread, and then takes the blocks below each `top`:
+// * malloc moves `top` before it checks whether the stacks are closed. If it found them open, its block lies
+//   above the `top` that the drainer sees. If it finds them closed, it moves `top` back;
+// * free writes above `top`, where the drainer takes nothing.
+// So the drainer never writes `top`, but raises `empty` to it. Slow paths may change everything between
+// begin() and leave(), and a drainer leaves out a thread in between. Only slow paths open the stacks again.
+// Until then some entries at both ends of a drained array hold nothing (returns.h).
 #pragma once
 
 #include "layout/size_class.h"
@@ -49,19 +48,20 @@ enum class Phase : std::uint8_t { kNew, kAttached, kEnded };
 
 class PointerStacks {
   public:
-    static constexpr std::size_t kArrayBytes = std::size_t{1} << 15; // an array has fewer
+    static constexpr std::size_t kArrayBytes = std::size_t{1} << 15; // an array is shorter
 
     // ---- For the owner
 
-    // From outside: a fast path.
+    // Pops a local block, outside of begin() and leave(). Returns false if the stack is empty or closed.
     bool take(unsigned c, void*& block) {
         void** const top = tops_[c];
         if (low_bits(top) == os::load_plainly(ends_[c].empty)) [[unlikely]]
             return false;
         set_top(c, top - 1);
-        __atomic_signal_fence(__ATOMIC_SEQ_CST); // the processor's order is the drainer's concern
+        __atomic_signal_fence(__ATOMIC_SEQ_CST); // the drainer's barrier orders the processor
         if (closed()) [[unlikely]] {
-            std::size_t again = c; // computes the address again, or the likely way has an instruction more
+            // Computes the address again. Otherwise the likely path has one instruction more.
+            std::size_t again = c;
             asm("" : "+r"(again));
             set_top(static_cast<unsigned>(again), top);
             return false;
@@ -72,7 +72,7 @@ class PointerStacks {
         return true;
     }
 
-    // From inside, where closed stacks do not matter.
+    // Pops a local block between begin() and leave(), where closed stacks do not matter.
     bool pop(unsigned c, void*& block) {
         void** const top = tops_[c];
         if (low_bits(top) == ends_[c].empty) return false;
@@ -82,7 +82,7 @@ class PointerStacks {
         return true;
     }
 
-    // From both.
+    // Pushes a local block, from a fast path or a slow path. Returns false if the array is full.
     bool push(unsigned c, void* block) {
         void** const top = tops_[c];
         if (low_bits(top) == ends_[c].full) [[unlikely]]
@@ -115,7 +115,7 @@ class PointerStacks {
     }
     void leave() { __atomic_store_n(&inside_, false, __ATOMIC_RELEASE); }
 
-    // Enters and opens the stacks. False, and outside, while somebody drains them.
+    // Enters a slow path and opens the stacks. Returns false, outside, while another thread drains them.
     bool begin() {
         enter();
         if (claimed()) {
@@ -126,31 +126,31 @@ class PointerStacks {
         return true;
     }
 
-    // ---- For whoever drains, and keeps the owner from ending
+    // ---- For a drainer, which keeps the owner from ending
 
-    // Between the two every thread executes a memory barrier. If is_outside() is true then, the owner stays
-    // outside until unclaim(). It takes nothing, and pushes one block more at most.
+    // Closes the stacks. Afterwards every thread must execute a memory barrier. If is_outside() is true then,
+    // the owner remains outside until unclaim(). It takes nothing and pushes at most one more block.
     void claim() {
         __atomic_store_n(&claimed_, true, __ATOMIC_RELAXED);
         __atomic_store_n(&closed_, true, __ATOMIC_RELAXED);
         set_home(layout::ShardWord::nowhere());
     }
     bool is_outside() const {
-        // Whoever left after a look at the claim may have opened the stacks.
+        // A slow path may have opened the stacks before it left.
         return !__atomic_load_n(&inside_, __ATOMIC_ACQUIRE) && closed();
     }
     void unclaim() { __atomic_store_n(&claimed_, false, __ATOMIC_RELEASE); }
     bool claimed() const { return __atomic_load_n(&claimed_, __ATOMIC_ACQUIRE); }
     bool closed() const { return os::load_plainly(closed_); }
-    // In a forked child, of another thread: a slow path was in the middle of something when the process
-    // forked.
+    // Returns whether a thread was inside a slow path, or claimed, when the process forked. Called in the
+    // forked child for a thread that it does not have.
     bool busy() const { return __atomic_load_n(&inside_, __ATOMIC_ACQUIRE) || claimed(); }
 
     struct Blocks {
         void** first;
         unsigned count;
     };
-    // Those that are there to take, whatever the owner does meanwhile.
+    // Blocks that a drainer may take, whatever the owner does meanwhile.
     Blocks local(layout::SizeClass c) const {
         void** const top = this->top(c);
         const int count = distance(empty(c), low_bits(top));
@@ -160,42 +160,43 @@ class PointerStacks {
         const unsigned limit = this->limit(c);
         return {local(c).first + limit, capacity - limit};
     }
-    // What lies below is taken.
+    // Marks everything below `slot` as taken.
     void set_bottom(layout::SizeClass c, void* const* slot) {
         __atomic_store_n(&ends_[c].empty, low_bits(slot), __ATOMIC_RELAXED);
     }
 
-    // ---- What they hold
+    // ---- Contents
 
-    // As indices into the array. For the owner, and for statistics in another thread, to which they may look
-    // wrong while the owner moves to another array.
+    // Indices into the array. For the owner, and for statistics in another thread. Statistics may read wrong
+    // values while the owner moves to another array.
     unsigned count(layout::SizeClass c) const { return local(c).count; }
     unsigned limit(layout::SizeClass c) const { return entries(empty(c), full(c)); }
 
     void** slots(layout::SizeClass c) const { return local(c).first; }
     void set_count(layout::SizeClass c, unsigned count) { set_top(c, slots(c) + count); }
     void set_limit(layout::SizeClass c, unsigned limit) { set_full(c, slots(c) + limit); }
-    // An array that holds so many local blocks, and remote ones from `limit` on.
+    // Uses an array with `count` local blocks, and with remote blocks from index `limit` on.
     void use(layout::SizeClass c, void** slots, unsigned count, unsigned limit) {
         set_bottom(c, slots);
         set_full(c, slots + limit);
         set_top(c, slots + count);
     }
 
-    // Counts a request. False once the thread has asked for more than it was allowed to: whoever samples
-    // requests is to be asked then, and allows some more.
+    // Counts a request of `size` bytes. Returns false once the thread's allowance is used up. The sampler
+    // must then be asked, and sets a new allowance.
     bool count_bytes(std::size_t size) {
         allowed_ -= static_cast<std::ptrdiff_t>(size);
         return allowed_ >= 0;
     }
-    // For slow paths. Also of a thread whose first request is for no bytes: all zero is used up.
+    // Returns whether the allowance is used up. That is so in a new thread, also after a request for 0 bytes.
     bool used_up_bytes() const { return allowed_ <= 0; }
-    // By so many bytes more than allowed, if any were allowed.
+    // Bytes requested beyond the allowance, if there was one.
     std::size_t excess_bytes() const { return static_cast<std::size_t>(-allowed_); }
     void allow_bytes(std::size_t bytes) { allowed_ = static_cast<std::ptrdiff_t>(bytes); }
-    void allow_no_request() { allowed_ = -1; } // not even one of no bytes
+    void allow_no_request() { allowed_ = -1; } // refuses requests of 0 bytes too
 
-    // What a thread that ended without telling anybody left is no cache's: its memory serves others.
+    // Returns whether the stacks belong to `cache`. After an end without notice their memory may have another
+    // use.
     bool belong_to(const void* cache) const { return __atomic_load_n(&cache_, __ATOMIC_RELAXED) == cache; }
     void set_cache(const void* cache) { __atomic_store_n(&cache_, cache, __ATOMIC_RELAXED); }
 
@@ -206,7 +207,7 @@ class PointerStacks {
     }
 
   private:
-    friend struct observe::Tables; // tells other processes where things are
+    friend struct observe::Tables; // publishes member offsets to other processes
     using LowBits = std::uint16_t;
     static LowBits low_bits(void* const* slot) {
         return static_cast<LowBits>(reinterpret_cast<std::uintptr_t>(slot));
@@ -214,7 +215,7 @@ class PointerStacks {
     static unsigned entries(LowBits from, LowBits to) {
         return static_cast<unsigned>(static_cast<LowBits>(to - from) / sizeof(void*));
     }
-    // Likewise; -1 while a malloc has moved the `top` of an empty stack and not yet moved it back.
+    // Like entries(), but -1 while a malloc has moved the `top` of an empty stack and not moved it back.
     static int distance(LowBits from, LowBits to) {
         return static_cast<std::int16_t>(to - from) / static_cast<int>(sizeof(void*));
     }
@@ -225,8 +226,8 @@ class PointerStacks {
     }
     void set_home(layout::ShardWord home) { __atomic_store(&home_, &home, __ATOMIC_RELAXED); }
 
-    // Atomic for the sake of other threads: whoever drains sees what was written below `top` and above `full`
-    // before. The owner may read those two plainly, which lets the compiler compare with memory.
+    // A drainer that reads `top` or `full` must see the entries written before. The owner may read both
+    // plainly, so that the compiler can compare with memory.
     void set_top(unsigned c, void** top) { __atomic_store_n(&tops_[c], top, __ATOMIC_RELEASE); }
     void set_full(unsigned c, void* const* slot) {
         __atomic_store_n(&ends_[c].full, low_bits(slot), __ATOMIC_RELEASE);
@@ -242,12 +243,12 @@ class PointerStacks {
 
     std::array<void**, layout::kClasses> tops_{};
     std::array<Ends, layout::kClasses> ends_{};
-    layout::ShardWord home_{};   // shard 0 is no block's; nowhere() if closed
+    layout::ShardWord home_{};   // no block has shard 0; nowhere() if closed
     std::ptrdiff_t allowed_ = 0; // bytes; see count_bytes()
     const void* cache_ = nullptr;
-    // Each in a word of its own, so that tests which follow single words keep them apart.
-    alignas(8) bool closed_ = false;  // by somebody who drains, until the next slow path
-    alignas(8) bool claimed_ = false; // by somebody who drains
+    // Each flag has its own word, because tests that track single words must tell them apart.
+    alignas(8) bool closed_ = false;  // by a drainer, until the next slow path
+    alignas(8) bool claimed_ = false; // by a drainer
     alignas(8) bool inside_ = false;  // the owner is in a slow path
     layout::Shard shard_ = 0;
 
@@ -258,8 +259,8 @@ static_assert(sizeof(PointerStacks) < 1024, "static thread-local storage comes o
 
 extern constinit thread_local PointerStacks stacks;
 
-// The calling thread's stacks, by their address in a register: without the detour the compiler adds up the
-// thread pointer again for each member. Not in rax, where the block is returned while the stacks are in use.
+// Returns the calling thread's stacks, with their address in a register. Otherwise the compiler adds the
+// thread pointer for each member. The register is not rax, which holds the returned block meanwhile.
 [[gnu::always_inline]] inline PointerStacks& my_stacks() {
     PointerStacks* mine = &stacks;
 #if defined(__x86_64__)

@@ -25,7 +25,7 @@ void end_stack(ThreadCache& cache, SizeClass c) {
     free_slots(cache, c, slots, capacity);
 }
 
-// Remote blocks, those of one shard in one batch. Changes their order.
+// Returns remote blocks, one batch per shard. Reorders them.
 void send_home(SizeClass c, PointerStacks::Blocks remote) {
     void** first = remote.first;
     void** const end = first + remote.count;
@@ -94,7 +94,7 @@ void free_slots(ThreadCache& cache, SizeClass c, void** slots, std::size_t capac
 
 void use_empty(ThreadCache& cache, SizeClass c, void** slots, std::size_t capacity) {
     ClassState& state = cache.classes[c];
-    cache.add_stack_bytes((capacity - state.capacity) * class_size(c)); // or less
+    cache.add_stack_bytes((capacity - state.capacity) * class_size(c)); // the difference may be negative
     state.capacity.store(static_cast<std::uint16_t>(capacity), std::memory_order_relaxed);
     cache.owner->use(c, slots, 0, static_cast<std::uint32_t>(capacity));
 }
@@ -117,7 +117,7 @@ void return_local(ThreadCache& cache, SizeClass c, std::uint32_t returned) {
     const std::uint32_t kept = mine.count(c) - returned;
     count(cache, c, &Counts::flushes, &EndedCounts::flushes);
     ASHLAR_PROBE2(flush, class_size(c), returned);
-    mine.set_count(c, 0); // a child that is forked from here on must not find blocks that were given back
+    mine.set_count(c, 0); // a child forked from here on must not find returned blocks
     slab::give(header, slots, returned);
     std::memmove(slots, slots + returned, kept * sizeof(void*));
     mine.set_count(c, kept);

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// How a cache gives back what it holds: blocks to their bins, arrays to the metadata pool, runs to everybody.
-//
-// For the cache's thread between PointerStacks::begin() and leave(), but for drain(). Takes the locks of
-// bins, of superslabs and of the metadata pool.
+// Returns what a cache holds: blocks to their bins, arrays to the metadata pool, runs to the superslabs.
+// Only for the cache's own thread between PointerStacks::begin() and leave(), except drain(). Takes the locks
+// of bins, superslabs and the metadata pool.
 #pragma once
 
 #include "cache/thread_registry.h"
@@ -14,7 +13,7 @@
 
 namespace ashlar::cache {
 
-// Adds to a count of the cache's; what no longer fits goes to the same count of ended threads.
+// Adds to a count of the cache. An overflow adds 2^32 to the same count of ended threads.
 inline void count(ThreadCache& cache, layout::SizeClass c, std::atomic<std::uint32_t> Counts::*what,
                   std::atomic<std::uint64_t> EndedCounts::*of_ended, std::uint32_t more = 1) {
     std::atomic<std::uint32_t>& mine = cache.counts(c).*what;
@@ -28,30 +27,29 @@ inline void count(ThreadCache& cache, layout::SizeClass c, std::atomic<std::uint
                std::memory_order_relaxed);
 }
 
-// To be called when the stack has another array or none.
+// Returns an array that the stack no longer uses.
 void free_slots(ThreadCache& cache, layout::SizeClass c, void** slots, std::size_t capacity);
-// For a stack that holds nothing.
+// Sets the array of a stack that holds nothing.
 void use_empty(ThreadCache& cache, layout::SizeClass c, void** slots, std::size_t capacity);
 
-// Sends the remote blocks home, those of one shard in one batch.
+// Returns the remote blocks, one batch per shard.
 void return_remote(ThreadCache& cache, layout::SizeClass c);
-// Returns so many of the oldest local blocks.
+// Returns the `returned` oldest local blocks.
 void return_local(ThreadCache& cache, layout::SizeClass c, std::uint32_t returned);
-// Both, all of them.
 void return_all(ThreadCache& cache, layout::SizeClass c);
-// And the class's depth.
+// Returns all blocks and the depth of the class.
 void make_empty(ThreadCache& cache, layout::SizeClass c);
 
 void return_run(layout::Slice first, std::size_t slices);
 
-// All blocks, all depth, all runs.
+// Returns all blocks, all arrays and all kept runs.
 void return_everything(ThreadCache& cache);
 
-// For another thread that has claimed the cache: returns all blocks that its thread cannot have in hand, and
-// all runs. The arrays stay: that thread may be about to write into one. It then counts as holding nothing.
+// Called by a drainer that has claimed the cache. Returns all blocks below each `top`, all remote blocks and
+// all kept runs. Keeps the arrays, because the owner may be about to write into one. The cache
+// holds_nothing() afterwards.
 void drain(ThreadCache& cache);
-// Before anything else is done in a cache that was drained: moves what it holds to the ends of the arrays.
-// Stacks that hold nothing lose their depth.
+// Moves the contents of a drained cache to the ends of its arrays. Ends empty stacks. Must come first.
 void close_gaps(ThreadCache& cache);
 
 } // namespace ashlar::cache

@@ -33,24 +33,24 @@ using layout::SizeClass;
 using layout::SliceHeader;
 using slab::shard_pool;
 
-// With more threads than that, so many blocks are a thread's first refill of a class. Threads use few blocks
-// of most classes, and each block that a cache keeps for nothing may be a page. It costs one slow call more.
+// With more threads than kFewThreads, the first refill of a class takes kFirstBatch blocks. Threads use few
+// blocks of most classes, and each unused cached block may cost a page. It costs one more slow call.
 constexpr std::size_t kFewThreads = 64;
 constexpr std::uint32_t kFirstBatch = 2;
 
-constexpr unsigned kPrewarmed = 8;         // the classes up to 128 bytes
-constexpr unsigned kSlowCallsPerLook = 16; // at the clock
+constexpr unsigned kPrewarmed = 8;         // classes up to 128 bytes
+constexpr unsigned kSlowCallsPerLook = 16; // slow calls per look at the clock
 
 constinit bool caches_allowed = false;
 constinit thread_local ThreadCache* cache = nullptr;
-constinit PointerStacks stacks_set_aside; // of the one thread of a forked child
+constinit PointerStacks stacks_set_aside; // of the only thread of a forked child
 
 std::uint32_t slow_calls() {
     return cache->slow_calls.load(std::memory_order_relaxed);
 }
 
-// The stacks of this thread's cache. Those that malloc and free see, unless operations are counted: then
-// malloc and free have none, so that each call comes here.
+// Returns the stacks of this thread's cache. They are the `stacks` of malloc and free, unless operations are
+// counted. Then malloc and free have no stacks, so that each call enters a slow path.
 PointerStacks& own() {
     return *cache->owner;
 }
@@ -62,8 +62,8 @@ bool begin() {
     return true;
 }
 
-// In the stacks and the rest of the cache, as long as it lives; false while somebody drains them: then the
-// thread does without. Not across calls of the C library, which may come back here.
+// Holds the cache open for a slow path. Converts to false while another thread drains the cache, and the
+// thread then works without it. Must not be held across calls of the C library, which may re-enter.
 class [[nodiscard]] Entry {
   public:
     Entry() : entered_(begin()) {}
@@ -78,7 +78,7 @@ class [[nodiscard]] Entry {
     bool entered_;
 };
 
-// For what cannot do without. Waits for nothing that waits for this thread, which holds no lock.
+// Begins where the cache is indispensable. Waits for a drainer, without deadlock: this thread holds no lock.
 void begin_after_drain() {
     while (!begin())
         wait_for_drain();
@@ -92,8 +92,8 @@ os::Node node_of_this_thread() {
     return os::nodes() == 1 ? os::Node{0} : os::current_node();
 }
 
-// Once every purge delay: returns the runs if none was used since the last time, and begins to return what
-// idle classes have.
+// Returns the kept runs if none was used since the last round, and begins to return the stacks of idle
+// classes. Called once per round.
 void start_returning_idle() {
     const Entry entry;
     if (!entry) return;
@@ -105,7 +105,7 @@ void start_returning_idle() {
     if (cache->next_idle == 0) cache->next_idle = kClasses - 1;
 }
 
-// Of the next class that no slow path has seen for a purge delay or two, from the largest blocks down.
+// Empties the next class without a slow call for one or two rounds, from the largest blocks down.
 void return_next_idle() {
     const Entry entry;
     if (!entry) return;
@@ -118,38 +118,39 @@ void return_next_idle() {
     }
 }
 
-// To be told of this thread's end. The first thread of a process asks only once there are others. Its cache
-// is flushed at exit(), and until then it would take from the program what telling takes.
+// Registers for a notice of this thread's end; returns false if that fails. A process with one thread does
+// not register. exit() flushes its cache, and a registration would use resources of the program.
 bool arrange_end() {
     if (!cache->end_arranged && __libc_single_threaded == 0) cache->end_arranged = os::call_at_thread_exit();
     return cache->end_arranged || __libc_single_threaded != 0;
 }
 
-// A step of what is due once every purge delay. It may call the C library, which may allocate and so come
-// back here (see thread_cache.h): the first or last step of a slow path.
+// Does a decay step, as first or last step of a slow path. It may re-enter (see thread_cache.h).
 void decay_step(std::uint32_t (*decay)()) {
-    if (stacks.phase != Phase::kAttached) return; // in a forked child whose heap is not whole
-    arrange_end();                                // if that fails now, the next look tries again
+    // True in a forked child whose heap is not whole.
+    if (stacks.phase != Phase::kAttached) return;
+    // If this fails, the next look tries again.
+    arrange_end();
     const std::uint32_t number = decay();
     if (cache->round == number) return;
     cache->round = number;
     start_returning_idle();
 }
 
-// Counts a call of a slow path; some of them have a decay step.
+// Counts a slow call. Every 16th does a decay step.
 void decay_at_times(std::uint32_t (*decay)()) {
     const std::uint32_t calls = slow_calls() + 1;
     cache->slow_calls.store(calls, std::memory_order_relaxed);
     if (calls % kSlowCallsPerLook == 0) decay_step(decay);
 }
 
-// The last step of a slow path.
+// Does the last step of a slow path.
 void do_step() {
     if (do_one_step() || stacks.phase != Phase::kAttached || cache->next_idle == 0) return;
     return_next_idle();
 }
 
-// How many blocks a refill takes.
+// Returns how many blocks a refill takes.
 std::uint32_t batch(SizeClass c) {
     const Event last = cache->classes[c].last;
     if (last == Event::kNone && thread_registry.live() > kFewThreads) {
@@ -162,9 +163,9 @@ std::uint32_t batch(SizeClass c) {
     return last == Event::kRefill ? static_cast<std::uint32_t>(three_quarters(capacity)) : (capacity + 1) / 2;
 }
 
-// Called with an empty stack. Fills it with at most half of what it holds, or three quarters while the class
-// grows, so that a flush need not follow. The clock is only read when operations are counted: a process may
-// forbid the instruction that reads it, and some machines emulate it.
+// Refills an empty stack to 1/2 of its capacity. It fills 3/4 while the class grows, so that a flush need not
+// follow. Reads the clock only when operations are counted. A process may forbid that instruction, and some
+// machines emulate it.
 bool refill(SizeClass c) {
     PointerStacks& mine = own();
     const std::uint64_t start = counting() ? os::ticks() : 0;
@@ -185,7 +186,7 @@ bool refill(SizeClass c) {
     return taken != 0;
 }
 
-// For a class without a stack.
+// Takes one block, for a class without a stack.
 void* take_one(SizeClass c) {
     void* block = nullptr;
     slab::take(c, own().shard(), &block + 1, 1);
@@ -200,7 +201,7 @@ void give_one(SliceHeader header, void* block) {
     slab::give(header, &block, 1);
 }
 
-// Called with a full array.
+// Makes room in a full array.
 void make_room(SizeClass c) {
     PointerStacks& mine = own();
     adapt(*cache, c, Event::kFlush);
@@ -225,7 +226,7 @@ void detach() {
     begin_after_drain();
     return_everything(*cache);
     PointerStacks& ended = own();
-    thread_registry.remove(*cache); // from here on nobody else knows of it
+    thread_registry.remove(*cache); // no other thread finds the cache from here on
     shard_pool.release(ended.shard());
     cache = nullptr;
     ended.set_shard(0);
@@ -235,7 +236,7 @@ void detach() {
     if (&ended != &stacks) layout::metadata_pool.give(&ended, sizeof(ended));
 }
 
-// Null if there is no memory.
+// Returns null if there is no memory.
 PointerStacks* make_hidden_stacks() {
     void* const memory = layout::metadata_pool.take(sizeof(PointerStacks));
     return memory != nullptr ? new (memory) PointerStacks : nullptr;
@@ -245,7 +246,7 @@ bool attach() {
     if (!caches_allowed) return false;
     PointerStacks* const made = counting() ? make_hidden_stacks() : &stacks;
     if (made == nullptr) return false;
-    made->enter(); // nobody drains what is not complete
+    made->enter(); // keeps drainers out of an incomplete cache
     cache = thread_registry.add(*made);
     if (cache == nullptr) {
         made->leave();
@@ -269,7 +270,7 @@ bool attach() {
     own().set_shard(shard_pool.acquire());
     own().leave();
     stacks.phase = Phase::kAttached;
-    if (!arrange_end()) { // nobody would end it: better none than one that leaks
+    if (!arrange_end()) { // A cache that is never ended would leak.
         detach();
         return false;
     }
@@ -288,7 +289,8 @@ void* allocate_uncached(SizeClass c) {
     return block;
 }
 
-// While somebody drains this thread's cache, only what is summed up by atomic operations may be counted.
+// Counts an operation among those of ended threads while another thread drains this cache. That sum is
+// atomic; the cache's own counts are not.
 void count_ended(SizeClass c, std::atomic<std::uint64_t> EndedCounts::*what) {
     if (counting()) (thread_registry.ended[c].*what).fetch_add(1, std::memory_order_relaxed);
 }
@@ -364,7 +366,7 @@ layout::Slice take_run(std::size_t slices) {
 
 bool keep_run(layout::Slice first, std::size_t slices) {
     if (stacks.phase != Phase::kAttached || !cache->runs.is_asked_often(slices)) return false;
-    const std::size_t most = most_in_runs(); // which others change
+    const std::size_t most = most_in_runs(); // read once, because other threads change it
     if (slices > most) return false;
     bool all_kept = false;
     {
@@ -380,7 +382,8 @@ bool keep_run(layout::Slice first, std::size_t slices) {
     } else {
         decay_step(decay_after_release);
     }
-    do_step(); // also where no lock is needed: a program may do nothing else
+    // Also on this path, which needs no lock. A program may use no other.
+    do_step();
     return true;
 }
 
@@ -423,7 +426,7 @@ void end_thread() {
 
 void survive_fork(bool at_once) {
     PointerStacks& survivor = cache != nullptr ? own() : stacks;
-    survivor.unclaim(); // fork could not wait for who drained it
+    survivor.unclaim(); // the fork did not wait for a drainer
     shard_pool.forget_other_owners(survivor.shard());
     thread_registry.forget_others(survivor, at_once ? keep_left : nullptr);
 }

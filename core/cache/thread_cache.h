@@ -1,63 +1,60 @@
 // SPDX-License-Identifier: MIT
 //
-// The slow paths of a thread's cache: making it, refilling and flushing its stacks, their depth, its recent
-// runs, and its end. While another thread drains the cache (drain.h) they do without it.
+// The slow paths of a thread cache: start, refill, flush, kept runs, decay, and end. While another thread
+// drains the cache (drain.h), they work without it.
+// The depth of stacks is set in depth.h. All functions concern the calling thread and hold no lock on return.
 //
-// How deep the stacks are is the matter of depth.h. Everything here is about the calling thread and holds no
-// lock on return.
-//
-// Re-entry. The slow paths call functions of the C library that may allocate, and so come back here in the
-// middle of them. Each such call is made where the stacks are as malloc and free want them. Nothing that was
-// read of them before counts afterwards. That is at the end of making a cache, and in the look around that is
-// the first or last step of a slow path. The calls are
+// Re-entry. Slow paths call functions of the C library that may allocate, and so re-enter this layer. They do
+// so only where the stacks are consistent, and use no value afterwards that they read from the stacks before.
+// These places are the end of attach() and decay steps, the first or last step of a slow path. The calls are
 //   call_at_thread_exit     pthread_key_create, pthread_setspecific, __cxa_thread_atexit_impl
 //   start_background        pthread_create
-// The heap's own, outside of this layer and before it has touched anything: dlsym, dlopen, pthread_once and
-// all functions of the fallback. Signal handlers, which must not allocate, are no concern.
+// The heap makes further calls outside of this layer, before it has changed anything. These are dlsym,
+// dlopen, pthread_once and all functions of the fallback. Signal handlers must not allocate, so they are not
+// considered.
 #pragma once
 
 #include "cache/pointer_stacks.h"
 
 namespace ashlar::cache {
 
-// From now on threads may have caches (start-up is over: thread-local storage is what it will stay).
+// Allows threads to have caches. Called when start-up is over and thread-local storage keeps its place.
 void allow_caches();
 
-// A block of the class, from the thread's cache or straight from a shard. Null if the window has no more
-// memory.
+// Returns a block from the thread cache or from a shard, or null if the window has no more memory.
 void* allocate(layout::SizeClass c);
 
 // Takes back a block whose slice has this header (not class 0).
 void release(layout::SliceHeader header, void* block);
 
-// The kept runs of the calling thread (see kept_runs.h). take_run() gives one of exactly so many slices,
-// not known to read zero, or 0. keep_run() says whether the thread keeps one whose header is zero. What it
-// does not keep is the caller's.
+// Kept runs of the calling thread (see kept_runs.h). take_run() returns a run of exactly `slices` slices,
+// which may not read zero, or 0. keep_run() takes a run whose header is zero, and returns whether the thread
+// keeps it. If not, the caller still owns it.
 layout::Slice take_run(std::size_t slices);
 bool keep_run(layout::Slice first, std::size_t slices);
 
-// Decay (see decay.h), and what the thread itself has to give back since others did it. After large blocks
-// that were not taken from or kept among the kept runs.
+// Do a decay step (see decay.h) and begin to return what this thread has left idle since the last round.
+// Called after large blocks that were not taken from or added to the kept runs.
 void look_after_allocation();
 void look_after_release();
 
-// Returns every cached block of the calling thread to its slab, which checks it, and its kept runs; the
-// cache stays usable.
+// Returns all cached blocks, which slabs check, and kept runs of the calling thread. The cache remains
+// usable.
 void flush();
 
-// Likewise of all other threads that are not in the middle of a slow path, if the kernel lets us (drain.h).
+// Does the same for all other threads outside of slow paths, if the kernel allows it (drain.h).
 void drain_others();
 
-// Ends the calling thread's cache: blocks, arrays and shard go back. Later calls work without a cache.
+// Ends the calling thread's cache and returns its contents and shard. Later calls work without a cache.
 void end_thread();
 
-// In a forked child, after the locks have been reset. `at_once`: in its fork handler, before anything else
-// can have happened.
+// Repairs the caches in a forked child, after the locks have been reset. `at_once` is true in the fork
+// handler, before anything else can have run.
 void survive_fork(bool at_once);
 
-// Between the two the calling thread has no cache: its fast paths find nothing, and nothing of what it has
-// changes. For code that interrupted a call of this layer. If the heap is not `whole`, the thread may use up
-// what it has afterwards, and never returns it. Then nobody does decay either.
+// Between the two calls the thread has no cache: fast paths find nothing, and the cache does not change. For
+// code that interrupted a call of this layer. If the heap is not `whole`, the thread may use up its stacks
+// afterwards, but never returns them. Decay ends as well.
 void set_aside();
 void put_back(bool whole);
 

@@ -59,7 +59,7 @@ void ThreadRegistry::retire(unsigned number) {
     }
 }
 
-// Leaves the cache's counts at 0 for the next thread.
+// Adds the cache's counts to those of ended threads, and resets them for the next thread.
 void ThreadRegistry::take_counts(ThreadCache& cache) {
     const auto take = [](auto& count, std::atomic<std::uint64_t>& sum) {
         sum.fetch_add(count.load(std::memory_order_relaxed), std::memory_order_relaxed);
@@ -84,7 +84,7 @@ ThreadCache* ThreadRegistry::add(PointerStacks& owner) {
     use(number);
     live_.store(live() + 1, std::memory_order_relaxed);
     ThreadCache& added = cache(number);
-    // Statistics read them before there are arrays: those of the last owner are gone.
+    // Statistics may read the capacities before arrays exist. The arrays of the previous owner are gone.
     for (ClassState& state : added.classes)
         state.capacity.store(0, std::memory_order_relaxed);
     added.for_each_counted([](layout::SizeClass, Counts& counts) {
@@ -109,7 +109,7 @@ void ThreadRegistry::remove(ThreadCache& removed) {
     retire(number);
 }
 
-// The caches [begin, end) become free without being touched one by one: new memory says so.
+// Frees the caches [begin, end). Purged pages read zero, which marks a cache as free.
 void ThreadRegistry::drop(unsigned begin, unsigned end) {
     const Caches whole = in_own_pages(begin, end, os::page_size());
     const bool purged =
@@ -121,7 +121,7 @@ void ThreadRegistry::drop(unsigned begin, unsigned end) {
 
 void ThreadRegistry::forget_others(const PointerStacks& survivor, Keep keep) {
     const unsigned end = ever_used_;
-    unsigned dropped = 0; // what is forgotten begins there
+    unsigned dropped = 0; // begin of the caches to be dropped
     std::size_t lost_slices = 0;
     bool survives = false;
     for (unsigned i = 0; i < end; ++i) {

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
 //
-// The caches of threads, and which threads have one.
-//
-// Caches are the entries of one table, the lowest free one first. A cache is two system pages. It has what
-// the slow paths know of each class, and for each class its counts and its first, shallow array. So a thread
-// that uses one small class touches one page. Caches of ended threads are kept for the next ones, up to a
-// number. Beyond it their memory is given back, so that a storm of threads leaves nothing behind.
+// The table of thread caches. A new thread gets the lowest free entry.
+// An entry has two pages. They hold what the slow paths know of each class, and for each class its counts and
+// its first, shallow array. So a thread that uses one small class touches one page. Up to 64 caches of ended
+// threads are kept for new threads. The memory of further ones is purged, so a burst of threads leaves
+// nothing behind.
 #pragma once
 
 #include "cache/kept_runs.h"
@@ -29,12 +28,12 @@ enum class Event : std::uint8_t { kNone, kStarted, kRefill, kFlush };
 
 struct ClassState {
     std::atomic<std::uint16_t> capacity{0}; // of the array; statistics read it
-    Event last = Event::kNone;              // what the slow path did last; kStarted: a first refill
-    std::uint32_t last_call = 0;            // of its slow paths: ThreadCache::slow_calls at that moment
+    Event last = Event::kNone;              // last event of a slow path; kStarted: a first refill
+    std::uint32_t last_call = 0;            // ThreadCache::slow_calls at the class's last slow call
 };
 
-// Entries of a class's array in the cache: up to 14, fewer for large blocks.
-inline constexpr std::size_t kBytesAtFirst = 32 * 1024; // of blocks
+// Entries of a class's first array: 14, fewer for large blocks.
+inline constexpr std::size_t kBytesAtFirst = 32 * 1024; // bytes of blocks
 inline constexpr auto kFirstDepth = [] {
     std::array<std::uint8_t, layout::kClasses> depth{};
     for (unsigned c = 1; c < layout::kClasses; ++c) {
@@ -47,21 +46,20 @@ constexpr std::size_t first_depth(layout::SizeClass c) {
     return kFirstDepth[c];
 }
 
-// What a thread's slow paths did with one class. The owner writes, others may read. When a count has passed
-// 2^32 it begins anew, and `ended` below has that much more.
+// Counts of a thread's slow paths for one class. The owner writes, other threads may read. A count wraps
+// around at 2^32, and `ended` below then gets 2^32 more.
 struct Counts {
     std::atomic<std::uint32_t> refills{0};
-    std::atomic<std::uint32_t> flushes{0};      // blocks went back to slabs
-    std::atomic<std::uint32_t> remote_frees{0}; // blocks that went home to another shard
+    std::atomic<std::uint32_t> flushes{0};      // batches returned to slabs
+    std::atomic<std::uint32_t> remote_frees{0}; // blocks returned to another shard
     std::atomic<std::uint32_t> allocations{0};  // with the setting `count`
-    std::atomic<std::uint32_t> releases{0};     // likewise
-    // Entries at both ends of the array that other threads drained and that hold nothing.
-    // ClassState::capacity is without them.
+    std::atomic<std::uint32_t> releases{0};     // with the setting `count`
+    // Drained entries at both ends of the array, which hold nothing. ClassState::capacity excludes them.
     std::uint16_t drained_below = 0;
     std::uint16_t drained_above = 0;
 };
 
-// The same of threads that have ended.
+// Counts of threads that have ended.
 struct EndedCounts {
     std::atomic<std::uint64_t> refills{0};
     std::atomic<std::uint64_t> flushes{0};
@@ -72,25 +70,25 @@ struct EndedCounts {
 
 struct ThreadCache {
     PointerStacks* owner;                 // null while the cache is free
-    std::atomic<std::size_t> stack_bytes; // what the stacks could hold, in bytes of blocks
+    std::atomic<std::size_t> stack_bytes; // capacity of the stacks in bytes of blocks
     std::atomic<std::uint32_t> slow_calls;
-    std::uint32_t round;    // its number when this thread last looked after its stacks
-    std::uint32_t looked;   // slow_calls at that moment
-    std::uint32_t idle;     // what had no slow call since then is idle: `looked` of the decay before
+    std::uint32_t round;    // last decay round that this thread handled
+    std::uint32_t looked;   // slow_calls at that time
+    std::uint32_t idle;     // `looked` of the round before; classes without a slow call since are idle
     std::uint32_t failed;   // slow_calls when no class had depth to spare
-    std::uint8_t next_idle; // the class to look at next; 0: all were looked at
-    std::uint8_t still;     // times that the background thread found `still_since` unchanged; under the lock
+    std::uint8_t next_idle; // next class to check; 0: all were checked
+    std::uint8_t still; // looks of the background thread that found `still_since` unchanged; under the lock
     std::uint32_t still_since;
     KeptRuns runs;
-    bool runs_used;                          // since the last decay
-    bool drained;                            // since its thread's last slow path
-    bool end_arranged;                       // the C library will tell when this thread ends
-    std::atomic<std::uint64_t> refill_ticks; // spent in refills, by os::ticks()
-    // Bit c % 64 of word c / 64: some count of class c is not 0.
+    bool runs_used;                          // since the last decay round
+    bool drained;                            // since the thread's last slow path
+    bool end_arranged;                       // the C library will report the thread's end
+    std::atomic<std::uint64_t> refill_ticks; // time spent in refills, in os::ticks()
+    // Bit c % 64 of word c / 64: class c has counts that are not 0.
     std::array<std::atomic<std::uint64_t>, (layout::kClasses + 63) / 64> counted;
     std::array<ClassState, layout::kClasses> classes;
 
-    // Behind the structure, and touched only when the class is used: its counts and its first array.
+    // Counts and first array of a class, behind the structure. Touched only when the class is used.
     Counts& counts(layout::SizeClass c) { return *static_cast<Counts*>(at(c)); }
     void** first_slots(layout::SizeClass c) { return reinterpret_cast<void**>(&counts(c) + 1); }
     static constexpr std::size_t offset_of_counts(layout::SizeClass c);
@@ -98,7 +96,7 @@ struct ThreadCache {
     bool has_counted(layout::SizeClass c) const {
         return (counted[c / 64U].load(std::memory_order_relaxed) >> (c % 64U) & 1U) != 0;
     }
-    // Calls visit(class, counts) for the classes that something was counted of.
+    // Calls visit(class, counts) for classes with counts that are not 0.
     template <typename Visit>
     void for_each_counted(Visit visit) {
         for (unsigned word = 0; word < counted.size(); ++word) {
@@ -111,7 +109,7 @@ struct ThreadCache {
         }
     }
 
-    // Of blocks; negative for less.
+    // Adds bytes of blocks; a wrapped negative value subtracts.
     void add_stack_bytes(std::size_t more) {
         stack_bytes.store(stack_bytes.load(std::memory_order_relaxed) + more, std::memory_order_relaxed);
     }
@@ -142,7 +140,7 @@ constexpr std::size_t ThreadCache::offset_of_counts(layout::SizeClass c) {
 
 class ThreadRegistry {
   public:
-    // Null if the table is full or memory short: the thread then works without a cache.
+    // Returns a cache for `owner`, or null if the table is full or there is no memory.
     ThreadCache* add(PointerStacks& owner);
     void remove(ThreadCache& cache);
 
@@ -155,8 +153,8 @@ class ThreadRegistry {
         }
     }
 
-    // Likewise for those from number `next` on, until visit(cache) returns false. `next` is then the number
-    // behind it, at the end 0. Calls finish() before it gives back the lock.
+    // Calls visit(cache) for live caches from number `next` on, until it returns false. Sets `next` to the
+    // number behind the last one, or to 0 at the end. Calls finish() before it releases the lock.
     template <typename Visit, typename Finish>
     void for_each_from(unsigned& next, Visit visit, Finish finish) {
         const os::Guard guard(mutex_);
@@ -171,23 +169,22 @@ class ThreadRegistry {
 
     std::size_t live() const { return live_.load(std::memory_order_relaxed); }
 
-    // What threads that have ended counted. Together with the caches, of all: read under the lock, as
-    // for_each does.
+    // Counts of ended threads. A total over all threads needs the lock, as for_each() holds it.
     std::array<EndedCounts, layout::kClasses> ended;
     std::atomic<std::uint64_t> ended_refill_ticks{0};
 
-    // In a forked child: forgets all caches but the survivor's, which may have none. Of the others those are
-    // *left* for which keep(cache) is true: nobody sees them, but whoever kept them, until it removes them.
-    // What the rest held is lost to the child.
+    // Forgets all caches except the survivor's, in a forked child. The survivor may have none. Caches for
+    // which keep(cache) is true become *left*: only their keeper sees them, until it removes them. The
+    // contents of the others are lost to the child.
     using Keep = bool (*)(ThreadCache& cache);
     void forget_others(const PointerStacks& survivor, Keep keep);
 
     os::Mutex<os::Rank::kThreads>& mutex() { return mutex_; }
 
-    // Of the caches [begin, end) those in pages of the system that no other cache shares.
+    // The caches of [begin, end) that lie in pages no other cache shares.
     struct Caches {
         unsigned begin;
-        unsigned end; // not above `begin`: there are none
+        unsigned end; // not above `begin` if there are none
     };
     static Caches in_own_pages(unsigned begin, unsigned end, std::size_t page_size) {
         const auto in_page = static_cast<unsigned>(page_size > kCacheSize ? page_size / kCacheSize : 1);
@@ -195,11 +192,11 @@ class ThreadRegistry {
     }
 
   private:
-    friend struct observe::Tables; // tells other processes where things are
+    friend struct observe::Tables; // publishes member offsets to other processes
     static constexpr std::size_t kCacheSize = 8192;
     static_assert(detail::kCountsOffsets[layout::kClasses] <= kCacheSize);
     static constexpr unsigned kMaxThreads = 65536;
-    static constexpr unsigned kKeptCaches = 64; // free ones that keep their memory
+    static constexpr unsigned kKeptCaches = 64; // free caches that keep their memory, at most
     static constexpr unsigned kWordBits = 64;
     using Bits = std::array<std::uint64_t, kMaxThreads / kWordBits>;
 
@@ -219,11 +216,11 @@ class ThreadRegistry {
 
     os::Mutex<os::Rank::kThreads> mutex_;
     std::atomic<std::size_t> live_{0};
-    unsigned ever_used_ = 0;  // caches from here on were never used
+    unsigned ever_used_ = 0;  // caches from this number on were never used
     unsigned full_words_ = 0; // words below this one have no free cache
-    unsigned kept_ = 0;       // free caches that keep their memory: the set bits of kept_caches_
+    unsigned kept_ = 0;       // free caches that keep their memory
     Bits used_caches_{};
-    Bits kept_caches_{}; // those, and of used ones those that are left
+    Bits kept_caches_{}; // free caches that keep their memory, and used ones that are left
 };
 
 extern constinit ThreadRegistry thread_registry;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The members of the malloc family that only check or round their arguments before they ask for a block, once
-// for both products. `Source` says whom. Results and errno as documented in ashlar.h.
+// The members of the malloc family that only check or round their arguments before they request a block. Both
+// products use them. `Source` provides the blocks. Results and errno are as documented in ashlar.h.
 #pragma once
 
 #include "guard/guard.h"

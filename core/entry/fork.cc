@@ -19,25 +19,25 @@
 using namespace ashlar; // NOLINT(google-build-using-namespace): this file is at the top of all layers
 
 extern "C" {
-// What pthread_atfork calls. That is linked in statically, behind all else, where start-up would pay for a
-// page of it.
+// pthread_atfork() calls this. It would be linked in statically, where it costs start-up one more page.
 int __register_atfork(void (*prepare)(), void (*parent)(), void (*child)(), void* dso);
 
-// glibc's recursive lock on the list of all streams. fork() takes it after our handlers, and who has it may
-// wait for a stream whose owner allocates (getline). So it comes before our locks. Every version of glibc
-// frees it in the child before the child's handlers run. Other C libraries have no such functions.
+// glibc's recursive lock on the list of all streams. fork() takes it after the fork handlers. Its holder may
+// wait for a stream whose owner allocates (getline). So the handler takes it before the allocator's locks.
+// Every version of glibc frees it in the child before the child's handlers run. Other C libraries lack these
+// functions.
 [[gnu::weak]] void _IO_list_lock();   // NOLINT(readability-identifier-naming)
 [[gnu::weak]] void _IO_list_unlock(); // NOLINT(readability-identifier-naming)
 }
 
 namespace {
 
-// Milliseconds to wait for one lock. A thread that holds a lock waits longer: meanwhile others give back.
+// Milliseconds to wait for one lock. A thread that holds a lock waits longer: other forks give up first.
 constexpr unsigned kPatience = 30;
 constexpr unsigned kPatienceOfHolder = 3 * kPatience;
 constexpr unsigned kPause = 5;
 
-// Calls visit(mutex) for every lock there is, in the order of their ranks.
+// Calls visit(mutex) for every lock of the allocator, in the order of their ranks.
 template <typename Visit>
 void for_each_lock(Visit visit) {
     visit(heap::opening_mutex());
@@ -72,8 +72,7 @@ bool take_all(unsigned patience) {
     return all;
 }
 
-// What fork did not take stays as it is: locks of the interrupted code, and any that came into being since.
-// So the order of giving back does not matter.
+// Releases the locks that fork took, not those of interrupted code or made since. The order does not matter.
 void give_all() {
     for_each_lock([](auto& mutex) { mutex.give_after_fork(); });
 }
@@ -81,14 +80,15 @@ void give_all() {
 void before_fork() {
     const bool nested = os::forking != 0;
     if (!nested && __libc_single_threaded != 0) return;
-    // A signal handler that forks counts as nested only while this thread has the lock on the streams.
-    // Otherwise it would leave our locks to a thread that has yet to wait for that one.
+    // The stream lock is taken before os::forking is raised. Otherwise a fork in a signal handler would count
+    // as nested in between. It would leave the allocator's locks to a thread that must still wait for the
+    // stream lock.
     lock_streams();
     ++os::forking;
     const bool holder = holds_a_lock();
     while (!take_all(holder ? kPatienceOfHolder : kPatience)) {
         if (!nested) give_all();
-        if (nested || holder) return; // without
+        if (nested || holder) return; // without the missing locks
         --os::forking;
         unlock_streams();
         os::pause_milliseconds(kPause);
@@ -99,7 +99,7 @@ void before_fork() {
 
 void after_fork_in_parent() {
     if (os::forking == 0) return;
-    if (--os::forking == 0) give_all(); // a handler that forks from here on takes and gives back anew
+    if (--os::forking == 0) give_all(); // a handler that forks from here on takes and releases them again
     unlock_streams();
 }
 
@@ -110,7 +110,7 @@ void forget_other_threads(bool at_once) {
     guard::survive_fork();
 }
 
-constinit bool whole = false; // the heap of a child that had to close it: nobody else was changing anything
+constinit bool whole = false; // A child's closed heap is consistent, because no other thread was changing it.
 
 void go_on() {
     guard::go_on(whole);
@@ -121,7 +121,7 @@ void after_fork_in_child() {
     const bool locked = os::forking != 0;
     if (locked) --os::forking;
     for (unsigned outer = os::forking; outer != 0; --outer)
-        lock_streams(); // each of them gives back once, and the C library has freed the lock
+        lock_streams(); // each outer fork unlocks once, but the C library has freed the lock
     unsigned interrupted = 0;
     bool nobody_else = true;
     for_each_lock([&](auto& mutex) {
@@ -132,7 +132,7 @@ void after_fork_in_child() {
         const bool of_outer_fork = holder == os::Holder::kItsFork && os::forking != 0;
         if (!of_outer_fork) mutex.reset();
     });
-    const bool closed_before = heap::closed(); // a child forks again
+    const bool closed_before = heap::closed(); // true if a child forks again
     whole = nobody_else && (whole || !closed_before);
     if (closed_before) {
         os::forget_ranks();

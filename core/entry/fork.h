@@ -2,24 +2,26 @@
 //
 // What fork does to the allocator.
 //
-// Before the fork this thread takes the C library's lock on the list of streams. Then it takes all locks of
-// the allocator in the order of ranks. The parent gives all back. The child resets them, and forgets the
-// caches of threads that it does not have. A process without threads takes nothing.
+// Before the fork the thread takes the C library's lock on the list of streams, then all locks of the
+// allocator in rank order. The parent releases them. The child resets them and forgets the caches of threads
+// that it does not have. A process with one thread takes no lock.
 //
-// A signal handler may fork while its thread holds locks: it then takes the others as well. The child's heap
-// is *closed* until the interrupted code has given its locks back: allocations go to the fallback and
-// releases do nothing. Nobody waits for ever for a lock of the allocator. A thread that holds no lock gives
-// all back after a while and tries again. Somebody may hold one and wait, in a fork of his own, for what this
-// one has. A thread that holds one forks without the others after a while: its child's heap stays closed. The
-// interrupted call still finishes what it was at, on a heap that another thread may have been changing. It
-// does no decay and nothing for other threads. Whoever makes such a child should call execve or _exit.
+// A signal handler may fork while its thread holds locks. Then it takes the others too. The child's heap is
+// *closed* until the interrupted code has released its locks. Meanwhile allocations use the fallback and
+// releases do nothing.
 //
-// Forks may be nested, by signal handlers and by other fork handlers: the outermost one gives back.
+// No fork waits for ever for a lock of the allocator. A thread that holds none releases all after 30 ms and
+// tries again, because the lock's owner may wait in a fork of its own. A thread that holds a lock forks
+// without the missing ones after 90 ms, and its child's heap remains closed. The interrupted call still
+// finishes, on a heap that another thread may have been changing. It does no decay and no work for other
+// threads. That child should call execve or _exit.
+//
+// Forks may be nested, in signal handlers and other fork handlers. The outermost one releases the locks.
 #pragma once
 
 namespace ashlar::entry {
 
-// Once, before any thread starts.
+// Registers the fork handlers. Call it once, before any thread starts.
 [[gnu::visibility("hidden")]] void watch_forks();
 
 } // namespace ashlar::entry

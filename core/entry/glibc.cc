@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// glibc's extras around malloc, speaking of Ashlar's heap. A program that asks mallinfo2 how much it holds,
-// or malloc_trim to let go, should not get the answer for glibc's empty heap.
+// glibc's functions around malloc, for Ashlar's heap. Without them mallinfo2 would report, and malloc_trim
+// would trim, glibc's own empty heap.
 #include "guard/guard.h"
 #include "observe/formats.h"
 #include "observe/statistics.h"
@@ -17,7 +17,7 @@ using namespace ashlar; // NOLINT(google-build-using-namespace): this file is na
 
 namespace {
 
-// glibc's older structure has ints; what does not fit is cut off at the largest.
+// Clamps a value to INT_MAX, for the ints of glibc's older structure.
 int narrow(std::size_t value) {
     return static_cast<int>(std::min(value, static_cast<std::size_t>(INT_MAX)));
 }
@@ -55,7 +55,7 @@ int malloc_trim(std::size_t keep) noexcept {
     return guard::trim(keep) ? 1 : 0;
 }
 
-// The window's slabs count as the arena, what the fallback serves as mapped blocks.
+// Slabs and large blocks are the arena. The fallback's bytes are mapped blocks.
 struct mallinfo2 mallinfo2() noexcept {
     const ashlar_statistics s = observe::gather();
     struct mallinfo2 info = {};

@@ -3,11 +3,12 @@
 // Start and exit of the process.
 //
 // The start-up hook is the first constructor of the process. The preload library is linked with initfirst,
-// the static library's hook has the first priority. So our fork handlers are registered first, and prepare
-// runs them last. Other libraries' handlers may take a lock that another thread holds while it allocates.
-// That is over before we take our locks. Calls before the hook are served without a thread cache, because the
-// dynamic loader may still initialise the main thread's thread-local storage over it. At exit nothing is torn
-// down; the calling thread's cached blocks go back to their slabs, which is where bad frees show.
+// and the static library's hook has the first priority. So Ashlar's fork handlers are registered first, and
+// their prepare handler runs last. Other libraries' handlers may take a lock whose holder allocates. They
+// have done so before the allocator's locks are taken.
+// Calls before the hook use no thread cache, because the dynamic loader may still overwrite the main thread's
+// thread-local storage. Exit tears nothing down. The calling thread's cached blocks return to their slabs,
+// which check them for bad frees.
 #include "entry/lifecycle.h"
 
 #include "cache/thread_cache.h"
@@ -28,7 +29,7 @@ const char ashlar::entry::kLifecycleLinked = 1;
 
 namespace {
 
-// The C library gives constructors the arguments of main.
+// The C library passes the arguments of main to constructors.
 [[gnu::constructor(101)]] void start(int /*count*/, char** arguments, char** environment) {
     heap::start(arguments, environment);
     os::remember_first_objects();
@@ -39,13 +40,13 @@ namespace {
     observe::start_reports();
     if (!os::kHardened) observe::profiler::start_with_process();
     if (os::settings.print.load(std::memory_order_relaxed) != 0) {
-        heap::serving(); // the window has the size it could get
+        heap::serving(); // the window then has its final size
         os::print_settings(os::warn);
     }
 }
 
 [[gnu::destructor(101)]] void check_at_exit() {
-    observe::report_at_exit(); // of what the program leaves, before its cache is flushed
+    observe::report_at_exit(); // reports what the program leaves, before its cache is flushed
     if (!os::kHardened) observe::profiler::end_with_process();
     guard::check_at_exit();
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// Start and exit of the process happen by themselves, once lifecycle.cc is linked. Nothing of it is ever
-// called, so whoever offers Ashlar to a program refers to this. A linker takes from an archive only what
-// somebody refers to.
+// Start and exit of the process. lifecycle.cc only has to be linked: its functions are never called. A linker
+// takes from an archive only what is referenced. So code that offers Ashlar to a program references this
+// constant.
 #pragma once
 
 namespace ashlar::entry {

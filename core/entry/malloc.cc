@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// malloc and its family for the whole process: what the preload library exports, unversioned.
+// malloc and its family for the whole process. The preload library exports them, unversioned.
 #include "entry/family.h"
 #include "entry/planted.h"
 #include "entry/program_malloc.h"
@@ -15,7 +15,7 @@ using entry::ProgramOrHeap;
 #pragma GCC visibility push(default)
 extern "C" {
 
-// Each begins on a line of the processor's cache: elsewhere they take up to a tenth more time.
+// Both begin on a cache line. At other addresses they take up to 10 % more time.
 [[gnu::aligned(64)]] void* malloc(std::size_t size) noexcept {
     entry::planted();
     return guard::allocate(size);
@@ -64,8 +64,8 @@ void free_aligned_sized(void* block, std::size_t alignment, std::size_t size) no
     ProgramOrHeap::release(block, {.size = size, .alignment = alignment});
 }
 
-// glibc's own names, which mean this heap also in a program with a malloc of its own. All of them or none: a
-// program that uses both sets must not end up with two heaps.
+// glibc's own names. They use this heap even if the program has its own malloc. All of them are defined: a
+// program that mixes both sets must not get two heaps.
 void* heap_calloc(std::size_t count, std::size_t size) noexcept asm("__libc_calloc");
 void* heap_calloc(std::size_t count, std::size_t size) noexcept {
     return guard::allocate_zeroed(count, size);
@@ -95,7 +95,7 @@ int heap_posix_memalign(void** block, std::size_t alignment, std::size_t size) n
 } // extern "C"
 #pragma GCC visibility pop
 
-// The last is for ourselves: see program_malloc.cc.
+// program_malloc.cc uses the last name.
 asm(".globl __libc_malloc\n .set __libc_malloc, malloc\n"
     ".globl __libc_free\n .set __libc_free, free\n"
     ".globl ashlar_own_malloc\n .hidden ashlar_own_malloc\n .set ashlar_own_malloc, malloc\n");

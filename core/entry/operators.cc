@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 //
-// The replaceable operator new and delete, all twenty.
+// The twenty replaceable forms of operator new and delete.
 //
-// A failing new calls the handler until there is memory or no handler is left; then it throws. The nothrow
-// forms catch what a handler throws and return null. Handler and exception are those of the C++ library that
-// the caller uses. A process may have several, one of them linked into a plug-in of a C program. So this
-// library depends on none and has neither try nor throw. It finds the caller's by its address, and lets that
-// library's own operator new throw, by asking it for more than there can be.
+// If memory is short, new calls the new-handler until there is memory or no handler, and then throws. The
+// nothrow forms catch what a handler throws and return null. Handler and exception are those of the caller's
+// C++ library. A process may have several, for example one in a plug-in of a C program. So this library
+// depends on none and has neither try nor throw. It finds the caller's C++ library by the caller's address.
+// To throw, it calls that library's operator new with an impossible size.
 #include "entry/program_malloc.h"
 #include "guard/guard.h"
 #include "os/loaded_object.h"
@@ -22,9 +22,9 @@ using entry::ProgramOrHeap;
 
 namespace {
 
-// A function of the C++ library that `caller` uses; null if there is none. Code that calls new as its last
-// act has left only its own caller's address: so all libraries are looked through in the end. Takes the
-// dynamic loader's lock, which a thread that waits for this one may hold: only when memory is short.
+// Returns a function of the C++ library that `caller` uses, or null. After a tail call of new, `caller` lies
+// in another object, so all libraries are searched at last. Takes the dynamic loader's lock, and a thread
+// that waits for this one may hold it. So it is called only when memory is short.
 template <typename Function>
 Function* find(const void* caller, const char* mangled) {
     void* found = nullptr;
@@ -43,7 +43,7 @@ std::new_handler handler_of(const void* caller) {
     return get != nullptr ? get() : nullptr;
 }
 
-// In a process without a C++ library nobody can catch: then running out of memory ends it.
+// Ends a process without a C++ library, because it cannot catch an exception.
 [[noreturn]] void throw_bad_alloc(const void* caller) {
     if (auto* const make = find<void*(std::size_t)>(caller, "_Znwm")) make(~std::size_t{0} / 2);
     std::abort();
@@ -61,7 +61,7 @@ template <typename Attempt>
     throw_bad_alloc(caller);
 }
 
-// The C++ library's own form catches what our throwing form throws, which it calls.
+// Calls the C++ library's nothrow form. That form calls the throwing one here and catches its exception.
 template <typename Attempt>
 [[gnu::noinline]] void* insist_quietly(Attempt attempt, const void* caller) noexcept {
     if (void* const block = attempt.slow()) return block;
@@ -71,7 +71,7 @@ template <typename Attempt>
 
 using guard::Form;
 
-// fast() and slow() are the first attempt in two parts. What the first returns null for is the second's.
+// The first attempt has two parts: if fast() returns null, slow() is called.
 struct Plain {
     std::size_t size;
     Form form;
@@ -127,7 +127,7 @@ template <typename Attempt>
 
 #pragma GCC visibility push(default)
 
-// The usual four begin on a line of the processor's cache, like malloc and free.
+// The four most used forms begin on a cache line, like malloc and free.
 
 [[gnu::aligned(64)]] void* operator new(std::size_t size) {
     return make(Plain{size, Form::kNew});

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// A slow-down that is put into malloc on purpose, to show that the alarm sees it. ASHLAR_PLANT is defined
-// only in the libraries that tests/programs/alarm builds, as the number of one of these; elsewhere nothing is
-// planted.
+// A deliberate slow-down of malloc, which shows that the alarm detects it. tests/programs/alarm defines
+// ASHLAR_PLANT in its libraries, as the number of a Plant. Other builds plant nothing.
 #pragma once
 
 #ifndef ASHLAR_PLANT
@@ -34,8 +33,8 @@ inline void spin(std::uint64_t ticks) {
 
 inline void planted() {
     constexpr auto kPlant = static_cast<Plant>(ASHLAR_PLANT);
-    constexpr std::uint64_t kTenthOfACall = 2;  // ticks of some 0.4 ns, on average
-    constexpr std::uint64_t kThirtyCalls = 800; // likewise
+    constexpr std::uint64_t kTenthOfACall = 2;  // ticks of about 0.4 ns, on average
+    constexpr std::uint64_t kThirtyCalls = 800; // ticks
     if constexpr (kPlant == Plant::kInstruction) {
         asm volatile("nop");
         return;

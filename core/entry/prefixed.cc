@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// The public interface of ashlar.h: the family under names of its own, and steering.
+// The public interface of ashlar.h: the malloc family under prefixed names, and control.
 #include "entry/family.h"
 #include "entry/lifecycle.h"
 #include "guard/guard.h"
@@ -21,11 +21,11 @@ using namespace ashlar; // NOLINT(google-build-using-namespace): this file is na
 namespace {
 [[gnu::used]] const char* const kLifecycle = &entry::kLifecycleLinked;
 
-// The sizes of the first versions of the structures.
+// Sizes of the structures in their first version, in bytes.
 constexpr std::size_t kFirstStatistics = 96;
 constexpr std::size_t kFirstClassStatistics = 72;
 
-// Fills a structure of the caller's version, whose size is another one if it is older or newer than ours.
+// Fills a structure of the caller's version. Its size is smaller or larger if that version is older or newer.
 template <typename Statistics, typename Gather>
 int fill(Statistics* out, std::size_t size, std::size_t least, Gather gather) {
     if (out == nullptr || size < least) return EINVAL;
@@ -100,7 +100,7 @@ int ashlar_control(const char* setting) {
 }
 
 int ashlar_get_statistics(struct ashlar_statistics* out, size_t size) {
-    // Asking the kernel for each page takes a while: not for callers that do not know the figures.
+    // Counting resident pages is slow, so callers of the older structure skip it.
     const bool knows = size > offsetof(ashlar_statistics, resident);
     return fill(out, size, kFirstStatistics,
                 [knows] { return knows ? observe::gather_all() : observe::gather(); });

@@ -12,7 +12,7 @@
 #include <elf.h>
 #include <link.h>
 
-// Our own malloc, whoever answers to that name (malloc.cc).
+// This library's malloc (malloc.cc), whichever malloc has that name in the process.
 extern "C" [[gnu::visibility("hidden")]] void* ashlar_own_malloc(std::size_t size);
 
 namespace ashlar::entry {
@@ -21,7 +21,7 @@ constinit ProgramMalloc program_malloc{};
 
 namespace {
 
-// Inside of a function of the program's malloc. What it asks for by a name of ours is for its own use.
+// True inside a function of the program's malloc. Its requests by a name of this library are for its own use.
 constinit thread_local bool inside = false;
 
 template <typename Ask>
@@ -40,8 +40,8 @@ bool in_heap(const void* block) {
     return layout::window.contains(block);
 }
 
-// A program at fixed addresses that takes the address of a function has a stub of that name, which leads to
-// the function.
+// Returns whether `address` is a function's definition. In a program at fixed addresses, a function's address
+// may be that of a stub with the same name.
 bool is_defined(const void* address) {
     Dl_info found{};
     ElfW(Sym)* symbol = nullptr;
@@ -56,8 +56,8 @@ void find(Function*& function, const link_map* object, const char* name) {
     function = its ? reinterpret_cast<Function*>(found) : nullptr;
 }
 
-// Whether the process's names are looked up in this library too. (RTLD_DEFAULT would be what this library
-// sees.)
+// Returns whether the process's global names include this library. RTLD_DEFAULT would search the scope of
+// this library instead.
 bool visible_to_all() {
     void* const process = ::dlopen(nullptr, RTLD_LAZY);
     if (process == nullptr) return false;
@@ -70,7 +70,7 @@ bool visible_to_all() {
     const auto* const address = reinterpret_cast<const void*>(answers);
     const link_map* const object = os::object_around(address);
     if (object == nullptr || object == os::own_object() || !is_defined(address)) return;
-    // Opened by dlopen: who asks that library for our names means them.
+    // After dlopen, callers that look up this library's names mean this heap.
     if (object == os::object_around(reinterpret_cast<const void*>(&std::abort)) || !visible_to_all()) return;
     ProgramMalloc found{};
     found.malloc = answers;
@@ -85,7 +85,7 @@ bool visible_to_all() {
     program_malloc = found;
 }
 
-// After the start-up hook: until then dlsym must not be called.
+// Runs after the start-up hook, because dlsym must not be called before.
 [[gnu::constructor(102)]] void look_for_program_malloc() {
     if (&std::malloc != &ashlar_own_malloc) look_at(&std::malloc);
 }
@@ -115,7 +115,8 @@ void* ProgramMalloc::allocate_aligned(std::size_t alignment, std::size_t size) c
         const int error = ask_program([&] { return posix_memalign(&block, least, size); });
         return error == 0 ? checked(block) : fail(ENOMEM);
     }
-    if (aligned_alloc != nullptr) { // some insist on a multiple
+    // Some implementations require a multiple of the alignment.
+    if (aligned_alloc != nullptr) {
         const std::size_t rounded = (size + alignment - 1) & ~(alignment - 1);
         if (rounded < size) return fail(ENOMEM);
         return checked(ask_program([&] { return aligned_alloc(alignment, rounded); }));

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: MIT
 //
-// The malloc of a program (or of a library in front of this one) that brings its own, but not all names of
-// the family. Whoever asks for a block by a name that it lacks releases it by its free: so those names use
-// its functions. `operator new` is such a name: the C++ library's own calls malloc.
-//
-// Decided once, when the library starts, by who answers to "malloc" in the whole process. That malloc may in
-// turn call ours, as a wrapper does. So malloc and free themselves, and the names that begin with __libc_,
-// always mean the heap.
+// The malloc of a program, or of a library in front of this one, that lacks some names of the family. A block
+// requested by a missing name is released by the program's free. So the missing names use the program's
+// functions. `operator new` is one of them, because the C++ library's own calls malloc.
+// The choice is made once, at start, by the owner of the name "malloc" in the process. The program's malloc
+// may call this one, as a wrapper does. So malloc, free and the __libc_ names always use the heap.
 #pragma once
 
 #include "guard/guard.h"
@@ -18,7 +16,7 @@ namespace ashlar::entry {
 struct ProgramMalloc {
     bool present;
 
-    // Null if it lacks the name.
+    // Null if the program lacks the function.
     void* (*malloc)(std::size_t);
     void* (*calloc)(std::size_t, std::size_t);
     void* (*realloc)(void*, std::size_t);
@@ -28,7 +26,7 @@ struct ProgramMalloc {
     int (*posix_memalign)(void**, std::size_t, std::size_t);
     std::size_t (*malloc_usable_size)(void*);
 
-    // Results and errno are those of the heap. What cannot be had from its functions is refused with ENOMEM.
+    // Results and errno are those of the heap. Requests that these functions cannot serve fail with ENOMEM.
     void* allocate(std::size_t size) const;
     void* allocate_zeroed(std::size_t count, std::size_t size) const;
     void* allocate_aligned(std::size_t alignment, std::size_t size) const;
@@ -38,12 +36,12 @@ struct ProgramMalloc {
 };
 [[gnu::visibility("hidden")]] extern constinit ProgramMalloc program_malloc;
 
-// For all names but malloc and free: the program's malloc if it has one, or the heap.
+// The program's malloc if there is one, or the heap. For all names but malloc and free.
 struct ProgramOrHeap {
     [[gnu::always_inline]] static void* allocate(std::size_t size, guard::Form form) {
         return program_malloc.present ? program_malloc.allocate(size) : guard::allocate(size, form);
     }
-    // In two parts: what the first returns null for is the second's.
+    // If allocate_fast() returns null, the caller must call allocate_slow().
     [[gnu::always_inline]] static void* allocate_fast(std::size_t size) {
         return program_malloc.present ? nullptr : guard::allocate_fast(size);
     }

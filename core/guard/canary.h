@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: MIT
 //
-// What stands behind the bytes that were asked for, up to the end of a block of a size class:
+// What is stored behind the requested bytes, up to the end of a block of a size class:
 //
 //   block                         + size                              + room - 8      + room
 //   | the program's bytes         | 8 bytes of the key | (nothing)    | trailer        |
 //                                                                      key ^ facts << 40
 //   facts: | form (2 bits) | alignment (6) | slack (16) |
 //
-// The key is the block's own (secret.h). A write that runs on behind the block hits these 8 bytes first, or
-// as many as have room before the trailer. The trailer holds the facts, the requested size among them, and is
-// genuine if its low 40 bits are the key's. So both are written with two stores and seen to be whole with two
-// loads, mostly from one line.
+// The key is that of the block's address (secret.h). A write beyond the end hits these 8 bytes first, or as
+// many as have room before the trailer. The trailer holds the facts, from which the requested size follows.
+// It is genuine if its low 40 bits are the key's. So two stores write both, and two loads check both, mostly
+// in one cache line.
 //
 // Large blocks have no trailer: their facts are in the window's tables.
 #pragma once
@@ -28,13 +28,13 @@
 namespace ashlar::guard::canary {
 
 inline constexpr std::size_t kTrailer = 8;
-inline constexpr std::size_t kWatched = 8; // bytes behind the block, at most
+inline constexpr std::size_t kWatched = 8; // checked bytes behind the block, at most
 
-inline constexpr unsigned kUsualAlignment = 4; // log2 of what all blocks have
+inline constexpr unsigned kUsualAlignment = 4; // log2 of the alignment that every block has
 
 struct Facts {
     std::size_t size = 0;
-    unsigned alignment_shift = kUsualAlignment; // of the alignment asked for; it is never less
+    unsigned alignment_shift = kUsualAlignment; // log2 of the requested alignment, at least kUsualAlignment
     Form form = Form::kMalloc;
 };
 
@@ -54,8 +54,8 @@ inline void set_word(char* where, std::uint64_t word) {
     std::memcpy(where, &word, sizeof(word));
 }
 
-// The first bytes of a word in memory (little endian, like all machines this runs on), by how many they are.
-// From a table, because a branch on it would often be mispredicted.
+// Masks of the first n bytes of a word in memory, which is little-endian on all supported machines. A table,
+// because a branch on n would often be mispredicted.
 static_assert(std::endian::native == std::endian::little);
 inline constexpr auto kFirstBytes = [] {
     std::array<std::uint64_t, kWatched + 1> masks{};
@@ -67,17 +67,17 @@ inline constexpr auto kFirstBytes = [] {
 
 } // namespace detail
 
-// The facts, at the bottom of a word that is zero above them if the trailer is genuine.
+// Returns the facts, in the low bits. All higher bits are zero if the trailer is genuine.
 inline std::uint64_t facts_behind(const char* block, std::size_t room, std::uint64_t key) {
     return std::rotl(detail::word_at(block + room - kTrailer) ^ key, 64 - detail::kFactsShift);
 }
 
-// Puts the key behind `size` bytes; the 8 bytes from there on must be the block's.
+// Stores the key behind `size` bytes. The 8 bytes there must belong to the block.
 inline void guard_end(char* block, std::size_t size, std::uint64_t key) {
     detail::set_word(block + size, key);
 }
 
-// How many of the first `watched` bytes behind the block were written to, up to the last one that was.
+// Returns how many of the first `watched` bytes behind the block were overwritten, up to the last such byte.
 inline std::size_t overflow(const char* block, std::size_t size, std::size_t watched, std::uint64_t key) {
     const std::uint64_t mask = detail::kFirstBytes[std::min(watched, kWatched)];
     const std::uint64_t difference = (detail::word_at(block + size) ^ key) & mask;
@@ -86,22 +86,22 @@ inline std::size_t overflow(const char* block, std::size_t size, std::size_t wat
     return kWatched - static_cast<std::size_t>(std::countl_zero(difference)) / 8;
 }
 
-// What a block that grows gives the program of its slack: the key is not told.
+// Clears slack that a growing block gives to the program, so that the program cannot read the key.
 inline void forget_end(char* block, std::size_t old_size, std::size_t size) {
     if (size > old_size) std::memset(block + old_size, 0, std::min(size - old_size, kWatched));
 }
 
-// Closes a block of `room` bytes, of which `facts.size`, at most room - kTrailer, were asked for.
+// Closes a block of `room` bytes. `facts.size` is the requested size, at most room - kTrailer.
 inline void close(char* block, std::size_t room, const Facts& facts) {
     const std::uint64_t key = secret.key(block);
     const std::uint64_t word =
         (room - facts.size) | std::uint64_t{facts.alignment_shift - kUsualAlignment} << detail::kSlackBits |
         static_cast<std::uint64_t>(facts.form) << (detail::kSlackBits + detail::kAlignmentBits);
-    guard_end(block, facts.size, key); // the trailer may cover some of it
+    guard_end(block, facts.size, key); // the trailer may overwrite part of it
     detail::set_word(block + room - kTrailer, key ^ word << detail::kFactsShift);
 }
 
-// The facts of a closed block; false if the trailer is not what close() wrote.
+// Reads the facts of a closed block. Returns false if the trailer is not one that close() wrote.
 inline bool read(const char* block, std::size_t room, Facts& facts) {
     const std::uint64_t word = facts_behind(block, room, secret.key(block));
     const std::size_t slack = word & ((std::uint64_t{1} << detail::kSlackBits) - 1);
@@ -114,8 +114,9 @@ inline bool read(const char* block, std::size_t room, Facts& facts) {
            alignment <= detail::kMostAlignment - kUsualAlignment && slack - kTrailer <= room - kTrailer;
 }
 
-// Answers all that `free` asks, for most blocks: closed, nothing written behind it, of the usual alignment, and
-// not from `new`. One comparison sees that the trailer is genuine, alignment and form usual, the size possible.
+// Returns whether a block is closed, has no write behind it, has the usual alignment, and is not from `new`.
+// free() needs no more for most blocks. One comparison checks the trailer, the alignment, the form and the
+// size.
 inline bool is_usual_and_intact(const char* block, std::size_t room) {
     const std::uint64_t key = secret.key(block);
     const std::size_t watched = facts_behind(block, room, key) - kTrailer;
@@ -128,8 +129,8 @@ inline std::size_t overflow(const char* block, std::size_t room, const Facts& fa
     return overflow(block, facts.size, room - kTrailer - facts.size, secret.key(block));
 }
 
-// Of a block whose trailer is not genuine: how many bytes behind it were written to. 0 if the write reached
-// the facts.
+// Returns how many bytes behind a block were overwritten if its trailer is not genuine. Returns 0 if the
+// write reached the facts.
 inline std::size_t overflow_into_trailer(const char* block, std::size_t room, Facts& facts) {
     read(block, room, facts);
     const std::uint64_t difference = detail::word_at(block + room - kTrailer) ^ secret.key(block);

@@ -18,10 +18,10 @@ namespace {
 
 constinit bool behind_is_c_library = false;
 
-// What stands in front of a block of the C library.
+// The header before a block of the C library's malloc.
 struct Header {
-    std::size_t before; // length of the free block before it, or of what lies before it in its mapping
-    std::size_t size;   // of header and block, and three flags
+    std::size_t before; // length of the free block before, or of the mapping before the header
+    std::size_t size;   // length of header and block, with three flags
 
     static constexpr std::size_t kPreviousInUse = 1;
     static constexpr std::size_t kMapped = 2;
@@ -32,15 +32,15 @@ struct Header {
     std::size_t length() const { return size & ~std::size_t{7}; }
 };
 
-// Its arenas but the first lie in mappings that start at multiples of this with the arena's address.
+// Alignment of the mappings that hold all arenas but the first. Each begins with the arena's address.
 constexpr std::uintptr_t kArenaMapping = std::uintptr_t{64} << 20;
 
-// Where the kernel does not say, the header is believed.
+// Returns whether `address` is readable. Where the kernel does not tell, the answer is true.
 bool readable(std::uintptr_t address) {
     return os::look_for_memory(reinterpret_cast<const void*>(address)) != os::Memory::kNone;
 }
 
-// Where the system's pages are larger, it is looked twice at one page: no harm.
+// With larger pages one page may be checked twice, which does no harm.
 constexpr std::uintptr_t kLeastPage = 4096;
 
 template <typename Value>
@@ -73,8 +73,8 @@ bool could_be_in_arena(std::uintptr_t block, const Header& header) {
 
 void prepare() {
     behind_is_c_library = heap::fallback::is_c_library();
-    // The C library's malloc initialises itself at the first call, and fails at that if several threads come
-    // at one time. Who looks at it meanwhile reads null pointers.
+    // Makes the first call of the C library's malloc, which sets it up. If several threads made that call at
+    // once, it would fail. Until then its state holds null pointers.
     heap::fallback::allocated_bytes();
 }
 

@@ -1,25 +1,25 @@
 // SPDX-License-Identifier: MIT
 //
-// Is an address outside of the window a block that the malloc behind us has in use?
+// Checks whether an address outside of the window is a block in use of the malloc behind.
 //
-// Such blocks are the fallback's own, and those of code that is bound to the C library's malloc
-// (RTLD_DEEPBIND). There is no list of them. What the default library refuses (heap/external.h) is none.
-// Another malloc behind us is believed. Otherwise the address is looked at as the C library's free would,
-// without believing what stands there. The header before it must be readable and describe a block that the C
-// library could have made. It must agree with what follows that block.
-//
-// What may not be mapped is read by a system call that returns an error instead (futex, which every sandbox
-// has to allow). Where it is forbidden all the same, addresses count as mapped. Keeps errno; hold no lock.
+// These blocks belong to the fallback, or to code bound to the C library's malloc (RTLD_DEEPBIND). No table
+// lists them. An address that the default library refuses (heap/external.h) is no block. If the malloc behind
+// is not the C library's, every other address is accepted. Otherwise the address is checked as the C
+// library's free would, without trust. The header before it must be readable, must describe a possible block,
+// and must agree with the header behind the block.
+// Addresses that may be unmapped are read by a system call that returns an error instead (futex, which every
+// sandbox must allow). If the call is forbidden, addresses are taken as mapped. Keeps errno. The caller holds
+// no lock.
 #pragma once
 
 namespace ashlar::guard::external {
 
-// Once, at start: which malloc is behind us.
+// Finds out which malloc is behind. Call it once, at start.
 void prepare();
 
 bool may_be_block(const void* address);
 
-// The part of it that reads: whether there is what the C library's malloc would have written.
+// Returns whether the memory at `address` is what the C library's malloc would have written.
 bool looks_like_block(const void* address);
 
 } // namespace ashlar::guard::external

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// What stands between the names that programs call and the heap. The default library has nothing there: the
-// functions of the heap under this namespace's name, at no cost. The hardened library has a policy there, and
-// a build for tools that watch memory tells them where each block ends.
-//
-// Callers also say in which form a block was asked for, and what whoever releases it says about it (form.h).
+// The policy between the names that programs call and the heap. The default library has none: the heap's
+// functions have another name here, at no cost. The hardened library has its own policy. A build for tools
+// that watch memory tells them where each block ends.
+// Callers also pass the form of a request, and claims of a release (form.h).
 #pragma once
 
 #include "os/edition.h"

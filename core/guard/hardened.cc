@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// The hardened library's start, the ends of its threads, and its forks.
+// Start, thread exit, and fork in the hardened library.
 #include "guard/hardened.h"
 
 #include "cache/thread_cache.h"
@@ -23,8 +23,8 @@ constinit FastLimits fast_limits = FastLimits::all();
 
 namespace {
 
-// A block that the program locked stays locked while it waits. So little waits where little may be locked.
-// The limit is that of the start: later a sandbox may end who asks for it.
+// Reduces the quarantine if the program may lock little memory, because a locked block remains locked while
+// it waits. The limit is read at start. Later a sandbox may end a process that asks for it.
 void leave_room_for_locks() {
     constexpr rlim_t kEnough = rlim_t{4} << 20;
     constexpr rlim_t kShare = 8;
@@ -48,7 +48,8 @@ bool trim(std::size_t keep) {
     return heap::trim(keep) || small || large;
 }
 
-// Where what is writable is limited, pages that were made inaccessible might stay so.
+// Starts the policy. Under RLIMIT_DATA guard pages might not become accessible again where they are mappings,
+// so they are switched off.
 void start() {
     external::prepare();
     leave_room_for_locks();

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT
 //
-// The hardened policy: the functions of the heap (see heap.h for what they promise), with these differences.
+// The hardened policy: the functions of the heap (see heap.h for their contracts), with these differences.
 //
-// A block is live or not. A release, resize or question about an address that is not live is reported at that
-// call (canary.h, live_map.h, external.h). Its size is known exactly, and what stands behind it is looked at
-// when it is released or resized (canary.h, large_blocks.h). Released blocks are poisoned and wait
-// (waiting_blocks.h). Which of the thread's free blocks is handed out is random. With the setting
-// `checks:pointers` only that a block of the size classes is live is asked.
+// A block is live or not. An address that is not live is reported by the release, resize or size query that
+// passes it (canary.h, live_map.h, external.h). The size of a block is known exactly. The bytes behind it are
+// checked on release and resize (canary.h, large_blocks.h). Released blocks are poisoned and wait
+// (waiting_blocks.h). A random one of the thread's free blocks is handed out. With the setting
+// `checks:pointers` blocks of the size classes are only checked for being live.
 //
-// The heap below is asked for a little more than the program asks for and knows nothing of this. A block
-// outside of the window is the fallback's and bare.
+// The heap below gets slightly larger requests and knows nothing of this policy. A block outside of the
+// window belongs to the fallback and has no canary.
 #pragma once
 
 #include "guard/form.h"
@@ -25,7 +25,7 @@ namespace ashlar::guard {
 void* allocate(std::size_t size); // Form::kMalloc
 void* allocate(std::size_t size, Form form);
 constexpr void* allocate_fast(std::size_t /*size*/) {
-    return nullptr; // all is slow
+    return nullptr; // every request takes the slow path
 }
 inline void* allocate_slow(std::size_t size, Form form) {
     return allocate(size, form);
@@ -38,12 +38,13 @@ void release(void* block, const Claim& claim);
 std::size_t usable_size(void* block);
 bool trim(std::size_t keep);
 
-// Of the process and its threads; see lifecycle.cc.
+// Start and end of the process and its threads; see lifecycle.cc.
 void start();
 void end_thread();
 void check_at_exit();
 void survive_fork();
-void close(); // the heap: meanwhile blocks neither wait nor are taken from those that do
+// close() closes the heap. Until go_on() released blocks do not wait, and waiting blocks are not handed out.
+void close();
 void go_on(bool whole);
 template <typename Visit>
 void for_each_lock(Visit visit) {
@@ -51,7 +52,7 @@ void for_each_lock(Visit visit) {
     visit(WaitingRuns::mutex());
 }
 
-// What was released and is not yet back in the heap, of slabs and in large blocks.
+// Bytes of blocks that were released and are not yet back in the heap: in slabs, and in large blocks.
 std::size_t waiting_bytes();
 std::size_t waiting_large_bytes();
 inline const void* waiting_large_counter() {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// Allocation in the hardened library. Blocks of the size classes come from those that wait, while enough do,
-// else from the thread's stacks or the heap. A block is checked before it is handed out, and closed with what
-// is known about it.
+// Allocation in the hardened library. A block of a size class is a waiting one if enough wait. Otherwise it
+// is taken from the thread's stacks or the heap. A waiting block is checked before it is handed out. Every
+// block is closed with its facts.
 #include "cache/thread_cache.h"
 #include "guard/canary.h"
 #include "guard/fast_limits.h"
@@ -32,7 +32,7 @@ using layout::kMaxClassSize;
 using layout::SizeClass;
 using layout::window;
 
-// What a block of the size classes needs.
+// Returns the bytes that a block of a size class needs.
 constexpr std::size_t room_for(std::size_t size) {
     return std::max(size + kTrailer, poison::kEnd);
 }
@@ -46,8 +46,8 @@ SizeClass class_for(std::size_t size) {
     return kClassOfStep[(size + kTrailer + layout::kAlignment - 1) / layout::kAlignment];
 }
 
-// Puts a block back among the free ones of the calling thread and takes any of them instead. It is one of
-// those that came last, because they are in the processor's cache.
+// Exchanges a block for a random one of the thread's free blocks. It is one of the 16 that were freed last,
+// because they are in the processor's cache.
 [[gnu::always_inline]] inline void* exchange_for_any(SizeClass c, void* block) {
     constexpr std::uint32_t kChoice = 16;
     cache::PointerStacks& stacks = cache::my_stacks();
@@ -64,7 +64,7 @@ SizeClass class_for(std::size_t size) {
     return block;
 }
 
-// The heap's block is the program's, or waits, until it is the heap's again. False if there is no memory.
+// Marks a block of the heap as live, until it returns to the heap. Returns false if there is no memory.
 [[gnu::always_inline]] inline bool take_from_heap(void* block) {
     const std::size_t offset = window.offset_of(block);
     if (!live_map.cover(offset)) [[unlikely]]
@@ -74,7 +74,7 @@ SizeClass class_for(std::size_t size) {
     return true;
 }
 
-// As heap::make_room(), and what waits.
+// Does the same as heap::make_room(), and first returns waiting blocks to the heap.
 bool make_room() {
     const bool small = waiting_blocks::return_all();
     const bool large = large_blocks::return_all();
@@ -92,12 +92,13 @@ void* insist(std::size_t size, Ask ask) {
     return block;
 }
 
-// With pointers_only: what is asked of the heap, at most kMostInClass bytes.
+// Serves a request of at most kMostInClass bytes from the heap, with pointers_only.
 template <typename Ask>
 void* allocate_bare_slowly(std::size_t size, Ask ask) {
     return insist(size, [ask]() -> void* {
         void* const block = ask();
-        if (!window.contains(block) || take_from_heap(block)) return block; // null, or the fallback's
+        // The block is null or of the fallback, or becomes live.
+        if (!window.contains(block) || take_from_heap(block)) return block;
         heap::release(block);
         return out_of_memory();
     });
@@ -106,7 +107,7 @@ void* allocate_bare_slowly(std::size_t size, Ask ask) {
 [[gnu::noinline]] void* allocate_bare_slowly(std::size_t size) {
     return allocate_bare_slowly(size, [size] { return heap::allocate(size); });
 }
-// With a block that the live map does not cover.
+// Does the same, and first returns a block that the live map does not cover.
 [[gnu::noinline]] void* allocate_bare_slowly(std::size_t size, void* block) {
     heap::release(block);
     return allocate_bare_slowly(size);
@@ -121,7 +122,7 @@ void* allocate_bare_slowly(std::size_t size, Ask ask) {
     return block;
 }
 
-// Of the window, where the live map covers it, or bare, of the fallback.
+// Returns a block of the window that the live map covers, or a bare block of the fallback, or null.
 void* ask_heap(SizeClass c, const Facts& facts) {
     const std::size_t alignment = std::size_t{1} << facts.alignment_shift;
     void* block = alignment <= layout::kAlignment ? heap::allocate_slow(room_for(facts.size))
@@ -139,8 +140,8 @@ void* ask_heap(SizeClass c, const Facts& facts) {
     return block != nullptr && window.contains(block) ? hand_out(block, c, facts) : block;
 }
 
-// The parts of the facts come one by one, in registers. The calls of allocate_in_class() are in tail
-// position, so that it saves nothing for them.
+// The facts are passed one by one, in registers. allocate_in_class() makes its calls in tail position and so
+// saves no registers for them.
 
 [[gnu::noinline]] void* hand_out_checked(SizeClass c, std::size_t size, unsigned alignment_shift, Form form,
                                          WaitingBlock waiting) {
@@ -148,7 +149,7 @@ void* ask_heap(SizeClass c, const Facts& facts) {
     return hand_out(waiting.block(), c, {.size = size, .alignment_shift = alignment_shift, .form = form});
 }
 
-// While too few blocks of the class wait.
+// Allocates while too few blocks of the class wait.
 [[gnu::noinline]] void* allocate_from_stack(SizeClass c, std::size_t size, unsigned alignment_shift,
                                             Form form) {
     if (waiting_blocks::enough_of_class(c))
@@ -175,7 +176,7 @@ void* ask_heap(SizeClass c, const Facts& facts) {
                     {.size = size, .alignment_shift = alignment_shift, .form = form});
 }
 
-// While the heap is closed.
+// Allocates while the heap is closed.
 void* allocate_from_fallback(std::size_t size, std::size_t alignment, large_blocks::Contents contents) {
     if (contents == large_blocks::Contents::kZero) return heap::fallback::allocate_zeroed(1, size);
     return alignment <= layout::kAlignment ? heap::fallback::allocate(size)
@@ -186,7 +187,7 @@ void* allocate_from_fallback(std::size_t size, std::size_t alignment, large_bloc
 
 [[gnu::noinline]] void* allocate_large(std::size_t size, unsigned alignment_shift, Form form,
                                        large_blocks::Contents contents) {
-    constexpr std::size_t kMostAround = 2 * layout::kSliceSize; // guards and roundings
+    constexpr std::size_t kMostAround = 2 * layout::kSliceSize; // room for guards and rounding
     const Facts facts{.size = size, .alignment_shift = alignment_shift, .form = form};
     const std::size_t alignment = std::size_t{1} << facts.alignment_shift;
     if (facts.size > PTRDIFF_MAX - kMostAround || alignment > PTRDIFF_MAX - kMostAround - facts.size) {
@@ -194,7 +195,7 @@ void* allocate_from_fallback(std::size_t size, std::size_t alignment, large_bloc
     }
     if (heap::closed()) [[unlikely]]
         return allocate_from_fallback(size, alignment, contents);
-    start_random(); // and with it the secret
+    start_random(); // also prepares the secret
     void* const block = insist(facts.size, [&] { return large_blocks::allocate(facts, contents); });
     if (block == nullptr || !window.contains(block)) return block;
     if (!live_map.begin(window.offset_of(block))) report_released_twice_at_once(block);
@@ -205,7 +206,8 @@ namespace {
 
 [[gnu::noinline]] void* allocate_otherwise(std::size_t size, Form form) {
     if (size > kMostInClass) return allocate_large(size, shift_of(0), form, large_blocks::Contents::kAny);
-    return pointers_only ? allocate_bare(size) : heap::fallback::allocate(size); // the heap is closed
+    // Without pointers_only the heap is closed here.
+    return pointers_only ? allocate_bare(size) : heap::fallback::allocate(size);
 }
 
 [[gnu::always_inline]] inline void* allocate_unaligned(std::size_t size, Form form) {

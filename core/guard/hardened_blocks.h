@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// What allocating, releasing and resizing in the hardened library have in common.
+// Declarations that allocation, release and resize of the hardened library share.
 #pragma once
 
 #include "guard/canary.h"
@@ -15,12 +15,12 @@
 
 namespace ashlar::guard {
 
-// Longer requests are large blocks.
+// The longest request for a size class. Longer ones are large blocks.
 inline constexpr std::size_t kMostInClass = layout::kMaxClassSize - canary::kTrailer;
 
-// The setting `checks:pointers`: blocks of the size classes are the heap's as they are, and the live map is
-// all that is known about them. Written at start, when there is no second thread; blocks from before it are
-// closed or wait, which does no harm.
+// True with the setting `checks:pointers`. Blocks of the size classes are then plain blocks of the heap,
+// known only to the live map. Written at start, before there is a second thread. Earlier blocks are closed or
+// wait, which does no harm.
 extern constinit bool pointers_only;
 
 inline void* out_of_memory() {
@@ -32,10 +32,10 @@ inline unsigned shift_of(std::size_t alignment) {
     return static_cast<unsigned>(std::countr_zero(std::max(alignment, layout::kAlignment)));
 }
 
-// What is known about a live block; reports any other address, and what was written behind the block.
+// Returns the facts of a live block. Reports any other address, and writes behind the block.
 canary::Facts examine_any(const void* block);
 
-// While the heap is closed, of the fallback.
+// Allocates a large block, or a block of the fallback while the heap is closed.
 void* allocate_large(std::size_t size, unsigned alignment_shift, Form form, large_blocks::Contents contents);
 
 } // namespace ashlar::guard

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Release in the hardened library: what an address is, what was written behind its block, and what the caller
-// says about it. A block that passes is poisoned and waits.
+// Release in the hardened library. It checks the address, the bytes behind the block, and the caller's
+// claims. A block that passes is poisoned and waits.
 #include "cache/thread_cache.h"
 #include "guard/canary.h"
 #include "guard/external.h"
@@ -25,7 +25,7 @@ using layout::class_size;
 using layout::SizeClass;
 using layout::window;
 
-// Behind the end of a slab nothing may be read.
+// Returns whether a block of `size` bytes ends in its slice. Memory behind a slab must not be read.
 bool may_be_read(std::size_t offset, std::size_t size) {
     return offset % layout::kSliceSize + size <= layout::kSliceSize;
 }
@@ -36,9 +36,9 @@ bool may_be_read(std::size_t offset, std::size_t size) {
     report_overflow_into_trailer(block, class_size(c));
 }
 
-// What stands behind a block is genuine from the moment that it is handed out to its release, which poisons
-// it. It is genuine at no other address. So only a block in use passes, and the live map, whose lines are
-// others, need not be asked. Reports what else the address is, or what was written behind the block.
+// Returns the facts of a block in use, and reports any other address or a write behind the block. The bytes
+// behind a block are genuine from hand-out until release, which poisons them, and at no other address. So
+// they prove that the block is in use. The live map, on other cache lines, need not be read.
 Facts examine(const void* block, SizeClass c) {
     Facts facts;
     const std::size_t size = class_size(c);
@@ -75,10 +75,9 @@ Facts examine_any(const void* block) {
 
 namespace {
 
-// `free` claims that the block is not from `new`, and nothing else.
+// The claim of `free`: the block is not from `new`.
 constexpr Claim kFree{.form = Form::kMalloc};
 
-// What the caller who releases a block says about it.
 void check(const void* block, const Facts& facts, const Claim& claim) {
     const std::size_t alignment = std::size_t{1} << facts.alignment_shift;
     if (os::settings.check_sizes.load(std::memory_order_relaxed) != 0) {
@@ -106,18 +105,17 @@ void release_outside_of_classes(void* block, const Claim& claim) {
     heap::release(block);
 }
 
-// Of a size class, with pointers_only.
+// Releases a block of a size class, with pointers_only.
 void release_live(void* block) {
     if (!live_map.end(window.offset_of(block))) report_not_live(block);
     heap::release(block);
 }
 
-// Blocks of the window are lost.
+// Releases a block while the heap is closed. Blocks of the window are lost.
 void release_while_closed(void* block) {
     if (!window.contains(block)) heap::release(block);
 }
 
-// Whatever the block is.
 [[gnu::noinline]] void release_any(void* block, const Claim& claim) {
     if (heap::closed()) [[unlikely]]
         return release_while_closed(block);

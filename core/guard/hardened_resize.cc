@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Resizing: in place if the block stays long enough and little of it is waste, else by a move.
+// Resizing: in place if the block is long enough and little of it is wasted, otherwise by a move.
 #include "guard/canary.h"
 #include "guard/external.h"
 #include "guard/hardened.h"
@@ -26,7 +26,8 @@ using layout::kMaxClassSize;
 using layout::SizeClass;
 using layout::window;
 
-// As the heap does: half of a block would be waste, or three quarters of one whose alignment made it longer.
+// Returns whether the block can be kept. At most 1/2 may be wasted, as in the heap, or 3/4 if alignment made
+// the block longer.
 bool stays(std::size_t room, const Facts& facts, std::size_t size) {
     const std::size_t least = facts.alignment_shift > shift_of(0) ? room / 4 : room / 2;
     const std::size_t needed = pointers_only ? size : size + kTrailer;
@@ -40,7 +41,7 @@ void resize_in_class(void* block, SizeClass c, const Facts& facts, std::size_t s
     canary::close(start, class_size(c), {.size = size, .alignment_shift = shift_of(0)});
 }
 
-// While it is resized the block is nobody's: another thread that has it too is told.
+// Resizes a large block that is not live meanwhile. So a second thread that uses the block is reported.
 bool resize_large_in_place(void* block, std::size_t size) {
     const std::size_t offset = window.offset_of(block);
     if (!live_map.end_once(offset)) report_not_live(block);
@@ -49,11 +50,12 @@ bool resize_large_in_place(void* block, std::size_t size) {
     return done;
 }
 
-// False if it cannot be done, and while the heap is closed.
+// Returns false if it is impossible, or while the heap is closed.
 bool resize_in_place(void* block, SizeClass c, const Facts& facts, std::size_t size) {
     if (heap::closed()) return false;
     if (c == 0) {
-        const bool stays_large = size > kMostInClass || size == facts.size; // one of a large alignment, too
+        // A short block of large alignment remains large if its size is unchanged.
+        const bool stays_large = size > kMostInClass || size == facts.size;
         return stays_large && resize_large_in_place(block, size);
     }
     if (!stays(class_size(c), facts, size) && size != facts.size) return false;
@@ -61,7 +63,7 @@ bool resize_in_place(void* block, SizeClass c, const Facts& facts, std::size_t s
     return true;
 }
 
-// Without memory for a smaller block this one does.
+// Keeps the block if there is no memory for a smaller one.
 void shrink_in_place(void* block, SizeClass c, const Facts& facts, std::size_t size) {
     if (heap::closed()) return;
     if (c != 0) {
@@ -86,14 +88,14 @@ void* move(void* block, std::size_t old_size, std::size_t size) {
 
 void* resize_external(void* block, std::size_t size) {
     if (heap::serving() && !external::may_be_block(block)) report_external(block);
-    // The heap would take a block of the window without closing it.
+    // heap::resize() would return a block of the window without closing it.
     if (size > kMaxClassSize || !heap::serving()) return heap::resize(block, size);
     const std::size_t usable = heap::fallback::usable_size(block);
     if (size <= usable && size >= usable / 2) return block;
     const int saved = errno;
     void* const moved = move(block, usable, size);
     if (moved != nullptr || size > usable) return moved;
-    errno = saved; // without memory for a smaller block this one does
+    errno = saved; // without memory for a smaller block the old one is kept
     return block;
 }
 

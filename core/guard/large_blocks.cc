@@ -33,14 +33,14 @@ using layout::Slice;
 using layout::window;
 using os::round_up;
 
-// In the descriptor of a run's first slice, behind what the heap keeps there.
+// Lies in the descriptor of a run's first slice, behind the heap's data.
 struct Record {
     Facts facts;
-    std::atomic<bool> released; // and not yet somebody's again
+    std::atomic<bool> released; // released and not handed out again
     bool guarded;
-    bool resident;               // it waited before and has been in memory since
-    bool whole;                  // it is poisoned as a whole, or
-    std::uint16_t sample_offset; // a sample of it (poison.h)
+    bool resident;               // waited before and has been in memory since
+    bool whole;                  // poisoned as a whole; otherwise
+    std::uint16_t sample_offset; // a sample is poisoned, at this offset (poison.h)
 };
 constexpr std::size_t kRecordOffset = 64;
 static_assert(kRecordOffset + sizeof(Record) <= layout::kSlabDescriptorSize);
@@ -50,13 +50,13 @@ Record& record_of(Slice first) {
                                       kRecordOffset);
 }
 
-// A guard is a page of the system; where that is as large as a slice there is none.
+// Returns the size of a guard: one page, or 0 if a page is as large as a slice.
 std::size_t guard_size() {
     const std::size_t page = os::page_size();
     return os::settings.guard_pages.load(std::memory_order_relaxed) != 0 && page < kSliceSize ? page : 0;
 }
 
-// Each block may have two mappings more than it would have without.
+// Limit for blocks with guards that are mappings. Each has up to two more mappings than it would have.
 constexpr std::size_t kMostGuarded = 8192;
 constinit std::atomic<std::size_t> guarded_blocks{0};
 
@@ -70,16 +70,16 @@ char* run_of(const void* block) {
 std::size_t front_of(const void* block) {
     return window.offset_of(block) % kSliceSize;
 }
-// Where the guard behind a block of so many bytes begins.
+// Returns the offset at which the guard behind a block of `size` bytes begins.
 std::size_t room_for(std::size_t size) {
     return round_up(size + canary::kWatched, os::page_size());
 }
-// Bytes from the block to the end of its run.
+// Returns the bytes from the block to the end of its run.
 std::size_t reach_of(const void* block) {
     return heap::large::usable_size(run_of(block)) - front_of(block);
 }
 
-// Makes the front guard and all behind the block's room inaccessible, or none of it.
+// Makes the front guard and everything behind the block's room inaccessible, or nothing.
 bool raise_guards(char* block, std::size_t room) {
     if (guarded_blocks.load(std::memory_order_relaxed) >= kMostGuarded && os::guards_are_mappings())
         return false;
@@ -87,10 +87,11 @@ bool raise_guards(char* block, std::size_t room) {
     if (reach > room && !os::raise_guard(block + room, reach - room)) return false;
     const std::size_t front = front_of(block);
     if (front == 0 || os::raise_guard(block - front, front)) return true;
-    return reach > room && !os::lower_guard(block + room, reach - room); // then it remains one
+    // True if the rear guard could not be lowered again and so remains.
+    return reach > room && !os::lower_guard(block + room, reach - room);
 }
 
-// The reverse. False if it cannot be done, and then perhaps half of it is.
+// Lowers both guards. Returns false if that is refused; one guard may then be lowered.
 bool lower_guards(char* block, std::size_t room) {
     const std::size_t reach = reach_of(block);
     const std::size_t front = front_of(block);
@@ -98,7 +99,7 @@ bool lower_guards(char* block, std::size_t room) {
            (front == 0 || os::lower_guard(block - front, front));
 }
 
-// The guard behind a block in use begins somewhere else.
+// Moves the beginning of the guard behind a block in use.
 bool move_guard(char* block, std::size_t old_room, std::size_t room) {
     if (room > old_room) return os::lower_guard(block + old_room, room - old_room);
     return room == old_room || os::raise_guard(block + room, old_room - room);
@@ -127,7 +128,7 @@ std::size_t longest_kept() {
     return os::settings.large_quarantine.load(std::memory_order_relaxed);
 }
 
-// So many bytes may wait, or a single block.
+// Returns the bytes that may wait in this list. A single block may always wait.
 std::size_t most_kept() {
     constexpr std::size_t kLeast = std::size_t{2} << 20;
     constexpr std::size_t kShareOfHeap = 8;
@@ -135,19 +136,20 @@ std::size_t most_kept() {
     return std::min(std::max(heap / kShareOfHeap, kLeast), longest_kept());
 }
 
-// Asking the kernel costs as much as a short block's pages.
+// Returns whether most of the block is in memory. Assumed for a short block, whose pages cost as much as
+// asking.
 bool is_in_memory(const Record& record, void* block, std::size_t room) {
     constexpr std::size_t kShort = std::size_t{256} << 10;
     return room <= kShort || record.resident || os::mostly_resident(block, room);
 }
 
-// After mlockall() memory has to stay. A lock that is only left over is taken off.
+// Returns whether the block is locked for good, as after mlockall(). Removes a lock that is only left over.
 bool must_stay_in_memory(char* block, std::size_t room) {
     return os::any_locked(block, room) && !os::unlock(block, room);
 }
 
-// Takes back what the program did to the pages. False if they may be inaccessible. What it did to all of a
-// block ends at the guards, so that the run is no longer one mapping.
+// Resets attributes that the program changed on the pages. Returns false if pages may be inaccessible. A
+// change to a whole block ends at the guards, so the run is then no longer one mapping.
 bool reset(const Record& record, const WaitingRun& run, std::size_t room) {
     return (record.guarded && os::is_one_mapping_but_for_last_page(run.start, run.size)) ||
            os::reset_attributes(run.block(), room);
@@ -179,8 +181,8 @@ void check_poison(const char* block) {
     report_written_after_release(block, poison::first_damage_of_sample(block, room, record.sample_offset));
 }
 
-// With its guards lowered; of one for which that is refused the old contents are not wanted, so another
-// mapping will do.
+// Lowers the guards and returns the run to the heap. If lowering is refused, a new mapping replaces the run,
+// because its contents are not needed. If that fails too, the run is never used again.
 void give_to_heap(const WaitingRun& run) {
     const Record& record = record_of(window.slice_of(run.start));
     if (record.guarded) {
@@ -204,12 +206,13 @@ void keep(const WaitingRun& run) {
         return_kept(leaving);
 }
 
-// One of those that wait, if enough do: its guards stand where they should.
+// Returns a waiting block of the right length and moves its rear guard. Returns null if too few bytes wait or
+// none fits.
 char* take_kept(const Facts& facts, std::size_t length, std::size_t front, Contents contents) {
     const std::size_t size = round_up(length, kSliceSize);
     const std::size_t most = most_kept();
     const std::size_t enough =
-        std::min(most - most / 4, most - std::min(size, most)); // or no more would stay
+        std::min(most - most / 4, most - std::min(size, most)); // otherwise none would remain
     const WaitingRun run = kept.take_fitting(enough, size, front);
     if (run.start == nullptr) return nullptr;
     char* const block = run.block();
@@ -232,7 +235,7 @@ char* take_kept(const Facts& facts, std::size_t length, std::size_t front, Conte
 
 constinit WaitingRuns closed;
 
-// Of addresses, not of memory.
+// Returns the bytes of addresses that may wait in this list.
 std::size_t most_closed() {
     constexpr std::size_t kMostBytes = std::size_t{1} << 30;
     constexpr std::size_t kShareOfWindow = 16;
@@ -248,7 +251,8 @@ void close(const WaitingRun& run) {
     if (!record_of(window.slice_of(run.start)).guarded || !os::raise_guard(run.start, run.size))
         return give_to_heap(run);
     guarded_blocks.fetch_sub(1, std::memory_order_relaxed);
-    if (os::guards_are_mappings()) os::purge(run.start, run.size); // otherwise that is done
+    // Guards that are not mappings have freed the memory already.
+    if (os::guards_are_mappings()) os::purge(run.start, run.size);
     if (!closed.put(run)) return_closed(run);
     for (WaitingRun leaving; (leaving = closed.take_excess(most_closed(), 0)).start != nullptr;)
         return_closed(leaving);
@@ -260,9 +264,9 @@ void* allocate(const Facts& facts, Contents contents) {
     const std::size_t alignment = std::size_t{1} << facts.alignment_shift;
     const std::size_t guard = guard_size();
     const std::size_t front = front_for(facts);
-    // One that could be of a size class would not be a large block.
+    // A run that could be of a size class would not be a large block.
     const std::size_t length = std::max(front + room_for(facts.size) + guard, layout::kMaxClassSize + 1);
-    if (contents != Contents::kGrowing && alignment <= kSliceSize) { // as every run is aligned
+    if (contents != Contents::kGrowing && alignment <= kSliceSize) { // the alignment of every run
         if (char* const block = take_kept(facts, length, front, contents)) return block;
     }
     char* run = nullptr;
@@ -316,7 +320,7 @@ bool resize_in_place(void* block, std::size_t size) {
     const std::size_t reach = reach_of(block);
     const std::size_t length = front_of(block) + room + guard;
     if (room != old_room) {
-        // What was the guard behind it is the block's, or another block's, from here on.
+        // The guard behind the block becomes part of this or another block.
         if (record.guarded && !os::lower_guard(start + old_room, reach - old_room)) return false;
         const bool done = round_up(length, kSliceSize) == front_of(block) + reach ||
                           heap::large::resize_in_place(run_of(block), length);
@@ -324,7 +328,7 @@ bool resize_in_place(void* block, std::size_t size) {
         if (record.guarded && reach_of(block) > kept_room)
             os::raise_guard(start + kept_room, reach_of(block) - kept_room);
         if (!done) return false;
-        record.resident = record.resident && room < old_room; // what is new may be untouched
+        record.resident = record.resident && room < old_room; // new pages may be untouched
     }
     canary::forget_end(start, record.facts.size, size);
     record.facts.size = size;

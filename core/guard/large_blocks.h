@@ -1,23 +1,24 @@
 // SPDX-License-Identifier: MIT
 //
-// Large blocks between guards: inaccessible system pages before and behind each. So a linear overflow or
-// underflow of more than a few bytes faults.
+// Large blocks between guards, which are inaccessible pages before and behind each block. A linear overflow
+// or underflow of more than a few bytes faults.
 //
 //   run of the heap                                                              (64 KiB slices)
-//   | guard | the block, then the key's bytes (canary.h) | guard …               |
-//           ^ what the program gets
+//   | guard | the block, then the key's bytes (canary.h) | guard …                |
+//           ^ the pointer that the program gets
 //
-// The facts (the size asked for, …) stand in the descriptor of the run's first slice, where no program
-// writes. A released block waits before it returns to the heap, so that whoever still uses it is found:
+// The facts (requested size, …) are in the descriptor of the run's first slice, where no program writes. A
+// released block waits before it returns to the heap, so that late uses are found:
 //
-// * Up to `large_quarantine` bytes long and mostly in memory, it keeps its memory and its guards and is
-//   poisoned. One in four is poisoned as a whole, of the others a sample (poison.h). All that wait so may be
-//   an eighth of the heap, 2 MiB at least, or a single block. When enough wait, the next request for their
-//   length gets any of them, looked at, with its guards as they stand: no system call.
-// * Any other becomes inaccessible as a whole and its memory is given back. 64 may wait so, of 1 GiB.
+// * A block of at most `large_quarantine` bytes and mostly in memory keeps its memory and guards. One in four
+//   is poisoned as a whole, the others in a sample (poison.h). At most 1/8 of the heap waits so, at least 2
+//   MiB, or a single block. When enough wait, the next request for that length gets a random one. It is
+//   checked, and its guards are kept, so no system call is needed.
+// * Any other block becomes inaccessible and its memory is purged. At most 64 such blocks and 1 GiB of
+//   addresses wait.
 //
 // A block aligned to more than a page has no guard before it. The kernel may refuse guards where they are
-// mappings (os/guard_pages.h), and under RLIMIT_DATA it could refuse to lower them: then there are none. What
+// mappings (os/guard_pages.h). Under RLIMIT_DATA it could refuse to lower them, so there are none. A run that
 // cannot be made accessible is never used again.
 #pragma once
 
@@ -28,25 +29,26 @@
 
 namespace ashlar::guard::large_blocks {
 
-// A block of the window, which the live map covers; or of the fallback if the window cannot serve; or null
-// with ENOMEM. `room` to grow into is looked for if a block grows.
+// Allocates a block of the window that the live map covers. Returns a block of the fallback if the window
+// cannot serve, or null with ENOMEM. kGrowing looks for free room behind the block.
 enum class Contents : unsigned char { kAny, kZero, kGrowing };
 void* allocate(const canary::Facts& facts, Contents contents);
 
 const canary::Facts& facts_of(const void* block);
-// How many of the first bytes behind the block were written to.
+// Returns how many of the first bytes behind the block were overwritten.
 std::size_t overflow(const void* block);
 
-// Of a block that is live no more. Two at one time are reported.
+// Releases a block that is no longer live. Reports two releases at the same time.
 void release(void* block);
 
-// Makes the block `size` bytes long where it is; false, with nothing changed, if that cannot be done.
+// Resizes the block in place. Returns false without a change if that is impossible.
 bool resize_in_place(void* block, std::size_t size);
 
-// The large block, in use or waiting, that the address lies in or between whose guards; null if there is
-// none. For reports: searches.
+// Returns the large block, in use or waiting, in which or between whose guards the address lies, or null.
+// Searches, so only for reports.
 void* around(const void* address);
 
-bool return_all(); // that wait; true if there was something
+// Returns all waiting blocks to the heap. Returns false if there were none.
+bool return_all();
 
 } // namespace ashlar::guard::large_blocks

@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: MIT
 //
-// Which addresses of the window are blocks that the heap has given out. The map has a byte for every 16 of
-// the window. The byte of a block's first address is "live" until the heap gets the block back. A large block
-// is the heap's again when it is released. One of a size class waits first. Which of those that are live are
-// in use is told by what stands behind them (canary.h).
-//
-// A byte, not a bit, so that plain loads and stores suffice: the byte of a block is written by whoever has
-// the block. The price is that two threads which give a block back within the few nanoseconds that a store
-// takes to be seen may both succeed. Then it is found when the block is given out the second time, or by its
-// slab. The map costs a sixteenth of the heap. It is one of the window's tables, mapped as far as blocks have
-// been given out; beyond that nothing ever was.
+// The map of blocks that the heap has handed out, with one byte for each 16 bytes of the window. The byte of
+// a block's first address is "live" until the heap gets the block back. A large block returns to the heap on
+// release, a block of a size class waits first. The bytes behind a live block tell whether it is in use
+// (canary.h).
+// An entry is a byte, so that plain loads and stores suffice: only the owner of a block writes its byte. The
+// price is a race. Two threads that release a block within a few nanoseconds may both succeed. The fault is
+// then found when the block is handed out the second time, or by its slab.
+// The map costs 1/16 of the heap. It is a table of the window, mapped as far as blocks have been handed out.
 #pragma once
 
 #include "layout/window.h"
@@ -24,14 +22,14 @@ class LiveMap {
   public:
     enum class State : std::uint8_t { kNever, kReleased, kLive };
 
-    // Offsets are from the window's base; the window must be open.
+    // Offsets are from the window's base. The window must be open.
 
-    // Maps the entry of the offset; false if there is no memory. Cheap if it is.
+    // Maps the entry of `offset`. Returns false if there is no memory. Cheap if it is mapped already.
     bool cover(std::size_t offset) {
         return offset < covered_.load(std::memory_order_acquire) || grow(offset);
     }
 
-    // kNever, where nothing was ever handed out, if the address is not aligned as blocks are.
+    // Returns the state at `offset`: kNever if no block was handed out there or the address is misaligned.
     State at(std::size_t offset) const {
         if (offset % layout::kAlignment != 0 || offset >= covered_.load(std::memory_order_acquire)) {
             return State::kNever;
@@ -39,7 +37,8 @@ class LiveMap {
         return entry(offset).load(std::memory_order_relaxed);
     }
 
-    // Of a covered offset. False if the block is live already: two threads released it at one time.
+    // Makes a covered offset live. Returns false if it is live already: two threads released the block at
+    // once.
     bool begin(std::size_t offset) {
         std::atomic<State>& state = entry(offset);
         const bool fresh = state.load(std::memory_order_relaxed) != State::kLive;
@@ -47,14 +46,14 @@ class LiveMap {
         return fresh;
     }
 
-    // False if the address is no live block.
+    // Ends a live block. Returns false if the address is not live.
     bool end(std::size_t offset) {
         if (at(offset) != State::kLive) return false;
         entry(offset).store(State::kReleased, std::memory_order_relaxed);
         return true;
     }
 
-    // Likewise, where two threads must not both succeed.
+    // Does the same, and only one of several threads succeeds.
     bool end_once(std::size_t offset) {
         State expected = State::kLive;
         return at(offset) == State::kLive &&
@@ -69,7 +68,7 @@ class LiveMap {
             layout::window.live_bytes.start())[offset / layout::kAlignment];
     }
 
-    std::atomic<std::size_t> covered_{0}; // offsets below it
+    std::atomic<std::size_t> covered_{0}; // offsets below it are covered
 };
 
 [[gnu::visibility("hidden")]] extern constinit LiveMap live_map;

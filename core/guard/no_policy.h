@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// What a policy has to do beside serving blocks, where there is none.
+// The functions of a policy beside serving blocks, for builds without one.
 #pragma once
 
 #include "cache/thread_cache.h"
@@ -10,7 +10,7 @@
 
 namespace ashlar::guard {
 
-// Of the process and its threads; see lifecycle.cc.
+// Start and end of the process and its threads; see lifecycle.cc.
 inline void start() {}
 using cache::end_thread;
 inline void check_at_exit() {
@@ -22,15 +22,14 @@ using heap::go_on;
 template <typename Visit>
 void for_each_lock(Visit /*visit*/) {}
 
-// What was released and is not yet back in the heap, of slabs and in large blocks, and what knowing about
-// blocks takes.
+// Bytes of blocks that were released and are not yet back in the heap: in slabs, and in large blocks.
 inline std::size_t waiting_bytes() {
     return 0;
 }
 inline std::size_t waiting_large_bytes() {
     return 0;
 }
-// Where the latter is counted, for readers in other processes; null: nowhere.
+// Returns the address of the latter count, for readers in other processes, or null if there is none.
 constexpr const void* waiting_large_counter() {
     return nullptr;
 }

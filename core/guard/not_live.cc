@@ -17,7 +17,7 @@ namespace {
 using layout::window;
 using slab::Found;
 
-// Inside a large block, which has nothing to say for itself on its other slices.
+// Reports an address inside a large block. Only the header of the block's first slice identifies the block.
 [[noreturn]] void report_inside_large(const void* address, const void* block) {
     os::Message message;
     message.text("invalid pointer ").address(address);

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 //
-// What an address is that is no block in use, for the report (slab/misuse.h). Hold no lock.
+// Reports addresses that are no block in use (see slab/misuse.h). The caller holds no lock.
 #pragma once
 
 namespace ashlar::guard {
 
-// Where it lies and what lies there says what it is instead.
+// Reports what lies at the address instead of a block in use.
 [[noreturn]] void report_not_live(const void* address);
-// It lies outside of the window, and is no block of the C library's malloc either.
+// Reports an address outside of the window that is no block of the C library's malloc either.
 [[noreturn]] void report_external(const void* address);
 
 } // namespace ashlar::guard

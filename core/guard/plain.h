@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// The heap as it is.
+// No policy: the heap's functions.
 #pragma once
 
 #include "guard/form.h"
@@ -18,7 +18,7 @@ using heap::usable_size;
 [[gnu::always_inline]] inline void* allocate(std::size_t size, Form /*form*/ = Form::kMalloc) {
     return heap::allocate(size);
 }
-// In two parts: what the first returns null for is the second's.
+// If allocate_fast() returns null, the caller must call allocate_slow().
 using heap::allocate_fast;
 [[gnu::always_inline]] inline void* allocate_slow(std::size_t size, Form /*form*/) {
     return heap::allocate_slow(size);

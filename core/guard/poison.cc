@@ -5,7 +5,8 @@
 
 namespace ashlar::guard::poison {
 
-// All is as the first vector is, if what is one further on is the same.
+// A buffer is uniform if it equals itself shifted by one vector. So only the first vector is compared with
+// the pattern.
 bool detail::intact(const void* block, std::size_t size) {
     const auto* const second = static_cast<const Vector*>(block) + 1;
     Seen seen;

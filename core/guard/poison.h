@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
 //
-// What freed blocks are filled with, so that whoever writes to one is found when it is handed out again.
+// The pattern that fills freed blocks. A write after free is found when the block is handed out again.
 //
-// The cost of a release must not grow with the block. Blocks up to kShort are filled and looked at as a
-// whole. Of most longer ones it is the first kEnd bytes and the last, lines that the program or the canary
-// has touched anyway. Of some, chosen by chance, and of all up to the setting `poison`, it is the whole
-// block. A pointer made of these bytes is an address that no process has.
+// The cost of a release must not grow with the block. Blocks up to kShort are filled and checked as a whole.
+// Most longer ones are filled and checked only in their first and last kEnd bytes. The program or the canary
+// has touched these cache lines anyway. Some longer blocks, chosen at random, and all up to the setting
+// `poison` are filled as a whole. A pointer made of these bytes is an address that no process has.
 //
-// A loop whose length depends on the size would be a mispredicted branch where sizes are mixed. So the same
-// four vectors are written of each block, and of a short one some twice.
+// A loop over the size would be mispredicted where sizes are mixed. So each block gets four vectors, which
+// overlap in a short one.
 #pragma once
 
 #include <cstddef>
@@ -19,21 +19,21 @@
 namespace ashlar::guard::poison {
 
 inline constexpr unsigned char kByte = 0xdb;
-inline constexpr std::size_t kEnd = 32; // and no block is shorter
+inline constexpr std::size_t kEnd = 32; // no block is shorter
 inline constexpr std::size_t kShort = 2 * kEnd;
 
 enum class Extent : bool { kEnds, kWhole };
 
 namespace detail {
 
-// Sixteen bytes, for which every 64-bit processor has registers.
+// 16 bytes, one vector register on every 64-bit processor
 typedef std::uint64_t Vector __attribute__((vector_size(16), may_alias)); // NOLINT(modernize-use-using)
 inline constexpr std::size_t kVectorSize = sizeof(Vector);
 inline constexpr Vector kPattern{0xdbdbdbdbdbdbdbdb, 0xdbdbdbdbdbdbdbdb};
 
 bool intact(const void* block, std::size_t size);
 
-// What the vectors seen differ in from the pattern.
+// Collects the bits in which the vectors differ from the pattern.
 struct Seen {
     Vector difference{};
 
@@ -41,7 +41,7 @@ struct Seen {
     bool is_pattern() const { return (difference[0] | difference[1]) == 0; }
 };
 
-// Calls visit() for each vector of the first and the last bytes of a block. No loop.
+// Calls visit() for each vector of the first and last kEnd bytes. Has no loop.
 template <typename Block, typename Visit>
 [[gnu::always_inline]] inline void visit_ends(Block* block, std::size_t size, Visit visit) {
     [&]<std::size_t... kNumbers>(std::index_sequence<kNumbers...>) {
@@ -54,7 +54,7 @@ template <typename Block, typename Visit>
 
 } // namespace detail
 
-// Sizes are multiples of 16, blocks aligned to it.
+// Fills a block. Sizes are multiples of 16, and blocks are aligned to 16 bytes.
 [[gnu::always_inline]] inline void fill(void* block, std::size_t size, Extent extent) {
     if (extent == Extent::kWhole) {
         std::memset(block, kByte, size);
@@ -72,13 +72,13 @@ template <typename Block, typename Visit>
     return seen.is_pattern();
 }
 
-// The first byte that was overwritten of a block which is not intact.
+// Returns the offset of the first overwritten byte of a block that is not intact.
 std::size_t first_damage(const void* block, std::size_t size, Extent extent);
 
-// Of a large block a sample: its first and its last page, and 16 bytes of each KiB between, so many from its
-// start. Whoever writes a KiB in a row hits them.
+// The sample of a large block: its first and last kSampleEnd bytes, and 16 bytes of each KiB between.
+// `offset` is their place in the KiB. A write of 1 KiB in a row hits the sample.
 inline constexpr std::size_t kSampleStep = 1024;
-inline constexpr std::size_t kSampleEnd = 4096; // and no large block is shorter than both
+inline constexpr std::size_t kSampleEnd = 4096; // no large block is shorter than two of them
 void fill_sample(void* block, std::size_t size, std::size_t offset);
 bool sample_intact(const void* block, std::size_t size, std::size_t offset);
 std::size_t first_damage_of_sample(const void* block, std::size_t size, std::size_t offset);

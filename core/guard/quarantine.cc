@@ -19,14 +19,14 @@ using layout::SizeClass;
 constexpr std::size_t kShareOfHeap = 8;
 constexpr std::uint32_t kFirstCapacity = 16;
 
-// Some blocks are always poisoned as a whole, because they are short or the setting says so. Of the others
-// one in size / kWholeBytes is, so that what it costs a release does not grow with the block. Each time that
-// one is, the limit is looked at too, so some of the short ones are called upon for that.
+// Short blocks, and blocks up to the setting `poison`, are always poisoned as a whole. Among other blocks one
+// in size / kWholeBytes is, or one in kFewest if that is rarer. So the cost of a release does not grow with
+// the block. Each such block, and one short block in kShortOnes, also updates the limit.
 constexpr std::size_t kWholeBytes = 4;
 constexpr std::size_t kFewest = 64;
 constexpr std::size_t kShortOnes = 4096;
 
-// One in so many is poisoned as a whole.
+// Returns n if one block in n is poisoned as a whole or updates the limit.
 std::size_t one_in(std::size_t size) {
     if (size <= poison::kShort) return kShortOnes;
     if (size <= os::settings.poison.load(std::memory_order_relaxed)) return 1;
@@ -41,7 +41,7 @@ Quarantine::Quarantine(std::uint64_t seed) {
         next_whole(static_cast<SizeClass>(c));
 }
 
-// As often as it should on average, and nobody can tell when.
+// Draws the releases up to the next whole poisoning: right on average, and unpredictable.
 void Quarantine::next_whole(SizeClass c) {
     const auto most = static_cast<std::uint32_t>(2 * one_in(layout::class_size(c)) - 1);
     until_whole_[c] = static_cast<std::uint16_t>(1 + random_.below(most));
@@ -57,7 +57,7 @@ void Quarantine::look_at_heap() {
     enough_room_ = static_cast<std::ptrdiff_t>(limit / 4);
 }
 
-// Once one has to leave, some more do, so that a thread that only releases comes here rarely.
+// Once one block has to leave, 1/16 of the limit leaves. So a thread that only releases calls this rarely.
 bool Quarantine::make_room(SizeClass c, WaitingBlock& leaving) {
     look_at_heap();
     Shelf& shelf = shelves_[c];
@@ -75,7 +75,7 @@ bool Quarantine::make_room(SizeClass c, WaitingBlock& leaving) {
     return false;
 }
 
-// False if it is as long as it may be, or memory is short.
+// Returns false if the shelf has its greatest length or there is no memory.
 bool Quarantine::lengthen(Shelf& shelf) {
     const std::uint32_t capacity = std::max(shelf.capacity * 2, kFirstCapacity);
     if (capacity > kMostCapacity) return false;

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: MIT
 //
-// Where released blocks wait before they may be handed out again: for each size class a shelf, in no order.
-// The one that leaves is any of them, so that nobody can tell when a block comes back.
-//
-// A block leaves for the program when enough wait, and for the heap when too many do. How many bytes that is
-// follows the heap: an eighth of what is in use, divided among the threads, between kLeast and the setting
-// `quarantine`. Enough is three quarters of it, or of the longest shelf there is. The owner calls everything
-// but bytes().
+// The quarantine of a thread: released blocks that wait before they may be handed out again, on one shelf per
+// size class. The block that leaves is chosen at random, so its return is unpredictable.
+// A block leaves for the program when enough bytes wait, and for the heap above a limit. The limit is 1/8 of
+// the heap divided by the number of threads, between kLeast and the setting `quarantine`. Enough is 3/4 of
+// the limit, or 3/4 of the longest possible shelf. Only the owner calls these functions, except bytes().
 #pragma once
 
 #include "guard/secret.h"
@@ -36,7 +34,7 @@ class WaitingBlock {
 
   private:
     friend class Quarantine;
-    static constexpr std::uintptr_t kWhole = 1; // blocks are aligned
+    static constexpr std::uintptr_t kWhole = 1; // blocks are aligned, so the bit is free
     WaitingBlock(std::uintptr_t word, layout::SizeClass c) : word_(word), class_(c) {}
 
     std::uintptr_t word_ = 0;
@@ -49,13 +47,13 @@ class Quarantine {
 
     explicit Quarantine(std::uint64_t seed);
 
-    // A block of the class may come, with its ends poisoned. If not, what next_whole() and make_room() say
-    // comes first.
+    // Returns whether a block of the class can be added at once, with its ends poisoned. Counts the release
+    // if the shelf has a slot. If false, the caller first uses next_whole() and make_room() as needed.
     bool may_come(layout::SizeClass c) {
         const Shelf& shelf = shelves_[c];
         return shelf.count < shelf.capacity && !counts_down(c);
     }
-    // What may come takes its room; if there is none, that has to be undone, and make_room() comes first.
+    // takes_room() returns false if there is no room. Then gives_room() must undo it before make_room().
     bool takes_room(layout::SizeClass c) {
         room_ -= static_cast<std::ptrdiff_t>(layout::class_size(c));
         return room_ >= 0;
@@ -63,35 +61,36 @@ class Quarantine {
     void gives_room(layout::SizeClass c) { room_ += static_cast<std::ptrdiff_t>(layout::class_size(c)); }
     void put_in_its_room(WaitingBlock coming) { shelves_[coming.size_class()].add(coming.word_); }
 
-    // Of what make_room() has said may come.
+    // Adds a block for which make_room() returned true.
     void put(WaitingBlock coming) {
         takes_room(coming.size_class());
         put_in_its_room(coming);
     }
 
-    // A block of the class comes: true if all of it is to be poisoned. Asked once for each, after which
-    // wants_whole() tells the same until next_whole().
+    // counts_down() counts a release, once per block, and returns whether that block is poisoned as a whole.
+    // wants_whole() repeats the answer until next_whole().
     bool counts_down(layout::SizeClass c) { return --until_whole_[c] == 0; }
     bool wants_whole(layout::SizeClass c) const { return until_whole_[c] == 0; }
     void next_whole(layout::SizeClass c);
 
-    // Whether so much waits that one of the class may be handed out again, or so many of the class.
+    // Return whether a block may be handed out again: because enough bytes wait, or because its shelf is
+    // long.
     bool may_leave(layout::SizeClass c) const { return room_ < enough_room_ && shelves_[c].count > kKept; }
     bool has_long_shelf(layout::SizeClass c) const {
         return shelves_[c].count > kMostCapacity - kMostCapacity / 4;
     }
-    // Any one of a class of which some wait, but the one that came last only if it is alone.
+    // Takes a random block of a class that has some. Takes the last added one only if it is alone.
     WaitingBlock take(layout::SizeClass c) {
         Shelf& shelf = shelves_[c];
         gives_room(c);
         return {shelf.remove(random_.below(shelf.count - 1)), c};
     }
-    // Any one of any class; none if nothing waits.
+    // Takes a random block of any class, or none if nothing waits.
     WaitingBlock take_any();
 
-    // Looks at what the heap allows now. True if a block of the class may come, even if it is the only one
-    // and too long. If not, `leaving`, at first none, has to leave before the next call; if it is none,
-    // memory is short and the block cannot wait.
+    // Updates the limit from the heap. Returns true if a block of the class may be added, even if it alone
+    // exceeds the limit. Otherwise the caller must return `leaving`, none in the first call, to the heap and
+    // call again. If `leaving` is none, there is no memory and the new block cannot wait.
     bool make_room(layout::SizeClass c, WaitingBlock& leaving);
 
     template <typename Visit>
@@ -101,23 +100,24 @@ class Quarantine {
                 visit(WaitingBlock(shelves_[c].slots[i], static_cast<layout::SizeClass>(c)));
         }
     }
-    // Gives the shelves back; nothing may wait.
+    // Returns the shelves to the metadata pool. Nothing may wait.
     void finish();
 
-    std::size_t bytes() const; // for any thread
+    std::size_t bytes() const; // bytes that wait; for any thread
 
-    // In the lists of waiting_blocks.cc.
+    // Links in the lists of waiting_blocks.cc.
     Quarantine* next = nullptr;
     Quarantine* previous = nullptr;
 
   private:
-    static constexpr std::uint32_t kKept = 4; // of a class, below which one could guess
+    // A block leaves for the program only if more of its class wait. Among fewer the choice could be guessed.
+    static constexpr std::uint32_t kKept = 4;
 
     static constexpr std::uint32_t kMostCapacity = layout::MetadataPool::kMaxBlock / sizeof(std::uintptr_t);
 
     struct Shelf {
         std::uintptr_t* slots = nullptr;
-        std::uint32_t count = 0; // written by the owner alone, for any thread that wants to know
+        std::uint32_t count = 0; // written by the owner, read by any thread
         std::uint32_t capacity = 0;
 
         std::uint32_t count_for_any() const { return __atomic_load_n(&count, __ATOMIC_RELAXED); }
@@ -137,8 +137,8 @@ class Quarantine {
     void look_at_heap();
     bool lengthen(Shelf& shelf);
 
-    std::ptrdiff_t room_ = 0;        // bytes up to the limit
-    std::ptrdiff_t enough_room_ = 0; // below it, enough wait
+    std::ptrdiff_t room_ = 0;        // bytes left up to the limit
+    std::ptrdiff_t enough_room_ = 0; // below this much room, enough bytes wait
     Random random_;
     std::size_t limit_ = 0;
     std::array<Shelf, layout::kClasses> shelves_{};

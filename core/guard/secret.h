@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 //
-// What an attacker does not know: a secret per process, and a key per address that is derived from it. Each
-// thread has a cheap stream of random numbers that starts from it.
+// The secret of the process, a key per address derived from it, and a cheap stream of random numbers per
+// thread. An attacker does not know them.
 //
-// The secret comes from the 16 random bytes that the kernel gives every process (AT_RANDOM). That takes no
-// system call, which a sandbox could forbid, and no lock, because every thread that looks finds the same. A
-// forked child keeps it, as it keeps the blocks.
+// The secret is made from the 16 random bytes that the kernel gives every process (AT_RANDOM). That needs no
+// system call, which a sandbox could forbid. It needs no lock, because all threads compute the same secret. A
+// forked child keeps the secret with its blocks.
 #pragma once
 
 #include <bit>
@@ -16,14 +16,16 @@ namespace ashlar::guard {
 class Secret {
   public:
     bool ready() const { return __atomic_load_n(&factor_, __ATOMIC_RELAXED) != 0; }
-    void prepare(); // may be repeated, also by several threads at once
+    // Makes the secret. May be repeated, also by several threads at once.
+    void prepare();
 
-    // No byte of a key is zero or a letter, so that strings and their ends which are written over it are
-    // seen.
+    // Returns the key of an address. No byte of a key is 0 or an ASCII character, so a string or its end
+    // written over a key is detected.
     std::uint64_t key(const void* address) const {
         constexpr std::uint64_t kHighBits = 0x8080808080808080;
         const std::uint64_t mixed = (reinterpret_cast<std::uintptr_t>(address) ^ mask_) * factor_;
-        return std::rotl(mixed, 32) | kHighBits; // the upper half depends on most, and is looked at first
+        // The upper half depends on most bits. Rotated down, it is compared first.
+        return std::rotl(mixed, 32) | kHighBits;
     }
     std::uint64_t seed(std::uint64_t number) const;
 
@@ -34,7 +36,7 @@ class Secret {
 
 [[gnu::visibility("hidden")]] extern constinit Secret secret;
 
-// A linear congruential generator, of which the upper bits are used. Its start is a matter of the secret.
+// A linear congruential generator; its upper bits are used. It starts from the secret.
 class Random {
   public:
     bool started() const { return state_ != 0; }
@@ -49,10 +51,10 @@ class Random {
     std::uint32_t state_ = 0;
 };
 
-// A seed that no other thread has.
+// Returns a seed that no other thread has.
 std::uint64_t new_seed();
 
-// The calling thread's stream; started from the secret when it is first asked for. For slow paths.
+// Returns the calling thread's stream, and starts it from the secret at the first call. For slow paths.
 Random& start_random();
 
 [[gnu::visibility("hidden")]] extern constinit thread_local Random random_numbers;

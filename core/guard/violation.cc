@@ -12,7 +12,7 @@ namespace {
 
 using slab::Found;
 
-// ": a block of the 112-byte size class" or ": a large block".
+// Appends ": a block of the 112-byte size class" or ": a large block" and reports.
 [[noreturn]] void end(os::Message& message, const void* block, Found found) {
     if (heap::large::block_around(block) != nullptr) slab::report(message.text(": a large block"), found);
     slab::report(slab::describe(message, block), found);
@@ -41,7 +41,7 @@ void report_released_twice_at_once(const void* block) {
 void report_overflow(const void* block, std::size_t size, std::size_t bytes) {
     os::Message message;
     message.text("overflow of ").number(bytes).text(bytes == 1 ? " byte" : " bytes");
-    if (bytes == canary::kWatched) message.text(" or more"); // are not looked at
+    if (bytes == canary::kWatched) message.text(" or more"); // more bytes are not checked
     message.text(" behind a block of ").number(size).text(" bytes at ").address(block);
     end(message, block, Found::kLater);
 }

@@ -46,8 +46,8 @@ class List {
 };
 
 constinit os::Mutex<os::Rank::kQuarantine> lock;
-constinit List owned; // by threads that run
-constinit List left;  // by those that ended: for the next ones, and meanwhile for threads that have none
+constinit List owned; // quarantines of running threads
+constinit List left;  // quarantines of ended threads, for new threads and for threads without one
 constinit thread_local bool ended = false;
 
 Quarantine* make() {
@@ -79,15 +79,15 @@ void dissolve(Quarantine& quarantine) {
     metadata_pool.give(&quarantine, sizeof(Quarantine));
 }
 
-// A thread has a quarantine as long as it has a cache, because somebody must end it.
+// Returns whether the thread may have a quarantine. It needs a cache, whose end also ends the quarantine.
 bool may_have_own() {
     if (ended) return false;
-    start_random(); // what comes into the stacks may be handed out
+    start_random(); // the stream must be started before blocks are put into the stacks
     if (cache::my_stacks().phase == cache::Phase::kNew) heap::release(heap::allocate(1)); // makes the cache
     return cache::my_stacks().phase == cache::Phase::kAttached;
 }
 
-// Under the lock. A child that a signal handler forks from here on keeps what it finds in `mine`.
+// Makes `quarantine` the thread's own, under the lock. A child of a fork from here on keeps `mine`.
 void own(Quarantine& quarantine) {
     mine = &quarantine;
     owned.add(quarantine);
@@ -102,7 +102,7 @@ bool acquire_left() {
     return true;
 }
 
-// The one that a thread left last, or a new one. False if there is no memory.
+// Acquires the quarantine that was left last, or a new one. Returns false if there is no memory.
 bool acquire() {
     if (acquire_left()) return true;
     Quarantine* const made = make();
@@ -112,7 +112,7 @@ bool acquire() {
     return true;
 }
 
-// False if there are enough.
+// Adds a quarantine to `left`. Returns false if there are enough.
 bool leave(Quarantine& quarantine) {
     const os::Guard guard(lock);
     owned.remove(quarantine);
@@ -135,7 +135,7 @@ void add_to_own(Quarantine& quarantine, WaitingBlock coming) {
     quarantine.put(coming);
 }
 
-// One that may be used under the lock, for threads that have none.
+// Returns whether `left` has a quarantine, made if necessary. Threads without one use it under the lock.
 bool have_left() {
     {
         const os::Guard guard(lock);
@@ -174,7 +174,8 @@ WaitingBlock take_from_left() {
     return {};
 }
 
-// A block that is in use waits for the thread that released it too late to see that another one had.
+// Reports damage of a waiting block. A genuine trailer means that the block is in use. Then two threads
+// released it at once, and one of them did not see the other's release.
 [[noreturn]] void report(WaitingBlock waiting, poison::Extent extent) {
     canary::Facts facts;
     if (canary::read(static_cast<const char*>(waiting.block()), waiting.size(), facts))
@@ -257,7 +258,7 @@ os::Mutex<os::Rank::kQuarantine>& mutex() {
     return lock;
 }
 
-// Their shelves may have been about to change.
+// Forgets the quarantines of other threads, because their shelves may have been changing.
 void survive_fork() {
     owned = {};
     if (mine != nullptr) owned.add(*mine);

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
 //
-// Blocks of the size classes between their release and the next time that they are handed out. They wait in
-// every thread's quarantine, and in those that ended threads have left for the next ones.
+// Blocks of the size classes between release and reuse. They wait in the quarantine of each thread, and in
+// quarantines that ended threads left for new ones.
 //
-// Where a thread has enough of them, one that waits is handed out again without a way through the heap,
-// whichever shard it is of. Hold no lock: what leaves is looked at, and what was written to after its release
-// is reported.
+// If a thread has enough of them, a waiting block of any shard is handed out again without the heap. The
+// caller holds no lock, because leaving blocks are checked and writes after free are reported.
 #pragma once
 
 #include "guard/poison.h"
@@ -17,9 +16,9 @@ namespace ashlar::guard::waiting_blocks {
 [[gnu::visibility("hidden")]] extern constinit thread_local Quarantine* mine;
 
 void add_slowly(void* block, layout::SizeClass c);
-void add_without_room(void* block, layout::SizeClass c); // when the rest of add() is done
+void add_without_room(void* block, layout::SizeClass c); // completes add() if there is no room
 
-// The block is poisoned and waits from now on. Of it nothing may be read any more.
+// Poisons the block, which waits from now on. Its contents must not be read afterwards.
 [[gnu::always_inline]] inline void add(void* block, layout::SizeClass c) {
     Quarantine* const quarantine = mine;
     if (quarantine != nullptr && quarantine->may_come(c)) [[likely]] {
@@ -31,8 +30,7 @@ void add_without_room(void* block, layout::SizeClass c); // when the rest of add
     add_slowly(block, c);
 }
 
-// enough(): so much waits that one of the class may be handed out again. enough_of_class(): one may, because
-// the class has no room for more.
+// Return whether a block may be handed out again: because enough bytes wait, or because its shelf is long.
 [[gnu::always_inline]] inline bool enough(layout::SizeClass c) {
     const Quarantine* const quarantine = mine;
     return quarantine != nullptr && quarantine->may_leave(c);
@@ -41,31 +39,33 @@ inline bool enough_of_class(layout::SizeClass c) {
     return mine != nullptr && mine->has_long_shelf(c);
 }
 
-// Any of them, which waits no longer. It is the caller's to check.
+// Takes a random waiting block of the class. The caller must check it.
 [[gnu::always_inline]] inline WaitingBlock take(layout::SizeClass c) {
     return mine->take(c);
 }
 
-// What check() finds out, as far as that is quick: false means that it has to be called.
+// Does a fast part of check(). If false, check() must be called.
 [[gnu::always_inline]] inline bool is_intact_at_ends(WaitingBlock waiting) {
     return !waiting.whole() &&
            poison::intact(waiting.block_if_not_whole(), waiting.size(), poison::Extent::kEnds);
 }
-// Reports what was written to a block that waited.
+// Reports a write to a waiting block.
 void check(WaitingBlock waiting);
-// Whether the last bytes of a block say that it waits, or did and is the heap's.
+// Returns whether the last bytes of a block show that it waits, or waited and is back in the heap.
 bool seems_to_wait(const void* block, layout::SizeClass c);
 
-// Returns what waits in the calling thread's quarantine, and what ended threads have left, to the heap; true
-// if there was something.
+// Returns all blocks in the calling thread's quarantine, and in those of ended threads, to the heap. Returns
+// false if there were none.
 bool return_all();
 
-// The calling thread will have no quarantine any more. What is in its own is looked at.
+// Ends the calling thread's quarantine and checks its blocks.
 void end_thread();
 
-std::size_t bytes(); // that wait, of all threads
+std::size_t bytes(); // bytes that wait, of all threads
 
 os::Mutex<os::Rank::kQuarantine>& mutex();
-void survive_fork(); // in the child, after the lock was reset: what waited for other threads is lost
+// Repairs the lists in a forked child, after the lock was reset. Blocks that waited for other threads are
+// lost.
+void survive_fork();
 
 } // namespace ashlar::guard::waiting_blocks

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Lists of released large blocks that wait (large_blocks.h). Which of them leaves is random, so that nobody
-// can tell when a block comes back. All lists have one lock, and one sum of bytes, which anybody may read.
+// Lists of released large blocks that wait (large_blocks.h). The block that leaves is chosen at random, so
+// its return is unpredictable. All lists share one lock and one sum of bytes, which any thread may read.
 #pragma once
 
 #include "os/mutex.h"
@@ -13,7 +13,7 @@
 
 namespace ashlar::guard {
 
-// A released block: its run, the length of that, and where in it the block begins.
+// A released block: its run, the run's length, and the block's offset in the run.
 struct WaitingRun {
     char* start = nullptr; // null: none
     std::size_t size = 0;
@@ -24,12 +24,12 @@ struct WaitingRun {
 
 class WaitingRuns {
   public:
-    // False if there is no room for it.
+    // Adds a run. Returns false if the list is full.
     bool put(const WaitingRun& run);
-    // One that has to leave if they are too many or more than `most` bytes: any but the `spared` that came
-    // last. None if all may stay.
+    // Takes a random run if the list has too many runs or over `most` bytes, else none. Never takes one of
+    // the `spared` that were added last.
     WaitingRun take_excess(std::size_t most, std::uint32_t spared);
-    // Any of this length whose block begins there, if at least so many bytes wait.
+    // Takes a random run of `size` bytes with the block at `front`, if `enough` bytes wait. Or none.
     WaitingRun take_fitting(std::size_t enough, std::size_t size, std::size_t front);
     WaitingRun take_last();
 
@@ -40,12 +40,12 @@ class WaitingRuns {
     static constexpr std::uint32_t kMostRuns = 64;
 
     WaitingRun take(std::uint32_t number);
-    void note(std::size_t change); // so many bytes more, or fewer
+    void note(std::size_t change); // `change` wraps around for fewer bytes
     std::size_t bytes() const { return bytes_.load(std::memory_order_relaxed); }
 
     std::atomic<std::size_t> bytes_{0};
     std::uint32_t count_ = 0;
-    std::array<WaitingRun, 2 * kMostRuns> runs_{}; // room for what several threads put at one time
+    std::array<WaitingRun, 2 * kMostRuns> runs_{}; // room for runs that several threads add at once
 };
 
 } // namespace ashlar::guard

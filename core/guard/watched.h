@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// The heap as tools that watch memory should see it (os/marking.h). A block is as long as it was asked for.
-// What lies behind it, at least a red zone, must not be touched. The heap below marks whole blocks; this
-// knows their sizes. Releasing, resizing or asking about what is no block in use is reported at once.
-//
-// Asking for the usable size makes all of it usable, but for the red zone.
+// The policy for builds that tools watch (os/marking.h). A block is as long as requested. At least a red zone
+// behind it must not be touched. The heap marks whole blocks, and this policy knows their sizes. A release,
+// resize or size query of an address that is no block in use is reported at once.
+// Asking for the usable size makes the whole block usable, except the red zone.
 #pragma once
 
 #include "guard/form.h"
@@ -24,17 +23,17 @@ inline bool fits(std::size_t size) {
     return size <= PTRDIFF_MAX - kRedZone;
 }
 
-// Blocks of the fallback are its own business.
+// Marks a new block for the tool. Blocks of the fallback are left alone.
 inline void* dress(void* block, std::size_t size, bool zeroed = false) {
     if (block == nullptr || !layout::window.contains(block)) return block;
-    const std::size_t shown =
-        std::max<std::size_t>(size, 1); // a block of no bytes can be told from a free one
+    // A block of 0 bytes shows 1, to differ from a free one.
+    const std::size_t shown = std::max<std::size_t>(size, 1);
     os::mark_free(static_cast<char*>(block) + shown, heap::usable_size(block) - shown);
     os::mark_allocated(block, shown, zeroed);
     return block;
 }
 
-// All bytes of the block. The tool ends the process if it is free, the heap if there is none.
+// Returns the length of the block. The tool ends the process if the block is free, the heap if there is none.
 inline std::size_t whole(void* block) {
     os::report_if_free(block);
     return heap::usable_size(block);
@@ -47,7 +46,7 @@ inline void* allocate(std::size_t size, Form /*form*/ = Form::kMalloc) {
 }
 
 constexpr void* allocate_fast(std::size_t /*size*/) {
-    return nullptr; // all is slow
+    return nullptr; // every request takes the slow path
 }
 inline void* allocate_slow(std::size_t size, Form form) {
     return allocate(size, form);
@@ -87,12 +86,13 @@ inline void* resize(void* block, std::size_t size) {
     if (!detail::fits(size)) return heap::resize(block, size);
     if (!layout::window.contains(block)) {
         const std::size_t usable = heap::usable_size(block);
-        if (size <= usable && size + kRedZone > usable) return block; // or shrinking it could fail
+        // Without this, shrinking could fail.
+        if (size <= usable && size + kRedZone > usable) return block;
         return detail::dress(heap::resize(block, size + kRedZone), size);
     }
     const std::size_t usable = detail::whole(block);
-    os::mark_released(block);        // before somebody else may get it
-    os::mark_written(block, usable); // the heap copies all of it
+    os::mark_released(block);        // before another thread may get the block
+    os::mark_written(block, usable); // the heap copies the whole block
     void* const resized = heap::resize(block, size + kRedZone);
     if (resized == nullptr) {
         os::mark_allocated(block, usable, true);

@@ -13,15 +13,17 @@ namespace ashlar::heap {
 
 namespace {
 
-// What the blocks of every malloc have in common.
+// Limits that the blocks of every malloc respect.
 constexpr std::uintptr_t kLeastAddress = 65536; // by default the system maps nothing below
 constexpr std::uintptr_t kLeastAlignment = 8;
 #ifdef __x86_64__
-constexpr std::uintptr_t kGreatestAddress = (std::uintptr_t{1} << 56) - 1; // with five levels of page tables
+// The limit with five levels of page tables.
+constexpr std::uintptr_t kGreatestAddress = (std::uintptr_t{1} << 56) - 1;
 #else
 constexpr std::uintptr_t kGreatestAddress = UINTPTR_MAX; // the highest bits may be a tag
 #endif
-constexpr std::size_t kStack = std::size_t{1} << 20; // of the main thread's 8 MiB and more; it grows down
+// Checked part of the main thread's stack, which grows down.
+constexpr std::size_t kStack = std::size_t{1} << 20;
 
 } // namespace
 
@@ -35,7 +37,7 @@ std::string_view objection_to(const void* address) {
     }
     if (layout::window.in_tables(address)) return "in the allocator's own tables";
     if (layout::window.claims(address) && !os::is_mapped(address))
-        return "no memory is there"; // nor a stranger's
+        return "no memory is there"; // not ours, and no other mapping either
     return fallback::objection_to(address);
 }
 

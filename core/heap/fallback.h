@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
 //
-// The malloc behind Ashlar. It serves what the size classes do not, and every pointer that does not lie in
-// the window. It serves everything when there is no window or it is switched off.
-//
+// The malloc behind Ashlar. It serves requests beyond the size classes and the window, and every pointer
+// outside of the window. It serves everything if there is no window or Ashlar is switched off.
 // There are two implementations. In the preload library it is the next malloc in link order
-// (fallback_next.cc), in the static library the program's malloc (fallback_linked.cc). Functions behave as
-// their namesakes and set errno as they do.
+// (fallback_next.cc), in the static library the program's malloc (fallback_linked.cc). The functions work and
+// set errno as the C functions of that purpose.
 #pragma once
 
 #include <cstddef>
@@ -13,10 +12,10 @@
 
 namespace ashlar::heap::fallback {
 
-// Whether this stands behind the process's malloc (the preload library) or beside it.
+// Returns whether the fallback is the next malloc in link order (preload library), not the program's own.
 bool behind_malloc();
 
-// Looks up what is needed, so that no later call has to. Optional, may be repeated.
+// Looks up all functions, so that later calls need not. Optional and repeatable.
 void prepare();
 
 void* allocate(std::size_t size);
@@ -26,14 +25,15 @@ void* resize(void* block, std::size_t size);
 void release(void* block);
 std::size_t usable_size(void* block);
 
-// Whether this is the C library's own malloc. False if that is not known, as in the static library.
+// Returns whether the fallback is the C library's malloc; false if unknown, as in the static library.
 bool is_c_library();
 
-// Why the address can be none of its blocks, in words, or nothing. The C library's malloc has no block in a
-// program or library, and none at all before it gave out the first. Of another malloc everything is believed.
+// Returns in words why `address` is none of the fallback's blocks, or an empty text. The C library's malloc
+// has no block in a program or library, and no block before its first allocation. For another malloc every
+// address is accepted.
 std::string_view objection_to(const void* address);
 
 bool trim(std::size_t keep);
-std::size_t allocated_bytes(); // that its blocks occupy
+std::size_t allocated_bytes(); // bytes in its blocks
 
 } // namespace ashlar::heap::fallback

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Each of these may allocate, or take a lock of a program's malloc that does.
+// Each function may allocate, or take a lock of a program's malloc that does.
 #include "heap/fallback.h"
 #include "os/mutex.h"
 
@@ -14,8 +14,8 @@ bool behind_malloc() {
 }
 void prepare() {}
 
-// At least a byte: the thread sanitizer's malloc says that blocks of none have one, and reports it when it is
-// copied.
+// Requests at least 1 byte. The thread sanitizer reports a usable size of 1 for blocks of 0 bytes, and then
+// reports a copy of that byte.
 void* allocate(std::size_t size) {
     os::expect_no_lock("the program's malloc");
     return std::malloc(size != 0 ? size : 1);

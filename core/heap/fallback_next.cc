@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 //
-// The next malloc in link order, found by dlsym(RTLD_NEXT). It is looked up when the heap starts, not when it
-// is first needed. dlsym takes the dynamic loader's lock, which a thread that waits for us may hold.
+// The next malloc in link order, found by dlsym(RTLD_NEXT). It is looked up when the heap starts, not at
+// first use. dlsym takes the dynamic loader's lock, and a thread that waits for this one may hold it.
 //
-// The C library's malloc sets itself up in its first call, which it believes to be made before there are
-// threads. Behind Ashlar that may be late and by two threads at once; so the first call is ours, made once.
+// The C library's malloc sets itself up in its first call, and expects that call before there are threads.
+// Behind Ashlar the call may be late and come from two threads. So Ashlar makes the first call, once.
 //
-// dlsym itself may allocate. Should that come back to the fallback (there is no window), a few static bytes
-// serve it; they are never reused.
+// dlsym itself may allocate. If there is no window, that request reaches the fallback. A few static bytes
+// serve it and are never reused.
 #include "heap/fallback.h"
 #include "layout/size_class.h"
 #include "os/loaded_object.h"
@@ -30,7 +30,7 @@ struct Bootstrap {
     alignas(layout::kAlignment) char bytes[4096];
     std::size_t used;
 
-    // With its length in front.
+    // Returns a block with its length in front, or null.
     void* take(std::size_t size) {
         if (size > sizeof(bytes)) return nullptr;
         const std::size_t rounded = (size + layout::kAlignment - 1) / layout::kAlignment * layout::kAlignment;
@@ -51,24 +51,25 @@ struct Bootstrap {
 constinit Bootstrap bootstrap{};
 constinit thread_local bool looking_up = false;
 
-// The next function of that name behind this library. A library in front of it may wrap dlsym. Then the C
-// library looks behind that one, and finds ours. So the libraries behind us are asked one by one.
+// Returns the next function of that name behind this library. A library in front of Ashlar may wrap dlsym.
+// Then the C library searches behind that library, and finds Ashlar. So the libraries behind Ashlar are
+// searched one by one.
 void* find_next(const char* name) {
     if (void* const found = os::find_elsewhere(RTLD_NEXT, name)) return found;
     for (link_map* behind = os::own_object(); behind != nullptr; behind = behind->l_next) {
-        void* const found = os::find_in_object(behind, name); // there or in what it needs
+        void* const found = os::find_in_object(behind, name); // in `behind` or its dependencies
         if (found != nullptr && os::object_around(found) == behind) return found;
     }
     return nullptr;
 }
 
-// A function of the next allocator: its name, and its address once looked up.
+// A function of the next allocator: its name, and its address after the lookup.
 template <typename Function>
 class Next {
   public:
     constexpr explicit Next(const char* name) : name_(name) {}
 
-    // Null while this thread is inside dlsym, or if there is no such function.
+    // Returns null while this thread is inside dlsym, or if there is no such function.
     Function* find() {
         os::expect_no_lock(name_);
         if (Function* const known = function_.load(std::memory_order_relaxed)) return known;
@@ -96,17 +97,17 @@ constinit Next<struct mallinfo2()> next_mallinfo{"mallinfo2"};
 
 constinit pthread_once_t once = PTHREAD_ONCE_INIT;
 
-// The C library's malloc asks for random bytes then, which is a cancellation point.
+// Makes the first call of the C library's malloc. It reads random bytes, which is a cancellation point.
 void set_up() {
     const int saved = errno;
     int cancel_state = 0;
     ::pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
-    if (auto* const mallinfo = next_mallinfo.find()) mallinfo(); // of all calls the one that takes nothing
+    if (auto* const mallinfo = next_mallinfo.find()) mallinfo(); // the only call that takes nothing
     ::pthread_setcancelstate(cancel_state, nullptr);
     errno = saved;
 }
 
-// To be called.
+// Returns a function that is ready to be called, or null.
 template <typename Function>
 Function* ready(Next<Function>& next) {
     auto* const function = next.find();
@@ -114,7 +115,8 @@ Function* ready(Next<Function>& next) {
     return function;
 }
 
-// Whether the malloc behind has, or had, blocks in use. Asking it takes longer the more it has.
+// Returns whether the malloc behind has, or had, blocks in use. The answer is cached, because asking takes
+// longer with more blocks.
 bool has_blocks() {
     static constinit std::atomic<bool> seen{false};
     if (!seen.load(std::memory_order_relaxed) && allocated_bytes() != 0) {
@@ -157,7 +159,7 @@ void* allocate_zeroed(std::size_t count, std::size_t size) {
     if (next != nullptr) return next(count, size);
     std::size_t bytes = 0;
     if (__builtin_mul_overflow(count, size, &bytes)) return out_of_memory();
-    void* const taken = bootstrap.take(bytes); // static, never reused: zero
+    void* const taken = bootstrap.take(bytes); // static and never reused, so zero
     return taken != nullptr ? taken : out_of_memory();
 }
 

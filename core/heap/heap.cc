@@ -37,13 +37,13 @@ constinit std::atomic<Service> service{Service::kUnknown};
 
 constinit os::Mutex<os::Rank::kOpening> opening;
 
-constinit Service service_before = Service::kUnknown; // a forked child closed the heap
+constinit Service service_before = Service::kUnknown; // the service before a forked child closed the heap
 constinit bool heap_closed = false;
 
-constinit bool started = false;         // the start-up hook has run
-constinit bool enough_addresses = true; // as far as the start-up hook saw
+constinit bool started = false;         // start() has run
+constinit bool enough_addresses = true; // set by start()
 
-// Below it a superslab could be what the stack of a thread wants: the fallback takes less.
+// Below this limit a thread's stack could need the room of a superslab. The fallback takes less at a time.
 constexpr std::size_t kLeastAddressSpace = std::size_t{48} << 20;
 
 bool ready_for_service() {
@@ -54,9 +54,8 @@ bool ready_for_service() {
     return slab::shard_pool.prepare();
 }
 
-// Two threads may make the first call. They do of a library opened late, or when a program has a malloc of
-// its own and leaves us operator new. Before the start-up hook the environment may be missing, and dlsym must
-// not be called.
+// Decides who serves. Two threads may make the first call, after a late dlopen or if the program replaces
+// malloc but not operator new. Before start() the environment may be missing, and dlsym must not be called.
 void open_for_service() {
     {
         const os::Guard guard(opening);
@@ -78,7 +77,7 @@ void* out_of_memory() {
     return nullptr;
 }
 
-// A block of the window, once it is certain that it is one. Ends the process otherwise.
+// A valid block of the window. The constructor ends the process if the block is invalid.
 struct Owned {
     SliceHeader header;
     std::size_t size;
@@ -101,14 +100,14 @@ struct Owned {
     bool is_large() const { return header == large::kHeader; }
 };
 
-// How far the contents of a block may reach, found without a lock.
+// Returns an upper bound of a block's length, without a lock.
 std::size_t reach(const void* block) {
     const SliceHeader header = window.header_of(block);
     if (slab::is_mixed(header)) return layout::kSliceSize - window.offset_of(block) % layout::kSliceSize;
     return Owned(block).size;
 }
 
-// A block outside of the window. Ends the process if it can be none.
+// Returns `block`, an address outside of the window. Ends the process if it cannot be a block.
 void* external(void* block) {
     if (const std::string_view objection = objection_to(block); !objection.empty()) {
         report_external(block, objection);
@@ -116,8 +115,8 @@ void* external(void* block) {
     return block;
 }
 
-// What the malloc behind is asked for because the heap could not serve it. Without a heap that is everything,
-// and not worth counting.
+// Calls the fallback for a request that the heap could not serve, and counts the call. Without a heap every
+// request is passed on, so none is counted.
 template <typename Call>
 auto pass_on(std::size_t size, Call call) {
     if (service.load(std::memory_order_relaxed) == Service::kClasses) os::count(os::counters.fallback_calls);
@@ -125,7 +124,7 @@ auto pass_on(std::size_t size, Call call) {
     return call();
 }
 
-// Null if neither the classes nor the window serve now.
+// Returns null if neither the classes nor the window can serve now.
 void* allocate_class(SizeClass c) {
     void* const block = service_now() == Service::kClasses ? cache::allocate(c) : nullptr;
     if (block != nullptr) os::mark_used(block, layout::class_size(c));
@@ -143,11 +142,11 @@ large::Block allocate_large(std::size_t size, std::size_t alignment,
                                                    : large::Block{};
 }
 
-// Of a request that was counted: true if it is to be a sample.
+// Returns whether a counted request becomes a sample.
 bool is_due(std::size_t size) {
     return cache::my_stacks().used_up_bytes() && !heap_closed && sampling::is_due(size);
 }
-// Counts a request that the fast path does not see; likewise.
+// Counts a request that skips the fast path, and returns whether it becomes a sample.
 bool counts_out(std::size_t size) {
     cache::my_stacks().count_bytes(size);
     return is_due(size);
@@ -157,7 +156,7 @@ void* sample_if(bool due, void* block, std::size_t size) {
     return due ? sampling::begin(block, size) : block;
 }
 
-// A large block that has another length now, or another place, counts as a new one; `number` was its own.
+// Counts a resized or moved large block as a new request. `number` is its old sample number.
 void* count_resized(void* block, std::uint32_t number, std::size_t size) {
     sampling::end_large(number);
     large::set_number(block, 0);
@@ -170,8 +169,9 @@ void return_cached() {
     slab::shard_pool.for_each_bin([](SliceHeader, slab::Bin& bin) { bin.trim(); });
 }
 
-// What `ask` returns, if need be after everything free has been given back. Ashlar and the fallback count
-// against the same limits, so `ask` should try both. The fallback may succeed and set errno.
+// Returns the result of `ask`, after giving back all free memory if the first attempt fails. Ashlar and the
+// fallback count against the same limits, so `ask` should try both. Restores errno on success, because the
+// fallback may set it.
 template <typename Ask>
 void* insist(std::size_t size, Ask ask) {
     const int saved = errno;
@@ -191,14 +191,14 @@ void* allocate_counted(std::size_t size, bool due) {
     return sample_if(due, taken, size);
 }
 
-// For the contents of a smaller block.
+// Allocates a block that receives the contents of a smaller one.
 void* allocate_growing(std::size_t size) {
     void* const block =
         size > kMaxClassSize && serves_large(size) ? large::allocate_growing(size).start : nullptr;
     return block != nullptr ? sample_if(counts_out(size), block, size) : allocate(size);
 }
 
-// The block itself if it shrinks and there is no memory for a smaller one.
+// Moves the contents to a new block. Returns the old one if it shrinks and there is no memory.
 void* move(void* block, std::size_t old_size, std::size_t size) {
     const int saved = errno;
     void* const moved = size > old_size ? allocate_growing(size) : allocate(size);
@@ -212,13 +212,13 @@ void* move(void* block, std::size_t old_size, std::size_t size) {
     return moved;
 }
 
-// The block may stay where it is: it fits, and half of it would not be waste.
+// Returns whether the block can be kept: it is large enough, and at least half of it is used.
 bool stays(const Owned& owned, std::size_t size) {
     const bool half_used = size >= owned.size / 2;
     return size <= owned.size && (half_used || owned.size == layout::kAlignment);
 }
 
-// Null if it cannot be done without copying, or is not worth while.
+// Resizes a large block without copying. Returns null if that is impossible or not worthwhile.
 void* resize_large(void* block, std::size_t old_size, std::size_t size) {
     const std::uint32_t number = large::number_of(block);
     if ((size > kMaxClassSize || size >= old_size / 2) && large::resize_in_place(block, size)) {
@@ -228,7 +228,8 @@ void* resize_large(void* block, std::size_t old_size, std::size_t size) {
     }
     if (size > os::settings.large_limit.load(std::memory_order_relaxed)) return nullptr;
     if (!large::should_move(block, size)) return nullptr;
-    sampling::tell_end_of_large(block, number); // now: once it has moved others may get its place
+    // Tell the probe before the move. Afterwards another thread may get the old place.
+    sampling::tell_end_of_large(block, number);
     void* const moved = large::resize_by_moving(block, size);
     return moved != nullptr ? count_resized(moved, number, size) : nullptr;
 }
@@ -255,7 +256,7 @@ os::Mutex<os::Rank::kOpening>& opening_mutex() {
     }
 }
 
-// What is interrupted may be the call that decides who serves: it then opens the heap itself.
+// The interrupted call may be open_for_service(). It then opens the heap itself.
 void close() {
     heap_closed = true;
     service_before = service.load(std::memory_order_relaxed);
@@ -356,7 +357,8 @@ void* resize(void* block, std::size_t size) {
     if (size > PTRDIFF_MAX) return out_of_memory();
     if (!window.contains(block)) {
         const std::size_t usable = fallback::usable_size(external(block));
-        if (size <= usable && size >= usable / 2) return block; // the fallback's realloc may move it
+        // The fallback's realloc might move it.
+        if (size <= usable && size >= usable / 2) return block;
         if (size > kMaxClassSize || !serving()) {
             return insist(size, [=] { return fallback::resize(block, size); });
         }

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 //
-// The heap: allocate, release, resize, whatever the size and whoever owns the pointer.
+// The heap: allocates, releases and resizes blocks of every size and owner.
+// Requests within the size classes are served by the calling thread's stacks, larger ones by slices of the
+// window. The fallback serves what the window does not hold. The fast paths are here, in full: malloc finds
+// the class and pops, free finds the owner and pushes. They take no lock, make no call and do not touch the
+// block. A golden test counts their instructions.
 //
-// A request within the size classes is served by the calling thread's stacks, a larger one by slices of the
-// window. What the window does not hold is served by the fallback. The fast paths are here, in full. malloc
-// is "which class; pop; or the slow path". free is "whose is it; push; or the slow path". They take no lock,
-// make no call and touch no memory of the block; a golden test counts their instructions. Results and errno
-// are as the C functions want them: null with ENOMEM when memory is short or the size exceeds PTRDIFF_MAX;
-// releasing keeps errno.
+// Results and errno are those of the C functions. A request above PTRDIFF_MAX, or without memory, returns
+// null and sets ENOMEM. Releasing keeps errno.
 #pragma once
 
 #include "cache/pointer_stacks.h"
@@ -20,12 +20,12 @@
 
 namespace ashlar::heap {
 
-// What the calling thread's stacks do not serve. The request was counted (see PointerStacks::count_bytes),
-// unless it is above the size classes.
+// Serve what the calling thread's stacks do not. The caller has counted the request (see
+// PointerStacks::count_bytes) unless it is above the size classes.
 void* allocate_slow(std::size_t size);
 void release_slow(void* block);
 
-// Null if the rest is allocate_slow()'s.
+// Returns a block, or null if the caller must call allocate_slow().
 [[gnu::always_inline]] inline void* allocate_fast(std::size_t size) {
     os::expect_no_lock("malloc");
     if (size > layout::kMaxClassSize) [[unlikely]]
@@ -50,7 +50,7 @@ void release_slow(void* block);
     const std::size_t sixteenth = layout::window.sixteenths_of(block);
     if (layout::window.reaches_sixteenth(sixteenth)) [[likely]] {
         const layout::SliceHeader header = layout::window.header_of_sixteenth(sixteenth);
-        os::mark_free(block, layout::class_size(header.size_class())); // nothing, if it is no class's
+        os::mark_free(block, layout::class_size(header.size_class())); // does nothing for class 0
         if (cache::my_stacks().push(header, block)) [[likely]]
             return;
     }
@@ -60,27 +60,27 @@ void release_slow(void* block);
 void* allocate_zeroed(std::size_t count, std::size_t size);
 // `alignment` is a power of two.
 void* allocate_aligned(std::size_t alignment, std::size_t size);
-// Null allocates; 0 releases and returns null with errno unchanged. On failure the old block is untouched.
+// A null `block` allocates. A `size` of 0 releases and returns null, keeping errno. Failure keeps the block.
 void* resize(void* block, std::size_t size);
 std::size_t usable_size(void* block);
 
-// Start-up hook, with the environment of the process. In the preload library the first call reserves the
-// window, so that a process which never allocates does not pay for one. In the static library it is reserved
-// here. The arguments of main lie where the main thread's stack begins.
+// Runs at start-up, with the environment of the process. In the preload library the first allocation reserves
+// the window, so a process that never allocates has none. In the static library start() reserves it.
+// `arguments` are those of main and lie where the main thread's stack begins.
 void start(const char* const* arguments, const char* const* environment);
 os::Mutex<os::Rank::kOpening>& opening_mutex();
-// False if everything goes to the fallback: there is no window, or the user switched Ashlar off.
+// Returns false if the fallback serves everything: there is no window, or Ashlar is switched off.
 bool serving();
-// In a forked child, while its thread's own call is interrupted half-way. The calling thread has no cache,
-// what is allocated comes from the fallback, and what is released here is lost. Once that call goes on, the
-// thread has its cache again, and if the heap is `whole`, all is as usual.
+// Close and reopen the heap in a forked child whose thread was interrupted in a call of the allocator. While
+// the heap is closed, the thread has no cache, allocations use the fallback, and released blocks are lost.
+// go_on() gives the thread its cache back. The heap then works as before if it is `whole`.
 void close();
 void go_on(bool whole);
 bool closed();
-// Gives back all that is free and counts against a limit, so that a request which is about to be refused may
-// be served. False if there was nothing.
+// Gives back all free memory that counts against a limit, so that a request about to be refused may succeed.
+// Returns false if there was none.
 bool make_room();
-// Returns the calling thread's cached blocks and all free memory to the system; true if some was returned.
+// Returns the thread's cached blocks and all free memory to the system; false if there was none.
 bool trim(std::size_t keep);
 
 } // namespace ashlar::heap

@@ -24,14 +24,15 @@ using layout::Superslabs;
 using layout::superslabs;
 using layout::window;
 
-// What the descriptor of a large block's first slice holds. A program that uses a block in two threads at one
-// time, which is an error, reads it while it is written.
+// The descriptor of a large block's first slice. Members are atomic because a faulty program may use one
+// block in two threads, and then reads and writes race.
 struct Extent {
     std::atomic<std::uint32_t> slices;
     std::atomic<std::uint32_t> mark;
     std::atomic<std::uint32_t> number;
 };
-// Remains when the block is released. A slab's descriptor has an address there, which is never as large.
+// Remains after the block is released. In a slab's descriptor the upper half of an address lies here, which
+// is never as large.
 constexpr std::uint32_t kMark = 0xb10cb10c;
 static_assert(sizeof(Extent) <= layout::kSlabDescriptorSize && offsetof(Extent, slices) == kOffsetOfSlices);
 
@@ -50,7 +51,7 @@ constexpr std::size_t slices_for(std::size_t size) {
     return (size + kSliceSize - 1) / kSliceSize;
 }
 
-// `kept`: from what the thread keeps, where it counts already.
+// Starts a block in `run`. With `kept` the run is a kept run, which already counts as large.
 Block begin(Run run, std::size_t slices, bool kept = false) {
     if (run.first == 0) return {};
     if (!kept) superslabs.note_large(static_cast<std::ptrdiff_t>(slices));
@@ -62,11 +63,11 @@ Block begin(Run run, std::size_t slices, bool kept = false) {
     return {window.address_of(run.first), run.zero};
 }
 
-// Of a slice where no block starts.
+// Header of a slice where no block starts.
 constexpr SliceHeader kNoBlock = layout::kUnused;
 
-// Takes the block from the program, before anything about it is read or changed. Of threads that release or
-// resize it at one time one gets it, and the others are told.
+// Takes the block away from the program before anything about it is read or changed. If several threads
+// release or resize it at once, one claims it and the others end the process.
 void claim(Slice first) {
     if (window.replace_header(first, kHeader, kNoBlock)) return;
     os::Message message;
@@ -74,13 +75,12 @@ void claim(Slice first) {
     message.text(": a large block that another thread frees or reallocates at this moment");
     slab::report(message, slab::Found::kInTheCall);
 }
-// Gives the program a claimed block back.
+// Gives a claimed block back to the program.
 void hand_back(Slice first) {
     window.publish_header(first, kHeader);
 }
 
-// Of a claimed block. Its slices are the caller's then. They count as long as they are not given back, kept
-// or not.
+// Ends a claimed block. The caller owns its slices afterwards. They count as large until give(), kept or not.
 std::size_t end(Slice first) {
     const std::size_t slices = slices_of(first);
     os::mark_free(window.address_of(first), slices * kSliceSize);
@@ -92,7 +92,7 @@ void give(Slice first, std::size_t slices) {
     superslabs.give(first, slices);
 }
 
-// A run of `slices` whose first slice is a multiple of `multiple` slices in memory.
+// Takes a run of `slices` whose first slice is aligned to `multiple` slices in memory.
 Run take(std::size_t slices, std::size_t multiple, Superslabs::Want want) {
     const os::Node node = os::current_node();
     if (multiple == 1) return superslabs.take(slices, want, node);
@@ -107,7 +107,7 @@ Run take(std::size_t slices, std::size_t multiple, Superslabs::Want want) {
     return run;
 }
 
-// Makes a claimed block longer or shorter where it is; false if what it wants is not free.
+// Resizes a claimed block in place. Returns false if the slices behind it are not free.
 bool resize_claimed(Slice first, std::size_t slices) {
     const std::size_t old_slices = slices_of(first);
     if (slices > old_slices &&
@@ -125,15 +125,15 @@ bool resize_claimed(Slice first, std::size_t slices) {
     return true;
 }
 
-// Moves the slices of a claimed block under a longer one; null if that cannot be done.
+// Moves the pages of a claimed block to a longer run. Returns null if that is impossible.
 void* move_claimed(Slice from, std::size_t slices) {
     const std::size_t old_slices = slices_of(from);
-    // Its memory stays where it is.
+    // The memory remains on its node.
     const Run to = superslabs.take_with_room(slices, old_slices, superslabs.node_of(from));
     if (to.first == 0) return nullptr;
     const os::Change result = superslabs.move(from, to.first, old_slices);
     if (result != os::Change::kDone) {
-        if (result == os::Change::kRefused) { // which may have cost the slices their advice
+        if (result == os::Change::kRefused) { // the attempt may have cost the slices their advice
             to.zero ? superslabs.give_clean(to.first, slices) : superslabs.give(to.first, slices);
         }
         return nullptr;
@@ -149,7 +149,7 @@ void* move_claimed(Slice from, std::size_t slices) {
 Block allocate(std::size_t size, std::size_t alignment, Contents contents) {
     const std::size_t slices = std::max<std::size_t>(slices_for(size), 1);
     const std::size_t multiple = std::max<std::size_t>(alignment / kSliceSize, 1);
-    // Beyond the window, and with it all overflow of what follows.
+    // Larger requests exceed the window. The check also excludes overflow below.
     if (slices >= window.end_slice || multiple >= window.end_slice) return {};
     if (contents == Contents::kAny && multiple == 1) {
         if (const Slice recent = cache::take_run(slices)) return begin({recent, false}, slices, true);

@@ -13,7 +13,6 @@ using layout::window;
 using slab::Fault;
 using slab::Found;
 
-// Not at its start.
 [[noreturn]] void report_inside_large(const void* address, const char* block) {
     os::Message message;
     message.text("invalid pointer ").address(address);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// What an address is that is no block, for the report (slab/misuse.h). Hold no lock.
+// Reports addresses that are no block (see slab/misuse.h). The caller holds no lock.
 #pragma once
 
 #include "os/message.h"
@@ -9,9 +9,9 @@
 
 namespace ashlar::heap {
 
-// The address, which lies in the window, was passed to a call that wants a block.
+// Reports an address of the window that was passed to a call and is no block.
 [[noreturn]] void report_no_block(const void* address);
-// It lies outside of the window, and this is why it is no block.
+// Reports an address outside of the window; `why` says why it is no block.
 [[noreturn]] void report_external(const void* address, std::string_view why);
 
 } // namespace ashlar::heap

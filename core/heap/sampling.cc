@@ -15,8 +15,8 @@ namespace {
 
 using layout::window;
 
-// In the table. Written by whoever has the sample, read by for_each() meanwhile: `id` is 0 while the rest
-// changes.
+// An entry of the table. The sample's owner writes and for_each() may read meanwhile. `id` is 0 while the
+// rest changes.
 struct Sample {
     std::atomic<std::uint64_t> id;
     std::atomic<std::uint64_t> time;
@@ -24,10 +24,11 @@ struct Sample {
     std::atomic<std::uint64_t> weight;
     std::atomic<std::uint64_t> blocks;
     std::atomic<void*> shadow;
-    std::atomic<std::uint32_t> next; // number of another that ended, or 0
+    std::atomic<std::uint32_t> next; // number of the next ended sample, or 0
 
     Facts facts() const {
-        constexpr auto kAcquire = std::memory_order_acquire; // a later look at `id` comes later
+        // Orders a later load of `id` behind these.
+        constexpr auto kAcquire = std::memory_order_acquire;
         return {id.load(kAcquire), time.load(kAcquire), size.load(kAcquire), weight.load(kAcquire),
                 blocks.load(kAcquire)};
     }
@@ -60,7 +61,7 @@ class Table {
 
   private:
     static constexpr std::uint32_t kInPart = 256;
-    static constexpr std::uint32_t kParts = 2048; // of a directory
+    static constexpr std::uint32_t kParts = 2048; // parts of a directory
     static constexpr std::uint32_t kInDirectory = kParts * kInPart;
     static constexpr std::uint32_t kDirectories = 32;
     static constexpr std::uint32_t kMost = kDirectories * kInDirectory;
@@ -70,7 +71,7 @@ class Table {
     static_assert(sizeof(Part) <= layout::MetadataPool::kMaxBlock);
     static_assert(sizeof(Directory) <= layout::MetadataPool::kMaxBlock);
 
-    // The upper half of the head counts changes, so that a head seen before is not taken for the same list.
+    // The upper half of the head counts changes, which avoids the ABA problem.
     std::uint32_t take_ended() {
         std::uint64_t head = ended_.load(std::memory_order_acquire);
         for (;;) {
@@ -97,7 +98,7 @@ class Table {
         return directory != nullptr && made((*directory)[number / kInPart % kParts]) != nullptr;
     }
 
-    // What is there or, if there is nothing yet, a new one. Null if memory is short.
+    // Returns the object at `place`, made if there is none. Returns null if there is no memory.
     template <typename T>
     static T* made(std::atomic<T*>& place) {
         T* present = place.load(std::memory_order_acquire);
@@ -118,7 +119,7 @@ class Table {
 constinit Table table;
 constinit std::atomic<const Hooks*> hooks{nullptr};
 
-// Each store is behind the one that made `id` 0.
+// Each store is ordered behind the store that set `id` to 0.
 void start(std::uint32_t number, void* shadow, const Facts& facts) {
     Sample& sample = table.at(number);
     sample.time.store(facts.time, std::memory_order_release);
@@ -129,7 +130,7 @@ void start(std::uint32_t number, void* shadow, const Facts& facts) {
     sample.id.store(facts.id, std::memory_order_release);
 }
 
-// Returns the shadow.
+// Ends a sample and returns its shadow.
 void* finish(std::uint32_t number) {
     Sample& sample = table.at(number);
     const Facts facts = sample.facts();
@@ -154,7 +155,7 @@ bool ask_profiler(std::size_t size) {
 }
 
 void* begin(void* block, std::size_t size) {
-    if (block == nullptr || !window.contains(block)) return block; // the fallback's
+    if (block == nullptr || !window.contains(block)) return block; // a block of the fallback
     const Hooks& profiler = *hooks.load(std::memory_order_acquire);
     const std::uint32_t number = table.take();
     if (number == 0) {
@@ -181,7 +182,7 @@ void* begin(void* block, std::size_t size) {
     return apart;
 }
 
-// Told before anybody else can get the block.
+// The probe is told before another thread can get the block.
 void* end_small(void* block) {
     if (os::memory_probes::wants_free()) [[unlikely]]
         os::memory_probes::tell_free(block);

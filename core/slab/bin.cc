@@ -12,19 +12,19 @@ namespace ashlar::slab {
 
 namespace {
 
-constexpr std::size_t kLeastUnused = std::size_t{128}
-                                     << 10; // bytes free in a bin that looks for unused pages
+// Free bytes above which a bin looks for unused pages.
+constexpr std::size_t kLeastUnused = std::size_t{128} << 10;
 constexpr unsigned kMostLooks = 4;
 
-// Of all bins: the system's pages that are counted as unused, and the slabs in the last two lists.
+// Counts over all bins: pages counted as unused, and slabs in the two emptiest lists.
 constinit std::atomic<std::size_t> unused_pages{0};
 constinit std::atomic<std::size_t> mostly_free_slabs{0};
 
-constexpr std::size_t kShareOfBin = 8; // of what may be free in slabs: that is worth a look
+constexpr std::size_t kShareOfBin = 8; // a bin is worth a look if it has 1/8 of floor_in_slabs() free
 
 } // namespace
 
-// They are about to be used, or dissolved; how many they were.
+// Forgets the slab's purged pages before they are used or dissolved, and returns their number.
 std::size_t Bin::forget_purged(Slab& slab) {
     const std::uint64_t pages = slab.purged_pages();
     if (pages == 0) return 0;
@@ -33,13 +33,13 @@ std::size_t Bin::forget_purged(Slab& slab) {
     return static_cast<std::size_t>(std::popcount(pages));
 }
 
-// Only under the lock, but read without it.
+// Writers hold the lock, readers do not.
 void Bin::count_slabs(int change) {
     slabs_.store(slabs_.load(std::memory_order_relaxed) + static_cast<std::uint32_t>(change),
                  std::memory_order_relaxed);
 }
 
-// The first slab of a list has the last one before it.
+// In each list, `previous` of the first slab is the last slab.
 void Bin::put(Slab& slab, std::uint8_t place, End end) {
     slab.list = place;
     if (place >= kLists) return;
@@ -85,7 +85,7 @@ void Bin::dissolve(Slab& slab, Deferred& deferred) {
     deferred.leaving = &slab;
 }
 
-// Without the lock; deferred of the deferred' own are done too.
+// Called without the lock. Also finishes slabs that are deferred meanwhile.
 std::size_t Bin::finish(Deferred& deferred) {
     std::size_t purged = 0;
     while (deferred.purging != nullptr) {
@@ -94,7 +94,7 @@ std::size_t Bin::finish(Deferred& deferred) {
         std::uint64_t pages = 0;
         {
             const os::Guard guard(mutex_);
-            pages = slab.unused_pages(); // nobody is served from it
+            pages = slab.unused_pages(); // a slab that is being purged serves no blocks
         }
         if (pages != 0 && !layout::superslabs.break_up(slab.first_slice())) pages = 0;
         const std::uint64_t gone = purge_pages(slab.start_address(), pages, deferred.calls);
@@ -103,7 +103,7 @@ std::size_t Bin::finish(Deferred& deferred) {
         count_absent(0, gone);
         slab.set_purged_pages(slab.purged_pages() | gone);
         if (pages != 0) leave_unused(slab, pages);
-        slab.list = kFull; // for no list has it
+        slab.list = kFull; // not in any list yet
         relist(slab, deferred, pages != 0 ? End::kFront : End::kBack);
     }
     while (deferred.leaving != nullptr) {
@@ -117,7 +117,8 @@ std::size_t Bin::finish(Deferred& deferred) {
 std::size_t Bin::free_bytes(layout::SizeClass c) const {
     const layout::ClassShape& shape = layout::kShapes[c];
     const std::size_t blocks = slabs_.load(std::memory_order_relaxed) * std::size_t{shape.blocks};
-    return (blocks - std::min(blocks, blocks_out())) * shape.size; // without the lock they may not agree
+    // Read without the lock, the counts may disagree.
+    return (blocks - std::min(blocks, blocks_out())) * shape.size;
 }
 
 bool Bin::too_many_unused() {
@@ -162,8 +163,8 @@ unsigned Bin::give_up_slabs(MixedSlabs& mixed, std::size_t size, unsigned most) 
     return given;
 }
 
-// Of the blocks that just came back to a slab in a list: counts the pages that are unused now. When there are
-// too many of them, those of this slab go.
+// Counts pages that became unused when `blocks` returned to a listed slab. Above the limit it purges a cold
+// slab.
 void Bin::note_unused(Slab& slab, void* const* blocks, std::uint32_t count, Deferred& deferred) {
     if (free_bytes(slab.size_class()) <= kLeastUnused) return;
     const std::uint32_t pages = slab.unused_pages_of(blocks, count);
@@ -175,8 +176,8 @@ void Bin::note_unused(Slab& slab, void* const* blocks, std::uint32_t count, Defe
     if (!victim.empty()) start_purging(victim, deferred);
 }
 
-// A slab with unused pages, of the emptier ones, which serve last; this one if none is at hand. What comes
-// and goes is in the fuller ones.
+// Returns a slab with unused pages from the emptiest lists, which serve last. Returns `slab` if a few looks
+// find none. Blocks that are reused soon lie in fuller slabs.
 Slab& Bin::coldest_unused(Slab& slab) const {
     for (unsigned list = kLists; list-- != 0;) {
         unsigned looks = 0;
@@ -188,16 +189,16 @@ Slab& Bin::coldest_unused(Slab& slab) const {
     return slab;
 }
 
-// Those that a step had no calls for.
+// Counts unused pages that a step had no system calls left for.
 void Bin::leave_unused(Slab& slab, std::uint64_t pages) {
     const auto count = static_cast<std::uint8_t>(std::popcount(pages));
-    forget_unused(slab); // blocks may have come back meanwhile
+    forget_unused(slab); // blocks may have returned meanwhile
     slab.unused_counted = count;
     unused_pages.fetch_add(count, std::memory_order_relaxed);
     slab.decayed = false;
 }
 
-// They are about to be used, or purged.
+// Stops counting the slab's unused pages before they are used or purged.
 void Bin::forget_unused(Slab& slab) {
     if (slab.unused_counted == 0) return;
     unused_pages.fetch_sub(slab.unused_counted, std::memory_order_relaxed);
@@ -212,7 +213,7 @@ void Bin::start_purging(Slab& slab, Deferred& deferred) {
     deferred.purging = &slab;
 }
 
-// The fullest that has free blocks.
+// Makes the fullest slab with free blocks current. Returns null if there is none.
 Slab* Bin::next_slab() {
     for (Slab* slab : lists_) {
         if (slab == nullptr) continue;
@@ -306,7 +307,7 @@ Bin::Progress Bin::give_locked(layout::SliceHeader expected, void* const* blocks
     while (i < count) {
         const layout::Slice slice = layout::window.slice_of(blocks[i]);
         if (const layout::SliceHeader header = layout::window.header(slice); header != expected) {
-            // The block may have been freed twice and its slab dissolved in between.
+            // Another header without mixing: the block was freed twice and its slab was dissolved in between.
             return {header == mixed_header(expected.shard()) ? Fault::kNone : Fault::kDoubleFree, i};
         }
         Slab& slab = slab_at(slice, expected.size_class());
@@ -324,7 +325,8 @@ Bin::Progress Bin::give_locked(layout::SliceHeader expected, void* const* blocks
 
 std::uint32_t Bin::give(layout::SliceHeader expected, void* const* blocks, std::uint32_t count) {
     Progress progress{};
-    Deferred deferred{.calls = ~0U}; // what came back at once may go at once: as many as the batch has slabs
+    // No limit on system calls. A batch purges at most one slab for each slab that it has blocks of.
+    Deferred deferred{.calls = ~0U};
     {
         const os::Guard guard(mutex_);
         note_use();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// What a bin gives back when it was not used for a while, or when somebody asks: see bin.h.
+// What a bin gives back after a round without use, or on request: see bin.h.
 #include "layout/superslab.h"
 #include "os/page_size.h"
 #include "slab/bin.h"
@@ -9,11 +9,12 @@ namespace ashlar::slab {
 
 namespace {
 
-constexpr std::size_t kLeastIdle = std::size_t{64} << 10; // bytes free before it looks for unused pages
-constexpr unsigned kMostTrimmed = 1024; // slabs at a time, when somebody asked for it and waits
-constexpr unsigned kMostLookedAt = 512; // slabs in one step
+// Free bytes above which an unused bin looks for unused pages.
+constexpr std::size_t kLeastIdle = std::size_t{64} << 10;
+constexpr unsigned kMostTrimmed = 1024; // slabs per batch when a caller waits for the purge
+constexpr unsigned kMostLookedAt = 512; // slabs per decay step
 
-// Not in this round, nor in the one before.
+// Returns whether `last_round` is neither this round nor the one before.
 bool is_long_ago(std::uint8_t last_round, std::uint8_t this_round) {
     return static_cast<std::uint8_t>(this_round - last_round) > 1;
 }
@@ -53,16 +54,16 @@ void Bin::trim() {
     finish(deferred);
 }
 
-// Into the lists, where its unused pages are found: nobody is being served.
+// Moves the current slab to the lists, where its unused pages are found.
 void Bin::retire_current(Deferred& deferred) {
     if (current_ == nullptr || current_->free_blocks() == 0) return;
     Slab& slab = *current_;
     current_ = nullptr;
-    slab.list = kFull; // for no list has it
+    slab.list = kFull; // not in any list yet
     relist(slab, deferred);
 }
 
-// Some of the slabs with unused pages that nobody used for a round; how many. Others may need what is kept.
+// Starts purging slabs with unused pages that were not used for a round, and returns their number.
 unsigned Bin::choose_unused(Deferred& deferred) {
     unsigned looks = 0;
     unsigned chosen = 0;
@@ -80,7 +81,7 @@ unsigned Bin::choose_unused(Deferred& deferred) {
     return chosen;
 }
 
-// Up to `most` slabs whose pages may be unused; how many. There are no empty ones.
+// Starts purging up to `most` slabs that may have unused pages; returns their number. No slab may be empty.
 unsigned Bin::choose_undecayed(Deferred& deferred, unsigned most) {
     unsigned chosen = 0;
     for (Slab* const first : lists_) {
@@ -100,7 +101,7 @@ unsigned Bin::choose_undecayed(Deferred& deferred, unsigned most) {
 std::size_t Bin::purge_unused() {
     if (os::page_size() != kSystemPageSize) return 0;
     std::size_t purged = 0;
-    // Others may go on using the bin, and leave unused pages behind us.
+    // Other threads may use the bin meanwhile and leave new unused pages, so the number of rounds is bounded.
     for (std::size_t rounds = slabs_.load(std::memory_order_relaxed) / kMostTrimmed + 1; rounds != 0;
          --rounds) {
         Deferred deferred{.calls = ~0U};

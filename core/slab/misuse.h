@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// The end of a process that gave us a pointer which is no live block, or damaged one. All reports of misuse
-// end here. A line says what is wrong with which address, what lies there and who did it. A second line says
-// how to find the call. Then comes abort(). Hold no lock: handlers of SIGABRT may allocate.
+// Ends the process when the program passes an invalid pointer or damages a block. All reports of misuse end
+// here. The first line names the fault, the address, what lies there, and the thread. The second line says
+// how to find the call. Then abort() is called. The caller must hold no lock, because handlers of SIGABRT may
+// allocate.
 #pragma once
 
 #include "os/message.h"
@@ -12,17 +13,17 @@
 
 namespace ashlar::slab {
 
-// Whether the call that is stopped is the one that is at fault, or that was an earlier one.
+// Whether the stopped call itself is at fault, or an earlier call may be.
 enum class Found : std::uint8_t { kInTheCall, kLater };
 
-// The address lies in the window.
+// Reports a fault and does not return. `address` lies in the window.
 [[noreturn]] void report(Fault fault, const void* address, Found found);
 [[noreturn]] void report(const os::Message& message, Found found);
 
-// Appends what lies at an address of the window, from ": " on.
+// Appends ": " and a description of what lies at `address`, an address in the window.
 os::Message& describe(os::Message& message, const void* address, Fault fault = Fault::kNone);
 
-// From now on reports say that the hardened library finds more. To be called where it could be preloaded.
+// Makes later reports recommend the hardened library. Call it where that library can be preloaded.
 void advise_hardened();
 
 } // namespace ashlar::slab

@@ -17,7 +17,7 @@ constexpr unsigned units(std::size_t bytes) {
 
 } // namespace
 
-// Calls change(word, mask) for each word with some of the units.
+// Calls change(word, mask) for each word that has some of the units.
 template <typename Change>
 void Units::change(unsigned first, unsigned count, Change change) {
     for (const unsigned end = first + count; first != end;) {
@@ -98,7 +98,7 @@ void MixedSlab::use(unsigned first, unsigned count) {
 
 std::uint32_t MixedSlab::take_from(unsigned first, std::size_t size, void** end, std::uint32_t count) {
     const unsigned length = units(size);
-    // What allocate_aligned() takes for granted.
+    // Alignment that allocate_aligned() relies on: the largest power of two that divides the class's size.
     const unsigned alignment = units(size & (~size + 1));
     std::uint32_t taken = 0;
     while (taken != count) {
@@ -120,8 +120,8 @@ std::uint32_t MixedSlab::take(layout::SizeClass c, void** end, std::uint32_t cou
     const std::size_t size = layout::class_size(c);
     std::uint32_t taken = next_ != 0 ? take_from(next_, size, end, count) : 0;
     if (taken != count) taken += take_from(0, size, end - taken, count - taken);
-    if (taken != count)
-        room_ = static_cast<std::uint16_t>(units(size) - 1); // or more, but not for the likes of this
+    // Longer gaps may exist, but none that is aligned for this class.
+    if (taken != count) room_ = static_cast<std::uint16_t>(units(size) - 1);
     return taken;
 }
 
@@ -170,7 +170,7 @@ std::uint64_t MixedSlab::give(const void* block, std::size_t size, bool with_pag
         const unsigned begin = page * kUnitsPerPage;
         if (maps_->used.next_set(begin) < begin + kUnitsPerPage) continue;
         maps_->used.set(begin, kUnitsPerPage);
-        maps_->starts.set(begin, 1); // so that the block before ends here
+        maps_->starts.set(begin, 1); // ends the block before
         used_ = static_cast<std::uint16_t>(used_ + kUnitsPerPage);
         pages |= std::uint64_t{1} << page;
     }

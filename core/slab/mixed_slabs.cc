@@ -17,9 +17,9 @@ using layout::window;
 
 namespace {
 
-constexpr unsigned kMostLooks = 4;    // at slabs of one list, with less room than it may have
-constexpr unsigned kMostFailures = 8; // of searches, while others wait for the lock
-constexpr unsigned kChurning = 16;    // times the most that was out, and a slab's worth
+constexpr unsigned kMostLooks = 4;    // slabs tried per list; those of the first list may lack room
+constexpr unsigned kMostFailures = 8; // slabs tried per request, because other threads wait for the lock
+constexpr unsigned kChurning = 16;    // times the most blocks out plus the blocks of a slab
 
 std::uint32_t load(const std::atomic<std::uint32_t>& count) {
     return count.load(std::memory_order_relaxed);
@@ -86,7 +86,8 @@ bool MixedSlabs::adopt(Slab& slab) {
     return true;
 }
 
-// One that may have so much room, the one with the least that is at hand; null if there is none.
+// Returns a slab that may have a gap of `units`, from the list with the least sufficient room. Returns null
+// if a few looks find none.
 MixedSlab* MixedSlabs::find(unsigned units) const {
     for (auto list = static_cast<unsigned>(std::bit_width(units) - 1); list < kLists; ++list) {
         unsigned looks = 0;
@@ -147,7 +148,7 @@ void* MixedSlabs::take_sampled(layout::SizeClass c, std::uint32_t number, os::No
     return nullptr;
 }
 
-// Often enough to have paid for the memory that it saved.
+// Returns whether returns were frequent enough to outweigh the memory saved.
 bool MixedSlabs::churns(layout::SizeClass c) const {
     const Use& use = uses_[c];
     return load(use.returned) >= kChurning * (layout::kShapes[c].blocks + load(use.most_out));
@@ -181,7 +182,7 @@ bool MixedSlabs::skips_search() {
     return left != 0;
 }
 
-// Null if the block's slice is no mixed slab of this shard, or no longer.
+// Returns null if the slice of `block` is not, or no longer, a mixed slab of this shard.
 MixedSlab* MixedSlabs::slab_of(const void* block) const {
     const layout::Slice slice = window.slice_of(block);
     return window.header(slice) == mixed_header(shard_) ? &MixedSlab::at(slice) : nullptr;
@@ -201,7 +202,7 @@ std::uint32_t MixedSlabs::give(void* block, layout::SizeClass c) {
         const std::size_t size = slab != nullptr ? slab->size_of(block) : 0;
         if (size != 0 && (c == 0 || size == layout::class_size(c))) {
             fault = Fault::kNone;
-            os::mark_free(block, size); // before others can get it
+            os::mark_free(block, size); // before another thread can take it
             number = slab->number_of(block);
             pages = slab->give(block, size, with_pages && slab->numbers() == nullptr);
             add_bytes_out(~size + 1);

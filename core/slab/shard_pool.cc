@@ -14,7 +14,7 @@ constinit ShardPool shard_pool;
 
 namespace {
 
-// So many are made before the processors are counted: most processes never need the system call.
+// Shards that are made before the processors are counted. Most processes never need that system call.
 constexpr unsigned kUncounted = 2;
 
 using layout::kAnyNode;
@@ -22,7 +22,7 @@ using layout::kAnyNode;
 } // namespace
 
 bool ShardPool::may_create(os::Node node) {
-    if (os::forking != 0) return false; // fork gives back the locks of the shards that it took
+    if (os::forking != 0) return false; // fork unlocks only the shards that it locked
     if (created() == kMaxShards) return false;
     if (created() < kUncounted) return true;
     if (processors_ == 0) {
@@ -52,7 +52,7 @@ bool ShardPool::prepare() {
     return true;
 }
 
-// The one that was left last; 0 if there is none.
+// Returns the free shard that was released last, or 0.
 layout::Shard ShardPool::take_free(os::Node node) {
     for (unsigned i = free_count_; i-- != 0;) {
         if (node != kAnyNode && node_[free_[i]] != node) continue;
@@ -64,7 +64,7 @@ layout::Shard ShardPool::take_free(os::Node node) {
     return 0;
 }
 
-// The one with the fewest users, each having some; 0 if there is none.
+// Returns the shard with the fewest users, or 0. Called when no shard is free.
 layout::Shard ShardPool::share(os::Node node) const {
     unsigned best = last_acquired_[node];
     for (unsigned s = 1; s <= created(); ++s) {

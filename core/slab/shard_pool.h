@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: MIT
 //
-// Who owns which shard.
+// The shards and the threads that use them.
 //
-// A thread gets a shard when its cache starts and returns it when it ends. Free shards are handed out last
-// in, first out: a new thread takes over what the last one left, with its slabs still warm. There is one
-// shard per processor. When more threads live they share, evenly, the shard that was handed out last first.
-// So a thread that starts its successor and ends has its blocks come home. More shards were measured to cost
-// memory (each keeps slabs of every class) and to win nothing: their locks are for batches of blocks. Shard 1
-// also serves calls without a cache (before start-up has finished, after a thread's cache is gone).
+// A thread acquires a shard when its cache starts and releases it when the cache ends. Free shards are handed
+// out last in, first out, so a new thread gets the slabs that are still warm. There is one shard per
+// processor. Further threads share the shard with the fewest users, and among equals the one handed out last.
+// So a thread that starts its successor and ends hands over blocks that the successor sees as its own.
+// More shards were measured to cost memory, because each keeps slabs of every class. They saved no time,
+// because a lock is taken per batch of blocks. Shard 1 also serves calls without a cache: before start-up has
+// finished and after a thread's cache has ended.
 //
-// On a machine with several nodes a shard is of the node whose thread it was made for, and takes its memory
-// there. All of the above holds for each node by itself. A node has as many shards as it has processors,
-// shared by the threads that started there. Only a thread whose node can have none gets another node's.
+// On a machine with several nodes a shard takes its memory from the node of the thread that it was made for.
+// All rules above hold for each node separately. A node has as many shards as processors. A thread gets a
+// shard of another node only if its own node can have none.
 #pragma once
 
 #include "os/mutex.h"
@@ -46,12 +47,13 @@ class ShardPool {
     static constexpr layout::Shard kCommon = 1;
     static constexpr unsigned kMaxShards = 255;
 
-    bool prepare(); // makes the common shard, before any other call; false if there is no memory
+    // Makes the common shard. Call it before all others. Returns false if there is no memory.
+    bool prepare();
 
     layout::Shard acquire();
     void release(layout::Shard shard);
 
-    // The bin that the blocks of slices with this header belong to. Not for class 0.
+    // Returns the bin for blocks of slices with this header. Not for class 0.
     Bin& bin(layout::SliceHeader header) {
         return bins_[header.shard()].load(std::memory_order_acquire)->bin(header.size_class());
     }
@@ -70,13 +72,13 @@ class ShardPool {
         }
     }
 
-    // In a forked child: only the calling thread, which owns `survivor` (or 0), is left.
+    // Releases all shards except `survivor`, the caller's shard or 0. For a forked child.
     void forget_other_owners(layout::Shard survivor);
 
     os::Mutex<os::Rank::kShardPool>& mutex() { return mutex_; }
 
   private:
-    friend struct observe::Tables; // tells other processes where things are
+    friend struct observe::Tables; // publishes member offsets to other processes
     bool may_create(os::Node node);
     layout::Shard create(os::Node node);
     layout::Shard take_free(os::Node node);
@@ -84,13 +86,13 @@ class ShardPool {
 
     os::Mutex<os::Rank::kShardPool> mutex_;
     std::atomic<unsigned> created_{0};
-    unsigned processors_ = 0;                                      // 0: they have not been counted yet
-    std::array<layout::Shard, os::kMaxNodes + 1> last_acquired_{}; // of each node, and of all
+    unsigned processors_ = 0;                                      // 0: not counted yet
+    std::array<layout::Shard, os::kMaxNodes + 1> last_acquired_{}; // for each node, and for all nodes
     unsigned free_count_ = 0;
     std::array<layout::Shard, kMaxShards> free_{}; // a stack
     std::array<std::uint32_t, kMaxShards + 1> users_{};
     std::array<os::Node, kMaxShards + 1> node_{};
-    std::array<std::uint8_t, os::kMaxNodes> created_of_{}; // each node
+    std::array<std::uint8_t, os::kMaxNodes> created_of_{}; // for each node
     std::array<std::atomic<ShardBins*>, kMaxShards + 1> bins_{};
 };
 

@@ -44,7 +44,7 @@ void Slab::finish() {
 
 namespace {
 
-// Stores blocks that are neighbours, two at a time, the first one at end[-1]. Returns where the last one is.
+// Stores `count` neighbouring blocks, two at a time, the first at end[-1]. Returns the place of the last one.
 void** lay_out(void** end, char* first, std::size_t size, std::uint32_t count) {
     using Pair [[gnu::vector_size(16)]] = std::uint64_t;
     const auto address = reinterpret_cast<std::uint64_t>(first);
@@ -70,7 +70,7 @@ std::uint32_t Slab::take(void** end, std::uint32_t count) {
         char* const word_start = start + std::size_t{number} * kWordBits * size;
         std::uint64_t word = words_[number];
         const std::uint64_t lowest = word & (~word + 1);
-        if ((word & (word + lowest)) == 0) { // one row, as after a release in order
+        if ((word & (word + lowest)) == 0) { // one run of bits, as after a release in order
             const auto first = static_cast<unsigned>(std::countr_zero(word));
             const auto row = static_cast<unsigned>(std::countr_one(word >> first));
             const auto taken = std::min(row, static_cast<unsigned>(out - last));
@@ -93,16 +93,16 @@ std::uint32_t Slab::take(void** end, std::uint32_t count) {
     return fresh;
 }
 
-// What the address at `offset` is that give() stopped at, if it is no live block of this slab.
+// Returns the fault of the address at `offset` where give() stopped, or kNone if it lies in another slab.
 Fault Slab::fault_at(std::size_t offset) const {
-    if (offset >= shape().slices * layout::kSliceSize) return Fault::kNone; // another slab's
+    if (offset >= shape().slices * layout::kSliceSize) return Fault::kNone; // in another slab
     const std::uint32_t index = layout::block_index(shape(), offset);
     if (std::size_t{index} * shape().size != offset) return Fault::kInterior;
     if (index >= blocks()) return Fault::kNoBlock;
     return index >= fresh_ ? Fault::kNeverAllocated : Fault::kDoubleFree;
 }
 
-// Whether all bits from `first` to `last` are set.
+// Returns whether all bits from `first` to `last` are set.
 bool Slab::all_free(std::uint32_t first, std::uint32_t last) const {
     constexpr std::uint64_t kAll = ~std::uint64_t{0};
     for (std::uint32_t number = first / kWordBits; number <= last / kWordBits; ++number) {
@@ -116,7 +116,7 @@ bool Slab::all_free(std::uint32_t first, std::uint32_t last) const {
 
 bool Slab::has_gaps_of(std::size_t size) const {
     std::size_t usable = 0;
-    std::uint32_t begin = 0; // of a gap
+    std::uint32_t begin = 0; // start of the current gap
     const auto close_gap = [&](std::uint32_t end) {
         const std::size_t bytes = std::size_t{end - begin} * shape().size;
         usable += bytes - bytes % size;
@@ -127,7 +127,7 @@ bool Slab::has_gaps_of(std::size_t size) const {
     return usable * 4 >= std::size_t{free_blocks()} * shape().size;
 }
 
-// No block that was ever handed out and reaches into the system's page at this offset is in use.
+// Returns whether no block that was ever handed out and overlaps this page is in use.
 bool Slab::is_unused(std::size_t page_start) const {
     const std::uint32_t first = layout::block_index(shape(), page_start);
     const std::uint32_t last = layout::block_index(shape(), page_start + kSystemPageSize - 1);

@@ -15,12 +15,12 @@ constinit std::array<std::atomic<MixedSlabs*>, ShardPool::kMaxShards + 1> mixed_
 
 namespace {
 
-constexpr unsigned kMostAtOnce = 8; // slabs that become mixed, and blocks taken
+constexpr unsigned kMostAtOnce = 8; // slabs made mixed, and blocks taken, per call
 
-// Null if there is no memory, or while fork holds the locks.
+// Returns null if there is no memory, or during a fork.
 MixedSlabs* make_mixed_slabs(layout::Shard shard) {
     if (MixedSlabs* const present = mixed_slabs(shard)) return present;
-    if (os::forking != 0) return nullptr; // fork gives back the locks that it took
+    if (os::forking != 0) return nullptr; // fork unlocks only what it locked
     const os::Guard guard(shard_pool.mutex());
     if (MixedSlabs* const present = mixed_slabs(shard)) return present;
     void* const memory = layout::metadata_pool.take(sizeof(MixedSlabs));
@@ -29,7 +29,7 @@ MixedSlabs* make_mixed_slabs(layout::Shard shard) {
     return mixed_slabs(shard);
 }
 
-// Makes slabs mixed in which blocks of this size have a chance: of the bin with the most free memory.
+// Makes slabs mixed whose gaps suit blocks of `size` bytes, from the bin with the most free memory.
 void mix_slabs(std::size_t size, layout::Shard shard) {
     Bin* emptiest = nullptr;
     std::size_t most = 0;
@@ -64,7 +64,7 @@ std::uint32_t take_mixed(layout::SizeClass c, layout::Shard shard, void** end, s
 
 MixedSlabs& mixed_slabs_of(const void* block, Found found) {
     const layout::SliceHeader header = layout::window.header_of(block);
-    // Otherwise it was freed before, and the slab dissolved.
+    // Otherwise the block was freed before and its slab dissolved.
     if (!is_mixed(header)) report(Fault::kDoubleFree, block, found);
     return *mixed_slabs(owner_of_mixed(header));
 }
