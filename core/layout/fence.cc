@@ -2,9 +2,9 @@
 //
 // The fences of the hardened library: see superslab.h.
 //
-// A slice is taken for it like any other, so nobody else gets it. It is raised with the first slab of a
-// superslab that finds the last slice free. It is dropped when nothing else of the superslab is in use,
-// because long runs and limits want superslabs that are free as a whole.
+// A fence takes a slice like any other run, so the slice has no other owner. The first slab of a superslab
+// that finds the last slice free raises the fence. The fence is dropped when the rest of the superslab is
+// free, because long runs and limits need wholly free superslabs.
 #include "layout/superslab.h"
 #include "os/config.h"
 #include "os/guard_pages.h"
@@ -13,7 +13,7 @@ namespace ashlar::layout {
 
 namespace {
 
-constexpr std::size_t kMostFenced = 8192; // superslabs, 16 GiB: each fence may be a mapping more
+constexpr std::size_t kMostFenced = 8192; // superslabs, 16 GiB: each fence may be another mapping
 
 constexpr Slice fence_of(std::size_t superslab) {
     return first_slice_of(superslab) + kSlicesPerSuperslab - 1;
@@ -21,7 +21,7 @@ constexpr Slice fence_of(std::size_t superslab) {
 
 } // namespace
 
-// What a program did to the slice when it had it is still to be taken back.
+// Gives the slice back. It stays unchecked, because a program may have changed it before it was a fence.
 void Superslabs::give_fence_locked(Slice slice) {
     map_.give(slice, 1, true);
     map_.set_unchecked(slice, 1);
@@ -29,7 +29,7 @@ void Superslabs::give_fence_locked(Slice slice) {
 
 void Superslabs::raise_fence(std::size_t superslab) {
     const Slice slice = fence_of(superslab);
-    // Mostly there is one. It needs no lock to see that: who comes too early or too late does no harm.
+    // Most superslabs have a fence. This check needs no lock: an outdated answer does no harm.
     if (window.header(slice) != kUnused) return;
     if (os::settings.guard_pages.load(std::memory_order_relaxed) == 0) return;
     if (superslab - window.first_slice / kSlicesPerSuperslab >= kMostFenced && os::guards_are_mappings())
@@ -46,7 +46,7 @@ void Superslabs::raise_fence(std::size_t superslab) {
         window.set_headers(slice, 1, done ? kFence : kUnused);
         if (!done) give_fence_locked(slice);
     }
-    if (done) drop_lone_fence(superslab); // all others may have gone meanwhile
+    if (done) drop_lone_fence(superslab); // the rest may be free by now
 }
 
 void Superslabs::drop_lone_fence(std::size_t superslab) {

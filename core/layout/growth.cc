@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// How the heap grows by superslabs, and how free ones are unmapped until they are needed again: see
-// superslab.h.
+// Opens superslabs for growth, and unmaps free ones until they are needed again: see superslab.h.
 #include "layout/metadata_pool.h"
 #include "layout/superslab.h"
 #include "os/config.h"
@@ -16,10 +15,10 @@ namespace ashlar::layout {
 
 namespace {
 
-constexpr std::size_t kMostAhead = 8;     // superslabs, 16 MiB, opened before they are needed
-constexpr std::size_t kBitmapBytes = 512; // of a slice's slab of the smallest blocks, set aside
+constexpr std::size_t kMostAhead = 8;     // superslabs, 16 MiB, opened ahead of need
+constexpr std::size_t kBitmapBytes = 512; // metadata per slice: the bitmap of a slab of the smallest blocks
 
-// A heap that is large, in superslabs, and well filled: so many eighths of it are in use.
+// A large heap in superslabs, and the eighths of a heap that are in use if the heap is well filled.
 constexpr std::size_t kLargeHeap = 128;
 constexpr std::size_t kWellFilled = 7;
 
@@ -33,8 +32,7 @@ bool Superslabs::wants_huge_pages() const {
     return (policy == os::HugePages::kAlways || (have >= kLargeHeap && filled)) && os::huge_pages_allowed();
 }
 
-// Pages of a new mapping: small ones, wherever they are touched first, also on a system that gives huge pages
-// unasked.
+// Advises a new mapping. Small pages need advice too, because some systems give huge pages unasked.
 void Superslabs::advise(Slice first, std::size_t slices, os::Node node, bool huge) const {
     void* const start = window.address_of(first);
     if (huge) {
@@ -45,7 +43,7 @@ void Superslabs::advise(Slice first, std::size_t slices, os::Node node, bool hug
     if (os::settings.numa_now() == os::Numa::kBind) os::prefer_node(start, slices * kSliceSize, node);
 }
 
-// The advice that the superslabs of these slices were given; those of one kind in a row have it at once.
+// Repeats the advice for the superslabs of these slices. Neighbours of one kind share a call.
 void Superslabs::advise_again(Slice first, std::size_t slices) {
     const os::Node node = node_of(first);
     while (slices != 0) {
@@ -64,7 +62,7 @@ bool Superslabs::stays_huge(Slice slice) {
     return os::settings.huge_pages_now() == os::HugePages::kAlways && is_huge(slice);
 }
 
-// Without the advice the kernel would make a huge page of it again, and fill the pages that went.
+// Without the advice the kernel would make a huge page again, and fill the purged pages.
 bool Superslabs::break_up(Slice slice) {
     if (!is_huge(slice)) return true;
     if (stays_huge(slice)) return false;
@@ -80,14 +78,14 @@ void Superslabs::break_up_or_count(Slice slice) {
     if (!break_up(slice)) os::count(os::counters.break_ups);
 }
 
-// What the heap must know of the superslabs below `end`, of which so many are open.
+// Grows the tables for the superslabs below `end`, of which `open` are open. Returns false without memory.
 bool Superslabs::grow_tables(std::size_t end, std::size_t open) {
     return window.superslab_states.grow_to(SliceMap::bytes_for(end)) &&
            window.grow_slice_tables(first_slice_of(end)) &&
            metadata_pool.set_aside(open * kSlicesPerSuperslab * kBitmapBytes);
 }
 
-// Maps superslabs from `begin` on: at least `least` and at most `most`. Fewer are followed by a stranger.
+// Maps superslabs from `begin` on: at least `least`, at most `most`. Maps fewer before a foreign mapping.
 Superslabs::Opening Superslabs::map_superslabs(std::size_t begin, std::size_t least, std::size_t most) {
     const auto map = [&](std::size_t first, std::size_t count) {
         return os::open_pages(window.address_of(first_slice_of(first)), count * kSuperslabSize, window.hold);
@@ -106,33 +104,34 @@ Superslabs::Opening Superslabs::map_superslabs(std::size_t begin, std::size_t le
     return {before, result};
 }
 
-// Under a limit on address space what the heap wastes is lost to the program. That is up to an eighth of a
-// slab, and of large blocks the rest of a slice or of a superslab. The fallback wastes next to nothing. So
-// the heap does not grow for large blocks there. For slabs it grows to an eighth of the limit, which loses 16
-// MiB of each GiB.
+// Returns whether the heap may grow under a limit on address space, where its waste is lost to the program.
+// Slabs waste up to 1/8, large blocks the rest of a slice or superslab, the fallback next to nothing. So
+// there the heap grows for slabs only, to 1/8 of the limit, which wastes up to 16 MiB per GiB.
 bool Superslabs::may_grow(SliceMap::Fit fit) const {
     constexpr std::size_t kShareOfLimit = 8;
     constexpr std::size_t kUnasked = 64; // superslabs, 128 MiB: most heaps of slabs alone stay below
     const std::size_t open = committed_.load(std::memory_order_relaxed);
-    if (window.hold == os::Hold::kReserved) return true; // the addresses count already
+    if (window.hold == os::Hold::kReserved) return true; // the limit counts the addresses already
     if (fit == SliceMap::Fit::kAligned && open < kUnasked) return true;
     const std::size_t limit = os::address_space_limit();
     if (limit == os::kNoLimit) return true;
     return fit == SliceMap::Fit::kAligned && open < limit / kShareOfLimit / kSuperslabSize;
 }
 
-// Opens superslabs behind the last one, so that a run of `slices` fits there, or, if it may be anywhere, some
-// that were withdrawn. `seen` is what the caller saw of map_.openings(): if there were more, it should look
-// again first. A long run may begin in superslabs of the node `beginning`; those that are opened are of
-// `node`. After a stranger's mapping was met the caller should look again, too: growth goes on behind it.
+// Opens superslabs behind the last one, so that a run of `slices` fits there. With Where::kAnywhere it may
+// reopen withdrawn ones. `seen` is the caller's value of map_.openings(). A long run may begin in free
+// superslabs of the node `beginning`. New superslabs belong to `node`.
+//
+// kDone: the caller searches again. That is also the result after other openings since `seen`, and after a
+// foreign mapping, behind which growth continues.
 Superslabs::Growth Superslabs::grow(std::size_t slices, SliceMap::Fit fit, std::size_t seen,
                                     os::Node beginning, os::Node node, Where where) {
     const os::Guard growing(growth_mutex_);
     RefusedRequests& refused = refused_[static_cast<std::size_t>(fit)];
     const std::size_t whole = (slices + kSlicesPerSuperslab - 1) / kSlicesPerSuperslab;
     std::size_t needed = whole;
-    // For more than a superslab, withdrawing others may make room. Of a request for one node that comes again
-    // for any, the second counts.
+    // Requests for more superslabs are never left out, since withdrawing others may make room. A request for
+    // one node is repeated for any node, and only the second one is counted.
     if (needed == 1 && (beginning == kAnyNode ? refused.leave_out() : refused.leaves_out()))
         return Growth::kNoRoom;
     if (!may_grow(fit)) {
@@ -148,10 +147,10 @@ Superslabs::Growth Superslabs::grow(std::size_t slices, SliceMap::Fit fit, std::
         begin = std::max(begin, map_.opened());
         room = window.end_slice / kSlicesPerSuperslab - begin;
         if (where == Where::kAnywhere) again = map_.reclaim(whole);
-        if (again == 0 && whole > 1) { // the run can start with the last ones
+        if (again == 0 && whole > 1) { // the run may start in the last superslabs
             needed -= std::min(map_.free_superslabs_at_end(beginning), needed - 1);
         }
-        // Where there is no room, those set aside may make up for it, one by one.
+        // Without room, withdrawn superslabs are reopened one by one.
         if (again == 0 && needed > room && where == Where::kAnywhere) {
             again = map_.reclaim(1);
             if (again != 0) needed = 1;
@@ -164,7 +163,7 @@ Superslabs::Growth Superslabs::grow(std::size_t slices, SliceMap::Fit fit, std::
     }
     const std::size_t open = committed_.load(std::memory_order_relaxed);
     std::size_t most = again != 0 ? needed : std::max(needed, std::min({open / 8, kMostAhead, room}));
-    if (most > needed && os::new_mappings_are_locked()) most = needed; // they would be filled at once
+    if (most > needed && os::new_mappings_are_locked()) most = needed; // these would take memory at once
     Opening opening{.superslabs = 0, .result = os::Opened::kRefused};
     if (grow_tables(begin + needed, open + needed)) {
         opening = map_superslabs(begin, needed, grow_tables(begin + most, open + most) ? most : needed);
@@ -176,7 +175,7 @@ Superslabs::Growth Superslabs::grow(std::size_t slices, SliceMap::Fit fit, std::
         return Growth::kDone;
     }
     const bool is_occupied = opening.result == os::Opened::kOccupied;
-    if (again != 0) { // but what a stranger has now
+    if (again != 0) { // except for a foreign mapping's
         const os::Guard guard(mutex_);
         for (std::size_t i = opening.superslabs + (is_occupied ? 1 : 0); i < needed; ++i)
             map_.set_aside(again + i);
@@ -203,9 +202,8 @@ void Superslabs::open_superslabs(std::size_t begin, std::size_t count, os::Node 
     ASHLAR_PROBE2(grow, window.address_of(first), count * kSuperslabSize);
 }
 
-// The superslab is a stranger's. Of `room` superslabs from there on, growth leaves out one, and twice as many
-// each time that the next is a stranger's, too. Without room it is one that was withdrawn: nobody gets it
-// again.
+// Steps over `superslab`, where a foreign mapping lies. Of `room` superslabs from there on, growth leaves out
+// one, and twice as many each time that the next is foreign too. `room` 0: a withdrawn one, lost for ever.
 Superslabs::Growth Superslabs::step_over(std::size_t superslab, std::size_t room) {
     const std::size_t end = superslab + std::min(stride_, room);
     if (!window.superslab_states.grow_to(SliceMap::bytes_for(end))) return Growth::kRefused;

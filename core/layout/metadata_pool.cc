@@ -11,7 +11,7 @@ constinit MetadataPool metadata_pool;
 
 namespace {
 
-constexpr std::size_t kCarved = 4096; // blocks are carved from so much at a time
+constexpr std::size_t kCarved = 4096; // bytes that are carved into blocks at a time
 
 std::size_t block_of(std::size_t size) {
     return std::bit_ceil(std::max(size, MetadataPool::kMinBlock));
@@ -49,7 +49,7 @@ MetadataPool::FreeBlock* MetadataPool::split_new_piece(std::size_t block) {
     return list;
 }
 
-// The last resort when the pool cannot grow: a free block of the next larger size that has one.
+// Splits a free block of the next larger size that has one. The last resort when the pool cannot grow.
 MetadataPool::FreeBlock* MetadataPool::split_larger_block(std::size_t block) {
     for (std::size_t larger = block * 2; larger <= kMaxBlock; larger *= 2) {
         FreeBlock*& list = free_[order_of(larger)];

@@ -2,10 +2,9 @@
 //
 // Memory for the allocator's own structures: power-of-two blocks from the window's metadata pool.
 //
-// Blocks of one size stand together in pages; a free block holds the link to the next. Contents are undefined
-// when a block is handed out. Memory is reused, never given back: what lives here (long bitmaps, deep stacks,
-// shards) is small next to the blocks that it describes. Thread-safe; takes the lock of the highest rank, so
-// it may be called under any other.
+// Blocks of one size share pages. A free block holds the link to the next one. take() returns undefined
+// contents. Memory is reused, never returned: long bitmaps, deep stacks and shards are small next to their
+// blocks. Thread-safe. The lock has the highest rank, so the caller may hold any other lock.
 #pragma once
 
 #include "layout/refused_requests.h"
@@ -21,14 +20,14 @@ class MetadataPool {
     static constexpr std::size_t kMinBlock = 64;
     static constexpr std::size_t kMaxBlock = 16 * 1024;
 
-    // `size` is rounded up to a power of two; the block is aligned to that. Null if memory is short.
+    // Returns a block of `size` rounded up to a power of two, aligned to that. Null if memory is short.
     void* take(std::size_t size);
-    void give(void* block, std::size_t size); // the size that was asked for
+    void give(void* block, std::size_t size); // `size` as for take()
 
-    // Maps (without touching) the first `bytes` of the pool. What slabs may need for their bitmaps must be
-    // there before the slices for the slabs take the last memory that a limit allows.
+    // Maps the first `bytes` of the pool without touching them. Memory for bitmaps must be mapped before the
+    // slices of slabs take the last memory that a limit allows. Returns false if memory is short.
     bool set_aside(std::size_t bytes);
-    // There is room for more again: what was refused is worth asking for.
+    // Ends the pause after a refusal, because there is room again.
     void ask_again();
 
     os::Mutex<os::Rank::kMetadata>& mutex() { return mutex_; }
@@ -45,7 +44,7 @@ class MetadataPool {
 
     os::Mutex<os::Rank::kMetadata> mutex_;
     FreeBlock* free_[kOrders] = {};
-    std::size_t used_ = 0; // of the window's pool part
+    std::size_t used_ = 0; // bytes of the window's pool, carved so far
     RefusedRequests refused_;
 };
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Moving memory to a run, so that touching it need not fault: see superslab.h.
+// Moves memory to a run, so that touching the run causes no page faults: see superslab.h.
 #include "layout/superslab.h"
 #include "os/page_attributes.h"
 #include "os/page_locks.h"
@@ -10,8 +10,8 @@
 namespace ashlar::layout {
 
 Run Superslabs::warm(Run run, std::size_t slices, const MovePlan& plan) {
-    // For large blocks only. A program that makes none may be in a sandbox that ends it when it opens a file.
-    // What its slabs leave dirty does not make it larger than it was.
+    // Only large blocks make the library read the limit. A program without them may be in a sandbox that ends
+    // it for opening a file. The dirty slices of its slabs do not make it larger than it was.
     limit_.note_size(committed());
     bool whole = !run.unchecked || take_back_changes(run.first, slices);
     bool go_on = whole && plan.count != 0 && is_worth_moving(plan.moves[0]) &&
@@ -23,13 +23,13 @@ Run Superslabs::warm(Run run, std::size_t slices, const MovePlan& plan) {
         whole = whole && last != os::Change::kLost;
     }
     if (run.zero) note_excess();
-    return whole ? run : Run{}; // what is left of it is nobody's
+    return whole ? run : Run{}; // the rest of the run has no owner
 }
 
-// Programs that use only the beginning of their buffers leave dirty slices that hold next to nothing. Then
-// nothing is moved to this run, and to ever more of the next ones, until that changes.
+// Returns whether a move saves enough faults. Programs that use only the beginning of their buffers leave
+// dirty slices that hold little memory. Then ever more runs get no moves, until that changes.
 bool Superslabs::is_worth_moving(const SliceMap::Move& move) {
-    constexpr std::size_t kLeastShare = 8; // in memory: about as many faults as a move costs
+    constexpr std::size_t kLeastShare = 8; // of the slices is resident: about as many faults as a move costs
     constexpr unsigned kMostLeftOut = 63;
     std::size_t resident = 0;
     const std::size_t size = move.slices * kSliceSize;
@@ -41,19 +41,19 @@ bool Superslabs::is_worth_moving(const SliceMap::Move& move) {
     return worth;
 }
 
-// What is locked stays in place: moving takes the lock off. After mlockall(MCL_CURRENT) the lower part of the
-// heap is locked, so that the lowest pages of either side tell.
+// Locked memory stays in place, because a move removes the lock. After mlockall(MCL_CURRENT) the lower part
+// of the heap is locked, so the lowest pages of both sides tell.
 bool Superslabs::may_move(Slice from, Slice to) {
     const bool locked = os::any_locked(window.address_of(from), os::page_size()) ||
                         os::any_locked(window.address_of(to), os::page_size());
     return !locked || !os::locks_are_wanted();
 }
 
-// If it is not to be tried, the slices only stay where they are. Lost may be the place to move to.
+// Carries out `move`, or only puts the slices back unless `try_it`. kLost refers to the place to move to.
 os::Change Superslabs::carry_out(SliceMap::Move move, bool try_it) {
     os::Change result = os::Change::kRefused;
-    if (try_it && move.unchecked) { // otherwise what a program did to them would be moved, too
-        if (!take_back_changes(move.from, move.slices)) return os::Change::kSplit; // they are nobody's
+    if (try_it && move.unchecked) { // a move would keep a program's changes
+        if (!take_back_changes(move.from, move.slices)) return os::Change::kSplit; // they have no owner
         move.unchecked = false;
     }
     if (try_it) {
@@ -65,7 +65,7 @@ os::Change Superslabs::carry_out(SliceMap::Move move, bool try_it) {
     const os::Change renewed = moved && move.renew ? renew(move.from, move.slices) : os::Change::kRefused;
     const os::Guard guard(mutex_);
     if (renewed == os::Change::kLost) {
-        map_.set_displaced(move.to, move.slices, true); // and nobody gets the place it came from
+        map_.set_displaced(move.to, move.slices, true); // the place that they left is lost
     } else {
         map_.put_back(move, moved, renewed == os::Change::kDone);
         if (result == os::Change::kSplit) map_.set_split(move.from, move.slices);
@@ -78,7 +78,7 @@ os::Change Superslabs::move(Slice from, Slice to, std::size_t slices) {
         const os::Guard guard(mutex_);
         if (!map_.may_displace() || map_.any_displaced(from, slices)) return os::Change::kRefused;
     }
-    // What lies in several mappings can be moved in part before the kernel refuses, and the rest is lost.
+    // The kernel may move a part of several mappings and then refuse. The rest would be lost.
     const std::size_t size = slices * kSliceSize;
     if (!os::is_one_mapping(window.address_of(from), size) || !may_move(from, to))
         return os::Change::kRefused;

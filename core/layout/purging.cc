@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Which dirty slices are given back to the system, and when: see superslab.h.
+// Which dirty slices are purged, and when: see superslab.h.
 #include "layout/superslab.h"
 #include "os/clock.h"
 #include "os/config.h"
@@ -12,7 +12,7 @@ namespace ashlar::layout {
 
 namespace {
 
-constexpr std::size_t kMostInVain = 16;  // pieces in a row that refuse to be purged
+constexpr std::size_t kMostInVain = 16;  // pieces in a row that the kernel refuses to purge
 constexpr std::size_t kCallsToRenew = 3; // a mapping, and advice about huge pages and the node
 
 constexpr std::size_t above(std::size_t value, std::size_t bound) {
@@ -21,13 +21,13 @@ constexpr std::size_t above(std::size_t value, std::size_t bound) {
 
 } // namespace
 
-// What is absent is counted a moment before or after the slice itself is taken or given.
+// The count of absent bytes may change a moment before or after the count of slices in use.
 std::size_t Superslabs::present_slices() const {
     return above(slices_in_use(),
                  static_cast<std::size_t>(std::max<std::ptrdiff_t>(absent_bytes(), 0)) / kSliceSize);
 }
 
-// With so many slices in use.
+// Returns the dirty slices that are allowed with `in_use` slices in use.
 std::size_t Superslabs::allowed_dirty(std::size_t in_use) const {
     const std::size_t floor = os::settings.dirty_limit.load(std::memory_order_relaxed) / kSliceSize;
     return reserves_.allowed_dirty(in_use, floor, limit_.bytes() / kSliceSize);
@@ -66,12 +66,12 @@ void Superslabs::purge_excess() {
     reserves_.note_purged(purged);
 }
 
-// Who notes that slices are due in the meantime is seen by the next step.
+// Clears the flag first, so that the next step sees slices that become due meanwhile.
 void Superslabs::purge_step() {
     due_.store(false, std::memory_order_relaxed);
     Step step = kStep;
     std::size_t purged = 0;
-    if (excess() != 0) { // a whole step: one call for each slice that exceeds the budget would cost more
+    if (excess() != 0) { // a whole step: one call per slice above the budget would cost more
         if (const std::size_t over = excess_over_limit(); over != 0)
             step = {.slices = std::max(over, step.slices), .calls = kNoBounds.calls};
         Slice below = kTop;
@@ -83,8 +83,7 @@ void Superslabs::purge_step() {
     if (purge_aged(step) || (purged != 0 && excess() != 0)) due_.store(true, std::memory_order_relaxed);
 }
 
-// Purges what the step allows, from the slice `below` down, and leaves in both what is left; returns how many
-// slices it did.
+// Purges what `step` allows, from the slice `below` down. Leaves the rest in both. Returns the slices purged.
 std::size_t Superslabs::purge(SliceMap::Which which, Slice& below, Step& step) {
     std::size_t purged = 0;
     std::size_t in_vain = 0;
@@ -101,7 +100,7 @@ std::size_t Superslabs::purge(SliceMap::Which which, Slice& below, Step& step) {
         if (piece.slices == 0) break;
         if (piece.slices != kAllSlices) break_up_or_count(first_slice_of(piece.superslab));
         SliceMask refused = 0;
-        for (SliceMask rest = piece.slices; rest != 0;) { // several runs only where pages are huge
+        for (SliceMask rest = piece.slices; rest != 0;) { // several runs only with huge pages
             const auto first = static_cast<unsigned>(std::countr_zero(rest));
             const auto slices = static_cast<unsigned>(std::countr_one(rest >> first));
             const SliceMask run = run_mask(first, slices);
@@ -115,7 +114,7 @@ std::size_t Superslabs::purge(SliceMap::Which which, Slice& below, Step& step) {
             }
             purged += slices;
             if ((piece.displaced & run) == 0) continue;
-            const bool can_renew = step.calls >= kCallsToRenew; // otherwise after their next use
+            const bool can_renew = step.calls >= kCallsToRenew; // otherwise after the next use
             const os::Change renewed = can_renew ? renew(start, slices) : os::Change::kRefused;
             if (can_renew) step.calls -= kCallsToRenew;
             if (renewed != os::Change::kDone) piece.displaced &= ~run;
@@ -129,8 +128,8 @@ std::size_t Superslabs::purge(SliceMap::Which which, Slice& below, Step& step) {
     return purged;
 }
 
-// Of a run that is about to be given, so many of its last slices were purged. They would exceed the budget by
-// more than a step.
+// Purges the last slices of a run before it is given, if they exceed the budget by more than a step. Returns
+// their number.
 std::size_t Superslabs::purge_end(Slice first, std::size_t slices) {
     if (slices <= kStep.slices || purging_is_vain_.load(std::memory_order_relaxed)) return 0;
     const std::size_t allowed = allowed_dirty(above(present_slices(), slices));
@@ -162,7 +161,7 @@ void Superslabs::start_purging_aged() {
     due_.store(true, std::memory_order_relaxed);
 }
 
-// True if there is more. What is dirty at the end of a sweep is for the next one.
+// Returns true if there is more. Slices that are dirty at the end of a sweep belong to the next one.
 bool Superslabs::purge_aged(Step step) {
     purge(SliceMap::Which::kAged, aged_below_, step);
     const os::Guard guard(mutex_);

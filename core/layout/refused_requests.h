@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// Near a limit the kernel refuses the heap more memory, and the fallback serves. Each block would make the
-// heap ask again, in vain. A program that filled 700 MiB with blocks of 48 bytes made 28 million system
-// calls. So one request is left out after the first refusal, and twice as many after each further one. That
-// ends when something is granted or the heap has made room itself.
-//
-// Not thread-safe.
+// Limits requests that the kernel would refuse. Near a limit it refuses the heap memory, and the fallback
+// serves. Each block would make the heap ask again: a program that filled 700 MiB with blocks of 48 bytes
+// made 28 million system calls. So one request is left out after the first refusal, and twice as many after
+// each further one. A granted request, or room that the heap makes itself, ends that. Not thread-safe.
 #pragma once
 
 #include <algorithm>
@@ -15,10 +13,10 @@ namespace ashlar::layout {
 
 class RefusedRequests {
   public:
-    static constexpr std::size_t kMostLeftOut = 255; // in a row
+    static constexpr std::size_t kMostLeftOut = 255; // requests in a row
 
     bool leaves_out() const { return left_ != 0; }
-    // Likewise, and counts the request.
+    // Returns the same, and counts the request as left out.
     bool leave_out() {
         if (left_ == 0) return false;
         --left_;
@@ -33,8 +31,8 @@ class RefusedRequests {
     void forget() { *this = RefusedRequests(); }
 
   private:
-    std::size_t pause_ = 0; // requests to leave out, at the last refusal
-    std::size_t left_ = 0;  // of them, those still to be left out
+    std::size_t pause_ = 0; // requests to leave out after the last refusal
+    std::size_t left_ = 0;  // those still to be left out
 };
 
 } // namespace ashlar::layout

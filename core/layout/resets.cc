@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: MIT
 //
-// What a program did to the slices of its blocks is taken back before somebody else gets them: see
-// superslab.h.
+// Takes back what a program did to the slices of its blocks, before the next owner gets them (superslab.h).
 //
-// Slices that were changed are a mapping of their own. So the kernel is asked whether the slices and some
-// that nobody can have changed, which are *usual*, are one mapping. A release asks nothing: its slices are
-// unchecked. Who takes a run with such slices asks, and about all that surrounds the run: the answer holds
-// for the other unchecked slices, too. So one question serves for all that was released since the last one.
+// Changed slices are a mapping of their own. *Usual* slices are those that no program can have changed. So
+// the kernel is asked whether the slices and some usual ones are one mapping. A release asks nothing, and
+// leaves its slices unchecked. Taking such a run asks, also about everything around the run. The answer then
+// holds for the other unchecked slices too, and serves for all releases since the last question.
 #include "layout/superslab.h"
 #include "os/edition.h"
 #include "os/guard_pages.h"
@@ -21,17 +20,17 @@ namespace ashlar::layout {
 
 namespace {
 
-constexpr std::size_t kSmallBlock = 1024; // a slice of such blocks belongs to many
+constexpr std::size_t kSmallBlock = 1024; // bytes; a slice of such blocks has many owners
 constexpr SliceMask kLast = SliceMask{1} << (kSlicesPerSuperslab - 1);
-constexpr std::size_t kReach = 32; // superslabs to each side of a run that one question is about
-// After a no. It most often comes from a block that stays as it is, for instance a stack with a guard page.
+constexpr std::size_t kReach = 32; // superslabs on each side of a run that one question covers
+// Questions left out after a no. Most often a block causes that and stays, say a stack with a guard page.
 constexpr unsigned kQuestionsLeftOut = 16;
 
 bool is_open(std::size_t superslab) {
     return window.header(first_slice_of(superslab)) != kNotOurs;
 }
 
-// Which is a mapping of its own.
+// Returns whether the superslab ends in a fence that is a mapping of its own.
 bool ends_in_fence([[maybe_unused]] std::size_t superslab) {
     if constexpr (os::kHardened) {
         const SliceHeader last = window.header(first_slice_of(superslab) + kSlicesPerSuperslab - 1);
@@ -44,7 +43,7 @@ bool is_one_mapping(Slice begin, Slice end, std::size_t more) {
     return os::is_one_mapping_but_for_last_page(window.address_of(begin), (end - begin) * kSliceSize + more);
 }
 
-// In use by slabs of small blocks.
+// Returns the slices in use by slabs of small blocks.
 SliceMask small_blocks(std::size_t superslab) {
     SliceMask found = 0;
     for (unsigned slice = 0; slice < kSlicesPerSuperslab; ++slice) {
@@ -54,21 +53,21 @@ SliceMask small_blocks(std::size_t superslab) {
     return found;
 }
 
-// Whether the lowest slice of the heap belongs to a slab, which no program changes as a whole.
+// Returns whether the lowest slice of the heap belongs to a slab, which no program changes as a whole.
 bool lowest_is_in_slab() {
     const SliceHeader lowest = window.header(window.first_slice);
-    return lowest.size_class() != 0 || lowest.shard() > kBusyFence.shard(); // or a mixed one
+    return lowest.size_class() != 0 || lowest.shard() > kBusyFence.shard(); // mixed slabs
 }
 
 } // namespace
 
-// Of a run: slices around it that lie in one mapping with it, as far as the map knows, and a page more. None
-// if the run itself lies in several.
+// The slices around a run that form one mapping with the run, as far as the map knows. A question also covers
+// the page behind them. Empty if the run itself lies in several mappings.
 struct Superslabs::Surroundings {
     Slice begin = 0;
-    Slice end = 0; // is mapped: it can be the last slice asked about
+    Slice end = 0; // is mapped, so a question may cover its first page
     bool has_usual = false;
-    // Of the superslabs from the run's first one down, and from its last one up.
+    // Superslabs of the run and its surroundings. The arrays go down from `first` and up from `last`.
     std::uint32_t lowest = 0;
     std::uint32_t first = 0;
     std::uint32_t last = 0;
@@ -78,7 +77,7 @@ struct Superslabs::Surroundings {
 };
 
 Superslabs::Surroundings Superslabs::surroundings(Slice first, std::size_t slices) {
-    Surroundings s; // one object, also for the caller: it is large
+    Surroundings s; // returned without a copy, because it is large
     s.first = first / kSlicesPerSuperslab;
     s.last = static_cast<Slice>(first + slices - 1) / kSlicesPerSuperslab;
     SliceMask usual = 0;
@@ -155,10 +154,10 @@ void Superslabs::note_checked(const Surroundings& around) {
         map_.set_checked(s, slices_in(s), around.returns_above[s - around.last]);
 }
 
-// The nearest usual slice of the run's last superslab, kNone if there is none.
+// Asks about the run with the nearest usual slice of its last superslab. Returns kNone if there is none.
 Superslabs::Answer Superslabs::ask_about_run(Slice first, std::size_t slices) {
     const auto end = static_cast<Slice>(first + slices);
-    const unsigned place = end % kSlicesPerSuperslab; // the slice asked about last is to be mapped
+    const unsigned place = end % kSlicesPerSuperslab; // the last slice of a question must be mapped
     if (os::page_size() == kSliceSize || place == 0) return Answer::kNone;
     const Slice superslab = end - place;
     const SliceMask others =
@@ -192,8 +191,8 @@ Superslabs::Answer Superslabs::ask_about_surroundings(Slice first, std::size_t s
     return Answer::kNo;
 }
 
-// Whether nobody changed the run. (Another thread may take a usual slice and change it in the same way at
-// this moment. Then the run keeps what was done to it.)
+// Returns whether no program changed the run. (Another thread may take a usual slice at this moment and
+// change it in the same way. Then the run keeps its changes.)
 bool Superslabs::is_usual(Slice first, std::size_t slices) {
     const bool others = returned_runs_.load(std::memory_order_relaxed) != 0;
     if (others && ask_about_surroundings(first, slices) == Answer::kYes) return true;
@@ -207,8 +206,8 @@ SliceMask Superslabs::usual_slices(std::size_t superslab) {
     return map_.known(superslab).usual;
 }
 
-// The process may have as many mappings as it can, so that none can be split. What a program changed as a
-// whole is one mapping, and most of it is free if not all. With the free slices around it nothing is split.
+// Resets the run with the free slices around it. At the limit on mappings none can be split. A program's
+// change to a whole range made one mapping, most of which is free. With the free slices, nothing is split.
 void Superslabs::reset_with_free_slices(Slice first, std::size_t slices) {
     Slice begin = first;
     auto end = static_cast<Slice>(first + slices);
@@ -222,8 +221,8 @@ void Superslabs::reset_with_free_slices(Slice first, std::size_t slices) {
     os::reset_attributes(window.address_of(begin), (end - begin) * kSliceSize);
 }
 
-// To be called for unchecked slices that nobody else can get. False if they were lost. Where the kernel
-// refuses all of it they are taken for accessible, as nearly all are.
+// Takes back changes to unchecked slices that no other thread can get. Returns false if the slices were lost.
+// If the kernel refuses everything, the slices are taken for accessible, as nearly all are.
 bool Superslabs::take_back_changes(Slice first, std::size_t slices) {
     if (is_usual(first, slices)) return true;
     if (!os::reset_attributes(window.address_of(first), slices * kSliceSize)) {
@@ -237,15 +236,15 @@ bool Superslabs::take_back_changes(Slice first, std::size_t slices) {
     return true;
 }
 
-// Of slices that a program gives back. Locks count against a limit of its own, which may be low. So they are
-// not left until the slices are taken or purged, once a lock was found on free slices.
+// Unlocks slices that a program gives back, once locks were found on free slices. Locks use up the program's
+// limit, which may be low. So they do not last until the slices are taken or purged.
 void Superslabs::take_off_locks(Slice first, std::size_t slices) {
     if (!os::locks_are_left()) return;
     char* const start = window.address_of(first);
     if (os::any_locked(start, slices * kSliceSize)) os::unlock(start, slices * kSliceSize);
 }
 
-// The new mapping has none of the advice that the superslab was given.
+// Gives the new mapping the advice for its superslab.
 os::Change Superslabs::renew(Slice first, std::size_t slices) {
     char* const start = window.address_of(first);
     const os::Change result = os::renew(start, slices * kSliceSize);

@@ -3,14 +3,13 @@
 // The size classes: a constexpr table and its proofs.
 //
 // Steps of 16 bytes up to 128. Then eight classes per doubling up to 8 KiB, so that at most 12.5 % of a block
-// is waste. Four per doubling up to 32 KiB. Buffers of 4 and 8 KiB with a few bytes more have one each
-// besides. Programs put a header before them, and the hardened library a canary behind them. Class 0 means
-// "not a slab" and has no blocks. Every size is a multiple of 16. A class whose size is a multiple of 2^k
-// gives blocks aligned to 2^k, because slabs start at multiples of their own length.
+// is waste. Four per doubling up to 32 KiB. Buffers of 4 and 8 KiB with a few more bytes have one extra class
+// each. Programs put a header before them, and the hardened library a canary behind them. Class 0 means "not
+// a slab" and has no blocks. Every size is a multiple of 16. A class whose size is a multiple of 2^k gives
+// blocks aligned to 2^k, because slabs start at multiples of their own length.
 //
-// The class of a request is one byte from a table of 16-byte steps, 2 KiB in all. A program touches only the
-// lines of the sizes it uses. Computing the class from the leading zeroes costs more instructions than the
-// whole rest of malloc.
+// A table of 2 KiB, one byte per 16-byte step, gives the class of a request. A program touches only the lines
+// of its sizes. Computing the class from the leading zeroes takes more instructions than the rest of malloc.
 #pragma once
 
 #include <algorithm>
@@ -23,9 +22,9 @@ namespace ashlar::layout {
 
 using SizeClass = std::uint8_t;
 
-inline constexpr std::size_t kSliceSize = 64 * 1024; // the unit of slabs and runs, not the system's page
+inline constexpr std::size_t kSliceSize = 64 * 1024; // bytes; unit of slabs and runs, not the system's page
 inline constexpr unsigned kSliceShift = 16;
-inline constexpr std::size_t kAlignment = 16; // of every block
+inline constexpr std::size_t kAlignment = 16; // bytes, for every block
 inline constexpr std::size_t kMaxClassSize = 32 * 1024;
 inline constexpr unsigned kClasses = 67; // class 0 included
 inline constexpr unsigned kMaxSlabSlices = 4;
@@ -36,7 +35,7 @@ namespace detail {
 constexpr bool is_buffer(std::uint32_t size) {
     return size == 4096 || size == 8192;
 }
-inline constexpr std::uint32_t kLittleMore = 64; // a cache line
+inline constexpr std::uint32_t kLittleMore = 64; // bytes, a cache line
 
 constexpr std::array<std::uint32_t, kClasses> make_sizes() {
     std::array<std::uint32_t, kClasses> sizes{};
@@ -65,18 +64,18 @@ constexpr std::array<SizeClass, kMaxClassSize / kAlignment + 1> make_classes() {
 
 inline constexpr auto kClassOfStep = make_classes();
 
-// A slab of n slices starts at a multiple of n slices and holds at least 8 blocks.
+// Returns the slices of a slab, which starts at a multiple of that and holds at least 8 blocks.
 constexpr unsigned slices_for(std::size_t size) {
     return size <= 8192 ? 1 : size <= 16384 ? 2 : 4;
 }
 
 } // namespace detail
 
-// What slabs of one class look like. 16 bytes, so that four classes share a cache line.
+// The shape of one class's slabs. 16 bytes, so that four classes share a cache line.
 struct ClassShape {
-    std::uint32_t size;       // of a block
-    std::uint16_t blocks;     // in a slab
-    std::uint8_t slices;      // of a slab, a power of two
+    std::uint32_t size;       // bytes of a block
+    std::uint16_t blocks;     // blocks in a slab
+    std::uint8_t slices;      // slices of a slab, a power of two
     std::uint64_t reciprocal; // ceil(2^40 / size): index of a block = offset * reciprocal >> 40
 };
 
@@ -104,18 +103,18 @@ constexpr std::size_t class_size(SizeClass c) {
     return detail::kSizes[c];
 }
 
-// For size ≤ kMaxClassSize; 0 gets the smallest class.
+// Returns the class for `size` ≤ kMaxClassSize. Size 0 gets the smallest class.
 constexpr SizeClass class_of(std::size_t size) {
     return detail::kClassOfStep[(size + kAlignment - 1) / kAlignment];
 }
 
-// The smallest class that holds `size` bytes at `alignment` (a power of two); 0 if none does.
+// Returns the smallest class that holds `size` bytes at `alignment` (a power of two), or 0.
 constexpr SizeClass class_of_aligned(std::size_t size, std::size_t alignment) {
     if (size > kMaxClassSize || alignment > kMaxClassSize) return 0;
-    // No class below has a multiple of the alignment that is large enough; at least one byte is asked for.
+    // Classes below hold no large enough multiple of the alignment. The request is at least one byte.
     SizeClass c = class_of((std::max<std::size_t>(size, 1) + alignment - 1) & ~(alignment - 1));
     while (class_size(c) % alignment != 0)
-        ++c; // ends at a power of two: kMaxClassSize at the latest
+        ++c; // ends at a power of two, kMaxClassSize at the latest
     return c;
 }
 
@@ -123,8 +122,7 @@ constexpr std::uint32_t block_index(const ClassShape& shape, std::size_t offset)
     return static_cast<std::uint32_t>(offset * shape.reciprocal >> kReciprocalShift);
 }
 
-// ---- The proofs
-// --------------------------------------------------------------------------------------------
+// ---- Proofs
 
 static_assert(sizeof(ClassShape) == 16);
 static_assert(detail::kSizes[kClasses - 1] == kMaxClassSize);
@@ -135,7 +133,7 @@ consteval bool shapes_hold() {
         if (s.size % kAlignment != 0 || s.size <= detail::kSizes[c - 1]) return false;
         if (s.blocks < 8 || s.blocks > kMaxSlabBlocks || s.slices > kMaxSlabSlices) return false;
         // Division by multiplication (Granlund and Montgomery 1994) is exact for all offsets of the slab
-        // under one condition. The error of the reciprocal, scaled by the largest offset, stays below 2^40.
+        // under one condition. The error of the reciprocal, times the largest offset, stays below 2^40.
         const std::uint64_t error = s.reciprocal * s.size - (std::uint64_t{1} << kReciprocalShift);
         if (error * s.slices * kSliceSize >= std::uint64_t{1} << kReciprocalShift) return false;
     }

@@ -8,22 +8,22 @@ namespace ashlar::layout {
 
 namespace {
 
-constexpr std::size_t kMostDisplaced = 16'000; // mappings; a process may have some 65 thousand
-// From here on the place that something is moved from is renewed.
+constexpr std::size_t kMostDisplaced = 16'000; // mappings, of the some 65 thousand that a process may have
+// With more mappings, a move renews the mapping of its source.
 constexpr std::size_t kManyDisplaced = kMostDisplaced / 2;
 
 std::size_t count(SliceMask slices) {
     return static_cast<std::size_t>(std::popcount(slices));
 }
 
-// Of the highest run the last slices, at most so many.
+// Returns the last slices of the highest run, at most `most`.
 SliceMask highest_run(SliceMask slices, unsigned most) {
     const auto above = static_cast<unsigned>(std::countl_zero(slices));
     const unsigned length = std::min(static_cast<unsigned>(std::countl_one(slices << above)), most);
     return run_mask(kSlicesPerSuperslab - above - length, length);
 }
 
-// The map has one writer at a time: no need for the lock prefix.
+// The map has one writer at a time, so the lock prefix is not needed.
 void add(std::atomic<std::size_t>& counter, std::size_t value) {
     counter.store(counter.load(std::memory_order_relaxed) + value, std::memory_order_relaxed);
 }
@@ -180,7 +180,7 @@ void SliceMap::put_back(Piece piece, SliceMask still_dirty) {
     s.free |= piece.slices;
     s.dirty |= still_dirty;
     set_in_place(piece.superslab, piece.displaced & ~still_dirty);
-    s.unchecked &= ~(piece.displaced & ~still_dirty); // they are new
+    s.unchecked &= ~(piece.displaced & ~still_dirty); // their mapping is new
     add(dirty_, count(still_dirty));
     if (still_dirty != 0) note_dirty(piece.superslab);
     note_given(piece.superslab, longest_run(s.free));
@@ -233,8 +233,8 @@ void SliceMap::give_back(Piece superslab) {
     put_back({superslab.superslab, kAllSlices, 0}, superslab.slices);
 }
 
-// The highest superslab from donor.superslab - 1 down that has a long enough run of dirty slices outside of
-// the given run.
+// Finds the highest superslab below donor.superslab with a long enough run of dirty slices outside of the
+// given run. Returns false if there is none.
 bool SliceMap::next_donor(Donor& donor, Slice first, std::size_t slices) const {
     const Set set = donor.least == kLeastSlicesToMove ? kGives8 : kGives4;
     while ((donor.superslab = highest(set, donor.superslab, donor.node)) != 0) {
@@ -259,7 +259,7 @@ unsigned SliceMap::plan_moves(Slice first, std::size_t slices, std::size_t fille
     for_each_piece(first, slices, [&](std::size_t superslab, SliceMask mask) {
         any_clean |= mask & ~state(superslab).dirty;
     });
-    if (any_clean == 0) return 0; // as where programs release what they will need again
+    if (any_clean == 0) return 0; // mostly so: programs release what they will need again
     for (const unsigned least : {kLeastSlicesToMove, kLeastSlicesToFill}) {
         if (slices - filled < least) continue;
         Donor donor{may_displace() ? opened() : 0, 0, node_of(first / kSlicesPerSuperslab), least};
@@ -285,7 +285,7 @@ unsigned SliceMap::plan_moves(Slice first, std::size_t slices, std::size_t fille
     return planned;
 }
 
-// Takes the first slices that a donor can give, at most so many, out of the map.
+// Takes the first slices of a donor, at most `most`, out of the map.
 SliceMap::Move SliceMap::take_from(Donor& donor, unsigned most) {
     State& source = state(donor.superslab);
     const auto from = static_cast<unsigned>(std::countr_zero(movable_starts(donor)));
@@ -319,17 +319,17 @@ std::size_t SliceMap::mappings(const State& s) {
     return s.displaced == 0 ? 0 : count(s.borders) + 1;
 }
 
-// How many of `slices`, from one of them on, are one mapping.
+// Returns how many of `slices`, from `first` on, are one mapping.
 unsigned SliceMap::movable_from(const State& s, SliceMask slices, unsigned first) {
-    const SliceMask joined = slices & ~s.borders; // to the slice before
+    const SliceMask joined = slices & ~s.borders; // joined to the slice before
     return 1 + (first + 1 == kSlicesPerSuperslab
                     ? 0
                     : static_cast<unsigned>(std::countr_one(joined >> (first + 1))));
 }
 
-// Where at least so many of the slices are one mapping.
+// Returns the starts of at least `least` slices that are one mapping.
 SliceMask SliceMap::movable_starts(const State& s, SliceMask slices, unsigned least) {
-    const SliceMask joined = slices & ~s.borders; // to the slice before
+    const SliceMask joined = slices & ~s.borders; // joined to the slice before
     return slices & (run_starts(joined, least - 1) >> 1);
 }
 
@@ -337,7 +337,7 @@ SliceMask SliceMap::movable_starts(const Donor& donor) {
     return donor.slices == 0 ? 0 : movable_starts(state(donor.superslab), donor.slices, donor.least);
 }
 
-// `borders`: those of the slices at which a mapping begins.
+// `borders` are those of the slices at which a mapping begins.
 void SliceMap::set_displaced(std::size_t superslab, SliceMask slices, SliceMask borders) {
     State& s = state(superslab);
     const std::size_t before = mappings(s);

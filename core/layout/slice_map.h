@@ -1,21 +1,20 @@
 // SPDX-License-Identifier: MIT
 //
-// Which slices of the window are free and which of those may hold memory: the bare map, without locks, system
-// calls or policy.
+// Which slices of the window are free, and which of those may hold memory: the bare map, without locks,
+// system calls or policy.
 //
-// A run of up to 32 slices lies in one superslab, the lowest that has room for it. A longer one starts with a
-// superslab and covers whole ones and the first slices of a last one. So the heap stays dense at its low end.
+// A run of up to 32 slices lies in one superslab, the lowest that has room for it. A longer run starts with a
+// superslab, and covers whole ones and the start of a last one. So the heap stays dense at its low end.
 //
-// 64 superslabs (128 MiB) form a group. A bound of the length of its runs is kept for each superslab, each
-// group and 64 groups. Superslabs that have something else in common form a *set*: those with dirty slices,
-// those set aside, and so on. A group has a word for each set. Above that, a bit for each group says whether
-// its word is zero, and a bit for 64 groups whether all of theirs are. So the lowest and the highest are
-// found in a few steps, however large the heap is.
+// 64 superslabs (128 MiB) form a group. Each superslab, each group and each 64 groups have an upper bound on
+// the length of their runs. Superslabs with a common property form a *set*: those with dirty slices, those
+// set aside, and so on. A group has one word per set. On the levels above, one bit per group, and per 64
+// groups, tells whether there are members. So a search takes a few steps, however large the heap is.
 //
-// Releasing slices raises bounds and adds to sets. Taking them changes nothing of that (but kWhole is exact):
-// a search that finds less than it was told corrects it. So nobody comes in vain twice.
+// Releasing slices raises bounds and adds to sets. Taking slices does not change them (only kWhole is exact).
+// A search that finds less than a bound or set says corrects that. So no search fails twice for one reason.
 //
-// Guarded by its owner; the counters may be read at any time.
+// Guarded by its owner's lock; the counters may be read at any time.
 #pragma once
 
 #include "layout/slice_run.h"
@@ -34,9 +33,9 @@ struct Tables;
 namespace ashlar::layout {
 
 struct Run {
-    Slice first = 0;        // 0: none
-    bool zero = false;      // all of it reads zero
-    bool unchecked = false; // some of it is: see SliceMap::set_unchecked()
+    Slice first = 0;        // 0: no run
+    bool zero = false;      // the whole run reads zero
+    bool unchecked = false; // some slices are unchecked: see SliceMap::set_unchecked()
 };
 
 inline constexpr os::Node kAnyNode = os::kMaxNodes;
@@ -46,17 +45,16 @@ class SliceMap {
     enum class Fit : std::uint8_t { kAnywhere, kAligned };
     static constexpr std::size_t kFits = 2;
 
-    // Superslabs below this number may be free; none is before the first was opened.
+    // Only superslabs below this number may be free. 0 at first.
     std::size_t opened() const { return opened_.load(std::memory_order_relaxed); }
-    // They are free now, read zero, and are of that node.
+    // Makes these superslabs of `node` free. They read zero.
     void open(std::size_t begin, std::size_t end, os::Node node);
-    // Those below `end` that were not opened never will be: their states must read zero.
+    // Never opens superslabs below `end` that were not opened so far. Their states must read zero.
     void step_over(std::size_t end);
-    std::size_t openings() const { return openings_; } // how often one of these happened
+    std::size_t openings() const { return openings_; } // calls of these two
     os::Node node_of(std::size_t superslab) const;
 
-    // The lowest run of so many free slices in superslabs of the node, or of any for kAnyNode. Aligned runs
-    // have up to 4. 0 if there is none.
+    // Returns the lowest run of `slices` free slices (up to 4 if aligned) on `node`, any for kAnyNode, or 0.
     Slice find(std::size_t slices, Fit fit, os::Node node) const;
     bool all_free(Slice first, std::size_t slices) const;
     std::size_t free_superslabs_at_end(os::Node node) const;
@@ -64,10 +62,10 @@ class SliceMap {
     Run take(Slice first, std::size_t slices);
     void give(Slice first, std::size_t slices, bool dirty);
 
-    // Free slices that a program gave back are *unchecked* until the kernel was asked whether it had changed
-    // their attributes (see resets.cc). To take them ends that: who takes them asks.
+    // Marks free slices that a program gave back as *unchecked*: the program may have changed their
+    // attributes (see resets.cc). take() ends that, and its caller asks the kernel.
     void set_unchecked(Slice first, std::size_t slices);
-    // What an answer about other slices of a superslab depends on. `returns` counts the calls above.
+    // The facts behind an answer about other slices of a superslab. `returns` changes with each call above.
     struct Known {
         SliceMask usual; // free slices that are not unchecked
         SliceMask displaced;
@@ -75,52 +73,51 @@ class SliceMap {
         std::uint32_t returns;
     };
     Known known(std::size_t superslab) const;
-    // The answer is that these slices were not changed. It holds unless some came back since.
+    // Notes that `slices` were not changed, unless further slices were given back since `returns` was read.
     void set_checked(std::size_t superslab, SliceMask slices, std::uint32_t returns);
 
-    // Takes dirty slices below the slice `below` out of the highest superslab that has such: the highest run
-    // of them, of at most `most` slices. With kAged they are those that were dirty before the last age().
-    // They are nobody's, not even in use, until they are put back. Of a superslab with huge pages it takes
-    // all or, unless it is asked for kAll, none if they are a small part.
+    // Takes the highest run of dirty slices below the slice `below` out of the map, at most `most` slices of
+    // one superslab. kAged: only slices that were dirty before the last age(). Until put_back() they have no
+    // owner and are not in use. With huge pages it takes all dirty slices of the superslab. Unless `which` is
+    // kAll, it takes none of them if they are a small part.
     enum class Which : std::uint8_t { kAll, kExcess, kAged };
     struct Piece {
         std::size_t superslab;
-        SliceMask slices; // 0: there are none
+        SliceMask slices; // 0: no such slices
         SliceMask displaced;
     };
     Piece take_dirty(Which which, Slice below, unsigned most);
-    // Of what is no longer dirty, `displaced` is in no mapping of its own either.
+    // Puts the piece back. Slices of `displaced` that are no longer dirty have lost their own mapping too.
     void put_back(Piece piece, SliceMask still_dirty);
     void age();
-    // Takes the highest superslab below `below` that is free as a whole; its slices are the dirty ones of it.
-    // {0, 0, 0}: there is none. Nobody's until it is set aside or given back.
+    // Takes the highest wholly free superslab below `below`. `slices` are its dirty slices. {0, 0, 0}: there
+    // is none. It has no owner until it is set aside or given back.
     Piece take_superslab(std::size_t below);
     void set_aside(Piece superslab);
     void set_aside(std::size_t superslab);
-    // The first of so many in a row that were set aside, to be opened; 0: there are none.
+    // Returns the first of `count` adjacent superslabs that were set aside, or 0. The caller opens them.
     std::size_t reclaim(std::size_t count);
     void give_back(Piece superslab);
 
-    // Memory can be moved from slice to slice. Slices that have another's are *displaced*: in a mapping of
-    // their own, of which a process may have some 65 thousand. A move ends where a mapping does, because
-    // kernels refuse what lies in several.
+    // Memory can move from slice to slice. Slices that received memory are *displaced*: in a mapping of their
+    // own, of which a process may have some 65 thousand. Kernels refuse to move several mappings at once.
     struct Move {
         Slice from;
         Slice to;
         std::uint16_t slices;
-        bool renew;     // the mapping of `from`: it is displaced, and many are
-        bool unchecked; // some of `from` is
+        bool renew;     // renew the mapping of `from`: it is displaced, and many are
+        bool unchecked; // some of `from` is unchecked
     };
-    static constexpr unsigned kLeastSlicesToMove = 8; // costs about as much as a fault or two
-    static constexpr unsigned kLeastSlicesToFill = 4; // what longer pieces leave of a run
+    static constexpr unsigned kLeastSlicesToMove = 8; // a move costs about as much as 1 or 2 faults
+    static constexpr unsigned kLeastSlicesToFill = 4; // for the parts of a run that longer moves leave
     bool may_displace() const;
-    // Finds dirty slices of the same node, outside of a free run, for its clean ones but the first `filled`.
-    // Takes them out of the map and returns how many moves there are.
+    // Plans moves to the clean slices of a free run, except its first `filled`. Takes dirty slices of the
+    // same node outside of the run out of the map for them. Returns the number of moves.
     unsigned plan_moves(Slice first, std::size_t slices, std::size_t filled, Move* moves, unsigned most);
     void put_back(const Move& move, bool moved, bool renewed);
-    // A piece that was moved as one, or to the mapping around it.
+    // For a piece that was moved as one mapping, or that is in the mapping around it again (false).
     void set_displaced(Slice first, std::size_t slices, bool displaced);
-    // The kernel says that these are several mappings: none of them is moved until it is in the one around.
+    // For slices that the kernel calls several mappings. None is moved until it is in the mapping around it.
     void set_split(Slice first, std::size_t slices);
     bool any_displaced(Slice first, std::size_t slices) const;
     bool none_displaced() const { return displacement_.load(std::memory_order_relaxed) == 0; }
@@ -134,49 +131,48 @@ class SliceMap {
     std::size_t dirty_slices() const { return dirty_.load(std::memory_order_relaxed); }
 
   private:
-    friend struct observe::Tables; // tells other processes where things are
+    friend struct observe::Tables; // tells other processes the addresses
     struct State {
         SliceMask free;
         SliceMask dirty; // free slices that may hold memory
-        SliceMask aged;  // of them, those that were dirty at the last age()
+        SliceMask aged;  // those that were dirty at the last age()
         SliceMask displaced;
-        SliceMask borders; // slices at which a mapping begins, as far as some slice is displaced
+        SliceMask borders; // slices at which a mapping begins, as far as displaced slices tell
         SliceMask unchecked;
-        std::uint32_t returns; // of slices that are unchecked then
+        std::uint32_t returns; // changes whenever slices become unchecked
     };
 
     enum Set : std::uint8_t {
-        kWhole,        // all of it is free; always exact
+        kWhole,        // all slices are free; always exact
         kPair,         // two free slices at a multiple of two
-        kQuad,         // likewise four
+        kQuad,         // four free slices at a multiple of four
         kDirty,        // any dirty slice
-        kWorthPurging, // likewise; enough of them, if it has huge pages
+        kWorthPurging, // any dirty slice, or with huge pages enough of them
         kGives8,       // at least kLeastSlicesToMove dirty slices in one mapping
-        kGives4,       // likewise kLeastSlicesToFill
+        kGives4,       // at least kLeastSlicesToFill dirty slices in one mapping
         kAside,
         kSets
     };
 
     static constexpr unsigned kGroupSize = 64;
     static constexpr unsigned kLevels = 3;
-    static constexpr std::size_t kMostTold = 0xffff; // slices, 4 GiB: longer runs count as so long
-    // 64 groups have one, and 64 times 64 groups.
+    static constexpr std::size_t kMostTold = 0xffff; // slices, 4 GiB: the bound for all longer runs
+    // One for 64 groups, and one for 64 times 64 groups.
     struct Summary {
         std::uint64_t sets[kSets];
-        std::uint16_t longest[kGroupSize]; // slices; no run that starts there has more
+        std::uint16_t longest[kGroupSize]; // slices of the longest run that starts there, at most
     };
     struct alignas(64) Group {
         std::uint64_t sets[kSets];
-        std::uint8_t longest[kGroupSize]; // slices; no run in that superslab has more
-        Summary summary;                  // of groups: see summary_of()
+        std::uint8_t longest[kGroupSize]; // slices of the longest run in that superslab, at most
+        Summary summary;                  // for many groups: see summary_of()
         std::uint64_t huge;
         std::uint64_t of_node[os::kMaxNodes];
         State states[kGroupSize];
     };
 
   public:
-    // A group for each so many superslabs, in the window's part for their states, and one more: see
-    // summary_of().
+    // Returns the bytes for the groups of `superslabs`, and for one more group: see summary_of().
     static constexpr std::size_t bytes_for(std::size_t superslabs) {
         return ((superslabs + kGroupSize - 1) / kGroupSize + 1) * sizeof(Group);
     }
@@ -194,19 +190,19 @@ class SliceMap {
     static std::uint64_t of_node(const Group& home, os::Node node);
     static bool is_of_node(std::size_t superslab, os::Node node);
 
-    // At level 0 of superslabs, above that of groups, and of 64 groups each.
+    // The word has bits for superslabs at level 0, for groups at level 1, and for 64 groups each at level 2.
     static std::uint64_t& word(Set set, unsigned level, std::size_t number);
     static std::uint64_t members(Set set, unsigned level, std::size_t number, os::Node node);
     static bool contains(Set set, std::size_t superslab);
     static bool belongs_to(Set set, std::size_t superslab);
-    // Enough slices to give up a huge one for.
+    // Returns whether these slices are enough to break up a huge page.
     static constexpr bool is_worth_breaking(SliceMask slices) {
         return std::popcount(slices) >= int{kSlicesPerSuperslab / 2};
     }
     static void put(Set set, std::size_t superslab, bool member);
     template <typename... Sets>
     static void add_to(std::size_t superslab, Sets... sets);
-    // The lowest member from `from` on, the highest below `below`; 0: there is none.
+    // Return the lowest member from `from` on, the highest below `below`, or 0.
     std::size_t lowest(Set set, std::size_t from, os::Node node) const;
     std::size_t highest(Set set, std::size_t below, os::Node node) const;
 
@@ -225,12 +221,12 @@ class SliceMap {
     template <typename Visit>
     static void for_each_piece(Slice first, std::size_t slices, Visit visit);
 
-    // The next run of dirty slices to give to others; 0: there is none.
+    // The next run of dirty slices that can be moved. `superslab` 0: there is none.
     struct Donor {
         std::size_t superslab;
-        SliceMask slices; // that may be given
+        SliceMask slices; // slices that may be moved
         os::Node node;
-        unsigned least; // slices in a row
+        unsigned least; // slices in a row, at least
     };
     static SliceMask movable_starts(const State& s, SliceMask slices, unsigned least);
     static SliceMask movable_starts(const Donor& donor);
@@ -245,7 +241,7 @@ class SliceMap {
 
     std::atomic<std::size_t> opened_{0};
     std::size_t openings_ = 0;
-    std::atomic<std::size_t> displacement_{0}; // the mappings of superslabs that have displaced slices
+    std::atomic<std::size_t> displacement_{0}; // mappings of superslabs that have displaced slices
     std::atomic<std::size_t> in_use_{0};
     std::atomic<std::size_t> dirty_{0};
 };

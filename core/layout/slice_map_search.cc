@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// How the slice map finds what is free or dirty, in a few steps however large the heap is: see slice_map.h.
+// Finds free and dirty slices in a few steps, however large the heap is: see slice_map.h.
 #include "layout/slice_map.h"
 
 #include <algorithm>
@@ -10,7 +10,7 @@ namespace ashlar::layout {
 
 namespace {
 
-constexpr unsigned kLevelShift = 6; // 64 members of a level are one of the next
+constexpr unsigned kLevelShift = 6; // 64 members of a level form one of the next
 
 } // namespace
 
@@ -18,8 +18,8 @@ SliceMap::Group* SliceMap::groups() {
     return reinterpret_cast<Group*>(window.superslab_states.start());
 }
 
-// At level 1 of 64 groups, in the first of them, at level 2 of 64 times 64, in the second: bytes_for() has it
-// mapped.
+// The summary of 64 groups (level 1) lies in the first of them. That of 64 times 64 groups (level 2) lies in
+// the second, which bytes_for() includes.
 SliceMap::Summary& SliceMap::summary_of(unsigned level, std::size_t number) {
     return level == 1 ? groups()[number * kGroupSize].summary
                       : groups()[number * kGroupSize * kGroupSize + 1].summary;
@@ -79,7 +79,7 @@ void SliceMap::put(Set set, std::size_t superslab, bool member) {
     }
 }
 
-// To those of the sets that it belongs to. Most often it is in all of them.
+// Adds the superslab to the sets that it belongs to. Most often all of them have it already.
 template <typename... Sets>
 void SliceMap::add_to(std::size_t superslab, Sets... sets) {
     const std::uint64_t in_all = (group(superslab).sets[sets] & ...);
@@ -136,7 +136,7 @@ void SliceMap::note_taken(std::size_t superslab) {
     if (contains(kWhole, superslab)) put(kWhole, superslab, false);
 }
 
-// Slices of the superslab came free, and are in runs of at most that length.
+// Notes that slices of the superslab were given, into runs of at most `longest` slices.
 void SliceMap::note_given(std::size_t superslab, unsigned longest) {
     std::uint8_t& here = group(superslab).longest[superslab % kGroupSize];
     if (here < longest) here = static_cast<std::uint8_t>(longest);
@@ -158,10 +158,10 @@ void SliceMap::raise_longest(std::size_t superslab, std::size_t slices) {
     }
 }
 
-// How many slices are free in a row from the superslab's first on; all, or `most` and some more. Superslabs
-// behind that, too, if they are of the node.
+// Counts the free slices in a row from the superslab's first one on, across superslabs of `node`. Stops after
+// `most`, and may exceed that.
 std::size_t SliceMap::free_from(std::size_t superslab, std::size_t most, os::Node node) const {
-    std::size_t end = superslab; // of the whole ones
+    std::size_t end = superslab; // behind the wholly free ones
     while (end < opened() && (end - superslab) * kSlicesPerSuperslab < most) {
         const std::uint64_t whole = members(kWhole, 0, end / kGroupSize, node) >> (end % kGroupSize);
         end += static_cast<std::size_t>(std::countr_one(whole));
@@ -173,7 +173,7 @@ std::size_t SliceMap::free_from(std::size_t superslab, std::size_t most, os::Nod
     return (end - superslab) * kSlicesPerSuperslab + rest;
 }
 
-// How many superslabs of the node, right before this one and in one group, are wholly free.
+// Returns how many superslabs of `node`, right before this one and in one group, are wholly free.
 std::size_t SliceMap::whole_before(std::size_t superslab, os::Node node) {
     const std::size_t last = superslab - 1;
     const std::uint64_t whole = members(kWhole, 0, last / kGroupSize, node)
@@ -181,8 +181,8 @@ std::size_t SliceMap::whole_before(std::size_t superslab, os::Node node) {
     return static_cast<std::size_t>(std::countl_one(whole));
 }
 
-// So many slices came free, the last of them in that superslab. Long runs that start with it or with one of
-// those before are longer now. What starts so far before the slices that it was too long to be told still is.
+// Notes that `given` slices were given, the last of them in `superslab`. Raises the bounds of long runs that
+// start with this superslab or one before. Earlier starts had a run above kMostTold, and keep that bound.
 void SliceMap::note_long(std::size_t superslab, std::size_t given) const {
     const SliceMask free = state(superslab).free;
     if (free % 2 == 0 || (free != kAllSlices && !contains(kWhole, superslab - 1))) return;
@@ -207,7 +207,7 @@ Slice SliceMap::find_aligned(unsigned slices, os::Node node) const {
     return first_slice_of(superslab) + static_cast<unsigned>(std::countr_zero(starts));
 }
 
-// A run that was looked for in vain lowers the bounds, unless it would be too long to be told.
+// A search in vain lowers the bounds, unless the run is longer than kMostTold.
 Slice SliceMap::find_anywhere(std::size_t slices, os::Node node) const {
     const std::size_t told = std::min(slices, kMostTold);
     const std::size_t end = (opened() + kGroupSize - 1) / kGroupSize;
@@ -237,7 +237,7 @@ Slice SliceMap::find_in(std::size_t group, std::size_t slices, os::Node node) co
                                          : find_long_in(group, slices, node);
 }
 
-// Looks at eight superslabs at once: to each byte so much is added that it reaches 128 if the run is there.
+// Tests eight superslabs at once: each byte plus (128 - slices) reaches 128 if a run may be there.
 Slice SliceMap::find_short_in(std::size_t group, unsigned slices, os::Node node) {
     constexpr std::uint64_t kOnes = 0x0101'0101'0101'0101;
     static_assert(std::endian::native == std::endian::little, "the lowest byte is the lowest superslab's");
@@ -260,12 +260,12 @@ Slice SliceMap::find_short_in(std::size_t group, unsigned slices, os::Node node)
     return 0;
 }
 
-// The lowest that starts with a superslab of the group.
+// Returns the lowest run that starts with a superslab of the group, or 0.
 Slice SliceMap::find_long_in(std::size_t group, std::size_t slices, os::Node node) const {
     for (std::uint64_t rest = members(kWhole, 0, group, node); rest != 0;) {
         const std::size_t first = group * kGroupSize + static_cast<std::size_t>(std::countr_zero(rest));
         if (free_from(first, slices, node) >= slices) return first_slice_of(first);
-        rest &= rest + (rest & (~rest + 1)); // without the superslabs in a row that it starts with
+        rest &= rest + (rest & (~rest + 1)); // drops the adjacent superslabs that it starts with
     }
     return 0;
 }

@@ -2,8 +2,8 @@
 //
 // Runs of 64 KiB slices inside one superslab, as arithmetic on a 32-bit mask (1 = free).
 //
-// A slab's run of n slices, n a power of two, starts at a multiple of n. Its first slice then follows from
-// any slice of it without a look-up. Runs of large blocks start anywhere.
+// A slab's run of n slices, n a power of two, starts at a multiple of n. So any slice of the run gives its
+// first slice without a look-up. Runs of large blocks start anywhere.
 #pragma once
 
 #include <bit>
@@ -16,9 +16,9 @@ using SliceMask = std::uint32_t;
 inline constexpr unsigned kSlicesPerSuperslab = 32;
 inline constexpr SliceMask kAllSlices = ~SliceMask{0};
 
-// A bit for each slice at which a run of `slices` (1 to 32) starts.
+// Returns a bit for each slice at which a run of `slices` (1 to 32) starts.
 constexpr SliceMask run_starts(SliceMask free, unsigned slices) {
-    // After each step bit i says that `covered` slices from i on are free.
+    // After each step, bit i means that the `covered` slices from i on are free.
     unsigned covered = 1;
     while (covered < slices && free != 0) {
         const unsigned step = covered < slices - covered ? covered : slices - covered;
@@ -28,7 +28,7 @@ constexpr SliceMask run_starts(SliceMask free, unsigned slices) {
     return free;
 }
 
-// The length of the longest free run.
+// Returns the length of the longest free run.
 constexpr unsigned longest_run(SliceMask free) {
     unsigned longest = 0;
     for (; free != 0; free &= free >> 1)
@@ -36,13 +36,13 @@ constexpr unsigned longest_run(SliceMask free) {
     return longest;
 }
 
-// The length of the free run that this slice is part of.
+// Returns the length of the free run that contains `slice`.
 constexpr unsigned run_around(SliceMask free, unsigned slice) {
     const int up_to_slice = std::countl_one(free << (kSlicesPerSuperslab - 1 - slice));
     return static_cast<unsigned>(up_to_slice + std::countr_one(free >> slice) - 1);
 }
 
-// The starts of runs at multiples of `slices` (1, 2 or 4).
+// Returns the starts of runs at multiples of `slices` (1, 2 or 4).
 constexpr SliceMask aligned_run_starts(SliceMask free, unsigned slices) {
     const SliceMask multiples = slices == 1 ? kAllSlices : slices == 2 ? 0x55555555 : 0x11111111;
     return run_starts(free, slices) & multiples;

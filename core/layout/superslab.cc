@@ -12,9 +12,9 @@ constinit Superslabs superslabs;
 
 namespace {
 
-constexpr std::size_t kRoom = 4; // times the length of a block that grows
+constexpr std::size_t kRoom = 4; // times the length of a growing block
 
-// With one node there is nothing to tell apart.
+// Returns kAnyNode if there is one node.
 os::Node told_apart(os::Node node) {
     return os::nodes() == 1 ? kAnyNode : node;
 }
@@ -42,7 +42,7 @@ Run Superslabs::take_locked(Slice first, std::size_t slices, std::size_t filled,
     return take_locked(first, slices);
 }
 
-// `take(first)` takes the run that was found, under the lock.
+// Finds a run, and grows the heap if there is none. `take(first)` takes the run, under the lock.
 template <typename Take>
 Run Superslabs::take_or_grow(std::size_t slices, SliceMap::Fit fit, os::Node node, Take take) {
     os::Node wanted = told_apart(node);
@@ -59,7 +59,7 @@ Run Superslabs::take_or_grow(std::size_t slices, SliceMap::Fit fit, os::Node nod
             wanted = kAnyNode;
             continue;
         }
-        // Free memory elsewhere counts against the same limits.
+        // Free superslabs elsewhere use up the same limits.
         if (growth == Growth::kNoRoom || withdrawn || withdraw_all() == 0) return {};
         withdrawn = true;
     }
@@ -104,7 +104,7 @@ Run Superslabs::take_at(Slice first, std::size_t slices) {
     if (first + slices > window.end_slice) return {};
     MovePlan plan;
     std::size_t openings = 0;
-    std::size_t missing = 0; // slices of a run from the free superslabs at the heap's end to the run's
+    std::size_t missing = 0; // slices from the free superslabs at the heap's end to the end of the run
     const auto take_now = [&] {
         return map_.all_free(first, slices) ? take_locked(first, slices, 0, plan) : Run{};
     };
@@ -143,7 +143,7 @@ void Superslabs::give(Slice first, std::size_t slices) {
             map_.give(first, slices, true);
             set_unchecked_locked(first, slices);
         }
-        note_excess(); // under the lock, where the cache lines that it reads are this core's
+        note_excess(); // under the lock, while this core has the cache lines
     }
     if constexpr (os::kHardened) drop_lone_fences(first, slices);
 }
@@ -160,7 +160,7 @@ void Superslabs::give_untouched(Slice first, std::size_t slices, bool zero) {
     map_.give(first, slices, true);
 }
 
-// `last`: whose the slices were last.
+// `last` is the last owner of the slices.
 void Superslabs::give_clean(Slice first, std::size_t slices, Owner last) {
     bool displaced = false;
     {

@@ -1,18 +1,17 @@
 // SPDX-License-Identifier: MIT
 //
-// The superslabs of the window as a store of slice runs: grown from the system, given back to it.
+// The superslabs of the window as a store of slice runs, which takes memory from the system and returns it.
 //
-// Free slices that were used are *dirty* until they are purged: given back to the system, after which they
-// read zero. They are purged when they have been dirty for the purge delay. Highest addresses first, they are
-// purged when there are more of them than the budget allows. That goes in steps: take() and give() only note
-// that slices are due. Each slow path of malloc and free ends with purge_if_due(), which purges 1 MiB at
-// most.
+// Free slices that were used are *dirty* until they are purged, and read zero afterwards. They are purged
+// after the purge delay. Excess over the budget is purged earlier, highest addresses first. Both happen in
+// steps: take() and give() only note that slices are due. Each slow path of malloc and free ends with
+// purge_if_due(), which purges 1 MiB at most.
 //
-// On a machine with several nodes every superslab is of one. A run is taken from superslabs of the node that
-// is asked for, which grow for it. If there is no more, it is taken from others.
+// On a machine with several nodes every superslab belongs to one. A run is taken from superslabs of the
+// requested node, which grow for it. If they cannot, the run is taken from others.
 //
-// Thread-safe. No lock that others might want is held over a system call: memory to be purged or moved is out
-// of everybody's reach meanwhile. Only growth is one at a time: who waits for it needs its result.
+// Thread-safe. A thread holds no lock that others need during a system call: memory to be purged or moved is
+// out of the map meanwhile. Only growth is serial, because a thread that waits for it needs its result.
 #pragma once
 
 #include "layout/refused_requests.h"
@@ -33,89 +32,86 @@ struct Tables;
 
 namespace ashlar::layout {
 
-// The last slice of a superslab that holds slabs, in the hardened library. It is inaccessible, so that who
-// runs on behind his blocks faults before the next superslab. While it is made so, or accessible again, it is
-// busy.
+// The last slice of a superslab that holds slabs, in the hardened library. It is inaccessible, so an overrun
+// faults before the next superslab. It is busy while it becomes inaccessible or accessible.
 inline constexpr SliceHeader kFence{0, 3};
 inline constexpr SliceHeader kBusyFence{0, 4};
 
 class Superslabs {
   public:
-    // All of these: headers of a taken run are kUnused. `first` is 0 if there is none.
+    // All take functions return a run whose headers are kUnused, or 0 as `first`.
 
-    // `slices` (1, 2 or 4) that start at a multiple of `slices`.
+    // Takes `slices` (1, 2 or 4) that start at a multiple of `slices`.
     Run take_for_slab(unsigned slices, os::Node node);
-    // Any number of slices. Its caller goes on to purge_if_due(), as after give(). With Want::kWarm, dirty
-    // slices from elsewhere are moved to where the run is clean, so that touching it need not fault.
+    // Takes any number of slices. The caller calls purge_if_due() later, as after give(). Want::kWarm moves
+    // dirty slices to the clean part of the run, so that touching it causes no page faults.
     enum class Want : std::uint8_t { kAny, kWarm };
     Run take(std::size_t slices, Want want, os::Node node);
-    // Warm too, for a block that grows: free slices follow the run if there are some to choose. The first
+    // Takes a warm run for a growing block, with free slices behind it where there is a choice. The first
     // `filled` slices are left as they are.
     Run take_with_room(std::size_t slices, std::size_t filled, os::Node node);
-    // The `slices` from `first` on, warm, if they are all free. What lies before them is the caller's.
+    // Takes the `slices` from `first` on, warm, if all are free. The caller owns the slices before them.
     Run take_at(Slice first, std::size_t slices);
-    // The caller has made the headers kUnused. The slices of a run or of a part of it. What a program did to
-    // them (see os/page_attributes.h) is taken back before the next owner gets them. Of a run of more than a
-    // step's slices, what exceeds the budget is purged at once. That costs no more than unmapping the block
-    // would.
+    // Gives back a run or a part of it, whose headers the caller has set to kUnused. What a program did to
+    // the slices (see os/page_attributes.h) is taken back before the next owner gets them. If the run is
+    // longer than a step, its excess over the budget is purged at once, which costs no more than unmapping.
     void give(Slice first, std::size_t slices);
-    // Likewise, memory that is known to read zero.
+    // Does the same for memory that is known to read zero.
     void give_clean(Slice first, std::size_t slices);
-    // A part, maybe of no slices, of a run just taken; no program had it.
+    // Gives back a part of a run just taken, possibly empty, that no program had. `zero`: it reads zero.
     void give_untouched(Slice first, std::size_t slices, bool zero);
-    // Moves the memory of a run to another, both in use; `from` reads zero then.
+    // Moves the memory of a run to another, both in use. `from` reads zero afterwards.
     os::Change move(Slice from, Slice to, std::size_t slices);
 
-    // Where a slice in use belongs, and whether it may be part of a huge one.
+    // Return the node of a slice in use, and whether the slice may be part of a huge page.
     os::Node node_of(Slice slice);
     bool is_huge(Slice slice);
-    // Whether a huge page stays whole although much of it is free: with huge_pages:always.
+    // Returns whether a huge page stays whole although much of it is free: with huge_pages:always.
     bool stays_huge(Slice slice);
-    // Part of a slice's superslab is about to be purged. If it may be a huge page, it has small ones from now
-    // on. False if it stays huge.
+    // Called before a part of the slice's superslab is purged. Gives it small pages if it may be a huge one.
+    // Returns false if it stays huge.
     bool break_up(Slice slice);
-    // Likewise, but it goes in any case: counted.
+    // Does the same before a purge that happens in any case. Counts a page that stays huge.
     void break_up_or_count(Slice slice);
 
-    // Purges everything dirty; returns the bytes.
+    // Purges all dirty slices. Returns the bytes.
     std::size_t purge_all();
-    // Likewise, and free superslabs are unmapped until they are needed again. Limits on address space and on
-    // writable memory count what is mapped, used or not.
+    // Does that, and unmaps free superslabs until they are needed again. Limits on address space and on
+    // writable memory count mapped memory, used or not.
     std::size_t withdraw_all();
-    // Purges what was dirty when it was called last, in steps or at once. For once every purge delay.
+    // Purge what was dirty at the last call, in steps or at once. Called once per purge delay.
     void start_purging_aged();
     void purge_aged();
 
-    // One step of what is due: at most 16 slices (1 MiB) and 4 system calls. All that exceeds a control
-    // group's limit goes at once. Superslabs with huge pages are purged whole.
+    // Purges one step of the due slices: at most 16 (1 MiB) with 4 system calls. Two things are purged at
+    // once: all excess over a control group's limit, and superslabs with huge pages.
     void purge_if_due() {
         if (due_.load(std::memory_order_relaxed)) [[unlikely]]
             purge_step();
     }
     bool purge_is_due() const { return due_.load(std::memory_order_relaxed); }
-    // All that exceeds the budget.
+    // Purges all excess over the budget.
     void purge_excess();
 
-    // Of the superslab with that number, below opened(): the slices that are free.
+    // Returns the free slices of that superslab, which is below opened().
     SliceMask free_slices(std::size_t superslab);
-    // Of those, the ones that a program may have changed: see SliceMap::set_unchecked().
+    // Returns the free slices that a program may have changed: see SliceMap::set_unchecked().
     SliceMask unchecked_slices(std::size_t superslab);
     std::size_t opened() const { return map_.opened(); }
 
     std::size_t committed() const { return committed_.load(std::memory_order_relaxed) * kSuperslabSize; }
     std::size_t slices_in_use() const { return map_.slices_in_use(); }
-    // Of the slices in use, those of large blocks, with those that threads keep for their next ones.
+    // Adds to the count of slices in use by large blocks, and by runs that threads keep for their next ones.
     void note_large(std::ptrdiff_t slices) { large_.fetch_add(slices, std::memory_order_relaxed); }
     std::size_t large_slices() const {
         return static_cast<std::size_t>(large_.load(std::memory_order_relaxed));
     }
-    // Of the slices in use, parts that their owner gave back to the system until they are used again. So many
-    // bytes more, or fewer, hold no memory.
+    // Adds to the count of bytes in use that the owner has purged until their next use.
     void note_absent(std::ptrdiff_t bytes) { absent_.fetch_add(bytes, std::memory_order_relaxed); }
     std::ptrdiff_t absent_bytes() const { return absent_.load(std::memory_order_relaxed); }
     std::size_t dirty_slices() const { return map_.dirty_slices(); }
 
-    // In bytes: what may be free in slabs, and of that in unused pages. What of these serves again.
+    // Return bytes that may be free in slabs, and in their unused pages. Notes bytes that are used again.
     std::size_t floor_in_slabs() const;
     std::size_t allowed_unused() const;
     void note_unused_needed(std::size_t bytes) { reserves_.note_unused_needed(bytes); }
@@ -124,8 +120,8 @@ class Superslabs {
     os::Mutex<os::Rank::kSuperslabs>& mutex() { return mutex_; }
 
   private:
-    friend struct observe::Tables; // tells other processes where things are
-    // What is to be moved to a run just taken.
+    friend struct observe::Tables; // tells other processes the addresses
+    // The moves to a run just taken.
     struct MovePlan {
         static constexpr unsigned kMost = 64;
         std::array<SliceMap::Move, kMost> moves;
@@ -141,14 +137,14 @@ class Superslabs {
     os::Change carry_out(SliceMap::Move move, bool try_it);
 
     enum class Growth : std::uint8_t { kDone, kNoRoom, kRefused };
-    enum class Where : std::uint8_t { kAnywhere, kAtEnd }; // of the heap
+    enum class Where : std::uint8_t { kAnywhere, kAtEnd }; // where the heap may grow
     Growth grow(std::size_t slices, SliceMap::Fit fit, std::size_t seen, os::Node beginning, os::Node node,
                 Where where = Where::kAnywhere);
     bool may_grow(SliceMap::Fit fit) const;
     static bool grow_tables(std::size_t end, std::size_t open);
     struct Opening {
         std::size_t superslabs;
-        os::Opened result; // kOccupied: a stranger follows
+        os::Opened result; // kOccupied: a foreign mapping follows
     };
     static Opening map_superslabs(std::size_t begin, std::size_t least, std::size_t most);
     void open_superslabs(std::size_t begin, std::size_t count, os::Node node);
@@ -157,7 +153,7 @@ class Superslabs {
     void raise_fence(std::size_t superslab);
     void give_fence_locked(Slice slice);
     void drop_lone_fence(std::size_t superslab);
-    void drop_lone_fences(Slice first, std::size_t slices); // around a run that came free
+    void drop_lone_fences(Slice first, std::size_t slices); // around a run that was given
 
     bool wants_huge_pages() const;
     void advise(Slice first, std::size_t slices, os::Node node, bool huge) const;
@@ -178,7 +174,7 @@ class Superslabs {
     bool is_usual(Slice first, std::size_t slices);
     void reset_with_free_slices(Slice first, std::size_t slices);
     bool take_back_changes(Slice first, std::size_t slices);
-    std::size_t present_slices() const; // of those in use, what holds memory
+    std::size_t present_slices() const; // slices in use that hold memory
     struct Step {
         std::size_t slices;
         std::size_t calls;
@@ -196,24 +192,23 @@ class Superslabs {
     [[gnu::cold]] void purge_step();
 
     os::Mutex<os::Rank::kGrowth> growth_mutex_;
-    std::size_t stride_ = 1; // superslabs to leave out at the next stranger; under growth_mutex_
-    std::array<RefusedRequests, SliceMap::kFits> refused_; // likewise
+    std::size_t stride_ = 1; // superslabs to step over at the next foreign mapping; under growth_mutex_
+    std::array<RefusedRequests, SliceMap::kFits> refused_; // under growth_mutex_
     // Read often, written seldom.
     os::MemoryLimit limit_;
     std::atomic<std::size_t> committed_{0};
     std::atomic<std::ptrdiff_t> absent_{0};
-    std::atomic<bool> purging_is_vain_{false};        // all memory is locked, as it seemed last
-    std::atomic<unsigned> questions_to_leave_out_{0}; // about many slices at once; the last got a no
-    // Slices are due. On a line to itself: each slow path reads it.
+    std::atomic<bool> purging_is_vain_{false};        // the last purge failed, as if all memory were locked
+    std::atomic<unsigned> questions_to_leave_out_{0}; // about many slices, since the last answer was no
+    // Slices are due. Has its own cache line, because each slow path reads it.
     alignas(64) std::atomic<bool> due_{false};
-    // Written by each take() and give(), most of it under the lock. Who waits reads the line of the lock
-    // alone.
+    // Written by each take() and give(), mostly under the lock. A waiting thread reads only the lock's line.
     alignas(64) os::Mutex<os::Rank::kSuperslabs> mutex_;
-    std::atomic<unsigned> returned_runs_{0}; // unchecked ones, about
-    Slice aged_below_ = 0;                   // where the sweep for aged slices is
-    bool aging_ = false;                     // there is one
-    unsigned plans_to_leave_out_ = 0;        // of moves, as what was to be moved held little
-    unsigned plans_left_out_ = 0;            // the last time
+    std::atomic<unsigned> returned_runs_{0}; // unchecked runs, approximately
+    Slice aged_below_ = 0;                   // position of the sweep for aged slices
+    bool aging_ = false;                     // a sweep is running
+    unsigned plans_to_leave_out_ = 0;        // plans of moves to leave out, since the last held little memory
+    unsigned plans_left_out_ = 0;            // plans left out the last time
     alignas(64) SliceMap map_;
     Reserves reserves_;
     std::atomic<std::ptrdiff_t> large_{0};

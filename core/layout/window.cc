@@ -14,41 +14,40 @@ constinit Window window;
 
 namespace {
 
-// A part grows by an eighth of itself within these bounds, so that the number of system calls is logarithmic.
-// The lower bound is a multiple of every page size Linux uses.
+// A part grows by 1/8 of its size within these bounds, so the number of system calls is logarithmic. The
+// lower bound is a multiple of every page size that Linux uses.
 constexpr std::size_t kMinStep = 64 * 1024;
 constexpr std::size_t kMaxStep = std::size_t{4} << 20;
 
-constexpr std::size_t kPoolShare = 32;    // of the addresses for superslabs
-constexpr std::size_t kThreadsShare = 16; // of them, but at most:
+constexpr std::size_t kPoolShare = 32;    // pool: 1/32 of the addresses for superslabs
+constexpr std::size_t kThreadsShare = 16; // thread caches: 1/16 of them, but at most:
 constexpr std::size_t kMaxThreads = std::size_t{512} << 20;
 constexpr std::size_t kGuard = kSliceSize;
 constexpr std::size_t kMostReserved = std::size_t{1} << 40;
 
-// Where the kernel puts nothing by default, whatever the layout. That is above programs at fixed addresses
-// and the address sanitizer's shadow, and below the area of mappings. Legacy layouts begin at a third of all
-// addresses.
+// Addresses that no kernel layout uses by default. They are above programs at fixed addresses and the address
+// sanitizer's shadow, and below the mappings. Legacy layouts begin these at 1/3 of all addresses.
 struct Region {
     std::uintptr_t low;
     std::uintptr_t high;
-    std::size_t most; // for superslabs; the tables take at most an eighth more, and the rest is for chance
+    std::size_t most; // bytes for superslabs; the tables take up to 1/8 more, and the rest is for chance
 };
 [[maybe_unused]] constexpr std::size_t kGi = std::size_t{1} << 30;
 constexpr std::size_t kTi = std::size_t{1} << 40;
 
 Region free_region() {
 #if defined(__SANITIZE_THREAD__) && !defined(ASHLAR_SCHEDULES)
-    return {}; // its shadow memory knows only where the kernel puts mappings
+    return {}; // its shadow memory covers only the kernel's mappings
 #elif defined(__x86_64__)
     return {.low = 22 * kTi, .high = 42 * kTi, .most = 8 * kTi};
 #elif defined(__aarch64__)
-    const int width = std::bit_width(::getauxval(AT_RANDOM)); // of an address near the end of the stack
+    const int width = std::bit_width(::getauxval(AT_RANDOM)); // of an address near the stack's end
     switch (width) {
     case 48:
         return {.low = 34 * kTi, .high = 62 * kTi, .most = 8 * kTi};
     case 39:
         return {.low = 40 * kGi, .high = 120 * kGi, .most = 64 * kGi};
-    default: // with pages of 16 or 64 KiB: the same parts of the whole as with 48 bits
+    default: // pages of 16 or 64 KiB: the same shares as with 48 bits
         if (width < 36 || width > 52) return {};
         const std::uintptr_t part = std::uintptr_t{1} << (width - 8);
         return {.low = 34 * part, .high = 62 * part, .most = std::min(14 * part, 8 * kTi)};
@@ -58,7 +57,7 @@ Region free_region() {
 #endif
 }
 
-// The process's own randomness of addresses, so that programs which switch that off get the same ones again.
+// Returns the process's own address randomness. Programs that switch it off get the same addresses again.
 std::uint64_t random_address_bits(const void* ours) {
     return reinterpret_cast<std::uintptr_t>(ours) ^ std::rotl(std::uint64_t{::getauxval(AT_RANDOM)}, 32);
 }
@@ -94,7 +93,7 @@ bool MetadataPart::grow_to(std::size_t needed) {
             if (end == least) break;
             continue;
         }
-        // On a system that gives huge pages unasked, a small heap would be several times as large.
+        // Systems that give huge pages unasked would make a small heap several times as large.
         if (end >= kSuperslabSize) os::advise_small_pages(reinterpret_cast<void*>(start_), end);
         committed_.store(end, std::memory_order_relaxed);
         return true;
@@ -110,7 +109,7 @@ void MetadataPart::give_up() {
     }
 }
 
-// Returns where the superslabs begin.
+// Places the tables. Returns the address at which the superslabs begin.
 std::uintptr_t Window::place_parts(std::uintptr_t start, std::size_t length, os::Hold how) {
     std::uintptr_t next = start;
     const auto place = [&](MetadataPart& part, std::size_t bytes) {
@@ -162,8 +161,8 @@ Window::Claim Window::claim(std::size_t length) {
     return Claim::kNoPlace;
 }
 
-// As much as fits by halving. Where less than that fits, somebody has set a limit, and the fallback, stacks
-// and files live under the same one. Then half of what fits is taken.
+// Reserves as much as fits, by halving. If less than `length` fits, there is a limit, under which the
+// fallback, stacks and files live too. Then half of what fits is taken.
 bool Window::reserve(std::size_t length) {
     length = std::min(length, kMostReserved);
     const auto whole = [this](std::size_t bytes) {
@@ -176,7 +175,7 @@ bool Window::reserve(std::size_t length) {
         space = os::reserve(whole(length));
     }
     if (space == nullptr) return false;
-    // If that cannot be given back, it is not to be lost either.
+    // If unreserve() fails, the whole space is used.
     if (length != first_length && os::unreserve(space, whole(length))) {
         length /= 2;
         if (length < kMinWindow) return false;

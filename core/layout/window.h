@@ -1,30 +1,28 @@
 // SPDX-License-Identifier: MIT
 //
-// The window: the interval of addresses in which every block of ours lies, and the tables that answer "what
-// is this address?".
+// The window: the interval of addresses that contains every block of the heap, and the tables that answer
+// "what is this address?".
 //
 //   | slice headers | slab descriptors | superslab states | thread caches | pool | live bytes |  base
 //                                                                                               | superslab |
 //                                                                                               superslab | …
 //                                                                                                 2 MiB each
 //
-// The addresses are *claimed*. A place is chosen at random where the kernel puts nothing by default, and only
-// what is in use is mapped there. Superslabs open one after the other, and the tables grow with them. Claimed
-// addresses cost nothing and count against no limit. Where nothing can be mapped at a place of our choice
-// (the thread sanitizer's programs) the addresses are *reserved*. The kernel chooses, and holds them for us.
+// The addresses are *claimed*: chosen at random where the kernel maps nothing by default, and mapped only
+// where they are in use. Superslabs open one after the other, and the tables grow with them. Claimed
+// addresses cost nothing, and no limit counts them. Where the library cannot choose a place (under the thread
+// sanitizer) the addresses are *reserved*: the kernel chooses and holds them.
 //
-// Whether an address may be ours is one subtraction, one rotation and one comparison, for null, external and
-// misaligned pointers alike, and touches nothing. The header of a 64 KiB slice is two bytes, {class, shard};
-// the 32 of a superslab are one cache line. A header that was never written is kNotOurs. So are those of
-// superslabs that were withdrawn, and of places in which a stranger's mapping lies: growth steps over these.
-// A stranger in the way of a table ends the growth of the heap; the fallback takes over.
+// One subtraction, one rotation and one comparison tell whether an address may be in the heap. They also work
+// for null, external and misaligned pointers, and touch no memory. The header of a 64 KiB slice has two
+// bytes, {class, shard}. The 32 headers of a superslab are one cache line. A header that was never written is
+// kNotOurs. So are those of withdrawn superslabs, and of places with a foreign mapping, over which growth
+// steps. A foreign mapping in the way of a table ends the heap's growth, and the fallback takes over.
 //
-// The tables lie outside of the interval, with unmapped addresses around each: nothing that a program writes
-// past its blocks reaches them.
+// The tables lie outside of the interval, between unmapped addresses. No write past a block reaches them.
 //
-// Opened once, by the first call or the start-up hook, under the heap's lock for that; then only its size
-// changes. A thread that reads half of it meanwhile takes every address for external, and none can be ours
-// yet.
+// The first call or the start-up hook opens the window, under the heap's opening lock. Afterwards only its
+// size changes. In a half-open window a thread finds every address external, which is true by then.
 #pragma once
 
 #include "layout/size_class.h"
@@ -43,22 +41,22 @@ struct Tables;
 
 namespace ashlar::layout {
 
-using Shard = std::uint8_t;  // the number of a shard; 0 is none
-using Slice = std::uint32_t; // the number of a 64 KiB slice, from the window's base; 0 is none
+using Shard = std::uint8_t;  // number of a shard; 0: none
+using Slice = std::uint32_t; // number of a 64 KiB slice from the window's base; 0: none
 
 inline constexpr unsigned kSuperslabShift = 21;
 inline constexpr std::size_t kSuperslabSize = std::size_t{1} << kSuperslabShift;
 static_assert(kSuperslabSize == kSlicesPerSuperslab * kSliceSize);
-inline constexpr std::size_t kSlabDescriptorSize = 128;          // set aside for each slice
-inline constexpr std::size_t kSuperslabStateSize = 40;           // set aside for each superslab
-inline constexpr std::size_t kMinWindow = std::size_t{64} << 20; // less is not worth while
+inline constexpr std::size_t kSlabDescriptorSize = 128;          // bytes for each slice
+inline constexpr std::size_t kSuperslabStateSize = 40;           // bytes for each superslab
+inline constexpr std::size_t kMinWindow = std::size_t{64} << 20; // bytes; a smaller window is not worthwhile
 
-// A shard, placed as in a slice header.
+// A shard number, placed as in a slice header.
 class ShardWord {
   public:
     constexpr ShardWord() = default;
     constexpr explicit ShardWord(Shard shard) : word_(static_cast<unsigned>(shard) << 8) {}
-    // No slice is of it: class_within() of any header is `kNowhere` or more.
+    // Has no slices: class_within() is `kNowhere` or more for every header.
     static constexpr unsigned kNowhere = 0xffff0000;
     static constexpr ShardWord nowhere() {
         ShardWord word;
@@ -76,7 +74,7 @@ inline bool is_slice_start(const void* address) {
     return reinterpret_cast<std::uintptr_t>(address) % kSliceSize == 0;
 }
 
-// {class, shard}, in one word so that free compares and indexes without taking it apart.
+// {class, shard} in one word, which free compares and indexes as a whole.
 class SliceHeader {
   public:
     constexpr SliceHeader() = default;
@@ -85,7 +83,7 @@ class SliceHeader {
     constexpr SizeClass size_class() const { return static_cast<SizeClass>(word_ & 0xff); }
     constexpr Shard shard() const { return static_cast<Shard>(word_ >> 8); }
 
-    // The class if the slice is of this shard, otherwise 256 or more.
+    // Returns the class if the slice belongs to `shard`, otherwise 256 or more.
     constexpr unsigned class_within(ShardWord shard) const { return word_ ^ shard.word_; }
 
     friend constexpr bool operator==(SliceHeader, SliceHeader) = default;
@@ -96,29 +94,28 @@ class SliceHeader {
 using AtomicSliceHeader = std::atomic<SliceHeader>;
 static_assert(sizeof(AtomicSliceHeader) == 2 && AtomicSliceHeader::is_always_lock_free);
 
-// With class 0 the shard tells what else a slice is. Other layers have more of these.
-inline constexpr SliceHeader kNotOurs{};    // nothing of ours is mapped there
+// With class 0 the shard tells the kind of slice. Other layers define more kinds.
+inline constexpr SliceHeader kNotOurs{};    // no mapping of the heap
 inline constexpr SliceHeader kUnused{0, 1}; // no block starts there
 
 // A table of metadata that is mapped from its start in steps.
 class MetadataPart {
   public:
     void place(std::uintptr_t start, std::size_t size, os::Hold hold);
-    // Makes at least the first `needed` bytes usable, zero at first. False if the part is full, the system
-    // has no more, or something else is mapped there. The caller holds the lock that guards what is in the
-    // part.
+    // Makes at least the first `needed` bytes usable. New bytes read zero. Returns false if the part is full,
+    // memory is short, or a foreign mapping is in the way. The caller holds the lock for the contents.
     bool grow_to(std::size_t needed);
 
     std::uintptr_t start() const { return start_; }
     std::size_t size() const { return size_; }
     std::size_t committed() const { return committed_.load(std::memory_order_relaxed); }
-    // A stranger's mapping lies where the part should have grown.
+    // Returns whether a foreign mapping lies where the part should have grown.
     bool is_blocked() const { return blocked_.load(std::memory_order_relaxed); }
-    // Unmaps what there is.
+    // Unmaps the part.
     void give_up();
 
   private:
-    friend struct observe::Tables; // tells other processes where things are
+    friend struct observe::Tables; // tells other processes the addresses
     std::uintptr_t start_ = 0;
     std::size_t size_ = 0;
     std::atomic<std::size_t> committed_{0};
@@ -127,24 +124,24 @@ class MetadataPart {
 };
 
 struct Window {
-    // No user address is as far above the initial base: until the window opens all are external.
+    // So high that every address is external until the window opens.
     std::uintptr_t base = std::uintptr_t{1} << 63;
-    std::size_t sixteenths = 0; // of the bytes from the base to the end of the last open superslab; atomic
+    std::size_t sixteenths = 0; // of the bytes from the base to the last open superslab's end; atomic
     AtomicSliceHeader* headers = nullptr;
 
     os::Hold hold{};
-    Slice first_slice = kSlicesPerSuperslab; // superslab 0 stays closed: slice 0 is none
+    Slice first_slice = kSlicesPerSuperslab; // superslab 0 stays closed, because slice 0 means none
     Slice end_slice = 0;                     // superslabs may open in [first_slice, end_slice)
     MetadataPart header_lines;
     MetadataPart slab_descriptors;
     MetadataPart superslab_states;
     MetadataPart threads;
     MetadataPart pool;
-    MetadataPart live_bytes; // the hardened library's
+    MetadataPart live_bytes; // hardened library only
 
-    // Finds a place for superslabs of up to `wanted` bytes (rounded down to a power of two, kMinWindow at
-    // least). Maps the beginning of the tables. False if the system has no memory or no place for it. With
-    // kReserved the kernel chooses, as it does where nothing can be claimed.
+    // Finds a place for superslabs of `wanted` bytes, rounded down to a power of two, at least kMinWindow.
+    // Maps the beginning of the tables. Returns false if there is no memory or place. With kReserved the
+    // kernel chooses the place, as it also does if none can be claimed.
     bool open(std::size_t wanted, os::Hold preferred = os::Hold::kClaimed);
 
     std::size_t capacity() const { return std::size_t{end_slice} << kSliceShift; }
@@ -152,21 +149,21 @@ struct Window {
     std::size_t offset_of(const void* address) const {
         return reinterpret_cast<std::uintptr_t>(address) - base;
     }
-    // The header of an address at this offset may be asked for.
+    // Returns whether the header at this offset may be read.
     bool reaches(std::size_t offset) const { return offset < size(); }
-    // The address lies in an open superslab.
+    // Returns whether the address lies in an open superslab.
     bool contains(const void* address) const {
         const std::size_t offset = offset_of(address);
         return reaches(offset) && header_at(offset) != kNotOurs;
     }
-    // The address lies where superslabs are or may open.
+    // Returns whether the address lies where superslabs are or may open.
     bool claims(const void* address) const { return offset_of(address) < capacity(); }
-    // The address lies where our tables are, or may grow to.
+    // Returns whether the address lies where the tables are or may grow.
     bool in_tables(const void* address) const {
         return reinterpret_cast<std::uintptr_t>(address) - header_lines.start() < tables_size_;
     }
 
-    // For free: the offset as a multiple of 16. Misaligned addresses have a huge one.
+    // For free(): returns the offset in units of 16 bytes. Misaligned addresses have a huge offset.
     std::size_t sixteenths_of(const void* address) const { return std::rotr(offset_of(address), 4); }
     bool reaches_sixteenth(std::size_t sixteenth) const { return sixteenth < os::load_plainly(sixteenths); }
     SliceHeader header_of_sixteenth(std::size_t sixteenth) const {
@@ -185,7 +182,7 @@ struct Window {
         return headers[offset >> kSliceShift].load(std::memory_order_relaxed);
     }
 
-    // Headers and slab descriptors for all slices below `end`; then headers may be set.
+    // Maps headers and slab descriptors for all slices below `end`, whose headers may then be set.
     bool grow_slice_tables(Slice end) {
         return header_lines.grow_to(end * sizeof(AtomicSliceHeader)) &&
                slab_descriptors.grow_to(end * kSlabDescriptorSize);
@@ -194,16 +191,16 @@ struct Window {
         for (std::size_t i = 0; i < count; ++i)
             headers[first + i].store(header, std::memory_order_relaxed);
     }
-    // Whoever sees the header sees what was written before.
+    // A thread that sees the header also sees everything written before.
     void publish_header(Slice slice, SliceHeader header) {
         headers[slice].store(header, std::memory_order_release);
     }
-    // False if the header is another one than expected. Of several threads that ask at one time one succeeds.
+    // Returns false if the header is not `expected`. Of several threads at one time, one succeeds.
     bool replace_header(Slice slice, SliceHeader expected, SliceHeader header) {
         return headers[slice].compare_exchange_strong(expected, header, std::memory_order_acq_rel,
                                                       std::memory_order_relaxed);
     }
-    // From now on the slices below `end`, whose headers are set, are asked about.
+    // Makes the slices below `end`, whose headers are set, part of the window.
     void publish(Slice end);
 
     // Calls visit(part) for each table.
@@ -215,7 +212,7 @@ struct Window {
         }
     }
     std::size_t metadata_committed() const;
-    // A table of the heap cannot grow, because of a stranger's mapping.
+    // Returns whether a foreign mapping keeps a table from growing.
     bool is_blocked() const;
 
   private:

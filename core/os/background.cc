@@ -41,10 +41,10 @@ timespec from_milliseconds(std::uint64_t milliseconds) {
     return {static_cast<time_t>(milliseconds / 1000), static_cast<long>(milliseconds % 1000) * 1'000'000};
 }
 
-// Waits while the state is the same, for so long at most, and does the chore meanwhile. A call that comes
-// right before the thread waits is answered when it wakes.
+// Waits up to `milliseconds` while the state is `value`, and does the chore meanwhile. A call right before
+// the futex wait is answered when that wait ends.
 void wait_with_chore(std::uint32_t value, std::uint64_t milliseconds) {
-    static constinit std::uint64_t due = 0; // of the only thread there is
+    static constinit std::uint64_t due = 0; // used by the background thread only
     const std::uint64_t end = coarse_milliseconds() + milliseconds;
     while (state.load(std::memory_order_acquire) == value) {
         const std::uint64_t now = coarse_milliseconds();
@@ -74,7 +74,7 @@ void* run(void* /*argument*/) {
         pause_between_works();
         if (work()) continue;
         state.store(kAsleep, std::memory_order_seq_cst);
-        if (work()) { // came in between, and may not have seen it
+        if (work()) { // work that arrived before the store was not announced
             state.store(kAwake, std::memory_order_relaxed);
             continue;
         }
@@ -96,7 +96,7 @@ bool start() {
     const SignalMask all = ~kLibrarys;
     SignalMask before = 0;
     system_call(SYS_rt_sigprocmask, SIG_SETMASK, &all, &before, sizeof(before));
-    pthread_t thread{}; // never ends, and nobody waits for it
+    pthread_t thread{}; // never ends and is never joined
     const bool started = ::pthread_create(&thread, nullptr, run, nullptr) == 0;
     system_call(SYS_rt_sigprocmask, SIG_SETMASK, &before, nullptr, sizeof(before));
     return started;

@@ -1,28 +1,28 @@
 // SPDX-License-Identifier: MIT
 //
-// A thread of the library's own that calls a function once every purge delay, as long as there is something
-// to do. If it has a chore, it does that once every second and when it is asked to.
+// The library's own thread. It calls a function once per purge delay while there is work to do. With a chore,
+// it also does the chore once per second and on request.
 #pragma once
 
 namespace ashlar::os {
 
-// False: nothing is left to do until the thread is woken.
+// Returns false if nothing is left to do. The thread then sleeps until wake_background().
 using BackgroundFunction = bool (*)();
 
-// Starts the thread unless that was tried before. It has all signals blocked. pthread_create allocates. So
-// this is called without a lock, where memory is allocated. Where it is released, the C library may hold a
-// lock that pthread_create wants.
+// Starts the thread, unless that was tried before. The thread blocks all signals but 32 and 33, with which
+// the C library stops threads. The caller holds no lock, because pthread_create allocates. Only allocations
+// may call this. During a release the C library may hold a lock that pthread_create takes.
 void start_background(BackgroundFunction function);
-// False if there is no thread.
+// Wakes the thread for more work. Returns false if there is no thread.
 bool wake_background();
 
-// To be set before the thread starts. `called`: because somebody asked for it.
+// Sets the chore, before the thread starts. `called` is true if call_background() asked for it.
 using Chore = void (*)(bool called);
 void set_background_chore(Chore chore);
-// Asks for the chore now, a second later at most. Also for signal handlers that interrupted anything.
+// Requests the chore, which the thread begins within 1 s. Async-signal-safe.
 void call_background();
 
-// In a forked child, which does not have the thread.
+// Resets the state in a forked child, which does not have the thread.
 void forget_background();
 
 } // namespace ashlar::os

@@ -14,8 +14,8 @@ namespace ashlar::os {
 
 namespace {
 
-// Above the stack. The thread's pointer leads into the middle of it: compilers read the stack protector's
-// word near it.
+// Bytes of the thread area above the stack. The thread pointer points into its middle, because compilers read
+// the stack protector's word near it.
 constexpr std::size_t kThreadArea = 4096;
 
 #if defined(__x86_64__)
@@ -28,7 +28,7 @@ long clone_bare(unsigned long flags, void* stack, void* thread_area, void (*func
     asm volatile("syscall\n\t"
                  "test %%rax, %%rax\n\t"
                  "jnz 1f\n\t"
-                 "xor %%ebp, %%ebp\n\t" // the outermost frame
+                 "xor %%ebp, %%ebp\n\t" // marks the outermost frame
                  "call *%%r12\n\t"
                  "mov %[end], %%eax\n\t"
                  "xor %%edi, %%edi\n\t"
@@ -84,7 +84,7 @@ void close_all() {
         system_call(SYS_close, i);
 }
 
-// Other threads hold what the descriptors stand for until here: a copy of a pipe's end is gone at once.
+// Closes the copies of the program's descriptors first. A copied end of a pipe would keep the pipe open.
 void run() {
     close_all();
     body();
@@ -96,7 +96,7 @@ bool start_bare_thread(void (*function)(), void* memory) {
     char* const area = static_cast<char*>(memory) + kBareStack - kThreadArea;
     void* const pointer = area + kThreadArea / 2;
     std::memset(area, 0, kThreadArea);
-    std::memcpy(pointer, &pointer, sizeof(pointer)); // on x86-64 it leads to itself
+    std::memcpy(pointer, &pointer, sizeof(pointer)); // on x86-64 the first word is its own address
     body = function;
     constexpr unsigned long kFlags =
         CLONE_VM | CLONE_FS | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM | CLONE_SETTLS;

@@ -20,13 +20,13 @@ std::uint64_t monotonic_time() {
 
 namespace {
 
-constexpr unsigned kShift = 20; // of the fixed point
+constexpr unsigned kShift = 20; // bits behind the binary point of a rate
 
-// Nanoseconds a tick, times 2^kShift. The ends are taken between two looks at the counter that lie close
-// together, so that an interruption there does not count.
+// Returns nanoseconds per tick, times 2^kShift. Each end is the closest of eight pairs of readings, so an
+// interruption between two readings does no harm.
 std::uint64_t measure_rate() {
-    constexpr std::uint64_t kLong = 100'000; // nanoseconds
-    constexpr unsigned kMostLooks = 10'000;  // at a clock that somebody may have stopped
+    constexpr std::uint64_t kLong = 100'000; // nanoseconds to measure
+    constexpr unsigned kMostLooks = 10'000;  // ends the loop if the clock stands still
     struct Moment {
         std::uint64_t ticks;
         std::uint64_t nanoseconds;
@@ -61,7 +61,7 @@ std::uint64_t nanoseconds(std::uint64_t ticks) {
         now = measure_rate();
         rate.store(now, std::memory_order_relaxed);
     }
-    // Years of ticks fit.
+    // The split keeps years of ticks from overflowing.
     return (ticks >> kShift) * now + (((ticks & ((std::uint64_t{1} << kShift) - 1)) * now) >> kShift);
 }
 

@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: MIT
 //
-// Clocks: one a few milliseconds coarse, which is cheap to look at, one exact, one that counts ticks.
+// Clocks: a cheap one with a resolution of a few milliseconds, an exact one, and a tick counter.
 #pragma once
 
 #include <cstdint>
 
 namespace ashlar::os {
 
-// Since the same moment as monotonic_time(). No system call where there is a vDSO.
+// Returns milliseconds since the same moment as monotonic_time(). Makes no system call where there is a vDSO.
 std::uint64_t coarse_milliseconds();
 
-// Nanoseconds since some fixed moment.
+// Returns nanoseconds since a fixed moment.
 std::uint64_t monotonic_time();
 
-// For what ticks() counted. The first call measures how fast they come, which takes a tenth of a millisecond.
+// Converts a number of ticks. The first call measures the tick rate, which takes 0.1 ms.
 std::uint64_t nanoseconds(std::uint64_t ticks);
 
-// A counter of the processor's that runs evenly, at a rate of its own. Where Linux uses it for its own clock
-// it is in step on all processors. One instruction, which a process may forbid (PR_SET_TSC).
+// Returns the processor's counter, which runs evenly at its own rate. Where Linux uses the counter for its
+// clock, all processors agree. One instruction, which a process may forbid (PR_SET_TSC).
 inline std::uint64_t ticks() {
 #if defined(__x86_64__)
     return __builtin_ia32_rdtsc();

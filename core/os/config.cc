@@ -18,7 +18,7 @@ namespace {
 enum class When : unsigned char { kStart, kAnyTime };
 enum class Edition : unsigned char { kBoth, kHardened, kDefault };
 
-// The names that a value can have, in the order of the numbers they stand for; empty: a number.
+// Names of a setting's values, in the order of their numbers. Empty for a setting that is a number.
 using Choices = std::string_view;
 constexpr Choices kNumber;
 constexpr Choices kSwitch = "false|true";
@@ -28,10 +28,10 @@ struct Key {
     Choices choices;
     When when;
     std::atomic<std::size_t>* value;
-    std::string_view source; // where the value at start came from
+    std::string_view source; // origin of the value at start
     Edition edition = Edition::kBoth;
 
-    TextSetting* text = nullptr; // in place of `value`
+    TextSetting* text = nullptr; // replaces `value` for a path
 
     bool known_here() const {
         return edition == Edition::kBoth || (edition == Edition::kHardened) == os::kHardened;
@@ -81,7 +81,7 @@ struct Halves {
     std::string_view after;
 };
 
-// At the first separator, which belongs to neither half. (string_view::substr would bring the C++ library.)
+// Splits at the first separator and drops it. (string_view::substr would need the C++ library.)
 Halves split(std::string_view text, char separator) {
     const auto at = std::min(text.find(separator), text.size());
     Halves halves{text, text};
@@ -108,7 +108,7 @@ std::string_view name_of(Choices choices, std::size_t value) {
     return split(choices, '|').before;
 }
 
-// Decimal digits and optionally k, m, g or t for powers of 1024.
+// Parses decimal digits and an optional k, m, g or t for powers of 1024.
 bool parse_number(std::string_view text, std::size_t& value) {
     constexpr std::string_view kUnits = "kmgt";
     unsigned shift = 0;
@@ -158,7 +158,7 @@ SetResult set(std::string_view setting, When now) {
     return SetResult::kDone;
 }
 
-// Levenshtein's distance, for words of up to 31 letters.
+// Returns Levenshtein's distance. Compares at most the first 31 letters of `a`.
 std::size_t distance(std::string_view a, std::string_view b) {
     std::array<std::size_t, 32> row{};
     a.remove_suffix(a.size() - std::min(a.size(), row.size() - 1));
@@ -184,17 +184,16 @@ std::string_view nearest_key(std::string_view name) {
         ->name;
 }
 
-// What follows "ASHLAR_CONF=" if the entry is that, null otherwise. Every process comes here. Most have
-// nothing else to do in the pages of the C library's string functions or of our constants. So the letters are
-// in the code.
+// Returns the value if `entry` begins with "ASHLAR_CONF=", otherwise null. Every process runs this. So the
+// compared letters are in the code, and touch no page of string functions or constants.
 template <std::size_t... kAt>
 const char* value_in(const char* entry, std::index_sequence<kAt...> /*letters*/) {
     const bool named = ((entry[kAt] == kVariable[kAt]) && ...);
     return named && entry[kVariable.size()] == '=' ? entry + kVariable.size() + 1 : nullptr;
 }
 
-// Null if it is not set. Not getenv: a constructor that runs before the C library's has no other environment
-// than its argument.
+// Returns the value of ASHLAR_CONF, or null if it is not set. getenv is no choice: a constructor that runs
+// before the C library's receives the environment only as its argument.
 const char* find_variable(const char* const* environment) {
     constexpr auto kLetters = std::make_index_sequence<kVariable.size()>();
     for (; *environment != nullptr; ++environment) {
@@ -203,7 +202,7 @@ const char* find_variable(const char* const* environment) {
     return nullptr;
 }
 
-// "a, b or c"
+// Appends the valid values: "a, b or c".
 void say_values(Message& message, const Key& key) {
     Choices choices = key.choices;
     if (key.text != nullptr) {

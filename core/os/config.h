@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 //
-// The settings: one table of keys, read from ASHLAR_CONF="key:value,key:value" at start and changed one by
-// one through ashlar_control(). docs/configuration.md gives the reason for each.
+// The settings: one table of keys. ASHLAR_CONF="key:value,key:value" sets them at start, ashlar_control()
+// sets single keys later. docs/configuration.md gives the reason for each.
 //
-// Unknown keys and bad values are named on stderr with what would be right, one line each; the rest of the
-// string counts. Nothing here allocates. Written at start, before there is a second thread. Later only keys
-// that may change at run time are written, with relaxed atomicity: readers see the old or the new value.
+// Each unknown key or bad value gets one line on stderr with a correction. The rest of the string is applied.
+// Nothing here allocates. At start the settings are written before there is a second thread. Later writes are
+// relaxed atomic stores to keys that may change at run time: readers see the old or the new value.
 #pragma once
 
 #include <array>
@@ -17,31 +17,31 @@ namespace ashlar::os {
 
 class Message;
 
-// Whether memory belongs to a node of the machine, and who places it there.
+// Whether each node's memory is kept apart, and who places memory on a node.
 enum class Numa : std::size_t {
-    kOff,   // there is one node
-    kLocal, // the kernel, by first touch
-    kBind,  // we ask for the node
+    kOff,   // the machine has one node
+    kLocal, // the kernel places, by first touch
+    kBind,  // the library asks for the node
 };
 
-// Which superslabs may get huge pages.
+// Superslabs that may get huge pages.
 enum class HugePages : std::size_t {
     kNever,
-    kAuto,   // those that a large and well filled heap grows by, until they lose a part
+    kAuto,   // those added to a large, well-filled heap, until a part of one is purged
     kAlways, // all
 };
 
-// What the hardened library asks of blocks of the size classes.
+// Checks of the hardened library on blocks of the size classes.
 enum class Checks : std::size_t {
-    kPointers, // that what is released is a block in use
-    kAll,      // and that nothing was written behind it, or to it after its release
+    kPointers, // released pointers are blocks in use
+    kAll,      // also: no write behind a block, or to a block after its release
 };
 
-// A path. Set at start only.
+// A path that is set at start only.
 class TextSetting {
   public:
     std::string_view view() const { return {text_.data(), length_}; }
-    bool set(std::string_view text); // false if it is too long
+    bool set(std::string_view text); // returns false if `text` is too long
 
   private:
     std::size_t length_ = 0;
@@ -49,43 +49,42 @@ class TextSetting {
 };
 
 struct Settings {
-    std::atomic<std::size_t> enabled{1};                         // 0: everything goes to the fallback
-    std::atomic<std::size_t> prewarm{0};                         // 1: fill the tiny stacks at thread start
-    std::atomic<std::size_t> background{0};                      // 1: a thread gives memory back
-    std::atomic<std::size_t> print{0};                           // 1: show the settings at start
-    std::atomic<std::size_t> thread_cache{std::size_t{3} << 20}; // bytes a thread's stacks may hold
-    std::atomic<std::size_t> large_limit{std::size_t{16} << 30}; // larger blocks are the fallback's
-    std::atomic<std::size_t> purge_delay_ms{1000};               // dirty pages are given back after
-    std::atomic<std::size_t> dirty_limit{std::size_t{32} << 20}; // bytes that may be dirty, beyond a share
+    std::atomic<std::size_t> enabled{1};    // 0: the fallback serves everything
+    std::atomic<std::size_t> prewarm{0};    // 1: fill the tiny classes' stacks at thread start
+    std::atomic<std::size_t> background{0}; // 1: a background thread purges memory
+    std::atomic<std::size_t> print{0};      // 1: print the settings at start
+    std::atomic<std::size_t> thread_cache{std::size_t{3} << 20}; // bytes in one thread's stacks, at most
+    std::atomic<std::size_t> large_limit{std::size_t{16} << 30}; // bytes; larger blocks go to the fallback
+    std::atomic<std::size_t> purge_delay_ms{1000};               // age at which dirty pages are purged
+    std::atomic<std::size_t> dirty_limit{std::size_t{32} << 20}; // dirty bytes beyond a share of the heap
     std::atomic<std::size_t> window{std::size_t{8} << 40};       // bytes of addresses for superslabs
     std::atomic<std::size_t> numa{static_cast<std::size_t>(Numa::kLocal)};
 
     std::atomic<std::size_t> huge_pages{static_cast<std::size_t>(HugePages::kNever)};
 
-    // Statistics without being asked for each time.
-    TextSetting stats_at_exit;                // a file to write when the process ends
-    TextSetting stats_file;                   // a file to write every second
-    std::atomic<std::size_t> count{0};        // 1: each allocation and release is counted
-    std::atomic<std::size_t> stats_signal{0}; // a signal that asks for them; 0: none
+    // Statistics that are written without a call.
+    TextSetting stats_at_exit;                // file that is written when the process ends
+    TextSetting stats_file;                   // file that is written every second
+    std::atomic<std::size_t> count{0};        // 1: count each allocation and release
+    std::atomic<std::size_t> stats_signal{0}; // signal that requests statistics; 0: none
 
-    // The profiler; not in the hardened library.
-    std::atomic<std::size_t> profile{0};      // bytes between two samples, in the mean; 0: off at start
-    std::atomic<std::size_t> profile_cost{2}; // percent of processor time that it may take; 0: no bound
-    std::atomic<std::size_t> profile_limit{std::size_t{256} << 20}; // bytes of its file
-    std::atomic<std::size_t> profile_interval_ms{0};                // between two dumps; 0: none
-    std::atomic<std::size_t> profile_signal{0};                     // starts it or asks for a dump; 0: none
-    std::atomic<std::size_t> profile_cpu{0}; // samples of each second of CPU time while it records; 0: none
-    TextSetting profile_file;                // its folder, or a path with %p
+    // The profiler, which the hardened library does not have.
+    std::atomic<std::size_t> profile{0};      // mean bytes between two samples; 0: off at start
+    std::atomic<std::size_t> profile_cost{2}; // percent of processor time, at most; 0: no limit
+    std::atomic<std::size_t> profile_limit{std::size_t{256} << 20}; // bytes of the file, at most
+    std::atomic<std::size_t> profile_interval_ms{0};                // time between two dumps; 0: none
+    std::atomic<std::size_t> profile_signal{0}; // signal that starts it or requests a dump; 0: none
+    std::atomic<std::size_t> profile_cpu{0};    // samples per second of CPU time while recording; 0: none
+    TextSetting profile_file;                   // folder, or a path with %p
 
-    // Of the hardened library.
+    // Settings of the hardened library.
     std::atomic<std::size_t> checks{static_cast<std::size_t>(Checks::kAll)};
-    std::atomic<std::size_t> quarantine{std::size_t{2}
-                                        << 20}; // most bytes of released blocks that wait, per thread
-    std::atomic<std::size_t> large_quarantine{std::size_t{32} << 20}; // and of large blocks, in all
-    std::atomic<std::size_t> poison{64}; // most longer released blocks are filled and looked at at their ends
+    std::atomic<std::size_t> quarantine{std::size_t{2} << 20};        // bytes that wait, per thread
+    std::atomic<std::size_t> large_quarantine{std::size_t{32} << 20}; // bytes of large blocks that wait
+    std::atomic<std::size_t> poison{64}; // bytes; most longer released blocks are filled only at both ends
     std::atomic<std::size_t> guard_pages{1}; // 1: inaccessible pages around large blocks and behind slabs
-    std::atomic<std::size_t> check_sizes{1}; // 1: a size or alignment given to a release must be right
-    std::atomic<std::size_t> check_forms{0}; // 1: what new made only delete may release, and so on
+    std::atomic<std::size_t> check_sizes{1}; // 1: check the size and alignment that a release names
+    std::atomic<std::size_t> check_forms{0}; // 1: only delete may release a block of new, and so on
 
     HugePages huge_pages_now() const {
         return static_cast<HugePages>(huge_pages.load(std::memory_order_relaxed));
@@ -97,20 +96,20 @@ extern constinit Settings settings;
 
 enum class SetResult { kDone, kUnknownKey, kBadValue, kOnlyAtStart, kOnlyHardened, kNotHardened };
 
-// One "key:value", at run time.
+// Applies one "key:value" at run time.
 SetResult change_setting(std::string_view setting);
 
-// Reads ASHLAR_CONF (not in setuid programs) from an environment, the process's. Does nothing, and may be
-// called again, if it is null (not there yet); afterwards does nothing when called again.
+// Reads ASHLAR_CONF from the process's `environment`, except in setuid programs. Does nothing while
+// `environment` is null (too early), and after the first reading.
 void read_settings(const char* const* environment);
 
-// Takes one line for the user; warn() is one.
+// Takes one line for the user, as warn() does.
 using Say = void (*)(const Message&);
 
-// What counts of a string like ASHLAR_CONF's is set, as at start; each other setting is complained about.
+// Applies a string like ASHLAR_CONF's, as at start. Calls `say` once for each setting that it cannot apply.
 void apply_settings(std::string_view configuration, Say say);
 
-// Every effective value and where it came from at start, "key:value (source)".
+// Calls `say` with each effective value and its origin at start: "key:value (source)".
 void print_settings(Say say);
 
 } // namespace ashlar::os

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// What happened in this process so far, as far as the layers note it. These are system calls and other rare
-// events only, so that one shared line is no burden. In a forked child they go on from the parent's.
+// Counts of system calls and other rare events in this process. They are rare enough to share one cache line.
+// A forked child continues its parent's counts.
 //
-// The order of the counters is that of struct ashlar_event_counters, which other processes read.
+// Other processes read the counters in the order of struct ashlar_event_counters.
 #pragma once
 
 #include <atomic>
@@ -16,7 +16,7 @@ struct alignas(64) Counters {
     std::atomic<std::uint64_t> purged_bytes{0};
     std::atomic<std::uint64_t> growths{0};
     std::atomic<std::uint64_t> fallback_calls{0};
-    std::atomic<std::uint64_t> break_ups{0}; // not read from outside
+    std::atomic<std::uint64_t> break_ups{0}; // not read by other processes
 };
 
 [[gnu::visibility("hidden")]] extern constinit Counters counters;

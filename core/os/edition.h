@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Which edition of the library the code is compiled for. A few files are compiled for both: what differs is
-// decided by this constant, so that both are always checked by the compiler.
+// The edition of the library that the code is compiled for. A few files are compiled for both editions. They
+// branch on this constant, not on a macro, so the compiler always checks both branches.
 #pragma once
 
 namespace ashlar::os {

@@ -18,12 +18,12 @@ constinit std::size_t count = 0;
     const link_map* const own = own_object();
     const link_map* const loader = object_around(reinterpret_cast<const void*>(&_dl_find_object));
     if (own == nullptr || loader == nullptr) return;
-    // What the loader itself stands behind in its list was there at start; so were we, if it is behind us.
+    // Objects before the loader in its list were loaded at start. So was this library if the loader follows.
     const link_map* object = own;
     while (object != nullptr && object != loader)
         object = object->l_next;
     for (; object != nullptr; object = object->l_prev) {
-        // From the end: of more than fit, the program and what it asks for first are kept.
+        // Backwards through a ring. Of too many objects the program and its first libraries are kept.
         objects[count % kMostFirstObjects] = object;
         ++count;
     }

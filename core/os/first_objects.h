@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The program and libraries that the dynamic loader brought in before anything of the program ran. dlclose
-// never unloads them, so that what was learnt of their code stays true.
+// The program and the libraries that the dynamic loader loaded before any code of the program ran. dlclose
+// never unloads them, so facts about their code stay valid.
 #pragma once
 
 #include <cstddef>
@@ -9,11 +9,11 @@
 
 namespace ashlar::os {
 
-// At start, while there is one thread. Remembers none if this library was itself loaded later.
+// Remembers those objects, at start, while there is one thread. Finds none if this library was loaded later.
 void remember_first_objects();
 
-// Which of them it is; kNotFirst for others, and for some of them, too: only so many are remembered.
-// Async-signal-safe.
+// Returns the object's number among the first objects, or kNotFirst. At most kMostFirstObjects are
+// remembered, so further first objects give kNotFirst too. Async-signal-safe.
 inline constexpr std::size_t kMostFirstObjects = 64;
 inline constexpr std::size_t kNotFirst = kMostFirstObjects;
 std::size_t first_object_number(const link_map* object);

@@ -12,7 +12,7 @@ namespace ashlar::os {
 
 namespace {
 
-// Younger than some C libraries' headers.
+// Some C libraries' headers are older than these.
 constexpr int kInstall = 102; // MADV_GUARD_INSTALL
 constexpr int kRemove = 103;  // MADV_GUARD_REMOVE
 constexpr int kNoAdvice = -1;
@@ -25,7 +25,7 @@ bool knows(int advice) {
     return advise(nullptr, 0, advice) == 0;
 }
 
-// Emulators that take any advice and do nothing do not know it.
+// Returns whether the kernel marks guard pages. Emulators that ignore advice accept kNoAdvice too.
 bool can_mark() {
     enum class Answer : unsigned char { kNone, kYes, kNo };
     static constinit std::atomic<Answer> known{Answer::kNone};
@@ -37,7 +37,7 @@ bool can_mark() {
     return answer == Answer::kYes;
 }
 
-// Whether there ever was one of the other kind.
+// True once a guard was made by mprotect().
 constinit std::atomic<bool> some_protected{false};
 
 } // namespace
@@ -46,7 +46,7 @@ bool raise_guard(void* start, std::size_t size) {
     if (can_mark()) {
         const long result = advise(start, size, kInstall);
         if (result == 0) return true;
-        if (result != -EINVAL) advise(start, size, kRemove); // it may have come half-way
+        if (result != -EINVAL) advise(start, size, kRemove); // takes back a partial installation
     }
     some_protected.store(true, std::memory_order_relaxed);
     return system_call(SYS_mprotect, start, size, PROT_NONE) == 0;

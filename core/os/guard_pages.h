@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 //
-// Pages that nobody may touch, inside of memory that is otherwise readable and writable.
+// Inaccessible pages inside of readable and writable memory.
 //
-// Since Linux 6.13 they can be marked in the page tables (MADV_GUARD_INSTALL): a few hundred nanoseconds, no
-// mapping more, and no limit counts them. Older kernels, and all for locked memory, are asked to protect
-// them, which splits a mapping and takes ten times as long.
+// Since Linux 6.13 the page tables can mark them (MADV_GUARD_INSTALL). That takes a few hundred nanoseconds,
+// needs no further mapping, and no limit counts the guards. On older kernels, and for locked memory,
+// mprotect() makes them. That splits a mapping and takes ten times as long.
 //
 // As with page_memory.h: ranges are page-aligned, any lock may be held, any call may fail.
 #pragma once
@@ -13,14 +13,14 @@
 
 namespace ashlar::os {
 
-// What was in the range may be lost. False: it is as it was.
+// Makes the range inaccessible; its contents may be lost. False: refused, the range is accessible as before.
 bool raise_guard(void* start, std::size_t size);
 
-// Accessible as a whole, whatever of it was a guard; of that the contents are anything.
+// Makes the whole range accessible, whichever parts were guards. The contents of those parts are undefined.
+// Returns false if the kernel refused.
 bool lower_guard(void* start, std::size_t size);
 
-// Whether guards are mappings, of which a process has a limited number, and count under RLIMIT_DATA when they
-// are lowered.
+// Returns whether guards are mappings, whose number is limited. RLIMIT_DATA counts such a guard when lowered.
 bool guards_are_mappings();
 
 } // namespace ashlar::os

@@ -1,18 +1,17 @@
 // SPDX-License-Identifier: MIT
 //
-// Whether the kernel may back memory with huge pages (2 MiB): advice per range, and what the system allows.
+// Huge pages (2 MiB): advice for ranges, and the system's setting.
 #pragma once
 
 #include <cstddef>
 
 namespace ashlar::os {
 
-// The range gets small pages only / huge ones where it is touched first and later, by a kernel thread. False
-// if the kernel has none.
+// Advise small pages only, or huge ones, which a kernel thread may also make later. False: there are none.
 bool advise_small_pages(void* start, std::size_t size);
 bool advise_huge_pages(void* start, std::size_t size);
 
-// False if the system's setting is `never`. Read once.
+// Returns false if the system's setting is `never`. Reads the setting once.
 bool huge_pages_allowed();
 
 } // namespace ashlar::os

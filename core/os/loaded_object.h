@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The programs and libraries of this process. What another library may put in the C library's place (dlsym,
-// say) can answer with a function of our own, so whoever asks compares.
+// Looks up programs and libraries of this process. Another library may replace a function of the C library
+// (dlsym, say), and lead to one of our own functions. So the results are compared with this library.
 #pragma once
 
 #include <dlfcn.h>
@@ -9,7 +9,7 @@
 
 namespace ashlar::os {
 
-// The program or library that an address lies in, or null. No lock is taken, nothing allocated.
+// Returns the program or library that contains `address`, or null. Takes no lock and allocates nothing.
 inline link_map* object_around(const void* address) {
     dl_find_object found{};
     return ::_dl_find_object(const_cast<void*>(address), &found) == 0 ? found.dlfo_link_map : nullptr;
@@ -20,14 +20,15 @@ inline link_map* own_object() {
     return object_around(&here);
 }
 
-// A function by its name among those that `handle` stands for; null if there is none or it is one of ours.
-// Takes the dynamic loader's lock, and may allocate.
+// Returns the function `name` of the objects that `handle` stands for. Returns null if there is none or it is
+// one of ours. Takes the dynamic loader's lock and may allocate.
 inline void* find_elsewhere(void* handle, const char* name) {
     void* const found = ::dlsym(handle, name);
     return found != nullptr && object_around(found) != own_object() ? found : nullptr;
 }
 
-// The same in one object and what it needs. A link_map itself is a handle only of what dlopen was asked for.
+// Does the same for one object and its dependencies. A link_map is a valid handle only for objects that were
+// opened with dlopen, so this opens the object by its name.
 inline void* find_in_object(const link_map* object, const char* name) {
     void* const handle = ::dlopen(object->l_name, RTLD_LAZY | RTLD_NOLOAD);
     if (handle == nullptr) return nullptr;

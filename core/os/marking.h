@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 //
-// What tools that watch memory are told: which parts of the window are blocks in use. Compiled with the
-// address sanitizer, or for valgrind's memcheck with ASHLAR_VALGRIND, touching what is marked free is
-// reported by them, at the very access. In other builds all of this is nothing.
+// Marks for memory checkers: which parts of the window are blocks in use. A checker reports each access to a
+// part marked free. The checkers are the address sanitizer, and valgrind's memcheck in builds with
+// ASHLAR_VALGRIND. Other builds mark nothing.
 //
-// A part is marked by whom it belongs to: free before others can get it, used before it is handed out. Parts
-// start and end at multiples of 16 bytes, but for the end of what a program asked for.
+// The owner of a part marks it: free before another thread can take it, used before it is handed out. Parts
+// start and end at multiples of 16 bytes, except for the end of a program's request.
 #pragma once
 
 #include <cstddef>
@@ -46,14 +46,14 @@ inline void mark_free([[maybe_unused]] const void* start, [[maybe_unused]] std::
 #endif
 }
 
-// Of free memory whose protection was set: memcheck takes what becomes accessible for written.
+// Marks free memory again after its protection was set, which memcheck treats as a write.
 inline void mark_still_free([[maybe_unused]] const void* start, [[maybe_unused]] std::size_t bytes) {
 #if defined(ASHLAR_VALGRIND)
     VALGRIND_MAKE_MEM_NOACCESS(start, bytes);
 #endif
 }
 
-// Only memcheck has a name for memory that holds something.
+// Marks memory as used and initialised. The address sanitizer does not tell this from mark_used().
 inline void mark_written([[maybe_unused]] const void* start, [[maybe_unused]] std::size_t bytes) {
 #if defined(ASHLAR_MARKS_FOR_ASAN)
     ASAN_UNPOISON_MEMORY_REGION(start, bytes);
@@ -62,15 +62,15 @@ inline void mark_written([[maybe_unused]] const void* start, [[maybe_unused]] st
 #endif
 }
 
-// Addresses that are given back to the system. (Memcheck sees that by itself.)
+// Removes the marks of addresses that are returned to the system. (Memcheck sees that by itself.)
 inline void forget_marks([[maybe_unused]] const void* start, [[maybe_unused]] std::size_t bytes) {
 #if defined(ASHLAR_MARKS_FOR_ASAN)
     ASAN_UNPOISON_MEMORY_REGION(start, bytes);
 #endif
 }
 
-// A block that a program asked for, with its exact size, and its end. Memcheck lists such as lost, and names
-// them with the stacks of both calls when they are used afterwards.
+// mark_allocated() and mark_released() begin and end a program's block with its exact `size`. Memcheck lists
+// such blocks when they leak. For a use after the release, it shows the stacks of both calls.
 inline void mark_allocated([[maybe_unused]] const void* block, [[maybe_unused]] std::size_t size,
                            [[maybe_unused]] bool zeroed) {
 #if defined(ASHLAR_VALGRIND)
@@ -84,16 +84,14 @@ inline void mark_released([[maybe_unused]] const void* block) {
 #endif
 }
 
-// A pointer of the heap's own to a block that is in use from now on: memcheck would take it for the
-// program's.
+// Clears a pointer of the heap to a block in use, which memcheck would take for a pointer of the program.
 inline void forget([[maybe_unused]] void* const& pointer) {
 #if defined(ASHLAR_VALGRIND)
     const_cast<void*&>(pointer) = nullptr;
 #endif
 }
 
-// Ends the process with the sanitizer's report if the address is marked free. (Memcheck knows by
-// mark_released().)
+// Ends the process with the sanitizer's report if `address` is marked free. (Memcheck: mark_released().)
 inline void report_if_free([[maybe_unused]] const void* address) {
 #if defined(ASHLAR_MARKS_FOR_ASAN)
     if (__asan_address_is_poisoned(address) != 0) {

@@ -12,7 +12,7 @@ namespace ashlar::os {
 
 namespace {
 
-// Like substr(), which could throw: without optimisation it refers to the C++ library.
+// Replaces substr(), which could throw: without optimisation it refers to the C++ library.
 std::string_view first(std::string_view text, std::size_t count) {
     return {text.data(), std::min(text.size(), count)};
 }
@@ -21,7 +21,7 @@ std::string_view skip(std::string_view text, std::size_t count) {
     return text;
 }
 
-// The next field, up to `separator` or the end; `rest` begins behind it.
+// Returns the next field, up to `separator` or the end. `rest` begins behind it afterwards.
 std::string_view take_field(std::string_view& rest, char separator) {
     const std::size_t end = std::min(rest.find(separator), rest.size());
     const std::string_view field = first(rest, end);
@@ -29,7 +29,7 @@ std::string_view take_field(std::string_view& rest, char separator) {
     return field;
 }
 
-// Whether a list separated by commas has the word.
+// Returns whether the comma-separated list contains the word.
 bool lists(std::string_view list, std::string_view word) {
     while (!list.empty()) {
         if (take_field(list, ',') == word) return true;
@@ -37,7 +37,7 @@ bool lists(std::string_view list, std::string_view word) {
     return false;
 }
 
-// False, and nothing is added, if it does not fit.
+// Returns false, and appends nothing, if `text` does not fit.
 bool append(ControlGroup& path, std::string_view text) {
     if (text.size() > ControlGroup::kLongest - path.length) return false;
     if (!text.empty()) std::memcpy(path.text + path.length, text.data(), text.size());
@@ -49,7 +49,7 @@ bool is_octal(char c) {
     return c >= '0' && c <= '7';
 }
 
-// mountinfo writes blanks and backslashes as a backslash and three octal digits.
+// Appends a field of mountinfo. There a blank or backslash is a backslash and three octal digits.
 bool append_unescaped(ControlGroup& path, std::string_view field) {
     for (std::size_t i = 0; i < field.size(); ++i) {
         char c = field[i];
@@ -64,7 +64,7 @@ bool append_unescaped(ControlGroup& path, std::string_view field) {
     return true;
 }
 
-// What of `path` lies below `directory`: "" or "/…"; false if it does not.
+// Sets `below` to the part of `path` below `directory`: "" or "/…". Returns false if `path` is elsewhere.
 bool lies_below(std::string_view path, std::string_view directory, std::string_view& below) {
     if (directory == "/") directory = {};
     if (first(path, directory.size()) != directory) return false;
@@ -73,7 +73,7 @@ bool lies_below(std::string_view path, std::string_view directory, std::string_v
     return below.empty() || below.front() == '/';
 }
 
-// A group outside of the namespace of this process is shown as "/../…".
+// Returns whether the path has a "..". The kernel shows groups outside of the process's namespace as "/../…".
 bool climbs(std::string_view path) {
     while (!path.empty()) {
         if (take_field(path, '/') == "..") return true;
@@ -83,7 +83,7 @@ bool climbs(std::string_view path) {
 
 } // namespace
 
-// 4:cpu,memory:/path or 0::/path
+// Takes a line of /proc/self/cgroup: "4:cpu,memory:/path" or "0::/path".
 void ControlGroups::note_group(std::string_view line) {
     std::string_view path = line;
     const std::string_view number = take_field(path, ':');
@@ -96,7 +96,8 @@ void ControlGroups::note_group(std::string_view line) {
     if (climbs(path) || !append(group, path)) append(group, "/");
 }
 
-// 35 31 0:32 /root /mount/point rw,relatime shared:9 - cgroup cgroup rw,memory
+// Takes a line of /proc/self/mountinfo:
+//   35 31 0:32 /root /mount/point rw,relatime shared:9 - cgroup cgroup rw,memory
 void ControlGroups::note_mount(std::string_view line) {
     const std::size_t separator = line.find(" - ");
     if (separator == std::string_view::npos) return;
@@ -136,7 +137,7 @@ class File {
     File(const File&) = delete;
     File& operator=(const File&) = delete;
 
-    // 0 at the end and after an error.
+    // Returns the number of bytes read, 0 at the end and after an error.
     std::size_t read(char* into, std::size_t size) const {
         if (descriptor_ < 0) return 0;
         const long count = system_call(SYS_read, descriptor_, into, size);
@@ -147,15 +148,15 @@ class File {
     long descriptor_;
 };
 
-// Whoever reads needs some pages of buffers, and it may be a thread with a small stack: one at a time has
-// these. A child forked in that moment keeps the limit that was last read.
+// Buffers for one reading thread at a time. They are too large for a small stack. A child forked during a
+// reading keeps the limit that was read last.
 struct Reader {
     std::atomic_flag busy;
     ControlGroups groups;
     char path[2 * ControlGroup::kLongest];
     char line[4096];
 
-    // False if it is too long.
+    // Returns false if the path is too long.
     bool set_path(std::string_view root, std::string_view directory, std::string_view file) {
         if (root.size() + directory.size() + file.size() >= sizeof(path)) return false;
         char* end = path;
@@ -165,12 +166,12 @@ struct Reader {
         return true;
     }
 
-    // Calls visit(line) for every line; those that do not fit are left out.
+    // Calls visit(line) for every line that fits into the buffer.
     template <typename Visit>
     void for_each_line(Visit visit) {
         const File file(path);
         std::size_t filled = 0;
-        bool whole = true; // what is in the buffer begins a line
+        bool whole = true; // the buffer begins at the start of a line
         while (const std::size_t count = file.read(line + filled, sizeof(line) - filled)) {
             filled += count;
             std::string_view rest{line, filled};
@@ -189,7 +190,7 @@ struct Reader {
         if (filled != 0 && whole) visit(std::string_view{line, filled});
     }
 
-    // What the file says; no limit if it says "max" or nothing that can be understood.
+    // Returns the number in the file, or no limit for "max" and for anything else.
     std::size_t number() {
         const File file(path);
         const std::string_view text{line, file.read(line, sizeof(line))};

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 //
-// The memory limit of this process's control group: the least along its path to the root. It is of version 1
-// (memory.limit_in_bytes), version 2 (memory.max, memory.high), or both, whichever the system mounts.
+// The memory limit of this process's control group: the least one along its path to the root. Control groups
+// are of version 1 (memory.limit_in_bytes), version 2 (memory.max, memory.high), or both, as mounted.
 //
-// Reading it opens some files in /proc/self and in the hierarchies. That allocates nothing, keeps errno, is
-// no cancellation point and takes little of the stack; it takes some twenty system calls, so hold no lock.
-// Whatever cannot be read limits nothing.
+// A reading opens some files in /proc/self and in the hierarchies. It allocates nothing, keeps errno, is no
+// cancellation point and needs little stack. It makes some twenty system calls, so the caller holds no lock.
+// Anything unreadable sets no limit.
 #pragma once
 
 #include <atomic>
@@ -17,19 +17,20 @@ namespace ashlar::os {
 
 inline constexpr std::size_t kNoMemoryLimit = ~std::size_t{0};
 
-// A directory of a hierarchy, and which of its parents are in the hierarchy too.
+// The directory of a control group. Its first `mount_point` bytes are where the hierarchy is mounted.
 struct ControlGroup {
-    static constexpr std::size_t kLongest = 1024; // longer paths are cut to the mount point, or given up
+    static constexpr std::size_t kLongest =
+        1024; // bytes; a longer path is cut to the mount point, or ignored
 
     char text[kLongest];
-    std::size_t length;      // 0: there is none
-    std::size_t mount_point; // so much of it
+    std::size_t length;      // 0: no directory
+    std::size_t mount_point; // bytes of `text`
 
     std::string_view path() const { return {text, length}; }
 };
 
-// Finds this process's groups in the lines of two files, first /proc/self/cgroup, then /proc/self/mountinfo.
-// In a container the group's path may be seen from elsewhere than the mount: then it is the mount point.
+// Finds this process's groups in the lines of /proc/self/cgroup first, then of /proc/self/mountinfo. In a
+// container the mount may not show the group's path. Then the directory is the mount point.
 class ControlGroups {
   public:
     void note_group(std::string_view line);
@@ -40,29 +41,29 @@ class ControlGroups {
 
   private:
     struct Found {
-        ControlGroup group; // as the first file names it
+        ControlGroup group; // as /proc/self/cgroup names it
         ControlGroup directory;
         bool exact; // the mount shows the group
     };
     Found found_[2];
 };
 
-// In bytes; not done if another thread is at it. `root` stands in front of every path, for tests.
+// Reads the limit in bytes. `done` is false if another thread is reading. Tests put `root` before all paths.
 struct LimitRead {
     bool done;
     std::size_t bytes;
 };
 LimitRead read_memory_limit(std::string_view root);
 
-// The limit as last read, and when to read it again. That is when what it is to limit has grown large, has
-// doubled since, and then every few seconds. A process that stays small never opens a file.
+// Keeps the limit that was read last, and decides when to read again. The first reading is at a size of 32
+// MiB. Later ones are when the size has doubled, and every 5 s. A small process never opens a file.
 class MemoryLimit {
   public:
     constexpr explicit MemoryLimit(std::string_view root = {}) : root_(root) {}
 
     std::size_t bytes() const { return bytes_.load(std::memory_order_relaxed); }
 
-    // These may read it. The clock counts only after the first reading.
+    // Note a size or the time, and may read the limit. The time has no effect before the first reading.
     void note_size(std::size_t size) {
         if (size >= next_size_.load(std::memory_order_relaxed)) [[unlikely]]
             grown(size);

@@ -7,7 +7,7 @@
 #if __has_include(<sys/sdt.h>)
 #include <sys/sdt.h>
 
-// Volatile in effect: whoever attaches writes them, from outside.
+// Tracers write these while they are attached, from outside of the process.
 extern "C" {
 [[gnu::section(".probes"), gnu::used]] unsigned short otel_memory_alloc_semaphore = 0;
 [[gnu::section(".probes"), gnu::used]] unsigned short otel_memory_free_semaphore = 0;

@@ -1,24 +1,24 @@
 // SPDX-License-Identifier: MIT
 //
 // Samples for profilers outside of the process: OpenTelemetry's contract for native heap profiling
-// (opentelemetry-ebpf-profiler, design-docs/00003-memory-profiling), which is provisional. Its provider is
+// (opentelemetry-ebpf-profiler, design-docs/00003-memory-profiling), which is provisional. The provider is
 // `otel_memory`:
 //
 //   alloc(pointer, size, weight)   A block was sampled. The weight in bytes is the number of points of the
 //                                  sampler that lie in the request, times their mean distance.
 //   free(pointer)                  A block that was sampled is about to be released.
 //
-// Each probe has a semaphore, a word that a tracer counts up while it is attached. Nothing is fired while it
-// is 0. A raised one of `alloc` switches sampling on, with or without a recording of Ashlar's own. Each probe
-// is the first thing that a function of its own does: tracers may read the arguments where the calling
-// convention has them. Compiled without <sys/sdt.h> there are none, and nobody is ever attached.
+// Each probe has a semaphore, a word that a tracer increments while it is attached. No probe fires while its
+// semaphore is 0. A raised semaphore of `alloc` starts sampling, whether or not Ashlar records a profile.
+// Each probe is the first instruction of its own function. So tracers may read the arguments where the
+// calling convention puts them. Without <sys/sdt.h> there are no probes, and no tracer is ever attached.
 #pragma once
 
 #include <cstdint>
 
 #if __has_include(<sys/sdt.h>)
 extern "C" {
-// The names are the tracers'.
+// Tracers expect these names.
 [[gnu::visibility("hidden")]] extern unsigned short otel_memory_alloc_semaphore;
 [[gnu::visibility("hidden")]] extern unsigned short otel_memory_free_semaphore;
 }

@@ -18,7 +18,7 @@ namespace ashlar::os {
 
 namespace {
 
-// Digits of `value` in `base`, most significant first.
+// Returns the digits of `value` in `base`, most significant first. The text lies in `buffer`.
 std::string_view digits(std::uint64_t value, unsigned base, char (&buffer)[20]) {
     char* first = buffer + sizeof(buffer);
     do {
@@ -30,21 +30,22 @@ std::string_view digits(std::uint64_t value, unsigned base, char (&buffer)[20]) 
 
 constexpr std::string_view kPrefix = "ashlar: ";
 
-// Not substr(): without optimisation it refers to the C++ library, which the preload library does without.
+// Returns at most the first `most` bytes. substr() would need the C++ library in builds without optimisation.
 std::string_view beginning(std::string_view words, std::size_t most) {
     return {words.data(), std::min(words.size(), most)};
 }
 
-// A reader that has gone must not end the process by SIGPIPE, nor a terminal stop it.
+// Blocks SIGPIPE, which ends a process without a reader, and SIGTTOU, by which a terminal stops a writer.
 void block_signals_of_writing() {
     const std::uint64_t signals = std::uint64_t{1} << (SIGPIPE - 1) | std::uint64_t{1} << (SIGTTOU - 1);
     system_call(SYS_rt_sigprocmask, SIG_BLOCK, &signals, nullptr, sizeof(signals));
 }
 
-// Waits for at most a second: the reader may wait for this process. True as well if the kernel does not say.
+// Waits up to 1 s until the descriptor takes more: the reader may be waiting for this process. Returns true
+// as well if the kernel does not tell.
 bool takes_more(int descriptor) {
     pollfd wanted{.fd = descriptor, .events = POLLOUT, .revents = 0};
-    timespec left{.tv_sec = 1, .tv_nsec = 0}; // which the kernel counts down
+    timespec left{.tv_sec = 1, .tv_nsec = 0}; // the kernel counts this down
     long ready = 0;
     do {
         ready = system_call(SYS_ppoll, &wanted, 1, &left, nullptr, sizeof(std::uint64_t));
@@ -52,7 +53,7 @@ bool takes_more(int descriptor) {
     return ready != 0;
 }
 
-// By one write, unless the descriptor takes less. False if it does not take all.
+// Writes all `words`, with one write unless the descriptor takes less. Returns false if it does not take all.
 bool write_whole(int descriptor, std::string_view words) {
     while (!words.empty()) {
         if (!takes_more(descriptor)) return false; // a write would block
@@ -66,7 +67,7 @@ bool write_whole(int descriptor, std::string_view words) {
     return true;
 }
 
-// To stderr, or to the terminal of the process if stderr is closed.
+// Writes to stderr, or to the process's terminal if stderr is closed.
 void write_last_words(std::string_view words) {
     block_signals_of_writing();
     if (write_whole(STDERR_FILENO, words)) return;
@@ -75,7 +76,7 @@ void write_last_words(std::string_view words) {
     if (terminal >= 0) write_whole(static_cast<int>(terminal), words);
 }
 
-// Of a path the end is what counts.
+// Appends the program's name. A long path loses its beginning, which tells less than its end.
 void name_program(Message& message) {
     std::string_view name = program_name();
     if (name.empty()) return;
@@ -91,7 +92,7 @@ void name_program(Message& message) {
 
 Message& Message::text(std::string_view words) {
     const std::size_t taken = std::min(words.size(), kCapacity - length_);
-    std::copy_n(words.data(), taken, buffer_ + length_); // of an empty text there may be no address
+    std::copy_n(words.data(), taken, buffer_ + length_); // an empty text may have a null address
     length_ += taken;
     return *this;
 }

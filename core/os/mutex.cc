@@ -22,14 +22,14 @@ constinit LockCounts lock_counts[kRanks];
 
 namespace {
 
-constinit thread_local ThreadWord own_number = 0; // as numbered_thread, whether or not locks are counted
+constinit thread_local ThreadWord own_number = 0; // also set while locks are counted
 constinit std::atomic<bool> counting{false};
 
-// How many pauses a thread spins before it sleeps; one takes 10 to 40 ns. Long enough for a holder on another
-// core to finish a short section, short enough not to matter when the holder has been descheduled.
+// Pauses of 10 to 40 ns that a thread spins before it sleeps. Enough for a holder on another core to finish a
+// short section, and little if the holder is not running.
 constexpr unsigned kSpins = 64;
-// Likewise for locks that are held for a batch of blocks, never while pages are purged or the heap grows.
-// With 64, `batches 60000000 512 1 fifo 1600 2` slept 62 times, now 24 (see docs/experiments.md).
+// The same for locks that are held for a batch of blocks, but never during a purge or growth. With 64,
+// `batches 60000000 512 1 fifo 1600 2` slept 62 times, with 300 it sleeps 24 times (see docs/experiments.md).
 constexpr unsigned kSpinsForBatch = 300;
 
 constinit std::atomic<bool> one_processor{false};
@@ -61,8 +61,7 @@ std::uint64_t in_milliseconds(unsigned milliseconds) {
     return monotonic_time() + milliseconds * (kSecond / 1000);
 }
 
-// Until that moment at the latest, however often a signal interrupts and the caller comes again. False if it
-// is over.
+// Sleeps until a wake-up, a signal or the moment `end`. Returns false if that has passed.
 bool sleep_while(const void* word, std::uint32_t value, std::uint64_t end) {
     if (end == kNever) {
         system_call(SYS_futex, word, FUTEX_WAIT_PRIVATE, value, nullptr);
@@ -76,7 +75,7 @@ bool sleep_while(const void* word, std::uint32_t value, std::uint64_t end) {
 }
 
 ThreadWord number_this_thread() {
-    while (own_number == 0) // which is no number
+    while (own_number == 0) // 0 is no number, but follows the last one
         own_number = next_number.fetch_add(kOneThread, std::memory_order_relaxed);
     if (!counting.load(std::memory_order_relaxed)) numbered_thread = own_number;
     return own_number;
@@ -102,7 +101,7 @@ void note_processors(unsigned count) {
 
 [[gnu::noinline, gnu::cold]] void MutexBase::wait_for(Rank rank, ThreadWord taken) {
     const unsigned spins = spins_for(rank);
-    if (numbered_thread != 0) { // not counted
+    if (numbered_thread != 0) { // locks are not counted
         wait(taken, spins, kForEver);
         return;
     }
@@ -132,14 +131,14 @@ bool MutexBase::wait(ThreadWord taken, unsigned spins, unsigned patience) {
     }
     const std::uint64_t end = patience == kForEver ? kNever : in_milliseconds(patience);
     for (ThreadWord seen = state_.load(std::memory_order_relaxed);;) {
-        if (seen == kFree) { // whoever takes it does not know whether others wait
+        if (seen == kFree) { // contended, because other threads may still wait
             if (state_.compare_exchange_weak(seen, taken | kContended, std::memory_order_acquire,
                                              std::memory_order_relaxed)) {
                 return true;
             }
             continue;
         }
-        if ((seen & ~kContended) == ((taken & ~kFlags) | kForFork)) return true; // this thread forks
+        if ((seen & ~kContended) == ((taken & ~kFlags) | kForFork)) return true; // for this thread's fork
         if ((seen & kContended) == 0 &&
             !state_.compare_exchange_weak(seen, seen | kContended, std::memory_order_relaxed)) {
             continue;
@@ -175,8 +174,8 @@ void MutexBase::give_after_fork() {
 void expect_inherited_unlocks(unsigned count, void (*ended)()) {
     inherited = count;
     inherited_ended = ended;
-    // Their unlocks have to be seen, and without a number the unlock of a free lock is not: this thread is
-    // not counted any more.
+    // surrender() sees the unlock of a reset lock only with a number. With one, no lock of this thread is
+    // counted.
     if (count != 0) numbered_thread = own_number;
     if (count == 0) ended();
 }
@@ -198,7 +197,7 @@ constexpr std::string_view kNames[] = {"opening",     "drain",  "threads",    "s
                                        "mixed slabs", "growth", "superslabs", "quarantine", "metadata"};
 static_assert(std::size(kNames) == static_cast<unsigned>(Rank::kMetadata) + 1);
 
-using Ranks = std::uint16_t; // a bit each
+using Ranks = std::uint16_t; // one bit each
 static_assert(std::size(kNames) <= std::numeric_limits<Ranks>::digits);
 
 constinit thread_local Ranks ranks_held = 0;

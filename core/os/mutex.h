@@ -2,13 +2,13 @@
 //
 // A futex mutex of four bytes that never allocates, with a rank.
 //
-// Ranks are the order in which locks may be taken. A thread that holds a lock may only take locks of a higher
-// rank. fork takes all of them in this order. A lock may be held for tens of blocks, never while the
-// program's own code (or a function of libc that could allocate) runs. Builds with assertions check both and
-// abort.
+// Ranks are the order in which threads take locks. A thread that holds a lock may only take locks of a higher
+// rank. fork takes all locks in this order. A thread may hold a lock for tens of blocks. It must not hold one
+// while code of the program, or a function of libc that may allocate, runs. Builds with assertions check both
+// rules and abort.
 //
-// The word of a lock names the thread that holds it, from the very instruction that takes it to the one that
-// gives it back. So a signal handler that forks (entry/fork.cc) knows which locks its thread holds.
+// The word of a lock names its holder, from the instruction that takes the lock to the one that releases it.
+// So a signal handler that forks (entry/fork.cc) knows which locks its thread holds.
 #pragma once
 
 #include <atomic>
@@ -17,39 +17,37 @@
 namespace ashlar::os {
 
 enum class Rank : std::uint8_t {
-    kOpening,    // whether the heap serves, decided once
-    kDrain,      // one thread at a time empties others' caches
-    kThreads,    // which thread caches exist
-    kShardPool,  // who owns which shard
+    kOpening,    // decides once whether the heap serves
+    kDrain,      // one thread drains the caches of other threads
+    kThreads,    // the table of thread caches
+    kShardPool,  // the owners of shards
     kBin,        // one class of one shard
     kMixed,      // the mixed slabs of one shard
-    kGrowth,     // making the heap larger
+    kGrowth,     // extending the heap
     kSuperslabs, // runs of slices
-    kQuarantine, // released blocks that wait (hardened library)
+    kQuarantine, // waiting released blocks (hardened library)
     kMetadata,   // the metadata pool
 };
 inline constexpr unsigned kRanks = static_cast<unsigned>(Rank::kMetadata) + 1;
 
-// What threads did with the locks of one rank since count_locks(), in the order of struct
-// ashlar_lock_counters, which other processes read.
+// Counts for the locks of one rank since count_locks(). Other processes read them (ashlar_lock_counters).
 struct LockCounts {
     std::atomic<std::uint64_t> acquisitions{0};
-    std::atomic<std::uint64_t> contended{0}; // that had to wait
+    std::atomic<std::uint64_t> contended{0}; // acquisitions that had to wait
     std::atomic<std::uint64_t> wait_ns{0};
     std::atomic<std::uint64_t> wait_max_ns{0};
 };
 [[gnu::visibility("hidden")]] extern constinit LockCounts lock_counts[kRanks];
 
 #ifndef NDEBUG
-// They keep, per thread, a bit for each rank held.
+// Set and clear the rank's bit in the thread's set of held ranks.
 void note_rank_locked(Rank rank);
 void note_rank_unlocked(Rank rank);
 
-// What this thread holds counts no longer: in a forked child it is as if it were free.
+// Clears the calling thread's set of held ranks. A forked child calls it.
 void forget_ranks();
 
-// For whoever allocates, or calls what may allocate: ends the process if this thread holds a lock. `what`
-// goes on in its message.
+// Ends the process if this thread holds a lock. Called before `what`, which may allocate.
 void expect_no_lock(const char* what);
 #else
 inline void note_rank_locked(Rank /*rank*/) {}
@@ -58,28 +56,27 @@ inline void forget_ranks() {}
 inline void expect_no_lock(const char* /*what*/) {}
 #endif
 
-// How many calls of fork this thread is in, between the handlers of entry/fork.cc. It may hold every lock
-// then. Other libraries' fork handlers may run in between and allocate. lock() and unlock() do nothing with
-// what fork holds, and no lock may be made that fork does not know of.
+// Calls of fork that this thread is in, between the handlers of entry/fork.cc. The thread may then hold every
+// lock, while fork handlers of other libraries run and allocate. lock() and unlock() do nothing with locks
+// that fork holds. No lock that fork does not know may be made meanwhile.
 extern constinit thread_local unsigned forking;
 
-// A thread's number, from 4 on, and below it room for two flags. 0: the thread took no lock yet. Numbers
-// repeat after 2^30 threads, which take hours to make. Two threads of one number would exclude each other all
-// the same, but not while one of them forks. So a thread would have to outlive 2^30 others, the last of them
-// have its number, and one of the two fork.
-using ThreadWord = std::uint32_t;
+// A thread's number, a multiple of 4, with two flags in the low bits. 0: the thread has taken no lock yet.
 //
-// Where locks are counted it stays 0, so that both ways of a lock are the slow ones: what is not counted
-// costs nothing.
+// Numbers repeat after 2^30 threads, which take hours to make. Two threads with one number still exclude each
+// other, except while one of them forks.
+using ThreadWord = std::uint32_t;
+// The calling thread's number. Stays 0 while locks are counted: lock and unlock then take their slow paths,
+// which count. So counting costs nothing when it is off.
 extern constinit thread_local ThreadWord numbered_thread;
 
-// From here on, of this thread and of those that have taken no lock yet. Once, with the setting count:true.
+// Counts locks of this thread and of threads without a number from now on. Called once, for count:true.
 void count_locks();
 
-// How many processors this process may use. With one, nobody spins: no holder would run meanwhile.
+// Takes the number of usable processors. With one, threads do not spin, since no holder could run meanwhile.
 void note_processors(unsigned count);
 
-// Who holds a lock, as this thread sees it.
+// The holder of a lock, as the calling thread sees it.
 enum class Holder : std::uint8_t { kNobody, kOther, kThisThread, kItsFork };
 
 class MutexBase {
@@ -100,12 +97,12 @@ class MutexBase {
 
     Holder holder() const;
 
-    // For fork, unless this thread holds it already. False if somebody keeps it for that many milliseconds.
+    // Takes the lock for fork, unless this thread holds it. False: another thread kept it for `patience` ms.
     bool take_for_fork(unsigned patience);
-    // Only what take_for_fork() took.
+    // Releases the lock if take_for_fork() took it.
     void give_after_fork();
 
-    // In a forked child, where whoever held or waited for it no longer exists.
+    // Frees the lock in a forked child, where its holder and its waiters do not exist.
     void reset() { state_.store(kFree, std::memory_order_relaxed); }
 
   private:
@@ -126,13 +123,12 @@ class MutexBase {
     std::atomic<ThreadWord> state_{kFree};
 };
 
-// In a forked child: so many locks that were reset are yet to be unlocked, by what a signal handler
-// interrupted. Calls `ended` when the last one is, at once if there are none.
+// For a forked child whose parent forked in a signal handler. The interrupted code will unlock `count` locks
+// that were reset. Calls `ended` after the last unlock, or at once if `count` is 0.
 void expect_inherited_unlocks(unsigned count, void (*ended)());
-// Likewise in the child of such a child: so many more, before the same end.
+// Adds `count` to these unlocks in the child of such a child. `ended` is the same.
 void expect_more_inherited_unlocks(unsigned count);
 
-// Does nothing for so long.
 void pause_milliseconds(unsigned milliseconds);
 
 template <Rank kRank>

@@ -18,8 +18,8 @@ namespace {
 
 constexpr std::array kNoAdvice{MADV_DOFORK, MADV_KEEPONFORK};
 
-// The kernel is asked to lengthen the range in place, over what is mapped there. It refuses always: with
-// EFAULT if the range is not one mapping, otherwise because something is in the way or a limit is reached.
+// Asks the kernel to lengthen the range in place, over an existing mapping. The kernel always refuses: with
+// EFAULT if the range is several mappings, otherwise because of the obstacle or a limit.
 bool is_refused_for_what_follows(void* start, std::size_t size, std::size_t longer) {
     const long result = system_call(SYS_mremap, start, size, longer, 0);
     return result == -ENOMEM || result == -EAGAIN;
@@ -27,14 +27,14 @@ bool is_refused_for_what_follows(void* start, std::size_t size, std::size_t long
 
 } // namespace
 
-// What is in the way is the stack that the process began with.
+// The obstacle is the initial stack.
 bool is_one_mapping(void* start, std::size_t size) {
     const auto first = reinterpret_cast<std::uintptr_t>(start);
     const std::uintptr_t in_stack = ::getauxval(AT_RANDOM);
     return in_stack >= first + size && is_refused_for_what_follows(start, size, in_stack + 1 - first);
 }
 
-// What is in the way is the last page.
+// The obstacle is the last page.
 bool is_one_mapping_but_for_last_page(void* start, std::size_t size) {
     return is_refused_for_what_follows(start, size - page_size(), size);
 }

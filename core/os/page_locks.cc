@@ -16,20 +16,19 @@ namespace {
 
 constinit std::atomic<bool> found_left{false};
 
-// Lies beside the code, in a mapping that nobody but mlockall() locks. (Volatile, it would lie with the
-// variables.)
+// Lies beside the code, in a mapping that only mlockall() locks. (Volatile data lies with the variables.)
 [[gnu::used]] constexpr char kWitness[64] = {1};
 
 #ifndef MADV_DONTNEED_LOCKED
 constexpr int MADV_DONTNEED_LOCKED = 24; // since Linux 5.18
 #endif
 
-// Of a locked page the kernel refuses to drop the contents, and says so with this error.
+// Returns whether the page is locked: the kernel then refuses to drop its contents.
 bool refuses_to_drop(std::uintptr_t page) {
     return system_call(SYS_madvise, page, page_size(), MADV_DONTNEED) == -EINVAL;
 }
 
-// MCL_CURRENT locks what is mapped at that time.
+// Returns whether mlockall(MCL_CURRENT) was called after this library was mapped.
 bool old_mappings_are_locked() {
     const auto address = reinterpret_cast<std::uintptr_t>(&kWitness);
     const std::size_t page = page_size();
@@ -42,7 +41,7 @@ bool new_mappings_are_locked() {
     const std::size_t page = page_size();
     const long start = system_call(SYS_mmap, nullptr, page, PROT_READ | PROT_WRITE,
                                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (failed(start)) return start == -EAGAIN; // no more may be locked
+    if (failed(start)) return start == -EAGAIN; // the limit on locked memory is reached
     const bool locked = refuses_to_drop(static_cast<std::uintptr_t>(start));
     system_call(SYS_munmap, start, page);
     return locked;
@@ -52,7 +51,7 @@ bool locks_are_wanted() {
     return old_mappings_are_locked() || new_mappings_are_locked();
 }
 
-// Of pages that belong to no file this call does nothing else.
+// For pages without a file, this call has no other effect.
 bool any_locked(const void* start, std::size_t size) {
     return system_call(SYS_msync, start, size, MS_ASYNC | MS_INVALIDATE) == -EBUSY;
 }
@@ -67,7 +66,7 @@ bool locks_are_left() {
     return found_left.load(std::memory_order_relaxed);
 }
 
-// Where a lock cannot be taken off (each may need a mapping more) at least the memory goes.
+// munlock() fails where it would need another mapping. Then at least the memory is returned.
 bool purge_locked(void* start, std::size_t size) {
     if (locks_are_wanted()) return false;
     found_left.store(true, std::memory_order_relaxed);

@@ -19,7 +19,7 @@ namespace ashlar::os {
 
 namespace {
 
-// The kernel does not know how, or a filter forbids it: the answer would be the same again.
+// True once move_pages() found that the kernel cannot move pages, or that a filter forbids it.
 constinit std::atomic<bool> cannot_move{false};
 
 long map(void* start, std::size_t size, int protection, int how = 0) {
@@ -27,12 +27,12 @@ long map(void* start, std::size_t size, int protection, int how = 0) {
                        -1, 0);
 }
 
-// Exactly there, and only where nothing is mapped.
+// Maps exactly at `start`, and only where nothing is mapped.
 Opened map_at(void* start, std::size_t size, int protection) {
     const long result = map(start, size, protection, MAP_FIXED_NOREPLACE);
     if (failed(result)) return result == -EEXIST ? Opened::kOccupied : Opened::kRefused;
     if (reinterpret_cast<void*>(result) == start) return Opened::kDone;
-    system_call(SYS_munmap, result, size); // kernels before 4.17 and emulators take the place as a hint
+    system_call(SYS_munmap, result, size); // kernels before 4.17 and emulators take `start` as a hint
     return Opened::kOccupied;
 }
 
@@ -40,11 +40,9 @@ bool protect(void* start, std::size_t size, int protection) {
     return system_call(SYS_mprotect, start, size, protection) == 0;
 }
 
-// To be called when the kernel refused to replace a mapping; done if that had gone and the range is mapped
-// now.
+// Checks a mapping that the kernel refused to replace. Maps the range again if the kernel unmapped it.
 Change look_after(void* start, std::size_t size, int protection) {
-    const long mapped =
-        system_call(SYS_madvise, start, size, MADV_NORMAL); // changes nothing of what is mapped
+    const long mapped = system_call(SYS_madvise, start, size, MADV_NORMAL); // changes nothing that is mapped
     if (mapped == 0) return Change::kRefused;
     const bool unmapped = mapped == -ENOMEM;
     if (map_at(start, size, protection) == Opened::kDone) return Change::kDone;
@@ -136,7 +134,7 @@ bool ask_resident(void* start, std::size_t size, unsigned char* answers) {
     return true;
 }
 
-// Asked in parts, because the kernel answers with a byte for each page.
+// Asks in parts, because the kernel answers with one byte per page.
 bool find_resident(void* start, std::size_t size, std::size_t& bytes) {
     constexpr std::size_t kAtOnce = 512;
     const std::size_t page = page_size();

@@ -6,7 +6,7 @@
 
 namespace ashlar::os {
 
-// Bytes of the system's pages.
+// Returns the size of the system's pages in bytes.
 inline std::size_t page_size() {
     return ::getauxval(AT_PAGESZ);
 }

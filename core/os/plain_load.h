@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // A relaxed atomic load of a word that other threads store atomically. g++ 12 never folds an atomic load into
-// the instruction that uses it; on a fast path that is one instruction more. An aligned word is loaded at
-// once anyway. Under the thread sanitizer, to which this would be a race, it is an atomic load.
+// the instruction that uses it, which costs a fast path one more instruction. A plain load of an aligned word
+// is a single access anyway. The thread sanitizer would report a race, so it gets the atomic load.
 #pragma once
 
 namespace ashlar::os {

@@ -18,7 +18,7 @@ namespace {
 
 constinit std::atomic<bool> copying_forbidden{false};
 
-// Not memcpy: a sanitizer's would complain of what lies between the variables of a stack.
+// Replaces memcpy: a sanitizer's memcpy would report the gaps between the variables of a stack.
 [[gnu::no_sanitize_address, gnu::no_sanitize_thread]] void copy_bytes(void* to, const void* from,
                                                                       std::size_t size) {
     auto* target = static_cast<volatile unsigned char*>(to);
@@ -47,7 +47,7 @@ bool copy_if_readable(void* to, const void* from, std::size_t size) {
     if (!copying_forbidden.load(std::memory_order_relaxed)) {
         const iovec target{to, size};
         const iovec source{const_cast<void*>(from), size};
-        // The number is asked for each time: a child of fork has another, and its memory is another.
+        // Asks for the process number each time: a forked child has another number and another memory.
         const long copied = system_call(SYS_process_vm_readv, process_id(), &target, 1, &source, 1, 0);
         if (copied == static_cast<long>(size)) return true;
         if (copied != -EPERM && copied != -ENOSYS && copied != -EACCES) return false;
@@ -57,7 +57,7 @@ bool copy_if_readable(void* to, const void* from, std::size_t size) {
 }
 
 Memory look_for_memory(const void* address) {
-    // "Move none of no waiters, if the word is 1": reads the word and changes nothing, whatever it is.
+    // Requeues none of no waiters if the word is 1. That reads the word and never changes anything.
     const auto word = reinterpret_cast<std::uintptr_t>(address) & ~std::uintptr_t{3};
     const long result = system_call(SYS_futex, word, FUTEX_CMP_REQUEUE_PRIVATE, 0, 0, word, 1);
     if (result == 0 || result == -EAGAIN) return Memory::kReadable;

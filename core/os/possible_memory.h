@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Reading memory that may not be there. The kernel does the first access and answers with an error where the
+// Reading memory that may be unmapped. The kernel makes the first access, and returns an error where the
 // process would get SIGSEGV or SIGBUS. Async-signal-safe: no lock, no allocation, errno is kept.
 #pragma once
 
@@ -8,13 +8,13 @@
 
 namespace ashlar::os {
 
-// Copies all of the range or returns false. Another thread may unmap it at any moment: the kernel itself
-// copies (process_vm_readv, about 1 us). Where that call is forbidden, pages are asked for first and then
-// read; a page that vanishes between the two would fault.
+// Copies the whole range or returns false. Another thread may unmap it at any moment, because the kernel
+// copies (process_vm_readv, about 1 µs). Where that call is forbidden, each page is checked and then read. A
+// page that vanishes in between would fault.
 bool copy_if_readable(void* to, const void* from, std::size_t size);
 
-// Whether the page that this address lies in can be read now. One futex call (about 0.3 us), which nearly
-// every filter of system calls allows; where it is not, nothing is known.
+// Check whether the page that contains `address` can be read now. They make one futex call (about 0.3 µs),
+// which nearly every system call filter allows. kUnknown: a filter forbids it.
 enum class Memory : unsigned char { kNone, kReadable, kUnknown };
 Memory look_for_memory(const void* address);
 bool is_readable(const void* address);

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
 //
-// Places in slow paths that tools may stop at or count while the program runs (bpftrace, perf, gdb):
-// statically defined tracing, provider `ashlar`. Each is one instruction that does nothing and a note in the
-// file, as long as no tool is there. Compiled without <sys/sdt.h> they are nothing at all.
+// Places in slow paths at which tools may stop or count while the program runs (bpftrace, perf, gdb):
+// statically defined tracing, provider `ashlar`. While no tool is attached, a probe is one instruction
+// without effect, and a note in the file. Without <sys/sdt.h> there are no probes.
 //
-//   refill(block size, blocks taken)      A thread's cache took blocks from slabs.
-//   flush(block size, blocks)             It gives some back.
-//   purge(address, bytes)                 Memory went back to the system.
+//   refill(block size, blocks taken)      A thread's cache takes blocks from slabs.
+//   flush(block size, blocks)             A thread's cache returns blocks to slabs.
+//   purge(address, bytes)                 Memory was returned to the system.
 //   grow(address, bytes)                  The heap was extended.
-//   fallback(bytes asked for)             The malloc behind is asked for what the heap cannot serve.
+//   fallback(bytes asked for)             The next malloc is asked for a block that the heap cannot serve.
 #pragma once
 
 #if __has_include(<sys/sdt.h>)

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Which process and thread this is, for those who read a message. The numbers are the kernel's, by a system
-// call each.
+// Identifies this process and thread, for messages. Each number is the kernel's, by one system call.
 #pragma once
 
 #include <cstdint>
@@ -9,11 +8,11 @@
 
 namespace ashlar::os {
 
-// With the arguments of main, at start. They lie where the main thread's stack begins.
+// Remembers the arguments of main at start. They lie where the main thread's stack begins.
 void remember_arguments(const char* const* arguments);
-// Null before that.
+// Returns null before remember_arguments().
 const void* start_of_stack();
-// The first of the arguments; empty before that. Its memory stays, whatever the program does with it.
+// Returns the first argument, empty before remember_arguments(). Its memory is never released.
 std::string_view program_name();
 
 std::uint64_t process_id();

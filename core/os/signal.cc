@@ -7,8 +7,8 @@
 #include <sys/syscall.h>
 
 #if defined(__x86_64__)
-// Where a handler returns to. These are the C library's instructions, by which debuggers and unwinders know
-// the frame of a signal.
+// The address to which a handler returns. Debuggers and unwinders recognise a signal's frame by these
+// instructions, which are the C library's.
 extern "C" void ashlar_return_from_signal();
 asm(".pushsection .text\n"
     "        .balign 16\n"
@@ -28,7 +28,7 @@ namespace ashlar::os {
 
 namespace {
 
-// The kernel's structure; the C library's is another one.
+// The kernel's structure, which differs from the C library's.
 struct Action {
     std::uintptr_t handler; // SIG_DFL, SIG_IGN or a function
     unsigned long flags;
@@ -37,10 +37,10 @@ struct Action {
 };
 
 bool set_handler(std::size_t number, std::uintptr_t handler, unsigned long flags) {
-    constexpr std::size_t kFirstOfLibrary = 32; // and 33: the C library stops threads with them
+    constexpr std::size_t kFirstOfLibrary = 32; // 32 and 33: the C library stops threads with them
     if (number == 0 || number >= NSIG || number == kFirstOfLibrary || number == kFirstOfLibrary + 1)
         return false;
-    // On the alternate stack, where the thread has one: runtimes whose stacks are small rely on that.
+    // SA_ONSTACK: runtimes with small stacks rely on the alternate stack.
     Action action{
         .handler = handler, .flags = flags | SA_RESTART | SA_ONSTACK, .restorer = nullptr, .mask = 0};
 #if defined(__x86_64__)

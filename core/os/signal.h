@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Handling a signal, past whatever another library has in place of the C library's functions for that.
+// Signal handlers, installed without the C library's functions, which another library may replace.
 #pragma once
 
 #include <csignal>
@@ -8,15 +8,15 @@
 
 namespace ashlar::os {
 
-// From now on the signal calls `handler`, with no other signal blocked; system calls that it interrupts go
-// on. False if it is none that can be handled.
+// Makes the signal call `handler`, with no other signal blocked. Interrupted system calls continue. Returns
+// false if the signal cannot be handled.
 bool handle_signal(std::size_t number, void (*handler)(int));
 
-// Likewise for a handler that is told where the signal came from and what it interrupted.
+// Does the same for a handler that receives the signal's origin and the interrupted context.
 using ContextHandler = void (*)(int number, siginfo_t* information, void* context);
 bool handle_signal(std::size_t number, ContextHandler handler);
 
-// What the signal does now.
+// The present effect of a signal.
 enum class Disposition { kDefault, kIgnored, kHandled, kHandledByThis };
 Disposition disposition_of(std::size_t number, ContextHandler handler);
 void restore_default(std::size_t number);

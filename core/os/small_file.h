@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// The beginning of a small file of the kernel's, without stdio or allocation.
+// Reads the beginning of a small file of the kernel, without stdio or allocation.
 #pragma once
 
 #include "os/system_call.h"
@@ -12,7 +12,7 @@
 
 namespace ashlar::os {
 
-// Empty if it cannot be read.
+// Returns the part of `text` that was read. Empty if the file cannot be read.
 template <std::size_t kSize>
 std::string_view read_small_file(const char* path, char (&text)[kSize]) {
     const long file = system_call(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC);

@@ -41,7 +41,7 @@ long make_system_call(long number, long a, long b, long c, long d, long e, long 
 
 #else
 
-// The C library's own instruction, for want of ours.
+// Uses the C library's function on other processors.
 long make_system_call(long number, long a, long b, long c, long d, long e, long f) {
     const int saved = errno;
     long result = ::syscall(number, a, b, c, d, e, f);

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: MIT
 //
-// System calls, made by an instruction of our own.
+// System calls, made by this library's own instruction.
 //
-// The C library's functions for them may be somebody else's. A preloaded library that defines mmap, madvise
-// or write may allocate in it, or take a lock. Some are cancellation points too. So every system call of
-// core/ goes through make_system_call(), which is one hidden function: tests put their own in its place
-// (--wrap=ashlar_system_call). os/bare_thread.cc makes two itself: a new thread has no caller to return to. A
-// result from -4095 to -1 is a negative error number; errno is not touched.
+// Another library may replace the C library's mmap, madvise or write, and allocate or take a lock in them.
+// Some are cancellation points too. So every system call of core/ uses make_system_call(), a hidden function
+// that tests replace (--wrap=ashlar_system_call). os/bare_thread.cc makes two calls itself, because a new
+// thread has no caller to return to. Results from -4095 to -1 are negative error numbers. errno is kept.
 #pragma once
 
 #include <type_traits>
@@ -35,7 +34,7 @@ template <typename... Arguments>
     return make_system_call(number, words[0], words[1], words[2], words[3], words[4], words[5]);
 }
 
-// Of a result that is an address too.
+// Returns whether `result` is an error. Works for results that are addresses too.
 inline bool failed(long result) {
     constexpr unsigned long kLargestError = 4095;
     return static_cast<unsigned long>(result) >= -kLargestError;

@@ -26,7 +26,7 @@ void run(void* /*argument*/) {
     exit_function();
 }
 
-// Of threads that come here together one makes the key that all use.
+// Returns the key, or kRefused. If several threads make it at once, all use the first one.
 std::uint64_t made_key() {
     std::uint64_t known = key.load(std::memory_order_relaxed);
     if (known != kUnmade) return known;

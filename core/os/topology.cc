@@ -19,9 +19,9 @@ constinit Topology topology;
 namespace {
 
 constexpr const char* kOnline = "/sys/devices/system/node/online";
-constexpr unsigned kHighestNumber = 4095; // of a node; Linux has at most 1024
+constexpr unsigned kHighestNumber = 4095; // of a node, at most; Linux has up to 1024 nodes
 
-// Takes a number off the front of the text; false if there is none.
+// Removes a number from the front of `text`. Returns false if there is none.
 bool take_number(std::string_view& text, unsigned& number) {
     const std::size_t before = text.size();
     number = 0;
@@ -54,7 +54,7 @@ unsigned node_of_processor() {
 
 unsigned read_topology() {
     const NodeList found = read_nodes(topology.list != nullptr ? topology.list : kOnline);
-    if (found.end > kMaxNodes) { // our numbers are not the kernel's then
+    if (found.end > kMaxNodes) { // node numbers here then differ from the kernel's
         std::size_t bind = static_cast<std::size_t>(Numa::kBind);
         settings.numa.compare_exchange_strong(bind, static_cast<std::size_t>(Numa::kLocal));
     }
@@ -83,7 +83,7 @@ NodeList parse_nodes(std::string_view list) {
         if (!take_number(list, first)) return {1, 1};
         unsigned last = first;
         if (take(list, '-') && !take_number(list, last)) return {1, 1};
-        if (first < found.end || last < first) return {1, 1}; // the kernel's lists rise
+        if (first < found.end || last < first) return {1, 1}; // the kernel's lists ascend
         found.count += last - first + 1;
         found.end = last + 1;
     } while (take(list, ','));
