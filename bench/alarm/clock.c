@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * A clock that advances with each look at it, for LD_PRELOAD. The heap decides by the clock when to give
- * memory back. With this clock a single thread does the same work in every run, so its counts can be compared
- * exactly. */
+ * A clock for LD_PRELOAD that advances by 10 us at each reading. The heap decides by the clock when to purge.
+ * With this clock a single thread does the same work in every run, so its counts are exactly comparable. */
 #define _GNU_SOURCE
 #include <time.h>
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// hardened_floor: what the hardened library's checks take at least. The operations of random_mixed, or the
-// replacements of Larson's server, on plain malloc and free. Besides, the program itself does to each block
-// what the hardened library does, as chosen. It uses the library's own functions, but inlined, knowing each
-// block's class, and without asking whether there is anything to do.
+// hardened_floor: the least cost of the hardened library's checks. Runs the operations of random_mixed, or
+// the replacements of Larson's server, on plain malloc and free. The program itself does the chosen checks
+// for each block. It uses the library's own functions, but inlined and with each block's class known. It
+// never asks whether there is anything to do.
 #include "guard/canary.h"
 #include "guard/poison.h"
 #include "guard/secret.h"
@@ -53,7 +53,7 @@ struct Checks {
     bool delay;
 };
 
-// A byte for every 16 of 64 MiB, wherever these lie: blocks of one heap are close together.
+// A byte for every 16 bytes of address space, modulo 64 MiB. Blocks of one heap are close together.
 class LiveBytes {
   public:
     bool set(const void* block, bool live) {
@@ -65,7 +65,7 @@ class LiveBytes {
 };
 constinit LiveBytes live_bytes;
 
-// Released blocks of a class; none of them is there at first.
+// Released blocks of a class that wait for reuse. Empty at first.
 class Shelf {
   public:
     bool any() const { return count_ != 0; }
@@ -73,7 +73,7 @@ class Shelf {
         --count_;
         return std::exchange(blocks_[random.below(count_ + 1)], blocks_[count_]);
     }
-    // The one that has to leave instead, or null.
+    // Keeps `block`. Returns the block that has to leave for it, or null.
     void* put(void* block, std::uint32_t most, guard::Random& random) {
         if (count_ < most) {
             blocks_[count_++] = block;
@@ -89,7 +89,7 @@ class Shelf {
 constinit std::array<Shelf, ashlar::layout::kClasses> shelves;
 constinit guard::Random order;
 constinit std::uint32_t most_delayed = 0;
-constinit std::uint64_t wrong = 0; // nothing is, but the compiler must not know
+constinit std::uint64_t wrong = 0; // always 0, but the compiler must not know
 
 template <Checks kChecks>
 class Block {
@@ -169,7 +169,7 @@ void run(const Settings& settings) {
         Draw draw = random.draw();
         blocks[slot].acquire(settings.sizes.pick(draw), 0);
     }
-    // Larson's warm-up: so that blocks do not lie in the order of the slots.
+    // Larson's warm-up, so that blocks are not in the order of the slots.
     Settings warm_up = settings;
     warm_up.operations = std::uint64_t{8} * settings.slots;
     operate<kChecks>(blocks, warm_up, Random(settings.seed + 1));
@@ -180,7 +180,7 @@ void run(const Settings& settings) {
     bench::print_throughput(settings.operations, seconds);
 }
 
-// Calls the function for these checks, bit by bit.
+// Calls run() with the checks in `bits`.
 template <unsigned kBits = 0>
 void run_with(unsigned bits, const Settings& settings) {
     if constexpr (kBits < 16) {

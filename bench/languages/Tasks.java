@@ -31,7 +31,7 @@ final class Tasks {
         int run(int size, int iterations);
     }
 
-    // A number from 0 to limit - 1.
+    // Returns a number from 0 to limit - 1.
     private static int next(int limit) {
         state = (state * 3877 + 29573) % MODULUS;
         return (int) ((long) state * limit / MODULUS);
@@ -95,7 +95,7 @@ final class Tasks {
             final int addend = i;
             List<Integer> mapped = array.stream().map(value -> value * 3 + addend).collect(Collectors.toList());
             List<Integer> filtered = mapped.stream().filter(value -> value % 2 == 0).collect(Collectors.toList());
-            for (int value : filtered) { // the order counts, which Stream.reduce does not promise
+            for (int value : filtered) { // the order matters, and Stream.reduce does not promise it
                 sum = fold(sum, value);
             }
         }
@@ -122,8 +122,8 @@ final class Tasks {
         return sum;
     }
 
-    // User and system, of all threads: what the compiler and the collector take is part of it. The class library's own
-    // clock has steps of 10 ms; it serves where the kernel keeps no finer one.
+    // Returns the user and system time of all threads, including the compiler's and the collector's. The
+    // class library's own clock has steps of 10 ms. It is used if the kernel keeps no finer one.
     private static double cpuMilliseconds() {
         long nanoseconds = 0;
         try (DirectoryStream<Path> threads = Files.newDirectoryStream(Path.of("/proc/self/task"))) {

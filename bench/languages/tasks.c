@@ -14,7 +14,7 @@ static const char kAlphabet[] =
 
 static long state = 42;
 
-// A number from 0 to limit - 1.
+// Returns a number from 0 to limit - 1.
 static long next(long limit) {
     state = (state * 3877 + 29573) % kModulus;
     return state * limit / kModulus;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The four tasks of README.md in C++: containers and algorithms of its library.
+// The four tasks of README.md in C++, with containers and algorithms of its library.
 //
 // usage: tasks TASK SIZE ITERATIONS
 #include <algorithm>
@@ -25,7 +25,7 @@ constexpr std::string_view kAlphabet =
 
 long state = 42;
 
-// A number from 0 to limit - 1.
+// Returns a number from 0 to limit - 1.
 long next(long limit) {
     state = (state * 3877 + 29573) % kModulus;
     return state * limit / kModulus;

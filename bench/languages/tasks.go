@@ -5,8 +5,8 @@
 // usage: tasks TASK SIZE ITERATIONS
 package main
 
-// Makes the program a dynamic one, so that a preloaded library is in its memory. Nothing of C is called. What stands
-// right above this import would be C.
+// Makes the program dynamic, so that a preloaded library is loaded into it. No C function is called. A
+// comment right above this import would be C code.
 
 import "C"
 
@@ -29,7 +29,7 @@ const (
 
 var state = 42
 
-// A number from 0 to limit - 1.
+// Returns a number from 0 to limit - 1.
 func next(limit int) int {
 	state = (state*3877 + 29573) % modulus
 	return state * limit / modulus
@@ -141,7 +141,7 @@ func runStrings(size, iterations int) int {
 	return sum
 }
 
-// User and system, as CLOCK_PROCESS_CPUTIME_ID.
+// Returns the user and system time, like CLOCK_PROCESS_CPUTIME_ID.
 func cpuMilliseconds() float64 {
 	var usage syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {

@@ -13,7 +13,7 @@ const ALPHABET = "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghij
 
 let state = 42;
 
-// A number from 0 to limit - 1.
+// Returns a number from 0 to limit - 1.
 function next(limit) {
     state = (state * 3877 + 29573) % MODULUS;
     return Math.floor(state * limit / MODULUS);

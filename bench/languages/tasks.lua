@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- The four tasks of README.md in Lua: 5.1 to 5.4, so that there is no operator // here.
+-- The four tasks of README.md in Lua 5.1 to 5.4, hence without the operator //.
 --
 -- usage: tasks.lua TASK SIZE ITERATIONS
 
@@ -13,7 +13,7 @@ local ALPHABET = "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghij
 local floor = math.floor
 local state = 42
 
--- A number from 0 to limit - 1.
+-- Returns a number from 0 to limit - 1.
 local function next_number(limit)
     state = (state * 3877 + 29573) % MODULUS
     return floor(state * limit / MODULUS)

@@ -18,7 +18,7 @@ use constant {
 
 my $state = 42;
 
-# A number from 0 to limit - 1.
+# Returns a number from 0 to limit - 1.
 sub next_number {
     my ($limit) = @_;
     $state = ($state * 3877 + 29573) % MODULUS;

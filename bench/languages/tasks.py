@@ -17,7 +17,7 @@ state = 42
 
 
 def next_number(limit):
-    """A number from 0 to limit - 1."""
+    """Returns a number from 0 to limit - 1."""
     global state
     state = (state * 3877 + 29573) % MODULUS
     return state * limit // MODULUS

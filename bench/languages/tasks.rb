@@ -12,7 +12,7 @@ ALPHABET = "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghijklmnop
 
 $state = 42
 
-# A number from 0 to limit - 1.
+# Returns a number from 0 to limit - 1.
 def next_number(limit)
   $state = ($state * 3877 + 29_573) % MODULUS
   $state * limit / MODULUS

@@ -16,7 +16,7 @@ const ALPHABET: &str = "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcd
 struct Random(i64);
 
 impl Random {
-    /// A number from 0 to limit - 1.
+    /// Returns a number from 0 to limit - 1.
     fn next(&mut self, limit: i64) -> i64 {
         self.0 = (self.0 * 3877 + 29573) % MODULUS;
         self.0 * limit / MODULUS
@@ -120,7 +120,7 @@ extern "C" {
 fn cpu_milliseconds() -> f64 {
     const CLOCK_PROCESS_CPUTIME_ID: c_int = 2; // on Linux
     let mut now = Timespec { seconds: 0, nanoseconds: 0 };
-    // SAFETY: the pointer is of a live object with the layout of the C library's.
+    // SAFETY: the pointer is to a live object with the layout of the C library's.
     unsafe { clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &mut now) };
     now.seconds as f64 * 1e3 + now.nanoseconds as f64 / 1e6
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Time as the scenarios measure and spend it.
+// Measures and spends time for the scenarios.
 #pragma once
 
 #include <cerrno>
@@ -19,8 +19,8 @@ inline timespec timespec_of(std::uint64_t nanoseconds) {
             .tv_nsec = static_cast<long>(nanoseconds % 1'000'000'000)};
 }
 
-// Computes for short times, as code between lock and unlock does. Sleeps for longer ones, as code that waits
-// for a disk or another machine does.
+// Spends time. Computes for less than 100 us, like code between lock and unlock. Sleeps for longer times,
+// like code that waits for a disk or another machine.
 inline void spend(std::uint64_t microseconds) {
     constexpr std::uint64_t kSleepFrom = 100;
     if (microseconds == 0) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Mutexes with a section each: what most scenarios are made of.
+// Mutexes with a section each, the parts of most scenarios.
 #pragma once
 
 #include "locks/run.h"
@@ -22,10 +22,10 @@ class Guarded {
         worker.tally.acquire(id_, [this] { pthread_mutex_lock(&mutex_); });
     }
 
-    // False if it was not to be had in this time.
+    // Returns false if the mutex was not acquired in time.
     bool lock_within(Worker& worker, std::uint64_t microseconds) {
         return worker.tally.try_acquire(id_, [&] {
-#ifdef __SANITIZE_THREAD__ // GCC 12's ThreadSanitizer does not know the other function
+#ifdef __SANITIZE_THREAD__ // GCC 12's ThreadSanitizer does not know pthread_mutex_clocklock
             timespec deadline{};
             clock_gettime(CLOCK_REALTIME, &deadline);
             const auto now = static_cast<std::uint64_t>(deadline.tv_sec) * 1'000'000'000 +
@@ -48,7 +48,7 @@ class Guarded {
         pthread_mutex_unlock(&mutex_);
     }
 
-    // When all workers have ended: every acquisition was followed by one visit, and none was lost.
+    // Checks, after all workers have ended, that every acquisition had one visit and that no visit was lost.
     void check() {
         const LockCounts counts = run_.counts(id_);
         if (counts.acquisitions != counts.releases || section_.visits() != counts.acquisitions) {
@@ -74,7 +74,7 @@ class Guarded {
 
 using GuardedLocks = std::vector<std::unique_ptr<Guarded>>;
 
-// "lock-0", "lock-1", ...
+// Returns locks with the names "lock-0", "lock-1" and so on.
 inline GuardedLocks make_locks(Run& run, const std::string& prefix = "lock-") {
     GuardedLocks locks;
     for (std::uint64_t index = 0; index < run.parameters.locks; ++index) {
@@ -83,8 +83,8 @@ inline GuardedLocks make_locks(Run& run, const std::string& prefix = "lock-") {
     return locks;
 }
 
-// Every thread takes one lock at a time, as often as the parameters say: the one that choose(worker,
-// operation) names.
+// Runs threads that take one lock at a time, as often as the parameters say. choose(worker, operation)
+// returns the lock's number.
 template <typename Choose>
 void take_one_at_a_time(Run& run, const Choose& choose) {
     const GuardedLocks locks = make_locks(run);

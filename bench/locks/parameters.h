@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What a lock scenario can be told, as one table. The options of the program `scenario`, the keys of
-// scenarios.toml and the help text all come from it.
+// Table of the parameters of a lock scenario. The options of the program `scenario`, the keys of
+// scenarios.toml and the help text are made from it.
 #pragma once
 
 #include <array>
@@ -30,12 +30,12 @@ struct Parameters {
 };
 
 struct ParameterFacts {
-    const char* key;    // in scenarios.toml; the option has hyphens in place of underscores
-    const char* option; // of the program
+    const char* key;    // key in scenarios.toml; the option has hyphens in place of underscores
+    const char* option; // option of the program
     std::uint64_t Parameters::*value;
     std::uint64_t least;
     std::uint64_t most;
-    bool every_type; // else only the types that name it take it
+    bool every_type; // false: only the types that name the parameter take it
     const char* about;
 };
 

@@ -24,7 +24,7 @@ double throughput(const Run& run) {
     return static_cast<double>(run.operations()) / run.seconds();
 }
 
-// Of this program alone: what getrusage says may be that of the process which has started it.
+// Returns the peak of this program only. getrusage may return the peak of the process that started it.
 long peak_rss_kib() {
     long kib = 0;
     std::FILE* const status = std::fopen("/proc/self/status", "re");
@@ -38,7 +38,7 @@ long peak_rss_kib() {
     return kib;
 }
 
-// All strings here are names of this program's own: none needs to be escaped.
+// All strings here are this program's own names, which need no escapes.
 void print_lock(std::FILE* to, const DeclaredLock& lock, const LockCounts& counts) {
     std::fprintf(to, R"({"name": "%s", "kind": "%s", "address": "%p")", lock.name.c_str(), lock.kind,
                  lock.address);
@@ -63,7 +63,7 @@ void print_lock(std::FILE* to, const DeclaredLock& lock, const LockCounts& count
     std::fputs("}", to);
 }
 
-// Calls print(index) for each of them, with commas between them, as a JSON array in lines.
+// Prints a JSON array in lines. Calls print(index) for each element.
 template <typename Print>
 void print_array(std::FILE* to, const char* name, std::size_t count, const Print& print) {
     std::fprintf(to, ",\n\"%s\": [", name);
@@ -102,7 +102,7 @@ void print_text(std::FILE* to, const std::string& type, Run& run) {
     std::fprintf(to, "Mean time to acquire = %.3f us\n", mean_us(all));
     std::fprintf(to, "Maximum time to acquire = %.3f us\n", static_cast<double>(all.longest_wait_ns) / 1000);
     std::fprintf(to, "Contentions = %" PRIu64 "\n", all.contentions); // waits above 1 ms
-    std::fprintf(to, "Time-outs = %" PRIu64 "\n", all.time_outs);     // planned
+    std::fprintf(to, "Time-outs = %" PRIu64 "\n", all.time_outs);     // planned by the scenario
     std::fprintf(to, "Errors = %" PRIu64 "\n", run.errors());
     std::fprintf(to, "Peak RSS = %ld KiB\n", peak_rss_kib());
     std::fprintf(to, "Throughput = %.1f operations per second\n", throughput(run));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What a run says about itself: lines for people, of which `ashlar bench locks` reads the figures, and JSON
-// with the exact counts of each lock.
+// Reports of a run: lines for people, and JSON with the exact counts of each lock. `ashlar bench locks` reads
+// its figures from the lines.
 #pragma once
 
 #include "locks/run.h"
@@ -10,7 +10,7 @@
 
 namespace bench::locks {
 
-// The last line is the throughput.
+// Prints the throughput in the last line.
 void print_text(std::FILE* to, const std::string& type, Run& run);
 
 void print_json(std::FILE* to, const std::string& type, Run& run);

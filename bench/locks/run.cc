@@ -35,7 +35,7 @@ void Run::work(const std::function<void(Worker&)>& body) {
     pthread_barrier_t all_ready;
     pthread_barrier_init(&all_ready, nullptr, static_cast<unsigned>(workers_.size() + 1));
     std::vector<Member> members;
-    members.reserve(workers_.size()); // their addresses are given to threads
+    members.reserve(workers_.size()); // threads get their addresses
     for (Worker& worker : workers_) {
         members.push_back({.worker = &worker,
                            .body = &body,

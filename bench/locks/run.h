@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// One run of one scenario: its parameters, its locks, its workers and what went wrong. A scenario declares
-// its locks, starts workers, and checks its own promises; what it does not count here, nobody sees.
+// One run of one scenario: its parameters, locks, workers and errors. A scenario declares its locks, starts
+// workers, and checks its own promises. Only events that it counts here are reported.
 #pragma once
 
 #include "locks/parameters.h"
@@ -26,7 +26,7 @@ struct DeclaredLock {
     const void* address;
 };
 
-// What a thread or task has to itself.
+// State of one thread or task.
 class Worker {
   public:
     Worker(const Parameters& parameters, Tallies& tallies, std::size_t number, std::size_t locks)
@@ -36,7 +36,7 @@ class Worker {
     Draw draw() { return random_.draw(); }
     std::uint32_t below(std::uint32_t bound) { return random_.draw().below(bound); }
 
-    // As long as a lock is to be held, with its spread.
+    // Returns how long to hold a lock, with the random spread.
     std::uint64_t hold_us() {
         const std::uint64_t spread = parameters_.hold_spread_us;
         if (spread == 0) {
@@ -50,7 +50,7 @@ class Worker {
 
     Tally tally;
     const std::size_t index;
-    pid_t thread_id = 0; // of a task 0: it moves between threads
+    pid_t thread_id = 0; // 0 for a task, which moves between threads
 
   private:
     const Parameters& parameters_;
@@ -63,13 +63,13 @@ class Run {
 
     const Parameters parameters;
 
-    // Before any worker is prepared. `kind` is a word such as "mutex".
+    // Declares a lock. Call it before any worker is prepared. `kind` is a word such as "mutex".
     LockId declare(std::string name, const char* kind, const void* address) {
         locks_.push_back({std::move(name), kind, address});
         return static_cast<LockId>(locks_.size() - 1);
     }
 
-    // Once, when all locks are declared.
+    // Prepares the workers. Call it once, when all locks are declared.
     void prepare_workers(std::size_t count) {
         tallies_ = std::make_unique<Tallies>(count, locks_.size());
         workers_.reserve(count);
@@ -78,25 +78,25 @@ class Run {
         }
     }
 
-    // Runs a thread for each worker that calls body(worker). The time of the run is from the first start to
-    // the last end of a body.
+    // Runs body(worker) in a thread for each worker. The run lasts from the first start of a body to the last
+    // end.
     void work(const std::function<void(Worker&)>& body);
 
-    // Around what is timed, where work() does not do it.
+    // Enclose the timed part if work() does not time it.
     void start_clock() { start_ns_ = now_ns(); }
     void stop_clock() { duration_ns_ = now_ns() - start_ns_; }
 
-    // Counts an error, and prints it if it is one of the first. Any thread may call it.
+    // Counts an error, and prints it if it is one of the first five. Any thread may call it.
     [[gnu::format(printf, 2, 3)]] void error(const char* format, ...);
 
-    // An error unless `is_true`.
+    // Counts an error unless `is_true`.
     void expect(bool is_true, const char* what) {
         if (!is_true) {
             error("%s", what);
         }
     }
 
-    // One operation is what each scenario says it is; `done` of them have been finished.
+    // Counts `done` finished operations. Each scenario defines its operation.
     void finished(std::uint64_t done) { operations_ += done; }
 
     std::uint64_t operations() const { return operations_; }

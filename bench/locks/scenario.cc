@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// scenario: runs one lock scenario and prints what its threads saw. `ashlar bench locks` runs it under every
-// allocator, with the parameters that scenarios.toml names.
+// scenario: runs one lock scenario, and prints the figures of its threads. `ashlar bench locks` runs it under
+// every allocator, with the parameters in scenarios.toml.
 #include "locks/scenario.h"
 
 #include "locks/report.h"
@@ -50,7 +50,7 @@ void print_types() {
     }
 }
 
-// Where the options of the program are.
+// The program's options, and their places.
 struct Options {
     static constexpr std::size_t kType = 0;
     static constexpr std::size_t kJson = 1;
@@ -108,7 +108,7 @@ Parameters read(const CommandLine& line, const Options& options, const Scenario&
     return parameters;
 }
 
-// Before the run: a name that cannot be written to should not cost it.
+// Opens the file before the run, so that a wrong name does not cost a run.
 std::FILE* open_json(const char* name) {
     if (name == nullptr || std::strcmp(name, "-") == 0) {
         return name == nullptr ? nullptr : stdout;

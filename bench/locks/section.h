@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What is inside critical sections: allocation, and checks that the lock keeps its promise.
+// Contents of critical sections: allocations, and checks that the lock keeps its promise.
 #pragma once
 
 #include "locks/run.h"
@@ -21,14 +21,14 @@ inline std::size_t size_of_block(const Parameters& parameters, Worker& worker) {
     return kSizes.pick(draw);
 }
 
-// A block that lives as long as one critical section.
+// Allocates a block, and releases it in the same critical section.
 inline void allocate_and_free(Run& run, Worker& worker) {
     TouchedBlock block{};
     block.acquire(size_of_block(run.parameters, worker), worker.index);
     block.release();
 }
 
-// A place that at most `most` may be in at a time.
+// A place for at most `most` threads at a time.
 class Room {
   public:
     explicit Room(std::uint32_t most) : most_(most) {}
@@ -46,8 +46,8 @@ class Room {
     std::atomic<std::uint32_t> inside_{0};
 };
 
-// A table of blocks that one lock protects. A visit replaces one of them: it frees what another thread may
-// have allocated. A visit that allocates MiB frees them before it ends.
+// A table of blocks that one lock protects. A visit replaces one block, so it may free a block of another
+// thread. A visit that allocates MiB frees them before it ends.
 class alignas(kCacheLinePair) Section {
   public:
     ~Section() {
@@ -61,14 +61,14 @@ class alignas(kCacheLinePair) Section {
     Section(const Section&) = delete;
     Section& operator=(const Section&) = delete;
 
-    // With the lock held.
+    // The caller holds the lock.
     void visit(Run& run, Worker& worker) {
         begin_visit(run, worker);
         worker.hold();
         end_visit();
     }
 
-    // The two halves, for those that do something else between them.
+    // The two halves of visit(), for callers that do something else between them.
     void begin_visit(Run& run, Worker& worker) {
         room_.enter(run);
         ++visits_;
@@ -80,7 +80,7 @@ class alignas(kCacheLinePair) Section {
     }
     void end_visit() { room_.leave(); }
 
-    // A plain number: if two were inside at once, some visits are missing.
+    // The counter is not atomic: if two threads were inside at a time, some visits are missing.
     std::uint64_t visits() const { return visits_; }
 
   private:

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// What a scenario counts about its own locks. Each worker, a thread or a task, has a tally that nobody else
-// writes, so counting needs no lock. At the end the tallies are added up. Nothing here allocates: memory is
-// mapped before the clock starts.
+// Counts that a scenario takes of its own locks. Each worker, a thread or a task, has its own tally, so
+// counting needs no lock. The tallies are added up at the end. Nothing here allocates: memory is mapped
+// before the clock starts.
 #pragma once
 
 #include "locks/clock.h"
@@ -14,13 +14,13 @@ namespace bench::locks {
 
 using LockId = std::uint32_t;
 
-inline constexpr std::uint64_t kContention = 1'000'000; // nanoseconds: a longer wait is a contention
-inline constexpr std::uint64_t kVisible = 10'000;       // waits that other clocks can be compared with
+inline constexpr std::uint64_t kContention = 1'000'000; // ns; a longer wait is a contention
+inline constexpr std::uint64_t kVisible = 10'000;       // ns; longer waits can be compared with other clocks
 
 struct LockCounts {
-    std::uint64_t acquisitions; // also those by which a wait for a condition ends
+    std::uint64_t acquisitions; // also those at the end of a wait for a condition
     std::uint64_t releases;
-    std::uint64_t event_waits; // for a condition, with the mutex released meanwhile, or at a barrier
+    std::uint64_t event_waits; // waits for a condition, with the mutex released, or at a barrier
     std::uint64_t time_outs;   // of acquisitions with a time limit
     std::uint64_t timed;       // acquisitions whose wait is known: all but those after condition waits
     std::uint64_t wait_ns;
@@ -30,7 +30,7 @@ struct LockCounts {
     std::uint64_t visible_wait_ns;
     std::uint64_t hold_ns;
     std::uint64_t longest_hold_ns;
-    std::uint64_t held_since; // of the worker that holds it
+    std::uint64_t held_since; // ns; when the holding worker acquired the lock
 
     void waited(std::uint64_t nanoseconds) {
         ++timed;
@@ -59,7 +59,7 @@ struct LockCounts {
     }
 };
 
-// Of all workers. For pairs of locks it also counts the order: how often the second was acquired while the
+// The tallies of all workers. For pairs of locks they also count how often the second was acquired while the
 // first was held.
 class Tallies {
   public:
@@ -91,13 +91,13 @@ class Tallies {
     MappedArray<std::uint64_t> orders_;
 };
 
-// One worker's part. The caller names each step of a lock; the clock is read here.
+// One worker's tally. The caller names each step of a lock, and the clock is read here.
 class Tally {
   public:
     Tally(Tallies& tallies, std::size_t worker, std::size_t locks)
         : counts_(tallies.counts(worker)), orders_(tallies.orders(worker)), locks_(locks) {}
 
-    // Calls acquire(), which returns when the lock is held.
+    // Calls acquire(), which returns with the lock held.
     template <typename Acquire>
     void acquire(LockId lock, const Acquire& acquire) {
         const std::uint64_t start = now_ns();
@@ -105,7 +105,7 @@ class Tally {
         acquired(lock, start);
     }
 
-    // Calls acquire(), which says whether the lock is held or its time was up.
+    // Calls acquire(), which returns true with the lock held, or false after a time-out.
     template <typename Acquire>
     bool try_acquire(LockId lock, const Acquire& acquire) {
         const std::uint64_t start = now_ns();
@@ -117,14 +117,14 @@ class Tally {
         return false;
     }
 
-    // `start` is when the worker began to wait.
+    // Records an acquisition. `start` is when the worker began to wait.
     void acquired(LockId lock, std::uint64_t start) {
         const std::uint64_t now = now_ns();
         counts_[lock].waited(now - start);
         begin_hold(lock, now);
     }
 
-    // Just before the call that releases it.
+    // Records a release. Call it just before the lock is released.
     void releases(LockId lock) {
         LockCounts& counts = counts_[lock];
         const std::uint64_t held = now_ns() - counts.held_since;
@@ -134,7 +134,7 @@ class Tally {
         counts.held_since = 0;
     }
 
-    // Calls wait(), which waits for a condition and has the mutex again when it returns.
+    // Calls wait(), which waits for a condition and returns with the mutex held.
     template <typename Wait>
     void wait_for_condition(LockId lock, const Wait& wait) {
         releases(lock);
@@ -143,18 +143,18 @@ class Tally {
         begin_hold(lock, now_ns());
     }
 
-    // Calls wait(), which waits at a barrier. Nothing is held after it.
+    // Calls wait(), which waits at a barrier. No lock is held afterwards.
     template <typename Wait>
     void wait_for_others(LockId lock, const Wait& wait) {
         ++counts_[lock].event_waits;
         wait();
     }
 
-    // Of a recursive lock that this worker holds already: the hold goes on until the last release.
+    // Record a nested acquisition or release of a recursive lock. The hold lasts until the last release.
     void acquired_again(LockId lock) { ++counts_[lock].acquisitions; }
     void releases_again(LockId lock) { ++counts_[lock].releases; }
 
-    // Of all locks.
+    // Returns the acquisitions of all locks.
     std::uint64_t acquisitions() const {
         std::uint64_t all = 0;
         for (LockId lock = 0; lock < locks_; ++lock) {

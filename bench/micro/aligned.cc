@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// aligned: posix_memalign and free of the same block at once, aligned to a cache line and to a page. An
+// aligned: posix_memalign, aligned to a cache line and to a page, and free of the same block at once. An
 // operation is both calls.
 #include "micro/counters.h"
 #include "micro/sizes.h"

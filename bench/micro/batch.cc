@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// batch: a thousand blocks (fewer where they would be more than 8 MiB) are allocated and then released, in
-// the order of allocation. That is more than a thread's cache holds, so the shared heap is part of it. An
-// operation is a malloc and a free.
+// batch: allocates 1000 blocks, or fewer where they would exceed 8 MiB, and releases them in the order of
+// allocation. That is more than a thread cache holds, so the shared heap takes part. An operation is a malloc
+// and a free.
 #include "micro/block_array.h"
 
 namespace bench::micro {

@@ -13,14 +13,14 @@ namespace bench::micro {
 
 class BlockArray {
   public:
-    // As many as are so many bytes: at least one, at most as many as `most`.
+    // As many blocks as make up `bytes`, at least one and at most `most`.
     BlockArray(std::int64_t bytes, std::int64_t size, std::int64_t most)
         : size_(static_cast<std::size_t>(size)),
           blocks_(static_cast<std::size_t>(std::clamp<std::int64_t>(bytes / size, 1, most))) {}
 
     std::size_t count() const { return blocks_.size(); }
 
-    // Calls touch(block, size) for each. Where memory ends the benchmark does.
+    // Calls touch(block, size) for each block. Ends the benchmark if memory runs out.
     template <typename Touch>
     void allocate(benchmark::State& state, const Touch& touch) {
         for (void*& block : blocks_) {
@@ -32,7 +32,7 @@ class BlockArray {
         }
     }
 
-    // In the order of allocation.
+    // Releases all blocks in the order of allocation.
     void release() {
         for (void*& block : blocks_) {
             std::free(std::exchange(block, nullptr));

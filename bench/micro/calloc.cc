@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// calloc: calloc and free of the same block at once. Where the memory is known to read zero, clearing it can
-// be left out; here it has been written to. An operation is both calls.
+// calloc: calloc and free of the same block at once. An allocator need not clear memory that is known to be
+// zero, but here the memory was written to. An operation is both calls.
 #include "micro/counters.h"
 #include "micro/sizes.h"
 

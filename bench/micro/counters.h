@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 // The counters of every micro-benchmark, beside the times that Google Benchmark takes for an iteration:
 //
-//   time_per_op  CPU time of an operation in its thread, in seconds in a JSON file; what a thread waits for a
-//                lock is in real_time alone
-//   bytes        asked for in one block
-//   faults       minor page faults of an operation: memory that was fetched from the system
+//   time_per_op  CPU time of an operation in its thread, in seconds in a JSON file; only real_time includes
+//                waits for locks
+//   bytes        size of one block
+//   faults       minor page faults of an operation, for memory from the system
 #pragma once
 
 #include <benchmark/benchmark.h>
@@ -20,7 +20,7 @@ inline double faults_of_this_thread() {
     return static_cast<double>(usage.ru_minflt);
 }
 
-// Made before the loop of a benchmark; `report` is called after it.
+// Construct it before a benchmark's loop, and call `report` after the loop.
 class Counters {
   public:
     explicit Counters(benchmark::State& state) : state_(state), faults_(faults_of_this_thread()) {}
@@ -39,8 +39,8 @@ class Counters {
     double faults_;
 };
 
-// A block, or the end of the benchmark with an error that Google Benchmark prints and writes down. Written
-// to, because a block that nobody touches is not worth measuring.
+// Writes to `block`, because an untouched block is not worth measuring. Returns false if it is null, and ends
+// the benchmark with an error that Google Benchmark prints and records.
 inline bool touched(benchmark::State& state, void* block) {
     if (block == nullptr) [[unlikely]] {
         state.SkipWithError("out of memory");

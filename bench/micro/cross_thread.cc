@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// cross_thread: threads in pairs, of which one allocates batches of blocks and the other releases them; empty
-// batches go back. An operation is one call, malloc or free. With one thread there is nothing to measure.
+// cross_thread: pairs of threads, of which one allocates batches of blocks and the other releases them. Empty
+// batches are returned. An operation is one call, malloc or free. A single thread has nothing to measure.
 #include "micro/counters.h"
 #include "micro/sizes.h"
 #include "support/bounded_queue.h"
@@ -12,12 +12,12 @@ namespace bench::micro {
 namespace {
 
 constexpr std::size_t kBlocksPerBatch = 64;
-constexpr std::uint32_t kBatches = 16; // of a pair
+constexpr std::uint32_t kBatches = 16; // batches of a pair
 
 using Batch = std::array<void*, kBlocksPerBatch>;
 
-// All threads of a benchmark make as many iterations, so all batches are back when it ends: the next one
-// finds them as they were.
+// All threads of a benchmark make equally many iterations, so all batches are back at its end. The next
+// benchmark finds them in their first state.
 struct Pair {
     std::array<Batch, kBatches> batches{};
     BoundedQueue<Batch*, kBatches> full{};
@@ -30,7 +30,7 @@ struct Pair {
     }
 };
 
-// A pair goes on to the end even where a block is missing: its other half waits for every batch.
+// A pair continues to the end even if a block is missing, because its other half waits for every batch.
 void cross_thread(benchmark::State& state) {
     static std::array<Pair, kMostThreads / 2> pairs;
     Pair& pair = pairs[static_cast<std::size_t>(state.thread_index()) / 2];

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// first_touch: blocks that are 1 MiB in all (or one, if it is larger) are allocated. Every page of them is
-// written to, and they are released. Who returns memory to the system at once pays for it here, in faults. An
-// operation is a malloc, the writes, and a free.
+// first_touch: allocates blocks of 1 MiB in all (or one larger block), writes to every page, and releases
+// them. An allocator that returns memory to the system at once pays for it here, in faults. An operation is a
+// malloc, the writes, and a free.
 #include "micro/block_array.h"
 
 namespace bench::micro {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// pair: malloc and free of the same block at once. The shortest path there is: the block comes out of the
-// thread's cache and goes back. An operation is both calls.
+// pair: malloc and free of the same block at once. This is the shortest path: the block leaves the thread
+// cache and returns to it. An operation is both calls.
 #include "micro/counters.h"
 #include "micro/sizes.h"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// realloc: a block that grows to the next size and shrinks back, over and over. Allocators differ in when the
-// block moves, and with it is copied. An operation is one realloc.
+// realloc: a block grows to the next size and shrinks back, again and again. Allocators differ in when they
+// move the block, which copies it. An operation is one realloc.
 #include "micro/counters.h"
 #include "micro/sizes.h"
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What every micro-benchmark is run with: sizes and numbers of threads. The sizes are those of Ashlar's
-// classes up to 32 KiB, which others mostly have too, and some beyond. Up to 32 KiB allocators give out
-// blocks of a size class.
+// Sizes and numbers of threads of every micro-benchmark. The sizes up to 32 KiB are Ashlar's classes, which
+// most other allocators have, too. A few larger sizes follow. Up to 32 KiB allocators use size classes.
 #pragma once
 
 #include <benchmark/benchmark.h>
@@ -16,8 +15,8 @@ constexpr std::int64_t kLargestClass = 32 * 1024;
 constexpr std::int64_t kLargestSize = 4 * 1024 * 1024;
 constexpr int kMostThreads = 8;
 
-// 16 bytes apart up to 128, eight to a doubling up to 8 KiB, four up to 32 KiB. Then every second power of
-// two. Besides, 64 bytes more than 4 and 8 KiB.
+// Returns the size after `size`. Sizes are 16 bytes apart up to 128, eight to a doubling up to 8 KiB, and
+// four up to 32 KiB. Then every second power of two follows. sizes() adds 64 bytes more than 4 and 8 KiB.
 constexpr std::int64_t next_size(std::int64_t size) {
     if (size >= kLargestClass) {
         return size == kLargestClass ? 2 * size : 4 * size;
@@ -36,8 +35,8 @@ inline std::vector<std::int64_t> sizes() {
     return result;
 }
 
-// Registers a benchmark with names such as pair/size:64/threads:2, which --benchmark_filter chooses by. One
-// family for each number of threads, as Google Benchmark warns of families of more than a hundred.
+// Registers a benchmark with names such as pair/size:64/threads:2, for --benchmark_filter. There is one
+// family for each number of threads, because Google Benchmark warns of more than 100 entries in a family.
 using Function = void(benchmark::State&);
 
 inline bool for_every_size(const char* name, Function* function, int fewest_threads = 1) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// The functions under test. Programs call plain malloc, realloc and free, so that LD_PRELOAD decides whose
-// they are. Built with BENCH_PREFIXED_ALLOCATOR they call a heap that is linked in under prefixed names,
-// beside the system's. `trim` gives back what is free; allocators without malloc_trim leave it to the
-// system's, which then frees nothing of theirs.
+// The functions under test. Programs call plain malloc, realloc and free, so that LD_PRELOAD chooses the
+// allocator. With BENCH_PREFIXED_ALLOCATOR they call a heap that is linked in under prefixed names, beside
+// the system's. `trim` gives free memory back. Under allocators without malloc_trim the system's is called,
+// which frees none of their memory.
 #pragma once
 
 #include <cstddef>

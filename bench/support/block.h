@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT
-// A slot that is empty or holds one block. Three kinds with one interface, chosen by a program's template
-// parameter (with_kind_of_block). TouchedBlock writes the first and the last byte, as allocation benchmarks
-// do, and one byte a page between them. Memory that no program would leave unused must not be missing from
-// the peak. It is one pointer. FilledBlock writes every byte, for programs to which that belongs.
-// VerifiedBlock fills the whole block with a pattern and checks it before the release, and after a
-// reallocation as far as the block was kept. The stamp makes two blocks at one address differ, so that a
-// block handed out twice is found when its first holder releases it.
+// A slot that is empty or holds one block. There are three kinds with one interface. A program's template
+// parameter chooses the kind (with_kind_of_block).
 //
-// acquire and release call the allocator; take and give are what they do besides, for a program that times
+// TouchedBlock is one pointer. It writes the first and the last byte, as allocation benchmarks do, and one
+// byte per page between them. Otherwise the peak would lack memory that a program would use. FilledBlock
+// writes every byte, for programs that do so. VerifiedBlock fills the block with a pattern. It checks the
+// pattern before the release, and the kept part after a reallocation. The stamp makes two blocks at one
+// address differ. A block that is handed out twice is thus found when its first holder releases it.
+//
+// acquire and release call the allocator. take and give are the rest of their work, for programs that time
 // the calls alone.
 #pragma once
 
@@ -40,7 +41,7 @@ class TouchedBlock {
 
     void acquire(std::size_t size, std::uint64_t stamp) { take(allocate(size), size, stamp); }
 
-    // What malloc has returned for `size`.
+    // Takes the block that malloc returned for `size`.
     void take(void* bytes, std::size_t size, std::uint64_t /*stamp*/) {
         bytes_ = static_cast<unsigned char*>(bytes);
         if (bytes_ == nullptr) [[unlikely]] {
@@ -49,7 +50,7 @@ class TouchedBlock {
         touch(size);
     }
 
-    // Of a block that is held.
+    // Reallocates the held block.
     void resize(std::size_t size) {
         bytes_ = static_cast<unsigned char*>(reallocate(bytes_, size));
         if (bytes_ == nullptr) [[unlikely]] {
@@ -60,7 +61,7 @@ class TouchedBlock {
 
     void release() { bench::release(give()); }
 
-    // The block is the caller's to free.
+    // Returns the block, which the caller must free.
     void* give() { return std::exchange(bytes_, nullptr); }
 
   private:
@@ -74,7 +75,7 @@ class TouchedBlock {
         }
     }
 
-    // Out of line: a loop that small blocks never enter would cost each of them its set-up.
+    // Not inlined: small blocks would pay for the set-up of a loop that they never enter.
     [[gnu::noinline]] void touch_pages_between(std::size_t size) {
         for (std::size_t offset = kPage; offset < size; offset += kPage) {
             bytes_[offset] = 1;
@@ -126,7 +127,7 @@ class VerifiedBlock {
         if (bytes_ == nullptr) {
             fail_to_reallocate(size);
         }
-        size_ = std::min(size_, size); // what was kept
+        size_ = std::min(size_, size); // the part that was kept
         check();
         const std::size_t whole_words = size_ / sizeof(std::uint64_t) * sizeof(std::uint64_t);
         size_ = size;
@@ -169,7 +170,7 @@ class VerifiedBlock {
     std::uint64_t stamp_;
 };
 
-// Calls measure.operator()<Block>() with what --verify asks for, or else with the kind that the program uses.
+// Calls measure.operator()<Block>() with VerifiedBlock if `verify`, or else with `Usual`.
 template <typename Usual = TouchedBlock, typename Measure>
 void with_kind_of_block(bool verify, const Measure& measure) {
     if (verify) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A queue between threads as most programs have it: a mutex, two condition variables and a fixed capacity.
-// It allocates nothing.
+// A queue between threads as in most programs: a mutex, two condition variables and a fixed capacity. It
+// allocates nothing.
 #pragma once
 
 #include <array>
@@ -13,7 +13,7 @@ namespace bench {
 template <typename Element, std::uint32_t kCapacity>
 class BoundedQueue {
   public:
-    // Waits while it is full.
+    // Waits while the queue is full.
     void push(Element element) {
         pthread_mutex_lock(&mutex_);
         while (count_ == kCapacity) {
@@ -25,7 +25,7 @@ class BoundedQueue {
         pthread_cond_signal(&not_empty_);
     }
 
-    // Waits while it is empty; nothing once it is empty and closed.
+    // Waits while the queue is empty. Returns nothing once it is empty and closed.
     std::optional<Element> pop() {
         pthread_mutex_lock(&mutex_);
         while (count_ == 0 && !closed_) {
@@ -42,7 +42,7 @@ class BoundedQueue {
         return element;
     }
 
-    // Nothing is pushed after this.
+    // No call of push() may follow.
     void close() {
         pthread_mutex_lock(&mutex_);
         closed_ = true;

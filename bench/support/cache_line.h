@@ -5,8 +5,8 @@
 
 namespace bench {
 
-// What the adjacent-line prefetcher treats as one: what one thread writes is kept so far from what others
-// use.
+// Bytes that the adjacent-line prefetcher treats as one unit. Data that one thread writes is at least this
+// far from other threads' data.
 constexpr std::size_t kCacheLinePair = 128;
 
 } // namespace bench

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Positional arguments of a benchmark program, with --verify, --help and options of its own, with a value or
-// without, allowed anywhere. Whatever is wrong ends the program with one line that names the argument, the
-// usage, and status 2.
+// Positional arguments of a benchmark program. --verify, --help and the program's own options may stand
+// anywhere among them. Any mistake ends the program with a line that names the argument, the usage, and
+// status 2.
 #pragma once
 
 #include "support/fail.h"
@@ -19,10 +19,10 @@
 
 namespace bench {
 
-// An option that is followed by its value, or a switch.
+// An option with a value, or a switch.
 struct Option {
     const char* name;            // "--csv"
-    const char* value = nullptr; // nothing if it was not given; of a switch its name
+    const char* value = nullptr; // null if it was not given; for a switch its name
     bool is_switch = false;
 };
 
@@ -30,7 +30,7 @@ class CommandLine {
   public:
     static constexpr int kMaxPositional = 16;
 
-    // Values are stored in `options`, and read by the functions below.
+    // Stores values in `options`. The functions below read them.
     CommandLine(int count, char** arguments, const char* usage, std::span<Option> options = {})
         : usage_(usage) {
         for (int index = 1; index < count; ++index) {
@@ -62,7 +62,7 @@ class CommandLine {
         return static_cast<Number>(integer(positional_[index], name, smallest, std::uint64_t{largest}));
     }
 
-    // Of an argument that may be left out.
+    // Returns the value of an argument that may be omitted.
     template <typename Number>
     Number integer_or(Number otherwise, int index, const char* name, std::uint64_t smallest,
                       std::type_identity_t<Number> largest) const {
@@ -84,7 +84,7 @@ class CommandLine {
         return value;
     }
 
-    // Here none at all is possible.
+    // Allows 0 as well.
     double seconds_or(double otherwise, const Option& option) const {
         const double value = option.value == nullptr ? otherwise : number(option.value);
         if (!(value >= 0 && value <= kMostSeconds)) {
@@ -93,7 +93,7 @@ class CommandLine {
         return value;
     }
 
-    // Bytes of a block: "64", "4k" or "5m".
+    // Returns the bytes of a block, from "64", "4k" or "5m".
     std::uint32_t size(int index, const char* name) const {
         const char* end = nullptr;
         const char* const text = positional_[index];
@@ -104,7 +104,7 @@ class CommandLine {
         return value;
     }
 
-    // One size, or two with a dash between them, such as "16-1k".
+    // Returns one size, or the range between two with a dash, such as "16-1k".
     SizeRange range(int index, const char* name) const {
         const char* end = nullptr;
         const char* const text = positional_[index];
@@ -167,7 +167,7 @@ class CommandLine {
         return value;
     }
 
-    // Not a number for what is none.
+    // Returns NaN if `text` is not a number.
     static double number(const char* text) {
         char* end = nullptr;
         const double value = std::strtod(text, &end);
@@ -186,7 +186,7 @@ class CommandLine {
         return static_cast<std::uint32_t>(value);
     }
 
-    // At the start of `text`, which is a part of the argument `whole`.
+    // Reads a number at the start of `text`, which is a part of the argument `whole`.
     std::uint64_t leading_integer(const char* text, const char* whole, const char* name,
                                   std::uint64_t smallest, std::uint64_t largest, const char*& end) const {
         if (std::isdigit(static_cast<unsigned char>(*text)) == 0) { // strtoull would accept a sign

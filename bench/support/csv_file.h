@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Rows of figures for other programs to read, each written at once, so that a run of hours can be watched.
-// Without stdio, which would take its buffer from the allocator under test.
+// Rows of figures for other programs. Each row is written at once, so that a run of hours can be watched.
+// stdio would take its buffer from the allocator under test, so it is not used.
 #pragma once
 
 #include "support/fail.h"
@@ -16,7 +16,7 @@ namespace bench {
 
 class CsvFile {
   public:
-    // Without a path rows go nowhere.
+    // Without a path no rows are written.
     CsvFile(const char* path, const char* columns) : path_(path) {
         if (path != nullptr) {
             file_ = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The way out when a run cannot go on: a message on stderr and an exit status, from any thread. Nothing is
-// torn down, as other threads may be in the middle of their work.
+// Ends a run that cannot continue, with a message on stderr and an exit status, from any thread. Nothing is
+// destroyed, because other threads may be at work.
 #pragma once
 
 #include <cstdarg>

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
-// What a process that does nothing keeps of its memory. Some allocators give it back at once, some after a
-// while, some when they are called again.
+// The memory of an idle process. Some allocators give memory back at once, some after a while, some when they
+// are called again.
 #pragma once
 
 #include "support/stopwatch.h"
 
 namespace bench {
 
-// Idles for so many seconds and calls `look` after 0.1 of them, after one, and in the end.
+// Idles for `seconds`. Calls `look` after 0.1 s, after 1 s, and at the end.
 template <typename Look>
 void look_while_idle(double seconds, Look look) {
     const Stopwatch stopwatch;

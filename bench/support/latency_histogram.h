@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
-// How often which duration came, from one to 2^40 ticks, in 9 KiB and without a branch on the way in. It
-// counts in buckets that are as wide as a tick up to 64, and then a 32nd of the power of two below. So a
-// percentile is at most 3.2 % too large, and never too small (the layout and the rounding are
-// HdrHistogram's).
+// A histogram of durations from 1 to 2^40 ticks, in 9 KiB and without a branch in record(). Buckets are one
+// tick wide up to 64 ticks, and then a 32nd of the power of two below. So a percentile is at most 3.2 % too
+// large, and never too small. The layout and the rounding are HdrHistogram's.
 //
-// The largest value is kept as it was. Zero and what is beyond the range count with the nearest bucket.
+// The largest value is kept exactly. Zero and values beyond the range are counted in the nearest bucket.
 #pragma once
 
 #include <algorithm>
@@ -17,7 +16,7 @@ namespace bench {
 
 class LatencyHistogram {
   public:
-    static constexpr unsigned kBitsKept = 5; // of a value, below its highest one
+    static constexpr unsigned kBitsKept = 5; // bits of a value below its highest one
     static constexpr unsigned kBitsOfRange = 40;
 
     void record(std::uint64_t value) {
@@ -42,8 +41,9 @@ class LatencyHistogram {
 
     std::uint64_t largest() const { return largest_; }
 
-    // The least value that so many of a hundred values do not exceed, rounded up to the end of its bucket. 0
-    // if there are no values. In ten-thousandths, so that there is no rounding to think of: 9990 is p99.9.
+    // Returns the least value that this share of all values does not exceed, rounded up to the end of its
+    // bucket. Returns 0 if there are no values. The share is in ten-thousandths, an integer without rounding:
+    // 9990 is p99.9.
     std::uint64_t percentile(std::uint32_t ten_thousandths) const {
         const std::uint64_t rank = (count() * ten_thousandths + 9999) / 10'000;
         std::uint64_t seen = 0;
@@ -56,13 +56,13 @@ class LatencyHistogram {
         return largest_;
     }
 
-    // The first bits of the value, below as many buckets as all shorter values have.
+    // Returns the first bits of the value, behind the buckets of all shorter values.
     static constexpr std::size_t bucket_of(std::uint64_t value) {
         const auto shift = static_cast<unsigned>(std::bit_width(value | kExact)) - (kBitsKept + 1);
         return (std::size_t{shift} << kBitsKept) + static_cast<std::size_t>(value >> shift);
     }
 
-    // The largest value of a bucket.
+    // Returns the largest value of a bucket.
     static constexpr std::uint64_t last_of(std::size_t bucket) {
         if (bucket < 2 * kPerDoubling) {
             return bucket;
@@ -75,7 +75,7 @@ class LatencyHistogram {
 
   private:
     static constexpr std::size_t kPerDoubling = std::size_t{1} << kBitsKept;
-    static constexpr std::uint64_t kExact = kPerDoubling; // the shift of smaller values is none
+    static constexpr std::uint64_t kExact = kPerDoubling; // smaller values are not shifted
     static constexpr std::size_t kBuckets = ((kBitsOfRange - kBitsKept) + 1) << kBitsKept;
 
     std::array<std::uint64_t, kBuckets> counts_;

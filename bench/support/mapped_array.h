@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Arrays of the harness itself, mapped from the system: the allocator under test serves the workload and
-// nothing else. Elements start as zero bytes, every page of them touched so that the measured loop takes no
-// fault here.
+// Arrays of the harness itself. They are mapped from the system, so that the allocator under test serves only
+// the workload. Elements start as zero bytes. Every page is touched, so that the measured loop takes no fault
+// here.
 #pragma once
 
 #include "support/fail.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Puts C++'s containers on the functions of support/allocator.h, in programs that are built on prefixed ones.
-// In all others the C++ library's own operator new calls malloc.
+// Puts C++ containers on the functions of support/allocator.h, in programs with prefixed functions. In all
+// other programs the C++ library's operator new calls malloc.
 #include "support/allocator.h"
 
 #include <new>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The lines in which programs report how long single calls took: "malloc p99 = 71.0 ns".
+// Prints the durations of single calls in lines such as "malloc p99 = 71.0 ns".
 #pragma once
 
 #include "support/latency_histogram.h"

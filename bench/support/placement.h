@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Where a workload runs. --node N keeps it on the processors of one node of the machine. The kernel places
-// memory where it is touched first, so that is there too. --pin keeps each thread that the main one starts on
-// one processor, in turn. The threads that those start stay there too.
+// Placement of a workload. --node N keeps it on the processors of one node of the machine. The kernel places
+// memory on the node that first touches it, so memory is there, too. --pin keeps each thread that the main
+// thread starts on one processor, in turn. Threads that these threads start remain on the same processor.
 #pragma once
 
 #include "support/command_line.h"
@@ -18,7 +18,7 @@ constexpr Option kPinOption{.name = "--pin", .is_switch = true};
 
 class Pinning {
   public:
-    // From now on, for the threads that the calling one starts.
+    // Pins the threads that the calling thread starts from now on.
     void begin() {
         active_ = ::sched_getaffinity(0, sizeof allowed_, &allowed_) == 0;
         if (!active_) {
@@ -27,7 +27,8 @@ class Pinning {
         starter_ = ::gettid();
     }
 
-    // While it lives, a thread that the calling one starts begins on the next processor, and stays there.
+    // While it exists, a thread that the calling thread starts begins on the next processor, and remains
+    // there.
     class Turn {
       public:
         explicit Turn(Pinning& pinning) : pinning_(pinning.is_starter() ? &pinning : nullptr) {
@@ -69,7 +70,7 @@ class Pinning {
 
 inline Pinning pinning;
 
-// libnuma is loaded when it is asked for: its constructor allocates, which no other run should see.
+// Loads libnuma only on request: its constructor allocates, which no other run should see.
 inline void run_on_node(int node) {
     void* const library = ::dlopen("libnuma.so.1", RTLD_NOW);
     if (library == nullptr) {
@@ -83,7 +84,7 @@ inline void run_on_node(int node) {
     }
 }
 
-// Before the first thread is started and the first block allocated.
+// Must be called before the first thread is started and the first block is allocated.
 inline void place(const CommandLine& line, const Option& node, const Option& pin) {
     if (node.value != nullptr) {
         run_on_node(static_cast<int>(line.integer_or(0, node, 0, 1023)));

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT
-// Pseudo-random numbers that cost a multiplication each, so that the allocator is what is measured. They are
-// the same everywhere, so that one seed means one stream of operations.
+// Pseudo-random numbers at the cost of a multiplication each, so that the allocator is measured. They are the
+// same on every machine, so one seed gives one stream of operations.
 #pragma once
 
 #include <cstdint>
 
 namespace bench {
 
-// Spreads the bits of a seed: neighbouring seeds give unrelated streams (the finalizer of splitmix64).
+// Spreads the bits of a seed, so that neighbouring seeds give unrelated streams (the finalizer of
+// splitmix64).
 constexpr std::uint64_t scramble(std::uint64_t value) {
     value += 0x9E3779B97F4A7C15U;
     value = (value ^ (value >> 30)) * 0xBF58476D1CE4E5B9U;
@@ -15,13 +16,13 @@ constexpr std::uint64_t scramble(std::uint64_t value) {
     return value ^ (value >> 31);
 }
 
-// One random number that several small ones can be taken from. Scaling a fraction of 64 bits by a bound
-// leaves the number above the point and a new fraction below it. A bound uses up as many bits as it has.
+// One random number that yields several small ones. Scaling a fraction of 64 bits by a bound leaves the
+// number above the point, and a new fraction below it. A bound uses up as many bits as it has.
 class Draw {
   public:
     explicit constexpr Draw(std::uint64_t fraction) : fraction_(fraction) {}
 
-    // Uniform in [0, bound).
+    // Returns a number in [0, bound), uniformly.
     constexpr std::uint32_t below(std::uint32_t bound) {
         __extension__ using Product = unsigned __int128;
         const Product product = Product{fraction_} * bound;
@@ -33,7 +34,7 @@ class Draw {
     std::uint64_t fraction_;
 };
 
-// Knuth's 64-bit linear congruential generator (MMIX). A draw starts from its highest bits, which are its
+// Knuth's 64-bit linear congruential generator (MMIX). A draw starts from the highest bits, which are the
 // best.
 class Random {
   public:
@@ -61,8 +62,8 @@ class SizeRange {
     std::uint32_t count_;
 };
 
-// Sizes from 2^octave up to 2^(octave + octaves), in which each doubling comes as often as any other. There
-// are as many blocks of 32 to 64 bytes as of 8 to 16 KiB.
+// Sizes from 2^octave up to 2^(octave + octaves), with every doubling equally frequent. Blocks of 32 to 64
+// bytes are as many as blocks of 8 to 16 KiB.
 class OctaveRange {
   public:
     constexpr OctaveRange(std::uint32_t octave, std::uint32_t octaves) : octave_(octave), octaves_(octaves) {}

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The resident memory of this process, read without a call of malloc: what is measured must not be disturbed.
+// The resident memory of this process, read without a call of malloc, which would disturb the measurement.
 #pragma once
 
 #include "support/fail.h"
@@ -15,7 +15,7 @@
 
 namespace bench {
 
-// The second number in the text of /proc/self/statm: resident pages.
+// Returns the second number in the text of /proc/self/statm: resident pages.
 inline std::optional<std::uint64_t> parse_statm(std::string_view text) {
     const std::size_t space = text.find(' ');
     if (space == 0 || space == std::string_view::npos) {
@@ -24,11 +24,11 @@ inline std::optional<std::uint64_t> parse_statm(std::string_view text) {
     std::uint64_t pages = 0;
     const char* const end = text.data() + text.size();
     const auto [stop, error] = std::from_chars(text.data() + space + 1, end, pages);
-    const bool ended = stop != end && (*stop == ' ' || *stop == '\n'); // else it may go on outside the buffer
+    const bool ended = stop != end && (*stop == ' ' || *stop == '\n'); // else the number may be cut off
     return error == std::errc() && ended ? std::optional(pages) : std::nullopt;
 }
 
-// Without the program's own bookkeeping, of which every page has been touched.
+// Returns the resident bytes without the program's own bookkeeping, of which every page has been touched.
 inline std::uint64_t resident_bytes(std::uint64_t own_bytes) {
     char text[256]; // seven numbers
     const int file = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Wall time and CPU time, and the line by which every program reports its speed.
+// Wall time and CPU time, and the line in which every program reports its speed.
 #pragma once
 
 #include <cstdint>
@@ -36,14 +36,14 @@ class Stopwatch {
     timespec start_{};
 };
 
-// Of the whole process so far, all threads.
+// Returns the CPU time of the whole process so far, in seconds.
 inline double cpu_seconds() {
     timespec now{};
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
     return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
 }
 
-// The last line of standard output. One call of malloc or of free is one operation.
+// Prints the last line of standard output. One call of malloc or of free is one operation.
 inline void print_throughput(std::uint64_t operations, double seconds) {
     std::printf("Throughput = %.0f operations per second\n", static_cast<double>(operations) / seconds);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Threads that work at the same time. Each prepares what it needs, waits until all have, and works. Timed is
-// the work, from the moment in which all were ready to the end of the last.
+// Threads that work at the same time. Each prepares, waits until all are ready, and works. The work is timed
+// from the moment when all are ready to the end of the last thread.
 #pragma once
 
 #include "support/mapped_array.h"
@@ -27,7 +27,7 @@ void* member_body(void* argument) {
     return nullptr;
 }
 
-// Calls prepare and work of each in a thread of its own, and returns the seconds that the work took.
+// Calls prepare and work of each worker in its own thread. Returns the seconds that the work took.
 template <typename Worker>
 double time_team(MappedArray<Worker>& workers) {
     pthread_barrier_t all_ready;
@@ -48,7 +48,7 @@ double time_team(MappedArray<Worker>& workers) {
     return seconds;
 }
 
-// The parts of a number of operations that each of several threads does: at least `operations` in all.
+// Returns the operations of each of `parts` threads, so that all together do at least `operations`.
 constexpr std::uint64_t share_of(std::uint64_t operations, std::uint64_t parts) {
     return operations / parts + (operations % parts == 0 ? 0 : 1);
 }

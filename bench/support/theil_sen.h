@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The line through noisy values by Theil and Sen: its slope is the median of the slopes between all pairs. A
-// few outliers, of which a shared machine has many, do not move it.
+// Fits a Theil-Sen line to noisy values. Its slope is the median of the slopes between all pairs. A few
+// outliers, which are frequent on a shared machine, do not move the line.
 #pragma once
 
 #include "support/mapped_array.h"
@@ -13,17 +13,17 @@ namespace bench {
 
 struct Line {
     double slope;
-    double start; // where it is at the first value
+    double start; // the line's value at the first value
 };
 
-// Reorders `values`, of which there is at least one.
+// Returns the median, and reorders `values`. There is at least one value.
 inline double take_median(std::span<double> values) {
     const auto upper = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
     std::nth_element(values.begin(), upper, values.end());
     return values.size() % 2 == 1 ? *upper : (*std::max_element(values.begin(), upper) + *upper) / 2;
 }
 
-// Through values at 0, 1, 2 and so on; at least two.
+// Fits values at 0, 1, 2 and so on. There are at least two values.
 inline Line theil_sen(std::span<const double> values) {
     const std::size_t count = values.size();
     MappedArray<double> slopes(count * (count - 1) / 2);
@@ -41,8 +41,8 @@ inline Line theil_sen(std::span<const double> values) {
     return {.slope = slope, .start = take_median({starts.data(), starts.size()})};
 }
 
-// How much the line rises from the second value to the last, in percent of where it starts. The first value
-// is left out: a program that has just started is still getting warm. At least three values.
+// Returns the line's rise from the second value to the last, in percent of its start. Omits the first value,
+// because a program that has just started is still warming up. There are at least three values.
 inline double drift_percent(std::span<const double> values) {
     const auto settled = values.subspan(1);
     const Line line = theil_sen(settled);

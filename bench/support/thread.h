@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Threads of a workload, which runs with all that it asked for or not at all.
+// Threads of a workload. A workload runs with all the threads that it needs or not at all.
 #pragma once
 
 #include "support/fail.h"
@@ -22,7 +22,8 @@ inline pthread_t start_thread(ThreadBody body, void* argument, const pthread_att
     return thread;
 }
 
-// Nobody waits for it: it may still be ending while its successor works, as threads of a server do.
+// Starts a thread that is not joined. It may still be ending while its successor works, like threads of a
+// server.
 inline void start_detached_thread(ThreadBody body, void* argument) {
     pthread_attr_t attributes;
     pthread_attr_init(&attributes);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// A clock for single calls of malloc, which take as long as reading most clocks does. On x86-64 it is the
-// processor's time-stamp counter, read in user mode. That must run at one rate in all states (the flags
-// constant and nonstop). Otherwise, and elsewhere, it is clock_gettime, which in a virtual machine may be a
-// system call. The fence lets no instruction of the timed call slip past a reading.
+// A clock for single calls of malloc, which take as long as a reading of most clocks. On x86-64 it is the
+// processor's time-stamp counter, read in user mode. The counter must run at one rate in all states (the
+// flags constant and nonstop). Otherwise, and on other processors, the clock is clock_gettime. In a virtual
+// machine that may be a system call. The fence keeps instructions of the timed call from passing a reading.
 #pragma once
 
 #include <cstdint>
@@ -49,7 +49,7 @@ struct CounterTicks {
 };
 #endif
 
-// Calls measure.operator()<Ticks>() with the clock that serves here.
+// Calls measure.operator()<Ticks>() with the best clock of this machine.
 template <typename Measure>
 void with_tick_clock(const Measure& measure) {
 #if defined(__x86_64__)
@@ -61,7 +61,8 @@ void with_tick_clock(const Measure& measure) {
     measure.template operator()<SystemTicks>();
 }
 
-// How long a tick is: compares both clocks between its construction and the call, the longer the better.
+// The length of a tick. Compares both clocks between its construction and the call. A longer time is more
+// exact.
 template <typename Ticks>
 class TickRate {
   public:
@@ -75,7 +76,8 @@ class TickRate {
     std::uint64_t ticks_ = Ticks::now();
 };
 
-// A thread that is moved to another processor may find the counter there a little behind.
+// Returns 0 if `end` is not after `start`. A thread that moves to another processor may find the counter
+// slightly behind.
 constexpr std::uint64_t ticks_between(std::uint64_t start, std::uint64_t end) {
     return end > start ? end - start : 0;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What the main functions of the workloads have in common.
+// Common parts of the workloads' main functions.
 #pragma once
 
 #include "support/block.h"
@@ -9,9 +9,9 @@
 
 namespace bench {
 
-// All of main for a workload without options of its own. `read_settings` makes settings of its arguments.
-// Then measure.operator()<Block>(settings) is called, with the kind of block that --verify asks for or that
-// the program uses.
+// Does all of main() for a workload without its own options. `read_settings` makes settings from the
+// arguments. Then measure.operator()<Block>(settings) is called, with VerifiedBlock for --verify and
+// otherwise with `Usual`.
 template <typename Usual = TouchedBlock, typename ReadSettings, typename Measure>
 int run_workload(int count, char** arguments, const char* usage, const ReadSettings& read_settings,
                  const Measure& measure) {
@@ -22,8 +22,8 @@ int run_workload(int count, char** arguments, const char* usage, const ReadSetti
     return 0;
 }
 
-// Each line is written when it is complete, from a buffer that is not the allocator's: stdio would ask for
-// one. For programs that print before the end of what is measured.
+// Writes each line when it is complete, for programs that print while they measure. The buffer is static,
+// because stdio would ask the allocator under test for one.
 inline void write_by_lines() {
     static char buffer[4096];
     std::setvbuf(stdout, buffer, _IOLBF, sizeof buffer);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
-// batches: allocate a long batch of blocks, then release all of them, over and over. A compiler does so with
-// each function, or a server with each request. Either in the order of allocation (fifo), as a list is freed
-// from its head, or the newest first (lifo), as stacks unwind. Batches are longer than what allocators keep
-// for each thread. So most of the work is to take memory from the shared heap and to return it.
+// batches: allocates a long batch of blocks, then releases all of them, again and again. A compiler does so
+// with each function, and a server with each request. Blocks are released in the order of allocation (fifo),
+// as a list is freed from its head. Or the newest are released first (lifo), as stacks unwind. Batches are
+// longer than what allocators keep for each thread. So most of the work is to take memory from the shared
+// heap and to return it.
 #include "support/block.h"
 #include "support/cache_line.h"
 #include "support/command_line.h"
@@ -72,7 +73,7 @@ struct alignas(bench::kCacheLinePair) Worker {
     }
 };
 
-// Whether the newest block is released first.
+// Returns whether the newest block is released first.
 bool read_order(const CommandLine& line) {
     if (std::strcmp(line.text(3), "fifo") != 0 && std::strcmp(line.text(3), "lifo") != 0) {
         line.reject(3, "order", "fifo or lifo");

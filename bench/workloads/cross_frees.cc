@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 // cross_frees: threads that release each other's blocks. All share an array of places, 1000 for each thread,
-// most of which hold a block. A thread works in rounds. It empties up to 99 random places, that is, releases
-// what lies there. Then it puts up to 100 new blocks into random places, where it releases the previous ones.
-// So each thread mostly releases what others allocated. With more threads than processors, blocks of threads
-// that wait are released while they do.
+// most of which hold a block. A thread works in rounds. First it empties up to 99 random places and releases
+// their blocks. Then it puts up to 100 new blocks into random places, and releases the previous ones. So each
+// thread mostly releases blocks of other threads. With more threads than processors, blocks of waiting
+// threads are released, too.
 //
-// The sizes that a thread asks for depend on the seed only; which blocks it releases, on the others.
+// The sizes that a thread requests depend on the seed only. The blocks that it releases depend on the other
+// threads.
 #include "support/block.h"
 #include "support/cache_line.h"
 #include "support/command_line.h"
@@ -47,9 +48,9 @@ struct Settings {
 template <typename Block>
 struct alignas(bench::kCacheLinePair) Worker {
     Block* blocks;
-    std::uint32_t* places; // of all threads: the number of a block in each
+    std::uint32_t* places; // places of all threads, with the number of a block in each
     std::uint32_t count;
-    std::uint32_t spare; // the number of an empty block
+    std::uint32_t spare; // number of an empty block
     std::uint64_t allocations;
     SizeRange sizes;
     Random random;
@@ -70,7 +71,7 @@ struct alignas(bench::kCacheLinePair) Worker {
         }
     }
 
-    // Puts the spare block into a random place. What lay there is released, and spare then.
+    // Puts the spare block into a random place. Releases the block from there, which is then the spare one.
     void replace() {
         std::atomic_ref place(places[random.draw().below(count)]);
         spare = place.exchange(spare, std::memory_order_acq_rel);

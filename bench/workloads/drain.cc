@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// drain: what is left of a peak. Allocates so many mebibytes in blocks of one size, releases them all in the
-// order of allocation, and idles. Who gives memory back, and how soon?
+// drain: memory that remains after a peak. Allocates some MiB in blocks of one size, releases them all in the
+// order of allocation, and idles. The workload shows which allocators give memory back, and how soon.
 //
 // The program's own bookkeeping is mapped from the system, touched before the start and subtracted from RSS.
 #include "support/block.h"

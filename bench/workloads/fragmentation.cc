@@ -1,27 +1,23 @@
 // SPDX-License-Identifier: MIT
-// fragmentation: what an allocator keeps of the system's memory beyond what the program holds. One thread
-// goes through four phases, each of which strands memory in its own way. Each begins with an empty heap, but
-// with whatever the allocator kept from the phase before it:
+// fragmentation: memory that an allocator keeps from the system beyond the bytes that the program holds. One
+// thread runs four phases, each of which strands memory in its own way. Each phase begins with an empty heap,
+// but with the memory that the allocator kept from the phase before:
 //
 //   grow        grows with small blocks to the full size, releases nine tenths of them at random, and grows
-//   to
-//               the full size again with blocks of another size. Ends full: can what was freed be used?
+//               to the full size again with blocks of another size. Ends full. Can freed memory be reused?
 //   sawtooth    grows to the full size and falls to a quarter, in random order, six times, each time with
-//   other
-//               sizes. Ends after a fall: is what was freed given back?
-//   cache       a full cache that evicts what was not used for long (the oldest of three at random), while
-//   the
-//               sizes of what is put into it drift from 32-512 B to 2-32 KiB. Ends full.
-//   long-lived  bursts of blocks, sizes differing from burst to burst, of which one in sixteen stays when the
-//               burst is released. Ends with half the full size in blocks that stayed.
+//               other sizes. Ends after a fall. Is freed memory given back?
+//   cache       a full cache that evicts blocks that were not used for long (the oldest of three at random).
+//               The sizes of new blocks drift from 32-512 B to 2-32 KiB. Ends full.
+//   long-lived  bursts of blocks, with sizes that differ from burst to burst. One block in sixteen outlives
+//               its burst. Ends with half the full size in such blocks.
 //
-// In the end everything is released and the process stays idle, so that what allocators do with time can be
-// seen.
+// Finally everything is released and the process idles, which shows what allocators do over time.
 //
-// Live bytes are the bytes asked for in blocks that are held. The program's own bookkeeping is one array
-// mapped from the system and touched before the start. It is subtracted from RSS; everything else in the
-// process counts. The operations depend on the seed and the scale only; RSS is looked at by the clock, which
-// changes none of them.
+// Live bytes are the bytes requested in held blocks. The program's own bookkeeping is one array, mapped from
+// the system and touched before the start. It is subtracted from RSS. Everything else in the process is
+// included. The operations depend on the seed and the scale only. RSS is read by the clock, which changes no
+// operation.
 #include "support/block.h"
 #include "support/command_line.h"
 #include "support/csv_file.h"
@@ -60,7 +56,7 @@ constexpr double kMiB = 1 << 20;
 constexpr std::uint64_t kDefaultScale = 200;
 constexpr double kDefaultDrain = 5;
 constexpr std::uint64_t kFewestBytesPerBlock = 128; // on average, in any phase
-constexpr std::uint64_t kOperationsPerLook = 256;   // at the clock
+constexpr std::uint64_t kOperationsPerLook = 256;   // operations between two looks at the clock
 constexpr double kSecondsPerSample = 0.01;
 
 struct Settings {
@@ -68,10 +64,10 @@ struct Settings {
     std::uint64_t full; // most live bytes
     double drain;
     const char* csv;
-    bool waits; // at the end of each phase, for who looks at the process
+    bool waits; // at the end of each phase, so that the process can be examined
 };
 
-// Looks at RSS and writes it down.
+// Reads RSS and records it.
 class Recorder {
   public:
     Recorder(const char* csv, std::uint64_t own_bytes)
@@ -90,7 +86,7 @@ class Recorder {
         }
     }
 
-    // Returns RSS / live.
+    // Prints the phase's figures. Returns RSS / live.
     double end(std::uint64_t live_bytes) {
         const Sample now = sample(live_bytes);
         std::printf("%-10s  %7.2f  %8.1f  %8.1f", phase_, now.seconds - begun_,
@@ -135,10 +131,10 @@ template <typename Block>
 struct Entry {
     Block block;
     std::uint32_t size;
-    std::uint32_t used; // when, as the phase counts
+    std::uint32_t used; // time of the last use, in the phase's own count
 };
 
-// The blocks that are held, in no order.
+// The held blocks, in no order.
 template <typename Block>
 class Heap {
   public:
@@ -167,7 +163,7 @@ class Heap {
         }
     }
 
-    // The last one takes its place.
+    // Releases a block. The last block takes its place.
     void remove(std::uint32_t index) {
         Entry<Block>& entry = entries_[index];
         live_bytes_ -= entry.size;
@@ -182,7 +178,7 @@ class Heap {
         }
     }
 
-    // All but the first `kept`, in their order.
+    // Releases all blocks but the first `kept`, in their order.
     void remove_all_after(std::uint32_t kept) {
         for (std::uint32_t index = kept; index < count_; ++index) {
             live_bytes_ -= entries_[index].size;
@@ -192,7 +188,7 @@ class Heap {
         count_ = kept;
     }
 
-    // Between phases, and of no interest to the recorder.
+    // Releases all blocks between phases, unseen by the recorder.
     void release_all() {
         while (count_ != 0) {
             entries_[--count_].block.release();
@@ -239,7 +235,7 @@ template <typename Block>
 void run_cache(Heap<Block>& cache, std::uint64_t full, Random& random) {
     constexpr std::uint32_t kFirstOctave = 5;
     constexpr std::uint32_t kDrift = 6;       // octaves
-    constexpr std::uint32_t kSteps = 1 << 10; // of an octave, between which chance decides
+    constexpr std::uint32_t kSteps = 1 << 10; // steps of an octave; between octaves chance decides
     const std::uint64_t goal = 6 * full;
     std::uint32_t now = 0;
     for (std::uint64_t put = 0; put < goal; ++now) {
@@ -251,7 +247,7 @@ void run_cache(Heap<Block>& cache, std::uint64_t full, Random& random) {
             evict(cache, random);
         }
         cache.add(size, now);
-        cache[random.draw().below(cache.count())].used = now; // one that was looked up
+        cache[random.draw().below(cache.count())].used = now; // a block that was looked up
         put += size;
     }
 }
@@ -259,7 +255,7 @@ void run_cache(Heap<Block>& cache, std::uint64_t full, Random& random) {
 template <typename Block>
 void run_long_lived(Heap<Block>& heap, std::uint64_t full, Random& random) {
     constexpr std::uint32_t kBlocksPerLongLived = 16;
-    std::uint32_t long_lived = 0; // these come first
+    std::uint32_t long_lived = 0; // number of long-lived blocks, which are in front
     while (heap.live_bytes() < full / 2) {
         const OctaveRange sizes(6 + random.draw().below(6), 2); // from 64-256 B to 2-8 KiB
         heap.grow_to(heap.live_bytes() + full / 4, sizes, random);
@@ -278,7 +274,7 @@ struct Phase {
     void (*run)(Heap<Block>&, std::uint64_t full, Random&);
 };
 
-// On the standard input.
+// Waits for a line on the standard input.
 void wait_for_line() {
     int character = std::getchar();
     while (character != '\n' && character != EOF) {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-// grow_vectors: many vectors that grow at the same time, so that each finds its neighbours in its way. Each
-// step takes a random vector one step further through its life. An empty one allocates room for one cache
-// line. A small one is reallocated to its next capacity. One that would be larger than its final size is
-// reallocated to exactly that, as shrink_to_fit does. A finished one is released. A third of the vectors
-// double their capacity, a third grow by half, a third by 256 bytes, as buffers that are read into do.
+// grow_vectors: many vectors that grow at the same time, so that neighbours are in each other's way. Each
+// step takes a random vector one step further through its life. An empty vector allocates room for one cache
+// line. A small vector is reallocated to its next capacity. A vector above its final size is reallocated to
+// exactly that size, as by shrink_to_fit. A finished vector is released. A third of the vectors double their
+// capacity, a third grow by half, and a third by 256 bytes, like read buffers.
 #include "support/block.h"
 #include "support/cache_line.h"
 #include "support/command_line.h"
@@ -66,7 +66,7 @@ struct Vector {
         return capacity + kFixedGrowth;
     }
 
-    // One call of malloc, realloc or free.
+    // Makes one call of malloc, realloc or free.
     void step(Draw& draw, SizeRange sizes, std::uint64_t stamp) {
         if (!block.held()) {
             final_size = sizes.pick(draw);

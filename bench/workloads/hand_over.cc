@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: MIT
-// hand_over: threads in pairs that give each other blocks, as the stages of a server do. In each turn a
-// thread allocates a block and hands it over to its partner. It takes the oldest block that the partner has
-// handed over, and reallocates every third to another size. It keeps the block in a random slot; what lay
-// there is freed. So nearly every block is freed, and every third reallocated, by a thread that did not
+// hand_over: pairs of threads that give each other blocks, like the stages of a server. In each turn a thread
+// allocates a block and hands it over to its partner. It takes the oldest block that the partner has handed
+// over, and reallocates every third block to another size. It keeps the block in a random slot, and frees the
+// block that was there. So nearly every block is freed, and every third reallocated, by a thread that did not
 // allocate it.
 //
-// Between the two lies a ring for each direction, filled half way before the clock starts. Each turn puts one
-// block into one ring and takes one out of the other. So a thread can be ahead of its partner by what lay
-// there and no more, and no ring ever overflows. A semaphore counts what was handed over, in batches: whoever
-// is ahead sleeps on it, and is not woken for single blocks.
+// Each direction has a ring between the two threads, filled half way before the clock starts. Each turn puts
+// one block into one ring and takes one out of the other. So a thread can be ahead of its partner only by the
+// blocks in the ring, and no ring overflows. A semaphore counts the handed-over blocks in batches. A thread
+// that is ahead sleeps on it, and is not woken for single blocks.
 //
-// Which block a thread takes in which turn does not depend on who is faster. Every thread's operations depend
-// on the seed and its number only.
+// The block that a thread takes in a turn does not depend on which thread is faster. Every thread's
+// operations depend on the seed and its number only.
 #include "support/block.h"
 #include "support/cache_line.h"
 #include "support/command_line.h"
@@ -42,9 +42,9 @@ constexpr const char* kUsage =
 
 constexpr std::uint32_t kDefaultPairs = 1;
 constexpr std::uint32_t kSlotsPerThread = 1024;
-constexpr std::uint32_t kBatch = 256;                // blocks that one count of the semaphore stands for
+constexpr std::uint32_t kBatch = 256;                // blocks per count of the semaphore
 constexpr std::uint32_t kAhead = 4 * kBatch;         // blocks in a ring at the start
-constexpr std::uint32_t kRing = 2 * kAhead + kBatch; // most that are in it, with what is yet to be counted
+constexpr std::uint32_t kRing = 2 * kAhead + kBatch; // most blocks in a ring, with those not counted yet
 constexpr std::uint64_t kTurnsPerReallocation = 3;
 constexpr std::uint64_t kOperationsPerThreeTurns = 7; // three mallocs and frees, and a realloc
 
@@ -72,7 +72,7 @@ Settings read_settings(const CommandLine& line) {
     };
 }
 
-// Where the end of a ring is, as each of the two threads counts for itself.
+// The end of a ring. Each of the two threads counts its own.
 class Position {
   public:
     explicit Position(std::uint32_t index) : index_(index) {}
@@ -133,7 +133,7 @@ void exchange_blocks(const Worker<Block>& worker, Random random) {
         if (put.advance()) {
             sem_post(&outgoing.batches);
         }
-        while (batch_taken && sem_wait(&incoming.batches) != 0) { // again if a signal came
+        while (batch_taken && sem_wait(&incoming.batches) != 0) { // again after a signal
         }
         Block received = incoming.blocks[take.index()];
         batch_taken = take.advance();
@@ -151,7 +151,8 @@ void Worker<Block>::work() const {
     exchange_blocks(*this, random);
 }
 
-// As all threads make as many turns, a ring holds as many blocks in the end as at the start.
+// Releases the blocks left in a ring. There are as many as at the start, because all threads make equally
+// many turns.
 template <typename Block>
 void empty(Ring<Block>& ring, std::uint64_t turns) {
     auto index = static_cast<std::uint32_t>(turns % kRing);
@@ -168,7 +169,7 @@ void measure(const Settings& settings) {
         bench::share_of(settings.operations, kOperationsPerThreeTurns * threads);
     const std::uint64_t turns = three_turns * kTurnsPerReallocation;
 
-    MappedArray<Ring<Block>> rings(threads); // of each thread, for what it hands over
+    MappedArray<Ring<Block>> rings(threads); // each thread's ring for the blocks that it hands over
     MappedArray<Block> slots(std::size_t{threads} * kSlotsPerThread);
     MappedArray<Worker<Block>> workers(threads);
     for (Ring<Block>& ring : rings) {

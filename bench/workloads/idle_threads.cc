@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
-// idle_threads: what the caches of threads keep that do nothing. All threads start; then each allocates one
-// block of every size class, releases them, and stays idle. Nothing is live then, so what the process has
-// gained since the start lies in caches and partly used slabs. It is looked at three times: at once, after
-// some idleness, and after malloc_trim, which the main thread calls.
+// idle_threads: memory in the caches of idle threads. All threads start. Then each allocates one block of
+// every size class, releases them, and remains idle. No block is live then. So the memory that the process
+// has gained since the start is in caches and partly used slabs. RSS is read three times: at once, after some
+// idle time, and after the main thread has called malloc_trim.
 //
-// With --limit the process may have so much data (RLIMIT_DATA), and the program looks for the largest block
-// that malloc still gives. Memory that idle threads keep is memory that another thread is refused.
+// --limit bounds the data of the process (RLIMIT_DATA). The program then searches for the largest block that
+// malloc still returns. Memory that idle threads keep is not available to other threads.
 //
-// RSS without stacks of threads: these are in use before the first look.
+// RSS does not include stacks of threads, because these are in use before the first reading.
 #include "support/allocator.h"
 #include "support/block.h"
 #include "support/command_line.h"
@@ -38,7 +38,7 @@ constexpr double kDefaultSeconds = 1;
 constexpr std::size_t kStack = std::size_t{128} << 10; // as servers with many threads choose it
 constexpr std::uint32_t kSmallest = 16;
 constexpr std::uint32_t kLargest = 32 << 10;
-constexpr std::uint32_t kPerDoubling = 8; // no allocator in use here has more classes
+constexpr std::uint32_t kPerDoubling = 8; // no allocator that is compared here has more classes
 
 struct Settings {
     std::uint32_t threads;
@@ -46,7 +46,7 @@ struct Settings {
     std::uint64_t limit; // bytes, 0: none
 };
 
-// Each size once: steps of 16 bytes up to 128, then eight steps to a doubling.
+// Returns the size after `size`: steps of 16 bytes up to 128, then eight steps to a doubling.
 constexpr std::uint32_t next_size(std::uint32_t size) {
     std::uint32_t step = kSmallest;
     while (size >= 2 * step * kPerDoubling) {
@@ -65,10 +65,10 @@ constexpr std::size_t count_sizes() {
 
 constexpr std::size_t kSizes = count_sizes();
 
-// What all threads share.
+// Barriers of all threads.
 struct Barriers {
-    pthread_barrier_t started; // and all stacks in use
-    pthread_barrier_t looked;  // by the main thread
+    pthread_barrier_t started; // all threads have started, and all stacks are in use
+    pthread_barrier_t looked;  // the main thread has read RSS
     pthread_barrier_t idle;
     pthread_barrier_t over;
 };
@@ -105,7 +105,8 @@ void limit_data(std::uint64_t bytes) {
     }
 }
 
-// In mebibytes, at most `most`. The blocks are not written to: what counts is whether they are given.
+// Returns the largest block that malloc returns, in MiB, at most `most`. Does not write to blocks, because
+// only their availability matters.
 std::uint64_t largest_block(std::uint64_t most) {
     for (std::uint64_t size = most; size != 0; --size) {
         void* const block = bench::allocate(size << 20);

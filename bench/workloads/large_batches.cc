@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 // large_batches: threads that hold large blocks in batches, as servers hold buffers of requests. Each thread
-// allocates a batch of blocks of 64 KiB to 4 MiB and releases them in the same order, over and over. Each
-// doubling is as frequent as any other. Measured is how an allocator finds large blocks while other threads
-// look for some too: its locks, and the cache lines that they share.
+// allocates a batch of blocks of 64 KiB to 4 MiB and releases them in the same order, again and again. Every
+// doubling is equally frequent. The workload measures how an allocator finds large blocks while other threads
+// do so, too: its locks, and the cache lines that they share.
 //
-// Only the first page of a block is written to. Most buffers are larger than what arrives in them, and with
-// all pages written the processor would clear memory most of the time.
+// Only the first page of a block is written to. Most buffers are larger than their contents. With all pages
+// written the processor would clear memory most of the time.
 #include "support/allocator.h"
 #include "support/block.h"
 #include "support/cache_line.h"
@@ -43,7 +43,7 @@ struct Settings {
     std::uint32_t threads;
 };
 
-// Writes a few bytes at the start, whatever the size.
+// Writes a few bytes at the start, for every size.
 class BegunBlock {
   public:
     void acquire(std::size_t size, std::uint64_t stamp) {

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 // larson: the server of Larson and Krishnan's "Memory Allocation for Long-Running Server Applications" (ISMM
-// 1998). Every chain of threads owns an array of blocks. A thread replaces random blocks of it (releases one,
-// allocates another of random size in its place) `rounds` times the size of the array. Then it starts its
-// successor, which takes over the array, and ends. So blocks are released by threads that did not allocate
-// them. The first ones come from the main thread, which fills and shuffles all arrays before the clock
-// starts.
+// 1998). Every chain of threads owns an array of blocks. A thread replaces random blocks, `rounds` times as
+// many as the array has. To replace a block is to release it and to allocate another of random size in its
+// place. Then the thread starts its successor, which takes over the array, and ends. So blocks are released
+// by threads that did not allocate them. The first blocks are from the main thread, which fills and shuffles
+// all arrays before the clock starts.
 //
 // The run is bounded by time. A thread's stream of operations depends on the seed, the chain and the
-// generation only, never on the allocator. Measured is how many of them fit in the time.
+// generation only, never on the allocator. The workload measures how many operations fit in the time.
 #include "support/block.h"
 #include "support/cache_line.h"
 #include "support/command_line.h"
@@ -56,7 +56,7 @@ struct Settings {
     std::uint32_t threads;
 };
 
-// What all threads share: read only, but for the end.
+// Shared by all threads. Only the end is written while they run.
 struct alignas(bench::kCacheLinePair) Run {
     SizeRange sizes;
     std::uint32_t chunks;
@@ -65,7 +65,7 @@ struct alignas(bench::kCacheLinePair) Run {
     sem_t chains_ended{};
 };
 
-// A line of threads, one alive at a time, each handing this to its successor.
+// A line of threads, one alive at a time. Each hands this object to its successor.
 template <typename Block>
 struct alignas(bench::kCacheLinePair) Chain {
     Run* run;
@@ -92,13 +92,12 @@ Settings read_settings(const CommandLine& line) {
     };
 }
 
-// Returns how many blocks were replaced before the goal was reached or the run was stopped. It is one at
-// least, so that a run which is over before its threads had a processor still has a throughput.
+// Returns the number of blocks replaced before the goal was reached or the run was stopped. It is at least
+// one. So a run that is over before its threads had a processor still has a throughput.
 template <typename Block>
 [[gnu::noinline]] std::uint64_t replace_random_blocks(const Run& run, Block* blocks, std::uint64_t goal,
                                                       Random random) {
-    const SizeRange sizes =
-        run.sizes; // in registers: the calls below could change `run` for all the compiler knows
+    const SizeRange sizes = run.sizes; // a copy in registers, because the calls might change `run`
     const std::uint32_t chunks = run.chunks;
     std::uint64_t done = 0;
     do {

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
-// latency: how long single calls of malloc and free take while threads keep the allocator busy. Each thread
-// holds an array of slots. Each operation picks a random one and releases the block it holds, or allocates
-// one if there is none. Every call is timed and counted in a histogram of the thread, all of which are added
-// up in the end. What is written into the blocks is not part of the times.
+// latency: durations of single calls of malloc and free while threads keep the allocator busy. Each thread
+// holds an array of slots. Each operation picks a random slot and releases its block, or allocates one if
+// there is none. Every call is timed and counted in a histogram of the thread. The histograms are added up at
+// the end. Writes into the blocks are not timed.
 //
-// The times contain one reading of the clock, the least that any program can see. What that takes is measured
-// before the start and printed, not subtracted: a difference of two medians is no median. A thread that was
-// taken off its processor during a call sees that in the time of the call, as a program would. With more
-// threads than processors the upper percentiles are the scheduler's. There is no rate of requests to keep up
-// with, so no waiting could be omitted. Shown is the time of calls, not of responses.
+// The times contain one reading of the clock, the least that any program can measure. Its cost is measured
+// before the start and printed, but not subtracted: a difference of two medians is no median. A thread that
+// loses its processor during a call has that in the call's time, as a program would. With more threads than
+// processors the upper percentiles are the scheduler's. There is no rate of requests to keep up with, so no
+// waiting is omitted. The times are those of calls, not of responses.
 #include "support/block.h"
 #include "support/cache_line.h"
 #include "support/command_line.h"
@@ -61,7 +61,7 @@ struct alignas(bench::kCacheLinePair) Worker {
     LatencyHistogram of_malloc;
     LatencyHistogram of_free;
 
-    // Every second slot is filled, and more released than held, so that the timed calls find the heap in use.
+    // Fills all slots, and releases every second one, so that the timed calls find the heap in use.
     void prepare() {
         for (std::uint32_t slot = 0; slot < count; ++slot) {
             Draw draw = random.draw();
@@ -112,7 +112,7 @@ Settings read_settings(const CommandLine& line) {
     };
 }
 
-// Of no call at all.
+// Times no call at all, which measures the clock.
 template <typename Ticks>
 void measure_clock(LatencyHistogram& of_nothing) {
     constexpr int kReadings = 100'000;

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
-// long_run: the same load for minutes or hours, in slices, to see what slows down or grows. Each thread holds
-// a fixed number of slots and replaces the blocks in random ones. They mostly have 16 bytes to 16 KiB, each
-// doubling as often as any other, and in a few slots 64 to 256 KiB. In one of eight turns it first puts the
-// slot into a mailbox shared by all threads and takes the one that lay there. So blocks are released by
-// threads that did not allocate them.
+// long_run: the same load for minutes or hours, in slices, to find slowdown and growth. Each thread holds a
+// fixed number of slots and replaces the blocks in random ones. Most blocks have 16 bytes to 16 KiB, with
+// every doubling equally frequent. In a few slots they have 64 to 256 KiB. In one of eight turns the thread
+// first swaps its slot for the one in a mailbox, which all threads share. So blocks are released by threads
+// that did not allocate them.
 //
-// The sizes that a thread asks for depend on the seed only; which block it gets from a mailbox depends on the
-// others. Live bytes are the bytes asked for in blocks that are held. The program's own bookkeeping is mapped
-// from the system, touched before the start and subtracted from RSS.
+// The sizes that a thread requests depend on the seed only. The block that it gets from a mailbox depends on
+// the other threads. Live bytes are the bytes requested in held blocks. The program's own bookkeeping is
+// mapped from the system, touched before the start and subtracted from RSS.
 #include "support/block.h"
 #include "support/cache_line.h"
 #include "support/command_line.h"
@@ -79,7 +79,7 @@ struct Slot {
 // Numbers of slots. Each number is in one place: in a thread's hand or in a mailbox.
 using Numbers = std::span<std::uint32_t>;
 
-// What all threads share: read only while they run, but for the mailboxes, the slots in hand and the end.
+// Shared by all threads. While they run, only the mailboxes, the slots in hand and the end are written.
 template <typename Block>
 struct alignas(bench::kCacheLinePair) Run {
     Slot<Block>* slots;
@@ -94,8 +94,8 @@ struct alignas(bench::kCacheLinePair) Worker {
     Numbers hand;
     std::uint64_t seed;
     pthread_t thread;
-    alignas(bench::kCacheLinePair) std::uint64_t replacements; // these two are read while the thread runs
-    std::int64_t growth;                                       // of live bytes by this thread's doing
+    alignas(bench::kCacheLinePair) std::uint64_t replacements; // read while the thread runs, with growth
+    std::int64_t growth;                                       // change of live bytes by this thread
 };
 
 Settings read_settings(const CommandLine& line, const bench::Option& slices, const bench::Option& csv) {
@@ -109,12 +109,12 @@ Settings read_settings(const CommandLine& line, const bench::Option& slices, con
     };
 }
 
-// By its place in the hand, not by what lies there: the number of large blocks does not change.
+// Picks by the place in the hand, not by the slot there, so that the number of large blocks does not change.
 std::uint32_t pick_size(std::uint32_t place, Draw& draw) {
     return place < kLargePerThread ? kLarge.pick(draw) : kSmall.pick(draw);
 }
 
-// Returns the bytes asked for.
+// Fills the slots. Returns the bytes requested.
 template <typename Block>
 std::int64_t fill(Slot<Block>* slots, Numbers numbers, Random& random) {
     std::int64_t live_bytes = 0;
@@ -128,7 +128,7 @@ std::int64_t fill(Slot<Block>* slots, Numbers numbers, Random& random) {
     return live_bytes;
 }
 
-// Only the owner writes it, so a load and a store will do.
+// Only the owner writes the counter, so a load and a store are enough.
 template <typename Number>
 void add_to(Number& counter, Number change) {
     std::atomic_ref(counter).store(counter + change, std::memory_order_relaxed);
@@ -165,7 +165,7 @@ void* thread_body(void* argument) {
     return nullptr;
 }
 
-// Sums of what the threads have done so far.
+// Sums over all threads so far.
 struct Totals {
     std::uint64_t replacements = 0;
     std::int64_t growth = 0;
@@ -181,7 +181,7 @@ Totals add_up(MappedArray<Worker<Block>>& workers) {
     return totals;
 }
 
-// The figures of every slice, printed as they come.
+// The figures of every slice, printed at its end.
 class Slices {
   public:
     Slices(std::size_t count, const char* csv, std::uint64_t own_bytes)
@@ -192,7 +192,7 @@ class Slices {
                     "operations/CPU s", "live MiB", "RSS MiB");
     }
 
-    // At the end of a slice: seconds and operations since the start.
+    // Ends a slice. `seconds` and `operations` are those since the start.
     void end(std::size_t slice, double seconds, std::uint64_t operations, std::uint64_t live_bytes) {
         const std::uint64_t rss_bytes = bench::resident_bytes(own_bytes_);
         const double cpu_seconds = bench::cpu_seconds();

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 // mixed_lifetimes: a large live set under a churn of short-lived blocks, as in a cache or a database. Each
-// turn replaces (releases, and allocates in its place) a random block of one of three groups. Of 64 turns 48
-// fall on the 32 youngest and 14 on some thousands of middle age. 2 fall on the old, which are nearly all of
-// the memory. So most blocks are released soon after their allocation, and the rest of their neighbours
-// stays.
+// turn replaces a random block of one of three groups: it releases the block, and allocates another in its
+// place. Of 64 turns 48 fall on the 32 youngest blocks and 14 on 8192 of middle age. 2 fall on the old
+// blocks, which are nearly all of the memory. So most blocks are released soon after their allocation, while
+// the rest of their neighbours remain.
 //
-// All groups are filled before the clock starts. Sizes are 16 B to 4 KiB, each doubling as often as another.
+// All groups are filled before the clock starts. Sizes are 16 B to 4 KiB, with every doubling equally
+// frequent.
 #include "support/block.h"
 #include "support/cache_line.h"
 #include "support/command_line.h"
@@ -34,11 +35,11 @@ constexpr const char* kUsage =
 
 constexpr std::uint64_t kDefaultLive = 200;
 constexpr OctaveRange kSizes(4, 8);                    // 16 B to 4 KiB
-constexpr std::uint32_t kMeanSize = 765;               // of these: 3/2 of the mean power of two
+constexpr std::uint32_t kMeanSize = 765;               // mean of these sizes: 3/2 of the mean power of two
 constexpr std::uint64_t kOperationsPerReplacement = 2; // a free and a malloc
 constexpr std::uint32_t kYoung = 32;                   // blocks of a thread
 constexpr std::uint32_t kMiddleAged = 8192;
-constexpr std::uint32_t kTurns = 64; // of which fall on
+constexpr std::uint32_t kTurns = 64; // turns that the three groups share
 constexpr std::uint32_t kTurnsOfYoung = 48;
 constexpr std::uint32_t kTurnsOfMiddleAged = 14;
 

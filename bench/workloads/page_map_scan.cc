@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-// page_map_scan: how long it takes to find room for a block of 320 KiB in a large heap. The heap is filled
-// with blocks of 64 KiB. Then half of them are released, four in a row each, which leaves holes of 256 KiB
-// everywhere. None is large enough. An allocator that looks at each hole takes longer in a larger heap.
+// page_map_scan: the time to find room for a block of 320 KiB in a large heap. The heap is filled with blocks
+// of 64 KiB. Then half of them are released, four in a row each, which leaves holes of 256 KiB everywhere. No
+// hole is large enough. An allocator that looks at each hole takes longer in a larger heap.
 //
-// The blocks that fill the heap are not written to: the largest heaps would not fit into memory. Only the
-// calls of malloc for the blocks of 320 KiB are timed, by CPU time.
+// The blocks that fill the heap are not written to, because the largest heaps would not fit into memory. Only
+// the calls of malloc for the blocks of 320 KiB are timed, in CPU time.
 #include "support/allocator.h"
 #include "support/block.h"
 #include "support/command_line.h"
@@ -26,7 +26,7 @@ constexpr const char* kUsage =
     "Prints by the way: malloc = N ns of CPU time\n"
     "The last line printed is: Throughput = N operations per second\n";
 
-constexpr std::size_t kFilling = 60'000; // with an allocator's header, and rounded up, 64 KiB
+constexpr std::size_t kFilling = 60'000; // 64 KiB with the header and rounding of an allocator
 constexpr std::uint32_t kBlocksPerMiB = 16;
 constexpr std::uint32_t kHole = 4;
 constexpr std::size_t kWanted = std::size_t{320} << 10;

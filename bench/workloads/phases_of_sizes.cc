@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// phases_of_sizes: a program whose phases use different sizes. Blocks of one size come and go in bursts: a
-// burst of neighbours among those that are held is released and allocated anew. With `after`, a phase of many
-// other sizes, 4 to 32 KiB, goes before. An allocator that gives each size a budget for its cache, and does
-// not take it back, is slower `after` than `fresh`. The clock runs in the last phase only.
+// phases_of_sizes: a program whose phases use different sizes. Blocks of one size are released and allocated
+// anew in bursts. A burst is a row of neighbours among the held blocks. With `after`, a phase of many other
+// sizes, 4 to 32 KiB, runs first. An allocator that gives each size a budget for its cache, and does not take
+// it back, is slower `after` than `fresh`. The clock runs in the last phase only.
 //
 // The time of a pair is CPU time.
 #include "support/block.h"
@@ -37,7 +37,7 @@ struct Phase {
 };
 
 constexpr Phase kLast{.size = 512, .live = 4000, .burst = 200};
-// Each size deepens its cache in turn, until all have.
+// Each of these sizes deepens its cache in turn.
 constexpr std::uint32_t kSmallestOther = 4 << 10;
 constexpr std::uint32_t kLargestOther = 32 << 10;
 constexpr std::uint32_t kStepOfOthers = 1 << 10;
@@ -65,7 +65,7 @@ Settings read_settings(const CommandLine& line) {
     };
 }
 
-// While and after it is worked on, blocks[0] to blocks[phase.live - 1] are held.
+// A phase. blocks[0] to blocks[phase.live - 1] are held while the object exists.
 template <typename Block>
 class Work {
   public:

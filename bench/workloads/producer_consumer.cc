@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // producer_consumer: some threads allocate, others release. A producer fills a batch of blocks and puts it
-// into a bounded queue. Any consumer takes it and releases the blocks; the empty batch goes back. No thread
-// ever releases a block that it allocated, and none that releases allocates: memory flows one way.
+// into a bounded queue. Any consumer takes the batch, releases the blocks and returns the empty batch. No
+// thread releases a block that it allocated, and no consumer allocates: memory flows one way.
 //
-// What a producer asks for depends on the seed and its number only; who releases it, on who is free.
+// A producer's requests depend on the seed and its number only. Any free consumer releases the blocks.
 #include "support/block.h"
 #include "support/bounded_queue.h"
 #include "support/cache_line.h"
@@ -36,7 +36,7 @@ constexpr const char* kUsage =
 
 constexpr std::uint32_t kMostThreads = 2048;
 constexpr std::uint32_t kBlocksPerBatch = 64;
-constexpr std::uint32_t kBatches = 64; // on their way, full or empty
+constexpr std::uint32_t kBatches = 64; // batches, full or empty
 constexpr std::uint64_t kOperationsPerBatch = 2 * kBlocksPerBatch;
 
 struct Settings {

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: MIT
-// production_sizes: blocks as large as production programs ask for, and as mixed. Each thread holds an array
-// of slots; each operation replaces the block in a random one. Sizes come from a profile:
+// production_sizes: blocks with the sizes of production programs. Each thread holds an array of slots. Each
+// operation replaces the block in a random slot. Sizes are from a profile:
 //
 //   fleet  all programs of a data centre, after Zhou and others, "Characterizing a Memory Allocator at
-//          Warehouse Scale" (ASPLOS 2024): 98 % of the blocks have less than 1 KiB and 28 % of the bytes.
-//          Blocks above 8 KiB have 50 % of the bytes, those above 256 KiB 22 %. These four shares are
+//          Warehouse Scale" (ASPLOS 2024). Blocks below 1 KiB are 98 % of the blocks and 28 % of the bytes.
+//          Blocks above 8 KiB have 50 % of the bytes, and blocks above 256 KiB 22 %. These four shares are
 //          quoted from memory: look them up before a claim depends on them. The rest is ours.
 //   cache  values of a key-value cache. Atikoglu and others, "Workload Analysis of a Large-Scale Key-Value
 //          Store" (SIGMETRICS 2012): a generalized Pareto distribution with scale 214.476 and shape 0.348238.
 //
-// Both are tables of one entry per doubling; within a doubling each size is as frequent as any other. Uniform
-// sizes, which other workloads use, load all classes alike. Here a few small ones get most of the calls, and
-// a few large ones most of the memory.
+// Both are tables of one entry per doubling. Within a doubling all sizes are equally frequent. Uniform sizes,
+// which other workloads use, load all classes alike. Here a few small classes get most of the calls, and a
+// few large ones most of the memory.
 #include "support/block.h"
 #include "support/cache_line.h"
 #include "support/command_line.h"
@@ -62,7 +62,7 @@ class Profile {
         return start + draw.below(start);
     }
 
-    // Of blocks with at least 2^shift bytes.
+    // Return the share of blocks with at least 2^shift bytes.
     constexpr double share_of_blocks(std::uint32_t shift) const { return share(shift, false); }
     constexpr double share_of_bytes(std::uint32_t shift) const { return share(shift, true); }
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-// purge_pause: the worst single call while much free memory waits to be given back. Blocks of 1 MiB are
-// allocated and written; nearly half of them, chosen at random, are released. Then small blocks are replaced,
-// in turns with short sleeps, as a server does that is idle at times. An allocator that gives back memory
-// inside whichever call comes next shows a pause there. Only the small calls are timed, by the CPU time of
-// the thread. What else the machine does is no part of it, but the kernel's work for the call is.
+// purge_pause: the longest single call while much free memory waits to be given back. Blocks of 1 MiB are
+// allocated and written. Nearly half of them, chosen at random, are released. Then small blocks are replaced,
+// in turns with short sleeps, like a server that is idle at times. An allocator that gives back memory inside
+// the next call shows a pause there. Only the small calls are timed, by the CPU time of the thread. This
+// includes the kernel's work for the call, but no other load of the machine.
 //
-// The sleeps let time pass for allocators that give back by the clock; what is called does not depend on it.
+// The sleeps let time pass for allocators that give back by the clock. The calls do not depend on the time.
 #include "support/block.h"
 #include "support/command_line.h"
 #include "support/latency_histogram.h"
@@ -38,7 +38,7 @@ constexpr std::uint32_t kLargeBlock = 1 << 20;
 constexpr std::uint32_t kReleasedOfHundred = 45;
 constexpr std::uint32_t kSmallBlocks = 500;
 constexpr SizeRange kSmallSizes(16, 3015);
-// In 900 turns fewer than 10 000 calls, so that a single pause is p99.99 too.
+// 900 turns make fewer than 10 000 calls, so that a single pause is p99.99, too.
 constexpr std::uint32_t kReplacementsPerTurn = 5;
 constexpr timespec kSleep{.tv_sec = 0, .tv_nsec = 3'000'000};
 

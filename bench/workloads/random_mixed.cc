@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
-// random_mixed: one thread, an array of slots. Each operation picks a random slot and, if the slot is empty,
-// allocates a block into it, else releases the block it holds. So half the slots are full on average and
-// blocks live for a random time. Every second slot is filled before the clock starts, the rest is released
-// after it has stopped. So the steady state is timed, and a long run can be compared with a short one.
+// random_mixed: one thread with an array of slots. Each operation picks a random slot. It allocates a block
+// if the slot is empty, and otherwise releases the slot's block. So half the slots are full on average, and
+// blocks live for a random time. Every second slot is filled before the clock starts, and the rest is
+// released after it has stopped. So the steady state is timed, and a long run can be compared with a short
+// one.
 #include "support/block.h"
 #include "support/command_line.h"
 #include "support/mapped_array.h"
@@ -27,8 +28,8 @@ constexpr const char* kUsage =
     "  --verify    fill every block and check its contents when it is released\n"
     "The last line printed is: Throughput = N operations per second\n";
 
-// 2048 live blocks on average: 32 KiB of 16-byte blocks, 16 MiB of 8 KiB ones; the array of pointers fits the
-// first-level cache.
+// 2048 live blocks on average: 32 KiB of 16-byte blocks, or 16 MiB of 8 KiB blocks. The array of pointers
+// fits the first-level cache.
 constexpr std::uint32_t kDefaultSlots = 4096;
 
 struct Settings {
@@ -48,7 +49,7 @@ Settings read_settings(const CommandLine& line) {
     };
 }
 
-// Kept out of main, which the compiler takes for cold and keeps small.
+// Not inlined into main, which the compiler takes for cold and keeps small.
 template <typename Block>
 [[gnu::noinline]] void toggle_random_slots(MappedArray<Block>& blocks, std::uint64_t operations,
                                            SizeRange sizes, Random random) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // replace_large: one thread that holds a few large blocks of different sizes, as programs do with images,
-// audio or tables. Each step releases the block in a random slot, allocates one of another size in its place
-// and writes all of it. What counts is how the allocator keeps memory that it may need again. Giving it all
-// back costs a fault for every page of the next block. Keeping it for that size only costs memory.
+// audio or tables. Each step releases the block in a random slot, allocates one of another size in its place,
+// and writes all of it. The workload shows how the allocator keeps memory for reuse. To give back all memory
+// costs a fault for every page of the next block. To keep memory for one size only costs memory.
 //
 // All slots are filled before the clock starts.
 #include "support/block.h"

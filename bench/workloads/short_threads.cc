@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-// short_threads: a thread for every request, which allocates a few blocks, releases them and ends. What is
-// set up for each thread and returned when it ends counts more than the calls. Lines of threads run side by
-// side; each line starts a thread, waits for its end and starts the next, until all have started theirs.
+// short_threads: a thread for every request, which allocates a few blocks, releases them and ends. The set-up
+// of a thread's state, and its return at the end, matter more than the calls. Lines of threads run side by
+// side. Each line starts a thread, waits for its end, and starts the next one.
 //
-// A thread's operations depend on the seed, its line and its number there.
+// A thread's operations depend on the seed, its line and its number in the line.
 #include "support/block.h"
 #include "support/cache_line.h"
 #include "support/command_line.h"

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
-// strings_and_maps: what C++ programs do, through operator new: std::string, vector, deque, map and
-// unordered_map. Each thread keeps an index of the last so many lines of a text that it makes up. It holds
-// how often each word occurs (unordered_map), and in which lines (map of vectors). For a new line the oldest
-// one is taken out of both. Words are 3 to 42 letters, so that some fit into the string itself and some do
-// not. Few are frequent and most are rare, as in languages.
+// strings_and_maps: operations of C++ programs, through operator new: std::string, vector, deque, map and
+// unordered_map. Each thread keeps an index of the last lines of a text that it makes up. The index has each
+// word's frequency (unordered_map) and its lines (map of vectors). For a new line the oldest one is taken out
+// of both. Words are 3 to 42 letters, so that only some of them fit into the string object. Few words are
+// frequent and most are rare, as in languages.
 //
-// Every thread's text depends on the seed and its number only. One word that is put in or taken out counts as
-// one operation. How many calls of malloc and free that is, is the C++ library's affair (three or four).
+// Every thread's text depends on the seed and its number only. One word put in or taken out is one operation.
+// The C++ library decides how many calls of malloc and free that is (three or four).
 #include "support/cache_line.h"
 #include "support/command_line.h"
 #include "support/mapped_array.h"
@@ -58,12 +58,13 @@ struct Settings {
                 static_cast<unsigned long long>(line));
 }
 
-// From a vocabulary of random size: the words that are in all of them are frequent, most are rare.
+// Picks from a vocabulary of random size. The words in all vocabularies are frequent, and most words are
+// rare.
 std::uint32_t pick_word(Draw& draw) {
     return draw.below(1U << (kVocabulary + draw.below(kVocabularies)));
 }
 
-// Calls write(letter) for each letter of a line, which is always the same one. Words end with a space.
+// Calls write(letter) for each letter of a line. A line is always the same. Words end with a space.
 template <typename Write>
 void spell_line(std::uint64_t seed, std::uint64_t number, const Write& write) {
     Random words(bench::scramble(seed) + number);
@@ -83,7 +84,7 @@ std::string make_line(std::uint64_t seed, std::uint64_t number) {
     return line;
 }
 
-// Without a call of malloc: these are the same with --verify and without.
+// Does not call malloc, so that the calls are the same with and without --verify.
 void check_line(const std::string& line, std::uint64_t seed, std::uint64_t number) {
     std::size_t place = 0;
     bool same = true;
@@ -119,7 +120,7 @@ class Index {
 
     const std::string& oldest() const { return lines_.front(); }
 
-    // Its words' entries are the oldest of each word.
+    // Takes out the oldest line. Its entries are the oldest of each word.
     void take_oldest() {
         for_each_word(lines_.front(), [&](const std::string& word) {
             const auto count = occurrences_.find(word);
@@ -143,7 +144,7 @@ class Index {
 
   private:
     std::deque<std::string> lines_;
-    std::uint64_t first_ = 0; // number of the oldest
+    std::uint64_t first_ = 0; // number of the oldest line
     std::unordered_map<std::string, std::uint64_t> occurrences_;
     std::map<std::string, std::vector<std::uint64_t>> lines_of_;
 };

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT
-// successors: threads that live for a moment and leave blocks behind. Lines of threads, one alive at a time
-// in each, own an array of places. A thread puts new blocks into random ones, and releases what lies there.
-// Now and then it leaves the new block among the survivors, an array that all lines share, and takes the one
-// that lay there. In the end it releases three of four blocks, starts its successor, which takes over the
-// rest, and ends. So blocks outlive the threads that allocated them and are released by others.
+// successors: threads that live for a moment and leave blocks behind. Each line of threads, with one alive at
+// a time, owns an array of places. A thread puts new blocks into random places, and releases the blocks from
+// there. Now and then it swaps the new block for one of the survivors, an array that all lines share. In the
+// end it releases three of four blocks, starts its successor, which takes over the rest, and ends. So blocks
+// outlive the threads that allocated them, and other threads release them.
 //
-// Sizes are 8 to 512 bytes. One block in a hundred is a hundred times as large, one in a thousand a thousand
-// times, one in ten thousand ten thousand times. Each of these has the same share of the memory.
+// Sizes are 8 to 512 bytes. One block in 100 is 100 times as large, one in 1000 is 1000 times, and one in 10
+// 000 is 10 000 times. Each of these has the same share of the memory.
 //
-// The sizes that a thread asks for, and how many blocks it releases, depend on the seed only. Which block it
-// gets from the survivors depends on the others.
+// The sizes that a thread requests, and the number of blocks that it releases, depend on the seed only. The
+// block that it gets from the survivors depends on the other threads.
 #include "support/block.h"
 #include "support/cache_line.h"
 #include "support/command_line.h"
@@ -43,7 +43,7 @@ constexpr std::uint32_t kPlaces = 16384;    // of each line
 constexpr std::uint32_t kSurvivors = 16384; // of all lines
 constexpr std::uint32_t kAllocationsPerLife = 2 * kPlaces;
 constexpr std::uint32_t kAllocationsPerSurvivor = 8;
-constexpr std::uint32_t kBlocksPerHeirloom = 4; // of those that a thread holds in the end
+constexpr std::uint32_t kBlocksPerHeirloom = 4; // one of this many blocks is left to the successor
 constexpr SizeRange kSizes(8, 512);
 
 struct Settings {
@@ -52,7 +52,7 @@ struct Settings {
     std::uint32_t threads;
 };
 
-// What all threads share. Each number of a block is in one place: a line's or a survivor's.
+// Shared by all threads. Each number of a block is in one place: a line's or a survivor's.
 template <typename Block>
 struct alignas(bench::kCacheLinePair) Run {
     Block* blocks;
@@ -61,7 +61,7 @@ struct alignas(bench::kCacheLinePair) Run {
     sem_t lines_ended{};
 };
 
-// A line of threads, each handing this to its successor.
+// A line of threads. Each hands this object to its successor.
 template <typename Block>
 struct alignas(bench::kCacheLinePair) Line {
     Run<Block>* run;
@@ -92,7 +92,7 @@ std::uint32_t pick_size(Draw& draw) {
     return size * (chance == 0 ? 10'000 : 1'000);
 }
 
-// Returns how many calls of malloc and free it took.
+// Returns the number of calls of malloc and free.
 template <typename Block>
 [[gnu::noinline]] std::uint64_t replace_random_blocks(const Line<Block>& line, Random& random) {
     const Run<Block>& run = *line.run;
@@ -115,7 +115,7 @@ template <typename Block>
     return operations;
 }
 
-// Likewise.
+// Releases three of four blocks. Returns the number of calls of free.
 template <typename Block>
 std::uint64_t release_most(const Line<Block>& line, Random& random) {
     std::uint64_t operations = 0;
@@ -148,7 +148,7 @@ template <typename Block>
 void measure(const Settings& settings) {
     const std::size_t places = std::size_t{settings.threads} * kPlaces;
     MappedArray<Block> blocks(places + kSurvivors);
-    MappedArray<std::uint32_t> numbers(blocks.size()); // the survivors' come last
+    MappedArray<std::uint32_t> numbers(blocks.size()); // the survivors' numbers are last
     MappedArray<Line<Block>> lines(settings.threads);
     for (std::uint32_t number = 0; number < numbers.size(); ++number) {
         numbers[number] = number;
@@ -171,7 +171,7 @@ void measure(const Settings& settings) {
         bench::start_detached_thread(thread_body<Block>, &lines[index]);
     }
     for (std::uint32_t index = 0; index < settings.threads; ++index) {
-        while (sem_wait(&run.lines_ended) != 0) { // again if a signal came
+        while (sem_wait(&run.lines_ended) != 0) { // again after a signal
         }
     }
     const double seconds = stopwatch.seconds();

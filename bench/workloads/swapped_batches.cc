@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-// swapped_batches: threads that release each other's batches. A thread allocates a batch of small blocks,
-// puts it into an exchange that all share, takes the batch that lay there, and releases that. So nearly each
-// block goes back to memory that another thread allocates from at the same moment. An allocator whose threads
-// wait for each other's locks shows many voluntary context switches.
+// swapped_batches: threads that release each other's batches. A thread allocates a batch of small blocks and
+// swaps it for the batch in an exchange, which all threads share. Then it releases the other batch. So nearly
+// every block returns to memory from which another thread allocates at the same moment. An allocator whose
+// threads wait for each other's locks shows many voluntary context switches.
 //
-// Nobody waits in this program. The sizes depend on the seed only; which batch a thread releases, on the
-// others.
+// No thread of this program waits. The sizes depend on the seed only. The batch that a thread releases
+// depends on the other threads.
 #include "support/block.h"
 #include "support/cache_line.h"
 #include "support/command_line.h"
@@ -46,7 +46,7 @@ template <typename Block>
 struct alignas(bench::kCacheLinePair) Worker {
     Block* batches; // of all threads, one after the other
     std::uint32_t* exchange;
-    std::uint32_t own; // the number of a batch without blocks
+    std::uint32_t own; // number of a batch without blocks
     std::uint64_t turns;
     Settings settings;
     Random random;

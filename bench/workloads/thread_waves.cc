@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: MIT
 // thread_waves: threads that all end before the next ones start. The threads of a wave allocate blocks that
-// they keep to the end of the wave, and among them smaller ones that come and go. After each of these they
-// release a random one, with a probability of two in three. With one in four they swap a random one for what
-// lies in a slot of the exchange, which all threads share. In the end a thread releases what it holds.
-// The first thread of a wave allocates an eighth of what the last does. After each wave half of the exchange
-// is released too.
+// they keep to the end of the wave, and smaller, passing blocks among them. After each passing block a thread
+// releases a random one, with a probability of 2/3. With a probability of 1/4 it swaps a random one for a
+// slot of the exchange, which all threads share. In the end a thread releases all its blocks. Threads have
+// one to eight shares of blocks, in turn. After each wave half of the exchange is released, too.
 //
 // So the memory in use rises and falls with each wave. Blocks are released by other threads than those that
 // allocated them, and some outlive these threads.
 //
-// Kept blocks have 8 to 4096 bytes, the others 8 to 128, where each doubling is as frequent as any other. One
-// block in a hundred is a hundred times as large, some of those a thousand or ten thousand times.
+// Kept blocks have 8 bytes to 1 KiB, and passing blocks 8 to 128 bytes, with every doubling equally frequent.
+// Two blocks in a hundred are 100 times as large, and a few of those 1000 or 10 000 times.
 //
-// The sizes that a thread asks for depend on the seed only; which block it gets by swapping, on the others.
+// The sizes that a thread requests depend on the seed only. The block that it gets by swapping depends on the
+// other threads.
 #include "support/block.h"
 #include "support/cache_line.h"
 #include "support/command_line.h"
@@ -43,7 +43,7 @@ constexpr const char* kUsage =
 
 constexpr std::uint32_t kExchange = 1000; // blocks that any thread may take and replace
 constexpr std::uint32_t kShares = 8;
-constexpr std::uint32_t kBlocksPerShare = 5000; // that come and go, of a thread with one share
+constexpr std::uint32_t kBlocksPerShare = 5000; // passing blocks of a thread with one share
 constexpr std::uint32_t kComingPerKept = 2;
 constexpr OctaveRange kComing(3, 4);
 constexpr OctaveRange kKept(3, 7);
@@ -54,7 +54,7 @@ struct Settings {
     std::uint32_t threads;
 };
 
-// What all threads share. Each number of a block is in one place: a thread's or the exchange's.
+// Shared by all threads. Each number of a block is in one place: a thread's or the exchange's.
 template <typename Block>
 struct Run {
     Block* blocks;
@@ -65,7 +65,7 @@ struct Run {
 template <typename Block>
 struct alignas(bench::kCacheLinePair) Member {
     Run<Block>* run;
-    std::uint32_t* places; // of the blocks that come and go, then of those that are kept
+    std::uint32_t* places; // places of passing blocks, then of kept blocks
     std::uint32_t coming;
     std::uint32_t kept;
     Random random;
@@ -139,7 +139,7 @@ void measure(const Settings& settings) {
         places += coming + members[index].kept;
     }
     MappedArray<Block> blocks(places + kExchange);
-    MappedArray<std::uint32_t> numbers(blocks.size()); // the exchange's come last
+    MappedArray<std::uint32_t> numbers(blocks.size()); // the exchange's numbers are last
     for (std::uint32_t number = 0; number < numbers.size(); ++number) {
         numbers[number] = number;
     }

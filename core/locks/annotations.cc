@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// ashlar/locks.h. Who acquires need not be who releases, and several may hold one lock: every count is
-// atomic.
+// Implements ashlar/locks.h. The releasing thread may differ from the acquiring one, and a lock may have
+// several holders. Hence every count is atomic.
 #include "locks/wrappers.h"
 
 #include <ashlar/locks.h>
@@ -30,7 +30,7 @@ void end_wait(LockRow& row, const ashlar_lock_wait& wait, bool got) {
 
 } // namespace
 
-// Tasks are few beside locks of threads: each wait has its stack.
+// Takes a stack for each wait, because annotated waits are rare beside waits of threads.
 ashlar_lock_wait ashlar_locks_wait_begins(const void* lock) {
     if (!is_recording()) return {0, 0, 0};
     Thread& thread = this_thread;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Condition variables and barriers. A wait for a condition is a release of the mutex and an acquisition. How
-// long it waits for the mutex in the end cannot be told from how long it waits for the condition.
+// Condition variables and barriers. A wait for a condition is recorded as a release and an acquisition of the
+// mutex. The final wait for the mutex cannot be told apart from the wait for the condition.
 #include "locks/wrappers.h"
 
 #if defined(__x86_64__)
@@ -15,7 +15,7 @@ using namespace ashlar::locks; // NOLINT(google-build-using-namespace): nothing 
 
 namespace {
 
-// `mutex` may be null: there is none to give back.
+// `mutex` is the mutex that the wait gives up, or null.
 template <typename WaitForIt>
 int wait_for_event(const void* object, LockKind kind, const void* mutex, std::uintptr_t site, int timed_out,
                    WaitForIt wait_for_it) {
@@ -75,7 +75,7 @@ int wait_barrier(pthread_barrier_t* barrier) {
 }
 
 #if defined(__x86_64__)
-// Programs that were linked before 2003 have an older kind of condition variable.
+// Programs linked before 2003 use an older kind of condition variable.
 int wait_old_condition(pthread_cond_t* condition, pthread_mutex_t* mutex)
     ASHLAR_WRAPS("ashlar_old_cond_wait");
 int wait_old_condition_until(pthread_cond_t* condition, pthread_mutex_t* mutex, const timespec* end)

@@ -13,13 +13,13 @@ namespace ashlar::locks {
 
 namespace {
 
-// The program has no name there.
+// The link map has no name for the main program.
 const char* path_of(const link_map& object) {
     return object.l_name == nullptr || *object.l_name == '\0' ? "/proc/self/exe" : object.l_name;
 }
 
-// Of the file that an address lies in. Looking at a file is a system call, so the last answers are kept. Two
-// threads may write one at the same time: each reads it back whole, or asks again.
+// Caches the file of each loaded object, because reading it is a system call. If two threads add the same
+// object, each writes its own entry.
 class KnownFiles {
   public:
     FileNumber find(const link_map* object) {
@@ -27,7 +27,7 @@ class KnownFiles {
             if (known.object.load(std::memory_order_acquire) == object) return known.file;
         const FileNumber file = number_of(path_of(*object));
         const std::size_t place = count_.fetch_add(1, std::memory_order_relaxed);
-        if (place < known_.size()) { // none is ever replaced
+        if (place < known_.size()) { // entries are never replaced
             known_[place].file = file;
             known_[place].object.store(object, std::memory_order_release);
         }
@@ -44,7 +44,7 @@ class KnownFiles {
 };
 constinit KnownFiles files{};
 
-// Not a cancellation point, as acquiring a mutex is none.
+// Sleeps without a cancellation point, since acquiring a mutex is not one.
 void sleep_for(std::uint64_t nanoseconds) {
     constexpr std::uint64_t kSecond = 1'000'000'000;
     timespec rest{static_cast<time_t>(nanoseconds / kSecond), static_cast<long>(nanoseconds % kSecond)};
@@ -58,7 +58,7 @@ void sleep_for(std::uint64_t nanoseconds) {
     const link_map* const object = os::object_around(reinterpret_cast<const void*>(site));
     if (object == nullptr) return;
     const int saved = errno;
-    const std::uintptr_t call = site - 1 - object->l_addr; // inside the instruction that called
+    const std::uintptr_t call = site - 1 - object->l_addr; // in the file, within the call instruction
     if (const DelayedCode* const delay = find_delayed_code(files.find(object), call)) {
         if (LockRow* const row = recording.find(lock)) __atomic_fetch_add(&row->delayed, 1, __ATOMIC_RELAXED);
         sleep_for(delay->nanoseconds);

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 //
-// Slowing one critical section down (`ashlar profile --locks --delay`): whoever acquires a lock by a call
-// from a given range of code sleeps before the call returns. Ranges are places in files, since nobody knows
-// before a start where a file will be loaded.
+// Slows one critical section down (`ashlar profile --locks --delay`). A thread that acquires a lock by a call
+// from a given range of code sleeps before the call returns. Ranges are addresses in files, because load
+// addresses are unknown before the start.
 //
-// While there are delays the mode is kDelaying, so without them nothing is tested.
+// Any delay sets the mode kDelaying. Without delays lock_alone() therefore tests nothing more.
 #pragma once
 
 #include "locks/recording.h"
@@ -13,7 +13,7 @@
 
 namespace ashlar::locks {
 
-// To be called in the section, by whoever has acquired the lock with a call that returns to `site`.
+// Sleeps if a delay covers the call that returns to `site`. The calling thread holds `lock`.
 void delay_section(const void* lock, std::uintptr_t site);
 
 inline void delay_section_if_wanted(const void* lock, std::uintptr_t site) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// syscall(SYS_futex): what C++20's semaphores, latches and atomics, and Rust's locks wait by. All that can be
-// seen is that a thread waits at an address, and that another wakes it.
+// Wraps syscall(SYS_futex), by which C++20's semaphores, latches and atomics and Rust's locks wait. Only
+// waits and wakes at an address are visible.
 #include "locks/wrappers.h"
 
 #include <linux/futex.h>
@@ -26,7 +26,7 @@ bool wakes(long operation) {
     if (!waits(operation)) return next.syscall(SYS_futex, a, operation, c, d, e, f);
     Wait wait(word, LockKind::kFutex, site);
     const long result = next.syscall(SYS_futex, a, operation, c, d, e, f);
-    // EAGAIN: the word had changed already.
+    // EAGAIN: the word had changed before the thread could sleep.
     wait.end(result == 0, result == 0 || errno == ETIMEDOUT || errno == EINTR);
     if (result == 0) count_event(word, LockKind::kFutex, site, &LockRow::acquisitions);
     return result;
@@ -36,7 +36,7 @@ bool wakes(long operation) {
 
 extern "C" {
 
-// Of the words that a call does not have whatever lies in their places is passed on, as the C library does.
+// Passes on all six words, as the C library does. Words that a call does not have are arbitrary.
 long call_system(long number, long a, long b, long c, long d, long e, long f) ASHLAR_WRAPS("syscall");
 
 long call_system(long number, long a, long b, long c, long d, long e, long f) {

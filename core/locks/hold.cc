@@ -11,7 +11,8 @@ namespace ashlar::locks {
 
 namespace {
 
-// ns between two timed holds of a thread, or two stacks of its waits, in the mean. Longer ones are all timed.
+// Mean ns between two timed holds of a thread, and between two stacks of its waits. Rarer events are all
+// sampled.
 constexpr std::uint64_t kHoldPeriod = 20'000;
 constexpr std::uint64_t kStackPeriod = 100'000;
 
@@ -55,8 +56,9 @@ void count_acquisition(Thread& thread, LockRow& row, Holders holders, std::uintp
     row.holder = thread.number;
 }
 
-// A hold that was timed. Its stack is taken with a probability that is proportional to the time that it
-// stands for, and is counted for the more. There is one stack in kStackPeriod of held time.
+// Counts a timed hold of `held` ns by its stack. The probability of taking a stack is proportional to the
+// time it stands for, and its weight compensates. On average there is one stack per kStackPeriod of held
+// time.
 void count_hold_stack(LockRow& row, std::uint64_t held, std::uint32_t weight) {
     const std::uint64_t total = std::max(held, std::uint64_t{1}) * weight;
     if (total < kStackPeriod && next_random(this_thread) % kStackPeriod >= total) return;
@@ -102,7 +104,7 @@ void count_hold_stack(LockRow& row, std::uint64_t held, std::uint32_t weight) {
     Thread& thread = this_thread;
     const Inside inside(thread);
     if (!inside) return {};
-    if (thread.condition_mutex == lock) { // a wait for a condition was cancelled: it has taken the mutex
+    if (thread.condition_mutex == lock) { // a cancelled wait for a condition took the mutex
         thread.condition_mutex = nullptr;
         if (LockRow* const row = recording.find(lock)) {
             ++row->acquisitions;
@@ -124,7 +126,7 @@ void count_hold_stack(LockRow& row, std::uint64_t held, std::uint32_t weight) {
         }
         return {held.row, held.since & ~Held::kReader, held.weight, shared};
     }
-    // Another thread has acquired it, or more are held than can be noted.
+    // Another thread acquired the lock, or this thread holds more than kMostHeld.
     LockRow* const row = recording.find(lock);
     if (row == nullptr) return {};
     add_to(row->releases, 1);
@@ -154,7 +156,7 @@ void count_hold_stack(LockRow& row, std::uint64_t held, std::uint32_t weight) {
     if (since == 0 || since >= now) return;
     const std::uint64_t blocked = now - since;
     recording.tally(row, Of::kBlocksByThread, thread.number, 1, blocked, blocked);
-    // A stack is taken with a probability of blocked / kStackPeriod and stands for the more.
+    // Takes a stack with probability blocked / kStackPeriod. Its weight compensates.
     if (blocked < kStackPeriod && next_random(thread) % kStackPeriod >= blocked) return;
     const std::uint64_t total = std::max(blocked, kStackPeriod);
     recording.tally(row, Of::kBlocksByStack, recording.stack(), (total + blocked / 2) / blocked, total,
@@ -173,8 +175,8 @@ void count_wait(LockRow& row, const WaitFacts& wait) {
     add_to(row.wait_total, waited);
     raise_to(row.wait_max, waited);
     recording.tally(row, Of::kWaitsByThread, wait.thread, 1, waited, waited);
-    // Every wait of a period or more is counted with a stack, if only of one address. Shorter ones are
-    // estimated from those whose stacks were taken.
+    // Every wait of kStackPeriod or more is counted with a stack, of one address if need be. Shorter waits
+    // are estimated from those whose stacks were taken.
     const bool is_counted = waited >= kStackPeriod;
     Sampled stack = wait.stack;
     if (is_counted && stack.number == 0 && wait.site != 0) stack.number = recording.stack_of(wait.site);
@@ -221,11 +223,11 @@ void count_wait(LockRow& row, const WaitFacts& wait) {
     thread.waits_for = nullptr;
     __atomic_store_n(&thread.row->waits_for, 0, __ATOMIC_RELAXED);
     const bool others = __atomic_fetch_sub(&row.waiting, 1, __ATOMIC_RELAXED) > 1;
-    // For whom others wait from now on is the caller.
+    // Threads that still wait now wait for the caller.
     if (got) __atomic_store_n(&row.blocked_since, others ? facts_.now : 0, __ATOMIC_RELAXED);
     if (counts) count_wait(row, facts_);
     ++thread.waits;
-    if (std::has_single_bit(thread.waits)) renew_name(thread); // now and then
+    if (std::has_single_bit(thread.waits)) renew_name(thread); // rarely, because it is a system call
 }
 
 void try_failed(const void* lock, LockKind kind, std::uintptr_t site) {

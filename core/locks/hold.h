@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 //
-// What the wrappers call: a lock was acquired, is released, has to be waited for. The usual case, a lock that
-// is free and no other held, is inline. It is some thirty instructions to acquire and fourteen to release,
-// which the test locks.cost counts.
+// The wrappers call these functions when a lock was acquired, is released, or must be waited for. The usual
+// case is inline: the lock is free, and the thread holds no other. An acquisition then costs some 30
+// instructions and a release 14. The test locks.cost counts them.
 //
-// Who holds a lock alone counts in its row without atomic operations: the lock itself keeps others away.
+// A sole holder counts in the lock's row without atomic operations, because the lock excludes other threads.
 #pragma once
 
 #include "locks/recording.h"
@@ -14,7 +14,7 @@
 
 namespace ashlar::locks {
 
-// How a lock may be held.
+// Whether one thread or several readers may hold the lock.
 enum class Holders { kOne, kReaders };
 
 inline std::uintptr_t caller(void* return_address) {
@@ -24,7 +24,7 @@ inline std::uintptr_t caller(void* return_address) {
 inline bool is_off() {
     return mode.load(std::memory_order_relaxed) == Mode::kOff;
 }
-// Whether calls are recorded; what has to be done first, at start or in a forked child, is done.
+// Prepares recording in the modes kEarly and kForked. Returns whether calls are recorded.
 bool start_recording();
 inline bool is_recording() {
     const Mode now = mode.load(std::memory_order_relaxed);
@@ -32,8 +32,8 @@ inline bool is_recording() {
            ((now == Mode::kEarly || now == Mode::kForked) && start_recording());
 }
 
-// All else that belongs to an acquisition: the thread is new, the lock is new, others are held, it is timed.
-// `waited`: it waited or would have; only then the order of locks matters.
+// Records any acquisition: also by a new thread, of a new lock, with other locks held, or timed. `waited`:
+// the call waited or would have waited. Only such calls matter for the order of locks.
 void acquired_slowly(Thread& thread, const void* lock, LockKind kind, Holders holders, std::uintptr_t site,
                      bool waited);
 
@@ -41,16 +41,16 @@ inline void note_hold(Thread& thread, const void* lock, LockRow* row, std::uintp
     row->acquisitions += 1;
     row->site = site;
     row->holder = thread.number;
-    Held& held = thread.held[1]; // `since` is 0 while nothing is held
+    Held& held = thread.held[1]; // `since` is 0 while the entry is unused
     held.lock = lock;
     held.row = row;
     thread.top = 1;
 }
 
-// The same if the lock has another place in the index; otherwise it calls acquired_slowly().
+// Continues acquired() if the lock has another slot of the index. Calls acquired_slowly() in all other cases.
 void acquired_elsewhere(const void* lock, LockKind kind, std::uintptr_t site, bool by_try);
 
-// The calling thread has the lock, at the first try. `by_try`: it would not have waited.
+// Records that the calling thread has the lock at the first try. `by_try`: the call would not have waited.
 [[gnu::always_inline]] inline void acquired(const void* lock, LockKind kind, std::uintptr_t site,
                                             bool by_try = false) {
     Thread& thread = this_thread;
@@ -62,15 +62,16 @@ void acquired_elsewhere(const void* lock, LockKind kind, std::uintptr_t site, bo
     note_hold(thread, lock, slot->row, site);
 }
 
-// What else there is to do once the lock is released: nothing, as a rule.
+// Work that remains after the release of a lock: usually none.
 struct Released {
-    LockRow* row = nullptr;  // null: nothing
-    std::uint64_t since = 0; // of a hold that is timed
+    LockRow* row = nullptr;  // null: no work
+    std::uint64_t since = 0; // ns, start of a timed hold; 0: not timed
     std::uint32_t weight = 0;
     bool shared = false;
 };
 
-// The lock was the last that the thread acquired, the hold is not timed, and nobody waits: all is done.
+// Records the release and returns true in the usual case. The lock is the thread's last, the hold is not
+// timed, and no thread waits.
 inline bool released_quickly(const void* lock) {
     Thread& thread = this_thread;
     const Held& held = thread.held[thread.top];
@@ -80,12 +81,12 @@ inline bool released_quickly(const void* lock) {
     --thread.top;
     return true;
 }
-// Otherwise: before the lock is released.
+// Records the release in all other cases. Call it before the lock is released.
 Released releasing(const void* lock);
-// To be called once it is released, on the stack of whoever did it.
+// Does the remaining work. Call it after the release from the wrapper, because it takes the caller's stack.
 void released(const Released& what);
 
-// A number of a stack, 0 for none, and how many events it stands for.
+// A stack's number, 0 for none, and the number of events it stands for.
 struct Sampled {
     std::uint32_t number = 0;
     std::uint32_t weight = 0;
@@ -94,25 +95,25 @@ Sampled stack_of_wait(Thread& thread, std::uint64_t now);
 
 struct WaitFacts {
     std::uint64_t since = 0;
-    std::uint64_t now = 0;       // its end
-    std::uintptr_t site = 0;     // 0: unknown
-    Sampled stack{};             // of whoever waits
-    std::uint32_t thread = 0;    //
+    std::uint64_t now = 0;   // end of the wait
+    std::uintptr_t site = 0; // 0: unknown
+    Sampled stack{};         // stack of the waiting thread
+    std::uint32_t thread = 0;
     std::uint32_t holder = 0;    // thread that had the lock when the wait began
-    std::uint64_t holder_site{}; // and where it had acquired it
+    std::uint64_t holder_site{}; // return address of its acquiring call
     bool got = false;            // the wait ended with the lock
 };
 void count_wait(LockRow& row, const WaitFacts& wait);
 
-// A wait of the calling thread: from the first failed try to the end. Cancellation may end it without end().
+// A wait of the calling thread, from the first failed try to the end. A cancelled wait never calls end().
 class Wait {
   public:
     Wait(const void* lock, LockKind kind, std::uintptr_t site);
     Wait(const Wait&) = delete;
     Wait& operator=(const Wait&) = delete;
 
-    // `got`: with the lock; then it is called before acquired_slowly(). Does not count if !counts: the call
-    // was no wait after all.
+    // Ends the wait. `got`: the thread has the lock, and a call of acquired_slowly() follows. `counts`: false
+    // if the call did not wait after all.
     void end(bool got, bool counts = true);
 
   private:
@@ -120,14 +121,14 @@ class Wait {
     WaitFacts facts_;
 };
 
-// The program's own try failed.
+// Counts a failed try of the program.
 void try_failed(const void* lock, LockKind kind, std::uintptr_t site);
-// The lock is no more.
+// Notes that the lock was destroyed.
 void destroyed(const void* lock);
-// One more of what a row counts, of objects that nobody holds.
+// Adds 1 to `count` in the row of an object that has no holder.
 void count_event(const void* object, LockKind kind, std::uintptr_t site, std::uint64_t LockRow::*count);
 
-// A wait for a condition gives back the mutex, and has it again in the end.
+// Note that a wait for a condition gives up the mutex, and that the thread has the mutex again.
 void waiting_for_condition(const void* mutex);
 void waited_for_condition(const void* mutex, std::uintptr_t site);
 

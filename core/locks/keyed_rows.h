@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Rows in the file that are found by a key which is not 0: a hash table that only grows. It has three levels,
-// so that a process with few rows takes little of the file. Takes no lock.
+// Hash table of rows in the file, with keys other than 0. The table only grows. It has three levels, so that
+// a process with few rows uses little of the file. Takes no lock.
 #pragma once
 
 #include "observe/record_file.h"
@@ -18,7 +18,7 @@ class KeyedRows {
   public:
     constexpr explicit KeyedRows(profile_format::Kind kind) : kind_(kind) {}
 
-    // The row with that key, new if need be; null if there is no room.
+    // Returns the row of `key`, new if need be, or null if there is no room.
     Row* find(observe::RecordFile& file, std::uint64_t key) {
         std::uint64_t hash = key * 0x9e3779b97f4a7c15;
         hash ^= hash >> 32;
@@ -54,7 +54,7 @@ class KeyedRows {
     Row* rows_of(observe::RecordFile& file, std::size_t level) {
         Row* rows = levels_[level].load(std::memory_order_acquire);
         if (rows != nullptr) return rows;
-        // Two threads may both make one: a region stays unused then.
+        // Two threads may both append a region. One region is unused then.
         auto* const made = static_cast<Row*>(file.append_region(kind_, sizeof(Row), kSizes[level], 0));
         if (made == nullptr) return nullptr;
         return levels_[level].compare_exchange_strong(rows, made, std::memory_order_acq_rel) ? made : rows;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Start, fork and exit. Wrappers are called before the constructor by other libraries' constructors and by
-// allocators: they find the next functions then, and forward only.
+// Start, fork and exit. Other libraries' constructors and allocators call wrappers before this library's
+// constructor. The wrappers then find the next functions, and only forward.
 #include "locks/delayed_code.h"
 #include "locks/hold.h"
 #include "locks/next.h"
@@ -15,7 +15,8 @@
 #include <utility>
 
 extern "C" {
-// What pthread_atfork calls; that is linked in statically, with the compiler's start files.
+// The function that pthread_atfork calls. pthread_atfork itself is linked in statically, with the compiler's
+// start files.
 int __register_atfork(void (*prepare)(), void (*parent)(), void (*child)(), void* dso);
 }
 
@@ -29,7 +30,7 @@ Mode mode_when_on() {
     return has_delayed_code() ? Mode::kDelaying : Mode::kOn;
 }
 
-// Whoever forks and never takes a lock again, as before exec, leaves no file.
+// Starts no file in the child until it takes a lock. A child that only calls exec thus leaves no file.
 void begin_child() {
     const Mode now = mode.load(std::memory_order_relaxed);
     if (now != Mode::kOn && now != Mode::kDelaying) return;
@@ -75,7 +76,7 @@ std::string_view variable(char** environment, std::string_view name) {
     Mode forked = Mode::kForked;
     if (!mode.compare_exchange_strong(forked, Mode::kOff, std::memory_order_relaxed)) return false;
     if (!recording.continue_in_child()) return false;
-    // The thread has another number in the kernel; what it holds it holds still.
+    // The thread has a new number in the kernel, and still holds its locks.
     thread.top = std::exchange(thread.top_at_fork, 0);
     thread.number = 0;
     thread.row = nullptr;

@@ -19,7 +19,7 @@ void LockIndex::remove(const void* lock) {
     std::size_t place = start_of(lock);
     for (std::size_t tries = 0; tries < kTries; ++tries, place = (place + 1) % kSlots) {
         if (slots_[place].lock.load(std::memory_order_relaxed) != lock) continue;
-        // Nothing is looked for beyond a free slot, so before one no mark is needed.
+        // No search goes beyond a free slot, so a slot before a free one needs no mark.
         const bool last = slots_[(place + 1) % kSlots].lock.load(std::memory_order_relaxed) == nullptr;
         slots_[place].lock.store(last ? nullptr : removed(), std::memory_order_release);
         return;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Which row belongs to the address of a lock. Looking takes no lock; adding and removing do.
+// Maps the address of a lock to its row. find() takes no lock. Callers of add() and remove() hold the
+// recording's spin lock.
 #pragma once
 
 #include <ashlar/lock_format.h>
@@ -14,7 +15,7 @@ namespace ashlar::locks {
 
 using lock_format::LockRow;
 
-// Which row belongs to an address. Open addressing; a lock that was destroyed leaves a mark.
+// Open addressing. A destroyed lock leaves a mark in its slot.
 class LockIndex {
   public:
     static constexpr std::size_t kMostLocks = std::size_t{48} << 10;
@@ -25,10 +26,10 @@ class LockIndex {
 
         bool is_of(const void* wanted) const { return lock.load(std::memory_order_acquire) == wanted; }
     };
-    // The first place that a lock may have. Most have it.
+    // Returns the first slot that `lock` may have. Most locks are there.
     const Slot* first_slot(const void* lock) const {
         const Slot* slot = &slots_[start_of(lock)];
-        asm("" : "+r"(slot)); // one address for both words
+        asm("" : "+r"(slot)); // computes one address for both words
         return slot;
     }
     LockRow* find(const void* lock) const {
@@ -40,17 +41,17 @@ class LockIndex {
         }
         return nullptr;
     }
-    // Under the recording's spin lock. False if there is no room near its place.
+    // Returns false if there is no free slot near the lock's place.
     bool add(const void* lock, LockRow* row);
     void remove(const void* lock);
 
   private:
     static constexpr unsigned kBits = 16;
     static constexpr std::size_t kSlots = std::size_t{1} << kBits;
-    static constexpr std::size_t kTries = 64; // places in a row that a lock may have
+    static constexpr std::size_t kTries = 64; // adjacent slots that a lock may have
     static const void* removed() { return reinterpret_cast<const void*>(1); }
 
-    // Of the low half of the address: a multiplication by a short constant is one instruction.
+    // Hashes the low half of the address. A multiplication by a short constant is one instruction.
     static std::size_t start_of(const void* lock) {
         const auto low = static_cast<std::uint32_t>(reinterpret_cast<std::uintptr_t>(lock));
         return low * 0x9e3779b1 >> (32 - kBits);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Mutexes and spin locks: of POSIX and of C11. On glibc a C11 mutex is a POSIX mutex.
+// Mutexes and spin locks of POSIX and of C11. In glibc a C11 mutex is a POSIX mutex.
 #include "locks/wrappers.h"
 
 using namespace ashlar::locks; // NOLINT(google-build-using-namespace): nothing includes this file
@@ -59,7 +59,7 @@ int destroy_mutex(pthread_mutex_t* mutex) {
     return result;
 }
 
-// A spin lock is an integer that others may write without these functions (glibc's initial value is 1).
+// A spin lock is an integer that programs may write without these functions. glibc's initial value is 1.
 int lock_spin(pthread_spinlock_t* lock) {
     const auto* const object = const_cast<const int*>(lock);
     return lock_alone<kPosix>(

@@ -14,7 +14,8 @@ constinit Next next{};
 
 namespace {
 
-// The tables of one object. glibc keeps addresses in a dynamic section, or offsets where it is read-only.
+// Symbol tables of one object. glibc keeps addresses in a dynamic section, or offsets if the section is
+// read-only.
 class SymbolTable {
   public:
     explicit SymbolTable(const link_map& object) : base_(object.l_addr) {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 //
-// The functions that the wrappers forward to: those of the libraries behind this one, the C library's as a
-// rule.
+// The functions that the wrappers forward to. They belong to libraries behind this one, usually the C
+// library.
 //
-// They are found in the symbol tables of the loaded objects. dlsym is not used: it may allocate. A malloc
-// that takes a lock in its own start would come back to a wrapper that has nothing to forward to yet. Takes
-// no lock and allocates nothing.
+// They are found in the symbol tables of the loaded objects. dlsym is not used, because it may allocate. A
+// malloc that takes a lock during its own start would then enter a wrapper that cannot forward yet. The
+// search takes no lock and allocates nothing.
 #pragma once
 
 #include <cstddef>
@@ -69,10 +69,11 @@ struct Next {
 
 [[gnu::visibility("hidden")]] extern constinit Next next;
 
-// Fills in `next`; may be called again, and by several threads at one time.
+// Fills in `next`. May be called again, and by several threads at a time.
 void find_next_functions();
 
-// The default version of a function behind this library, or the one that is named; null if there is none.
+// Returns the function `name` of a library behind this one, or null. A null `version` means the default
+// version.
 void* find_behind(const char* name, const char* version = nullptr);
 
 } // namespace ashlar::locks

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Read-write locks. Readers hold a lock together: their holds are timed, but nobody is blamed for them.
+// Read-write locks. Readers hold a lock together. Their holds are timed, but no reader is blamed for a wait.
 #include "locks/wrappers.h"
 
 using namespace ashlar::locks; // NOLINT(google-build-using-namespace): nothing includes this file

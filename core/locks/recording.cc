@@ -13,7 +13,7 @@
 #include <string_view>
 #include <sys/syscall.h>
 
-// The text of this library. The names are the linker's.
+// The text of this library. The linker defines both names.
 // NOLINTBEGIN(bugprone-reserved-identifier,readability-identifier-naming)
 extern "C" [[gnu::visibility("hidden")]] const char __ehdr_start[];
 extern "C" [[gnu::visibility("hidden")]] const char etext[];
@@ -44,7 +44,7 @@ void raise_to(std::uint64_t& largest, std::uint64_t value) {
     }
 }
 
-// What was counted of one lock is added to a row of several.
+// Adds the counts of one lock to a row of several.
 void add_counts(LockRow& to, const LockRow& from) {
     for (auto count : {&LockRow::acquisitions, &LockRow::releases, &LockRow::shared, &LockRow::contended,
                        &LockRow::timed_out, &LockRow::failed_tries, &LockRow::long_waits,
@@ -98,7 +98,7 @@ void Recording::close() {
     for (std::uint32_t number = 1; number <= threads_.load(std::memory_order_relaxed); ++number) {
         ThreadRow* const row = thread(number);
         if (row == nullptr || row->ended != 0) continue;
-        // From the end to the front.
+        // Builds the path from its end to its front.
         char path[64] = {};
         constexpr std::string_view kBefore = "/proc/self/task/";
         constexpr std::string_view kAfter = "/comm";
@@ -114,7 +114,7 @@ void Recording::close() {
         const long got = os::system_call(SYS_read, file, name.data(), name.size());
         os::system_call(SYS_close, file);
         if (got <= 1) continue;
-        name[static_cast<std::size_t>(got) - 1] = '\0'; // the end of the line
+        name[static_cast<std::size_t>(got) - 1] = '\0'; // replaces the line feed
         row->name = name;
     }
     maps_.record(file_);
@@ -139,7 +139,8 @@ bool Recording::continue_in_child() {
     return true;
 }
 
-// All locks of one kind and place that were destroyed. An odd number: no lock has such an address.
+// Returns the index key of the destroyed locks of one kind and place. The key is odd, so no lock has this
+// address.
 static const void* place_of(LockKind kind, std::uintptr_t site) {
     return reinterpret_cast<const void*>(site << 3 | 1 | static_cast<std::uint64_t>(kind) << 58);
 }
@@ -148,7 +149,7 @@ LockRow* Recording::row_of(std::uint32_t number) {
     return &regions_[(number - 1) / kRowsAtOnce][(number - 1) % kRowsAtOnce];
 }
 
-// One that an earlier lock of the place had, or the next.
+// Returns the row of a destroyed lock of the place, or the next row, or null if there is no room.
 LockRow* Recording::new_row(LockRow* merged) {
     if (merged != nullptr && merged->spare != 0) {
         LockRow* const spare = row_of(merged->spare);
@@ -190,8 +191,8 @@ LockRow* Recording::new_row(LockRow* merged) {
     return nullptr;
 }
 
-// Of each place the first locks that are destroyed keep their rows. So a program with few of them, which it
-// destroys at its end, has them one by one in its profile. All later ones are added to the first.
+// The first locks destroyed at a place keep their rows. A program that destroys a few locks at its end thus
+// has each of them in its profile. The counts of all later ones are added to the first row.
 [[gnu::noinline, gnu::cold]] void Recording::merge(const void* lock) {
     constexpr std::uint32_t kMostKept = 32;
     if (index_.find(lock) == nullptr) return;
@@ -206,7 +207,7 @@ LockRow* Recording::new_row(LockRow* merged) {
         row->flags |= lock_format::kDestroyed;
         row->merged = 1;
         if (first == nullptr) {
-            index_.add(place, row); // if there is no room, the next of the place is the first once more
+            index_.add(place, row); // without room the next destroyed lock becomes the first
         } else {
             first->flags += 1U << lock_format::kKeptShift;
         }
@@ -273,7 +274,7 @@ void Recording::note_order(const LockRow& first, const LockRow& second, std::uin
 }
 
 void Recording::look_at_maps(const std::uintptr_t* frames, unsigned count) {
-    constexpr std::uint64_t kPause = 10'000'000; // ns between two looks
+    constexpr std::uint64_t kPause = 10'000'000; // ns between two reads
     if (std::all_of(frames, frames + count, [&](std::uintptr_t frame) { return maps_.knows(frame - 1); }))
         return;
     const std::uint64_t now = nanoseconds();

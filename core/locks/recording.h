@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// Where the lock profiler writes the rows of locks and threads, and what is counted for a lock and a stack or
-// thread. It writes the order of locks, long waits and stacks as well. All of it lies in the file, a shared
-// mapping (observe/record_file.h), so that a kill loses nothing. Takes no lock but a spin lock for new rows
-// of locks, which is held for some ten instructions.
+// The file of the lock profiler. It has rows of locks and threads, and counts for a lock and a stack or
+// thread. It also has the order of locks, long waits and stacks. The file is a shared mapping
+// (observe/record_file.h), so a kill loses nothing. A spin lock guards new and merged rows. No other lock is
+// taken.
 #pragma once
 
 #include "locks/keyed_rows.h"
@@ -34,29 +34,30 @@ inline std::uint64_t nanoseconds() {
     return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<std::uint64_t>(now.tv_nsec);
 }
 
-// Whether locks are recorded. Until the constructor ran, and without a file, calls are forwarded only.
+// Whether locks are recorded. Calls are only forwarded until the constructor has run, and if there is no
+// file.
 enum class Mode : std::uint32_t {
     kEarly = 0, // the next functions are not known yet
     kOn = 1,
     kOff = 2,
-    kForked = 3,   // a child that has not taken a lock since
-    kDelaying = 4, // as kOn, and some sections are slowed down (delay.h)
+    kForked = 3,   // a forked child that has not taken a lock yet
+    kDelaying = 4, // kOn, and some sections are slowed down (delay.h)
 };
 [[gnu::visibility("hidden")]] extern constinit std::atomic<Mode> mode;
 
 class Recording {
   public:
-    bool open();  // says why not
+    bool open();  // returns false after a warning
     void close(); // at exit
-    // In a forked child that is about to record.
+    // Continues in a forked child that is about to record. Returns false if there is no file.
     bool continue_in_child();
     bool is_inherited() const { return file_.is_inherited(); }
 
     const LockIndex::Slot* first_slot(const void* lock) const { return index_.first_slot(lock); }
     LockRow* find(const void* lock) const { return index_.find(lock); }
-    // The lock's row, new if need be; null if there is no room.
+    // Returns the lock's row, new if need be, or null if there is no room.
     LockRow* find_or_add(const void* lock, LockKind kind, std::uintptr_t site, std::uint32_t thread);
-    // The lock is no more. What was counted goes to a row for all such locks.
+    // Notes that the lock was destroyed. Its counts may move to a row for all such locks.
     void merge(const void* lock);
 
     struct NewThread {
@@ -73,9 +74,9 @@ class Recording {
         file_.append(profile_format::Kind::kLongWait, {&wait, sizeof(wait)});
     }
 
-    // The number of the caller's stack, without this library's frames; 0 if it cannot be written.
+    // Returns the number of the caller's stack without this library's frames, or 0 if it cannot be written.
     std::uint32_t stack();
-    // Of a stack of one address.
+    // Returns the number of a stack of one address.
     std::uint32_t stack_of(std::uintptr_t site);
 
   private:
@@ -88,7 +89,8 @@ class Recording {
     std::uint32_t number_of(const std::uintptr_t* frames, unsigned count);
     void look_at_maps(const std::uintptr_t* frames, unsigned count);
 
-    // Short, and not by a lock that a wrapper stands for. Who waits lets others run.
+    // A spin lock that is held for a short time. A lock with wrappers would enter the profiler. A waiting
+    // thread yields.
     class Spin {
       public:
         explicit Spin(std::atomic<bool>& taken);

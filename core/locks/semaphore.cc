@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: MIT
-// Semaphores. Nobody holds one: any thread may post. sem_post may be called in a signal handler.
+// Semaphores. They have no holder, because any thread may post. A signal handler may call sem_post.
 #include "locks/wrappers.h"
 
 using namespace ashlar::locks; // NOLINT(google-build-using-namespace): nothing includes this file
 
 namespace {
 
-// These functions return -1 and set errno.
+// The wrapped functions return -1 and set errno.
 template <typename WaitForIt>
 int wait_for_semaphore(sem_t* semaphore, std::uintptr_t site, WaitForIt wait_for_it) {
     if (!is_recording()) return wait_for_it();
-    ::pthread_testcancel(); // as each of them does even if it need not wait
+    ::pthread_testcancel(); // each of them is a cancellation point even without a wait
     const int saved = errno;
     int result = next.sem_trywait(semaphore);
     if (result != 0) {
@@ -65,7 +65,7 @@ int wait_semaphore_by_clock(sem_t* semaphore, clockid_t clock, const timespec* e
                               [semaphore, clock, end] { return next.sem_clockwait(semaphore, clock, end); });
 }
 
-// Counted before: whoever waits may destroy it as soon as it is posted.
+// Counts before the post, because a waiting thread may destroy the semaphore right after it.
 int post_semaphore(sem_t* semaphore) {
     if (is_recording()) count_event(semaphore, LockKind::kSemaphore, ASHLAR_CALLER, &LockRow::releases);
     return next.sem_post(semaphore);

@@ -37,7 +37,7 @@ bool parse(std::string_view text, const Unit (&units)[kCount], std::uint64_t& va
     return false;
 }
 
-// "1ms@FILE+0x1234-0x1240".
+// Adds a delay from text like "1ms@FILE+0x1234-0x1240". Returns false if the text is malformed.
 bool add_delay(std::string_view value) {
     const std::size_t at = std::min(value.find('@'), value.size());
     std::uint64_t nanoseconds = 0;

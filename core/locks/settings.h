@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // The settings of the lock profiler: ASHLAR_LOCKS="key:value,key:value", read once at start. docs/locks.md
-// has the list. What is wrong in it is named on stderr, and the rest counts.
+// lists them. Wrong settings are reported on stderr, and the others are used.
 #pragma once
 
 #include <array>
@@ -15,7 +15,7 @@ struct Settings {
     bool enabled = true;
     std::uint64_t threshold = 1'000'000;       // ns: longer waits are recorded one by one
     std::size_t limit = std::size_t{64} << 20; // bytes of the file
-    std::uint64_t seed = 0;                    // of what is chosen by chance; 0: another one each time
+    std::uint64_t seed = 0;                    // seed of random choices; 0: a new seed in each process
     std::array<char, 256> file{'.', '\0'};     // folder, or path with %p
 };
 

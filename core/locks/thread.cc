@@ -25,7 +25,7 @@ void leave(void* /*thread*/) {
     Thread& thread = this_thread;
     if (thread.row == nullptr) return;
     renew_name(thread);
-    // What it waited for when it was cancelled.
+    // Ends the wait in which the thread was cancelled.
     if (thread.waits_for != nullptr) __atomic_fetch_sub(&thread.waits_for->waiting, 1, __ATOMIC_RELAXED);
     thread.waits_for = nullptr;
     thread.row->waits_for = 0;
@@ -35,7 +35,7 @@ void leave(void* /*thread*/) {
 } // namespace
 
 void prepare_threads() {
-    // The first keys have room in each thread; for others pthread_setspecific would allocate.
+    // The first keys have room in each thread. For later keys pthread_setspecific would allocate.
     constexpr pthread_key_t kKeysWithRoom = 32;
     has_key = ::pthread_key_create(&key, leave) == 0 && key < kKeysWithRoom;
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// What the lock profiler knows of the calling thread: the locks that it holds, innermost last, and when the
-// next hold is to be timed.
+// The lock profiler's state of a thread: the locks that it holds, innermost last, and its samplers.
 #pragma once
 
 #include <ashlar/lock_format.h>
@@ -17,23 +16,24 @@ using lock_format::ThreadRow;
 struct Held {
     const void* lock;
     LockRow* row;
-    std::uint64_t since; // ns, if this hold is timed; else 0. With kReader if it is a reader's. 0 if not held
-    std::uint32_t weight; // holds that a timed one stands for
+    std::uint64_t since;  // ns if this hold is timed, else 0; plus kReader for a reader; 0 if unused
+    std::uint32_t weight; // holds that a timed hold stands for
 
     static constexpr std::uint64_t kReader = std::uint64_t{1} << 63;
 };
 
-// Picks one event of a thread in `period` nanoseconds, at random, or every event if they are rarer. Zeroes
-// are a valid start: the first event is picked.
+// Picks about one event of a thread in `period` ns at random, or every event if events are rarer. A zeroed
+// sampler is valid, and picks the first event.
 struct Sampler {
-    std::int32_t countdown; // events until the one that is picked
-    std::uint32_t weight;   // events that it stands for: the mean that `drawn` was drawn with
-    std::uint32_t drawn;    // what the countdown was set to
-    std::uint64_t last;     // ns, when the last was picked
+    std::int32_t countdown; // events until the next pick
+    std::uint32_t weight;   // events that a pick stands for: the mean of the next draw
+    std::uint32_t drawn;    // last value that the countdown was set to
+    std::uint64_t last;     // ns, time of the last pick
 
-    // One more event: whether it is to be picked. Until it is, so are all that follow.
+    // Counts an event, and returns whether to pick it. Returns true for all later events, too, until pick()
+    // is called.
     bool counts_down() { return --countdown <= 0; }
-    // Of an event that is picked: how many it stands for.
+    // Picks an event, and returns the number of events that it stands for.
     std::uint32_t pick(std::uint64_t now, std::uint64_t period, std::uint64_t random) {
         constexpr std::uint64_t kMostWeight = 1024;
         const std::uint32_t stands_for = weight == 0 ? 1 : weight;
@@ -50,15 +50,15 @@ struct Sampler {
 struct Thread {
     static constexpr std::uint32_t kMostHeld = 48;
 
-    std::uint32_t top_at_fork; // of a child that has not recorded since: `top` is 0 until it does
-    std::uint32_t top;         // held[top] is the last that was acquired; held[0] is none
+    std::uint32_t top_at_fork; // `top` at the fork; in the child `top` is 0 until it records
+    std::uint32_t top;         // held[top] was acquired last; held[0] is no lock
     std::uint32_t number;      // 0: none
-    Sampler holds;             // which are timed
-    Sampler stacks;            // of waits
+    Sampler holds;             // chooses holds to time
+    Sampler stacks;            // chooses waits to take stacks of
     std::uint64_t random;
     std::uint32_t waits;
-    bool busy;                   // inside the profiler: whatever is called from there is not recorded
-    const void* condition_mutex; // is given back by a wait for a condition that goes on, or was cancelled
+    bool busy;                   // the thread is inside the profiler, where calls are not recorded
+    const void* condition_mutex; // mutex given up by a wait for a condition, which may have been cancelled
     LockRow* waits_for;
     ThreadRow* row;
     std::array<Held, kMostHeld + 1> held;
@@ -69,13 +69,13 @@ struct Thread {
 
 // Gives the thread a number and a row if it has none.
 void introduce(Thread& thread);
-// A thread's name may change.
+// Reads the thread's name again, because a name may change.
 void renew_name(Thread& thread);
-// Once; makes threads be told of at their ends.
+// Makes ending threads call the profiler. Call it once.
 void prepare_threads();
 
-// Whoever is here does not come in again: what the profiler calls may be a wrapper, and a signal handler may
-// interrupt it.
+// Keeps a thread from entering the profiler twice. The profiler may call a wrapper, and a signal handler may
+// interrupt it. Converts to false if the thread was inside already.
 class Inside {
   public:
     explicit Inside(Thread& thread) : thread_(thread), entered_(!thread.busy) { thread.busy = true; }

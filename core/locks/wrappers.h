@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 //
-// What the wrappers have in common. What can be tried is tried first: then the clock is read if that fails,
-// or if the hold is one that is timed.
+// Common parts of the wrappers. A wrapper tries first if the lock can be tried. The clock is read only if the
+// try fails or the hold is timed.
 //
-// The wrappers have names of their own in C++, because the C library's declarations say noexcept: a thread
-// that is cancelled inside leaves by unwinding.
+// The wrappers have their own names in C++, because the C library's declarations say noexcept. A thread that
+// is cancelled inside a wrapper leaves by unwinding.
 #pragma once
 
 #include "locks/delay.h"
@@ -18,14 +18,14 @@
 
 namespace ashlar::locks {
 
-// How functions report that a lock was busy, and what else they return.
+// Results of the functions of one standard.
 struct Results {
     int busy;
     int timed_out;
-    int with_lock_too; // a result, beside 0, with which the caller has the lock
+    int with_lock_too; // a result beside 0 with which the caller has the lock
 };
 inline constexpr Results kPosix{EBUSY, ETIMEDOUT, EOWNERDEAD};
-inline constexpr Results kC11{thrd_busy, thrd_timedout, -1}; // no such result
+inline constexpr Results kC11{thrd_busy, thrd_timedout, -1}; // -1: no such result
 
 template <const Results& kResults, typename WaitForIt>
 [[gnu::noinline]] int wait_for(const void* lock, LockKind kind, Holders holders, std::uintptr_t site,
@@ -38,7 +38,7 @@ template <const Results& kResults, typename WaitForIt>
     return result;
 }
 
-// The first try of a lock that one thread holds has failed, or has a result of its own.
+// Continues after the first try of an exclusive lock, which failed or had a result of its own.
 template <const Results& kResults, typename WaitForIt>
 [[gnu::noinline, gnu::cold]] int not_at_once(const void* lock, LockKind kind, std::uintptr_t site, int result,
                                              WaitForIt wait_for_it) {
@@ -47,7 +47,7 @@ template <const Results& kResults, typename WaitForIt>
     return result;
 }
 
-// Before the profiler has started, after a fork, and if sections are to be delayed.
+// Locks before the profiler has started, after a fork, and while there are delays.
 template <const Results& kResults, typename TryIt, typename WaitForIt>
 [[gnu::noinline, gnu::cold]] int lock_specially(const void* lock, LockKind kind, std::uintptr_t site,
                                                 TryIt try_it, WaitForIt wait_for_it) {
@@ -62,9 +62,9 @@ template <const Results& kResults, typename TryIt, typename WaitForIt>
     return result;
 }
 
-// A lock that one thread holds. `try_it` and `wait_for_it` are calls of the next functions. What is seldom
-// needed is called at the end, so that the usual way saves one register only. The caller's address is read
-// where it is needed, for the same reason: all this is part of a wrapper.
+// Locks an exclusive lock. `try_it` and `wait_for_it` call the next functions. Rare work is in tail calls, so
+// that the usual path saves only one register. For the same reason the caller's address is read where it is
+// needed. This function is inlined into the wrapper, so that the address is the wrapper's caller.
 template <const Results& kResults, typename TryIt, typename WaitForIt>
 [[gnu::always_inline]] inline int lock_alone(const void* lock, LockKind kind, TryIt try_it,
                                              WaitForIt wait_for_it) {
@@ -80,7 +80,7 @@ template <const Results& kResults, typename TryIt, typename WaitForIt>
     return 0;
 }
 
-// The program's own try.
+// Forwards the program's own try.
 template <const Results& kResults, typename TryIt>
 [[gnu::always_inline]] inline int try_alone(const void* lock, LockKind kind, std::uintptr_t site,
                                             TryIt try_it) {

@@ -9,7 +9,7 @@
 #include <atomic>
 #include <bit>
 
-// The text of the object that this is linked into. The names are the linker's.
+// The text of the object that this code is linked into. The linker defines both names.
 // NOLINTBEGIN(bugprone-reserved-identifier,readability-identifier-naming)
 extern "C" [[gnu::visibility("hidden")]] const char __ehdr_start[];
 extern "C" [[gnu::visibility("hidden")]] const char etext[];
@@ -23,7 +23,7 @@ constexpr unsigned kBuffers = 16;
 constinit std::array<std::array<std::uintptr_t, CallerStack::kMostFrames>, kBuffers> buffers{};
 constinit std::atomic<std::uint32_t> in_use{0};
 
-// kBuffers: all are in use.
+// Returns the number of a free buffer, and takes the buffer. Returns kBuffers if all are in use.
 unsigned take_buffer() {
     std::uint32_t used = in_use.load(std::memory_order_relaxed);
     for (;;) {
@@ -55,7 +55,7 @@ bool CallerStack::unwind() {
     std::uintptr_t* const frames = buffers[buffer_].data();
     frames_ = frames;
     count_ = observe::unwind(frames, kMostFrames, 0);
-    if (heap::fallback::behind_malloc()) { // else the program and this are one object
+    if (heap::fallback::behind_malloc()) { // else the program and the library are one object
         for (; count_ != 0 && in_own_text(*frames_); --count_)
             ++frames_;
     }

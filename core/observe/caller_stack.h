@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The stack of whoever asked for memory, in one of a few buffers: a thread's own stack may be too small.
-// Whoever is killed or leaves a signal handler by a jump while it has a buffer keeps it.
+// The stack of the thread that asked for memory, in one of 16 buffers: the thread's own stack may be too
+// small. A thread that is killed, or jumps out of a signal handler, while it has a buffer never frees it.
 #pragma once
 
 #include <cstdint>
@@ -17,16 +17,18 @@ class CallerStack {
     CallerStack(const CallerStack&) = delete;
     CallerStack& operator=(const CallerStack&) = delete;
 
-    // Return addresses, innermost first; those in this library are left out. False if there is no buffer.
+    // Takes the return addresses, innermost first, without those in this library. Returns false if there is
+    // no buffer.
     bool unwind();
-    // Those of the code that a signal interrupted, whatever it belongs to; see observe::unwind_from().
+    // Takes all addresses of the code that a signal interrupted; see observe::unwind_from().
     bool unwind_from(const void* context);
-    // Some of them are in this library, as malloc: false where the program and it are one object.
+    // Returns whether a frame is in this library, such as malloc. False if the program and the library are
+    // one object.
     bool leads_through_library() const;
     const std::uintptr_t* frames() const { return frames_; }
     unsigned count() const { return count_; }
 
-    // In a forked child: the threads that had buffers are gone.
+    // Frees all buffers in a forked child, because the threads that had them are gone.
     static void survive_fork();
 
   private:

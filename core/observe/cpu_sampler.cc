@@ -29,8 +29,8 @@ constexpr auto kRelaxed = std::memory_order_relaxed;
 constexpr std::uint64_t kSecond = 1'000'000'000;
 constexpr int kSignal = SIGURG;
 
-// What the watcher lets the process use before it looks for threads again; at least so many times what
-// looking took.
+// CPU time of the process in ns between two searches for threads, at least. It is also at least kPauseForWork
+// times the duration of a search.
 constexpr std::uint64_t kPause = 5'000'000;
 constexpr std::uint64_t kPauseForWork = 100;
 
@@ -38,10 +38,10 @@ constinit Hooks hooks{};
 constinit std::atomic<std::uint32_t> period{0}; // microseconds between two samples of a thread; 0: off
 constinit std::atomic<State> now{State::kOff};
 constinit std::atomic<bool> has_watcher{false};
-constinit std::atomic<std::uint64_t> own_time{0}; // of the watcher, in nanoseconds
+constinit std::atomic<std::uint64_t> own_time{0}; // CPU time of the watcher, ns
 constinit std::atomic<std::uint64_t> refused{0};
-// A signal of our timers has the address of one of them. That of the first says what the timer's periods are
-// worth, others how many periods.
+// Timer signals of this library carry the address of a mark. The first mark means the timer's own periods,
+// and mark n means n periods.
 constexpr std::size_t kMostPeriods = 64;
 constinit std::array<char, kMostPeriods + 1> marks{};
 
@@ -53,7 +53,7 @@ std::uint64_t nanoseconds(clockid_t clock) {
 
 // ---- The handler ------------------------------------------------------------------------------------------
 
-// Any other SIGURG is as before: ignored, which is its default.
+// Samples the interrupted thread. Ignores any other SIGURG, which is the default.
 void take_signal(int /*number*/, siginfo_t* information, void* context) {
     const auto periods = reinterpret_cast<std::uintptr_t>(information->si_value.sival_ptr) -
                          reinterpret_cast<std::uintptr_t>(marks.data());
@@ -70,8 +70,8 @@ void take_signal(int /*number*/, siginfo_t* information, void* context) {
 struct Timer {
     std::uint32_t thread;
     std::int32_t number;
-    std::int32_t of_past; // a second one, once
-    std::uint32_t round;  // in which the thread was seen last
+    std::int32_t of_past; // one-shot timer for CPU time before the thread was seen
+    std::uint32_t round;  // round in which the thread was last seen
 };
 constexpr std::int32_t kNone = -1;
 
@@ -81,7 +81,7 @@ constexpr std::size_t kMostTimers = kTableBytes / sizeof(Timer);
 class Timers {
   public:
     void use_memory(void* memory) { timers_ = static_cast<Timer*>(memory); }
-    void forget() { count_ = 0; } // in a forked child
+    void forget() { count_ = 0; } // for a forked child, which has no timers
 
     void end_all() {
         for (std::size_t i = 0; i < count_; ++i)
@@ -94,8 +94,8 @@ class Timers {
         ++round_;
         cursor_ = 0;
     }
-    // The kernel lists threads in the order in which they began, and so does the table. A thread is where the
-    // last one was, or behind it.
+    // Notes that `thread` exists, and begins the timers of a new thread. The kernel and the table list
+    // threads in the order in which they began. A thread is thus at the cursor or behind it.
     void see(std::uint32_t thread, std::uint64_t nanoseconds) {
         std::size_t i = cursor_;
         while (i < count_ && timers_[i].thread != thread)
@@ -109,7 +109,7 @@ class Timers {
         timers_[i].round = round_;
         cursor_ = i + 1;
     }
-    // Threads that were not seen have ended.
+    // Ends the timers of threads that were not seen, because these have ended.
     void end_round() {
         std::size_t kept = 0;
         for (std::size_t i = 0; i < count_; ++i) {
@@ -129,9 +129,9 @@ class Timers {
         }
     }
 
-    // The first signal comes after a part of a period by chance. Otherwise threads that use less than a
-    // period would have no samples at all. What a new thread had used before it was seen has a sample, too,
-    // with the chance that it would have had one. It comes as soon as the thread runs on.
+    // Begins the timers of a new thread. Its first signal comes after a random part of a period. Otherwise
+    // threads that use less than a period would never have samples. CPU time from before the thread was seen
+    // is sampled with the same probability. Its signal comes as soon as the thread runs on.
     Timer begin(std::uint32_t thread, std::uint64_t nanoseconds) {
         constexpr std::uint32_t kOfOneThread = 4;
         constexpr std::uint32_t kScheduled = 2;
@@ -152,7 +152,7 @@ class Timers {
         return left.it_value.tv_sec == 0 && left.it_value.tv_nsec == 0;
     }
 
-    // A relative time: a thread that does not run has no signal.
+    // The first time is relative, so a thread that does not run gets no signal.
     static std::int32_t create(std::uint32_t thread, clockid_t clock, std::size_t periods,
                                std::uint64_t first, std::uint64_t interval) {
         sigevent event{};
@@ -182,7 +182,7 @@ class Timers {
     Timer* timers_ = nullptr;
     std::size_t count_ = 0;
     std::size_t cursor_ = 0;
-    bool is_first_ = false; // round: threads were there before
+    bool is_first_ = false; // the first round, whose threads existed before
     std::uint32_t round_ = 0;
     std::uint64_t state_ = 0;
 };
@@ -190,7 +190,7 @@ constinit Timers timers;
 
 // ---- The watcher ------------------------------------------------------------------------------------------
 
-// What the kernel returns for a folder's entries.
+// An entry of a folder, as the kernel returns it.
 struct Entry {
     std::uint64_t inode;
     std::int64_t offset;
@@ -199,7 +199,7 @@ struct Entry {
     char name[1]; // NOLINT(modernize-avoid-c-arrays): the kernel's
 };
 
-// 0: no number.
+// Returns the number that begins `name`, or 0.
 std::uint32_t number_in(const char* name) {
     std::uint32_t number = 0;
     for (; *name >= '0' && *name <= '9'; ++name)
@@ -207,7 +207,7 @@ std::uint32_t number_in(const char* name) {
     return number;
 }
 
-// Opened in the watcher, whose descriptors are its own.
+// Opened by the watcher, which has its own table of descriptors.
 constinit long list_of_threads = -1;
 constinit bool is_of_child = false;
 
@@ -231,7 +231,7 @@ void look_for_threads(std::uint32_t own, std::uint64_t nanoseconds) {
             at += entry.length;
         }
     }
-    if (length == 0) timers.end_round(); // else not all have been seen
+    if (length == 0) timers.end_round(); // otherwise the list is incomplete
 }
 
 void sleep_until_used(std::uint64_t nanoseconds) {
@@ -242,7 +242,7 @@ void sleep_until_used(std::uint64_t nanoseconds) {
 
 enum class Taken { kNo, kBefore, kNow };
 
-// kNo: the program handles it. A program that has set all signals back to their defaults does not.
+// kNo: the program handles the signal. A program that has reset all signals to their defaults does not.
 Taken take_signal_over() {
     switch (os::disposition_of(kSignal, take_signal)) {
     case os::Disposition::kHandledByThis:
@@ -254,7 +254,7 @@ Taken take_signal_over() {
     }
 }
 
-// Signals that are on their way are ignored then.
+// Restores the default, which ignores signals that are still pending.
 void give_signal_back() {
     if (os::disposition_of(kSignal, take_signal) == os::Disposition::kHandledByThis)
         os::restore_default(kSignal);
@@ -263,7 +263,7 @@ void give_signal_back() {
 void watch() {
     const auto own = static_cast<std::uint32_t>(os::thread_id());
     if (is_of_child) sleep_until_used(kPause); // most children only call exec
-    std::uint32_t armed = 0;                   // with which period there are timers
+    std::uint32_t armed = 0;                   // period of the present timers; 0: none
     for (;;) {
         const std::uint32_t wanted = period.load(std::memory_order_acquire);
         const Taken taken = wanted != 0 ? take_signal_over() : Taken::kBefore;
@@ -274,7 +274,7 @@ void watch() {
             hooks.watch();
             continue;
         }
-        // A timer whose signal was ignored once may never send another one (since Linux 6.13).
+        // A timer whose signal was ignored once may never send another (since Linux 6.13).
         if (wanted != armed || taken == Taken::kNow) timers.end_all();
         armed = wanted;
         if (wanted == 0) {
@@ -291,8 +291,8 @@ void watch() {
     }
 }
 
-// The watcher's stack, with a page below it that cannot be touched, and the table. For the whole life of the
-// process and its forked children.
+// The watcher's stack, with an inaccessible page below, and the table of timers. They are never unmapped, and
+// forked children use them, too.
 constinit char* memory = nullptr;
 
 bool prepare_memory() {

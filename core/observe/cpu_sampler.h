@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: MIT
 //
-// Interrupts each thread of the process whenever it has used the processor for some time, so that its stack
-// can be looked at. docs/design/observe.md, "CPU samples", says why it is done in this way.
+// Interrupts each thread of the process whenever it has used some CPU time, so that its stack can be sampled.
+// docs/design/observe.md, "CPU samples", says why it works in this way.
 //
-// Each thread has a timer of its own, on its own CPU time, whose signal goes to that thread. So a thread that
-// sleeps is never interrupted, and no system call of the program ends early for it. Timers are made by a
-// thread of this library (os/bare_thread.h), the watcher. It looks for new threads each time the process has
-// used the processor for 5 ms more. While the process sleeps, the watcher does.
+// Each thread has a timer on its own CPU time, whose signal goes to that thread. So a sleeping thread is
+// never interrupted, and no system call of the program ends early. A thread of this library, the watcher,
+// makes the timers (os/bare_thread.h). It looks for new threads each time the process has used 5 ms more of
+// CPU time. It sleeps while the process sleeps.
 //
-// The signal is SIGURG: its default is to be ignored, so one that comes late harms nobody. A program that
+// The signal is SIGURG. Its default is to be ignored, so a late signal is harmless. A program that handles
+// SIGURG itself gets no samples.
 // handles SIGURG itself is left alone: there are no samples then.
 #pragma once
 
@@ -20,9 +21,10 @@ namespace ashlar::observe::cpu_sampler {
 inline constexpr std::size_t kMostHertz = 1000;
 
 struct Hooks {
-    // In the handler, on the thread that used the processor. `context` is what it was interrupted in.
+    // Called in the signal handler, on the thread that used the processor. `context` is the interrupted
+    // context.
     void (*sample)(const void* context, std::uint64_t microseconds);
-    // In the watcher, each time it wakes. Without thread-local variables: see os/bare_thread.h.
+    // Called in the watcher each time it wakes. Must not use thread-local variables: see os/bare_thread.h.
     void (*watch)();
 };
 
@@ -33,18 +35,18 @@ enum class State : std::uint32_t {
     kNoThread = 3,    // the watcher could not be started
 };
 
-// One thread at a time, likewise stop(). While it is on, this changes the rate.
+// Starts sampling, or changes the rate while it is on. One thread at a time may call start() or stop().
 State start(std::size_t hertz, const Hooks& hooks);
 void stop();
 State state();
-// In a forked child, which has neither timers nor the watcher: both begin again if it was on.
+// Starts the timers and the watcher again in a forked child, which has neither, if sampling was on.
 void survive_fork();
 
 std::uint32_t microseconds(); // between two samples of a thread; 0: off
 
-// Nanoseconds of CPU time that the process has used, without the watcher's.
+// Returns the CPU time of the process in ns, without the watcher's.
 std::uint64_t used();
-// Threads that have no timer, because there was none to be had.
+// Returns the number of threads that have no timer because the system refused one.
 std::uint64_t unwatched();
 
 } // namespace ashlar::observe::cpu_sampler

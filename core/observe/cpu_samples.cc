@@ -18,8 +18,8 @@ using Kind = RecordFile::Kind;
 
 constexpr auto kRelaxed = std::memory_order_relaxed;
 
-constinit std::atomic<std::uint64_t> base{0};    // ns that were used before the file began
-constinit std::atomic<std::uint64_t> written{0}; // ns that were used at the last record of it
+constinit std::atomic<std::uint64_t> base{0};    // ns of CPU time before the file began
+constinit std::atomic<std::uint64_t> written{0}; // ns of CPU time in the last record
 constinit std::atomic<std::uint64_t> lost{0};    // samples
 
 void write_time() {
@@ -35,7 +35,7 @@ void write_time() {
     file.append(Kind::kCpuTime, {&time, sizeof(time)});
 }
 
-// In a signal handler, whatever that interrupted: malloc, or a write to this file.
+// Runs in a signal handler, which may have interrupted malloc or a write to this file.
 void record(const void* context, std::uint64_t microseconds) {
     if (!recording::is_recording() || file.is_full() || file.is_inherited()) return;
     profile_format::Cpu sample{};

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: MIT
 //
-// Samples of the processor (cpu_sampler.h), as records in the profiler's file.
+// CPU samples (cpu_sampler.h), as records in the profiler's file.
 #pragma once
 
 #include <cstddef>
 
 namespace ashlar::observe::cpu_samples {
 
-// With a new file, by the one thread that begins it. `watch` is called in the sampler's own thread, and calls
-// watch() below. 0 hertz: there are none.
+// Begins sampling for a new file, in the thread that begins the file. `watch` is called in the sampler's
+// watcher, and must call watch() below. With 0 `hertz` there are no samples.
 void begin(std::size_t hertz, void (*watch)());
 void end();
-// Records how much of the processor was used, if it is time.
+// Records the CPU time used, if that is due.
 void watch();
 
 } // namespace ashlar::observe::cpu_samples

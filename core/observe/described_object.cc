@@ -16,7 +16,7 @@ namespace ashlar::observe {
 
 namespace {
 
-// ---- Which object it is -----------------------------------------------------------------------------------
+// ---- Identity of an object --------------------------------------------------------------------------------
 
 std::uint64_t mix(std::uint64_t sum, std::uint64_t word) {
     constexpr std::uint64_t kGolden = 0x9E3779B97F4A7C15;
@@ -24,8 +24,9 @@ std::uint64_t mix(std::uint64_t sum, std::uint64_t word) {
     return product ^ product >> 32;
 }
 
-// Of an object that may be unloaded: another one, or another edition of it, may come to the same addresses.
-// Behind the ELF header and the program headers linkers put notes, with the build id, or else symbols.
+// Mixes contents of an object that may be unloaded into `sum`. Another object, or another edition of it, may
+// be loaded at the same addresses. Behind the ELF header and the program headers linkers put notes, with the
+// build id, or else symbols.
 [[gnu::noinline]] std::uint64_t mix_contents(std::uint64_t sum, const ObjectExtent& object) {
     constexpr std::uintptr_t kPlace = 480;
     std::array<std::uint64_t, 40> words{};
@@ -39,9 +40,9 @@ std::uint64_t mix(std::uint64_t sum, std::uint64_t word) {
     return sum;
 }
 
-// ---- What stays mapped ------------------------------------------------------------------------------------
+// ---- Segments that are never unmapped ---------------------------------------------------------------------
 
-// Of a first object: the segment with its descriptions, once it is known. `end` is kNone if there is none.
+// A first object's segment with its frame descriptions, once it is known. `end` is kNone if there is none.
 struct Lasting {
     std::atomic<std::uintptr_t> begin{0};
     std::atomic<std::uintptr_t> end{0};
@@ -49,7 +50,8 @@ struct Lasting {
 constinit std::array<Lasting, os::kMostFirstObjects> lasting{};
 constexpr std::uintptr_t kNone = 1;
 
-// The readable segment around `header` by the program headers, which a file's first segment begins with.
+// Finds the readable segment around `header` in the program headers, which the file's first segment begins
+// with.
 [[gnu::noinline]] bool find_segment(const DescribedObject& object, const link_map& map, std::uintptr_t& begin,
                                     std::uintptr_t& end) {
     constexpr unsigned kMostSegments = 64;

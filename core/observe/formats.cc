@@ -12,7 +12,7 @@ namespace ashlar::observe {
 
 namespace {
 
-// In a form of its own: what a program with blocks of that size has.
+// Returns whether the program uses blocks of the class.
 bool worth_telling(const ashlar_class_statistics& figures) {
     return figures.slabs != 0 || figures.live != 0 || figures.refills != 0 || figures.flushes != 0;
 }
@@ -26,7 +26,7 @@ void for_each_class(ClassFigures figures_of, Visit visit) {
     }
 }
 
-// Calls visit(name, figures) for the kinds of the heap's own locks that were counted.
+// Calls visit(name, figures) for the kinds of heap locks that were counted.
 template <typename Visit>
 void for_each_lock(LockFigures locks_of, Visit visit) {
     for (unsigned number = 1; number <= kLockKinds; ++number) {
@@ -80,7 +80,7 @@ void write_xml(const ashlar_statistics& process, ClassFigures figures_of, LockFi
     });
     system("current", process.slabs + process.large + process.fallback);
     for (const Row& row : kProcessRows) {
-        // What the program holds, whoever serves it.
+        // Bytes in blocks of this library and of the malloc behind.
         const bool all = row.name() == "allocated";
         system(row.name(), row.value_in(process) + (all ? process.fallback : 0));
     }
@@ -117,7 +117,7 @@ void write_json(const ashlar_statistics& process, ClassFigures figures_of, LockF
     output.text(any ? "}}\n" : "}\n");
 }
 
-// ---- Prometheus: names with the unit, and "_total" behind what only grows
+// ---- Prometheus: names end with the unit, and with "_total" for counters
 
 void write_name(const Row& row, std::string_view family, Output& output) {
     std::string_view name = row.name();
@@ -155,7 +155,7 @@ void write_prometheus(const ashlar_statistics& process, ClassFigures figures_of,
         write_value(row, row.value_in(process), output);
     }
     for (const Row& row : kClassRows) {
-        if (row.name() == "size") continue; // it is the label
+        if (row.name() == "size") continue; // the size is the label
         write_head(row, "ashlar_class_", output);
         for_each_class(figures_of, [&](const ashlar_class_statistics& figures) {
             write_name(row, "ashlar_class_", output);

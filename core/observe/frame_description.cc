@@ -20,7 +20,7 @@ struct Table {
     std::uint64_t count;
 };
 
-// The address of the entry's function, and the entry's description.
+// The addresses of a function and of its description.
 struct Entry {
     std::uintptr_t function;
     std::uintptr_t description;
@@ -46,12 +46,12 @@ bool find_table(ObjectBytes& bytes, std::uintptr_t header, Table& table) {
     return !bytes.failed() && table.count <= (bytes.end() - bytes.at()) / kEntrySize;
 }
 
-// The description of the last function that begins at or before the address, or 0. Looks at pieces of the
-// table, each of which is one copy by the kernel. The first is where the address would be if functions were
-// evenly long, the next in the middle of what is left, and so on.
+// Returns the description of the last function that begins at or before `address`, or 0. Reads pieces of the
+// table, each with one copy by the kernel. The first piece is where the address would be if functions were
+// equally long. The next is in the middle of the rest, and so on in turn.
 std::uintptr_t search(ObjectBytes& bytes, const Table& table, std::uintptr_t header, std::uintptr_t address) {
     constexpr std::uint64_t kTogether = 12;
-    std::uint64_t first = 0; // what is looked for is in [first, last), if anywhere
+    std::uint64_t first = 0; // the entry is in [first, last), if anywhere
     std::uint64_t last = table.count;
     std::uintptr_t found = 0;
     bytes.go_to(table.entries);
@@ -91,8 +91,8 @@ std::uintptr_t search(ObjectBytes& bytes, const Table& table, std::uintptr_t hea
 struct CommonPart {
     std::uint64_t code_unit = 0;
     std::int64_t data_unit = 0;
-    std::uint8_t encoding = 0; // of addresses in descriptions
-    bool augmented = false;    // descriptions say how long what follows their addresses is
+    std::uint8_t encoding = 0; // encoding of addresses in descriptions
+    bool augmented = false;    // descriptions give the length of the data behind their addresses
     bool signal_frame = false;
     std::uintptr_t program = 0;
     std::uintptr_t end = 0;
@@ -113,7 +113,7 @@ bool take_length(ObjectBytes& bytes, Section& section) {
     return true;
 }
 
-// What the letters of the augmentation stand for, in their order.
+// Reads the values that the letters of the augmentation announce. Returns false if a letter is unknown.
 bool read_augmentation(ObjectBytes& bytes, const std::array<char, 8>& letters, CommonPart& common) {
     if (letters[0] == 0) return true;
     if (letters[0] != 'z') return false;
@@ -131,7 +131,7 @@ bool read_augmentation(ObjectBytes& bytes, const std::array<char, 8>& letters, C
             break;
         case 'P': {
             const auto encoding = bytes.take<std::uint8_t>();
-            bytes.take_encoded(encoding, 0, true); // a function for exceptions
+            bytes.take_encoded(encoding, 0, true); // the function for exceptions
             break;
         }
         case 'S':
@@ -149,7 +149,7 @@ bool read_common_part(ObjectBytes& bytes, std::uintptr_t address, CommonPart& co
     bytes.go_to(address);
     Section section{};
     if (!take_length(bytes, section)) return false;
-    if (bytes.take<std::uint32_t>() != 0) return false; // a description
+    if (bytes.take<std::uint32_t>() != 0) return false; // a description, not a common part
     const auto version = bytes.take<std::uint8_t>();
     if (version != 1 && version != 3) return false;
     std::array<char, 8> letters{};
@@ -169,8 +169,8 @@ bool read_common_part(ObjectBytes& bytes, std::uintptr_t address, CommonPart& co
 
 // ---- The program ------------------------------------------------------------------------------------------
 
-// The instructions, by their names in the standard without DW_CFA_. The first three have their operand in the
-// low six bits.
+// The instructions, with the standard's names without DW_CFA_. The first three have their operand in the low
+// six bits.
 enum Instruction : std::uint8_t {
     kAdvanceLoc = 0x40,
     kOffset = 0x80,
@@ -209,7 +209,7 @@ class Program {
             FrameDescription& description)
         : bytes_(bytes), common_(common), header_(header), description_(description), row_(description.row) {}
 
-    // The rules that hold at the function's start. It has no more rows.
+    // Runs the common part, which gives the rules at the function's start. It has no more rows.
     bool run_common() {
         bytes_.go_to(common_.program);
         while (bytes_.at() < common_.end && !failed_) {
@@ -220,7 +220,7 @@ class Program {
         return !failed_;
     }
 
-    // Until the row that holds at `address`.
+    // Runs until the row for `address`.
     bool run(std::uintptr_t program, std::uintptr_t end, std::uintptr_t address) {
         bytes_.go_to(program);
         while (bytes_.at() < end && !failed_) {
@@ -239,7 +239,7 @@ class Program {
     }
 
   private:
-    // Compilers nest them once.
+    // Compilers nest remembered rows once.
     static constexpr unsigned kMostRemembered = 2;
 
     void fail() { failed_ = true; }
@@ -250,7 +250,7 @@ class Program {
         advanced_ = true;
     }
 
-    // Registers that are not followed (vectors, say) have rules, too.
+    // Returns the register's column. Registers that are not followed (vectors, say) have rules, too.
     static std::uint8_t column(std::uint64_t number) {
         return number < kRegisters ? kColumns[number] : kNotFollowed;
     }
@@ -342,7 +342,7 @@ class Program {
         case kAdvanceLoc4:
             return advance(bytes_.take<std::uint32_t>());
         default:
-            return; // nothing
+            return; // kNop
         }
     }
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 //
-// What an object's .eh_frame says of one of its instructions: where the frame's end (CFA) is, and where the
-// caller's registers are. The section describes each function (FDE) by a small program, which builds a table
-// with a row for each range of instructions. Some of it is common to many functions (CIE). A table in
-// .eh_frame_hdr, sorted by address, leads to the function. Formats: Linux Standard Base, "Exception Frames",
-// and DWARF 5, 6.4. Not read: 64-bit lengths and search tables of another form than every linker's.
+// Reads an object's .eh_frame for one instruction: where the frame's end (CFA) and the caller's registers
+// are. The section describes each function (FDE) by a small program. The program builds a table with a row
+// for each range of instructions. Many functions share a common part (CIE). A table in .eh_frame_hdr, sorted
+// by address, leads to the function. Formats: Linux Standard Base, "Exception Frames", and DWARF 5, 6.4. Does
+// not read 64-bit lengths, nor search tables in a form that no linker writes.
 #pragma once
 
 #include "observe/described_object.h"
@@ -16,19 +16,19 @@
 
 namespace ashlar::observe {
 
-// Where a caller's register is. kSame: where it was; also where nothing is said of it.
+// Where a caller's register is. kSame: unchanged, also if the description does not mention it.
 enum class Place : std::uint8_t {
     kSame,
-    kUndefined,    // nowhere; for the return address: this is the outermost frame
+    kUndefined,    // nowhere; for the return address: the outermost frame
     kAtOffset,     // in memory, at CFA + value
-    kOffset,       // it is CFA + value
+    kOffset,       // the value is CFA + value
     kRegister,     // in the register of that number
     kAtExpression, // in memory, at the address that an expression gives
-    kExpression,   // it is what an expression gives
+    kExpression,   // the value is the result of an expression
 };
 
-// A place, and the number that goes with it: an offset or, of an expression, its address less that of
-// .eh_frame_hdr. In one word, because rows are copied and the stack is short.
+// A place and its number: an offset, or an expression's address less that of .eh_frame_hdr. Both are in one
+// word, because rows are copied and the stack is short.
 class RegisterRule {
   public:
     RegisterRule() = default;
@@ -47,7 +47,7 @@ class RegisterRule {
     std::int32_t bits_ = 0;
 };
 
-// The frame's end: a register and an offset, or an expression (its number is then kRegisters).
+// The frame's end: a register and an offset, or an expression (`number` is then kRegisters).
 struct FrameEnd {
     std::uint32_t number;
     RegisterRule value;
@@ -63,15 +63,15 @@ struct FrameRow {
 };
 
 struct FrameDescription {
-    std::uintptr_t row_begin; // the instructions that the row is true of
+    std::uintptr_t row_begin; // instructions that the row applies to
     std::uintptr_t row_end;
-    bool signal_frame; // what called it was interrupted: its address is that of the next instruction
+    bool signal_frame; // the caller was interrupted, so its address is that of its next instruction
     FrameRow row;
 };
 
 enum class Found : std::uint8_t { kDescription, kNone, kDamaged };
 
-// The description of the function around `address`, at that instruction.
+// Finds the description of the function around `address`, at that instruction.
 Found describe(const DescribedObject& object, std::uintptr_t address, FrameDescription& description);
 
 } // namespace ashlar::observe

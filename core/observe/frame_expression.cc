@@ -7,10 +7,10 @@ namespace ashlar::observe {
 
 namespace {
 
-constexpr unsigned kDepth = 10; // the deepest seen has three
+constexpr unsigned kDepth = 10; // the deepest expression seen needs three
 constexpr unsigned kMostSteps = 256;
 
-// The operations, by their names in the standard without DW_OP_.
+// The operations, with the standard's names without DW_OP_.
 enum Operation : std::uint8_t {
     kAddr = 0x03,
     kDeref = 0x06,
@@ -112,7 +112,7 @@ class Machine {
         if (failed_ || size == 0 || size > sizeof(std::uint64_t)) return fail();
         const std::uint64_t within = address % sizeof(std::uint64_t);
         std::uint64_t word = 0;
-        // All that is asked for is in practice a whole, aligned word, or a part of one.
+        // In practice an expression reads a whole, aligned word, or a part of one.
         if (within + size > sizeof word || !memory_.read(address - within, word)) return fail();
         word >>= within * 8;
         push(size < sizeof word ? word & ((std::uint64_t{1} << size * 8) - 1) : word);

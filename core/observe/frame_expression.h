@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// DWARF expressions, as far as frame descriptions use them (DWARF 5, 2.5). They tell places that no register
-// and offset can tell. Such are in the procedure linkage table, in signal frames and in functions that align
-// their stack.
+// DWARF expressions, as far as frame descriptions use them (DWARF 5, 2.5). They describe places that a
+// register and an offset cannot. Examples are the procedure linkage table, signal frames, and functions that
+// align their stack.
 #pragma once
 
 #include "observe/frame_registers.h"
@@ -14,9 +14,9 @@
 
 namespace ashlar::observe {
 
-// The value of the expression at `address`: its length, then its operations. It starts with `first` on its
-// stack if there is one. Nothing if it cannot be computed from the registers known, or does not end within
-// some hundred steps. `unknown` is then set if only a register's value was missing.
+// Returns the value of the expression at `address`: its length, then its operations. `first`, if given, is on
+// the stack at the start. Returns nothing if a register's value is missing, if the expression is damaged, or
+// after 256 steps. Sets `unknown` if a register's value was missing.
 std::optional<std::uint64_t> evaluate(ObjectBytes& bytes, std::uintptr_t address,
                                       const FrameRegisters& registers, StackMemory& memory,
                                       std::optional<std::uint64_t> first, bool& unknown);

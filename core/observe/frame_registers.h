@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// The registers of one frame, under the numbers that frame descriptions give them (x86-64 psABI, 3.6.2).
+// Registers of one frame, with the numbers of frame descriptions (x86-64 psABI, 3.6.2).
 #pragma once
 
 #include <array>
@@ -17,7 +17,7 @@ inline constexpr unsigned kRegisters = 17;
 
 struct FrameRegisters {
     std::array<std::uint64_t, kRegisters> values;
-    std::uint32_t known; // one bit each; the value of another is not to be used
+    std::uint32_t known; // one bit per register; set if its value is valid
 
     bool knows(std::uint64_t number) const { return number < kRegisters && (known >> number & 1) != 0; }
     void set(unsigned number, std::uint64_t value) {
@@ -26,18 +26,18 @@ struct FrameRegisters {
     }
 };
 
-// Callers expect these to be as they were.
+// Registers that calls preserve.
 inline constexpr std::uint32_t kKeptByCalls = 1U << kRbx | 1U << kRbp | 0xFU << kR12;
 
-// The registers that are followed from frame to frame. These are those that calls keep and what leads to the
-// next frame. Functions that align their stack reach their frame by r10 while they begin and end.
+// Registers that are followed from frame to frame: those that calls preserve, and those that lead to the next
+// frame. Functions that align their stack reach their frame by r10 while they begin and end.
 inline constexpr unsigned kFollowed = 9;
 inline constexpr std::array<std::uint8_t, kFollowed> kFollowedNumbers = {
     kRbx, kRbp, kRsp, 10, kR12, 13, 14, 15, kReturnAddress};
 
 inline constexpr std::uint8_t kNotFollowed = 0xFF;
 
-// Where a register stands among those followed.
+// Each register's position among those followed, or kNotFollowed.
 inline constexpr std::array<std::uint8_t, kRegisters> kColumns = [] {
     std::array<std::uint8_t, kRegisters> columns{};
     columns.fill(kNotFollowed);

@@ -25,17 +25,17 @@ using Kind = RecordFile::Kind;
 constexpr auto kRelaxed = std::memory_order_relaxed;
 constexpr std::size_t kDefaultRate = std::size_t{512} << 10;
 
-constinit std::atomic<std::size_t> rate{0}; // the least mean distance of samples; 0: there was no file yet
-constinit std::atomic<std::size_t> cost{0}; // percent that samples may take
-// That a thread chose last, in this period: others begin with it.
+constinit std::atomic<std::size_t> rate{0}; // least mean distance of samples, bytes; 0: no file yet
+constinit std::atomic<std::size_t> cost{0}; // CPU time that samples may take, percent
+// The distance that a thread chose last in this period. Other threads begin with it.
 constinit std::atomic<std::size_t> last_distance{0};
 
-// Of samples that are in no file, but told to a profiler outside of the process.
+// Samples that are in no file, and were only reported to a profiler outside of the process.
 constinit std::atomic<std::uint64_t> told{0};
 
 struct Thread {
     Sampler sampler;
-    std::uint32_t period = 0; // in which the thread counts; 0: in none
+    std::uint32_t period = 0; // period in which the thread counts; 0: none
 };
 constinit thread_local Thread this_thread;
 
@@ -67,13 +67,13 @@ void join_period(std::uint32_t period) {
     thread.sampler.begin(least_distance(), last_distance.load(kRelaxed), cost_bound(), kClocks);
 }
 
-// Of whoever asked for memory.
+// Returns the number of the stack that asked for memory, or 0.
 [[gnu::noinline]] std::uint32_t number_of_stack(std::uint64_t time) {
     CallerStack caller;
     return caller.unwind() ? recording::number_of(caller, time) : 0;
 }
 
-// What the contract of memory_probes.h calls the weight.
+// Returns the weight that the contract of memory_probes.h defines.
 std::uint64_t weight_by_points(std::size_t size) {
     Sampler& sampler = this_thread.sampler;
     const std::size_t mean = sampler.distance_of_sample();
@@ -160,7 +160,7 @@ void lose(std::size_t size) {
 
 void record_end(const Facts& facts) {
     if ((facts.id & kInNoFile) != 0) return;
-    if (facts.id <= totals.base.load(kRelaxed) || file.is_inherited()) return; // another file's
+    if (facts.id <= totals.base.load(kRelaxed) || file.is_inherited()) return; // in another file
     totals.live.fetch_sub(facts.weight, kRelaxed);
     const profile_format::Free end{facts.id, os::monotonic_time(), totals.allocated.load(kRelaxed),
                                    recording::present_number(), 0};

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// Samples of the heap: which requests of a thread become samples (sampler.h), and what is recorded of them.
-// heap/sampling.h has the blocks themselves.
+// Chooses the requests of a thread that become samples (sampler.h), and records them. heap/sampling.h has the
+// sampled blocks.
 //
-// Called where memory is allocated or released, in any state of the program, without a lock of the heap's.
+// Called where memory is allocated or released, in any state of the program, without a heap lock.
 #pragma once
 
 #include "heap/sampling.h"
@@ -12,21 +12,22 @@
 
 namespace ashlar::observe::heap_samples {
 
-// The distance and the bound on the cost of samples in a file that is about to begin; 0: as the settings say.
-// Returns the distance, in bytes.
+// Sets the distance and the cost bound of samples for a file that is about to begin. A `distance` of 0 means
+// the setting. Returns the distance in bytes.
 std::size_t begin(std::size_t distance);
 std::size_t least_distance();
 
-// The thread's bytes are used up, and nobody wants samples. False, for heap::sampling::Hooks.
+// Called when the thread's allowed bytes are used up and samples are not wanted. Returns false, for
+// heap::sampling::Hooks.
 bool allow_unwatched();
-// Likewise, and somebody wants them: whether this request is one.
+// Called when they are used up and samples are wanted. Returns whether this request is a sample.
 bool is_point(std::size_t size);
 
 heap::sampling::Facts record(const void* block, std::size_t size, std::size_t usable);
 void lose(std::size_t size);
 void record_end(const heap::sampling::Facts& facts);
 
-// In a forked child: what the thread counted off was for the parent's file.
+// Resets the thread's count in a forked child, because the count was for the parent's file.
 void survive_fork();
 
 } // namespace ashlar::observe::heap_samples

@@ -17,15 +17,15 @@ namespace {
 
 constexpr unsigned kMostSegments = 64;
 
-// What is read of a file's notes at a time.
+// A piece of a file's notes.
 using Notes = std::array<unsigned char, 256>;
 
 bool read_at(long file, std::uint64_t offset, void* bytes, std::size_t count) {
     return os::system_call(SYS_pread64, file, bytes, count, offset) == static_cast<long>(count);
 }
 
-// The notes of a segment that fits a small buffer; longer ones have the build id in front, or it is not
-// found.
+// Finds the build id in a segment's notes, and returns its length, or 0. Reads the first 256 bytes only, so a
+// build id further back is not found.
 unsigned find_in_notes(long file, const Elf64_Phdr& segment, Notes& bytes, std::uint8_t* id, unsigned most) {
     const std::size_t size = std::min<std::size_t>(segment.p_filesz, bytes.size());
     if (!read_at(file, segment.p_offset, bytes.data(), size)) return 0;
@@ -59,13 +59,13 @@ unsigned build_id_of(long file, Notes& notes, std::uint8_t* id, unsigned most) {
     return 0;
 }
 
-// 0 if it is not known. Apart from what calls it, for the length of its frame.
+// Returns the inode, or 0 if it is unknown. Not inlined, because its frame is large.
 [[gnu::noinline]] std::uint64_t inode_of(long file) {
     struct stat about {};
     return os::system_call(SYS_fstat, file, &about) == 0 ? about.st_ino : 0;
 }
 
-// Takes a number and what separates it from the next.
+// Takes a number and the separator behind it.
 std::uint64_t take_number(const char*& text, unsigned base) {
     std::uint64_t value = 0;
     for (;; ++text) {
@@ -109,7 +109,8 @@ bool LoadedMaps::knows(std::uintptr_t address) const {
     });
 }
 
-// True if it is new. It takes the place of one that it overlaps, which must have gone.
+// Notes a mapping, and returns whether it is new. It replaces a known mapping that it overlaps, which must be
+// gone.
 bool LoadedMaps::note(const Line& line) {
     constexpr auto kRelaxed = std::memory_order_relaxed;
     const std::uint32_t count = count_.load(kRelaxed);
@@ -130,7 +131,7 @@ bool LoadedMaps::note(const Line& line) {
     return true;
 }
 
-// Its frame is not there while a line is read.
+// Not inlined, so that its frame does not exist while a line is read.
 [[gnu::noinline]] void LoadedMaps::append(RecordFile& file, const Line& line) {
     profile_format::Map map{};
     map.begin = line.begin;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 //
-// The executable mappings of the process, as records for the profiler's file: a stack means something only
-// together with what was loaded where.
+// The executable mappings of the process, as records for the profiler's file. A stack is meaningless without
+// the objects that were loaded and their addresses.
 //
-// Read from /proc/self/maps, and the build id from the file that is mapped. Memory is not read: another
-// thread may unmap it. Nor are the loader's lists, which are under its lock. Takes no lock of its own: one
-// thread at a time reads, others do without. No allocation; a stack of 1 KiB.
+// Mappings are read from /proc/self/maps, and the build id from the mapped file. Memory is not read, because
+// another thread may unmap it. The loader's lists are not read, because they need its lock. Takes no lock:
+// one thread at a time reads, and other threads return at once. Allocates nothing, and needs 1 KiB of stack.
 #pragma once
 
 #include "observe/record_file.h"
@@ -19,14 +19,14 @@ namespace ashlar::observe {
 
 class LoadedMaps {
   public:
-    // Appends what is new since the last time.
+    // Appends the mappings that are new since the last time.
     void record(RecordFile& file);
-    // All is new, and nobody reads: a file begins, or a forked child.
+    // Forgets all mappings, for a new file or in a forked child. No thread may be reading.
     void forget() {
         count_.store(0, std::memory_order_relaxed);
         reading_.store(false, std::memory_order_relaxed);
     }
-    // The address lies in a mapping that was there the last time.
+    // Returns whether the address was in a mapping at the last reading.
     bool knows(std::uintptr_t address) const;
 
   private:
@@ -35,7 +35,7 @@ class LoadedMaps {
         std::atomic<std::uintptr_t> end;
         std::atomic<std::uint64_t> inode;
     };
-    // Of /proc/self/maps.
+    // A line of /proc/self/maps.
     struct Line {
         static constexpr std::size_t kLongest = 384; // the rest of a path is left out
 
@@ -48,7 +48,7 @@ class LoadedMaps {
         std::uint64_t offset;
         std::uint32_t device;
         std::uint64_t inode;
-        const char* path; // of which the rest of the text is
+        const char* path; // the rest of the text
 
         void add(char c) {
             if (length < kLongest) text[length++] = c;
@@ -61,7 +61,7 @@ class LoadedMaps {
     std::atomic<bool> reading_{false};
     std::atomic<std::uint32_t> count_{0};
     std::array<Known, 512> known_{};
-    // Of whoever reads: these would be most of what malloc needs of a thread's stack.
+    // Buffers of the reading thread. On the stack they would be most of what malloc needs.
     Line line_{};
     std::array<char, 256> piece_{};
     alignas(4) std::array<unsigned char, 256> notes_{};

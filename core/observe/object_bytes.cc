@@ -9,7 +9,7 @@ namespace ashlar::observe {
 
 namespace {
 
-// The low half of an encoding is the format, then come three bits of what the value is relative to.
+// An encoding has the format in its low half. The next three bits say what the value is relative to.
 constexpr unsigned kFormat = 0x0F;
 constexpr unsigned kRelation = 0x70;
 constexpr unsigned kRelativeToPlace = 0x10;
@@ -36,7 +36,7 @@ bool ObjectBytes::copy(std::size_t size) {
     piece_size_ = 0;
     std::size_t copied = std::min<std::size_t>(kPiece, extent_.end - at_);
     bool done = os::copy_if_readable(copy_.data(), reinterpret_cast<const void*>(at_), copied);
-    if (!done && copied > size) { // the pages behind need not be readable
+    if (!done && copied > size) { // the next pages need not be readable
         copied = size;
         done = os::copy_if_readable(copy_.data(), reinterpret_cast<const void*>(at_), copied);
     }

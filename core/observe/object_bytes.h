@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// The bytes of a loaded object, taken one after another. What lies outside of the object is never read. What
-// another thread may unmap meanwhile comes through the kernel, a small piece at a time. What stays as long as
-// the process does is read in place. After a failure everything taken is zero.
+// Takes the bytes of a loaded object in order, and never reads outside of the object. The kernel copies
+// memory that another thread may unmap, in small pieces. Memory that lasts as long as the process is read in
+// place. After a failure all values taken are zero.
 #pragma once
 
 #include <array>
@@ -15,7 +15,7 @@ namespace ashlar::observe {
 struct ObjectExtent {
     std::uintptr_t begin = 0;
     std::uintptr_t end = 0;
-    std::uintptr_t lasting_begin = 0; // a part of it that is readable and never unmapped, or nothing
+    std::uintptr_t lasting_begin = 0; // readable part that is never unmapped, or nothing
     std::uintptr_t lasting_end = 0;
 };
 
@@ -47,8 +47,8 @@ class ObjectBytes {
     std::uint64_t take_unsigned(); // LEB128
     std::int64_t take_signed();
 
-    // As DW_EH_PE_* says; `indirect` ones are not followed, relative ones are relative to their own place or
-    // to `data`. With `plain` only the format counts: a length.
+    // Takes a value with an encoding of DW_EH_PE_*. Does not follow `indirect` values. Relative values are
+    // relative to their own place or to `data`. If `plain`, only the format matters, as for a length.
     std::uint64_t take_encoded(std::uint8_t encoding, std::uintptr_t data, bool plain = false);
 
   private:
@@ -63,7 +63,7 @@ class ObjectBytes {
 
     const ObjectExtent& extent_;
     std::uintptr_t at_;
-    const unsigned char* piece_ = nullptr; // of the object, in place or copied
+    const unsigned char* piece_ = nullptr; // piece of the object, in place or copied
     std::uintptr_t piece_start_ = 0;
     std::size_t piece_size_ = 0;
     bool failed_ = false;

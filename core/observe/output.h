@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// A text of any length on its way to a file or stream, without allocating. It is collected in a buffer of the
-// caller's, and written when that is full and at the end.
+// Writes a text of any length to a file or stream, without allocating. Collects the text in the caller's
+// buffer. Writes when the buffer is full, and at the end.
 #pragma once
 
 #include <cstddef>
@@ -13,7 +13,7 @@ namespace ashlar::observe {
 
 class Output {
   public:
-    // False if it could not be written as a whole.
+    // Returns false if some of the text was not written.
     using Write = bool (*)(void* to, std::string_view text);
 
     Output(std::span<char> buffer, Write write, void* to) : buffer_(buffer), write_(write), to_(to) {}
@@ -21,7 +21,7 @@ class Output {
     Output& text(std::string_view words);
     Output& number(std::uint64_t value);
     Output& seconds(std::uint64_t nanoseconds); // as a decimal fraction
-    bool finish();                              // false if some of it was not written
+    bool finish();                              // returns false if some of the text was not written
 
   private:
     std::span<char> buffer_;
@@ -31,10 +31,10 @@ class Output {
     bool written_ = true;
 };
 
-// To the file descriptor that `to` points to.
+// Writes to the file descriptor that `to` points to.
 bool write_to_descriptor(void* to, std::string_view text);
 
-// Memory of its own for a text, so that most are written at once; a few bytes of the stack if there is none.
+// A mapped buffer, with which most texts need one write. Without memory it is 256 bytes on the stack.
 class TextBuffer {
   public:
     TextBuffer();

@@ -7,11 +7,10 @@ namespace ashlar::observe {
 
 namespace {
 
-// Beyond that every request of a size class is unlikely to be a sample in years.
+// Longest mean distance, bytes. There a request of a size class is unlikely to be a sample in years.
 constexpr std::size_t kLongest = std::size_t{1} << 40;
-// A distance is changed by these factors at most: a window tells little about another that differs more. And
-// what is allocated behind the last sample has none: it should be no large part of what the samples of a
-// window stand for.
+// Largest factors of one change of distance. A window says little about a window that differs more. Bytes
+// behind the last sample have no sample, so they must be a small part of what a window's samples stand for.
 constexpr double kMostStretch = 6;
 constexpr double kMostShrink = 16;
 
@@ -26,9 +25,9 @@ void Pacing::begin(std::size_t least, std::size_t first, std::size_t percent) {
     samples_ = 0;
 }
 
-// What is measured is the allocation. With its release, and with what the program has to fetch into its
-// caches again, a sample costs two and a half times as much. It is 2.5 us where random_mixed has one every 7
-// MiB. Some samples cost far more (the program's mappings are read), so one measurement counts for little.
+// Only the allocation is measured. With its release and the program's cache misses a sample costs two and a
+// half times as much. That is 2.5 us where random_mixed has a sample every 7 MiB. Samples that read the
+// program's mappings cost far more, so one measurement has little weight.
 void Pacing::measured(std::uint64_t nanoseconds) {
     const std::uint64_t whole = std::min(2 * nanoseconds + nanoseconds / 2, 4 * cost_);
     cost_ = std::max<std::uint64_t>((3 * cost_ + whole) / 4, 1);
@@ -38,8 +37,8 @@ bool Pacing::is_over(std::uint64_t now) const {
     return is_bounded() && (samples_ >= kWindow || (is_stretched() && now - began_ >= kLongWindow));
 }
 
-// With samples at the distance d the program itself took `rest` for each `cost`. Of the distances at which
-// samples cost a share s of the whole it is the one with cost / (cost + rest) = s.
+// The program took `rest` ns for every `cost` ns of samples at the present distance. Samples cost a share s
+// of the whole at the distance where cost / (cost + rest) = s.
 void Pacing::choose(std::uint64_t now, std::uint64_t processor_time) {
     if (processor_began_ != 0 && processor_time > processor_began_) {
         const double cost = static_cast<double>(cost_) * (samples_ + 0.5);

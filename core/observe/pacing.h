@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: MIT
 //
-// How far apart a thread's samples are, so that they cost no more than a share of its processor time.
+// Sets the distance of a thread's samples, so that they cost at most a share of its CPU time.
 //
-// The distance that was asked for is the least. A program that allocates 100 GB a second has 200 000 samples
-// a second with 512 KiB, which is a fifth of its time. So each thread looks at every kWindow samples. It
-// compares its processor time since the look before with what the samples cost of it, and chooses the mean
-// distance anew. Where it is stretched the thread also looks after kLongWindow, so that it comes back.
+// The requested distance is the least. A program that allocates 100 GB a second has 200 000 samples a second
+// at 512 KiB, which is a fifth of its time. So each thread checks after every kWindow samples. It compares
+// its CPU time since the last check with the cost of the samples, and chooses a new mean distance. A thread
+// with a stretched distance also checks after kLongWindow, so that the distance can shrink.
 //
-// Estimates stay unbiased, because a distance is chosen by what has happened only. It holds from the request
-// behind the one at which it was chosen. Each sample is recorded with the distance that it was taken with.
+// Estimates are unbiased, because a distance depends on the past only. A new distance holds from the next
+// request on. Each sample is recorded with its distance.
 //
-// Nothing here reads a clock: whoever does tells the times, in nanoseconds.
+// Nothing here reads a clock. Callers pass times in ns.
 #pragma once
 
 #include <cstddef>
@@ -23,33 +23,32 @@ class Pacing {
     static constexpr std::uint32_t kWindow = 32;              // samples
     static constexpr std::uint64_t kLongWindow = 100'000'000; // ns
 
-    // The least mean distance, the one to begin with, and the share of the time in percent. A share of 0 or
-    // of 100 and above is no bound; nor is there one for a distance of 1, which means every block.
+    // Sets the least mean distance, the first distance, and the share of CPU time in percent. A share of 0 or
+    // of 100 and more is no bound. A distance of 1 means every block, also without a bound.
     void begin(std::size_t least, std::size_t first, std::size_t percent);
 
     std::size_t distance() const { return distance_; }
     bool is_bounded() const { return percent_ != 0; }
     bool is_stretched() const { return distance_ > least_; }
 
-    // The thread has taken a sample. True if its cost is to be measured, from before it is taken.
+    // Counts a sample. Returns true if the caller must measure its cost, from before it is taken.
     bool count() { return is_bounded() && samples_++ % kMeasured == 0; }
     void measured(std::uint64_t nanoseconds);
 
-    // Whether it is time to choose(). Only a stretched distance asks for the time of day, which may be 0
-    // otherwise.
+    // Returns whether choose() is due. `now` may be 0 unless the distance is stretched.
     bool is_over(std::uint64_t now) const;
-    // The time of day, and the processor time of the thread so far.
+    // Chooses the distance. `now` is monotonic, and `processor_time` is the thread's CPU time so far.
     void choose(std::uint64_t now, std::uint64_t processor_time);
 
   private:
-    static constexpr std::uint32_t kMeasured = 16; // one sample in so many
+    static constexpr std::uint32_t kMeasured = 16; // one of this many samples is measured
 
     std::size_t least_ = 1;
     std::size_t distance_ = 1;
-    std::uint64_t began_ = 0;           // the window: time of day
-    std::uint64_t processor_began_ = 0; // and processor time; 0: not known
-    std::uint64_t cost_ = 2000;         // of a sample and its release, ns, in the mean of late
-    std::uint32_t samples_ = 0;         // in the window
+    std::uint64_t began_ = 0;           // start of the window, monotonic
+    std::uint64_t processor_began_ = 0; // start of the window in CPU time; 0: unknown
+    std::uint64_t cost_ = 2000;         // recent mean cost of a sample and its release, ns
+    std::uint32_t samples_ = 0;         // samples in the window
     std::uint32_t percent_ = 0;
 };
 

@@ -10,7 +10,7 @@ namespace {
 
 constexpr double kLogarithmOf2 = 0.693147180559945309;
 
-// -ln(number / 2^64), for a number above 0.
+// Returns -ln(number / 2^64), for a `number` above 0.
 double minus_logarithm(std::uint64_t number) {
     const int zeroes = std::countl_zero(number);
     // The fraction lies in [1, 2). ln(x) = 2 artanh((x - 1) / (x + 1)), whose argument is at most a third.
@@ -23,14 +23,14 @@ double minus_logarithm(std::uint64_t number) {
     return (zeroes + 1) * kLogarithmOf2 - 2 * argument * sum;
 }
 
-// Of a number far below 2^52, where a half is exact.
+// Rounds a number far below 2^52, where a half is exact.
 std::uint64_t nearest(double number) {
     return static_cast<std::uint64_t>(number + 0.5); // NOLINT(bugprone-incorrect-roundings): no <cmath>
 }
 
-// 1 - exp(-x), for x above 0.
+// Returns 1 - exp(-x), for x above 0.
 double probability(double x) {
-    constexpr double kCertain = 40; // the rest is less than a double can tell
+    constexpr double kCertain = 40; // the rest is below a double's precision
     if (x >= kCertain) return 1;
     int halvings = 0;
     while (x > 0.5) {

@@ -2,15 +2,14 @@
 //
 // The arithmetic of Poisson sampling.
 //
-// Sampled bytes are those at the points of a Poisson process, with one point in `rate` bytes in the mean. A
-// request is a sample if a point lies in it. So a request of n bytes is one with the probability 1 - exp(-n /
-// rate), independent of all others. It stands for one over that many of its kind. So what samples stand for
-// adds up, in the mean, to what was requested. Large requests are nearly always samples and stand for little
-// more than themselves. The rate may change from request to request, by anything that happened before. The
-// sums stay right as long as each sample has the weight of the rate at which it was taken. A rate of 1 means
-// every request, also one of no bytes.
+// The points of a Poisson process lie among the requested bytes, on average one in `rate` bytes. A request is
+// a sample if a point lies in it. So a request of n bytes is a sample with probability 1 - exp(-n / rate),
+// independent of all others. It stands for the inverse of that number of such requests. Sums over samples are
+// thus right on average. Large requests are nearly always samples, and stand for little more than themselves.
+// The rate may change from request to request, by anything in the past. Sums remain right if each sample has
+// the weight of its own rate. A rate of 1 means every request, also of 0 bytes.
 //
-// Nothing here needs a library of mathematics. Fractions are exact to nine digits.
+// No library of mathematics is needed. Fractions are exact to nine digits.
 #pragma once
 
 #include <cstddef>
@@ -18,14 +17,15 @@
 
 namespace ashlar::observe {
 
-// Distances between points, from a generator of random numbers of its own (splitmix64).
+// Distances between points, from their own random generator (splitmix64).
 class Gaps {
   public:
     void seed(std::uint64_t seed) { state_ = seed; }
-    // Bytes before the next point.
+    // Returns the bytes before the next point.
     std::size_t next(std::size_t rate);
-    // How many points lie in `size` bytes whose first point is behind `before` bytes: drawn, the first
-    // included. Of long requests the greater part is told by its mean, which is as good for sums.
+    // Returns the number of points in `size` bytes, of which the first is behind `before` bytes. The number
+    // is drawn, and includes the first point. For long requests the greater part is a mean, which is as good
+    // for sums.
     std::uint64_t points(std::size_t size, std::size_t before, std::size_t rate);
 
   private:
@@ -35,8 +35,8 @@ class Gaps {
 };
 
 struct Weight {
-    std::uint64_t bytes;  // that a sample of so many bytes stands for
-    std::uint64_t blocks; // likewise, in 1/1024
+    std::uint64_t bytes;  // bytes that the sample stands for
+    std::uint64_t blocks; // blocks that it stands for, in 1/1024
 };
 Weight weight_of(std::size_t size, std::size_t rate);
 

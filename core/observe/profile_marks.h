@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Records of the heap as a whole, for the profiler's file: written at marks, and once a second.
+// Records of the whole heap for the profiler's file, written at marks and once a second.
 #pragma once
 
 #include "observe/record_file.h"
@@ -9,14 +9,14 @@
 
 namespace ashlar::observe {
 
-// In Facts::id: only others were told of the sample, see os/memory_probes.h.
+// Bit of Facts::id: the sample is in no file, and only outside profilers know it (os/memory_probes.h).
 inline constexpr std::uint64_t kInNoFile = std::uint64_t{1} << 63;
 
-// What the values of each kCounts are. Once in a file, before them.
+// Writes the names of the values in kCounts records. Call it once per file, before write_counts().
 void write_count_names(RecordFile& file);
 void write_counts(RecordFile& file, std::uint64_t time);
 
-// For each live sample with a larger number than `base`: its share of the free bytes in its slab.
+// Writes the share of each live sample in the free bytes of its slab. Omits samples up to number `base`.
 void write_pinned(RecordFile& file, std::uint64_t time, std::uint64_t base);
 
 } // namespace ashlar::observe

@@ -32,7 +32,7 @@ constexpr auto kRelaxed = std::memory_order_relaxed;
 
 constinit std::atomic<bool> forked{false}; // from a process that recorded; no file yet
 constinit std::atomic<std::uint32_t> parent{0};
-// Somebody starts, stops or pauses recording. Never waited for where memory is allocated.
+// A thread starts, stops or pauses recording. Allocating threads never wait for it.
 constinit std::atomic<bool> changing{false};
 
 class Change {
@@ -57,7 +57,7 @@ std::string_view place_of_settings() {
     return place.empty() ? std::string_view("/tmp") : place;
 }
 
-// Where files go, as start() was told last: forked children follow.
+// Place of files, from the last start(). Forked children use it, too.
 constinit std::array<char, RecordFile::kLongestPath> place_of_files{};
 
 void keep_place(std::string_view place) {
@@ -66,9 +66,9 @@ void keep_place(std::string_view place) {
     place_of_files[length] = '\0';
 }
 
-// Of a file. 0 and empty: as the settings say.
+// A wanted file. 0 and an empty place mean the settings.
 struct Wanted {
-    std::uint32_t request = 0; // of another process; 0: of this one
+    std::uint32_t request = 0; // number of another process's request; 0: of this process
     std::size_t rate = 0;
     std::size_t limit = 0;
     std::size_t cpu = 0;
@@ -84,7 +84,7 @@ int open_file(const Wanted& wanted, std::uint32_t of_parent) {
 
 void watch();
 
-// For whoever has a Change that is his.
+// The caller has a Change that is_mine().
 int begin(const Wanted& wanted, Figures figures = Figures::kAll) {
     const bool inherited = forked.exchange(false, kRelaxed);
     const int error = open_file(wanted, inherited ? parent.load(kRelaxed) : 0);
@@ -101,14 +101,14 @@ void end(Reason reason) {
     recording::close(reason);
 }
 
-// A forked child that uses the processor is of interest, also if it never allocates.
+// Begins a file in a forked child that uses the processor, even if it never allocates.
 void begin_in_child() {
     if (control.load(kRelaxed) != heap::sampling::kRecord) return;
     const Change change;
     if (change.is_mine() && forked.load(kRelaxed) && !file.is_open()) begin(Wanted{}, Figures::kNone);
 }
 
-// In the thread that takes samples of the processor.
+// Runs in the watcher of the CPU sampler.
 void watch() {
     if (forked.load(kRelaxed)) begin_in_child();
     cpu_samples::watch();
@@ -122,7 +122,7 @@ void complain(int error) {
     os::warn(message);
 }
 
-// Another process wants a file of its own. If there can be none, it is told.
+// Begins a file for another process. Returns false if there is none, after answering with the error.
 bool begin_for_another() {
     end(Reason::kStop);
     return begin({outside.number(), outside.rate(), outside.limit(), outside.cpu(), outside.place()}) == 0;
@@ -134,7 +134,8 @@ bool begin_by_settings() {
     return error == 0;
 }
 
-// Does what `control` says, and clears what is done; it may have been written by a signal or from outside.
+// Does what `wanted`, the value of `control`, says, and clears what is done. A signal or another process may
+// have set it.
 void obey(std::uint32_t wanted) {
     const auto what = wanted & ~std::uint32_t{heap::sampling::kDumpToo};
     const bool dump_too = (wanted & heap::sampling::kDumpToo) != 0;
@@ -166,7 +167,7 @@ void obey(std::uint32_t wanted) {
 
 // ---- In the heap
 
-// In a child that was made without fork handlers. Of its threads one does it, and true is for that one.
+// For a child made without fork handlers. Returns true in the one thread that calls survive_fork().
 bool survive_unnoticed_fork() {
     if (!file.is_mine_to_forget()) return false;
     survive_fork();
@@ -184,18 +185,18 @@ bool choose(std::size_t size) {
 constexpr heap::sampling::Hooks kHooks{choose, heap_samples::record, heap_samples::lose,
                                        heap_samples::record_end};
 
-// The file is a parent's.
+// Continues in a child whose file is its parent's.
 void follow_parent() {
     if (!forked.exchange(true, kRelaxed)) parent.store(file.process(), kRelaxed);
     file.forget();
     heap_samples::survive_fork();
-    // The parent's thread need not look again soon, but the child's file has room.
+    // With a full file the parent's thread was allowed many bytes, but the child's file has room.
     if (file.is_full()) cache::my_stacks().allow_bytes(heap_samples::least_distance());
 }
 
 // ---- For the program
 
-// Waits for another thread that changes it, for a second at most.
+// Calls `what` alone. Waits for another thread's change for 1 s at most, and then returns EBUSY.
 template <typename Do>
 int change(Do what) {
     constexpr unsigned kTries = 1000;
@@ -234,7 +235,7 @@ int start(std::size_t wanted, std::string_view place) {
             return error;
         }
         control.store(heap::sampling::kRecord, kRelaxed);
-        cache::my_stacks().allow_no_request(); // other threads follow when they have used up theirs
+        cache::my_stacks().allow_no_request(); // other threads follow when their allowed bytes are used up
         return 0;
     });
 }
@@ -294,7 +295,7 @@ void end_with_process() {
     end(Reason::kExit);
 }
 
-// The child begins a file of its own when it first has a sample: most children only call exec.
+// The child begins a file at its first sample, because most children only call exec.
 void survive_fork() {
     changing.store(false, kRelaxed);
     CallerStack::survive_fork();

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 //
-// The sampling profiler: which blocks become samples (poisson.h), and what is written about them
-// (record_file.h). heap/sampling.h has the samples; docs/design/observe.md, "The profiler", says why nothing
+// The sampling profiler. It chooses the blocks that become samples (poisson.h), and writes about them
+// (record_file.h). heap/sampling.h has the samples. docs/design/observe.md, "The profiler", says why nothing
 // here can wait, deadlock or recurse.
 //
-// Everything except start() to dump() is called where memory is allocated or released, in any state of the
-// program, without a lock of the heap's.
+// All functions but start() to dump() are called where memory is allocated or released, in any state of the
+// program, without a heap lock.
 #pragma once
 
 #include <cstddef>
@@ -14,9 +14,9 @@
 
 namespace ashlar::observe::profiler {
 
-// Called by the program, or when the process starts. 0 or an error number: ENOENT if nothing is recorded,
-// EBUSY if another thread starts or stops it now, or what creating the file returned. Starting while
-// recording is paused resumes; while it is running it does nothing.
+// Called by the program, or when the process starts. Return 0 or an error number. ENOENT: nothing is
+// recorded. EBUSY: another thread starts or stops recording now. Other numbers are from the creation of the
+// file. start() resumes paused recording, and does nothing while recording runs.
 //
 // `rate` 0 and an empty `place` mean the settings (or their defaults).
 int start(std::size_t rate, std::string_view place);
@@ -27,21 +27,21 @@ int dump();
 struct Status {
     bool recording;
     bool paused;
-    bool full;        // the file may have no more
+    bool full;        // the file has reached its limit
     std::size_t rate; // bytes; 0 if nothing is recorded
     std::uint64_t samples;
-    std::uint64_t live;      // estimate of bytes in blocks allocated since the start and not released
-    std::uint64_t allocated; // estimate of bytes requested since the start
+    std::uint64_t live;      // estimate: bytes allocated since the start and not released
+    std::uint64_t allocated; // estimate: bytes requested since the start
     std::uint64_t written;   // bytes of the file
-    const char* path;        // of the last file; empty if there was none
+    const char* path;        // path of the last file; empty if there was none
 };
 Status status();
 
-// From the settings, with the process: starts recording or waits for the signal, if they say so.
+// Starts recording, or waits for the signal, if the settings say so.
 void start_with_process();
-// The process ends: the last records. Later ones are not written.
+// Writes the last records when the process ends. Later records are not written.
 void end_with_process();
-// In a forked child, whose parent may have recorded.
+// Runs in a forked child, whose parent may have recorded.
 void survive_fork();
 
 } // namespace ashlar::observe::profiler

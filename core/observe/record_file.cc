@@ -30,8 +30,8 @@ using profile_format::RecordHead;
 constexpr long kPopulateWrite = 23; // MADV_POPULATE_WRITE, since Linux 5.14
 constexpr long kWipeOnFork = 18;    // MADV_WIPEONFORK, since Linux 4.14
 constexpr std::size_t kLeastCapacity = std::size_t{256} << 10;
-constexpr std::size_t kMostAtOnce = std::size_t{32} << 20; // where all must be allocated at the start
-constexpr unsigned kMostFiles = 100;                       // of one process number
+constexpr std::size_t kMostAtOnce = std::size_t{32} << 20; // bytes, if all must be allocated at the start
+constexpr unsigned kMostFiles = 100;                       // files of one process number
 
 std::uint64_t nanoseconds(clockid_t clock) {
     timespec now{};
@@ -39,7 +39,7 @@ std::uint64_t nanoseconds(clockid_t clock) {
     return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<std::uint64_t>(now.tv_nsec);
 }
 
-// Builds a path in a buffer; `fits` is false once it was too long.
+// Builds a path in a buffer. fits() is false once the path was too long.
 class Path {
   public:
     Path(char* buffer, std::size_t capacity) : buffer_(buffer), capacity_(capacity) {}
@@ -79,7 +79,8 @@ std::string_view without_first(std::string_view text, std::size_t bytes) {
     return text;
 }
 
-// The path of the process's file of this name; `again`: there are so many already.
+// Builds the path of the process's file. `again` is the number of such files that exist. Returns false if the
+// path is too long.
 bool make_path(char* buffer, std::size_t capacity, std::string_view place, std::string_view ending,
                unsigned again) {
     Path path(buffer, capacity);
@@ -87,7 +88,7 @@ bool make_path(char* buffer, std::size_t capacity, std::string_view place, std::
         path.number(os::process_id());
         if (again != 0) path.text(".").number(again);
     };
-    // A process may change its folder.
+    // The path is absolute, because a process may change its folder.
     if (place.empty() || place.front() != '/') {
         char folder[RecordFile::kLongestPath];
         const long length = os::system_call(SYS_getcwd, folder, sizeof(folder));
@@ -120,7 +121,7 @@ void store_head(char* record, RecordHead head) {
 }
 
 #if defined(__x86_64__)
-// The processor's instruction for it, eight bytes at a time: a record is a multiple of that.
+// Uses the processor's instruction, eight bytes at a time. A record is a multiple of eight bytes.
 [[gnu::target("sse4.2")]] std::uint32_t checksum_by_instruction(const RecordHead& head, const char* payload) {
     std::uint64_t crc = ~std::uint32_t{0};
     std::uint64_t word = 0;
@@ -141,8 +142,7 @@ bool has_instruction() {
     return __get_cpuid(1, &a, &b, &features, &d) != 0 && (features & bit_SSE4_2) != 0;
 }
 
-constinit bool by_instruction =
-    false; // asked when the first file is opened: virtual machines are slow to say
+constinit bool by_instruction = false; // set with the first file: virtual machines are slow to tell
 
 void choose_checksum() {
     by_instruction = has_instruction();
@@ -157,7 +157,8 @@ void choose_checksum() {}
 using profile_format::checksum_of;
 #endif
 
-// Of stores before and after, as the compiler makes them: a kill takes effect between two instructions.
+// Keeps the compiler from reordering stores. That is enough, because a kill takes effect between two
+// instructions.
 void keep_order() {
     asm volatile("" : : : "memory");
 }
@@ -169,7 +170,7 @@ void store_state(FileHeader& head, profile_format::State state) {
 
 } // namespace
 
-// Returns a descriptor or a negative error number.
+// Creates the file. Returns a descriptor or a negative error number.
 int RecordFile::create(std::string_view place) {
     for (unsigned again = 0; again < kMostFiles; ++again) {
         if (!make_path(path_, sizeof(path_), place, ending_, again)) return -ENAMETOOLONG;
@@ -184,7 +185,7 @@ bool RecordFile::populate(char* base, std::size_t begin, std::size_t end) const 
     return !in_steps_ || os::system_call(SYS_madvise, base + begin, end - begin, kPopulateWrite) == 0;
 }
 
-// Maps the file at `base` and makes its first piece ready; 0 or an error number.
+// Maps the file at `base`, and makes its first piece ready. Returns 0 or an error number.
 int RecordFile::map(int file, std::size_t capacity, char*& base) {
     long result = os::system_call(SYS_ftruncate, file, capacity);
     if (result != 0) return static_cast<int>(-result);
@@ -194,7 +195,7 @@ int RecordFile::map(int file, std::size_t capacity, char*& base) {
     in_steps_ = true;
     ready_.store(kStep, std::memory_order_relaxed);
     mapped_ = capacity;
-    if (!populate(base, 0, kStep)) { // the kernel does not know how, or there is no room
+    if (!populate(base, 0, kStep)) { // not in this kernel, or no room
         in_steps_ = false;
         capacity = std::min(capacity, kMostAtOnce);
         result = os::system_call(SYS_fallocate, file, 0, 0, capacity);
@@ -207,7 +208,8 @@ int RecordFile::map(int file, std::size_t capacity, char*& base) {
     return 0;
 }
 
-// One page for the whole life of the process; without it forked children rely on their handlers.
+// Maps the page that the kernel clears in forked children, once per process. Without it forked children rely
+// on their handlers.
 void RecordFile::prepare_owner(char* base) {
     if (owner_ == nullptr) {
         const long page = os::system_call(SYS_mmap, nullptr, os::page_size(), PROT_READ | PROT_WRITE,
@@ -234,7 +236,7 @@ int RecordFile::open(std::string_view place, std::size_t capacity, std::size_t r
     choose_checksum();
     const int file = create(place);
     if (file < 0) return -file;
-    // In whole pieces. Of a limit on address space the program needs most.
+    // Uses whole pieces. The program needs most of a limited address space.
     constexpr std::size_t kShareOfAddresses = 16;
     const std::size_t addresses = os::address_space_limit();
     capacity = std::min({capacity, largest_file(), addresses / kShareOfAddresses}) / kStep * kStep;
@@ -269,7 +271,7 @@ int RecordFile::open(std::string_view place, std::size_t capacity, std::size_t r
     head.magic = profile_format::kMagic;
     full_.store(false, std::memory_order_relaxed);
     prepare_owner(base);
-    base_.store(base, std::memory_order_release); // last: from here on other threads append
+    base_.store(base, std::memory_order_release); // last: other threads append from here on
     return 0;
 }
 
@@ -283,7 +285,7 @@ bool RecordFile::is_mine_to_forget() {
            owner_->compare_exchange_strong(inherited, kBeingForgotten, std::memory_order_acq_rel);
 }
 
-// Records up to `end` are about to be written. Any number of threads may do the same at one time.
+// Makes records up to `end` ready to be written. Any number of threads may do the same at a time.
 bool RecordFile::make_ready(char* base, std::size_t end) {
     std::size_t before = ready_.load(std::memory_order_acquire);
     const std::size_t wanted = std::min((end + kStep - 1) / kStep * kStep, capacity_);
@@ -291,14 +293,14 @@ bool RecordFile::make_ready(char* base, std::size_t end) {
     if (!populate(base, before, wanted)) return false;
     while (before < wanted && !ready_.compare_exchange_weak(before, wanted, std::memory_order_acq_rel)) {
     }
-    // The piece before the last: somebody may still be writing there, and gets the page back if so.
+    // Drops the piece two before the new one. A thread that still writes there gets its page back.
     if (wanted >= 3 * kStep) {
         os::system_call(SYS_madvise, base + wanted - 3 * kStep, kStep, MADV_DONTNEED);
     }
     return true;
 }
 
-// Null if there is no room, and then never again.
+// Reserves `size` bytes. Returns null if there is no room, and always after that.
 char* RecordFile::reserve(char* base, std::size_t size) {
     auto& head = *reinterpret_cast<FileHeader*>(base);
     std::uint64_t& reserved = head.reserved;
@@ -325,7 +327,7 @@ bool RecordFile::append(Kind kind, Piece first, Piece second) {
     RecordHead head{static_cast<std::uint32_t>(size), Kind::kUnfinished, 0, 0, 0};
     store_head(record, head);
     keep_order();
-    char* const start = record + sizeof(RecordHead); // reads zero up to here and from here on
+    char* const start = record + sizeof(RecordHead); // the checksum and the payload are still zero
     std::memcpy(start, first.start, first.bytes);
     if (second.bytes != 0) std::memcpy(start + first.bytes, second.start, second.bytes);
     head.kind = kind;
@@ -352,7 +354,7 @@ void* RecordFile::append_region(Kind kind, std::uint32_t row_size, std::uint32_t
     return record + before + skip;
 }
 
-// The copy is mapped over the parent's file, so that pointers to rows stay right.
+// Maps the copy over the parent's file, so that pointers to rows remain valid.
 int RecordFile::continue_in_child(std::string_view place) {
     char* const base = base_.load(std::memory_order_relaxed);
     if (base == nullptr) return EBADF;
@@ -404,7 +406,7 @@ void RecordFile::close(State state) {
     const std::uint64_t end = __atomic_fetch_or(&head.reserved, kClosed, __ATOMIC_ACQ_REL) & ~kClosed;
     if (this->state() != State::kFull) store_state(head, state);
     base_.store(nullptr, std::memory_order_seq_cst);
-    // Who is in the middle of a record finishes it: then the mapping stays.
+    // Keeps the mapping if a thread is in the middle of a record, which it then finishes.
     if (users_.load(std::memory_order_seq_cst) == 0 && !keeps_mapping_)
         os::system_call(SYS_munmap, base, mapped_);
     cut_off((end + os::page_size() - 1) / os::page_size() * os::page_size());
@@ -413,8 +415,9 @@ void RecordFile::close(State state) {
 void RecordFile::forget() {
     char* const base = base_.exchange(nullptr, std::memory_order_acq_rel);
     if (base == nullptr || users_.load(std::memory_order_relaxed) == 0) return;
-    // Somebody was in the middle of a record. If it is who forks, in a signal handler, it goes on with it
-    // when the handler returns: it must find memory there. Nothing else that is there by now is replaced.
+    // A thread was in the middle of a record. If that is the forking thread, in a signal handler, it
+    // continues when the handler returns, and needs memory there. Other mappings that are there by now are
+    // not replaced.
     const long there =
         os::system_call(SYS_mmap, base, mapped_, PROT_READ | PROT_WRITE,
                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);

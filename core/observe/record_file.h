@@ -2,15 +2,15 @@
 //
 // The profiler's file (ashlar/profile_format.h): a shared mapping to which any thread appends records.
 //
-// append() takes no lock and may be interrupted by a signal whose handler appends, too. What it wrote is in
-// the file when it returns, whatever becomes of the process. Each piece of the file is made ready with one
-// system call before the first record in it. The call fails where the disk is full: touching a mapping of a
-// file that has no room would be SIGBUS. Pieces that are behind are dropped from the process's memory; the
-// file keeps them. No descriptor stays open: programs close those that they do not know.
+// append() takes no lock. A signal handler that interrupts it may append, too. A record is in the file when
+// append() returns, even if the process is killed. Each piece of the file is made ready with one system call
+// before its first record. The call fails if the disk is full. Touching a mapped file without room would
+// raise SIGBUS. Older pieces are dropped from the process's memory, but not from the file. No descriptor is
+// kept open, because programs close descriptors that they do not know.
 //
-// A forked child does not have the mapping, and must not append to its parent's file. It is told so by its
-// fork handler, and where none runs by a page that the kernel clears for the child. A file with regions stays
-// mapped in the child instead: whoever writes rows does not ask first. The child goes on in a copy.
+// A forked child does not have the mapping, and must not append to its parent's file. Its fork handler tells
+// it, or otherwise a page that the kernel clears for the child. A file with regions remains mapped in the
+// child, because writers of rows do not ask first. The child continues in a copy.
 #pragma once
 
 #include <ashlar/profile_format.h>
@@ -29,46 +29,46 @@ class RecordFile {
 
     static constexpr std::size_t kLongestPath = 512; // with its NUL
 
-    // Creates the file. `place` is a folder, in which it is called ashlar.PID.profile, or a path with %p for
-    // the process's number. If there is such a file, the number is followed by .1, .2 and so on. Returns 0 or
-    // an error number. One thread at a time, and none appends; likewise close() and forget().
+    // Creates the file. `place` is a folder for the name ashlar.PID.profile, or a path with %p for the
+    // process's number. If that file exists, the number is followed by .1, .2 and so on. Returns 0 or an
+    // error number. One thread at a time calls open(), close() or forget(). No thread appends during open().
     int open(std::string_view place, std::size_t capacity, std::size_t rate, std::uint32_t parent);
-    // Nothing is appended any more. What the file does not need is cut off.
+    // Ends appending, and cuts off the unused end of the file.
     void close(State state);
-    // In a forked child.
+    // Forgets the parent's file in a forked child.
     void forget();
 
     bool is_open() const { return base_.load(std::memory_order_acquire) != nullptr; }
-    // Of another process: this one was forked from it.
+    // Returns whether the file belongs to a process from which this process was forked.
     bool is_inherited() const;
-    // True for one thread of a child whose file is inherited: the one that is to call forget().
+    // Returns true in one thread of a child whose file is inherited. That thread must call forget().
     bool is_mine_to_forget();
-    const char* path() const { return path_; }         // of the last that was opened
-    std::uint32_t process() const { return process_; } // that opened it
+    const char* path() const { return path_; }         // path of the last file opened
+    std::uint32_t process() const { return process_; } // process that opened it
 
-    // The payload is what the pieces hold, one behind the other, and zeroes up to a multiple of 8. False if
-    // there is no room for the record, or no file.
+    // Appends a record. Its payload is both pieces, and zeroes up to a multiple of 8 bytes. Returns false if
+    // there is no room or no file.
     struct Piece {
         const void* start;
         std::size_t bytes;
     };
     bool append(Kind kind, Piece first, Piece second = {nullptr, 0});
 
-    // For a file that is to have regions; before open(). In a folder its name has this ending.
+    // Prepares for regions, before open(). In a folder the file's name has this ending.
     void keep_mapped(const char* ending) {
         keeps_mapping_ = true;
         ending_ = ending;
     }
-    // Appends zeroed rows that the caller writes in place, for as long as the process lives; null if there is
+    // Appends zeroed rows, which the caller may write as long as the process lives. Returns null if there is
     // no room.
     void* append_region(Kind kind, std::uint32_t row_size, std::uint32_t rows, std::uint64_t first);
-    // In a forked child, while it has one thread: a copy of the parent's file takes the file's place, at the
-    // same addresses. Returns 0 or an error number; then the parent's stays.
+    // Puts a copy at the addresses of the parent's file, in a forked child with one thread. Returns 0, or an
+    // error number if the parent's file remains.
     int continue_in_child(std::string_view place);
 
     void set_state(State state);
     State state() const;
-    bool is_full() const { return full_.load(std::memory_order_relaxed); } // the last that was opened
+    bool is_full() const { return full_.load(std::memory_order_relaxed); } // of the last file opened
     void count_lost();
     std::uint64_t bytes() const; // so far
 
@@ -76,10 +76,10 @@ class RecordFile {
     static constexpr std::size_t kStep = std::size_t{64} << 10;
     static constexpr std::uint64_t kClosed = std::uint64_t{1} << 63; // in FileHeader::reserved
 
-    // What `owner_` says. The kernel makes it the first in a forked child.
+    // Values of `owner_`. The kernel resets it to the first one in a forked child.
     enum Owner : std::uint32_t { kInherited, kOurs, kBeingForgotten };
 
-    // While there is one the mapping stays.
+    // Keeps the file mapped as long as the object exists.
     class Use {
       public:
         explicit Use(const RecordFile& file) : file_(file) {
@@ -119,7 +119,7 @@ class RecordFile {
     bool keeps_mapping_ = false;
     const char* ending_ = ".profile";
     bool in_steps_ = false;                       // the kernel makes pieces ready one by one
-    std::atomic<std::uint32_t>* owner_ = nullptr; // an Owner
+    std::atomic<std::uint32_t>* owner_ = nullptr; // an Owner, on its own page
     std::uint64_t device_ = 0;                    // of the file
     std::uint64_t inode_ = 0;
     char path_[kLongestPath] = {};

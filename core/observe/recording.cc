@@ -25,23 +25,23 @@ namespace {
 using Kind = RecordFile::Kind;
 
 constexpr auto kRelaxed = std::memory_order_relaxed;
-// A mark at a new high of live bytes: that part of the last one above it, and at least so many bytes.
+// A mark at a new high of live bytes: a quarter of the last high above it, and at least kLeastHighStep bytes.
 constexpr std::uint64_t kHighStep = 4;
 constexpr std::uint64_t kLeastHighStep = std::uint64_t{1} << 20;
 
 constinit std::atomic<bool> paused{false};
 constinit std::atomic<std::uint32_t> present_period{1};
-constinit std::atomic<std::uint32_t> files{0};   // that were begun
-constinit std::atomic<std::uint32_t> threads{0}; // with a number in this one
+constinit std::atomic<std::uint32_t> files{0};   // files begun
+constinit std::atomic<std::uint32_t> threads{0}; // threads with a number in this file
 
-// Of this file.
-constinit std::atomic<std::uint64_t> high{0};    // of live bytes, at the last mark for it
+// State of this file.
+constinit std::atomic<std::uint64_t> high{0};    // live bytes at the last mark for a high
 constinit std::atomic<std::uint64_t> counted{0}; // time of the last counts
-constinit std::atomic<std::uint64_t> dumped{0};  // and of the last dump
-constinit std::atomic<std::uint64_t> mapped{0};  // and when the mappings were read
+constinit std::atomic<std::uint64_t> dumped{0};  // time of the last dump
+constinit std::atomic<std::uint64_t> mapped{0};  // time of the last reading of the mappings
 
 struct Thread {
-    std::uint32_t file = 0; // in which it has this number
+    std::uint32_t file = 0; // file in which the thread has `number`
     std::uint32_t number = 0;
 };
 constinit thread_local Thread this_thread;
@@ -49,7 +49,8 @@ constinit thread_local Thread this_thread;
 constinit LoadedMaps maps;
 constinit StackTable stacks;
 
-// One step at a time: of several threads that find that it is time the first does it.
+// Returns true if `interval` ns have passed since `last`, and sets `last`. Only the first of several threads
+// gets true.
 bool is_time(std::atomic<std::uint64_t>& last, std::uint64_t time, std::uint64_t interval) {
     std::uint64_t before = last.load(kRelaxed);
     return time - before >= interval && time > before && last.compare_exchange_strong(before, time, kRelaxed);
@@ -61,8 +62,8 @@ void write_mark(std::uint64_t time, Reason reason) {
     file.append(Kind::kMark, {&mark, sizeof(mark)});
 }
 
-// The mappings are read again where a stack leads to code that is not known. They are read now and then, too,
-// because one library may have taken another's place.
+// Reads the mappings again if a stack has unknown code, but at most every 10 ms. Reads them every second
+// otherwise, because one library may have replaced another.
 void look_at_maps(const std::uintptr_t* frames, unsigned count, std::uint64_t time) {
     constexpr std::uint64_t kUnknown = kSecond / 100;
     const bool known =
@@ -105,7 +106,7 @@ void write_first(Reason reason, Figures figures) {
     if (figures == Figures::kAll) {
         write_all(reason);
     } else {
-        counted.store(0, kRelaxed); // with the next sample
+        counted.store(0, kRelaxed); // written with the next sample
         write_mark(os::monotonic_time(), reason);
     }
 }
@@ -134,7 +135,7 @@ void write_all(Reason reason) {
 }
 
 void write_what_is_due(std::uint64_t time) {
-    if (os::forking != 0) return; // what is counted may be half changed
+    if (os::forking != 0) return; // the counts may be half changed
     const std::uint64_t live = totals.live.load(kRelaxed);
     std::uint64_t last_high = high.load(kRelaxed);
     const std::uint64_t interval = os::settings.profile_interval_ms.load(kRelaxed) * (kSecond / 1000);

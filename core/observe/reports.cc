@@ -21,25 +21,25 @@ namespace ashlar::observe {
 
 namespace {
 
-constinit std::uint64_t owner = 0; // the process that files without a number in their names belong to
+constinit std::uint64_t owner = 0; // process that owns files without a number in their names
 
 constexpr std::string_view kNumber = "%p";
 
-// In which the process started: what a relative path of a setting is relative to, wherever it goes later.
+// Folder in which the process started. Relative paths in settings are relative to it.
 constinit std::array<char, 512> folder{};
 
 void remember_folder() {
     const long length = os::system_call(SYS_getcwd, folder.data(), folder.size() - 1);
     if (length <= 0 || folder.front() != '/') {
-        folder.front() = '\0'; // it is gone, or too long: relative to where the process is
+        folder.front() = '\0'; // gone or too long: paths are relative to the current folder
         return;
     }
-    folder[static_cast<std::size_t>(length) - 1] = '/'; // in place of the zero
+    folder[static_cast<std::size_t>(length) - 1] = '/'; // replaces the NUL
     folder[static_cast<std::size_t>(length)] = '\0';
 }
 
-// A name of a file, ended by a zero. Two numbers of processes and an ending fit behind a folder and what a
-// setting takes.
+// A file name that ends with NUL. It has room for a folder, the text of a setting, two process numbers and an
+// ending.
 class FileName {
   public:
     FileName& add(std::string_view text) {
@@ -48,7 +48,7 @@ class FileName {
         }
         return *this;
     }
-    // `%p` becomes the number of the process.
+    // Adds `text` with the process's number in place of %p.
     FileName& expand(std::string_view text, std::uint64_t process) {
         if (!text.empty() && text.front() != '/') add(folder.data());
         for (std::size_t at = text.find(kNumber); at != std::string_view::npos; at = text.find(kNumber)) {
@@ -67,14 +67,15 @@ class FileName {
     std::size_t length_ = 0;
 };
 
-// A device, a pipe or a link (/dev/stderr is one): it is written to, not replaced.
+// Returns whether the file is a device, a pipe or a link, such as /dev/stderr. These are written to, not
+// replaced.
 bool is_special(const char* name) {
     struct stat about {};
     return os::system_call(SYS_newfstatat, AT_FDCWD, name, &about, AT_SYMLINK_NOFOLLOW) == 0 &&
            !S_ISREG(about.st_mode);
 }
 
-// 0, or the kernel's negative answer.
+// Returns 0, or the kernel's negative error number.
 long write_file(const char* name, int flags, Format format) {
     const long opened =
         os::system_call(SYS_openat, AT_FDCWD, name, O_WRONLY | O_CLOEXEC | O_NOCTTY | flags, 0644);
@@ -86,7 +87,7 @@ long write_file(const char* name, int flags, Format format) {
 }
 
 long replace_file(const FileName& name, std::string_view setting, std::uint64_t process, Format format) {
-    // Others may write to the same name.
+    // The name has the process's number, because other processes may replace the same file.
     FileName other;
     os::Message number;
     other.expand(setting, process).add(".").add(number.number(process).view()).add(".new");
@@ -97,7 +98,7 @@ long replace_file(const FileName& name, std::string_view setting, std::uint64_t 
     return result;
 }
 
-// True unless it failed.
+// Returns false if writing failed.
 bool write_report(std::string_view setting) {
     const std::uint64_t process = os::process_id();
     if (process != owner && setting.find(kNumber) == std::string_view::npos) return true;
@@ -114,7 +115,7 @@ bool write_report(std::string_view setting) {
 }
 
 void report(bool called) {
-    static constinit bool failed = false; // and said so
+    static constinit bool failed = false; // writing failed, and a warning was given
     const std::string_view file = os::settings.stats_file.view();
     if (!file.empty()) {
         if (!failed) failed = !write_report(file);

@@ -1,20 +1,21 @@
 // SPDX-License-Identifier: MIT
 //
-// Statistics that the process writes by itself, as the settings stats_at_exit, stats_file and stats_signal
-// say: when it ends, every second, and when a signal comes. The signal's handler only wakes the background
+// Statistics that the process writes by itself, by the settings stats_at_exit, stats_file and stats_signal.
+// It writes them at its end, every second, and after a signal. The signal's handler only wakes the background
 // thread, because gathering takes locks.
 //
 // A relative path is relative to the folder in which the process started. Files are written from the first
-// allocations on: the background thread starts with one of them.
+// allocations on, because one of them starts the background thread.
 //
-// Who opens such a file reads a whole text: it is written under another name and takes its place then. A
-// forked child writes none of its parent's files; those whose name has the number of the process (%p) are its
+// Readers of such a file always get a whole text, because it is written under another name and then renamed.
+// A forked child writes none of its parent's files. Files with the process number (%p) in their names are the
+// child's own.
 // own.
 #pragma once
 
 namespace ashlar::observe {
 
-// At start, when the settings have been read. Without these settings it does nothing.
+// Called at start, after the settings were read. Does nothing without these settings.
 void start_reports();
 void report_at_exit();
 

@@ -42,7 +42,7 @@ Residence measure_residence() {
     const std::size_t end = std::min(layout::superslabs.opened(), layout::window.size() / kSuperslabSize);
     for (std::size_t s = layout::window.first_slice / kSlicesPerSuperslab; s < end; ++s) {
         const Slice first = layout::first_slice_of(s);
-        if (layout::window.header(first) == layout::kNotOurs) continue; // withdrawn, or a stranger's
+        if (layout::window.header(first) == layout::kNotOurs) continue; // withdrawn, or not of the heap
         unsigned char answers[kSuperslabSize / kLeastSystemPage];
         if (os::ask_resident(layout::window.address_of(first), kSuperslabSize, answers)) {
             add_superslab(s, answers, residence);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // The table of statistics: one row for each field of the structures in ashlar.h, in their order. All texts
-// (observe/formats.h) are made of it, and what it does not have does not compile.
+// (observe/formats.h) are made from it. A field without a row does not compile.
 #pragma once
 
 #include <ashlar/ashlar.h>
@@ -15,10 +15,10 @@
 namespace ashlar::observe {
 
 enum class Unit : std::uint8_t { kBytes, kCount, kNanoseconds, kYes };
-// Whether it goes up and down, or only up.
+// Whether a value goes up and down, or only up.
 enum class Kind : std::uint8_t { kGauge, kCounter };
 
-// Its words are arrays: pointers would have to be filled in when the library is loaded, in every process.
+// Letters are in arrays, because the loader would have to relocate pointers in every process.
 struct Row {
     std::uint16_t offset;
     std::uint8_t width;
@@ -31,7 +31,7 @@ struct Row {
     std::string_view help() const { return help_letters.data(); }
     template <typename Statistics>
     std::uint64_t value_in(const Statistics& statistics) const {
-        std::uint64_t value = 0; // little-endian, as all machines that this is compiled for
+        std::uint64_t value = 0; // little-endian, like all supported machines
         std::memcpy(&value, reinterpret_cast<const char*>(&statistics) + offset, width);
         return value;
     }
@@ -124,7 +124,7 @@ inline constexpr std::array kLockRows = {
 
 namespace detail {
 
-// Every byte of the structure belongs to one row.
+// Returns whether every byte of the structure belongs to one row.
 template <typename Rows>
 constexpr bool covers(const Rows& rows, std::size_t size) {
     std::size_t end = 0;

@@ -31,9 +31,9 @@ bool Sampler::reaches_point(std::size_t size, std::size_t excess) {
     return true;
 }
 
-// The bytes before the next point, counted from where the request at hand begins.
+// Returns the bytes before the next point, from the start of the present request.
 std::size_t Sampler::gap_before(std::size_t size, std::size_t excess) {
-    // Requests that nobody asked about (the heap was closed): what was left holds no more.
+    // Some requests were not passed to the sampler (the heap was closed), so `left_` is no longer valid.
     if (is_new_ || excess > size) return gaps_.next(pacing_.distance());
     return size - excess + left_;
 }
@@ -47,13 +47,13 @@ void Sampler::go_on(std::size_t gap) {
     count_down(gap);
 }
 
-// The next point is behind so many bytes. A thread whose points are far apart looks at the time in between.
+// Sets the next point behind `gap` bytes. A thread with distant points checks the time in between.
 void Sampler::count_down(std::size_t gap) {
     allowance_ = pacing_.is_stretched() ? std::min(gap, pacing_.distance()) : gap;
     left_ = gap - allowance_;
 }
 
-// For requests behind the one at hand. True if it may have changed.
+// Chooses the distance of later requests. Returns true if it may have changed.
 bool Sampler::choose_distance() {
     const std::uint64_t time = pacing_.is_stretched() ? clocks_->now() : 0;
     if (!pacing_.is_over(time)) return false;

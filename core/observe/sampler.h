@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 //
-// Which requests of a thread are samples: the points of a Poisson process (poisson.h) at a distance that
-// changes with what samples cost (pacing.h).
+// Chooses the requests of a thread that become samples: the points of a Poisson process (poisson.h). Their
+// distance changes with the cost of samples (pacing.h).
 //
-// The thread counts down bytes that it was allowed (cache/pointer_stacks.h) and asks here when they are used
-// up. They reach to the next point, or not so far. Then the thread only looks at the time, and whether the
-// points are to be nearer. What is left of a gap is distributed like a whole one, so it may be stretched or
-// shrunk by the change. A request belongs to the distance that held before it, whatever is decided at it: so
-// nothing depends on its size.
+// The thread counts down the bytes that it was allowed (cache/pointer_stacks.h), and asks here when they are
+// used up. They reach to the next point, or not so far. In the second case the thread only checks the time,
+// and whether points must be closer. The rest of a gap is distributed like a whole gap, so a change may
+// stretch or shrink it. A request belongs to the distance that held before it, so no decision depends on the
+// request's size.
 #pragma once
 
 #include "observe/pacing.h"
@@ -26,20 +26,20 @@ class Sampler {
     };
 
     void seed(std::uint64_t seed) { gaps_.seed(seed); }
-    // See Pacing::begin(). The next request is the first that counts.
+    // See Pacing::begin(). Counting begins with the next request.
     void begin(std::size_t least, std::size_t first, std::size_t percent, const Clocks& clocks);
 
-    // A request has used up what was allowed, with so many bytes more, or with all of it. True if it is a
-    // sample. Then allowance() is new.
+    // Called when a request exceeds the allowance by `excess` bytes, which may be all of its bytes. Returns
+    // true if the request is a sample. Sets a new allowance().
     bool reaches_point(std::size_t size, std::size_t excess);
     bool allows_requests() const { return pacing_.distance() != 1; }
     std::size_t allowance() const { return allowance_; }
 
-    std::size_t distance() const { return pacing_.distance(); } // for requests to come
-    // Of the last sample: the distance that it was taken with, and the points in it, drawn at each call.
+    std::size_t distance() const { return pacing_.distance(); } // for later requests
+    // The distance of the last sample, and the number of points in it, which is drawn at each call.
     std::size_t distance_of_sample() const { return distance_; }
     std::uint64_t points_in_sample(std::size_t size);
-    // The last sample has been dealt with.
+    // Ends the last sample, and measures its cost if that is wanted.
     void finish_sample();
 
   private:
@@ -51,12 +51,12 @@ class Sampler {
     Gaps gaps_;
     Pacing pacing_;
     const Clocks* clocks_ = nullptr;
-    bool is_new_ = true;        // no point is drawn
+    bool is_new_ = true;        // no point is drawn yet
     std::size_t allowance_ = 0; // bytes
-    std::size_t left_ = 0;      // bytes before the next point, behind those that are allowed
+    std::size_t left_ = 0;      // bytes between the allowance and the next point
     std::size_t distance_ = 1;  // of the last sample
-    std::size_t before_ = 0;    // bytes of its request before its point
-    std::uint64_t asked_ = 0;   // processor time when it was asked for, if what it costs is measured
+    std::size_t before_ = 0;    // bytes of the last sample before its point
+    std::uint64_t asked_ = 0;   // CPU time at the start of a measured sample; 0: not measured
 };
 
 } // namespace ashlar::observe

@@ -13,16 +13,16 @@ namespace ashlar::observe {
 
 namespace {
 
-// What is known of this thread's own stack. A signal handler may look at it, and add to it, between any two
-// stores. What is readable only grows, so an older value is true, too.
+// The known part of this thread's own stack. A signal handler may read and extend it between any two stores.
+// The readable range only grows, so an older value is also true.
 struct OwnStack {
-    std::atomic<std::uintptr_t> low{0};  // where the readable range starts; 0 before its end is known
+    std::atomic<std::uintptr_t> low{0};  // start of the readable range; 0 before its end is known
     std::atomic<std::uintptr_t> high{0}; // its end
-    std::atomic<std::uintptr_t> gap{0}; // a page below `low` that was not readable: below it is another stack
+    std::atomic<std::uintptr_t> gap{0};  // unreadable page below `low`; another stack is below it
 };
 constinit thread_local OwnStack own;
 
-// How far the range grows at a time. A coroutine in the middle of a large mapping costs a millisecond, once.
+// Largest growth of the range in one step, pages. A coroutine inside a large mapping costs 1 ms, once.
 constexpr std::uintptr_t kMostPages = 4096;
 
 std::uintptr_t thread_descriptor() {
@@ -35,14 +35,14 @@ std::uintptr_t thread_descriptor() {
     return address;
 }
 
-// Of a thread that forked, and is its process's first now, it is not the end: its stack is read as others
-// are.
+// Returns the end of the stack. In a child that another thread than the first has forked, this is another
+// stack's end. The kernel then reads the thread's stack, as with foreign stacks.
 std::uintptr_t end_of_stack() {
     const bool first_thread = os::thread_id() == os::process_id();
     return first_thread ? reinterpret_cast<std::uintptr_t>(os::start_of_stack()) : thread_descriptor();
 }
 
-// The first page from `from` on that cannot be read; `to` or more if there is none before it.
+// Returns the first page from `from` on that cannot be read, or `to` or more if there is none before `to`.
 std::uintptr_t first_gap(std::uintptr_t from, std::uintptr_t to) {
     const std::uintptr_t page = os::page_size();
     std::uintptr_t at = from;
@@ -51,7 +51,7 @@ std::uintptr_t first_gap(std::uintptr_t from, std::uintptr_t to) {
     return at;
 }
 
-// Makes the range reach down to `address` if every page between can be read.
+// Extends the range down to `address` if every page between can be read.
 void reach(std::uintptr_t address) {
     if (own.low.load(std::memory_order_relaxed) == 0) {
         const std::uintptr_t end = end_of_stack();
@@ -75,7 +75,8 @@ void reach(std::uintptr_t address) {
 void StackMemory::stand_at(std::uintptr_t address) {
     const std::uintptr_t known = own.low.load(std::memory_order_acquire);
     if (known == 0 || address < known) reach(address);
-    // Not from the lowest known place on: a program may protect pages of its stack that it does not stand on.
+    // Starts at `address`, not at the lowest known place. A program may protect pages of its stack below its
+    // present place.
     const std::uintptr_t low = own.low.load(std::memory_order_acquire);
     const std::uintptr_t high = own.high.load(std::memory_order_relaxed);
     const bool on_own = address >= low && address < high && high - address >= sizeof(std::uint64_t);
@@ -86,7 +87,7 @@ void StackMemory::stand_at(std::uintptr_t address) {
 bool StackMemory::read_elsewhere(std::uintptr_t address, std::uint64_t& word) {
     if (address % sizeof word != 0) return false;
     if (address - piece_ >= piece_size_) {
-        // Not beyond the page: the next one may be unreadable.
+        // Stops at the end of the page, because the next page may be unreadable.
         const std::uintptr_t page = os::page_size();
         const std::size_t size = std::min<std::size_t>(kPiece, page - address % page);
         piece_size_ = 0;

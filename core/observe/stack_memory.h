@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: MIT
 //
-// Words of stacks, read so that nothing can fault.
+// Reads words of stacks so that nothing can fault.
 //
-// A thread's own stack is read directly, from the place where the thread stands up to the stack's end. That
-// is the thread's descriptor, which the C library puts above a new thread's stack, or the arguments of main.
-// When a thread stands lower than ever before, the kernel is asked for each page between. A stack does not
-// lose pages above the place where its thread stands, so this is asked once. Every other address (alternate
-// stacks, coroutines, whatever a damaged stack points to) is read through the kernel, a small piece at a
-// time.
+// A thread's own stack is read directly, from the thread's present place up to the stack's end. The end is
+// the thread's descriptor, which the C library puts above a new thread's stack, or the arguments of main.
+// When a thread is lower on its stack than ever before, the kernel is asked for each page between. A stack
+// does not lose pages above its thread's place, so this is asked once. Every other address is read through
+// the kernel, in small pieces: alternate stacks, coroutines, and addresses in a damaged stack.
 #pragma once
 
 #include <array>
@@ -18,8 +17,8 @@ namespace ashlar::observe {
 
 class StackMemory {
   public:
-    // The thread stands, or stood when a signal came, at this address. From here on what is above it is read
-    // directly if it is the thread's own stack.
+    // Sets the thread's present place, or its place when a signal came. Words above that on the thread's own
+    // stack are read directly from now on.
     void stand_at(std::uintptr_t address);
 
     bool read(std::uintptr_t address, std::uint64_t& word) {
@@ -34,15 +33,15 @@ class StackMemory {
   private:
     static constexpr std::size_t kPiece = 128;
 
-    // What the sanitizers know of a stack are the variables of its frames, not what lies between.
+    // Sanitizers know the variables in a stack's frames, but not the words between.
     [[gnu::no_sanitize_address, gnu::no_sanitize_thread]] static std::uint64_t load(std::uintptr_t address) {
         return *reinterpret_cast<const volatile std::uint64_t*>(address);
     }
 
     bool read_elsewhere(std::uintptr_t address, std::uint64_t& word);
 
-    std::uintptr_t low_ = 0;  // where the thread stands
-    std::uintptr_t size_ = 0; // of so many addresses from there on words are read directly
+    std::uintptr_t low_ = 0;  // the thread's place
+    std::uintptr_t size_ = 0; // addresses from `low_` on at which words are read directly
     std::uintptr_t piece_ = 0;
     std::size_t piece_size_ = 0;
     alignas(std::uint64_t) std::array<unsigned char, kPiece> bytes_;

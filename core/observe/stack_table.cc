@@ -11,7 +11,7 @@ namespace ashlar::observe {
 
 namespace {
 
-// Without the lowest bit, and not 0.
+// Returns a hash that is not 0, and whose lowest bit is clear.
 std::uint64_t hash(const std::uintptr_t* frames, std::size_t count) {
     std::uint64_t value = count;
     for (std::size_t i = 0; i < count; ++i) {

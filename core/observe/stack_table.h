@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 //
-// Numbers for stacks of return addresses: the same stack has the same number, from 1 on.
+// Numbers stacks of return addresses. The same stack always has the same number, from 1 on.
 //
-// A table of hashes, which are 63 bits long. Two different stacks get one number with a chance of 1 in 10^8
-// for a million stacks. Nothing is ever removed. It has four levels, each eight times as large as the one
-// before: a program with few stacks touches a page or two. Takes no lock, allocates nothing.
+// The table has hashes of 63 bits. In a full table of 300 000 stacks the chance that two share a number is 1
+// in 200 million. Single stacks are never removed. Each of the four levels but the first is eight times as
+// large as the one before. A program with few stacks thus touches a page or two. Takes no lock, and allocates
+// nothing.
 #pragma once
 
 #include <array>
@@ -16,17 +17,17 @@ namespace ashlar::observe {
 
 class StackTable {
   public:
-    // Memory for the table; false if there is none. Once.
+    // Maps memory for the table. Returns false if there is none. Call it once.
     bool prepare();
     bool is_prepared() const { return slots_ != nullptr; }
-    void clear(); // nobody else uses it
+    void clear(); // no other thread may use the table
 
     struct Found {
         std::uint32_t number; // 0: the table is full
-        bool is_new;          // nobody has confirmed that it is known
+        bool is_new;          // the number is not confirmed yet
     };
     Found find(const std::uintptr_t* frames, std::size_t count);
-    // It has been written down what this number means.
+    // Notes that the stack of `number` has been written.
     void confirm(std::uint32_t number);
 
   private:
@@ -35,7 +36,7 @@ class StackTable {
     static constexpr std::size_t kSlots = kSizes[0] + kSizes[1] + kSizes[2] + kSizes[3];
     static constexpr std::uint64_t kConfirmed = 1;
 
-    std::atomic<std::uint64_t>* slots_ = nullptr; // 0, or a hash and kConfirmed
+    std::atomic<std::uint64_t>* slots_ = nullptr; // each 0, or a hash, with or without kConfirmed
 };
 
 } // namespace ashlar::observe

@@ -32,7 +32,7 @@ std::size_t load(const auto& counter) {
     return counter.load(std::memory_order_relaxed);
 }
 
-// Adds what threads did with all classes; under the registry's lock, so that no thread ends meanwhile.
+// Adds the counts of ended threads for all classes.
 void add_ended_counts(ashlar_statistics& s, std::uint64_t& ticks) {
     for (const cache::EndedCounts& ended : cache::thread_registry.ended) {
         s.refills += load(ended.refills);
@@ -44,7 +44,7 @@ void add_ended_counts(ashlar_statistics& s, std::uint64_t& ticks) {
     ticks += load(cache::thread_registry.ended_refill_ticks);
 }
 
-// Everything that is free is as resident as it can be, as far as is known without asking.
+// Estimates residence without asking the kernel: all free memory is as resident as it can be.
 Residence assume_resident(const ashlar_statistics& s, std::size_t slabs, std::size_t large) {
     const auto absent =
         static_cast<std::size_t>(std::max<std::ptrdiff_t>(layout::superslabs.absent_bytes(), 0));
@@ -70,9 +70,9 @@ ashlar_statistics gather_heap() {
         out += bin.blocks_out() * layout::class_size(header.size_class());
     });
     slab::for_each_mixed([&out](slab::MixedSlabs& mixed) { out += mixed.bytes_out(); });
-    // A profiler's samples have a block each that stands for them.
+    // Leaves out the profiler's samples, because a block of its class stands for each of them.
     if (const slab::MixedSlabs* const samples = slab::mixed_slabs(0)) out -= samples->bytes_out();
-    std::size_t runs = 0; // that threads keep
+    std::size_t runs = 0; // kept by threads, bytes
     std::uint64_t ticks = 0;
     const auto add_cached = [&](const cache::ThreadCache& cache, const cache::PointerStacks& held) {
         for (unsigned i = 1; i < layout::kClasses; ++i) {
@@ -144,8 +144,8 @@ ashlar_class_statistics gather_class(unsigned number) {
     const auto c = static_cast<layout::SizeClass>(number);
     const layout::ClassShape& shape = layout::kShapes[c];
     ashlar_class_statistics s{};
-    std::size_t out = 0;   // of slabs of the class
-    std::size_t mixed = 0; // of others
+    std::size_t out = 0;   // blocks out of slabs of the class
+    std::size_t mixed = 0; // blocks out of mixed slabs
     for (unsigned shard = 1; shard <= slab::shard_pool.created(); ++shard) {
         slab::Bin& bin = slab::shard_pool.bin({c, static_cast<layout::Shard>(shard)});
         out += bin.blocks_out();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// What the heap holds, gathered from the layers below. Costs the fast paths nothing: what the program holds
-// is what left the slabs less what the thread caches hold.
+// Figures of the heap, gathered from the layers below at no cost to the fast paths. The program holds the
+// blocks that left the slabs, less the blocks in thread caches.
 #pragma once
 
 #include <ashlar/ashlar.h>
@@ -9,23 +9,23 @@
 
 namespace ashlar::observe {
 
-// Thread-safe; see struct ashlar_statistics for what the figures mean and how exact they are.
+// Thread-safe. struct ashlar_statistics explains the figures and how exact they are.
 ashlar_statistics gather_all();
-// Likewise, without what is resident, which takes a system call for each 2 MiB.
+// Gathers all but the resident memory, which takes a system call for each 2 MiB.
 ashlar_statistics gather();
-// Of the size class with that number, from 1 on.
+// Gathers the figures of size class `number`, from 1 on.
 ashlar_class_statistics gather_class(unsigned number);
-// Of the kind of the heap's own locks with that number, from 1 on.
+// Gathers the figures of the heap's own locks of kind `number`, from 1 on.
 ashlar_lock_statistics gather_lock(unsigned number);
 inline constexpr unsigned kLockKinds = 10;
-// What they are called. No pointers: these would have to be filled in when the library is loaded.
+// Names of the kinds. The loader would have to relocate pointers.
 inline constexpr char kLockNames[kLockKinds][ASHLAR_LOCK_NAME_BYTES] = {
     "opening",     "drain",  "threads",    "shard_pool", "bins",
     "mixed_slabs", "growth", "superslabs", "quarantine", "metadata"};
 constexpr const char* lock_name(unsigned number) {
     return kLockNames[number - 1];
 }
-// Without the fallback, which has locks of its own: for callers that may have interrupted it.
+// Gathers without the fallback, which has its own locks. For callers that may have interrupted the fallback.
 ashlar_statistics gather_heap();
 
 } // namespace ashlar::observe

@@ -19,8 +19,7 @@
 
 #define ASHLAR_TABLES_SIZE 456
 
-// The note. The distance to the structure is known when the library is linked, so nothing has to be filled in
-// when it is loaded.
+// The note. The distance to the structure is known at link time, so the note needs no relocation.
 #define ASHLAR_STRING_OF(text) #text
 #define ASHLAR_STRING(text) ASHLAR_STRING_OF(text)
 asm(".pushsection .note.ashlar, \"a\", %note\n"
@@ -35,7 +34,7 @@ asm(".pushsection .note.ashlar, \"a\", %note\n"
                                                     "4:\n"
                                                     "        .popsection\n");
 
-// Private members are named by their offsets here, for readers that are not C++.
+// The tables have the offsets of private members, for readers that are not C++.
 #pragma GCC diagnostic ignored "-Winvalid-offsetof"
 
 namespace ashlar::observe {
@@ -58,7 +57,7 @@ constexpr auto kClassRows = [] {
 
 } // namespace
 
-// What other layers let see.
+// A friend of classes in other layers, so that it can read their private members.
 struct Tables {
     static constexpr ashlar_tables make();
 };

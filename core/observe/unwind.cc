@@ -18,11 +18,12 @@ namespace {
 
 // ---- Frame pointers ---------------------------------------------------------------------------------------
 
-// Nothing is mapped below, and a frame is no larger.
+// No memory is mapped below kLeastAddress, and no frame is larger than kLargestFrame bytes.
 constexpr std::uintptr_t kLeastAddress = 4096;
 constexpr std::uintptr_t kLargestFrame = std::uintptr_t{1} << 20;
 
-// A frame record: the caller's frame pointer, then the return address. Callers' records lie higher.
+// A frame record: the caller's frame pointer, then the return address. Callers' records are at higher
+// addresses.
 struct FrameRecord {
     std::uint64_t caller;
     std::uint64_t return_address;
@@ -37,7 +38,8 @@ bool read_record(StackMemory& memory, std::uintptr_t stack, std::uintptr_t point
 
 // ---- Rules ------------------------------------------------------------------------------------------------
 
-// The caller's rbp where functions that align their stack keep it: in memory, at the address in rbp.
+// Returns whether the caller's rbp is in memory at the address in rbp, as in functions that align their
+// stack.
 [[gnu::noinline]] bool saved_at_rbp(const DescribedObject& object, const RegisterRule& rule) {
     if (rule.place() != Place::kAtExpression) return false;
     ObjectBytes bytes(object);
@@ -47,7 +49,7 @@ bool read_record(StackMemory& memory, std::uintptr_t stack, std::uintptr_t point
            bytes.take_signed() == 0 && !bytes.failed();
 }
 
-// "What is in memory at rbp + offset."
+// Returns the offset if the frame's end is in memory at rbp + offset.
 [[gnu::noinline]] std::optional<std::int64_t> through_rbp(const DescribedObject& object,
                                                           const FrameEnd& end) {
     if (!end.is_expression()) return {};
@@ -64,7 +66,7 @@ bool read_record(StackMemory& memory, std::uintptr_t stack, std::uintptr_t point
     return offset;
 }
 
-// The short form of a description.
+// Returns the short form of a description.
 UnwindRule shortened(const DescribedObject& object, const FrameDescription& description) {
     const std::uint32_t identity = object.identity;
     const FrameRow& row = description.row;
@@ -91,13 +93,13 @@ UnwindRule shortened(const DescribedObject& object, const FrameDescription& desc
 
 // ---- The walk ---------------------------------------------------------------------------------------------
 
-// kIncomplete: a frame's rule needs a register that the short rules of the frames before did not follow.
+// kIncomplete: a frame's rule needs a register that the short rules of earlier frames did not follow.
 enum class Outcome : std::uint8_t { kOn, kEnd, kIncomplete };
 
 class Walk {
   public:
-    // `interrupted`: the first address is that of an instruction, not one to return to. `in_full`: every
-    // frame by its description, and with it all registers.
+    // `interrupted`: the first address is an instruction's, not a return address. `in_full`: every frame is
+    // unwound by its description, with all registers.
     Walk(bool interrupted, bool in_full) : interrupted_(interrupted), in_full_(in_full) {}
 
     FrameRegisters& registers() { return registers_; }
@@ -124,7 +126,7 @@ class Walk {
     std::uintptr_t stack() const { return registers_.values[kRsp]; }
 
     Outcome step() {
-        // A call may be a function's last instruction: what is looked up is the call.
+        // Looks up the call instruction, because a call may be a function's last instruction.
         const std::uintptr_t address = registers_.values[kReturnAddress] - (interrupted_ ? 0 : 1);
         interrupted_ = false;
         if (!object_.contains(address) && !find_object(address, object_)) return by_frame_pointer();
@@ -154,15 +156,15 @@ class Walk {
         const UnwindRule rule = found == Found::kDescription
                                     ? shortened(object_, description)
                                     : UnwindRule(Step::kNoDescription, object_.identity);
-        // What could not be read may be an object that is just being unloaded, and what was read may be one
-        // that took its place.
+        // An unreadable object may be in the middle of unloading. A readable one may have replaced the object
+        // that was found. In both cases the rule is not remembered.
         DescribedObject now;
         const bool still = find_object(address, now) && now.identity == object_.identity;
         if (still && found != Found::kDamaged) remember_rule(address, rule);
         return rule;
     }
 
-    // Frames end above where the one before ended, so that no stack leads in a circle.
+    // Each frame must end above the frame before, so that no stack leads in a circle.
     Outcome by_end(std::uintptr_t end, std::uint64_t saved_rbp) {
         std::uint64_t address = 0;
         if (end <= stack() || !memory_.read(end - sizeof address, address)) return Outcome::kEnd;
@@ -211,7 +213,7 @@ class Walk {
         return apply(object_, description);
     }
 
-    // Kept apart from describe(), whose frame is gone by then: together they would need more stack.
+    // Separate from describe(), whose frame is gone by then. Together they would need more stack.
     [[gnu::noinline]] Outcome apply(const DescribedObject& object, const FrameDescription& description) {
         ObjectBytes bytes(object);
         bool unknown = false;
@@ -234,7 +236,7 @@ class Walk {
         const bool complete = end && caller.knows(kReturnAddress);
         if (unknown && !in_full_ && !(complete && caller.knows(kRbp))) return Outcome::kIncomplete;
         if (!complete) return Outcome::kEnd;
-        // A signal may have come on another stack.
+        // A signal handler may run on another stack.
         if (!description.signal_frame && caller.value(kRsp) <= stack()) return Outcome::kEnd;
         registers_.known = 0;
         for (unsigned i = 0; i < kFollowed; ++i) {
@@ -245,7 +247,7 @@ class Walk {
         return Outcome::kOn;
     }
 
-    // What becomes of the registers followed; one bit of `known` each.
+    // Values of the followed registers, with one bit each in `known`.
     struct Followed {
         std::array<std::uint64_t, kFollowed> values;
         std::uint32_t known = 0;
@@ -258,8 +260,8 @@ class Walk {
         }
     };
 
-    // The caller's value of one of them. False if it cannot be had; `unknown` is set if that is for want of
-    // another register's value.
+    // Computes the caller's value of one followed register. Returns false if there is none. Sets `unknown` if
+    // another register's value is missing.
     bool restored(const DescribedObject& object, ObjectBytes& bytes, const FrameDescription& description,
                   unsigned column, std::uint64_t end, std::uint64_t& result, bool& unknown) {
         const RegisterRule& rule = description.row.registers[column];
@@ -294,13 +296,13 @@ class Walk {
 
     FrameRegisters registers_;
     StackMemory memory_;
-    DescribedObject object_; // that of the last address; most frames have the same as the one before
+    DescribedObject object_; // object of the last address, and as a rule of the next one
     bool interrupted_;
     bool in_full_;
 };
 
-// The registers as they are just before the instruction whose address is the return address in them. The
-// caller's frame must still be there when they are used.
+// Takes the registers as they are just before the instruction at the return address in them. They are valid
+// as long as the caller's frame exists.
 [[gnu::always_inline]] inline void take_registers(FrameRegisters& registers) {
     asm volatile("mov %%rbx, 24(%0)\n\t"
                  "mov %%rbp, 48(%0)\n\t"
@@ -318,7 +320,7 @@ class Walk {
     registers.known = kKeptByCalls | 1U << kRsp | 1U << kReturnAddress;
 }
 
-// In the order of the descriptions' numbers.
+// Positions in the context, in the order of the descriptions' numbers.
 constexpr std::array<int, kRegisters> kInContext = {REG_RAX, REG_RDX, REG_RCX, REG_RBX, REG_RSI, REG_RDI,
                                                     REG_RBP, REG_RSP, REG_R8,  REG_R9,  REG_R10, REG_R11,
                                                     REG_R12, REG_R13, REG_R14, REG_R15, REG_RIP};
@@ -359,7 +361,7 @@ unsigned unwind_from(const void* context, std::uintptr_t* addresses, unsigned mo
 
 namespace {
 
-// Return addresses may carry a signature in their upper bits.
+// Removes the signature that return addresses may have in their upper bits.
 std::uint64_t without_signature(std::uint64_t address) {
     register std::uint64_t link asm("x30") = address;
     asm("hint #7" : "+r"(link)); // xpaclri

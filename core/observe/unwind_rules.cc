@@ -17,13 +17,13 @@ constexpr std::size_t kBytes = sizeof(Entry) << kEntriesLog2; // 64 KiB, the lar
 
 constinit std::atomic<Entry*> table{nullptr};
 
-// Of an address's two entries the one that is looked at first.
+// Returns the first of an address's two entries.
 std::size_t place_of(std::uintptr_t address) {
     constexpr std::uint64_t kGolden = 0x9E3779B97F4A7C15;
     return static_cast<std::size_t>(address * kGolden >> (64 - kEntriesLog2));
 }
 
-// Of threads that come here together one maps the table that all use.
+// Maps the table. If several threads do so at a time, all use the same table.
 Entry* made_table() {
     void* const memory = os::reserve(kBytes);
     if (memory == nullptr) return nullptr;
@@ -58,7 +58,7 @@ void remember_rule(std::uintptr_t address, UnwindRule rule) {
     Entry* entries = table.load(std::memory_order_acquire);
     if (entries == nullptr) entries = made_table();
     if (entries == nullptr) return;
-    // What was there moves to the other place, and drives out what was not used since.
+    // Moves the old rule to its other entry. The rule there was not used since, and is dropped.
     Entry& first = entries[place_of(address)];
     Entry& second = entries[place_of(address) ^ 1];
     const std::uint64_t old_rule = first.rule.load(std::memory_order_relaxed);

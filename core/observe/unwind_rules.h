@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 //
-// What unwinding one instruction's frame comes to, in one word, and a table of such words that all threads
-// share. Nearly every frame ends at a register and an offset, with its return address just below its end. It
-// keeps the caller's frame pointer at another offset. Then that is all there is to say.
+// Rules for unwinding the frame of one instruction, each in one word, and a table of rules for all threads.
+// Nearly every frame ends at a register plus an offset, with its return address just below its end. The
+// caller's frame pointer is saved at another offset. One word is enough for such a frame.
 //
-// The table has no lock. An entry is two words. The second is the rule, and the first the address combined
-// with it. So words of two writers do not match, and count as absent. A rule carries a few bits of the
-// identity of its object, so that it is not used for another object at the same addresses.
+// The table has no lock. An entry has two words: the rule, and the address combined with the rule. Words of
+// two writers do not match, so the entry is ignored. A rule has 26 bits of its object's identity, so that it
+// is not used for another object at the same addresses.
 #pragma once
 
 #include <atomic>
@@ -18,11 +18,11 @@ namespace ashlar::observe {
 enum class Step : std::uint8_t {
     kAbsent,        // not in the table
     kFromRsp,       // the frame ends at rsp + end
-    kFromRbp,       // at rbp + end
+    kFromRbp,       // the frame ends at rbp + end
     kThroughRbp,    // at the address in memory at rbp + end; the caller's rbp is at rbp (aligned stacks)
-    kByDescription, // none of these: the description itself has to be read each time
-    kNoDescription, // by frame pointers
-    kOutermost,     // nobody called
+    kByDescription, // none of these: the description is read each time
+    kNoDescription, // the frame pointer is used
+    kOutermost,     // the frame has no caller
 };
 
 class UnwindRule {
@@ -33,8 +33,8 @@ class UnwindRule {
                 (static_cast<std::uint64_t>(end / 8) & kEndMask) << kEndShift |
                 (saved_rbp / 8) << kRbpShift) {}
 
-    // Whether this form can hold them: words, and not too far away. `saved_rbp` is how far below the frame's
-    // end the caller's rbp was saved, 0 if it is still in the register.
+    // Returns whether a rule can hold both: multiples of 8 bytes, and not too large. `saved_rbp` is the
+    // distance in bytes from the frame's end down to the caller's saved rbp. 0: the register still has it.
     static bool fits(std::int64_t end, std::uint64_t saved_rbp) {
         return end % 8 == 0 && end >= -kMostEnd && end < kMostEnd && saved_rbp % 8 == 0 &&
                saved_rbp / 8 < (std::uint64_t{1} << (kEndShift - kRbpShift));
@@ -69,13 +69,13 @@ class UnwindRule {
     std::uint64_t bits_ = 0;
 };
 
-// The rule for the instruction at an address, kAbsent if it is not in the table or is of another object.
+// Returns the rule for the instruction at `address`, or kAbsent if there is none or it is another object's.
 UnwindRule known_rule(std::uintptr_t address, std::uint32_t object);
 
-// The first call maps the table. Without memory for it nothing is remembered.
+// Remembers a rule. The first call maps the table. Without memory for it nothing is remembered.
 void remember_rule(std::uintptr_t address, UnwindRule rule);
 
-// Bytes that the table takes; 0 before it is needed.
+// Returns the bytes of the table, or 0 before it is needed.
 std::size_t rules_bytes();
 
 } // namespace ashlar::observe

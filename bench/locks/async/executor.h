@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Runs coroutines: a queue of those that can go on, and threads that resume them one after another.
+// Runs coroutines: a queue of ready coroutines, and threads that resume them one after another.
 #pragma once
 
 #include <condition_variable>
@@ -11,7 +11,7 @@ namespace bench::locks {
 
 class Executor {
   public:
-    // Any thread may call it. The coroutine goes on later, on one of the executor's threads.
+    // Lets the coroutine continue later, on one of the executor's threads. Any thread may call it.
     void schedule(std::coroutine_handle<> handle) {
         {
             const std::lock_guard held(mutex_);
@@ -20,7 +20,7 @@ class Executor {
         changed_.notify_one();
     }
 
-    // For co_await: lets the others go on first.
+    // For co_await: lets other coroutines run first.
     auto yield() {
         struct Awaiter {
             Executor& executor;
@@ -38,7 +38,7 @@ class Executor {
         }
     }
 
-    // What is ready is still resumed.
+    // Ends run() after all ready coroutines have been resumed.
     void stop() {
         {
             const std::lock_guard held(mutex_);

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-// A semaphore and a mutex for coroutines: who must wait is suspended, and its thread does something else.
-// Waiters are served in the order in which they came. A release hands the permit to the first waiter and
-// schedules it, so nobody can take it in between.
+// A semaphore and a mutex for coroutines. A waiting coroutine is suspended, and its thread does other work.
+// Waiters are served in the order of their arrival. A release hands the permit to the first waiter and
+// schedules it, so that no other coroutine can take the permit.
 //
-// A tool that watches threads sees none of this. So both tell a lock profiler by ashlar/locks.h; without one
-// that is a comparison with null.
+// A tool that watches threads sees none of this. So both types report to a lock profiler by ashlar/locks.h.
+// Without a profiler a report is a comparison with null.
 #pragma once
 
 #include "locks/async/executor.h"
@@ -23,15 +23,15 @@ class AsyncSemaphore {
     AsyncSemaphore(const AsyncSemaphore&) = delete;
     AsyncSemaphore& operator=(const AsyncSemaphore&) = delete;
 
-    // For co_await. It stands in the frame of the coroutine, which is why waiting allocates nothing.
+    // For co_await. The object is in the coroutine's frame, so waiting allocates nothing.
     class Acquire {
       public:
         explicit Acquire(AsyncSemaphore& semaphore) : semaphore_(semaphore) {}
 
         bool await_ready() const noexcept { return false; }
 
-        // False: there was a permit, the coroutine goes on. Once it is in the list, another thread may
-        // resume it at any time: nothing of this object is touched after that.
+        // Returns false if there was a permit, and the coroutine continues. Once in the list, the coroutine
+        // may be resumed by another thread at any time. This object must not be touched after that.
         bool await_suspend(std::coroutine_handle<> handle) {
             const std::lock_guard held(semaphore_.mutex_);
             if (semaphore_.permits_ != 0) {
@@ -71,11 +71,11 @@ class AsyncSemaphore {
         executor_.schedule(next);
     }
 
-    // As a lock profiler knows it.
+    // The semaphore's address for a lock profiler.
     const void* address() const { return this; }
     void set_name(const char* name) const { ashlar_lock_name(this, name); }
 
-    // While nobody uses it.
+    // Must not be called while coroutines use the semaphore.
     std::uint64_t permits() const { return permits_; }
 
   private:
@@ -88,7 +88,7 @@ class AsyncSemaphore {
     std::mutex mutex_;
     std::uint64_t permits_;
     Acquire* first_ = nullptr;
-    Acquire* last_ = nullptr; // stale while there is no first one
+    Acquire* last_ = nullptr; // stale while `first_` is null
 };
 
 // A semaphore with one permit.

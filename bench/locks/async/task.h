@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A coroutine that nobody waits for. It starts suspended, its handle is scheduled once, and its frame is
-// freed at its end. The coroutine itself tells whoever counts that it has ended.
+// A coroutine that is never awaited. It starts suspended, its handle is scheduled once, and its frame is
+// freed at its end. The coroutine itself has to report its end.
 #pragma once
 
 #include <coroutine>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// C++20 coroutines on a few threads, with an async mutex and an async semaphore. A task that waits blocks no
-// thread, so a tool that watches threads sees nothing: the locks say themselves what happens. An operation is
-// one turn under a mutex, which the task holds while others run, and one under the semaphore.
+// C++20 coroutines on a few threads, with an async mutex and an async semaphore. A waiting task blocks no
+// thread, so a tool that watches threads sees nothing. The locks report their events themselves. An operation
+// is one turn under a mutex, which the task holds while others run, and one under the semaphore.
 #include "locks/async/semaphore.h"
 #include "locks/async/task.h"
 #include "locks/run.h"
@@ -16,7 +16,7 @@ namespace bench::locks {
 
 namespace {
 
-// Under one name here and in a lock profiler.
+// Declares a lock under one name, here and in a lock profiler.
 template <typename Lock>
 LockId declare(Run& run, const Lock& lock, const std::string& name, const char* kind) {
     lock.set_name(name.c_str());
@@ -44,7 +44,7 @@ struct Shared {
 
     Run& run;
     Executor executor;
-    std::deque<Mutex> mutexes; // their addresses stay
+    std::deque<Mutex> mutexes; // addresses remain valid
     AsyncSemaphore semaphore;
     LockId semaphore_id;
     Room room;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Each operation needs two locks. In random order two threads may each hold what the other needs: a deadlock,
-// which a time limit on the second acquisition ends. The thread then releases the first one, backs off and
-// tries again. Time-outs are planned: they are counted and are no errors. With --random-order 0 there is no
-// circle, and hardly a time-out.
+// Each operation needs two locks. In random order two threads may each hold the lock that the other needs. A
+// time limit on the second acquisition ends this deadlock. The thread then releases its first lock, backs off
+// and tries again. Time-outs are planned: they are counted, and are no errors. With --random-order 0 there is
+// no circle, and hardly a time-out.
 #include "locks/guarded.h"
 #include "locks/scenario.h"
 
@@ -31,7 +31,7 @@ Pair choose(Run& run, const GuardedLocks& locks, Worker& worker) {
     return {locks[first].get(), locks[second].get()};
 }
 
-// The first lock is held, and visited, while the second is waited for.
+// Holds and visits the first lock while it waits for the second. Returns whether it got the second in time.
 bool take_both(Run& run, const Pair& pair, Worker& worker) {
     pair.first->lock(worker);
     pair.first->visit(worker);
@@ -44,7 +44,8 @@ bool take_both(Run& run, const Pair& pair, Worker& worker) {
     return both;
 }
 
-// Twice as long after each time-out, and by chance, so that the same two do not meet again.
+// Waits for a random time, at most twice as long after each time-out, so that the same threads do not meet
+// again.
 void back_off(Run& run, Worker& worker, unsigned time_outs) {
     constexpr unsigned kMostDoublings = 5;
     const std::uint64_t longest = run.parameters.acquire_limit_us << std::min(time_outs, kMostDoublings);

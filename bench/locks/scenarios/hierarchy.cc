@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Nested locks, always taken from the first level to the last. Each level allocates. An operation is one
-// descent through all levels. It shows waits that add up, and an order that a profile must show as it is.
+// descent through all levels. The scenario shows waits that add up, and an order that a profile must report.
 #include "locks/guarded.h"
 #include "locks/scenario.h"
 
@@ -18,7 +18,7 @@ void descend(const GuardedLocks& levels, Worker& worker) {
     }
 }
 
-// Of each pair of levels the outer one was held whenever the inner one was taken, and never the other way.
+// Checks that the outer level of each pair was held whenever the inner one was taken, and never the reverse.
 void check_order(Run& run, const GuardedLocks& levels) {
     for (const auto& outer : levels) {
         for (const auto& inner : levels) {

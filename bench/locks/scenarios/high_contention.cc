@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Many threads on a few locks, each operation on one of them at random. It shows what malloc inside a short
-// critical section costs those who wait for it.
+// Many threads on a few locks. Each operation takes a random lock. The scenario shows what malloc inside a
+// short critical section costs the waiting threads.
 #include "locks/guarded.h"
 #include "locks/scenario.h"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Threads that take the same lock again and again without a pause, a group of threads to each lock. It shows
-// the price of a pair of lock and unlock, and what a profiler adds to it.
+// Threads take the same lock again and again without a pause. Each lock has a group of threads. The scenario
+// shows the cost of a pair of lock and unlock, and what a profiler adds.
 #include "locks/guarded.h"
 #include "locks/scenario.h"
 

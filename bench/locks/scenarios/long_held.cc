@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Locks held for long and for times that differ, as around a disk or another machine. Each thread takes the
-// locks in turn. It shows waits that no allocator can shorten: a profile must tell them from the others.
+// Locks are held for long and varying times, as around a disk or another machine. Each thread takes the locks
+// in turn. The scenario shows waits that no allocator can shorten. A profile must tell them from other waits.
 #include "locks/guarded.h"
 #include "locks/scenario.h"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Large blocks allocated, touched and freed with a lock held. It shows page faults and system calls of the
-// allocator that all other threads wait for.
+// Large blocks are allocated, touched and freed with a lock held. The scenario shows page faults and system
+// calls of the allocator that all other threads wait for.
 #include "locks/guarded.h"
 #include "locks/scenario.h"
 

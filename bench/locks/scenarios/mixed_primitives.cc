@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Six primitives in one program: mutex, recursive mutex, condition variable, semaphore, event (a mutex, a
-// condition variable and a flag, as Python's threading.Event) and barrier. An operation uses the first four;
-// every eighth time all threads also wait for an event and meet at the barrier. It shows whether a tool
-// tells the primitives apart.
+// Six primitives in one program: mutex, recursive mutex, condition variable, semaphore, event and barrier.
+// The event is a mutex, a condition variable and a flag, like Python's threading.Event. An operation uses the
+// first four. Every eighth time all threads also wait for an event and meet at the barrier. The scenario
+// shows whether a tool tells the primitives apart.
 #include "locks/guarded.h"
 #include "locks/scenario.h"
 
@@ -78,7 +78,7 @@ class Semaphore {
     Room room_;
 };
 
-// A mutex and a condition variable with a number that is waited for.
+// A mutex and a condition variable with a number to wait for.
 class Monitor {
   public:
     Monitor(Run& run, const char* name) : run_(run), id_(run.declare(name, "mutex", &mutex_)) {}
@@ -89,7 +89,7 @@ class Monitor {
     Monitor(const Monitor&) = delete;
     Monitor& operator=(const Monitor&) = delete;
 
-    // Calls change(number) with the mutex held, and wakes all that wait.
+    // Calls change(number) with the mutex held, and wakes all waiting threads.
     template <typename Change>
     void change(Worker& worker, const Change& change) {
         lock(worker);
@@ -155,8 +155,8 @@ struct Primitives {
     GuardedLocks mutexes;
     Recursive recursive;
     Semaphore semaphore;
-    Monitor stock; // of permits, which are taken and put back
-    Monitor event; // 1 while it is set
+    Monitor stock; // permits, which are taken and put back
+    Monitor event; // 1 while the event is set
     Barrier barrier;
 };
 
@@ -172,7 +172,8 @@ void use(Primitives& primitives, Worker& worker, std::uint64_t operation) {
     primitives.stock.change(worker, [](std::uint64_t& left) { ++left; });
 }
 
-// One thread sets the event, each time another one; all wait for it. It is cleared when all have seen it.
+// One thread sets the event, each time another thread, and all wait for it. The event is cleared when all
+// have seen it.
 void meet(Run& run, Primitives& primitives, Worker& worker, std::uint64_t meeting) {
     const bool is_setter = meeting % run.parameters.threads == worker.index;
     if (is_setter) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Producers allocate items and put them into bounded queues, consumers take and free them: a mutex and two
-// condition variables for each queue. An operation is one item. It shows memory that flows from one thread to
-// another, and waits for a condition, which are not waits for a lock.
+// Producers allocate items and put them into bounded queues. Consumers take and free the items. Each queue
+// has a mutex and two condition variables. An operation is one item. The scenario shows memory that flows
+// from one thread to another, and waits for a condition, which are not waits for a lock.
 #include "locks/run.h"
 #include "locks/scenario.h"
 #include "locks/section.h"
@@ -15,7 +15,7 @@ namespace {
 
 struct Item {
     TouchedBlock block;
-    std::uint64_t number; // each is used once
+    std::uint64_t number; // each number is used once
 };
 
 class Queue {
@@ -45,7 +45,7 @@ class Queue {
         pthread_cond_signal(&not_empty_);
     }
 
-    // False once it is closed and empty.
+    // Returns false once the queue is closed and empty.
     bool take(Worker& worker, Item& item) {
         lock(worker);
         while (count_ == 0 && !closed_) {
@@ -64,7 +64,7 @@ class Queue {
         return any;
     }
 
-    // The last producer calls it.
+    // Closes the queue. The last producer calls it.
     void close(Worker& worker) {
         lock(worker);
         closed_ = true;
@@ -111,7 +111,7 @@ const char* obstacle(const Parameters& parameters) {
                : nullptr;
 }
 
-// What went in and what came out.
+// Count and sum of the items that went in, or out.
 struct Flow {
     std::atomic<std::uint64_t> count{0};
     std::atomic<std::uint64_t> sum{0};
@@ -123,7 +123,7 @@ struct Flow {
 };
 
 struct Shared {
-    std::deque<Queue> queues; // their addresses stay
+    std::deque<Queue> queues; // addresses remain valid
     std::atomic<std::uint64_t> producers_left{0};
     Flow in;
     Flow out;

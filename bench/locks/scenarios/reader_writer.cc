@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A table under a read/write lock: readers copy a block of it, writers replace one. It shows allocation by
-// many readers at once, and how long writers wait for them.
+// A table under a read/write lock. Readers copy one of its blocks, and writers replace one. The scenario
+// shows allocation by many readers at a time, and how long writers wait for them.
 #include "locks/run.h"
 #include "locks/scenario.h"
 #include "locks/section.h"
@@ -64,7 +64,7 @@ class Table {
     std::uint64_t writes() const { return writes_; }
 
   private:
-    // The same number all over: a copy with two numbers was made while somebody wrote.
+    // A block filled with one number. A copy with two numbers was made during a write.
     struct Entry {
         std::uint64_t* words = nullptr;
         std::size_t count = 0;
