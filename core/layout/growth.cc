@@ -175,7 +175,7 @@ Superslabs::Growth Superslabs::grow(std::size_t slices, SliceMap::Fit fit, std::
         return Growth::kDone;
     }
     const bool is_occupied = opening.result == os::Opened::kOccupied;
-    if (again != 0) { // except for a foreign mapping's
+    if (again != 0) { // but not where the foreign mapping lies
         const os::Guard guard(mutex_);
         for (std::size_t i = opening.superslabs + (is_occupied ? 1 : 0); i < needed; ++i)
             map_.set_aside(again + i);

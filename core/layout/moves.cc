@@ -29,7 +29,7 @@ Run Superslabs::warm(Run run, std::size_t slices, const MovePlan& plan) {
 // Returns whether a move saves enough faults. Programs that use only the beginning of their buffers leave
 // dirty slices that hold little memory. Then ever more runs get no moves, until that changes.
 bool Superslabs::is_worth_moving(const SliceMap::Move& move) {
-    constexpr std::size_t kLeastShare = 8; // of the slices is resident: about as many faults as a move costs
+    constexpr std::size_t kLeastShare = 8; // 1/8 must be resident: about as many faults as a move costs
     constexpr unsigned kMostLeftOut = 63;
     std::size_t resident = 0;
     const std::size_t size = move.slices * kSliceSize;
@@ -53,7 +53,7 @@ bool Superslabs::may_move(Slice from, Slice to) {
 os::Change Superslabs::carry_out(SliceMap::Move move, bool try_it) {
     os::Change result = os::Change::kRefused;
     if (try_it && move.unchecked) { // a move would keep a program's changes
-        if (!take_back_changes(move.from, move.slices)) return os::Change::kSplit; // they have no owner
+        if (!take_back_changes(move.from, move.slices)) return os::Change::kSplit; // the slices are lost
         move.unchecked = false;
     }
     if (try_it) {
