@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Tells the lock profiler (`libashlar-locks.so`, docs/locks.md) of locks that it cannot see: a program's own
- * spin locks, mutexes of coroutines. In C, usable from C and C++.
+ * Tells the lock profiler (`libashlar-locks.so`, docs/locks.md) about locks that it cannot see: a program's
+ * own spin locks, mutexes of coroutines. In C, usable from C and C++.
  *
- * The profiler's functions are weak. Without the profiler each call below is a test of an address, which
- * fails. Every function may be called by any thread; the one that releases need not be the one that acquired.
+ * The profiler's functions are weak. Without the profiler, each call below only tests an address. Any thread
+ * may call any function, and a lock may be acquired and released by two threads.
  *
  *     struct ashlar_lock_wait wait = ashlar_lock_no_wait();
  *     if (!try_to_take(lock)) {
@@ -13,7 +13,7 @@
  *     }
  *     ashlar_lock_acquired(lock, wait);
  *     ...
- *     ashlar_lock_released(lock);                  // right before the lock is let go
+ *     ashlar_lock_released(lock);                  // right before the lock is released
  */
 #ifndef ASHLAR_LOCKS_H
 #define ASHLAR_LOCKS_H
@@ -24,14 +24,14 @@
 extern "C" {
 #endif
 
-/* A wait that has begun. Belongs to whoever waits; copies mean the same wait. */
+/* A wait that has begun. The waiting thread or coroutine owns it. Copies mean the same wait. */
 struct ashlar_lock_wait {
-    uint64_t since;  /* ns of CLOCK_MONOTONIC; 0: there was no wait, or it is not recorded */
+    uint64_t since;  /* ns of CLOCK_MONOTONIC; 0: no wait, or not recorded */
     uint32_t stack;  /* the profiler's number for the stack of the call */
-    uint32_t thread; /* and for the thread */
+    uint32_t thread; /* the profiler's number for the thread */
 };
 
-/* What the profiler exports. Call the functions below, which ask whether it is there. */
+/* The profiler's exports. Call the functions below instead, which test whether the profiler is present. */
 __attribute__((weak, visibility("default"))) struct ashlar_lock_wait
 ashlar_locks_wait_begins(const void* lock);
 __attribute__((weak, visibility("default"))) void ashlar_locks_acquired(const void* lock,
@@ -46,35 +46,35 @@ static inline struct ashlar_lock_wait ashlar_lock_no_wait(void) {
     return none;
 }
 
-/* The first try to take the lock failed, and the caller is about to wait. */
+/* Call this after the first try to take the lock failed, right before waiting. Returns the wait. */
 static inline struct ashlar_lock_wait ashlar_lock_wait_begins(const void* lock) {
     return ashlar_locks_wait_begins ? ashlar_locks_wait_begins(lock) : ashlar_lock_no_wait();
 }
 
-/* The lock is taken: after that wait, or at the first try (ashlar_lock_no_wait()). Call it while holding the
- * lock. The wait ends here, so a coroutine calls it when it runs again. */
+/* Call this while holding the lock, after `wait`, or after the first try with ashlar_lock_no_wait(). The wait
+ * ends here, so a coroutine calls this when it runs again. */
 static inline void ashlar_lock_acquired(const void* lock, struct ashlar_lock_wait wait) {
     if (ashlar_locks_acquired) {
         ashlar_locks_acquired(lock, wait);
     }
 }
 
-/* The wait is over and the lock not taken: out of time, or cancelled. */
+/* Call this when the wait ends without the lock: out of time, or cancelled. */
 static inline void ashlar_lock_wait_abandoned(const void* lock, struct ashlar_lock_wait wait) {
     if (ashlar_locks_wait_abandoned) {
         ashlar_locks_wait_abandoned(lock, wait);
     }
 }
 
-/* The lock is about to be released. Its stack is the one that the profile shows for the holder. */
+/* Call this right before releasing the lock. The profile shows the stack of this call for the holder. */
 static inline void ashlar_lock_released(const void* lock) {
     if (ashlar_locks_released) {
         ashlar_locks_released(lock);
     }
 }
 
-/* The lock's name in the profile. It is copied, at most 63 bytes of it. Without a name the profile shows the
- * symbol of the object, or the place that took it first. */
+/* Names the lock in the profile. Copies at most 63 bytes of `name`. Without a name the profile shows the
+ * symbol of the object, or the place that took the lock first. */
 static inline void ashlar_lock_name(const void* lock, const char* name) {
     if (ashlar_locks_name) {
         ashlar_locks_name(lock, name);

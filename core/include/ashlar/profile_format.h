@@ -4,9 +4,9 @@
 //
 //   FileHeader, padded to header_size | record | record | record | ... zeros
 //
-// The file is a shared mapping of fixed capacity, and records are only ever appended. It is cut to what it
-// needs when recording ends in order. A writer reserves space by adding to FileHeader::reserved. Then it
-// stores the first eight bytes of the record's head with the kind kUnfinished, and the payload. The checksum
+// The file is a shared mapping of fixed capacity, and records are only ever appended. The end of a recording
+// cuts the file to the needed size. A writer reserves space by adding to FileHeader::reserved. Then it stores
+// the first eight bytes of the record's head with the kind kUnfinished, and the payload. The checksum
 // follows, and last the first eight bytes with the kind. So each record is either complete or a hole,
 // whenever the process is killed. A reader takes one step at a time, from header_size up to `reserved`
 // without its highest bit:
@@ -15,11 +15,11 @@
 //   * kUnfinished: a hole of `size` bytes. Step over it;
 //   * any other kind: step over `size` bytes, and use the record if the checksum is right and the kind known.
 //
-// A head that these rules do not allow means that the file is damaged. Then look for the next record that has
-// the right checksum at the next multiple of eight.
+// A head that breaks these rules means that the file is damaged. Then look for the next record that has the
+// right checksum at the next multiple of eight.
 //
-// A newer version of the library may append fields to a payload and add kinds, without a new version number.
-// Readers must take what they know and skip the rest. `version` changes when that would be wrong.
+// A newer library may append fields to a payload and add kinds, without a new version number. Readers must
+// take the parts that they know and skip the rest. `version` changes when that would be wrong.
 #pragma once
 
 #include <array>
@@ -31,30 +31,30 @@ namespace ashlar::profile_format {
 inline constexpr std::array<char, 8> kMagic{'A', 'S', 'H', 'L', 'A', 'R', 'P', 'F'};
 inline constexpr std::uint32_t kVersion = 1;
 
-// What FileHeader::state says.
+// Values of FileHeader::state.
 enum class State : std::uint32_t {
     kRecording = 1,
     kPaused = 2,
     kStopped = 3, // by ashlar_profile_stop, a signal or exit
-    kFull = 4,    // the capacity is used up: later records are lost
+    kFull = 4,    // the capacity is used up; later records are lost
 };
 
-// Offset 0 of the file. The atomic fields are written while others read.
+// At offset 0 of the file. Writers change the atomic fields while readers read.
 struct FileHeader {
     std::array<char, 8> magic;
     std::uint32_t version;
-    std::uint32_t header_size;     // where the first record is
-    std::uint32_t page_size;       // of the system
-    std::uint32_t pid;             //
-    std::uint64_t start_realtime;  // ns since 1970, of the same moment as
-    std::uint64_t start_monotonic; // ns of CLOCK_MONOTONIC, as all times below
-    std::uint64_t rate;            // the least mean of requested bytes between two samples
+    std::uint32_t header_size;     // offset of the first record
+    std::uint32_t page_size;       // bytes of the system's pages
+    std::uint32_t pid;             // process number
+    std::uint64_t start_realtime;  // ns since 1970 at the start
+    std::uint64_t start_monotonic; // ns of CLOCK_MONOTONIC at the start; all times below use that clock
+    std::uint64_t rate;            // least mean of requested bytes between two samples
     std::uint64_t capacity;        // bytes of the file
-    std::uint64_t reserved;        // atomic; bytes handed out to writers, from offset 0. May exceed capacity
-    std::uint64_t lost;   // atomic; samples that could not be recorded: no room for them or their stack
-    State state;          // atomic
-    std::uint32_t parent; // pid of the process that this one was forked from while it recorded; or 0
-    std::array<char, 256> program; // path of the executable, cut short if need be, ends with NUL
+    std::uint64_t reserved;        // atomic; bytes handed out to writers, from offset 0; may exceed capacity
+    std::uint64_t lost;            // atomic; samples without room for them or their stack
+    State state;                   // atomic
+    std::uint32_t parent;          // pid of the recording process that forked this one, or 0
+    std::array<char, 256> program; // path of the executable, cut if too long, ends with NUL
 };
 static_assert(sizeof(FileHeader) == 336);
 
@@ -72,7 +72,7 @@ enum class Kind : std::uint16_t {
     kCpu = 10,
     kCpuTime = 11,
 
-    // Of the lock profiler: ashlar/lock_format.h.
+    // Kinds of the lock profiler: ashlar/lock_format.h.
     kLocks = 32,
     kLockThreads = 33,
     kLockTallies = 34,
@@ -83,20 +83,20 @@ enum class Kind : std::uint16_t {
 // RecordHead::flags: the payload is a Region.
 inline constexpr std::uint16_t kIsRegion = 1;
 
-// Rows that the process writes in place while it runs. The checksum is of the head and of this; not of the
-// rows behind it. A row that was never used is all zeroes.
+// Rows that the process writes in place while it runs. The checksum covers the head and this struct, but not
+// the rows. An unused row is all zeroes.
 struct Region {
     std::uint32_t row_size; // bytes; a multiple of 8
     std::uint32_t rows;
     std::uint64_t first; // number of the first row
-    std::uint32_t skip;  // bytes between this and the first row, which begins a cache line
+    std::uint32_t skip;  // bytes from here to the first row, which begins a cache line
     std::uint32_t zero;
 };
 static_assert(sizeof(Region) == 24);
 
 // Before each payload. Starts at a multiple of 8.
 struct RecordHead {
-    std::uint32_t size; // of the record, head included; a multiple of 8
+    std::uint32_t size; // bytes of the record with its head; a multiple of 8
     Kind kind;
     std::uint16_t flags;    // 0 or kIsRegion
     std::uint32_t checksum; // see checksum_of()
@@ -104,79 +104,79 @@ struct RecordHead {
 };
 static_assert(sizeof(RecordHead) == 16);
 
-// Each different stack before its first use; twice if two threads come to it at one time. Return addresses,
-// innermost first: the call is the instruction before. `frames` of u64 follow.
+// Written before the stack's first use; twice if two threads come to it at one time. `frames` return
+// addresses (u64) follow, innermost first. The call is the instruction before the address.
 struct Stack {
     std::uint32_t id; // counts from 1
     std::uint32_t frames;
 };
 
-// An executable mapping. The path follows, `path_length` bytes without NUL, padded to 8. Sent at start and
-// when libraries were loaded or unloaded since. A later record replaces an earlier one where they overlap.
+// An executable mapping. The path follows, `path_length` bytes without NUL, padded to 8. Written at start,
+// and after libraries were loaded or unloaded. A later record replaces an earlier one where they overlap.
 struct Map {
     std::uint64_t begin;
     std::uint64_t end;
-    std::uint64_t offset; // of `begin` in the file
+    std::uint64_t offset; // offset of `begin` in the file
     std::uint64_t inode;
     std::uint32_t device; // major << 20 | minor; 0 if unknown
     std::uint16_t path_length;
-    std::uint8_t build_id_length; // 0: none known
+    std::uint8_t build_id_length; // 0: unknown
     std::uint8_t zero;
     std::array<std::uint8_t, 24> build_id;
 };
 static_assert(sizeof(Map) == 64);
 
-// At a thread's first sample.
+// Written at a thread's first sample.
 struct Thread {
-    std::uint32_t number; // counts from 1 in the order of first samples; never used again
+    std::uint32_t number; // counts from 1 in the order of first samples; never reused
     std::uint32_t tid;
     std::array<char, 16> name;
 };
 
 // A sampled block. It stands for `weight` bytes and `blocks` / 1024 blocks of its size.
 struct Allocate {
-    std::uint64_t sample; // its number: counts from 1
+    std::uint64_t sample; // number of the sample, from 1
     std::uint64_t time;
     std::uint64_t address;
-    std::uint64_t size;      // as requested
-    std::uint64_t usable;    // what the heap uses for a block of that size
+    std::uint64_t size;      // bytes requested
+    std::uint64_t usable;    // bytes that the heap uses for a block of that size
     std::uint64_t weight;    // unbiased estimate of requested bytes
     std::uint64_t blocks;    // unbiased estimate of blocks, in 1/1024
     std::uint64_t allocated; // estimate of all bytes that the process requested so far, this sample included
     std::uint32_t stack;     // Stack::id
     std::uint32_t thread;    // Thread::number
-    std::uint64_t distance; // mean of requested bytes between two samples, as it was then in this thread. Not
-                            // in files of earlier libraries: FileHeader::rate
+    std::uint64_t distance;  // mean of requested bytes between two samples of this thread; before this field:
+                             // FileHeader::rate
 };
 static_assert(sizeof(Allocate) == 80);
 
-// A sample that came free. When a block is resized, the old sample is freed; the new block may be a sample.
+// The release of a sample. Resizing a block releases the old sample; the new block may be a sample.
 struct Free {
     std::uint64_t sample;
     std::uint64_t time;
     std::uint64_t allocated; // as in Allocate
-    std::uint32_t thread;    // that released it; 0 if it has no number
+    std::uint32_t thread;    // thread that released the block; 0 if it has no number
     std::uint32_t zero;
 };
 static_assert(sizeof(Free) == 32);
 
-// The names of the values in the Counts after it, each with its NUL, padded to 8.
+// The names of the values in the following Counts, each with its NUL, padded to 8.
 struct CountNames {
     std::uint32_t count;
     std::uint32_t bytes; // of the names
 };
 
-// A row of the ledger: u64 values in the order of the last CountNames follow.
+// A row of the ledger. `count` values (u64) follow, in the order of the last CountNames.
 struct Counts {
     std::uint64_t time;
     std::uint64_t count;
 };
 
-// At a dump, for each live sample that is no large block.
+// Written at a dump for each live sample that is no large block.
 struct Pinned {
     std::uint64_t sample;
     // Unbiased estimate of the free bytes in partly used slabs that the sample keeps from being released.
-    // Each of the blocks that it stands for has its share of its slab's.
+    // Each block that it stands for has its share of its slab's free bytes.
     std::uint64_t bytes;
     std::uint64_t age; // ns
 };
@@ -186,8 +186,8 @@ enum class Reason : std::uint32_t {
     kStop = 2,
     kPause = 3,
     kResume = 4,
-    kDump = 5,      // asked for by ashlar_profile_dump or a signal
-    kHighWater = 6, // the estimate of live bytes is higher than at any mark before by a step
+    kDump = 5,      // requested by ashlar_profile_dump or a signal
+    kHighWater = 6, // the estimate of live bytes exceeds all earlier marks by a step
     kInterval = 7,
     kExit = 8,
     kFork = 9, // the process is a forked child of FileHeader::parent
@@ -201,28 +201,28 @@ struct Mark {
     std::uint64_t allocated; // as in Allocate
 };
 
-// A moment at which a thread used the processor. The stack begins with the interrupted instruction, plus 1;
-// frames of the allocator are part of it.
+// A moment at which a thread used the processor. The stack begins with the interrupted instruction, plus 1.
+// It includes frames of the allocator.
 struct Cpu {
     std::uint64_t time;
     std::uint32_t stack;
     std::uint32_t thread;
-    std::uint32_t microseconds; // of CPU time, that it stands for
-    std::uint32_t where;        // 0: the program, 1: the allocator, or what that called
+    std::uint32_t microseconds; // CPU time that the sample stands for
+    std::uint32_t where;        // 0: the program, 1: the allocator or a function that it called
 };
 static_assert(sizeof(Cpu) == 24);
 
 enum class CpuState : std::uint32_t {
     kSamples = 1,
-    kSignalInUse = 2, // the program handles the signal itself: there are no samples from here on
-    kNoThread = 3,    // what looks for threads could not be started
+    kSignalInUse = 2, // the program handles the signal itself; no more samples follow
+    kNoThread = 3,    // the thread that looks for threads did not start
 };
 
-// What was sampled of the processor, at the start, about once in a second of CPU time, and at the end.
+// The state of CPU sampling, written at the start, about once per second of CPU time, and at the end.
 struct CpuTime {
     std::uint64_t time;
-    std::uint64_t used; // ns that all threads used since recording began; the profiler's own thread left out
-    std::uint64_t lost; // samples that could not be recorded
+    std::uint64_t used;         // ns of CPU time of all threads but the profiler's since recording began
+    std::uint64_t lost;         // samples that could not be recorded
     std::uint64_t unwatched;    // threads that could not be sampled
     std::uint32_t microseconds; // between two samples of a thread
     CpuState state;
@@ -253,7 +253,7 @@ inline std::uint32_t checksum_of_region(const RecordHead& head, const Region& re
     return crc32c(crc32c(0, &head, 8), &region, sizeof(region));
 }
 
-// Of the first eight bytes of a head (size, kind, flags) and the payload behind the head.
+// Returns the checksum of the head's first eight bytes (size, kind, flags) and of the payload.
 inline std::uint32_t checksum_of(const RecordHead& head, const void* payload) {
     return crc32c(crc32c(0, &head, 8), payload, head.size - sizeof(RecordHead));
 }
