@@ -21,8 +21,8 @@ struct LockCounts {
     std::uint64_t acquisitions; // also those at the end of a wait for a condition
     std::uint64_t releases;
     std::uint64_t event_waits; // waits for a condition, with the mutex released, or at a barrier
-    std::uint64_t time_outs;   // of acquisitions with a time limit
-    std::uint64_t timed;       // acquisitions whose wait is known: all but those after condition waits
+    std::uint64_t time_outs;   // acquisitions whose time limit passed
+    std::uint64_t timed;       // acquisitions with a known wait: all but those after waits for a condition
     std::uint64_t wait_ns;
     std::uint64_t longest_wait_ns;
     std::uint64_t contentions;

@@ -21,7 +21,7 @@ namespace bench {
 
 // An option with a value, or a switch.
 struct Option {
-    const char* name;            // "--csv"
+    const char* name;            // such as "--csv"
     const char* value = nullptr; // null if it was not given; for a switch its name
     bool is_switch = false;
 };

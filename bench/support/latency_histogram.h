@@ -56,7 +56,7 @@ class LatencyHistogram {
         return largest_;
     }
 
-    // Returns the first bits of the value, behind the buckets of all shorter values.
+    // Returns the value's bucket: its first bits, behind the buckets of all shorter values.
     static constexpr std::size_t bucket_of(std::uint64_t value) {
         const auto shift = static_cast<unsigned>(std::bit_width(value | kExact)) - (kBitsKept + 1);
         return (std::size_t{shift} << kBitsKept) + static_cast<std::size_t>(value >> shift);

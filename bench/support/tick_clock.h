@@ -32,7 +32,7 @@ struct CounterTicks {
 
     static bool usable() {
         constexpr unsigned kPowerManagement = 0x80000007;
-        constexpr unsigned kInvariant = 1U << 8; // in edx
+        constexpr unsigned kInvariant = 1U << 8; // bit of edx
         unsigned eax = 0;
         unsigned ebx = 0;
         unsigned ecx = 0;

@@ -55,7 +55,7 @@ constexpr const char* kUsage =
 constexpr double kMiB = 1 << 20;
 constexpr std::uint64_t kDefaultScale = 200;
 constexpr double kDefaultDrain = 5;
-constexpr std::uint64_t kFewestBytesPerBlock = 128; // on average, in any phase
+constexpr std::uint64_t kFewestBytesPerBlock = 128; // least mean size in any phase
 constexpr std::uint64_t kOperationsPerLook = 256;   // operations between two looks at the clock
 constexpr double kSecondsPerSample = 0.01;
 
@@ -64,7 +64,7 @@ struct Settings {
     std::uint64_t full; // most live bytes
     double drain;
     const char* csv;
-    bool waits; // at the end of each phase, so that the process can be examined
+    bool waits; // waits at the end of each phase, so that the process can be examined
 };
 
 // Reads RSS and records it.

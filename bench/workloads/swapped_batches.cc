@@ -44,7 +44,7 @@ struct Settings {
 
 template <typename Block>
 struct alignas(bench::kCacheLinePair) Worker {
-    Block* batches; // of all threads, one after the other
+    Block* batches; // batches of all threads, one after the other
     std::uint32_t* exchange;
     std::uint32_t own; // number of a batch without blocks
     std::uint64_t turns;

@@ -48,7 +48,7 @@ enum class Mode : std::uint32_t {
 class Recording {
   public:
     bool open();  // returns false after a warning
-    void close(); // at exit
+    void close(); // called at exit
     // Continues in a forked child that is about to record. Returns false if there is no file.
     bool continue_in_child();
     bool is_inherited() const { return file_.is_inherited(); }

@@ -81,7 +81,7 @@ constexpr std::size_t kMostTimers = kTableBytes / sizeof(Timer);
 class Timers {
   public:
     void use_memory(void* memory) { timers_ = static_cast<Timer*>(memory); }
-    void forget() { count_ = 0; } // for a forked child, which has no timers
+    void forget() { count_ = 0; } // a forked child has no timers
 
     void end_all() {
         for (std::size_t i = 0; i < count_; ++i)

@@ -25,7 +25,7 @@ namespace {
 using Kind = RecordFile::Kind;
 
 constexpr auto kRelaxed = std::memory_order_relaxed;
-// A mark at a new high of live bytes: a quarter of the last high above it, and at least kLeastHighStep bytes.
+// A new high of live bytes gets a mark if it exceeds the last one by 1/kHighStep and by kLeastHighStep bytes.
 constexpr std::uint64_t kHighStep = 4;
 constexpr std::uint64_t kLeastHighStep = std::uint64_t{1} << 20;
 

@@ -17,7 +17,7 @@ namespace {
 // The readable range only grows, so an older value is also true.
 struct OwnStack {
     std::atomic<std::uintptr_t> low{0};  // start of the readable range; 0 before its end is known
-    std::atomic<std::uintptr_t> high{0}; // its end
+    std::atomic<std::uintptr_t> high{0}; // end of the readable range
     std::atomic<std::uintptr_t> gap{0};  // unreadable page below `low`; another stack is below it
 };
 constinit thread_local OwnStack own;

@@ -31,8 +31,8 @@ class StackTable {
     void confirm(std::uint32_t number);
 
   private:
-    static constexpr std::array<std::size_t, 4> kSizes{512, 4096, 32768, 262144}; // of the levels
-    static constexpr std::size_t kTries = 16;                                     // in each
+    static constexpr std::array<std::size_t, 4> kSizes{512, 4096, 32768, 262144}; // slots of each level
+    static constexpr std::size_t kTries = 16;                                     // tries in each level
     static constexpr std::size_t kSlots = kSizes[0] + kSizes[1] + kSizes[2] + kSizes[3];
     static constexpr std::uint64_t kConfirmed = 1;
 
