@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Counts that a scenario takes of its own locks. Each worker, a thread or a task, has its own tally, so
-// counting needs no lock. The tallies are added up at the end. Nothing here allocates: memory is mapped
-// before the clock starts.
+// counting needs no lock. Nothing here allocates: memory is mapped before the clock starts.
 #pragma once
 
 #include "locks/clock.h"
@@ -59,8 +58,7 @@ struct LockCounts {
     }
 };
 
-// The tallies of all workers. For pairs of locks they also count how often the second was acquired while the
-// first was held.
+// The tallies of all workers, which also count how often one lock was acquired while another was held.
 class Tallies {
   public:
     Tallies(std::size_t workers, std::size_t locks)

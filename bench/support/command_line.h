@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Positional arguments of a benchmark program. --verify, --help and the program's own options may stand
-// anywhere among them. Any mistake ends the program with a line that names the argument, the usage, and
-// status 2.
+// Positional arguments of a benchmark program, with --verify, --help and the program's own options anywhere
+// among them. A mistake ends the program with a line that names the argument, the usage, and status 2.
 #pragma once
 
 #include "support/fail.h"

@@ -15,9 +15,8 @@
 // Finally everything is released and the process idles, which shows what allocators do over time.
 //
 // Live bytes are the bytes requested in held blocks. The program's own bookkeeping is one array, mapped from
-// the system and touched before the start. It is subtracted from RSS. Everything else in the process is
-// included. The operations depend on the seed and the scale only. RSS is read by the clock, which changes no
-// operation.
+// the system and touched before the start. Only this array is subtracted from RSS. The operations depend on
+// the seed and the scale only. RSS is read by the clock, which changes no operation.
 #include "support/block.h"
 #include "support/command_line.h"
 #include "support/csv_file.h"

@@ -58,8 +58,7 @@ struct Settings {
                 static_cast<unsigned long long>(line));
 }
 
-// Picks from a vocabulary of random size. The words in all vocabularies are frequent, and most words are
-// rare.
+// Picks from a vocabulary of random size. Words that all vocabularies have are frequent, most are rare.
 std::uint32_t pick_word(Draw& draw) {
     return draw.below(1U << (kVocabulary + draw.below(kVocabularies)));
 }

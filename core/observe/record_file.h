@@ -46,8 +46,7 @@ class RecordFile {
     const char* path() const { return path_; }         // path of the last file opened
     std::uint32_t process() const { return process_; } // process that opened it
 
-    // Appends a record. Its payload is both pieces, and zeroes up to a multiple of 8 bytes. Returns false if
-    // there is no room or no file.
+    // Appends both pieces, padded with zeroes to a multiple of 8 bytes. Returns false without room or file.
     struct Piece {
         const void* start;
         std::size_t bytes;
@@ -59,8 +58,7 @@ class RecordFile {
         keeps_mapping_ = true;
         ending_ = ending;
     }
-    // Appends zeroed rows, which the caller may write as long as the process lives. Returns null if there is
-    // no room.
+    // Appends zeroed rows that the caller may write until the process ends. Returns null without room.
     void* append_region(Kind kind, std::uint32_t row_size, std::uint32_t rows, std::uint64_t first);
     // Puts a copy at the addresses of the parent's file, in a forked child with one thread. Returns 0, or an
     // error number if the parent's file remains.

@@ -49,8 +49,7 @@ constinit thread_local Thread this_thread;
 constinit LoadedMaps maps;
 constinit StackTable stacks;
 
-// Returns true if `interval` ns have passed since `last`, and sets `last`. Only the first of several threads
-// gets true.
+// Returns true in the first thread that finds `interval` ns elapsed since `last`, and sets `last`.
 bool is_time(std::atomic<std::uint64_t>& last, std::uint64_t time, std::uint64_t interval) {
     std::uint64_t before = last.load(kRelaxed);
     return time - before >= interval && time > before && last.compare_exchange_strong(before, time, kRelaxed);

@@ -3,9 +3,8 @@
 // Numbers stacks of return addresses. The same stack always has the same number, from 1 on.
 //
 // The table has hashes of 63 bits. In a full table of 300 000 stacks the chance that two share a number is 1
-// in 200 million. Single stacks are never removed. Each of the four levels but the first is eight times as
-// large as the one before. A program with few stacks thus touches a page or two. Takes no lock, and allocates
-// nothing.
+// in 200 million. Single stacks are never removed. Four levels, each eight times as large as the one before,
+// keep small programs to a page or two. Takes no lock, and allocates nothing.
 #pragma once
 
 #include <array>
