@@ -56,7 +56,7 @@ void count_acquisition(Thread& thread, LockRow& row, Holders holders, std::uintp
 }
 
 // Counts a timed hold of `held` ns by its stack. The probability of taking a stack is proportional to the
-// time it stands for, and its weight compensates. There is one stack per kStackPeriod of held time.
+// time it stands for, and its weight compensates. One stack per kStackPeriod is taken on average.
 void count_hold_stack(LockRow& row, std::uint64_t held, std::uint32_t weight) {
     const std::uint64_t total = std::max(held, std::uint64_t{1}) * weight;
     if (total < kStackPeriod && next_random(this_thread) % kStackPeriod >= total) return;

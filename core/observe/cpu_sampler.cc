@@ -29,7 +29,8 @@ constexpr auto kRelaxed = std::memory_order_relaxed;
 constexpr std::uint64_t kSecond = 1'000'000'000;
 constexpr int kSignal = SIGURG;
 
-// Least CPU time of the process between two searches for threads: ns, and a multiple of a search's duration.
+// CPU time, ns, that the process uses between two searches for threads, at least. The pause also lasts at
+// least kPauseForWork times as long as a search.
 constexpr std::uint64_t kPause = 5'000'000;
 constexpr std::uint64_t kPauseForWork = 100;
 

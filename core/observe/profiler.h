@@ -4,8 +4,8 @@
 // (record_file.h). heap/sampling.h has the samples. docs/design/observe.md, "The profiler", says why nothing
 // here can wait, deadlock or recurse.
 //
-// All but start() to dump() is called where memory is allocated or released, in any state and without a heap
-// lock.
+// All functions but start() to dump() are called where memory is allocated or released, in any state of the
+// program and without a heap lock.
 #pragma once
 
 #include <cstddef>

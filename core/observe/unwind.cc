@@ -258,8 +258,8 @@ class Walk {
         }
     };
 
-    // Computes the caller's value of a followed register, or returns false. `unknown`: another register is
-    // missing.
+    // Computes the caller's value of a followed register, or returns false. Sets `unknown` if another
+    // register's value is missing.
     bool restored(const DescribedObject& object, ObjectBytes& bytes, const FrameDescription& description,
                   unsigned column, std::uint64_t end, std::uint64_t& result, bool& unknown) {
         const RegisterRule& rule = description.row.registers[column];
