@@ -83,8 +83,8 @@ inline GuardedLocks make_locks(Run& run, const std::string& prefix = "lock-") {
     return locks;
 }
 
-// Runs threads that take one lock at a time, as often as the parameters say. choose(worker, operation)
-// returns the lock's number.
+// Runs threads that take one lock at a time, `operations` times. choose(worker, operation) returns its
+// number.
 template <typename Choose>
 void take_one_at_a_time(Run& run, const Choose& choose) {
     const GuardedLocks locks = make_locks(run);

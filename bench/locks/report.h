@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Reports of a run: lines for people, and JSON with the exact counts of each lock. `ashlar bench locks` reads
-// its figures from the lines.
+// Reports of a run: lines for people and `ashlar bench locks`, and JSON with the exact counts of each lock.
 #pragma once
 
 #include "locks/run.h"

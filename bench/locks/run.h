@@ -78,8 +78,7 @@ class Run {
         }
     }
 
-    // Runs body(worker) in a thread for each worker. The run lasts from the first start of a body to the last
-    // end.
+    // Runs body(worker) in a thread for each worker. Times the run from the first start to the last end.
     void work(const std::function<void(Worker&)>& body);
 
     // Enclose the timed part if work() does not time it.

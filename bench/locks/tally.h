@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Counts that a scenario takes of its own locks. Each worker, a thread or a task, has its own tally, so
-// counting needs no lock. The tallies are added up at the end. Nothing here allocates: memory is mapped
-// before the clock starts.
+// counting needs no lock. Nothing here allocates: memory is mapped before the clock starts.
 #pragma once
 
 #include "locks/clock.h"
@@ -21,8 +20,8 @@ struct LockCounts {
     std::uint64_t acquisitions; // also those at the end of a wait for a condition
     std::uint64_t releases;
     std::uint64_t event_waits; // waits for a condition, with the mutex released, or at a barrier
-    std::uint64_t time_outs;   // of acquisitions with a time limit
-    std::uint64_t timed;       // acquisitions whose wait is known: all but those after condition waits
+    std::uint64_t time_outs;   // acquisitions whose time limit passed
+    std::uint64_t timed;       // acquisitions with a known wait: all but those after waits for a condition
     std::uint64_t wait_ns;
     std::uint64_t longest_wait_ns;
     std::uint64_t contentions;
@@ -59,8 +58,7 @@ struct LockCounts {
     }
 };
 
-// The tallies of all workers. For pairs of locks they also count how often the second was acquired while the
-// first was held.
+// The tallies of all workers, which also count how often one lock was acquired while another was held.
 class Tallies {
   public:
     Tallies(std::size_t workers, std::size_t locks)

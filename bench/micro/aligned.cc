@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// aligned: posix_memalign, aligned to a cache line and to a page, and free of the same block at once. An
-// operation is both calls.
+// aligned: posix_memalign and free at once, aligned to a cache line and to a page. An operation is both
+// calls.
 #include "micro/counters.h"
 #include "micro/sizes.h"
 

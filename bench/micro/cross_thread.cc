@@ -38,7 +38,7 @@ void cross_thread(benchmark::State& state) {
     const auto size = static_cast<std::size_t>(state.range(0));
     const Counters counters(state);
     for ([[maybe_unused]] auto iteration : state) {
-        Batch* const batch = allocates ? *pair.empty.pop() : *pair.full.pop(); // never closed
+        Batch* const batch = allocates ? *pair.empty.pop() : *pair.full.pop(); // neither queue is closed
         for (void*& block : *batch) {
             if (allocates) {
                 block = std::malloc(size);

@@ -8,8 +8,7 @@
 // pattern before the release, and the kept part after a reallocation. The stamp makes two blocks at one
 // address differ. A block that is handed out twice is thus found when its first holder releases it.
 //
-// acquire and release call the allocator. take and give are the rest of their work, for programs that time
-// the calls alone.
+// take and give do the rest of the work of acquire and release, for programs that time the allocator's calls.
 #pragma once
 
 #include "support/allocator.h"

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A queue between threads as in most programs: a mutex, two condition variables and a fixed capacity. It
-// allocates nothing.
+// A queue between threads: a mutex, two condition variables and a fixed capacity. It allocates nothing.
 #pragma once
 
 #include <array>

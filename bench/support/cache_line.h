@@ -5,8 +5,7 @@
 
 namespace bench {
 
-// Bytes that the adjacent-line prefetcher treats as one unit. Data that one thread writes is at least this
-// far from other threads' data.
+// Bytes that the adjacent-line prefetcher treats as one unit: the distance between data of different threads.
 constexpr std::size_t kCacheLinePair = 128;
 
 } // namespace bench

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Positional arguments of a benchmark program. --verify, --help and the program's own options may stand
-// anywhere among them. Any mistake ends the program with a line that names the argument, the usage, and
-// status 2.
+// Positional arguments of a benchmark program, with --verify, --help and the program's own options anywhere
+// among them. A mistake ends the program with a line that names the argument, the usage, and status 2.
 #pragma once
 
 #include "support/fail.h"
@@ -21,7 +20,7 @@ namespace bench {
 
 // An option with a value, or a switch.
 struct Option {
-    const char* name;            // "--csv"
+    const char* name;            // such as "--csv"
     const char* value = nullptr; // null if it was not given; for a switch its name
     bool is_switch = false;
 };

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The memory of an idle process. Some allocators give memory back at once, some after a while, some when they
-// are called again.
+// The memory of an idle process. Allocators give memory back at once, after a while, or at the next call.
 #pragma once
 
 #include "support/stopwatch.h"

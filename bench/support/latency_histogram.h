@@ -42,8 +42,7 @@ class LatencyHistogram {
     std::uint64_t largest() const { return largest_; }
 
     // Returns the least value that this share of all values does not exceed, rounded up to the end of its
-    // bucket. Returns 0 if there are no values. The share is in ten-thousandths, an integer without rounding:
-    // 9990 is p99.9.
+    // bucket, or 0 without values. The share is in ten-thousandths, to avoid rounding: 9990 is p99.9.
     std::uint64_t percentile(std::uint32_t ten_thousandths) const {
         const std::uint64_t rank = (count() * ten_thousandths + 9999) / 10'000;
         std::uint64_t seen = 0;
@@ -56,7 +55,7 @@ class LatencyHistogram {
         return largest_;
     }
 
-    // Returns the first bits of the value, behind the buckets of all shorter values.
+    // Returns the value's bucket: its first bits, behind the buckets of all shorter values.
     static constexpr std::size_t bucket_of(std::uint64_t value) {
         const auto shift = static_cast<unsigned>(std::bit_width(value | kExact)) - (kBitsKept + 1);
         return (std::size_t{shift} << kBitsKept) + static_cast<std::size_t>(value >> shift);

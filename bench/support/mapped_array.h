@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Arrays of the harness itself. They are mapped from the system, so that the allocator under test serves only
-// the workload. Elements start as zero bytes. Every page is touched, so that the measured loop takes no fault
-// here.
+// Arrays of the harness, mapped from the system, so that the allocator under test serves only the workload.
+// Elements start as zero bytes. Every page is touched, so the measured loop takes no fault here.
 #pragma once
 
 #include "support/fail.h"

@@ -27,8 +27,7 @@ class Pinning {
         starter_ = ::gettid();
     }
 
-    // While it exists, a thread that the calling thread starts begins on the next processor, and remains
-    // there.
+    // While it exists, threads that the calling thread starts begin and remain on the next processor.
     class Turn {
       public:
         explicit Turn(Pinning& pinning) : pinning_(pinning.is_starter() ? &pinning : nullptr) {

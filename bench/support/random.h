@@ -7,8 +7,7 @@
 
 namespace bench {
 
-// Spreads the bits of a seed, so that neighbouring seeds give unrelated streams (the finalizer of
-// splitmix64).
+// Spreads a seed's bits, so that neighbouring seeds give unrelated streams (the finalizer of splitmix64).
 constexpr std::uint64_t scramble(std::uint64_t value) {
     value += 0x9E3779B97F4A7C15U;
     value = (value ^ (value >> 30)) * 0xBF58476D1CE4E5B9U;
@@ -34,8 +33,7 @@ class Draw {
     std::uint64_t fraction_;
 };
 
-// Knuth's 64-bit linear congruential generator (MMIX). A draw starts from the highest bits, which are the
-// best.
+// Knuth's 64-bit linear congruential generator (MMIX). A draw starts from its highest bits, which are best.
 class Random {
   public:
     explicit constexpr Random(std::uint64_t seed) : state_(scramble(seed)) {}

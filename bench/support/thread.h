@@ -22,8 +22,7 @@ inline pthread_t start_thread(ThreadBody body, void* argument, const pthread_att
     return thread;
 }
 
-// Starts a thread that is not joined. It may still be ending while its successor works, like threads of a
-// server.
+// Starts a thread that is not joined. It may end while its successor works, like threads of a server.
 inline void start_detached_thread(ThreadBody body, void* argument) {
     pthread_attr_t attributes;
     pthread_attr_init(&attributes);

@@ -32,7 +32,7 @@ struct CounterTicks {
 
     static bool usable() {
         constexpr unsigned kPowerManagement = 0x80000007;
-        constexpr unsigned kInvariant = 1U << 8; // in edx
+        constexpr unsigned kInvariant = 1U << 8; // bit of edx
         unsigned eax = 0;
         unsigned ebx = 0;
         unsigned ecx = 0;
@@ -61,8 +61,7 @@ void with_tick_clock(const Measure& measure) {
     measure.template operator()<SystemTicks>();
 }
 
-// The length of a tick. Compares both clocks between its construction and the call. A longer time is more
-// exact.
+// The length of a tick. Compares both clocks between construction and the call: the longer, the more exact.
 template <typename Ticks>
 class TickRate {
   public:
@@ -76,8 +75,7 @@ class TickRate {
     std::uint64_t ticks_ = Ticks::now();
 };
 
-// Returns 0 if `end` is not after `start`. A thread that moves to another processor may find the counter
-// slightly behind.
+// Returns 0 if `end` is not after `start`: on another processor the counter may be slightly behind.
 constexpr std::uint64_t ticks_between(std::uint64_t start, std::uint64_t end) {
     return end > start ? end - start : 0;
 }

@@ -10,8 +10,8 @@
 namespace bench {
 
 // Does all of main() for a workload without its own options. `read_settings` makes settings from the
-// arguments. Then measure.operator()<Block>(settings) is called, with VerifiedBlock for --verify and
-// otherwise with `Usual`.
+// arguments. measure.operator()<Block>(settings) is called with VerifiedBlock for --verify, or else with
+// `Usual`.
 template <typename Usual = TouchedBlock, typename ReadSettings, typename Measure>
 int run_workload(int count, char** arguments, const char* usage, const ReadSettings& read_settings,
                  const Measure& measure) {

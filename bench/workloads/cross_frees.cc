@@ -5,8 +5,7 @@
 // thread mostly releases blocks of other threads. With more threads than processors, blocks of waiting
 // threads are released, too.
 //
-// The sizes that a thread requests depend on the seed only. The blocks that it releases depend on the other
-// threads.
+// A thread's sizes depend on the seed only. The blocks that it releases depend on the other threads.
 #include "support/block.h"
 #include "support/cache_line.h"
 #include "support/command_line.h"

@@ -15,9 +15,8 @@
 // Finally everything is released and the process idles, which shows what allocators do over time.
 //
 // Live bytes are the bytes requested in held blocks. The program's own bookkeeping is one array, mapped from
-// the system and touched before the start. It is subtracted from RSS. Everything else in the process is
-// included. The operations depend on the seed and the scale only. RSS is read by the clock, which changes no
-// operation.
+// the system and touched before the start. Only this array is subtracted from RSS. The operations depend on
+// the seed and the scale only. RSS is read by the clock, which changes no operation.
 #include "support/block.h"
 #include "support/command_line.h"
 #include "support/csv_file.h"
@@ -55,7 +54,7 @@ constexpr const char* kUsage =
 constexpr double kMiB = 1 << 20;
 constexpr std::uint64_t kDefaultScale = 200;
 constexpr double kDefaultDrain = 5;
-constexpr std::uint64_t kFewestBytesPerBlock = 128; // on average, in any phase
+constexpr std::uint64_t kFewestBytesPerBlock = 128; // least mean size in any phase
 constexpr std::uint64_t kOperationsPerLook = 256;   // operations between two looks at the clock
 constexpr double kSecondsPerSample = 0.01;
 
@@ -64,7 +63,7 @@ struct Settings {
     std::uint64_t full; // most live bytes
     double drain;
     const char* csv;
-    bool waits; // at the end of each phase, so that the process can be examined
+    bool waits; // waits at the end of each phase, so that the process can be examined
 };
 
 // Reads RSS and records it.

@@ -151,8 +151,7 @@ void Worker<Block>::work() const {
     exchange_blocks(*this, random);
 }
 
-// Releases the blocks left in a ring. There are as many as at the start, because all threads make equally
-// many turns.
+// Releases the blocks left in a ring: as many as at the start, because all threads make as many turns.
 template <typename Block>
 void empty(Ring<Block>& ring, std::uint64_t turns) {
     auto index = static_cast<std::uint32_t>(turns % kRing);

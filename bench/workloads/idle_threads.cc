@@ -105,8 +105,8 @@ void limit_data(std::uint64_t bytes) {
     }
 }
 
-// Returns the largest block that malloc returns, in MiB, at most `most`. Does not write to blocks, because
-// only their availability matters.
+// Returns the largest size that malloc grants, in MiB, at most `most`. Blocks need not be written to for
+// this.
 std::uint64_t largest_block(std::uint64_t most) {
     for (std::uint64_t size = most; size != 0; --size) {
         void* const block = bench::allocate(size << 20);

@@ -45,7 +45,7 @@ constexpr const char* kUsage =
     "one\n";
 
 constexpr std::uint64_t kOperationsPerReplacement = 2; // a free and a malloc
-constexpr std::uint64_t kShufflesPerBlock = 4;         // as in the original's warm-up
+constexpr std::uint64_t kShufflesPerBlock = 4;         // the original's warm-up has as many
 
 struct Settings {
     double seconds;

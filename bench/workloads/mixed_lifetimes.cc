@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: MIT
 // mixed_lifetimes: a large live set under a churn of short-lived blocks, as in a cache or a database. Each
-// turn replaces a random block of one of three groups: it releases the block, and allocates another in its
-// place. Of 64 turns 48 fall on the 32 youngest blocks and 14 on 8192 of middle age. 2 fall on the old
-// blocks, which are nearly all of the memory. So most blocks are released soon after their allocation, while
-// the rest of their neighbours remain.
+// turn releases a random block of one of three groups, and allocates another in its place. Of 64 turns 48
+// fall on the 32 youngest blocks and 14 on 8192 of middle age. 2 fall on the old blocks, which are nearly all
+// of the memory. So most blocks are released soon after their allocation, and their neighbours remain.
 //
-// All groups are filled before the clock starts. Sizes are 16 B to 4 KiB, with every doubling equally
-// frequent.
+// All groups are filled before the clock starts. Sizes are 16 B to 4 KiB, every doubling equally frequent.
 #include "support/block.h"
 #include "support/cache_line.h"
 #include "support/command_line.h"

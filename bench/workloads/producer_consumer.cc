@@ -64,7 +64,7 @@ struct Run {
 template <typename Block>
 void produce(Run<Block>& run, Random random) {
     for (std::uint64_t left = run.batches_per_producer; left != 0; --left) {
-        Batch<Block>* const batch = *run.empty.pop(); // never closed
+        Batch<Block>* const batch = *run.empty.pop(); // the queue is never closed
         for (Block& block : *batch) {
             Draw draw = random.draw();
             block.acquire(run.sizes.pick(draw), left);

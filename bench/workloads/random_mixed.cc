@@ -28,8 +28,8 @@ constexpr const char* kUsage =
     "  --verify    fill every block and check its contents when it is released\n"
     "The last line printed is: Throughput = N operations per second\n";
 
-// 2048 live blocks on average: 32 KiB of 16-byte blocks, or 16 MiB of 8 KiB blocks. The array of pointers
-// fits the first-level cache.
+// 2048 live blocks on average: 32 KiB of 16-byte blocks, 16 MiB of 8 KiB blocks. The array of pointers fits
+// the first-level cache.
 constexpr std::uint32_t kDefaultSlots = 4096;
 
 struct Settings {

@@ -40,7 +40,7 @@ constexpr const char* kUsage =
 constexpr std::uint32_t kDefaultLines = 2000;
 constexpr std::uint32_t kWordsPerLine = 12;
 constexpr std::uint64_t kOperationsPerLine = 2 * kWordsPerLine; // one line in, one out
-constexpr std::uint32_t kVocabulary = 6; // powers of two: 64 words that are frequent to 8192 in all
+constexpr std::uint32_t kVocabulary = 6; // log2 of the smallest vocabulary: 64 frequent words, of 8192 in all
 constexpr std::uint32_t kVocabularies = 8;
 constexpr std::uint32_t kShortest = 3;
 constexpr std::uint32_t kLengths = 40;
@@ -58,8 +58,7 @@ struct Settings {
                 static_cast<unsigned long long>(line));
 }
 
-// Picks from a vocabulary of random size. The words in all vocabularies are frequent, and most words are
-// rare.
+// Picks from a vocabulary of random size. Words that all vocabularies have are frequent, most are rare.
 std::uint32_t pick_word(Draw& draw) {
     return draw.below(1U << (kVocabulary + draw.below(kVocabularies)));
 }

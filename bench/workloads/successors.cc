@@ -39,8 +39,8 @@ constexpr const char* kUsage =
     "The last line printed is: Throughput = N operations per second, where one malloc or one free counts "
     "one\n";
 
-constexpr std::uint32_t kPlaces = 16384;    // of each line
-constexpr std::uint32_t kSurvivors = 16384; // of all lines
+constexpr std::uint32_t kPlaces = 16384;    // places of each line
+constexpr std::uint32_t kSurvivors = 16384; // blocks that all lines share
 constexpr std::uint32_t kAllocationsPerLife = 2 * kPlaces;
 constexpr std::uint32_t kAllocationsPerSurvivor = 8;
 constexpr std::uint32_t kBlocksPerHeirloom = 4; // one of this many blocks is left to the successor

@@ -4,8 +4,7 @@
 // every block returns to memory from which another thread allocates at the same moment. An allocator whose
 // threads wait for each other's locks shows many voluntary context switches.
 //
-// No thread of this program waits. The sizes depend on the seed only. The batch that a thread releases
-// depends on the other threads.
+// No thread of this program waits. A thread's sizes depend on the seed only, its batches on other threads.
 #include "support/block.h"
 #include "support/cache_line.h"
 #include "support/command_line.h"
@@ -44,7 +43,7 @@ struct Settings {
 
 template <typename Block>
 struct alignas(bench::kCacheLinePair) Worker {
-    Block* batches; // of all threads, one after the other
+    Block* batches; // batches of all threads, one after the other
     std::uint32_t* exchange;
     std::uint32_t own; // number of a batch without blocks
     std::uint64_t turns;

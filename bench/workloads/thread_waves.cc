@@ -11,8 +11,7 @@
 // Kept blocks have 8 bytes to 1 KiB, and passing blocks 8 to 128 bytes, with every doubling equally frequent.
 // Two blocks in a hundred are 100 times as large, and a few of those 1000 or 10 000 times.
 //
-// The sizes that a thread requests depend on the seed only. The block that it gets by swapping depends on the
-// other threads.
+// A thread's sizes depend on the seed only. The blocks that it gets by swapping depend on the other threads.
 #include "support/block.h"
 #include "support/cache_line.h"
 #include "support/command_line.h"

@@ -18,8 +18,8 @@ const char* path_of(const link_map& object) {
     return object.l_name == nullptr || *object.l_name == '\0' ? "/proc/self/exe" : object.l_name;
 }
 
-// Caches the file of each loaded object, because reading it is a system call. If two threads add the same
-// object, each writes its own entry.
+// Caches the files of loaded objects: reading one is a system call. Two threads may add the same object
+// twice.
 class KnownFiles {
   public:
     FileNumber find(const link_map* object) {

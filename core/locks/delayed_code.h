@@ -24,8 +24,7 @@ struct DelayedCode {
     std::uint64_t nanoseconds;
 };
 
-// Adds a delay from text like "FILE+0x1234-0x1240". Returns false if the text is malformed or there are too
-// many delays.
+// Adds a delay from text like "FILE+0x1234-0x1240". Returns false if it is malformed or one too many.
 bool add_delayed_code(std::uint64_t nanoseconds, std::string_view text);
 bool has_delayed_code();
 // Returns the delay that covers `call`, an address in `file`, or null.

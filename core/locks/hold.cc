@@ -11,8 +11,7 @@ namespace ashlar::locks {
 
 namespace {
 
-// Mean ns between two timed holds of a thread, and between two stacks of its waits. Rarer events are all
-// sampled.
+// Mean ns between two timed holds of a thread, and two stacks of its waits. Rarer events are all sampled.
 constexpr std::uint64_t kHoldPeriod = 20'000;
 constexpr std::uint64_t kStackPeriod = 100'000;
 
@@ -57,8 +56,7 @@ void count_acquisition(Thread& thread, LockRow& row, Holders holders, std::uintp
 }
 
 // Counts a timed hold of `held` ns by its stack. The probability of taking a stack is proportional to the
-// time it stands for, and its weight compensates. On average there is one stack per kStackPeriod of held
-// time.
+// time it stands for, and its weight compensates. One stack per kStackPeriod is taken on average.
 void count_hold_stack(LockRow& row, std::uint64_t held, std::uint32_t weight) {
     const std::uint64_t total = std::max(held, std::uint64_t{1}) * weight;
     if (total < kStackPeriod && next_random(this_thread) % kStackPeriod >= total) return;

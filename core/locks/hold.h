@@ -70,8 +70,7 @@ struct Released {
     bool shared = false;
 };
 
-// Records the release and returns true in the usual case. The lock is the thread's last, the hold is not
-// timed, and no thread waits.
+// Records the release and returns true if the lock is the thread's last, is not timed, and has no waiter.
 inline bool released_quickly(const void* lock) {
     Thread& thread = this_thread;
     const Held& held = thread.held[thread.top];
@@ -112,8 +111,7 @@ class Wait {
     Wait(const Wait&) = delete;
     Wait& operator=(const Wait&) = delete;
 
-    // Ends the wait. `got`: the thread has the lock, and a call of acquired_slowly() follows. `counts`: false
-    // if the call did not wait after all.
+    // Ends the wait. `got`: acquired_slowly() follows. `counts`: false if the call did not wait after all.
     void end(bool got, bool counts = true);
 
   private:

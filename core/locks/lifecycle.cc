@@ -15,8 +15,7 @@
 #include <utility>
 
 extern "C" {
-// The function that pthread_atfork calls. pthread_atfork itself is linked in statically, with the compiler's
-// start files.
+// Called by pthread_atfork, which is itself linked in statically, with the compiler's start files.
 int __register_atfork(void (*prepare)(), void (*parent)(), void (*child)(), void* dso);
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Maps the address of a lock to its row. find() takes no lock. Callers of add() and remove() hold the
-// recording's spin lock.
+// Maps a lock's address to its row. find() takes no lock. Callers of the others hold the recording's spin
+// lock.
 #pragma once
 
 #include <ashlar/lock_format.h>

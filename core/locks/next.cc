@@ -14,8 +14,7 @@ constinit Next next{};
 
 namespace {
 
-// Symbol tables of one object. glibc keeps addresses in a dynamic section, or offsets if the section is
-// read-only.
+// Symbol tables of an object. glibc keeps addresses in a dynamic section, or offsets if it is read-only.
 class SymbolTable {
   public:
     explicit SymbolTable(const link_map& object) : base_(object.l_addr) {

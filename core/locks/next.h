@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// The functions that the wrappers forward to. They belong to libraries behind this one, usually the C
-// library.
+// The functions of the libraries behind this one, usually the C library, that the wrappers forward to.
 //
 // They are found in the symbol tables of the loaded objects. dlsym is not used, because it may allocate. A
 // malloc that takes a lock during its own start would then enter a wrapper that cannot forward yet. The
@@ -72,8 +71,7 @@ struct Next {
 // Fills in `next`. May be called again, and by several threads at a time.
 void find_next_functions();
 
-// Returns the function `name` of a library behind this one, or null. A null `version` means the default
-// version.
+// Returns a function of a library behind this one, or null. A null `version` means the default version.
 void* find_behind(const char* name, const char* version = nullptr);
 
 } // namespace ashlar::locks

@@ -139,8 +139,7 @@ bool Recording::continue_in_child() {
     return true;
 }
 
-// Returns the index key of the destroyed locks of one kind and place. The key is odd, so no lock has this
-// address.
+// Returns the index key of the destroyed locks of one kind and place. It is odd, unlike a lock's address.
 static const void* place_of(LockKind kind, std::uintptr_t site) {
     return reinterpret_cast<const void*>(site << 3 | 1 | static_cast<std::uint64_t>(kind) << 58);
 }

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// The file of the lock profiler. It has rows of locks and threads, and counts for a lock and a stack or
-// thread. It also has the order of locks, long waits and stacks. The file is a shared mapping
-// (observe/record_file.h), so a kill loses nothing. A spin lock guards new and merged rows. No other lock is
-// taken.
+// The lock profiler's file: rows of locks and threads, counts for a lock and a stack or thread, lock orders,
+// long waits and stacks. It is a shared mapping (observe/record_file.h), so a kill loses nothing. A spin lock
+// guards new and merged rows. No other lock is taken.
 #pragma once
 
 #include "locks/keyed_rows.h"
@@ -34,8 +33,7 @@ inline std::uint64_t nanoseconds() {
     return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<std::uint64_t>(now.tv_nsec);
 }
 
-// Whether locks are recorded. Calls are only forwarded until the constructor has run, and if there is no
-// file.
+// Whether locks are recorded. Calls are only forwarded before the constructor has run, and without a file.
 enum class Mode : std::uint32_t {
     kEarly = 0, // the next functions are not known yet
     kOn = 1,
@@ -48,7 +46,7 @@ enum class Mode : std::uint32_t {
 class Recording {
   public:
     bool open();  // returns false after a warning
-    void close(); // at exit
+    void close(); // called at exit
     // Continues in a forked child that is about to record. Returns false if there is no file.
     bool continue_in_child();
     bool is_inherited() const { return file_.is_inherited(); }
@@ -89,8 +87,7 @@ class Recording {
     std::uint32_t number_of(const std::uintptr_t* frames, unsigned count);
     void look_at_maps(const std::uintptr_t* frames, unsigned count);
 
-    // A spin lock that is held for a short time. A lock with wrappers would enter the profiler. A waiting
-    // thread yields.
+    // A spin lock, held for a short time. A wrapped lock would enter the profiler. A waiting thread yields.
     class Spin {
       public:
         explicit Spin(std::atomic<bool>& taken);

@@ -30,8 +30,7 @@ struct Sampler {
     std::uint32_t drawn;    // last value that the countdown was set to
     std::uint64_t last;     // ns, time of the last pick
 
-    // Counts an event, and returns whether to pick it. Returns true for all later events, too, until pick()
-    // is called.
+    // Counts an event. Returns whether to pick it, and then true for all later events until pick() is called.
     bool counts_down() { return --countdown <= 0; }
     // Picks an event, and returns the number of events that it stands for.
     std::uint32_t pick(std::uint64_t now, std::uint64_t period, std::uint64_t random) {

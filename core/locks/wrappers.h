@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Common parts of the wrappers. A wrapper tries first if the lock can be tried. The clock is read only if the
-// try fails or the hold is timed.
+// Common parts of the wrappers. A wrapper tries a lock first. The clock is read only if that fails or the
+// hold is timed.
 //
 // The wrappers have their own names in C++, because the C library's declarations say noexcept. A thread that
 // is cancelled inside a wrapper leaves by unwinding.

@@ -17,13 +17,11 @@ class CallerStack {
     CallerStack(const CallerStack&) = delete;
     CallerStack& operator=(const CallerStack&) = delete;
 
-    // Takes the return addresses, innermost first, without those in this library. Returns false if there is
-    // no buffer.
+    // Takes return addresses outside of this library, innermost first. Returns false if there is no buffer.
     bool unwind();
     // Takes all addresses of the code that a signal interrupted; see observe::unwind_from().
     bool unwind_from(const void* context);
-    // Returns whether a frame is in this library, such as malloc. False if the program and the library are
-    // one object.
+    // Returns whether a frame is in this library. False if the program and the library are one object.
     bool leads_through_library() const;
     const std::uintptr_t* frames() const { return frames_; }
     unsigned count() const { return count_; }

@@ -29,8 +29,8 @@ constexpr auto kRelaxed = std::memory_order_relaxed;
 constexpr std::uint64_t kSecond = 1'000'000'000;
 constexpr int kSignal = SIGURG;
 
-// CPU time of the process in ns between two searches for threads, at least. It is also at least kPauseForWork
-// times the duration of a search.
+// CPU time, ns, that the process uses between two searches for threads, at least. The pause also lasts at
+// least kPauseForWork times as long as a search.
 constexpr std::uint64_t kPause = 5'000'000;
 constexpr std::uint64_t kPauseForWork = 100;
 
@@ -40,8 +40,7 @@ constinit std::atomic<State> now{State::kOff};
 constinit std::atomic<bool> has_watcher{false};
 constinit std::atomic<std::uint64_t> own_time{0}; // CPU time of the watcher, ns
 constinit std::atomic<std::uint64_t> refused{0};
-// Timer signals of this library carry the address of a mark. The first mark means the timer's own periods,
-// and mark n means n periods.
+// Timer signals carry a mark's address: the first for the timer's own periods, mark n for n periods.
 constexpr std::size_t kMostPeriods = 64;
 constinit std::array<char, kMostPeriods + 1> marks{};
 
@@ -81,7 +80,7 @@ constexpr std::size_t kMostTimers = kTableBytes / sizeof(Timer);
 class Timers {
   public:
     void use_memory(void* memory) { timers_ = static_cast<Timer*>(memory); }
-    void forget() { count_ = 0; } // for a forked child, which has no timers
+    void forget() { count_ = 0; } // a forked child has no timers
 
     void end_all() {
         for (std::size_t i = 0; i < count_; ++i)
@@ -291,8 +290,7 @@ void watch() {
     }
 }
 
-// The watcher's stack, with an inaccessible page below, and the table of timers. They are never unmapped, and
-// forked children use them, too.
+// The watcher's stack, with an inaccessible page below, and the table of timers. Forked children reuse them.
 constinit char* memory = nullptr;
 
 bool prepare_memory() {

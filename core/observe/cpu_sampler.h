@@ -10,7 +10,6 @@
 //
 // The signal is SIGURG. Its default is to be ignored, so a late signal is harmless. A program that handles
 // SIGURG itself gets no samples.
-// handles SIGURG itself is left alone: there are no samples then.
 #pragma once
 
 #include <cstddef>
@@ -21,8 +20,7 @@ namespace ashlar::observe::cpu_sampler {
 inline constexpr std::size_t kMostHertz = 1000;
 
 struct Hooks {
-    // Called in the signal handler, on the thread that used the processor. `context` is the interrupted
-    // context.
+    // Called in the signal handler, on the thread that used the processor, with the interrupted context.
     void (*sample)(const void* context, std::uint64_t microseconds);
     // Called in the watcher each time it wakes. Must not use thread-local variables: see os/bare_thread.h.
     void (*watch)();

@@ -24,9 +24,8 @@ std::uint64_t mix(std::uint64_t sum, std::uint64_t word) {
     return product ^ product >> 32;
 }
 
-// Mixes contents of an object that may be unloaded into `sum`. Another object, or another edition of it, may
-// be loaded at the same addresses. Behind the ELF header and the program headers linkers put notes, with the
-// build id, or else symbols.
+// Mixes contents of an object that may be unloaded into `sum`, since another may be loaded at the same
+// addresses. Behind the program headers linkers put notes, with the build id, or else symbols.
 [[gnu::noinline]] std::uint64_t mix_contents(std::uint64_t sum, const ObjectExtent& object) {
     constexpr std::uintptr_t kPlace = 480;
     std::array<std::uint64_t, 40> words{};
@@ -50,8 +49,7 @@ struct Lasting {
 constinit std::array<Lasting, os::kMostFirstObjects> lasting{};
 constexpr std::uintptr_t kNone = 1;
 
-// Finds the readable segment around `header` in the program headers, which the file's first segment begins
-// with.
+// Finds the readable segment around `header`. The file's first segment begins with the program headers.
 [[gnu::noinline]] bool find_segment(const DescribedObject& object, const link_map& map, std::uintptr_t& begin,
                                     std::uintptr_t& end) {
     constexpr unsigned kMostSegments = 64;

@@ -17,7 +17,7 @@ struct DescribedObject : ObjectExtent {
 };
 
 // Finds the object around `address`, or returns false. Takes no lock, and may be called in signal handlers.
-// The object may be gone already, because dlclose unmaps it before it is forgotten.
+// The object may be gone already, because dlclose unmaps it first.
 bool find_object(std::uintptr_t address, DescribedObject& object);
 
 } // namespace ashlar::observe

@@ -17,8 +17,7 @@ enum class Format : std::uint8_t { kText, kXml, kJson, kPrometheus };
 // Returns kJson for a name that ends in ".json", kPrometheus for ".prom", and otherwise kText.
 Format format_for(std::string_view path);
 
-// Writes all present statistics. Returns false if some of the text was not written. `prefix` precedes each
-// line of kText.
+// Writes all present statistics, with `prefix` before each line of kText. Returns false if some text is lost.
 bool write(Format format, Output::Write write, void* to, std::string_view prefix = {});
 
 // Writes the given figures.

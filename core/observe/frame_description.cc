@@ -169,8 +169,7 @@ bool read_common_part(ObjectBytes& bytes, std::uintptr_t address, CommonPart& co
 
 // ---- The program ------------------------------------------------------------------------------------------
 
-// The instructions, with the standard's names without DW_CFA_. The first three have their operand in the low
-// six bits.
+// The instructions, named as in the standard without DW_CFA_. The first three have a low six-bit operand.
 enum Instruction : std::uint8_t {
     kAdvanceLoc = 0x40,
     kOffset = 0x80,

@@ -22,7 +22,7 @@ enum class Place : std::uint8_t {
     kUndefined,    // nowhere; for the return address: the outermost frame
     kAtOffset,     // in memory, at CFA + value
     kOffset,       // the value is CFA + value
-    kRegister,     // in the register of that number
+    kRegister,     // in the register with this number
     kAtExpression, // in memory, at the address that an expression gives
     kExpression,   // the value is the result of an expression
 };

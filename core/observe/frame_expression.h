@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// DWARF expressions, as far as frame descriptions use them (DWARF 5, 2.5). They describe places that a
-// register and an offset cannot. Examples are the procedure linkage table, signal frames, and functions that
-// align their stack.
+// DWARF expressions of frame descriptions (DWARF 5, 2.5). They occur in the procedure linkage table, in
+// signal frames, and in functions that align their stack.
 #pragma once
 
 #include "observe/frame_registers.h"

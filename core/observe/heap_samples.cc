@@ -160,7 +160,7 @@ void lose(std::size_t size) {
 
 void record_end(const Facts& facts) {
     if ((facts.id & kInNoFile) != 0) return;
-    if (facts.id <= totals.base.load(kRelaxed) || file.is_inherited()) return; // in another file
+    if (facts.id <= totals.base.load(kRelaxed) || file.is_inherited()) return; // another file's sample
     totals.live.fetch_sub(facts.weight, kRelaxed);
     const profile_format::Free end{facts.id, os::monotonic_time(), totals.allocated.load(kRelaxed),
                                    recording::present_number(), 0};

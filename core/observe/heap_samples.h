@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Chooses the requests of a thread that become samples (sampler.h), and records them. heap/sampling.h has the
-// sampled blocks.
+// Chooses the requests that become samples (sampler.h), and records them. heap/sampling.h has the blocks.
 //
 // Called where memory is allocated or released, in any state of the program, without a heap lock.
 #pragma once
@@ -17,8 +16,7 @@ namespace ashlar::observe::heap_samples {
 std::size_t begin(std::size_t distance);
 std::size_t least_distance();
 
-// Called when the thread's allowed bytes are used up and samples are not wanted. Returns false, for
-// heap::sampling::Hooks.
+// Called when the allowed bytes are used up and samples are not wanted. Returns false: no sample.
 bool allow_unwatched();
 // Called when they are used up and samples are wanted. Returns whether this request is a sample.
 bool is_point(std::size_t size);

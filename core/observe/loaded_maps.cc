@@ -24,8 +24,7 @@ bool read_at(long file, std::uint64_t offset, void* bytes, std::size_t count) {
     return os::system_call(SYS_pread64, file, bytes, count, offset) == static_cast<long>(count);
 }
 
-// Finds the build id in a segment's notes, and returns its length, or 0. Reads the first 256 bytes only, so a
-// build id further back is not found.
+// Finds a build id in the first 256 bytes of a segment's notes. Returns its length, or 0 if there is none.
 unsigned find_in_notes(long file, const Elf64_Phdr& segment, Notes& bytes, std::uint8_t* id, unsigned most) {
     const std::size_t size = std::min<std::size_t>(segment.p_filesz, bytes.size());
     if (!read_at(file, segment.p_offset, bytes.data(), size)) return 0;
@@ -109,8 +108,7 @@ bool LoadedMaps::knows(std::uintptr_t address) const {
     });
 }
 
-// Notes a mapping, and returns whether it is new. It replaces a known mapping that it overlaps, which must be
-// gone.
+// Notes a mapping, and returns whether it is new. It replaces one that it overlaps, which must be gone.
 bool LoadedMaps::note(const Line& line) {
     constexpr auto kRelaxed = std::memory_order_relaxed;
     const std::uint32_t count = count_.load(kRelaxed);

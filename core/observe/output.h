@@ -20,7 +20,7 @@ class Output {
 
     Output& text(std::string_view words);
     Output& number(std::uint64_t value);
-    Output& seconds(std::uint64_t nanoseconds); // as a decimal fraction
+    Output& seconds(std::uint64_t nanoseconds); // writes a decimal fraction
     bool finish();                              // returns false if some of the text was not written
 
   private:

@@ -24,8 +24,7 @@ class OutsideRequests {
     std::size_t cpu() const { return __atomic_load_n(&request.cpu, __ATOMIC_RELAXED); }
     std::string_view place() const;
 
-    // Answers with the file that was begun. `number` is that of the request, or 0 for none. One thread at a
-    // time.
+    // Answers with the file that was begun. `number` is the request's, or 0 for none. One thread at a time.
     void answer(std::uint32_t number, int error, std::string_view path);
     bool is_for_another() const { return __atomic_load_n(&last_answer.asked, __ATOMIC_RELAXED) != 0; }
     // Drops the parent's request in a forked child.

@@ -31,7 +31,7 @@ class Pacing {
     bool is_bounded() const { return percent_ != 0; }
     bool is_stretched() const { return distance_ > least_; }
 
-    // Counts a sample. Returns true if the caller must measure its cost, from before it is taken.
+    // Counts a sample that is about to be taken. Returns true if the caller must measure its cost.
     bool count() { return is_bounded() && samples_++ % kMeasured == 0; }
     void measured(std::uint64_t nanoseconds);
 

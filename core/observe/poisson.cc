@@ -37,7 +37,7 @@ double probability(double x) {
         x /= 2;
         ++halvings;
     }
-    double sum = 0; // of the series x - x^2 / 2! + x^3 / 3! - ...
+    double sum = 0; // sum of the series x - x^2 / 2! + x^3 / 3! - ...
     for (int factor = 12; factor >= 1; --factor)
         sum = x / factor * (1 - sum);
     for (; halvings != 0; --halvings)

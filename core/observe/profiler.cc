@@ -134,8 +134,7 @@ bool begin_by_settings() {
     return error == 0;
 }
 
-// Does what `wanted`, the value of `control`, says, and clears what is done. A signal or another process may
-// have set it.
+// Obeys `wanted`, the value of `control` from a signal, another process or here, and clears what is done.
 void obey(std::uint32_t wanted) {
     const auto what = wanted & ~std::uint32_t{heap::sampling::kDumpToo};
     const bool dump_too = (wanted & heap::sampling::kDumpToo) != 0;

@@ -5,7 +5,7 @@
 // here can wait, deadlock or recurse.
 //
 // All functions but start() to dump() are called where memory is allocated or released, in any state of the
-// program, without a heap lock.
+// program and without a heap lock.
 #pragma once
 
 #include <cstddef>

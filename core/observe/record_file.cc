@@ -79,8 +79,7 @@ std::string_view without_first(std::string_view text, std::size_t bytes) {
     return text;
 }
 
-// Builds the path of the process's file. `again` is the number of such files that exist. Returns false if the
-// path is too long.
+// Builds the path of the process's file, of which there are `again` already. Returns false if it is too long.
 bool make_path(char* buffer, std::size_t capacity, std::string_view place, std::string_view ending,
                unsigned again) {
     Path path(buffer, capacity);
@@ -157,8 +156,7 @@ void choose_checksum() {}
 using profile_format::checksum_of;
 #endif
 
-// Keeps the compiler from reordering stores. That is enough, because a kill takes effect between two
-// instructions.
+// Keeps the compiler from reordering stores. A kill takes effect between two instructions.
 void keep_order() {
     asm volatile("" : : : "memory");
 }
@@ -208,8 +206,7 @@ int RecordFile::map(int file, std::size_t capacity, char*& base) {
     return 0;
 }
 
-// Maps the page that the kernel clears in forked children, once per process. Without it forked children rely
-// on their handlers.
+// Maps a page that the kernel clears in forked children, which otherwise rely on their handlers.
 void RecordFile::prepare_owner(char* base) {
     if (owner_ == nullptr) {
         const long page = os::system_call(SYS_mmap, nullptr, os::page_size(), PROT_READ | PROT_WRITE,
@@ -416,8 +413,7 @@ void RecordFile::forget() {
     char* const base = base_.exchange(nullptr, std::memory_order_acq_rel);
     if (base == nullptr || users_.load(std::memory_order_relaxed) == 0) return;
     // A thread was in the middle of a record. If that is the forking thread, in a signal handler, it
-    // continues when the handler returns, and needs memory there. Other mappings that are there by now are
-    // not replaced.
+    // continues afterwards and needs memory there. Other mappings that are there by now are not replaced.
     const long there =
         os::system_call(SYS_mmap, base, mapped_, PROT_READ | PROT_WRITE,
                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);

@@ -27,7 +27,7 @@ class RecordFile {
     using State = profile_format::State;
     using Kind = profile_format::Kind;
 
-    static constexpr std::size_t kLongestPath = 512; // with its NUL
+    static constexpr std::size_t kLongestPath = 512; // bytes, with the NUL
 
     // Creates the file. `place` is a folder for the name ashlar.PID.profile, or a path with %p for the
     // process's number. If that file exists, the number is followed by .1, .2 and so on. Returns 0 or an
@@ -46,8 +46,7 @@ class RecordFile {
     const char* path() const { return path_; }         // path of the last file opened
     std::uint32_t process() const { return process_; } // process that opened it
 
-    // Appends a record. Its payload is both pieces, and zeroes up to a multiple of 8 bytes. Returns false if
-    // there is no room or no file.
+    // Appends both pieces, padded with zeroes to a multiple of 8 bytes. Returns false without room or file.
     struct Piece {
         const void* start;
         std::size_t bytes;
@@ -59,8 +58,7 @@ class RecordFile {
         keeps_mapping_ = true;
         ending_ = ending;
     }
-    // Appends zeroed rows, which the caller may write as long as the process lives. Returns null if there is
-    // no room.
+    // Appends zeroed rows that the caller may write until the process ends. Returns null without room.
     void* append_region(Kind kind, std::uint32_t row_size, std::uint32_t rows, std::uint64_t first);
     // Puts a copy at the addresses of the parent's file, in a forked child with one thread. Returns 0, or an
     // error number if the parent's file remains.
@@ -74,7 +72,7 @@ class RecordFile {
 
   private:
     static constexpr std::size_t kStep = std::size_t{64} << 10;
-    static constexpr std::uint64_t kClosed = std::uint64_t{1} << 63; // in FileHeader::reserved
+    static constexpr std::uint64_t kClosed = std::uint64_t{1} << 63; // bit of FileHeader::reserved
 
     // Values of `owner_`. The kernel resets it to the first one in a forked child.
     enum Owner : std::uint32_t { kInherited, kOurs, kBeingForgotten };
@@ -120,7 +118,7 @@ class RecordFile {
     const char* ending_ = ".profile";
     bool in_steps_ = false;                       // the kernel makes pieces ready one by one
     std::atomic<std::uint32_t>* owner_ = nullptr; // an Owner, on its own page
-    std::uint64_t device_ = 0;                    // of the file
+    std::uint64_t device_ = 0;                    // device and inode of the file
     std::uint64_t inode_ = 0;
     char path_[kLongestPath] = {};
 };

@@ -25,7 +25,7 @@ namespace {
 using Kind = RecordFile::Kind;
 
 constexpr auto kRelaxed = std::memory_order_relaxed;
-// A mark at a new high of live bytes: a quarter of the last high above it, and at least kLeastHighStep bytes.
+// A new high of live bytes gets a mark if it exceeds the last one by 1/kHighStep and by kLeastHighStep bytes.
 constexpr std::uint64_t kHighStep = 4;
 constexpr std::uint64_t kLeastHighStep = std::uint64_t{1} << 20;
 
@@ -49,8 +49,7 @@ constinit thread_local Thread this_thread;
 constinit LoadedMaps maps;
 constinit StackTable stacks;
 
-// Returns true if `interval` ns have passed since `last`, and sets `last`. Only the first of several threads
-// gets true.
+// Returns true in the first thread that finds `interval` ns elapsed since `last`, and sets `last`.
 bool is_time(std::atomic<std::uint64_t>& last, std::uint64_t time, std::uint64_t interval) {
     std::uint64_t before = last.load(kRelaxed);
     return time - before >= interval && time > before && last.compare_exchange_strong(before, time, kRelaxed);

@@ -37,12 +37,10 @@ struct Totals {
 // Returns whether the file is open and recording is not paused.
 bool is_recording();
 bool is_paused();
-// Returns a number that changes when a file begins and when recording resumes. Earlier counts of threads are
-// then invalid.
+// Returns a number that changes when a file begins or recording resumes, which ends threads' counts.
 std::uint32_t period();
 
-// Opens a new file. Returns 0 or an error number. The file's header has `rate`. `parent` is the process whose
-// child records, or 0.
+// Opens a new file with `rate` and `parent` (of a forked child, or 0) in its header. Returns 0 or an error.
 int open(std::string_view place, std::size_t limit, std::size_t rate, std::uint32_t parent);
 // kNone leaves out the figures of the heap, which take locks, where no thread may wait.
 enum class Figures : bool { kNone, kAll };

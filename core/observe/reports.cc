@@ -38,8 +38,7 @@ void remember_folder() {
     folder[static_cast<std::size_t>(length)] = '\0';
 }
 
-// A file name that ends with NUL. It has room for a folder, the text of a setting, two process numbers and an
-// ending.
+// A file name, with room for a folder, the text of a setting, two process numbers and an ending.
 class FileName {
   public:
     FileName& add(std::string_view text) {
@@ -67,8 +66,7 @@ class FileName {
     std::size_t length_ = 0;
 };
 
-// Returns whether the file is a device, a pipe or a link, such as /dev/stderr. These are written to, not
-// replaced.
+// Returns whether the file is a device, a pipe or a link (/dev/stderr): written to, and not replaced.
 bool is_special(const char* name) {
     struct stat about {};
     return os::system_call(SYS_newfstatat, AT_FDCWD, name, &about, AT_SYMLINK_NOFOLLOW) == 0 &&

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// The heap's part of the resident memory of the process (RSS), by the use of the pages. The kernel is asked
-// superslab by superslab (mincore).
+// The heap's resident memory (RSS) by use. The kernel is asked superslab by superslab (mincore).
 #pragma once
 
 #include <cstddef>
@@ -16,8 +15,7 @@ struct Residence {
     std::size_t metadata = 0;
 };
 
-// Thread-safe. Makes a system call for each 2 MiB of the heap. Memory that changes meanwhile may or may not
-// be included.
+// Thread-safe. Makes a system call for each 2 MiB of the heap. Concurrent changes may or may not be seen.
 Residence measure_residence();
 
 } // namespace ashlar::observe

@@ -22,7 +22,7 @@ class Sampler {
   public:
     struct Clocks {
         std::uint64_t (*now)();            // ns, monotonic
-        std::uint64_t (*processor_time)(); // ns, of this thread
+        std::uint64_t (*processor_time)(); // CPU time of this thread, ns
     };
 
     void seed(std::uint64_t seed) { gaps_.seed(seed); }
@@ -35,7 +35,7 @@ class Sampler {
     bool allows_requests() const { return pacing_.distance() != 1; }
     std::size_t allowance() const { return allowance_; }
 
-    std::size_t distance() const { return pacing_.distance(); } // for later requests
+    std::size_t distance() const { return pacing_.distance(); } // distance of later requests
     // The distance of the last sample, and the number of points in it, which is drawn at each call.
     std::size_t distance_of_sample() const { return distance_; }
     std::uint64_t points_in_sample(std::size_t size);
@@ -54,7 +54,7 @@ class Sampler {
     bool is_new_ = true;        // no point is drawn yet
     std::size_t allowance_ = 0; // bytes
     std::size_t left_ = 0;      // bytes between the allowance and the next point
-    std::size_t distance_ = 1;  // of the last sample
+    std::size_t distance_ = 1;  // distance of the last sample
     std::size_t before_ = 0;    // bytes of the last sample before its point
     std::uint64_t asked_ = 0;   // CPU time at the start of a measured sample; 0: not measured
 };

@@ -17,7 +17,7 @@ namespace {
 // The readable range only grows, so an older value is also true.
 struct OwnStack {
     std::atomic<std::uintptr_t> low{0};  // start of the readable range; 0 before its end is known
-    std::atomic<std::uintptr_t> high{0}; // its end
+    std::atomic<std::uintptr_t> high{0}; // end of the readable range
     std::atomic<std::uintptr_t> gap{0};  // unreadable page below `low`; another stack is below it
 };
 constinit thread_local OwnStack own;
@@ -75,8 +75,7 @@ void reach(std::uintptr_t address) {
 void StackMemory::stand_at(std::uintptr_t address) {
     const std::uintptr_t known = own.low.load(std::memory_order_acquire);
     if (known == 0 || address < known) reach(address);
-    // Starts at `address`, not at the lowest known place. A program may protect pages of its stack below its
-    // present place.
+    // Starts at `address`: a program may protect pages of its stack below its present place.
     const std::uintptr_t low = own.low.load(std::memory_order_acquire);
     const std::uintptr_t high = own.high.load(std::memory_order_relaxed);
     const bool on_own = address >= low && address < high && high - address >= sizeof(std::uint64_t);

@@ -17,8 +17,7 @@ namespace ashlar::observe {
 
 class StackMemory {
   public:
-    // Sets the thread's present place, or its place when a signal came. Words above that on the thread's own
-    // stack are read directly from now on.
+    // Sets the thread's place, now or when a signal came. Own stack above it is read directly from now on.
     void stand_at(std::uintptr_t address);
 
     bool read(std::uintptr_t address, std::uint64_t& word) {

@@ -3,9 +3,8 @@
 // Numbers stacks of return addresses. The same stack always has the same number, from 1 on.
 //
 // The table has hashes of 63 bits. In a full table of 300 000 stacks the chance that two share a number is 1
-// in 200 million. Single stacks are never removed. Each of the four levels but the first is eight times as
-// large as the one before. A program with few stacks thus touches a page or two. Takes no lock, and allocates
-// nothing.
+// in 200 million. Single stacks are never removed. Four levels, each eight times as large as the one before,
+// keep small programs to a page or two. Takes no lock, and allocates nothing.
 #pragma once
 
 #include <array>
@@ -31,8 +30,8 @@ class StackTable {
     void confirm(std::uint32_t number);
 
   private:
-    static constexpr std::array<std::size_t, 4> kSizes{512, 4096, 32768, 262144}; // of the levels
-    static constexpr std::size_t kTries = 16;                                     // in each
+    static constexpr std::array<std::size_t, 4> kSizes{512, 4096, 32768, 262144}; // slots of each level
+    static constexpr std::size_t kTries = 16;                                     // tries in each level
     static constexpr std::size_t kSlots = kSizes[0] + kSizes[1] + kSizes[2] + kSizes[3];
     static constexpr std::uint64_t kConfirmed = 1;
 

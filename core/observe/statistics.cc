@@ -125,7 +125,7 @@ ashlar_statistics gather_all() {
     const std::size_t large = layout::superslabs.large_slices() * layout::kSliceSize;
     const std::size_t in_use = layout::superslabs.slices_in_use() * layout::kSliceSize;
     const std::size_t slabs = in_use - std::min(in_use, large);
-    const std::size_t held = s.allocated + s.cached; // in slabs and in large blocks
+    const std::size_t held = s.allocated + s.cached; // bytes in slabs and in large blocks
     const std::size_t out = held - std::min(held, large);
     Residence residence = measure_residence();
     if (!residence.known) residence = assume_resident(s, slabs, large);

@@ -22,8 +22,7 @@ namespace {
 constexpr std::uintptr_t kLeastAddress = 4096;
 constexpr std::uintptr_t kLargestFrame = std::uintptr_t{1} << 20;
 
-// A frame record: the caller's frame pointer, then the return address. Callers' records are at higher
-// addresses.
+// A frame record: the caller's frame pointer, then the return address. Callers' records are higher.
 struct FrameRecord {
     std::uint64_t caller;
     std::uint64_t return_address;
@@ -38,8 +37,7 @@ bool read_record(StackMemory& memory, std::uintptr_t stack, std::uintptr_t point
 
 // ---- Rules ------------------------------------------------------------------------------------------------
 
-// Returns whether the caller's rbp is in memory at the address in rbp, as in functions that align their
-// stack.
+// Returns whether the caller's rbp is in memory at rbp, as in functions that align their stack.
 [[gnu::noinline]] bool saved_at_rbp(const DescribedObject& object, const RegisterRule& rule) {
     if (rule.place() != Place::kAtExpression) return false;
     ObjectBytes bytes(object);
@@ -260,8 +258,8 @@ class Walk {
         }
     };
 
-    // Computes the caller's value of one followed register. Returns false if there is none. Sets `unknown` if
-    // another register's value is missing.
+    // Computes the caller's value of a followed register, or returns false. Sets `unknown` if another
+    // register's value is missing.
     bool restored(const DescribedObject& object, ObjectBytes& bytes, const FrameDescription& description,
                   unsigned column, std::uint64_t end, std::uint64_t& result, bool& unknown) {
         const RegisterRule& rule = description.row.registers[column];
@@ -301,8 +299,7 @@ class Walk {
     bool in_full_;
 };
 
-// Takes the registers as they are just before the instruction at the return address in them. They are valid
-// as long as the caller's frame exists.
+// Takes the registers just before the return address in them. They hold while the caller's frame exists.
 [[gnu::always_inline]] inline void take_registers(FrameRegisters& registers) {
     asm volatile("mov %%rbx, 24(%0)\n\t"
                  "mov %%rbp, 48(%0)\n\t"

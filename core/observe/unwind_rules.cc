@@ -8,7 +8,7 @@ namespace ashlar::observe {
 namespace {
 
 struct Entry {
-    std::atomic<std::uint64_t> key; // the address, exclusive-or the rule
+    std::atomic<std::uint64_t> key; // address exclusive-or rule
     std::atomic<std::uint64_t> rule;
 };
 

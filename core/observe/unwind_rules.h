@@ -19,7 +19,7 @@ enum class Step : std::uint8_t {
     kAbsent,        // not in the table
     kFromRsp,       // the frame ends at rsp + end
     kFromRbp,       // the frame ends at rbp + end
-    kThroughRbp,    // at the address in memory at rbp + end; the caller's rbp is at rbp (aligned stacks)
+    kThroughRbp,    // the address in memory at rbp + end; the caller's rbp is at rbp (aligned stacks)
     kByDescription, // none of these: the description is read each time
     kNoDescription, // the frame pointer is used
     kOutermost,     // the frame has no caller

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Each operation needs two locks. In random order two threads may each hold the lock that the other needs. A
 // time limit on the second acquisition ends this deadlock. The thread then releases its first lock, backs off
-// and tries again. Time-outs are planned: they are counted, and are no errors. With --random-order 0 there is
-// no circle, and hardly a time-out.
+// and tries again. Time-outs are planned, so they are no errors. With --random-order 0 they hardly occur.
 #include "locks/guarded.h"
 #include "locks/scenario.h"
 
@@ -44,8 +43,7 @@ bool take_both(Run& run, const Pair& pair, Worker& worker) {
     return both;
 }
 
-// Waits for a random time, at most twice as long after each time-out, so that the same threads do not meet
-// again.
+// Waits for a random time, up to twice as long after each time-out, so that threads do not meet again.
 void back_off(Run& run, Worker& worker, unsigned time_outs) {
     constexpr unsigned kMostDoublings = 5;
     const std::uint64_t longest = run.parameters.acquire_limit_us << std::min(time_outs, kMostDoublings);

@@ -172,8 +172,7 @@ void use(Primitives& primitives, Worker& worker, std::uint64_t operation) {
     primitives.stock.change(worker, [](std::uint64_t& left) { ++left; });
 }
 
-// One thread sets the event, each time another thread, and all wait for it. The event is cleared when all
-// have seen it.
+// One thread in turn sets the event, and all wait for it. It is cleared when all have seen it.
 void meet(Run& run, Primitives& primitives, Worker& worker, std::uint64_t meeting) {
     const bool is_setter = meeting % run.parameters.threads == worker.index;
     if (is_setter) {
