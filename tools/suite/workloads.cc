@@ -133,7 +133,7 @@ Configurations successors(const Settings& settings) {
                            });
 }
 
-// thread_waves and cross_frees have more threads than most machines have processors.
+// thread_waves and cross_frees test more threads than processors.
 Configurations thread_waves(const Settings& settings) {
     return bounded_by_work(settings, "thread_waves", "thread_waves", {8}, std::nullopt,
                            [&](unsigned threads) -> Arguments {
