@@ -23,7 +23,7 @@ Words command(const std::string& name, Words arguments) {
     return arguments;
 }
 
-// The table of one set of settings.
+// Builds the table for one set of settings.
 class Table {
   public:
     explicit Table(const BenchmarkSettings& settings) : settings_(settings) {}
@@ -59,7 +59,7 @@ class Table {
         table_.push_back(std::move(benchmark));
     }
 
-    // Few blocks are held, so nearly each call stays in the thread's cache.
+    // Holds few blocks, so nearly every call is served by the thread cache.
     void tiny_pairs(unsigned size) {
         const std::uint64_t operations = scaled(2e7);
         const std::string bytes = std::to_string(size);
@@ -181,7 +181,7 @@ class Table {
              .counted = {command("page_map_scan", {"1024"}), 1}});
     }
 
-    // As in "Memory Allocation for Long-Running Server Applications", for a short time.
+    // Runs the benchmark of "Memory Allocation for Long-Running Server Applications" for a short time.
     void larson(unsigned threads) {
         add({.timed = larson_run(fmt::format("larson-{}", threads), threads),
              .watches = "the whole",
@@ -198,7 +198,7 @@ class Table {
                 .seconds = seconds};
     }
 
-    // At the default rate.
+    // Profiles at the default rate.
     void heap_profiling() {
         const std::uint64_t operations = scaled(1.5e7);
         const auto run = [&](std::uint64_t count) {
@@ -215,8 +215,8 @@ class Table {
              .watches = "cost of heap samples"});
     }
 
-    // The lock profiler lies beside each library, with the same version behind its name. The loader would go
-    // on without it, and the run be quick.
+    // Expects the lock profiler beside each library, with the same version in its name. The loader would
+    // continue without it, and the run would be fast. Hence the check in the script.
     void lock_profiling() {
         const std::string preload = R"(locks=${LD_PRELOAD%/*}/libashlar-locks.so${LD_PRELOAD##*.so}
 [ -e "$locks" ] || { echo "$locks is missing; build the target ashlar_locks" >&2; exit 127; }

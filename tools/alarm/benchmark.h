@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What the alarm watches: small benchmarks, each for one way to break, and which figures of each are judged.
+// The table of the alarm's benchmarks. Each is small and covers one way to break. It says which figures are
+// judged.
 #pragma once
 
 #include "compare/experiment.h"
@@ -9,31 +10,31 @@
 
 namespace ashlar::alarm {
 
-// A run of one thread that does the same in every run. Its instructions, system calls and slow-path calls are
+// A run of one thread that does the same every time. Its instructions, system calls and slow-path calls are
 // compared exactly.
 struct CountedRun {
     std::vector<std::string> command; // empty: nothing is counted
-    double operations = 1;            // that it does
+    double operations = 1;            // number of operations of the command
 };
 
 struct Benchmark {
     compare::Configuration timed; // its name is the benchmark's
-    std::string watches;          // the part of the library that it is about
+    std::string watches;          // the part of the library that it covers
     CountedRun counted{};
-    bool judges_time = true;   // else only the coarse gate judges its time
-    bool judges_memory = true; // else its memory depends on chance
+    bool judges_time = true;   // false: only the coarse gate judges its time
+    bool judges_memory = true; // false: its memory depends on chance
 };
 
 struct BenchmarkSettings {
-    std::filesystem::path scratch; // a folder for what benchmarks write
-    double scale = 1;              // of the work in timed runs
+    std::filesystem::path scratch; // a folder for files of the benchmarks
+    double scale = 1;              // factor on the work of timed runs
 };
 
-// Throws std::runtime_error if a program is not built.
+// Returns the table. Throws std::runtime_error if a program is not built.
 std::vector<Benchmark> benchmarks(const BenchmarkSettings& settings);
 
-// Those with these names, in the order of the table; all if there is no name. Throws std::invalid_argument
-// for a name that there is not.
+// Returns the benchmarks with these names, in the order of the table, or all if `names` is empty. Throws
+// std::invalid_argument for an unknown name.
 std::vector<Benchmark> only(std::vector<Benchmark> all, const std::vector<std::string>& names);
 
 } // namespace ashlar::alarm

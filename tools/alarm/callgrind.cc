@@ -10,7 +10,7 @@ namespace ashlar::alarm {
 
 namespace {
 
-// A name stands in the file once, as "(7) name", and later as "(7)".
+// Resolves names. The file has a name once, as "(7) name", and later only "(7)".
 class Names {
   public:
     std::string name(std::string_view text) {
@@ -37,7 +37,7 @@ bool takes(std::string_view& line, std::string_view key) {
     return true;
 }
 
-// The first cost of a line such as "+3 17": a position and what each event counted.
+// Returns the first cost of a line such as "+3 17": a position and one count per event.
 std::uint64_t cost(std::string_view line) {
     const std::size_t blank = line.find(' ');
     std::uint64_t value = 0;
@@ -57,9 +57,9 @@ Instructions read_callgrind(std::istream& in, const std::function<bool(const std
     Instructions result;
     Names objects;
     Names functions;
-    std::uint64_t* own = nullptr; // of the function that the lines are about; null: it is not wanted
+    std::uint64_t* own = nullptr; // count of the current function; null: not wanted
     bool object_wanted = false;
-    bool of_a_call = false; // the next cost is that of a call, all that it does included
+    bool of_a_call = false; // the next cost is that of a call, callees included
     bool is_callgrind = false;
     for (std::string text; std::getline(in, text);) {
         std::string_view line = text;

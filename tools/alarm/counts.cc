@@ -21,7 +21,7 @@ bool is_ours(const std::string& object) {
     return path(object).filename().string().starts_with("libashlar");
 }
 
-// Empty if it did its work.
+// Returns an empty text if the tool succeeded.
 std::string trouble_of(const measure::Run& run, const char* tool) {
     if (run.succeeded()) {
         return "";
@@ -91,7 +91,7 @@ std::string read_statistics(const CountedRun& run, const std::string& preload,
     std::ifstream in(file);
     const auto json = nlohmann::json::parse(in, nullptr, false);
     if (json.is_discarded() || !json.contains("process")) {
-        return ""; // an older library, or another one: each of these figures is then not judged
+        return ""; // an older library, or another allocator: none of these figures is judged
     }
     for (const CountedStatistic& each : kStatistics) {
         const auto& process = json["process"];

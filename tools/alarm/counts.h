@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What a run of one working thread does, counted exactly: instructions in the library's own files, system
-// calls by kind, slow-path calls, bytes mapped. The run has a clock of its own, see bench/alarm/clock.c.
+// Exact counts of a run with one working thread: instructions in the library's own files, system calls by
+// kind, slow-path calls, bytes mapped. The run has its own clock, see bench/alarm/clock.c.
 #pragma once
 
 #include "alarm/benchmark.h"
@@ -17,21 +17,21 @@ namespace ashlar::alarm {
 
 using SystemCalls = std::map<std::string, std::uint64_t>; // by name
 
-// The table that `strace -c` prints. Empty for another text.
+// Parses the table that `strace -c` prints. Returns nothing for another text.
 SystemCalls read_strace(std::istream& in);
 
 struct Counts {
     Instructions instructions;
     SystemCalls system_calls;
-    // From the library's statistics, in this order: see kStatistics.
+    // From the library's statistics, by the keys of kStatistics.
     std::map<std::string, std::uint64_t> statistics;
 };
 
-// Which figures of the library's statistics are counted, and whether they must be equal.
+// A figure of the library's statistics that is counted.
 struct CountedStatistic {
     const char* key;
     const char* words;
-    bool equal; // else 1 % is allowed
+    bool equal; // must be equal; false: 1 % is allowed
 };
 inline constexpr CountedStatistic kStatistics[] = {
     {"refills", "refills", true},
@@ -42,7 +42,7 @@ inline constexpr CountedStatistic kStatistics[] = {
     {"committed", "bytes mapped", false},
 };
 
-// What was counted, and what could not be: one sentence.
+// The counts, or one sentence about why they failed.
 struct Counted {
     Counts counts;
     std::string trouble{};
@@ -50,14 +50,13 @@ struct Counted {
 
 struct CountingSettings {
     std::string clock;             // path of the clock's library
-    std::filesystem::path scratch; // a folder for what the tools write; one run at a time uses it
+    std::filesystem::path scratch; // a folder for files of the tools; only one run at a time may use it
     double slowness = 1;           // of this machine, see alarm/machine_state.h
     const machine::Interrupt* interrupt = nullptr;
 };
 
-// Why the command does not run with the library on an emulated processor that has nothing above the baseline
-// of x86-64; empty if it does. Nothing if that cannot be tried: there is no qemu-x86_64, or this is no
-// x86-64.
+// Runs the command with the library on an emulated processor with only the baseline of x86-64. Returns why it
+// failed, or an empty text if it ran. Returns nothing without qemu-x86_64, or on other architectures.
 std::optional<std::string> trouble_on_baseline(const std::vector<std::string>& command,
                                                const std::string& library, const CountingSettings& settings);
 

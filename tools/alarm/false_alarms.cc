@@ -30,10 +30,10 @@ bool memory_alarms(const std::vector<double>& runs, std::mt19937_64& generator) 
     return judge_memory("", "", reference, again, present).outcome == Outcome::kRegressed;
 }
 
-// The lower end of the interval of the median of as many values as there are, drawn anew.
+// Returns the lower end of the interval of the median, for as many redrawn values as there are.
 double lower_end(const std::vector<double>& values, std::mt19937_64& generator) {
     const std::vector<double> drawn = drawn_anew(values, values.size(), generator);
-    constexpr int kResamples = 200; // enough to know which draws are far above
+    constexpr int kResamples = 200; // enough to recognize draws far above
     return statistics::median_interval(drawn, {.confidence = 0.95, .resamples = kResamples}).low;
 }
 
@@ -47,7 +47,7 @@ double false_alarm_share(const Controls& controls, int draws, std::uint64_t seed
                                  [&](const auto& runs) { return memory_alarms(runs, generator); });
         for (std::size_t index = 0; index < controls.ratios.size() && !alarm; ++index) {
             const double limit = 1 + controls.thresholds[index];
-            // Twice, as the gate looks twice.
+            // The gate measures twice.
             alarm = lower_end(controls.ratios[index], generator) > limit;
             alarm = alarm && lower_end(controls.ratios[index], generator) > limit;
         }

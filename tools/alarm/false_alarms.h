@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// How often the gates would call two runs of one library different.
+// Estimates how often the gates report a difference between two runs of the same library.
 #pragma once
 
 #include <cstdint>
@@ -7,15 +7,16 @@
 
 namespace ashlar::alarm {
 
-// What the reference showed against itself.
+// Figures of the reference against itself.
 struct Controls {
-    std::vector<std::vector<double>> ratios; // A/A ratios of time, for each figure that was judged
-    std::vector<double> thresholds;          // of these
+    std::vector<std::vector<double>> ratios; // A/A ratios of time, for each judged figure
+    std::vector<double> thresholds;          // of `ratios`
     std::vector<std::vector<double>> memory; // of both runs of the reference in each round, for each figure
 };
 
-// Share of whole runs of the time gate and the memory gate that these, drawn with replacement, set off.
-// Exact counts are the same in every run, and the coarse gate is far from any noise.
+// Returns the share of whole runs in which the time gate or the memory gate would raise an alarm. Draws each
+// run from `controls` with replacement. Leaves out exact counts, which are always the same, and the coarse
+// gate, which is far from any noise.
 double false_alarm_share(const Controls& controls, int draws, std::uint64_t seed);
 
 } // namespace ashlar::alarm

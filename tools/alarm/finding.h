@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What a gate says about one figure of one benchmark.
+// A gate's finding on one figure of one benchmark.
 #pragma once
 
 #include <array>
@@ -26,7 +26,7 @@ constexpr const char* name_of(Outcome outcome) {
 
 inline constexpr const char* kFailedRuns = "runs that failed"; // a figure's name
 
-// A change that is more than chance, see alarm/significance.h.
+// A change beyond chance, see alarm/significance.h.
 enum class Change { kNone, kImproved, kRegressed };
 
 constexpr const char* name_of(Change change) {
@@ -41,12 +41,12 @@ struct Finding {
     double reference = 0;
     double present = 0;
     Outcome outcome = Outcome::kPassed;
-    double threshold = 0;        // of the factor: above 1 + this it is a regression; 0: equality
-    double smallest_visible = 0; // a smaller change could not have been seen; 0: any change is
-    std::string detail{};        // which functions grew, how sure a ratio is
+    double threshold = 0;        // a factor above 1 + threshold is a regression; 0: equality
+    double smallest_visible = 0; // smallest change that can be seen; 0: any change
+    std::string detail{};        // the functions that grew, or the interval of a ratio
     std::string obstacle{};      // why it was not judged; empty otherwise
     Change change = Change::kNone;
-    std::optional<double> spread{}; // what the figure varies by; a larger change is significant
+    std::optional<double> spread{}; // usual variation of the figure; a larger change is significant
     bool is_since_anchor = false;   // the reference is the anchor's stored figure
 
     double factor() const { return reference == 0 ? (present == 0 ? 1 : present) : present / reference; }
@@ -54,7 +54,7 @@ struct Finding {
 
 using Findings = std::vector<Finding>;
 
-// Regressed if any is, else not judged if any is not.
+// Returns regressed if any finding is, else not judged if any is not.
 Outcome worst(const Findings& findings);
 
 } // namespace ashlar::alarm

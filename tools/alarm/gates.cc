@@ -36,7 +36,7 @@ Finding exact(const std::string& benchmark, const std::string& figure, double re
     return finding;
 }
 
-// "malloc +12 %, Bin::refill new"
+// Returns "malloc +12 %, Bin::refill new", for example.
 std::string functions_that_grew(const Instructions& reference, const Instructions& present) {
     constexpr std::size_t kMost = 5;
     struct Growth {
@@ -99,7 +99,7 @@ Findings judge_counts(const std::string& benchmark, double operations, const Cou
     if (!reference.trouble.empty()) {
         return {not_judged(benchmark, Gate::kExact, "counts", "the reference: " + reference.trouble)};
     }
-    if (!present.trouble.empty()) { // under the same tools, which the reference had no trouble with
+    if (!present.trouble.empty()) { // a regression: the same tools worked with the reference
         return {{.benchmark = benchmark,
                  .gate = Gate::kExact,
                  .figure = kFailedRuns,
@@ -124,7 +124,8 @@ Findings judge_counts(const std::string& benchmark, double operations, const Cou
             calls.insert(call);
         }
     }
-    calls.erase("futex"); // the main thread waits for the one that works, or finds that it has ended already
+    calls.erase(
+        "futex"); // depends on chance: the main thread waits for the working thread, or finds it ended
     const auto times = [](const SystemCalls& of, const std::string& call) {
         const auto found = of.find(call);
         return found == of.end() ? 0.0 : static_cast<double>(found->second);
@@ -172,7 +173,7 @@ Finding judge_anchor(const std::string& benchmark, const std::string& figure, do
         exact(benchmark, fmt::format("{}, since {}", figure, commit), anchor, present, kAnchorThreshold);
     finding.is_since_anchor = true;
     if (finding.outcome == Outcome::kImproved) {
-        finding.outcome = Outcome::kPassed; // was recorded when the reference moved
+        finding.outcome = Outcome::kPassed; // the improvement was recorded when the reference moved
     }
     return finding;
 }
@@ -279,7 +280,7 @@ std::string pattern_of(const Findings& findings) {
         return "";
     }
     const auto [low, high] = std::minmax_element(factors.begin(), factors.end());
-    constexpr double kAlike = 1.1; // the largest by the smallest
+    constexpr double kAlike = 1.1; // largest factor by smallest
     constexpr std::size_t kMany = 4;
     if (*high / *low <= kAlike && factors.size() >= kMany) {
         return fmt::format("{} benchmarks moved by about the same factor, {:.2f} to {:.2f}: look at the fast "

@@ -8,9 +8,9 @@ namespace ashlar::alarm {
 
 namespace {
 
-constexpr double kMoreByChance = 1.2; // of counts that are not the same in every run
+constexpr double kMoreByChance = 1.2; // factor on counts that vary between runs
 
-// By the exact figure with this name.
+// Judges a cause by the exact figure with this name.
 Hypothesis by_count(const std::string& cause, const std::string& figure, const Findings& findings) {
     const auto found = std::find_if(findings.begin(), findings.end(), [&](const Finding& each) {
         return each.gate == Gate::kExact && each.figure == figure;
@@ -60,8 +60,8 @@ Hypothesis by_kernel(const std::string& cause, const std::string& unit,
             .evidence = fmt::format("{:g} {} before, {:g} now", before, unit, now)};
 }
 
-// As scripts/time_limits.py judges the limits of tests: at least three times the usual time, and at most
-// twenty times unless it is a minute.
+// Bounds of a limit, as in scripts/time_limits.py: at least three times the usual time, and at most twenty
+// times or a minute.
 constexpr double kLeastTimes = 3;
 constexpr double kMostTimes = 20;
 constexpr double kMinute = 60;
@@ -89,7 +89,7 @@ Hypothesis time_limit(const std::optional<TimeLimit>& limit) {
     return result;
 }
 
-// Runs that failed: nothing is known of figures then.
+// Concludes from failed runs, which have no figures.
 std::string conclusion_of_failed(const Finding& failed, const std::string& disturbance) {
     const bool late = (failed.detail + failed.obstacle).find("timed out") != std::string::npos;
     if (failed.outcome == Outcome::kRegressed) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Why a benchmark became slower: what the counters of both libraries say about each usual cause.
+// Why a benchmark became slower: each usual cause, judged by the counters of both libraries.
 #pragma once
 
 #include "alarm/finding.h"
@@ -20,20 +20,20 @@ constexpr const char* name_of(Standing standing) {
 struct Hypothesis {
     std::string cause; // "page faults"
     Standing standing = Standing::kInconclusive;
-    std::string evidence; // figures of both
+    std::string evidence; // figures of both libraries
 };
 
-// What the kernel counted in the runs of one library: the least of all runs.
+// The kernel's counters of one library: the minimum of all runs.
 struct KernelCounts {
     double faults = 0;
     double system_seconds = 0;
     double waits = 0; // voluntary switches
 };
 
-// Of one run, in seconds.
+// The time limit of one run, in seconds.
 struct TimeLimit {
     double limit = 0;
-    double usual = 0; // what a run of the reference takes
+    double usual = 0; // median time of the reference
 };
 
 struct Hypotheses {
@@ -42,7 +42,7 @@ struct Hypotheses {
     std::vector<Hypothesis> causes;
 };
 
-// From the findings of one benchmark.
+// Explains the findings of one benchmark.
 Hypotheses explain(const std::string& benchmark, const Findings& findings,
                    const std::optional<KernelCounts>& reference, const std::optional<KernelCounts>& present,
                    const std::string& disturbance, const std::optional<TimeLimit>& limit = std::nullopt);

@@ -19,8 +19,8 @@ namespace ashlar::alarm {
 
 namespace {
 
-// Named by Intel's manual as parts of SSE3 and later, or of BMI, ADX, CRC and hardware transactions. GCC
-// writes "tzcnt" for "rep bsf", which every processor executes, so it is not among them.
+// Instructions of SSE3 and later, or of BMI, ADX, CRC and hardware transactions, by Intel's manual. "tzcnt"
+// is missing on purpose: GCC writes it for "rep bsf", which every processor executes.
 constexpr std::array kLaterInstructions{
     "popcnt",    "lzcnt",      "crc32",     "andn",      "bextr",    "blsi",     "blsmsk",    "blsr",
     "bzhi",      "mulx",       "pdep",      "pext",      "rorx",     "sarx",     "shlx",      "shrx",
@@ -61,7 +61,7 @@ std::string read_segments(const std::string& path, LibraryFile& result) {
     return "";
 }
 
-// Lines of objdump: "0000000000001234 <name>:" before a function, "    1234:\tmov    %rax,%rbx" in it.
+// Reads objdump's lines: "0000000000001234 <name>:" before a function, "    1234:\tmov    %rax,%rbx" in it.
 void look_at_code(const std::string& listing, LibraryFile& result) {
     std::istringstream lines(listing);
     std::string function;
@@ -91,7 +91,7 @@ bool is_above_baseline(const std::string& mnemonic, const std::string& operands)
     if (operands.find("%ymm") != std::string::npos || operands.find("%zmm") != std::string::npos) {
         return true;
     }
-    // VEX forms: the name of an older instruction with a v before it.
+    // VEX forms: the name of an older instruction after a v.
     if (mnemonic.size() > 3 && mnemonic.front() == 'v' && operands.find("%xmm") != std::string::npos) {
         return true;
     }

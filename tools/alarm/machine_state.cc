@@ -20,7 +20,8 @@ constexpr double kMostStolen = 0.03;       // of the time
 constexpr double kLeastFreeMemory = 0.03;  // of all memory
 constexpr std::uint64_t kMostSwapped = 64; // pages
 
-// The number after a word at the start of a line, as in /proc/vmstat and /proc/meminfo.
+// Returns the number after a word at the start of a line, as in /proc/vmstat and /proc/meminfo. Returns 0 if
+// there is none.
 std::uint64_t number_after(const std::string& text, const std::string& word) {
     std::istringstream lines(text);
     for (std::string line; std::getline(lines, line);) {
@@ -114,7 +115,7 @@ double slowness() {
         value ^= value >> 7;
         value ^= value << 17;
     }
-    asm volatile("" : : "r"(value)); // the loop is not for its result
+    asm volatile("" : : "r"(value)); // keeps the compiler from removing the loop
     const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - start;
     return std::max(1.0, taken.count() / kQuickMachine);
 }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The committed references: which commit is compared with, and what its figures were where they were
-// recorded.
+// The committed references: the commit of the comparison, and its figures on the machine that recorded them.
 #pragma once
 
 #include <filesystem>
@@ -10,7 +9,7 @@
 
 namespace ashlar::alarm {
 
-// Of one benchmark, by the figure's name, such as "instructions an operation".
+// Figures of one benchmark, by name, such as "instructions an operation".
 using Figures = std::map<std::string, double>;
 
 struct Recorded {
@@ -26,13 +25,13 @@ struct Recorded {
     std::map<std::string, Figures> figures{}; // by benchmark
 };
 
-// Two of them: the reference, which follows each recorded change, and the anchor, which rarely moves.
+// The two references. `reference` follows each recorded change, and `anchor` rarely moves.
 struct References {
     Recorded reference;
     Recorded anchor;
 };
 
-// Throws std::invalid_argument with a sentence if the file cannot be read or is no such file.
+// Throws std::invalid_argument with a sentence if the file is unreadable or has another format.
 References read_references(const std::filesystem::path& file);
 void write_references(const std::filesystem::path& file, const References& references);
 
@@ -41,22 +40,22 @@ struct PastReference {
     std::string commit;
     std::string date;
     std::string reason;
-    std::map<std::string, double> instructions{}; // an operation, by benchmark
+    std::map<std::string, double> instructions{}; // per operation, by benchmark
 };
 
-// All references so far, and how far the library was from itself on each kind of machine.
+// All past references, and how far the library was from itself on each kind of machine.
 struct History {
-    // The half width of the interval of A/A ratios: processor -> benchmark and figure -> a value for each
-    // quiet run that was recorded, the latest last.
+    // Half width of the interval of A/A ratios: processor -> benchmark and figure -> one value per recorded
+    // quiet run, the latest last.
     std::map<std::string, std::map<std::string, std::vector<double>>> noise;
     std::vector<PastReference> references; // the latest last
 
-    double noise_of(const std::string& processor, const std::string& benchmark) const; // 0: nothing is known
-    // The usual spread of each "benchmark, figure", see alarm/significance.h.
+    double noise_of(const std::string& processor, const std::string& benchmark) const; // 0: unknown
+    // Returns the usual spread of each "benchmark, figure", see alarm/significance.h.
     std::map<std::string, double> spreads(const std::string& processor) const;
 };
 
-// An absent file is an empty history.
+// Returns an empty history if the file does not exist.
 History read_history(const std::filesystem::path& file);
 void write_history(const std::filesystem::path& file, const History& history);
 

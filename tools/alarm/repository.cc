@@ -32,7 +32,7 @@ path cache_folder() {
     return (home != nullptr && *home == '/' ? path(home) : path("/tmp")) / ".cache" / "ashlar";
 }
 
-// The same for equal texts, on every machine (FNV-1a).
+// Returns the same hash for equal texts on every machine (FNV-1a).
 std::string hash(const std::string& text) {
     std::uint64_t value = 0xcbf29ce484222325;
     for (const char each : text) {
@@ -43,7 +43,7 @@ std::string hash(const std::string& text) {
 
 constexpr std::array kLibraries{"libashlar.so", "libashlar-locks.so"};
 
-// Sources of a commit, configured as the preset `release` has it.
+// Builds the sources of a commit with the settings of the preset `release`.
 constexpr const char* kBuild = R"(
 set -e
 git -C "$1" archive --format=tar "$2" | tar -x -C "$3"
@@ -117,7 +117,7 @@ std::string Repository::library_of(const std::string& commit) const {
             std::filesystem::rename(std::filesystem::canonical(path(sources) / "build" / "lib" / library),
                                     finished / library);
         }
-        std::filesystem::rename(finished, kept, error); // somebody else may have been first
+        std::filesystem::rename(finished, kept, error); // fails if another process was first
     }
     std::filesystem::remove_all(sources, error);
     if (!run.succeeded()) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What a run of the alarm is asked to judge.
+// The input of one run of the alarm.
 #pragma once
 
 #include "alarm/benchmark.h"
@@ -23,12 +23,12 @@ struct Request {
     double factor = kUsualFactor; // of the coarse gate
     int rounds = 15;
     std::uint64_t seed = 1;
-    double slowness = 1;           // of this machine: time limits are in proportion to it, see slowness()
+    double slowness = 1;           // of this machine; scales the time limits, see slowness()
     std::string clock;             // see bench/alarm/clock.c
-    std::filesystem::path scratch; // a folder of this run alone
+    std::filesystem::path scratch; // a folder for this run alone
     std::filesystem::path stacks_folder{};
-    std::map<std::string, double> noise{};    // by benchmark, from earlier runs on this processor
-    std::map<std::string, double> spreads{};  // likewise, what figures usually vary by
+    std::map<std::string, double> noise{};    // by "benchmark, figure", from earlier runs on this processor
+    std::map<std::string, double> spreads{};  // usual variation, by "benchmark, figure"
     std::map<std::string, Figures> anchors{}; // stored figures, by benchmark
     std::string anchor_commit{};
 };

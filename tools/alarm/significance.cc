@@ -23,7 +23,7 @@ double spread_of(const Finding& finding, const std::map<std::string, double>& hi
     } else if (own != now.end()) {
         spread = std::max(spread, own->second);
     }
-    if (finding.gate == Gate::kTime) { // a run that is noisier than those before shows less
+    if (finding.gate == Gate::kTime) { // a noisier run than earlier ones shows less
         spread = std::max(spread, finding.smallest_visible - finding.threshold);
     }
     return spread;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Whether a change is more than chance, though a gate may still allow it. As rustc-perf does, each figure is
-// measured by its own past. A change is significant if it is larger than what the figure varied by before.
+// Whether a change is beyond chance, even if a gate allows it. As in rustc-perf, each figure is compared with
+// its own past. A change is significant if it exceeds the figure's earlier variation.
 #pragma once
 
 #include "alarm/finding.h"
@@ -12,21 +12,22 @@
 
 namespace ashlar::alarm {
 
-// Counts are the same in every run, but any change of the start moves them a little. 597 instructions are
-// 0.03 % of a counted run of pairs-16. Less than this is never significant.
+// Changes below this share are never significant. Counts are the same in every run, but any change of the
+// start moves them a little. For example, 597 instructions are 0.03 % of a counted run of pairs-16.
 inline constexpr double kLeastSpread = 0.002;
 
-// The largest change that is still usual: the upper quartile of what was recorded, and three times the
-// distance between the quartiles. `recorded` are half widths of intervals of the library against itself.
-// Nothing if nothing was recorded.
+// Returns the largest usual change: the upper quartile of the recorded values plus three times the distance
+// between the quartiles. `recorded` are half widths of intervals of the library against itself. Returns
+// nothing if it is empty.
 std::optional<double> usual_spread(std::vector<double> recorded);
 
-// Sets `spread` and `change` of each finding that was judged, those of the coarse gate apart. `history` has
-// the usual spread by "benchmark, figure"; `now` has this run's noise, for figures without a history.
+// Sets `spread` and `change` of each judged finding, except those of the coarse gate and of the anchor.
+// `history` has the usual spread by "benchmark, figure". `now` has this run's noise, for figures without a
+// history.
 void mark_significant(Findings& findings, const std::map<std::string, double>& history,
                       const std::map<std::string, double>& now);
 
-// Of all significant changes: "improved", "regressed", "mixed" or "no significant change".
+// Summarizes all significant changes: "improved", "regressed", "mixed" or "no significant change".
 std::string change_of(const Findings& findings);
 
 } // namespace ashlar::alarm

@@ -22,7 +22,7 @@ double operations_of(const Configuration& configuration, const Sample& sample) {
     return configuration.operations.value_or(1);
 }
 
-// Of all runs that count, by round.
+// Returns the values of all runs that count, by round.
 std::map<int, double> by_round(const Experiment& experiment, std::size_t configuration, std::size_t contender,
                                Figure figure) {
     std::map<int, double> values;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What a benchmark's timed runs say: by contender, the reference, the present library and the reference
+// The figures of a benchmark's timed runs, by contender: the reference, the present library, the reference
 // again.
 #pragma once
 
@@ -32,21 +32,21 @@ double peak_of(const compare::Configuration& configuration, const compare::Sampl
 double own_of(const compare::Configuration& configuration, const compare::Sample& sample);
 double idle_of(const compare::Configuration& configuration, const compare::Sample& sample);
 
-// Those of time that a benchmark is judged by, with their names.
+// Returns the figures of time by which a benchmark is judged, with their names.
 std::vector<std::pair<const char*, Figure>> time_figures(const Benchmark& benchmark);
 
-// Of all runs of these contenders that count.
+// Returns the values of all runs of these contenders that count.
 std::vector<double> values(const compare::Experiment& experiment, std::size_t configuration,
                            const std::vector<std::size_t>& contenders, Figure figure);
 
-// Within rounds: the present library by the geometric mean of both runs of the reference, and these by each
-// other.
+// Returns the ratios within rounds: the present library by the geometric mean of both runs of the reference,
+// and the two runs by each other.
 TimeSample time_sample(const compare::Experiment& experiment, std::size_t configuration, Figure figure);
 
-// What runs that ended well show is judged even if others failed.
+// Returns true if each contender has a run that ended well. Other runs may have failed.
 bool can_be_judged(const compare::Experiment& experiment, std::size_t configuration);
 
-// The least of each over a contender's runs. Empty if none counts.
+// Returns the minimum of each counter over a contender's runs, or nothing if no run counts.
 std::optional<KernelCounts> kernel_counts(const compare::Experiment& experiment, std::size_t configuration,
                                           std::size_t contender);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Runs of the benchmarks in turns, on the reference, the present library and the reference again, with the
-// machine watched meanwhile.
+// Runs the benchmarks in turns on the reference, the present library and the reference again. Watches the
+// machine meanwhile.
 #pragma once
 
 #include "alarm/gates.h"
@@ -30,10 +30,11 @@ struct Rounds {
 TimedRuns run_timed(const Request& request, std::vector<compare::Configuration> configurations, Rounds rounds,
                     const machine::Interrupt& interrupt, const compare::Observer& observer);
 
-// How the runs of a benchmark ended.
+// Returns how the runs of a benchmark ended.
 Endings endings_of(const TimedRuns& runs, std::size_t configuration);
 
-// The limit of a run, by the warm-up, and what runs take.
+// Returns the limit of a run, from the warm-up, and the usual time. Returns nothing without runs of both
+// kinds.
 std::optional<TimeLimit> time_limit(const compare::Experiment& experiment, std::size_t configuration);
 
 } // namespace ashlar::alarm

@@ -78,7 +78,8 @@ class Watch {
             Counted present = counted(benchmark, request_.present, "present");
             const Counted of_reference = reference.get();
             if (!present.trouble.empty() && of_reference.trouble.empty() && !interrupt_.requested()) {
-                present = counted(benchmark, request_.present, "present"); // that may have been chance
+                present = counted(benchmark, request_.present,
+                                  "present"); // a second attempt, because the failure may be chance
             }
             compare_counts(benchmark, of_reference, present);
         }
@@ -106,8 +107,8 @@ class Watch {
         }
     }
 
-    // What the library's instructions do not show: code that asks the processor what it has, and asks
-    // wrongly.
+    // Runs one benchmark on a baseline processor. This finds code that asks the processor for its features
+    // wrongly, which the list of the library's instructions cannot show.
     void try_on_baseline() {
         for (const Benchmark& benchmark : request_.benchmarks) {
             if (benchmark.counted.command.empty()) {
@@ -129,7 +130,7 @@ class Watch {
                                 .detail = *trouble};
                 if (!trouble->empty() &&
                     !trouble_on_baseline(command, request_.reference.library, settings)->empty()) {
-                    finding.outcome = Outcome::kNotJudged; // the emulator may be to blame
+                    finding.outcome = Outcome::kNotJudged; // the emulator may be the cause
                     finding.obstacle = "the reference fails as well: " + *trouble;
                 }
                 add(std::move(finding));
@@ -157,7 +158,8 @@ class Watch {
         for (const auto& [key, value] : present.counts.statistics) {
             report_.figures[name][key] = static_cast<double>(value);
         }
-        // A start reads the environment, which is another one elsewhere: its stored count is no measure.
+        // A start reads the environment, which differs between machines. A stored count of it is no
+        // reference.
         const bool is_start = operations == 1;
         if (!is_start) {
             compare_with_anchor(name, kInstructions, instructions);
@@ -257,7 +259,7 @@ class Watch {
         return found == request_.noise.end() ? std::nullopt : std::optional(found->second);
     }
 
-    // What was slower must be so in runs of their own as well.
+    // Repeats the benchmarks that were slower. Only a second slow pass is a regression.
     void look_again(const TimedRuns& first) {
         std::vector<std::size_t> suspects;
         for (std::size_t index = 0; index < request_.benchmarks.size(); ++index) {

@@ -19,15 +19,15 @@ namespace ashlar::alarm {
 struct Report {
     Findings findings;
     std::map<std::string, std::map<std::string, double>> figures; // of the present library, by benchmark
-    // How far the reference was from itself: of times the half width of the interval of A/A ratios, of memory
-    // the ratio less 1. By benchmark and figure.
+    // How far the reference was from itself, by benchmark and figure. For times it is the half width of the
+    // interval of A/A ratios, for memory the ratio less 1.
     std::map<std::string, double> noise;
     Disturbance disturbance{};
-    std::vector<Hypotheses> explanations{}; // of benchmarks that moved
+    std::vector<Hypotheses> explanations{}; // of benchmarks that regressed or were not judged
     std::string pattern{};                  // see pattern_of
-    double false_alarms = 0; // share of whole runs that A/A ratios of this run, drawn anew, set off
-    std::size_t runs = 0;    // that ended well, in all
-    bool complete = false;   // else it was interrupted
+    double false_alarms = 0;                // see false_alarm_share
+    std::size_t runs = 0;                   // all runs that ended well
+    bool complete = false;                  // false: interrupted
 };
 
 struct WatchObserver {

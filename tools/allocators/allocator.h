@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// An allocator to compare: a name for people, the library that is preloaded for it, and settings of its own.
+// An allocator to compare: a name to print, the library to preload, and settings.
 #pragma once
 
 #include <optional>
@@ -12,7 +12,7 @@ struct Allocator {
     std::string name;
     std::string library;                    // real path; empty for the C library's own
     std::vector<std::string> environment{}; // "NAME=value"
-    std::string companion{};                // a library that is preloaded beside it: a profiler; or empty
+    std::string companion{};                // a second preloaded library, such as a profiler; or empty
 
     bool is_system() const { return library.empty() && environment.empty() && companion.empty(); }
     bool is_preloaded() const { return !library.empty(); }

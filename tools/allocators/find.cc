@@ -27,7 +27,7 @@ struct Known {
 
 constexpr std::string_view kAshlar = "ashlar";
 constexpr std::string_view kAshlarHardened = "ashlar-hardened";
-constexpr std::string_view kOneArena = "one-arena"; // the C library's own, told to share one heap
+constexpr std::string_view kOneArena = "one-arena"; // the C library's allocator, limited to one arena
 
 constexpr std::array kPeers{
     Known{.name = "jemalloc", .file = "libjemalloc.so.2", .package = "libjemalloc2", .by_default = true},
@@ -50,7 +50,7 @@ Allocator one_arena() {
     return {.name = std::string(kOneArena), .library = "", .environment = {"MALLOC_ARENA_MAX=1"}};
 }
 
-// Where distributions put libraries: first the folder that holds the C library itself.
+// Returns the folders where distributions put libraries, beginning with that of the C library.
 std::vector<fs::path> library_folders() {
     std::vector<fs::path> folders;
     Dl_info info{};
@@ -61,7 +61,7 @@ std::vector<fs::path> library_folders() {
                                      "/usr/local/lib", "/usr/lib64", "/usr/lib"}) {
         folders.emplace_back(folder);
     }
-    folders.emplace_back("/usr/lib/llvm-14/lib/clang/14.0.6/lib/linux"); // Debian 12's, for scudo
+    folders.emplace_back("/usr/lib/llvm-14/lib/clang/14.0.6/lib/linux"); // scudo in Debian 12
     return folders;
 }
 
@@ -112,7 +112,7 @@ Allocator ashlar(std::string_view name, Edition edition) {
     throw std::invalid_argument(how_to_get_ashlar(edition));
 }
 
-// "libashlar.so.0": a file without a version comes only with what is for developers.
+// Returns "libashlar.so.0", for example. A file without a version is part of the development files only.
 std::string file_of(Edition edition) {
     constexpr std::string_view kVersion = ASHLAR_VERSION;
     const std::string name = edition == Edition::kHardened ? "libashlar-hardened"
@@ -163,7 +163,7 @@ void check_can_be_preloaded(const Allocator& allocator) {
 
 } // namespace
 
-// Beside this program: in the tree that both were built in, or where both were installed.
+// Looks beside this program first: in the build tree or in the installation of both.
 std::optional<std::string> find_ashlar(Edition edition) {
     auto folders = library_folders();
     folders.insert(folders.begin(),

@@ -11,14 +11,14 @@ namespace ashlar::allocators {
 
 namespace {
 
-// What a small query prints, or nothing.
+// Returns the output of a short query, or an empty text if it fails.
 std::string answer(std::vector<std::string> command, const machine::Interrupt* interrupt) {
     const measure::Run run = measure::run({.arguments = std::move(command)},
                                           {.time_limit = std::chrono::seconds(10), .interrupt = interrupt});
     return run.succeeded() ? run.output : "";
 }
 
-// dpkg records a file under the path of its package, which may lack the /usr of the real one.
+// dpkg may record a file without the /usr of its real path.
 std::string package_of(const std::string& library, const machine::Interrupt* interrupt) {
     for (const std::string& path : {library, library.starts_with("/usr/") ? library.substr(4) : library}) {
         const std::string line = answer({"dpkg-query", "--search", path}, interrupt);

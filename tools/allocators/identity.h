@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Exactly which build of an allocator was measured.
+// The exact build of an allocator that was measured.
 #pragma once
 
 #include "allocators/allocator.h"
@@ -8,15 +8,15 @@
 namespace ashlar::allocators {
 
 struct Identity {
-    std::string library; // for System the C library
+    std::string library; // the C library for System
     std::string sha256;  // empty if sha256sum is missing
-    std::string package; // "name version" where dpkg knows the file, else empty
+    std::string package; // "name version" if dpkg knows the file, else empty
 };
 
-// The C library that this program runs on.
+// Returns the path of the C library that this program runs on.
 std::string c_library();
 
-// An interrupt shortens the search: what is not known then is empty.
+// Identifies an allocator. An interrupt shortens the search and leaves the unknown fields empty.
 Identity identify(const Allocator& allocator, const machine::Interrupt* interrupt = nullptr);
 
 } // namespace ashlar::allocators

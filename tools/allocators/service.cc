@@ -9,7 +9,7 @@ namespace ashlar::allocators {
 
 namespace {
 
-// Of what cannot be read or is damaged nothing is known.
+// Returns an empty ElfFile for a file that is unreadable or damaged.
 machine::ElfFile look_at(const std::string& executable) {
     try {
         return machine::read_elf(executable).value_or(machine::ElfFile{});

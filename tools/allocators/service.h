@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Whether the requests of a program reached the allocator that was preloaded for it.
+// Whether a preloaded allocator served the requests of a program.
 #pragma once
 
 #include "measure/child.h"
@@ -8,9 +8,9 @@
 
 namespace ashlar::allocators {
 
-// Of a run with a preloaded library that was to prove it (measure::Command::prove_preload). Says why the
-// library did not serve it, as the rest of a sentence. Empty if it did, or if that could not be seen. Empty
-// too if the run was killed: it may have ended before there was anything to see.
+// Says, as the rest of a sentence, why a preloaded library did not serve a run. The run's command must have
+// set measure::Command::prove_preload. Returns an empty text if the library served the run, or if that is
+// unknown. A killed run is unknown too: it may have ended before there was evidence.
 std::string why_unserved(const measure::Run& run);
 
 } // namespace ashlar::allocators

@@ -1,35 +1,36 @@
 // SPDX-License-Identifier: MIT
-// What to do about one program: which allocator, if any, is worth a change. Pure functions of the result.
+// Advises on one program: which allocator, if any, is worth a change. Pure functions of the result.
 #pragma once
 
 #include "compare/result.h"
 
 namespace ashlar::compare {
 
-// Speed and memory are judged apart.
+// The standing of one contender against System. Speed and memory are judged separately.
 struct Advice {
     Standing speed = Standing::kUnknown;
-    Standing memory = Standing::kUnknown; // peak RSS
-    bool contradictory = false;           // faster by one metric, slower by another: alike
+    Standing memory = Standing::kUnknown; // by peak RSS
+    bool contradictory = false;           // faster by one metric and slower by another; counted as alike
 };
 
-// Nothing for one that has no figures to be judged by.
+// Returns nothing for a contender without figures of speed.
 std::optional<Advice> advise(const Experiment& experiment, const Result& result, std::size_t configuration,
                              std::size_t contender);
 
-// The one to take: of those that are faster the fastest, else of those that are as fast and leaner the
-// leanest. Nothing if there is none of either.
+// Returns the recommended contender: the fastest of those that are faster, else the leanest of those that are
+// as fast and leaner. Returns nothing if there is neither.
 std::optional<std::size_t> best_choice(const Experiment& experiment, const Result& result,
                                        std::size_t configuration);
 
-// The one that needs the least memory, of those that need measurably less than System, however fast they are.
+// Returns the contender with the least memory of those that need measurably less than System, whatever its
+// speed.
 std::optional<std::size_t> leanest(const Experiment& experiment, const Result& result,
                                    std::size_t configuration);
 
-// Whether the machine was one and the same throughout. Compares System's values in the first half of the
-// rounds and in the second, where the test by Mann and Whitney tells them apart (p < 0.01).
+// A change of the machine during the experiment. The test by Mann and Whitney compares System's values in the
+// two halves of the rounds, and p is below 0.01.
 struct Shift {
-    double first_half; // medians
+    double first_half; // median
     double second_half;
     double p;
 };

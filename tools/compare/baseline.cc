@@ -31,7 +31,8 @@ std::optional<Ratio> ratio_of(const Result& result, std::size_t configuration, s
     return measurement ? measurement->to_system : std::nullopt;
 }
 
-// Of too few runs nothing can be said, so nothing may pass.
+// Returns nothing for too few runs, which have an unbounded interval. Otherwise a check would pass without
+// evidence.
 std::optional<Ratio> judged_ratio(const Result& result, std::size_t configuration, std::size_t contender,
                                   Metric metric) {
     const auto ratio = ratio_of(result, configuration, contender, metric);
@@ -39,7 +40,7 @@ std::optional<Ratio> judged_ratio(const Result& result, std::size_t configuratio
     return known ? ratio : std::nullopt;
 }
 
-// How many times as much it costs; below 1: it is better.
+// Returns the ratio of costs. A value below 1 is better.
 double cost(double ratio, Metric metric) {
     return facts(metric).more_is_better ? 1 / ratio : ratio;
 }

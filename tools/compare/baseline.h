@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// How a comparison differs from an earlier one of the same command. Ratios to System are compared, never
-// seconds: machines differ, and System shows by how much.
+// Compares an experiment with an earlier one of the same command, by ratios to System. Seconds are not
+// comparable, because machines differ. System shows by how much.
 #pragma once
 
 #include "compare/experiment.h"
@@ -17,16 +17,17 @@ struct Drift {
     Metric metric = Metric::kCpu;
     double before = 1; // ratios to System
     double now = 1;
-    bool is_worse = false; // by more than is allowed, the whole interval of `now` included
+    bool is_worse = false; // the whole interval of `now` is worse by more than the allowed share
 };
 
 struct Drifts {
     std::vector<Drift> drifts;
-    std::vector<std::string> missing; // "larson under jemalloc": the baseline has a figure, this result has
-                                      // none, or of too few runs
+    std::vector<std::string> missing; // "larson under jemalloc": the baseline has a figure, and this result
+                                      // has none or too few runs
 };
 
-// Of speed and peak RSS, for each allocator and configuration that both have. `allowed` is a share: 0.05.
+// Returns the drifts of speed and peak RSS, for each allocator and configuration that both experiments have.
+// `allowed` is a share, such as 0.05.
 Drifts drifts(const Experiment& baseline, const Experiment& now, double allowed);
 
 } // namespace ashlar::compare

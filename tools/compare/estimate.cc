@@ -9,7 +9,7 @@ namespace ashlar::compare {
 
 namespace {
 
-// No process starts and ends so fast: what took less was left out.
+// A run that took less than this, in seconds, was skipped. No process starts and ends that fast.
 constexpr double kLeftOut = 1e-4;
 
 } // namespace

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// How long the rest of a plan takes, by the runs so far of each configuration. A run counts with its
-// preparation.
+// Estimates how long the rest of a plan takes, from the past runs of each configuration. A run's time
+// includes its preparation.
 #pragma once
 
 #include "compare/experiment.h"
@@ -14,10 +14,10 @@ class Estimate {
   public:
     explicit Estimate(const Plan& plan);
 
-    // A run of that configuration is over, or was left out.
+    // Notes that a run of the configuration has ended or was skipped.
     void took(std::size_t configuration, double seconds);
 
-    // Nothing before each configuration has run once.
+    // Returns nothing before each configuration has run once.
     std::optional<double> seconds_left() const;
 
     int runs() const { return runs_; } // of the whole plan
@@ -26,9 +26,9 @@ class Estimate {
     struct Kind {
         int left = 0;
         int timed = 0;
-        double seconds = 0; // of those that were timed
+        double seconds = 0; // of the timed runs
     };
-    std::vector<Kind> kinds_; // as configurations
+    std::vector<Kind> kinds_; // by configuration
     int runs_ = 0;
 };
 

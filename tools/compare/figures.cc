@@ -12,7 +12,7 @@ namespace ashlar::compare {
 
 namespace {
 
-// std::regex needs stack for every character of a match.
+// Longest text that is matched, in bytes. std::regex needs stack for every character of a match.
 constexpr std::size_t kLongestLine = 4096;
 
 std::optional<double> number_between(std::string_view before, std::string_view line, std::string_view after) {
@@ -26,7 +26,7 @@ std::optional<double> number_between(std::string_view before, std::string_view l
     return read ? std::optional(value) : std::nullopt;
 }
 
-// The last match in a line.
+// Returns the number of the last match in a line.
 std::optional<double> last_number(const std::regex& pattern, const std::string& line) {
     std::string found;
     for (std::sregex_iterator match(line.begin(), line.end(), pattern), end; match != end; ++match) {

@@ -36,7 +36,7 @@ std::optional<std::size_t> find_configuration(const Plan& plan, const std::strin
     return std::nullopt;
 }
 
-// CPU time of the task by the program's own clock.
+// Returns the CPU time of the task by the program's own clock.
 std::optional<double> cpu_time(const Experiment& experiment, const Result& result,
                                const std::string& language, const std::string& task) {
     const auto index = find_configuration(experiment.plan, language, task);
@@ -68,7 +68,7 @@ ByRound mean_of(const ByRound& one, const ByRound& other) {
     return result;
 }
 
-// Of the rounds that both have.
+// Returns the sums of the rounds that both have.
 ByRound sum_of(const ByRound& one, const ByRound& other) {
     ByRound result;
     for (const auto& [round, value] : one) {
@@ -105,7 +105,7 @@ std::optional<Ratio> ratio_of(const ByRound& above, const ByRound& below,
                                                 .noise = noise});
 }
 
-// The times of one task, or their sums.
+// The times of one task, or the sums of several tasks.
 struct Times {
     ByRound before;
     ByRound before_again;

@@ -37,7 +37,7 @@ double median_of(const Runs& runs, LockFigure figure) {
         values(runs, [&](const Sample& run) { return run.figures.of(figure).value_or(0); }));
 }
 
-// Makes the sentences about one configuration under one contender.
+// Writes the sentences about one configuration under one contender.
 class Judge {
   public:
     Judge(const Experiment& experiment, std::size_t configuration, std::size_t contender)

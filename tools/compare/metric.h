@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What is compared, as one table: everything that names, prints or stores a figure goes by it.
+// The compared metrics in one table. All code that names, prints or stores a figure uses it.
 #pragma once
 
 #include <array>
@@ -22,7 +22,7 @@ enum class Metric : std::size_t {
     kOwnCost,
     kRssTrend,
     kPeakRssOfAll,
-    kMallocP50, // from here on as in kLatencyNames
+    kMallocP50, // from here on in the order of kLatencyNames
     kMallocP99,
     kMallocP999,
     kMallocP9999,
@@ -36,9 +36,9 @@ struct MetricFacts {
     Metric metric;
     const char* key;   // in JSON
     const char* words; // for people
-    const char* unit;  // that people see; empty for plain numbers
-    double scale;      // a stored value divided by it is in that unit
-    int decimals;      // of values below 100; larger ones have one less
+    const char* unit;  // shown to people; empty for plain numbers
+    double scale;      // stored value per `unit`
+    int decimals;      // of values below 100; larger values have one less
     bool more_is_better;
 };
 
@@ -81,7 +81,7 @@ inline constexpr std::array kMetricTable{
                 .scale = 1,
                 .decimals = 2,
                 .more_is_better = false},
-    MetricFacts{.metric = Metric::kThroughputKept, // at the end of a long run, as a share of its beginning's
+    MetricFacts{.metric = Metric::kThroughputKept, // end of a long run as a share of its beginning
                 .key = "throughput_kept",
                 .words = "Drift of throughput: last slice of a long run over the second, 1 is none",
                 .unit = "",
@@ -116,35 +116,35 @@ inline constexpr std::array kMetricTable{
                 .scale = 1e3,
                 .decimals = 1,
                 .more_is_better = false},
-    MetricFacts{.metric = Metric::kContextSwitches, // voluntary and not
+    MetricFacts{.metric = Metric::kContextSwitches, // voluntary and involuntary
                 .key = "context_switches",
                 .words = "Context switches",
                 .unit = "",
                 .scale = 1,
                 .decimals = 1,
                 .more_is_better = false},
-    MetricFacts{.metric = Metric::kOwnFigure, // what a program prints about itself, more being better
+    MetricFacts{.metric = Metric::kOwnFigure, // printed by the program; more is better
                 .key = "own_figure",
                 .words = "The program's own figure",
                 .unit = "",
                 .scale = 1,
                 .decimals = 2,
                 .more_is_better = true},
-    MetricFacts{.metric = Metric::kOwnCost, // the same, less being better
+    MetricFacts{.metric = Metric::kOwnCost, // printed by the program; less is better
                 .key = "own_cost",
                 .words = "The program's own figure",
                 .unit = "",
                 .scale = 1,
                 .decimals = 2,
                 .more_is_better = false},
-    MetricFacts{.metric = Metric::kRssTrend, // by the line through the second half of RSS over time
+    MetricFacts{.metric = Metric::kRssTrend, // from the line through the second half of RSS over time
                 .key = "rss_trend",
                 .words = "RSS at the end of a run over that at its middle, 1 is flat",
                 .unit = "",
                 .scale = 1,
                 .decimals = 2,
                 .more_is_better = false},
-    MetricFacts{.metric = Metric::kPeakRssOfAll, // the highest of RSS over time
+    MetricFacts{.metric = Metric::kPeakRssOfAll, // the maximum of RSS over time
                 .key = "peak_rss_of_all_kib",
                 .words = "Peak RSS of all processes together",
                 .unit = "MiB",
@@ -165,7 +165,7 @@ constexpr const MetricFacts& facts(Metric metric) {
     return kMetricTable[static_cast<std::size_t>(metric)];
 }
 
-// All of them, to go through.
+// All metrics, for loops.
 inline constexpr auto kMetrics = [] {
     std::array<Metric, kMetricTable.size()> metrics{};
     for (std::size_t index = 0; index < metrics.size(); ++index) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Parameters of commands: names in braces, "sort --parallel={threads}", that get one value after another.
+// Parameters of commands: names in braces, as in "sort --parallel={threads}", that take one value after
+// another.
 #pragma once
 
 #include <string>
@@ -14,18 +15,19 @@ struct Parameter {
     std::vector<std::string> values;
 };
 
-// A value for each of several names.
+// One value for each of several names.
 using Assignment = std::vector<std::pair<std::string, std::string>>;
 
-// Values with commas between them. A comma or backslash that belongs to a value has a backslash before it.
+// Splits values at commas. A backslash precedes a comma or backslash that belongs to a value.
 std::vector<std::string> split_values(std::string_view text);
 
-// Every value with every value of the others; the last parameter changes fastest. Of none: one that is empty.
+// Returns all combinations of values. The last parameter changes fastest. Returns one empty assignment for no
+// parameters.
 std::vector<Assignment> combinations(const std::vector<Parameter>& parameters);
 
 bool mentions(std::string_view text, const std::string& name);
 
-// Other braces stay, and values are not looked into.
+// Replaces the names in braces by their values. Keeps other braces, and replaces nothing within values.
 std::string filled(std::string_view text, const Assignment& values);
 
 } // namespace ashlar::compare

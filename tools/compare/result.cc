@@ -14,15 +14,15 @@ namespace {
 
 constexpr double kNoiseLimit = 0.05;
 
-// One metric of one contender in one configuration, by round and bout.
+// Values of one metric of one contender in one configuration, by round and bout.
 using ByRound = std::map<std::pair<int, std::size_t>, double>;
 
-// A share, unlike a drift, has a ratio to System's.
+// Turns a drift in percent into a share. A share has a ratio to System's, a drift does not.
 std::optional<double> share_kept(const std::optional<double>& drift) {
     return drift ? std::optional(1 + *drift / 100) : std::nullopt;
 }
 
-// Nothing for a run that was too short to have a course.
+// Returns nothing for a run that was too short for a trend.
 std::optional<double> rss_trend(const std::vector<measure::RssPoint>& curve) {
     constexpr std::size_t kFewest = 50;
     if (curve.size() < kFewest) {
@@ -39,7 +39,8 @@ std::optional<double> rss_trend(const std::vector<measure::RssPoint>& curve) {
     return line.at(end / 2) > 0 ? std::optional(line.at(end) / line.at(end / 2)) : std::nullopt;
 }
 
-// Of all processes together, by the curve. Nothing if one process had nearly all.
+// Returns the peak RSS of all processes together, by the curve. Returns nothing if one process had nearly
+// all.
 std::optional<double> peak_of_all(const measure::Run& run) {
     constexpr double kMore = 1.02;
     double highest = 0;
@@ -107,7 +108,7 @@ ByRound values(const Experiment& experiment, std::size_t configuration, std::siz
                Metric metric) {
     ByRound result;
     if (metric == Metric::kPeakRssOfAll && experiment.plan.precondition_mib > 0) {
-        return result; // the curve has what ageing took, too
+        return result; // the curve includes the memory of ageing
     }
     for (const Sample& sample : experiment.samples) {
         if (sample.counts() && sample.configuration == configuration && sample.contender == contender) {
@@ -127,7 +128,7 @@ std::vector<double> without_rounds(const ByRound& by_round) {
     return result;
 }
 
-// Of all rounds that have both.
+// Returns the ratios of the bouts that both have.
 std::vector<double> ratios_within_rounds(const ByRound& above, const ByRound& below) {
     std::vector<double> ratios;
     for (const auto& [bout, value] : above) {
@@ -149,7 +150,8 @@ std::optional<Ratio> ratio(const ByRound& above, const ByRound& below, const std
                  .noise = noise ? noise->interval : statistics::Interval{1, 1}};
 }
 
-// System ran twice in a round: the geometric mean of both is a steadier reference than either.
+// Returns System's values. If System ran twice in a round, the geometric mean of both is a steadier reference
+// than either.
 ByRound reference(const ByRound& first, const ByRound& second) {
     ByRound result = first;
     result.insert(second.begin(), second.end());

@@ -19,19 +19,19 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// "/usr/bin/python3.11"; where the file goes by another name, "redis-server (/usr/bin/redis-check-rdb)".
+// Returns "/usr/bin/python3.11", or "redis-server (/usr/bin/redis-check-rdb)" if the file has another name.
 std::string name_of(const measure::Image& image) {
     const std::string file = image.executable.substr(image.executable.rfind('/') + 1);
     return file.starts_with(image.name) ? image.executable : image.name + " (" + image.executable + ")";
 }
 
-// Those that run at the same time: one, or in a duet System and another.
+// Contenders that run at the same time: one alone, or in a duet System and another.
 struct Bout {
     std::vector<std::size_t> contenders;
     std::size_t number = 0; // see Sample::bout
 };
 
-// One plan on its way to becoming an experiment.
+// Turns one plan into an experiment.
 class Runner {
   public:
     Runner(Experiment experiment, const machine::Interrupt& interrupt, const Observer& observer)
@@ -44,7 +44,7 @@ class Runner {
                               milliseconds(static_cast<long>(configuration.seconds.value_or(0) * 1000)));
             progress_.total += runs_of(plan(), configuration);
         }
-        for (const Sample& sample : experiment_.samples) { // of a run that is continued
+        for (const Sample& sample : experiment_.samples) { // for a continued experiment
             learn_from(sample);
         }
     }
@@ -81,7 +81,7 @@ class Runner {
         return all;
     }
 
-    // False if interrupted.
+    // Returns false if interrupted.
     bool run_series(const Series& series) {
         for (int round = kWarmUp; round <= plan().rounds && !all_given_up(series); ++round) {
             for (const std::size_t index : series) {
@@ -121,7 +121,7 @@ class Runner {
         }
     }
 
-    // The runs of the warm-up beyond the first, which nobody looks at. False if interrupted.
+    // Runs the warm-up's runs after the first, and discards them. Returns false if interrupted.
     bool warm_up_again(const Series& series) {
         for (int again = 1; again < plan().warm_ups; ++again) {
             for (const std::size_t index : series) {
@@ -140,12 +140,12 @@ class Runner {
         return true;
     }
 
-    // The order is drawn even for what is done already, so that a run that is continued has the same one.
+    // Draws the order even for finished rounds, so that a continued experiment has the same one.
     std::vector<Bout> bouts(int round) {
         std::vector<Bout> result;
         for (const std::size_t contender : statistics::random_order(plan().contenders.size(), order_)) {
             if (round == kWarmUp) {
-                // System first: by its time the others are limited. Its second time shows nothing new.
+                // System first: its time sets the limit of the others. The control would show nothing new.
                 const auto place = contender == kReference ? result.begin() : result.end();
                 if (!plan().contenders[contender].is_control) {
                     result.insert(place, {.contenders = {contender}});
@@ -172,7 +172,7 @@ class Runner {
         });
     }
 
-    // Of a run that is gone on with: its last round has begun.
+    // Returns whether a continued experiment has begun the configuration's last round.
     bool is_over(std::size_t configuration) const {
         const int last = plan().rounds_of(plan().configurations[configuration]);
         return std::any_of(experiment_.samples.begin(), experiment_.samples.end(), [&](const Sample& sample) {
@@ -180,7 +180,8 @@ class Runner {
         });
     }
 
-    // Once for each configuration, before the first of its runs. If it fails, nobody runs the configuration.
+    // Sets up a configuration once, before its first run. Returns false on failure. Unless interrupted, a
+    // failure ends the configuration for all contenders.
     bool set_up(std::size_t configuration) {
         if (!is_set_up_.insert(configuration).second) {
             return true;
@@ -201,7 +202,7 @@ class Runner {
         return false;
     }
 
-    // After a series, also an interrupted one, so that nothing is left behind.
+    // Cleans up after a series, even an interrupted one, so that nothing remains.
     void clean_up() {
         for (const std::size_t index : is_set_up_) {
             const Configuration& configuration = plan().configurations[index];
@@ -241,7 +242,7 @@ class Runner {
                                 .round = round,
                                 .position = position,
                                 .bout = bout.number};
-            // A single one is followed by this thread, when its turn comes to be waited for.
+            // A single run is deferred: this thread performs it in get().
             running.push_back(std::async(
                 bout.contenders.size() > 1 ? std::launch::async : std::launch::deferred,
                 [this, sample, place] { return runner_.run(sample, place, limits_[sample.configuration]); }));
@@ -253,7 +254,7 @@ class Runner {
             interrupted |= samples.back().run.ending == measure::Ending::kInterrupted;
         }
         for (Sample& sample : samples) {
-            if (!interrupted) { // that was our doing, not the allocator's
+            if (!interrupted) { // an interrupt is not the allocator's failure
                 conclude(std::move(sample));
             }
         }
@@ -270,7 +271,7 @@ class Runner {
         experiment_.samples.push_back(std::move(sample));
     }
 
-    // What later runs go by: who is given up, and how long a run may take.
+    // Updates the failures and time limits of later runs.
     void learn_from(const Sample& sample) {
         int& failures = failures_[sample.configuration][sample.contender];
         if (!sample.failure.empty()) {
@@ -285,7 +286,8 @@ class Runner {
         }
     }
 
-    // A program that is linked with another allocator has that one, unless the C library is preloaded too.
+    // Preloads the C library for System if a program is linked with another allocator. Otherwise System would
+    // run on that allocator.
     void put_system_first() {
         if (!plan().system_preload.empty()) {
             return;
@@ -325,7 +327,7 @@ class Runner {
     std::set<std::size_t> is_set_up_;         // configurations of this series
     std::vector<bool> unproven_;              // by contender
     std::vector<milliseconds> limits_;        // by configuration
-    std::vector<double> slowest_;             // the same, of the warm-up so far
+    std::vector<double> slowest_;             // seconds by configuration, in the warm-up so far
     std::vector<measure::Image> last_images_; // of the last sample
     Progress progress_;
 };

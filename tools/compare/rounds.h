@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: MIT
-// Runs a plan. First every allocator once in every configuration, untimed: that warms the machine up and
-// proves that the allocator was in the command's memory. Then the rounds: in each, configuration by
-// configuration, all allocators back to back in an order shuffled anew. So what disturbs the machine for a
-// while disturbs all allocators of one round, which are compared with each other only.
+// Runs a plan. First every allocator runs once in every configuration, untimed. This warms up the machine and
+// proves that the allocator was in the command's memory. Then the rounds follow. In each round and
+// configuration all allocators run back to back, in a newly shuffled order. A disturbance of the machine
+// therefore affects all allocators of one round, which are compared only with each other.
 //
-// In a duet each allocator runs at the same time as System, both on processors of their own that are swapped
-// from round to round: what disturbs the machine for an instant disturbs both.
+// In a duet each allocator runs at the same time as System. Each has its own processor, and the two are
+// swapped from round to round. A short disturbance therefore affects both.
 //
-// A run that fails or exceeds its time is recorded with its reason and the rest goes on; who fails three
-// times in one configuration is spared the rest of it. If that is System, or if System fails in the warm-up,
-// there is nothing to compare in this configuration, and nobody runs it any more. On an interrupt the
-// experiment is returned as far as it got, and such a one can be gone on with.
+// A run that fails or exceeds its time limit is recorded with its reason, and the experiment continues. After
+// three failures in one configuration an allocator is skipped there. If System fails three times, or in the
+// warm-up, there is nothing to compare, and the configuration is skipped. On an interrupt the experiment is
+// returned incomplete. It can be continued later.
 #pragma once
 
 #include "compare/experiment.h"
@@ -29,16 +29,17 @@ struct Progress {
     const Contender* contender = nullptr;
 };
 
-// How often the configuration runs, warm-up included; in a duet two at once are one.
+// Returns how often the configuration runs, warm-up included. The two simultaneous runs of a duet count as
+// one.
 int runs_of(const Plan& plan, const Configuration& configuration);
 
-// Who is told how it goes.
+// Callbacks that report the progress.
 struct Observer {
     std::function<void(const Progress&)> before_each_run;
-    std::function<void(const Experiment&)> after_each_round; // the warm-up is one
+    std::function<void(const Experiment&)> after_each_round; // the warm-up included
 };
 
-// Takes the samples that `experiment` does not have yet: all, or those that an interrupt left out.
+// Takes the samples that `experiment` lacks: all, or those that an interrupt left out.
 Experiment run_rounds(Experiment experiment, const machine::Interrupt& interrupt, const Observer& observer);
 
 } // namespace ashlar::compare

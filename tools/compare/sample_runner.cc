@@ -29,7 +29,7 @@ std::string file_name(std::string text) {
     return text;
 }
 
-// Enough to see what was the matter.
+// Returns enough lines to find the cause of a failure.
 std::string last_lines(const std::string& text) {
     constexpr int kMostLines = 20;
     constexpr std::size_t kMostBytes = 4096;
@@ -93,7 +93,7 @@ Sample SampleRunner::run(Sample sample, std::size_t place, milliseconds limit) c
                                &interrupt_);
     measure::Command command = command_of(sample);
     if (plan_.duet && sample.round != kWarmUp) {
-        // Whoever ran on the first processor has the second in the next round.
+        // The contender on the first processor has the second one in the next round.
         const std::size_t swapped = sample.round % 2 == 0 ? 1 - place : place;
         command.processor = processors_[swapped];
     }
@@ -140,7 +140,7 @@ Sample SampleRunner::run(Sample sample, std::size_t place, milliseconds limit) c
     return sample;
 }
 
-// What a run may take beside its own limit.
+// Returns the time that ageing adds to a run's limit.
 milliseconds SampleRunner::time_to_age() const {
     constexpr std::chrono::minutes kLeast{1};
     constexpr milliseconds kForMebibyte{100};
@@ -154,7 +154,7 @@ measure::Command SampleRunner::command_of(const Sample& sample) const {
             .prove_preload = sample.round == kWarmUp};
 }
 
-// Of each run its own, which is gone with it; none if heaps are not to be aged.
+// Ages the heap of one run. The result must outlive the run. Returns null if heaps are not aged.
 std::unique_ptr<measure::Ageing> SampleRunner::aged(measure::Command& command) const {
     if (plan_.precondition_mib == 0) {
         return nullptr;
@@ -211,7 +211,7 @@ std::string SampleRunner::failure_of(const Sample& sample, const std::string& un
     return "";
 }
 
-// Empty if the allocator served the sample, or if that is not asked.
+// Returns an empty text if the allocator served the sample, or if that is not checked.
 std::string SampleRunner::why_unserved(const Sample& sample) const {
     return allocator(sample.contender).is_preloaded() && sample.round == kWarmUp
                ? allocators::why_unserved(sample.run)

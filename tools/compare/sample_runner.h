@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// One run of a comparison: a command under an allocator, with what is done before it and what it left.
+// One run of a comparison: prepares it, runs a command under an allocator, and reads its output.
 #pragma once
 
 #include "compare/experiment.h"
@@ -17,14 +17,15 @@ namespace ashlar::compare {
 
 class SampleRunner {
   public:
-    // Both must outlive this. Throws std::invalid_argument if a duet has too few processors.
+    // `plan` and `interrupt` must outlive this. Throws std::invalid_argument if a duet has too few
+    // processors.
     SampleRunner(const Plan& plan, const machine::Interrupt& interrupt);
 
-    // Runs it, and fills in the figures or why there are none. `place` is its place in a duet; `limit` is for
-    // configurations without a limit of their own. May be called by several threads at once.
+    // Runs the command, and fills in the figures or the failure. `place` is the place in a duet. `limit`
+    // applies to configurations without their own limit. Several threads may call it at once.
     Sample run(Sample sample, std::size_t place, std::chrono::milliseconds limit) const;
-    // Runs a command line that `what` (prepares, sets up, cleans up). Returns why it failed, or nothing. What
-    // it printed is in the sample's run.
+    // Runs a command line. `what` is its purpose for messages: prepares, sets up, cleans up. Returns why it
+    // failed, or an empty text. The sample's run has its output.
     std::string run_step(const std::string& what, const std::string& command_line, Sample& sample) const;
 
   private:
@@ -43,10 +44,10 @@ class SampleRunner {
 
     const Plan& plan_;
     const machine::Interrupt& interrupt_;
-    std::vector<unsigned> processors_; // that a duet may use
+    std::vector<unsigned> processors_; // for a duet
 };
 
-// The end of what a run printed, enough to see what was the matter.
+// Returns the end of a run's output, enough to find the cause of a failure.
 std::string last_words_of(const measure::Run& run);
 
 } // namespace ashlar::compare

@@ -25,7 +25,7 @@ std::vector<PreconditionRecord> records_of(const std::filesystem::path& file) {
     return records;
 }
 
-// Of all processes together: what several did at the same time counts once.
+// Returns the time in which at least one process was ageing. Simultaneous work counts once.
 double seconds_of(std::vector<PreconditionRecord> records) {
     std::sort(records.begin(), records.end(),
               [](const auto& one, const auto& other) { return one.start < other.start; });

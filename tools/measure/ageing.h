@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Aged heaps for the processes of one run: what they are told by ashlar-precondition.so's variable, and what
-// it took. The latter is not measured.
+// Ages the heaps of one run's processes with ashlar-precondition.so, and subtracts the cost from the
+// measurement.
 #pragma once
 
 #include "measure/child.h"
@@ -16,15 +16,16 @@ class Ageing {
     Ageing(const Ageing&) = delete;
     Ageing& operator=(const Ageing&) = delete;
 
-    // Adds the library to what is preloaded, and its variable to the environment.
+    // Adds the library to the preloaded ones, and its variable to the environment.
     void apply(Command& command) const;
 
-    // Takes CPU time and faults off, and wall time if these processes were waited for. Why the heap of a
-    // process was not aged; empty if it was.
+    // Subtracts CPU time and faults, and wall time if it included the ageing. Returns why the heap of a
+    // process was not aged, or an empty text.
     enum class Wall { kIncluded, kApart };
     std::string take_off(Usage& usage, Wall wall) const;
 
-    // ashlar-precondition.so, beside this program. Throws std::runtime_error if it is not there.
+    // Returns the path of ashlar-precondition.so, beside this program. Throws std::runtime_error if it is
+    // missing.
     static std::string library();
 
   private:

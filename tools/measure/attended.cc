@@ -23,12 +23,12 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr std::chrono::seconds kTimeToEnd{10};  // of a command that was asked to
-constexpr std::chrono::seconds kTimeForRest{1}; // that ends because the command has
+constexpr std::chrono::seconds kTimeToEnd{10};  // of a command that received a signal to end
+constexpr std::chrono::seconds kTimeForRest{1}; // of orphans that end because the command has
 constexpr std::chrono::milliseconds kLookAfter{20};
-constexpr int kLeastPause = 10; // times what a look takes
+constexpr int kLeastPause = 10; // multiple of the time of a look
 
-// A descriptor that can be read when a child has ended, and the signals as they were.
+// Blocks SIGCHLD, and makes a descriptor readable when a child ends. Restores the signal mask at the end.
 class ChildSignal {
   public:
     ChildSignal() {
@@ -54,7 +54,7 @@ class ChildSignal {
     machine::Descriptor descriptor_;
 };
 
-// Descendants whose parents end become this program's children.
+// Makes this program the new parent of orphaned descendants (the subreaper).
 class Adoption {
   public:
     explicit Adoption(bool wanted) : wanted_(wanted) { set(1); }
@@ -101,7 +101,7 @@ int spawn(const Attendance& attendance, pid_t& pid) {
 
     posix_spawnattr_t attributes;
     posix_spawnattr_init(&attributes);
-    sigset_t none; // those that this program keeps from itself are none of the command's business
+    sigset_t none; // the command must not inherit this program's blocked signals
     sigemptyset(&none);
     posix_spawnattr_setsigmask(&attributes, &none);
     posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
@@ -111,7 +111,7 @@ int spawn(const Attendance& attendance, pid_t& pid) {
     return error;
 }
 
-// The last ones first, so that none is started anew by its parent.
+// Kills the last processes first, so that no parent restarts its child.
 void kill_all(const std::vector<pid_t>& processes) {
     std::for_each(processes.rbegin(), processes.rend(), [](pid_t each) { kill(each, SIGKILL); });
 }
@@ -173,9 +173,9 @@ class Watch {
     void wait_for_rest() {
         deadline_ = result_.end + kTimeForRest;
         next_look_ = Clock::time_point::max();
-        asked_ = true; // nobody is left to be asked
+        asked_ = true; // there is no command to ask any more
         const auto rest = [&] {
-            has_ended(); // takes the status of each
+            has_ended(); // reaps all ended children
             return descendants(getpid());
         };
         while (!(result_.outlived_by = rest()).empty() && Clock::now() < *deadline_) {
@@ -202,7 +202,7 @@ class Watch {
     void ask_to_end() {
         asked_ = true;
         deadline_ = Clock::now() + kTimeToEnd;
-        // Ctrl-C has reached the command already, which is in the terminal's foreground as this program is.
+        // The terminal has sent Ctrl-C to the command already, because both are in its foreground.
         if (interrupt_.signal() != SIGINT || !machine::is_terminal(stdin)) {
             kill(pid_, interrupt_.signal());
         }
@@ -217,7 +217,7 @@ class Watch {
             result_.timed_out = true;
             try {
                 attendance_.on_time_out(all);
-            } catch (...) { // the command must not be left behind
+            } catch (...) { // the command must not outlive this program
                 kill_all(all);
                 throw;
             }

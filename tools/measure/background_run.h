@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A run that a thread of its own follows, while this thread looks at its processes or runs something else.
+// A run that a separate thread follows. Meanwhile this thread may inspect its processes or run something
+// else.
 #pragma once
 
 #include "machine/descriptor.h"
@@ -12,22 +13,22 @@ namespace ashlar::measure {
 
 class BackgroundRun {
   public:
-    // `on_start` and `stop` of the supervision are replaced.
+    // Replaces `on_start` and `stop` of the supervision.
     BackgroundRun(Command command, Supervision supervision);
-    ~BackgroundRun(); // ends it
+    ~BackgroundRun(); // ends the run
     BackgroundRun(const BackgroundRun&) = delete;
     BackgroundRun& operator=(const BackgroundRun&) = delete;
 
-    // True if it is over.
+    // Returns true if the run has ended.
     bool wait_for(std::chrono::milliseconds time) const;
 
-    // The command and all that it has started.
+    // Returns the command and its descendants.
     std::vector<pid_t> processes() const;
 
-    // Politely at first, then by force.
+    // Asks the run to end. It is killed if it does not.
     void ask_to_end() const;
 
-    // Waits for its end. Call it once.
+    // Waits for the end of the run. Call it once.
     Run take() { return end_.get(); }
 
   private:
@@ -35,7 +36,7 @@ class BackgroundRun {
     Supervision supervision_;
     machine::Descriptor stop_;
     std::atomic<pid_t> root_ = 0; // see Supervision::on_start
-    std::future<Run> end_;        // last: waits for the run when it is destroyed
+    std::future<Run> end_;        // last member: its destructor waits for the run
 };
 
 } // namespace ashlar::measure

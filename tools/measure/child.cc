@@ -28,9 +28,9 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using machine::Descriptor;
 
-// A killed command may sit in the kernel for a while; longer than this, and it is left to itself.
+// Time for a killed command to end. It may be stuck in the kernel, and is abandoned after this.
 constexpr std::chrono::seconds kEndOfPatience{10};
-constexpr std::chrono::seconds kTimeToStop{5}; // of one that was asked to end
+constexpr std::chrono::seconds kTimeToStop{5}; // time for a command that was asked to end
 constexpr std::size_t kKeptOutput = std::size_t{64} * 1024;
 constexpr int kPartsAtOnce = 8;
 
@@ -48,8 +48,8 @@ Pipe make_pipe() {
     return {Descriptor(ends[0]), Descriptor(ends[1])};
 }
 
-// Takes what is there, but no more than a pipe holds, so that the clock is looked at while gigabytes come;
-// keeps the end of it. Closes the descriptor when nothing more can come.
+// Reads at most as much as a pipe holds, so that the clock is checked even while gigabytes arrive. Keeps the
+// end of the output. Closes the descriptor at its end.
 void drain(Descriptor& source, std::string& kept) {
     std::array<char, 16384> part{};
     for (int parts = 0; source.open() && parts < kPartsAtOnce; ++parts) {
@@ -82,8 +82,8 @@ std::string_view name_of(std::string_view entry) {
     return entry.substr(0, entry.find('=') + 1);
 }
 
-// Ours, but for what the command is given instead and for LD_PRELOAD: what is preloaded is decided here
-// alone.
+// Returns our environment with the values in `given` replaced. Drops LD_PRELOAD, because only the command
+// decides what is preloaded.
 std::vector<char*> environment(std::vector<std::string>& given) {
     std::vector<char*> result;
     for (char** entry = environ; *entry != nullptr; ++entry) {
@@ -128,12 +128,14 @@ pid_t spawn_launcher(const Command& command, const Pipes& pipes) {
 
     posix_spawnattr_t attributes;
     posix_spawnattr_init(&attributes);
-    sigset_t blocked; // what is sent to the launcher waits until it looks; the command gets none blocked
+    sigset_t blocked; // signals to the launcher stay pending until it waits for them; the command gets none
+                      // blocked
     sigemptyset(&blocked);
     sigaddset(&blocked, kKill);
     sigaddset(&blocked, kAskToEnd);
     posix_spawnattr_setsigmask(&attributes, &blocked);
-    posix_spawnattr_setpgroup(&attributes, 0); // a Ctrl-C reaches us alone, who then end the command
+    posix_spawnattr_setpgroup(&attributes,
+                              0); // Ctrl-C reaches only this program, which then ends the command
     posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP);
 
     pid_t pid = 0;
@@ -214,7 +216,7 @@ class Watch {
     }
 
     void wait_for_news() {
-        // A negative number is one that poll leaves out: closed, or no longer of interest.
+        // poll ignores negative numbers: closed descriptors, and those not needed any more.
         const int interrupt =
             supervision_.interrupt != nullptr && !being_ended_ ? supervision_.interrupt->number() : -1;
         std::array<pollfd, 5> sources{};
@@ -254,7 +256,7 @@ class Watch {
                 return;
             }
         }
-        over_ = true; // told everything, or gone without a word: then the run counts as lost
+        over_ = true; // end of the messages; without kEnded the launcher died, and the run is lost
     }
 
     void take(const LaunchMessage& message) {
@@ -283,14 +285,14 @@ class Watch {
             if (!being_ended_ && (message.status != 0 || supervision_.on_command_end)) {
                 if (message.status == 0) {
                     supervision_.on_command_end(launcher_);
-                } // else what it has started is of no use
+                } // after a failure its descendants are useless
                 take_status(message.status);
                 end_command(run_.ending, kKill);
             }
             break;
         case LaunchMessage::Kind::kEnded:
             run_.usage = usage_of(message);
-            if (!being_ended_ && !not_run_) { // else the reason is known already
+            if (!being_ended_ && !not_run_) { // otherwise the reason is already known
                 take_status(message.status);
             }
             over_ = true;
@@ -335,7 +337,7 @@ class Watch {
     Clock::time_point deadline_;
     bool started_ = false;
     bool being_ended_ = false;
-    bool asked_ = false; // to end, and not made to yet
+    bool asked_ = false; // was asked to end, and not killed yet
     bool not_run_ = false;
     bool over_ = false;
     RssCurve rss_;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// One run of one command: what it did, what it used and what it printed. The call always comes back: a
-// command that exceeds its time is looked at by whoever asked for it, then ended with all that it has
-// started. What it used is the sum over all these processes.
+// One run of one command: its ending, its usage and its output. The call always returns. At the time limit it
+// calls on_time_out, and then ends the command with its descendants. The usage is the sum over all these
+// processes.
 #pragma once
 
 #include "machine/interrupt.h"
@@ -18,26 +18,28 @@
 namespace ashlar::measure {
 
 struct Command {
-    std::vector<std::string> arguments;     // the first one is searched in PATH
-    std::string preload{};                  // real paths with : between them, the first is proved; or empty
-    std::vector<std::string> environment{}; // "NAME=value", beside what this process has
+    std::vector<std::string> arguments; // the first word is searched in PATH
+    std::string preload{}; // real paths separated by ":", of which prove_preload checks the first; or empty
+    std::vector<std::string> environment{}; // "NAME=value", added to this process's environment
     bool prove_preload = false;             // see Run::images; not for timed runs
-    std::optional<unsigned> processor{};    // the only one that it may run on
-    bool is_service = false;                // not over as long as anything that it has started is there
+    std::optional<unsigned> processor{};    // the only processor it may run on
+    bool is_service = false;                // the run lasts as long as any descendant lives
 };
 
 struct Supervision {
     std::chrono::milliseconds time_limit;
-    const machine::Interrupt* interrupt = nullptr; // ends the command when it is requested
-    // Called while all of these are still there: the command and what it has started.
+    const machine::Interrupt* interrupt = nullptr; // a request ends the command
+    // Called at the time limit with the command and its descendants, before they are ended.
     std::function<void(const std::vector<pid_t>&)> on_time_out{};
-    bool follow_rss = false;               // see Run::rss_over_time
-    bool follow_threads = false;           // see Run::idle_seconds
-    std::function<void(pid_t)> on_start{}; // is given a process whose descendants all these are
-    // Called when a service's first process has ended well, with one whose descendants are left. Then these
-    // are ended, and the service is over.
+    bool follow_rss = false;     // see Run::rss_over_time
+    bool follow_threads = false; // see Run::idle_seconds
+    std::function<void(pid_t)>
+        on_start{}; // called with the launcher's process, the ancestor of all processes of the run
+    // Called with the launcher's process when a service's first process has ended well and descendants
+    // remain. Then the descendants are ended, and the service is over.
     std::function<void(pid_t)> on_command_end{};
-    int stop = -1; // a descriptor; when it can be read, all are asked to end, and made to if they do not
+    int stop =
+        -1; // a descriptor; when it is readable, all processes are asked to end, and killed if they do not
 };
 
 enum class Ending {
@@ -45,9 +47,9 @@ enum class Ending {
     kSignalled,   // code is the signal
     kTimedOut,    // ended by us
     kInterrupted, // ended by us
-    kStopped,     // ended by us, as was wanted
+    kStopped,     // ended by us on request
     kNotRun,      // code is the error number: no such command, not executable, ...
-    kLost,        // the launcher is gone or the command could not be ended
+    kLost,        // the launcher has died, or the command could not be ended
 };
 
 struct Usage {
@@ -59,14 +61,14 @@ struct Usage {
     std::uint64_t major_faults = 0;
     std::uint64_t voluntary_switches = 0;
     std::uint64_t involuntary_switches = 0;
-    double stolen_seconds = 0; // by the hypervisor, from the whole machine, meanwhile
+    double stolen_seconds = 0; // stolen by the hypervisor from the whole machine meanwhile
 
     double cpu_seconds() const { return user_seconds + system_seconds; }
 };
 
-// What was in the memory of a process when it was looked at.
+// The contents of a process's memory when the launcher inspected it.
 struct Image {
-    std::string name; // as the kernel knows it: one file may be several programs
+    std::string name; // as the kernel knows it; one file may be several programs
     std::string executable;
     bool preload_mapped = false;
     std::string other_allocator; // a library that is an allocator and was not preloaded; or empty
@@ -78,24 +80,24 @@ struct Run {
     Ending ending = Ending::kLost;
     int code = 0;
     Usage usage;
-    std::string output; // the last part of what it printed
+    std::string output; // the last part of the output
     std::string errors;
-    // Empty if they were not asked for or tracing is not permitted. Of a command its own at its end, of a
-    // service those of all processes just before they were asked to end.
+    // Images of the command at its end, or of all processes of a service just before they are asked to end.
+    // Empty if not requested, or if tracing is not permitted.
     std::vector<Image> images{};
     std::vector<RssPoint>
-        rss_over_time{}; // a few hundred points at most, evenly spaced; empty if not asked for
-    std::optional<double> idle_seconds{}; // of a thread in the mean, see ThreadTimes; only if asked for
+        rss_over_time{}; // evenly spaced, at most RssCurve::kMost points; empty if not requested
+    std::optional<double> idle_seconds{}; // mean per thread, see ThreadTimes; only if requested
 
     bool succeeded() const { return ending == Ending::kExited && code == 0; }
 };
 
 Run run(const Command& command, const Supervision& supervision);
 
-// The last line that is not empty, without its end.
+// Returns the last line that is not empty, without its line break.
 std::string last_line(const std::string& text);
 
-// "exit status 1", "killed by SIGSEGV (Segmentation fault)", "timed out", ...
+// Returns "exit status 1", "killed by SIGSEGV (Segmentation fault)", "timed out", ...
 std::string describe_ending(const Run& run);
 
 } // namespace ashlar::measure

@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: MIT
-// ashlar-launcher: runs one command for `ashlar` and reports what it used.
+// ashlar-launcher: runs one command for `ashlar` and reports its usage.
 //
 //   ashlar-launcher command|service plain|prove <library or ""> <processor or ""> <command> [argument...]
 //
-// A program of its own, because the kernel counts the peak memory of whoever executes a command towards that
+// It is a separate program, because the kernel counts the peak memory of the executing process towards the
 // command. Started by `ashlar` itself, every small program would appear to need as much memory as `ashlar`.
-// This one stays smaller than anything it starts.
+// The launcher is smaller than anything it starts.
 //
-// It is the subreaper of everything below it. Whatever a process does not wait for becomes the launcher's
-// child, so each process is waited for by somebody. The sum of what wait4 tells here is the usage of the
-// whole tree. (The kernel itself forgets the children of a process that ignores SIGCHLD.) Nothing outlives a
-// run: the command dies with the launcher, and what is left at the end is killed.
+// It is the subreaper of its descendants. Orphans become the launcher's children, so every process is reaped.
+// The sum of wait4's results here is the usage of the whole tree. (The kernel itself forgets the children of
+// a process that ignores SIGCHLD.) Nothing outlives a run: the command dies with the launcher, and remaining
+// processes are killed at the end.
 //
-// A *command* is over when it ends itself. A *service* is over when nothing of it is left. A shell may have
-// started the server in the background, or the server may have made itself a daemon.
+// A *command* is over when its first process ends. A *service* is over when no process of it is left. A shell
+// may have started the server in the background, or the server may have made itself a daemon.
 //
-// With "prove" it looks into the memory of a process before that is gone. Is the library mapped, and is there
-// an allocator of its own? A command is stopped at its very end for that, by ptrace; that is for runs that
-// are not timed. The processes of a service are looked at just before they are asked to end.
+// With "prove" the launcher inspects the memory of a process before it ends. It looks for the library, and
+// for another allocator. For this, ptrace stops a command at its very end, so such runs are not timed. The
+// processes of a service are inspected just before they are asked to end.
 #include "measure/launch_message.h"
 
 #include <algorithm>
@@ -46,17 +46,17 @@ struct Request {
     bool is_service;
     bool prove;
     const char* preload; // for LD_PRELOAD
-    const char* library; // the first one of these, which is looked for
+    const char* library; // the first library in `preload`, which is looked for
     const char* processor;
     char** command;
 };
 
-// What a program has that was linked with an allocator: files whose names start like this.
+// Beginnings of the file names of allocators that a program may be linked with.
 constexpr const char* kAllocatorFiles[] = {
     "libjemalloc", "libtcmalloc", "libmimalloc", "libtbbmalloc_proxy", "libclang_rt.scudo",
     "libscudo",    "libsnmalloc", "librpmalloc", "libhoard",           "libashlar"};
 
-constexpr const char* kLockProfiler = "libashlar-locks"; // which is none
+constexpr const char* kLockProfiler = "libashlar-locks"; // not an allocator
 
 void send(const LaunchMessage& message) {
     while (write(kLaunchReport, &message, sizeof message) < 0 && errno == EINTR) {
@@ -69,7 +69,7 @@ std::int64_t nanoseconds_now() {
     return std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
 }
 
-// The signals that are waited for, and the one of a pipe that nobody reads any more.
+// Returns the signals that the launcher waits for, and SIGPIPE, which it gets if `ashlar` has died.
 sigset_t own_signals() {
     sigset_t signals;
     sigemptyset(&signals);
@@ -92,7 +92,7 @@ sigset_t own_signals() {
         cpu_set_t one;
         CPU_ZERO(&one);
         CPU_SET(std::strtoul(request.processor, nullptr, 10), &one);
-        sched_setaffinity(0, sizeof one, &one); // one that is gone meanwhile: any other will do
+        sched_setaffinity(0, sizeof one, &one); // on failure (the processor is offline) any other will do
     }
     if (request.preload[0] != '\0') {
         setenv("LD_PRELOAD", request.preload, 1); // NOLINT(concurrency-mt-unsafe): there is one thread
@@ -124,13 +124,14 @@ std::FILE* open_of(pid_t pid, const char* name) {
     return std::fopen(path, "re");
 }
 
-// The name of the process and what it has used up to now, as far as that tells which of several matters.
+// Reads the name of a process, its CPU time so far and its peak memory. They tell which of several processes
+// matter.
 void read_status(pid_t pid, LaunchMessage& seen) {
     char line[1024];
     if (std::FILE* const stat = open_of(pid, "stat")) {
         unsigned long user = 0;
         unsigned long system = 0;
-        // The name, in brackets, may hold anything. CPU time is in the 14th and 15th field.
+        // The name is in brackets and may hold any character. CPU time is in fields 14 and 15.
         const bool read = std::fgets(line, sizeof line, stat) != nullptr;
         const char* const rest = read ? std::strrchr(line, ')') : nullptr;
         if (rest != nullptr &&
@@ -151,7 +152,7 @@ void read_status(pid_t pid, LaunchMessage& seen) {
     }
 }
 
-// Reports everything that the memory of a process tells.
+// Inspects the memory of a process, and reports the result.
 void look_into(pid_t pid, const char* library) {
     LaunchMessage seen{};
     seen.kind = LaunchMessage::Kind::kSeen;
@@ -180,13 +181,13 @@ void look_into(pid_t pid, const char* library) {
         }
     }
     std::fclose(maps);
-    if (any) { // else it has ended already, or belongs to another user
+    if (any) { // false: it has ended already, or belongs to another user
         read_status(pid, seen);
         send(seen);
     }
 }
 
-// Those that the launcher has started, and theirs, and so on: parents before children.
+// The launcher's descendants, parents before children.
 struct Processes {
     static constexpr int kMost = 4096;
     int count = 0;
@@ -230,7 +231,7 @@ void add(timeval& sum, const timeval& time) {
     sum.tv_usec = (sum.tv_usec + time.tv_usec) % kSecond;
 }
 
-// One command or service, from its start until nothing of it is left.
+// One command or service, from its start until no process of it is left.
 class Launch {
   public:
     explicit Launch(const Request& request) : request_(request) { ended_.kind = LaunchMessage::Kind::kEnded; }
@@ -246,7 +247,7 @@ class Launch {
         message.error = errno;
         if (command_ > 0) {
             group_ = command_;
-            setpgid(command_, command_); // here and there: whoever comes first, it is a group when reported
+            setpgid(command_, command_); // in parent and child: the group exists whichever runs first
         }
         send(message);
         return command_ > 0;
@@ -260,7 +261,7 @@ class Launch {
             if (changed == 0) {
                 wait_for_news();
             } else if (changed < 0 && errno != EINTR) {
-                break; // nobody is left
+                break; // no child is left
             } else if (changed > 0 && WIFSTOPPED(status)) {
                 resume(changed, status);
             } else if (changed > 0) {
@@ -294,7 +295,7 @@ class Launch {
 
     void kill_all() const {
         if (group_ > 0) {
-            kill(-group_, SIGKILL); // what it starts meanwhile, too
+            kill(-group_, SIGKILL); // also reaches children it starts meanwhile
         }
         const Processes& all = descendants();
         for (int index = 0; index < all.count; ++index) {
@@ -314,7 +315,7 @@ class Launch {
             command_ended(status);
         }
         if (ending_) {
-            kill_all(); // its children, which are the launcher's now
+            kill_all(); // its children are now the launcher's
         }
     }
 
@@ -322,7 +323,7 @@ class Launch {
         ended_.status = status;
         ended_.wall_nanoseconds = nanoseconds_now() - start_;
         if (request_.is_service) {
-            group_ = 0; // the number may be given to others, as long as a service lives
+            group_ = 0; // a service may outlive the group, and its number may be reused
             LaunchMessage message{};
             message.kind = LaunchMessage::Kind::kCommandEnded;
             message.status = status;
@@ -332,7 +333,7 @@ class Launch {
         }
     }
 
-    // Lets a stopped command run on; looks into it when the stop is its last.
+    // Continues a stopped command. Inspects it if this is its last stop.
     void resume(pid_t process, int status) {
         const int event = status >> 16;
         int signal = WSTOPSIG(status);
@@ -356,7 +357,7 @@ class Launch {
     pid_t command_ = 0;
     pid_t group_ = 0;
     bool traced_ = false;
-    bool ending_ = false; // whatever is left is killed
+    bool ending_ = false; // remaining processes are killed
 };
 
 } // namespace
@@ -366,7 +367,7 @@ int main(int argc, char** argv) {
         std::fputs("ashlar-launcher is a part of `ashlar` and is not run by hand\n", stderr);
         return 2;
     }
-    const sigset_t signals = own_signals(); // blocked already by whoever has started it
+    const sigset_t signals = own_signals(); // the parent has blocked them already
     pthread_sigmask(SIG_SETMASK, &signals, nullptr);
     prctl(PR_SET_PDEATHSIG, kKill);
     prctl(PR_SET_CHILD_SUBREAPER, 1);

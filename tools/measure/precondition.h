@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What ashlar-precondition.so is told, and what it tells. It ages the heap of a program before main. Both
+// The input and the records of ashlar-precondition.so, which ages the heap of a program before main. Both
 // sides are built together, so the records are plain structures.
 #pragma once
 
@@ -9,10 +9,10 @@ namespace ashlar::measure {
 
 inline constexpr const char* kPreconditionLibrary = "ashlar-precondition.so";
 
-// MIB:FILE, how much to allocate and where to append a record.
+// MIB:FILE, the amount to allocate and the file for the record.
 inline constexpr const char* kPreconditionVariable = "ASHLAR_PRECONDITION";
 
-// Of one process.
+// The record of one process.
 struct PreconditionRecord {
     std::int64_t start; // nanoseconds of the monotonic clock
     std::int64_t end;
@@ -20,7 +20,7 @@ struct PreconditionRecord {
     std::int64_t system_microseconds;
     std::int64_t minor_faults;
     std::int64_t major_faults;
-    std::uint64_t allocated; // bytes; fewer than asked for if malloc refused
+    std::uint64_t allocated; // bytes; less than requested if malloc failed
 };
 
 } // namespace ashlar::measure

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 // ashlar-precondition.so, preloaded by `ashlar compare --precondition MIB`. It ages the heap before main: it
-// allocates that much in mixed sizes and frees nine tenths of the blocks at random. The rest stays to the
-// end.
+// allocates that amount in mixed sizes and frees nine tenths of the blocks at random. The rest is never
+// freed.
 //
-// Sizes go from 16 B to 128 KiB. Each power of two between has the same share of the bytes, so small blocks
-// are by far the most. All memory is written to. The same blocks are freed in every process and run.
+// Sizes range from 16 B to 128 KiB. Each power of two in this range has the same share of the bytes, so most
+// blocks are small. All memory is written to. The same blocks are freed in every process and run.
 //
-// Then the kernel is told to forget the peak of the memory so far. What all this took is recorded, so that it
-// can be taken off.
+// Then the library resets the kernel's peak of the memory. It records the cost of the ageing, so that it can
+// be subtracted.
 #include "measure/precondition.h"
 
 #include <algorithm>
@@ -63,7 +63,7 @@ void write_to(void* block, std::size_t size) {
     bytes[size - 1] = 1;
 }
 
-// The addresses lie outside the heap. Pages that are not used are never there.
+// Keeps the addresses outside the heap. Unused pages of that mapping need no memory.
 std::uint64_t age(std::size_t bytes) {
     const std::size_t most = bytes / kLeast + 1;
     void* const memory = mmap(nullptr, most * sizeof(void*), PROT_READ | PROT_WRITE,
@@ -103,7 +103,7 @@ std::int64_t microseconds(const timeval& time) {
     return std::int64_t{time.tv_sec} * 1'000'000 + time.tv_usec;
 }
 
-// What was used from `record` on if its fields are those of the start.
+// Adds `sign` times the usage so far. A call with -1 and a later call with 1 leave the usage in between.
 void add_usage(PreconditionRecord& record, int sign) {
     rusage usage{};
     getrusage(RUSAGE_SELF, &usage);

@@ -21,8 +21,8 @@ std::filesystem::path folder_of(pid_t process) {
 
 constexpr std::string_view kSocket = "socket:[";
 
-// The names, as links in /proc/PID/fd have them, of what listens in the process's network: whose it is, the
-// tables do not say.
+// Returns the listening sockets in the process's network namespace, named like links in /proc/PID/fd. These
+// tables do not show which process owns a socket.
 std::set<std::string> listening_sockets(pid_t process) {
     struct Table {
         const char* file;
@@ -54,7 +54,7 @@ std::set<std::string> listening_sockets(pid_t process) {
 std::vector<pid_t> descendants(pid_t process) {
     std::vector<pid_t> all{process};
     for (std::size_t next = 0; next < all.size(); ++next) {
-        // Each thread has a list of those that it started; threads may end meanwhile.
+        // Each thread has a list of the children that it started. Threads may end meanwhile.
         std::error_code error;
         std::filesystem::directory_iterator thread(folder_of(all[next]) / "task", error);
         for (; !error && thread != std::filesystem::directory_iterator(); thread.increment(error)) {
@@ -83,7 +83,7 @@ bool any_listens(const std::vector<pid_t>& processes) {
 }
 
 std::uint64_t rss_kib(pid_t process) {
-    // Sums that the kernel keeps anyway: nothing is walked and no lock of the process is taken.
+    // The kernel keeps these sums anyway. Reading them walks no pages and takes no lock of the process.
     std::istringstream pages(machine::read_file(folder_of(process) / "statm").value_or(""));
     std::uint64_t size = 0;
     std::uint64_t resident = 0;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What a process has started, as /proc tells of it.
+// The descendants of a process, as /proc lists them.
 #pragma once
 
 #include <cstdint>
@@ -8,13 +8,13 @@
 
 namespace ashlar::measure {
 
-// The children of the process, theirs and so on, parents first; those of threads that have ended excepted.
+// Returns the descendants of a process, parents first. May miss children of threads that end meanwhile.
 std::vector<pid_t> descendants(pid_t process);
 
-// Whether one of these accepts connections: on TCP, or on a socket in the file system.
+// Returns whether one of these accepts connections: on TCP, or on a socket in the file system.
 bool any_listens(const std::vector<pid_t>& processes);
 
-// 0 for a process that is gone.
+// Returns 0 for a process that has ended.
 std::uint64_t rss_kib(pid_t process);
 
 } // namespace ashlar::measure

@@ -16,7 +16,7 @@ void RssCurve::look(const std::vector<pid_t>& processes) {
         kib += rss_kib(each);
     }
     const Clock::time_point now = Clock::now();
-    if (kib > 0) { // else it has just ended
+    if (kib > 0) { // false: the run has just ended
         points_.push_back({.seconds = std::chrono::duration<double>(now - start_).count(), .kib = kib});
     }
     if (points_.size() == kMost) {
@@ -25,7 +25,7 @@ void RssCurve::look(const std::vector<pid_t>& processes) {
     due_ = now + distance_;
 }
 
-// Every second point goes, and the last one stays.
+// Drops every second point, and keeps the last one.
 void RssCurve::thin_out() {
     std::vector<RssPoint> kept;
     kept.reserve(kMost);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Memory over the time of a run of unknown length: points at even distances, which double whenever there
-// would be too many. So a run of milliseconds has some points, and one of hours no more than kMost. The
-// longer it runs the less it is disturbed.
+// RSS over the time of a run of unknown length, at even distances. When there are kMost points, the distance
+// doubles. A run of milliseconds has some points, and one of hours at most kMost. Longer runs are disturbed
+// less often.
 #pragma once
 
 #include <chrono>
@@ -13,8 +13,8 @@
 namespace ashlar::measure {
 
 struct RssPoint {
-    double seconds;    // since the command was started
-    std::uint64_t kib; // of the command and its children; what they share is counted for each
+    double seconds;    // since the start of the command
+    std::uint64_t kib; // of the command and its descendants; shared pages count for each
 };
 
 class RssCurve {
@@ -23,8 +23,8 @@ class RssCurve {
     static constexpr std::size_t kMost = 200;
 
     void start();
-    Clock::time_point due() const { return due_; }  // when the next look is wanted
-    void look(const std::vector<pid_t>& processes); // adds a point: all of a run
+    Clock::time_point due() const { return due_; }  // time of the next look
+    void look(const std::vector<pid_t>& processes); // adds a point for all processes of a run
 
     const std::vector<RssPoint>& points() const { return points_; }
 

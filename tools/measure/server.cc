@@ -14,10 +14,10 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::chrono::seconds kTimeToBeReady{30};
 constexpr std::chrono::milliseconds kBetweenLooks{5};
-constexpr std::chrono::seconds kSpare{60}; // after the command's own limit
+constexpr std::chrono::seconds kSpare{60}; // beyond the command's own limit
 
-// Without those that only started others, such as a shell. Kept are the largest process, and all that took a
-// tenth of the CPU time or more.
+// Returns the images without processes that only started others, such as a shell. Keeps the largest process,
+// and those with more than a tenth of the CPU time.
 std::vector<Image> those_that_matter(std::vector<Image> images) {
     constexpr double kShare = 0.1;
     double all = 0;
@@ -38,7 +38,7 @@ class Server {
     Server(const Command& command, const Supervision& supervision)
         : supervision_(supervision), server_(as_service(command), own_supervision(supervision)) {}
 
-    // Until it listens, or there is no more reason to wait.
+    // Waits until the server listens, or until waiting is pointless.
     void wait_until_ready() {
         const Clock::time_point limit =
             Clock::now() + std::min<Clock::duration>(kTimeToBeReady, supervision_.time_limit);
@@ -69,7 +69,7 @@ class Server {
 
     bool ready() const { return trouble_.empty(); }
 
-    // Ends it if it is still there, and adds what it used to the run of the command.
+    // Ends the server if it still runs, and adds its usage to the run of the command.
     ServedRun join(Run command) {
         if (!run_) {
             bool died = server_.wait_for(std::chrono::milliseconds(0));

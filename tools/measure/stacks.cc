@@ -12,7 +12,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr int kMostProcesses = 8; // of a command that has started others
+constexpr int kMostProcesses = 8; // of a command and its descendants
 
 std::string from_kernel(pid_t process) {
     std::string text;
@@ -52,7 +52,7 @@ std::string thread_stacks(const std::vector<pid_t>& processes, Clock::time_point
         if (left-- == 0) {
             return text + "... and other processes\n";
         }
-        // The kernel's view first: the debugger stops the threads.
+        // The kernel's view first, because the debugger stops the threads.
         const std::string kernel = from_kernel(each);
         text += "Process " + std::to_string(each) + "\n\n" + from_debugger(each, deadline, interrupt) +
                 "\nFrom /proc:\n" + kernel + "\n";

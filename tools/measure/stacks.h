@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Where every thread of a command and of what it has started is, for one that hangs. gdb makes backtraces
-// where it is installed and may look. What /proc tells is there in any case.
+// The stacks of all threads of a hung command and its descendants. gdb makes backtraces if it is installed
+// and may attach. The facts of /proc are always included.
 #pragma once
 
 #include "machine/interrupt.h"
@@ -12,10 +12,10 @@
 
 namespace ashlar::measure {
 
-// How long gdb may take, over all processes.
+// Time limit of gdb, over all processes.
 inline constexpr std::chrono::seconds kDebuggerLimit{30};
 
-// From `deadline` or an interrupt on gdb is stopped and not asked any more.
+// After `deadline` or an interrupt, gdb is stopped and not started again.
 std::string thread_stacks(const std::vector<pid_t>& processes, std::chrono::steady_clock::time_point deadline,
                           const machine::Interrupt* interrupt = nullptr);
 

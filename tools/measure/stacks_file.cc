@@ -11,7 +11,7 @@ namespace ashlar::measure {
 
 namespace {
 
-// A new file, which only this user reads; empty if there can be none.
+// Creates a file that only this user can read. Returns an empty text on failure.
 std::string new_file(const std::filesystem::path& folder, const std::string& name) {
     constexpr std::string_view kEnding = ".txt";
     std::string path = folder / (name + "-XXXXXX" + std::string(kEnding));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The stacks of what hung in one run, in a file of its own. It is made when the first process is looked at,
-// under a name that nobody else has and nobody can foresee. For one thread.
+// A file with the stacks of the hung processes of one run. It is created at the first process, under a
+// unique, unpredictable name. For use by one thread.
 #pragma once
 
 #include "machine/interrupt.h"
@@ -15,11 +15,11 @@ namespace ashlar::measure {
 
 class StacksFile {
   public:
-    // `name` is what the file's name begins with, `heading` its first line. An interrupt shortens the look.
+    // `name` begins the file's name, `heading` is its first line. An interrupt skips gdb.
     StacksFile(std::filesystem::path folder, std::string name, std::string heading,
                const machine::Interrupt* interrupt);
 
-    // Adds the threads of all of them. That there is nowhere to write is no error.
+    // Adds the threads of all processes. A file that cannot be written is no error.
     void add(const std::vector<pid_t>& processes);
 
     const std::string& path() const { return path_; } // empty if there is none
@@ -29,7 +29,7 @@ class StacksFile {
     std::string name_;
     std::string heading_;
     const machine::Interrupt* interrupt_;
-    std::chrono::steady_clock::time_point deadline_; // of gdb, for all processes that are added
+    std::chrono::steady_clock::time_point deadline_; // of gdb, for all added processes
     std::string path_;
 };
 

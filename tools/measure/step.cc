@@ -13,12 +13,12 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr std::chrono::milliseconds kBetweenLooks{100};
-constexpr std::chrono::seconds kListensAsServer{3}; // a step may talk to a server of its own for a moment
+constexpr std::chrono::seconds kListensAsServer{3}; // a step may talk to its own server for a moment
 
 constexpr std::chrono::seconds kTimeToListen{1}; // of a daemon, whose parent ends early
 constexpr std::chrono::milliseconds kBetweenShortLooks{20};
 
-// Whether one of those that a step leaves behind listens, or begins to.
+// Returns whether a remaining process of the step listens, or begins to.
 bool leaves_server(pid_t root) {
     const Clock::time_point limit = Clock::now() + kTimeToListen;
     for (auto left = descendants(root); !left.empty() && Clock::now() < limit; left = descendants(root)) {
@@ -30,7 +30,7 @@ bool leaves_server(pid_t root) {
     return false;
 }
 
-// Waits for its end. True if it was asked to end because it goes on listening.
+// Waits for the end of the step. Returns true if it was asked to end because it keeps listening.
 bool ended_as_server(const BackgroundRun& step) {
     Clock::time_point silent = Clock::now();
     while (!step.wait_for(kBetweenLooks)) {
@@ -54,7 +54,7 @@ StepRun run_step(const std::string& command_line, const Supervision& supervision
                           .on_command_end = [&](pid_t root) { left_server = leaves_server(root); }};
     BackgroundRun step({.arguments = {"sh", "-c", command_line}, .is_service = true}, own);
     const bool stayed = ended_as_server(step);
-    Run run = step.take(); // before `left_server` is looked at
+    Run run = step.take(); // must precede the read of `left_server`
     return {.run = std::move(run), .is_server = stayed || left_server};
 }
 

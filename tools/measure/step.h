@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A command line that has to be run before or after something is measured. It is over when its shell ends;
-// processes that it leaves behind are killed. It is not measured, and no allocator is preloaded.
+// A command line that runs before or after a measurement. It is over when its shell ends, and then remaining
+// processes are killed. It is not measured, and no allocator is preloaded.
 #pragma once
 
 #include "measure/child.h"
@@ -9,11 +9,11 @@ namespace ashlar::measure {
 
 struct StepRun {
     Run run;
-    // A process of it went on listening on a socket: who wrote this wanted a server.
+    // One of its processes kept listening on a socket: the user meant a server.
     bool is_server = false;
 };
 
-// Of the supervision the time limit, the interrupt and on_time_out count.
+// Runs the step. Uses only the time limit, the interrupt and on_time_out of the supervision.
 StepRun run_step(const std::string& command_line, const Supervision& supervision);
 
 } // namespace ashlar::measure

@@ -12,7 +12,7 @@ namespace ashlar::measure {
 
 namespace {
 
-// Seconds; nothing for a thread that is gone, or a kernel without CONFIG_SCHED_INFO.
+// Returns seconds. Returns nothing for a thread that has ended, or for a kernel without CONFIG_SCHED_INFO.
 std::optional<double> busy_seconds(const std::filesystem::path& task) {
     const auto text = machine::read_file(task / "schedstat");
     unsigned long long on_processor = 0;

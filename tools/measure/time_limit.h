@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// How long a run may take before it counts as hung, where nobody has said it.
+// Default time limits: after them a run is hung.
 #pragma once
 
 #include <algorithm>
@@ -7,10 +7,10 @@
 
 namespace ashlar::measure {
 
-// Of the first run of a command that nothing is known about.
+// Limit of the first run of an unknown command.
 inline constexpr std::chrono::minutes kUnknownCommandLimit{10};
 
-// Of a command that has taken so long before.
+// Returns the limit of a command whose earlier run took `seconds`.
 inline std::chrono::milliseconds limit_after(double seconds) {
     constexpr std::chrono::seconds kLeast{5}; // a stall of a shared machine is not a hang
     constexpr double kTimes = 10;

@@ -22,7 +22,7 @@ std::string name_of(pid_t process) {
     return name.substr(0, name.find('\n'));
 }
 
-// With it files are created.
+// Returns the user that owns the files a process creates.
 uid_t file_user(pid_t process) {
     std::istringstream lines(machine::read_file(folder_of(process) / "status").value_or(""));
     for (std::string line; std::getline(lines, line);) {
@@ -36,7 +36,7 @@ uid_t file_user(pid_t process) {
             return file;
         }
     }
-    return geteuid(); // it is gone
+    return geteuid(); // the process has ended
 }
 
 } // namespace
@@ -55,7 +55,7 @@ void UnrecordedProcesses::look(pid_t process) {
         return;
     }
     if (error) {
-        return; // it is gone
+        return; // the process has ended
     }
     const auto [place, is_new] = seen_.try_emplace({process, program.string()}, Why::kMaybeLoads);
     Why& why = place->second;
@@ -63,7 +63,7 @@ void UnrecordedProcesses::look(pid_t process) {
         const std::string mappings = machine::read_file(folder_of(process) / "maps").value_or("");
         if (mappings.find("/" + library_) != std::string::npos) {
             why = Why::kNone;
-        } else if (!is_new && !mappings.empty()) { // at the first look it may be about to load it
+        } else if (!is_new && !mappings.empty()) { // at the first look it may be about to load the library
             why = Why::kNoLibrary;
         }
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Which processes of a command do not record what they allocate, as /proc tells while they run. One that is
-// over before it is looked at goes unnoticed.
+// Finds the processes of a command that do not record their allocations, by /proc while they run. A process
+// that ends before it is seen goes unnoticed.
 #pragma once
 
 #include <map>
@@ -14,21 +14,22 @@ namespace ashlar::measure {
 
 struct Unrecorded {
     pid_t process;
-    std::string program; // path, or its name if that may not be known
+    std::string program; // path, or the name if the path is unreadable
     std::string why;
 };
 
-// A process is another one after exec.
-using ProcessImage = std::pair<pid_t, std::string>; // and the path of its program
+// A process and the path of its program. A process that calls exec is a new image.
+using ProcessImage = std::pair<pid_t, std::string>;
 
 class UnrecordedProcesses {
   public:
-    explicit UnrecordedProcesses(std::string library) : library_(std::move(library)) {} // its file's name
+    explicit UnrecordedProcesses(std::string library)
+        : library_(std::move(library)) {} // file name of the library
 
     void look(const std::vector<pid_t>& processes);
-    // These are there when the command is over.
+    // Notes the processes that still ran at the end of the command.
     void outlive(const std::vector<pid_t>& processes);
-    // Of all that were seen, those that left no recording.
+    // Returns the images that were seen and left no recording.
     std::vector<Unrecorded> besides(const std::set<ProcessImage>& recorded) const;
 
   private:

@@ -20,7 +20,7 @@ constexpr std::uint64_t bit(unsigned capability) {
     return std::uint64_t{1} << capability;
 }
 
-// "redis (109)"
+// Returns "redis (109)", for example.
 std::string user_name(uid_t user) {
     passwd entry{};
     passwd* found = nullptr;
@@ -84,7 +84,8 @@ AccessFacts access_facts(const Files& target, const Status& status) {
                       .target = status,
                       .yama = yama_scope(),
                       .i_am_filtered = status_number(own, "Seccomp:", 10) == 2};
-    // The kernel gives the files of a process that is not dumpable to root; so it does with root's own.
+    // The kernel gives the files of a process that is not dumpable to root. That cannot be seen on root's own
+    // processes.
     const auto owner = target.owner_of("maps");
     facts.target_is_dumpable = !owner || *owner == status.user || status.changed_identity;
     const auto mine = Files(getpid()).link("ns/user");

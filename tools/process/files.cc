@@ -17,13 +17,13 @@ namespace ashlar::process {
 
 namespace {
 
-// The entries of a folder that are numbers. Takes the descriptor.
+// Returns the entries of `folder` that are numbers.
 std::vector<pid_t> numbers_in(machine::Descriptor folder) {
     std::vector<pid_t> numbers;
     if (!folder.open()) {
         return numbers;
     }
-    // fdopendir takes the descriptor over only if it succeeds.
+    // fdopendir owns the descriptor only if it succeeds.
     const std::unique_ptr<DIR, int (*)(DIR*)> entries(fdopendir(dup(folder.number())), closedir);
     if (!entries) {
         return numbers;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A process by its folder in /proc, held open: once the process has ended, reading fails, also when its
-// number has gone to another one.
+// A process by its folder in /proc, held open. Reading fails once the process has ended, even if another
+// process has its number since.
 #pragma once
 
 #include "machine/descriptor.h"
@@ -17,19 +17,21 @@ class Files {
     explicit Files(pid_t process);
 
     pid_t process() const { return process_; }
-    // There was such a process when this was made. It may be a thread's number too: the kernel lists only
-    // processes but opens the folder of a thread as well.
+    // Returns true if the process existed at construction. The number may also be a thread's. The kernel
+    // lists only processes, but it opens the folder of a thread as well.
     bool found() const { return folder_.open(); }
-    bool is_alive() const; // a zombie still is
-    // Becomes readable when the process ends (pidfd_open). Not open before Linux 5.3.
+    bool is_alive() const; // true for a zombie
+    // Returns a pidfd (pidfd_open), which becomes readable when the process ends. It is not open before Linux
+    // 5.3.
     machine::Descriptor end() const;
 
-    // Small files as a whole, or nothing and the reason in errno.
+    // Returns the whole text of a small file, or nothing and the reason in errno.
     std::optional<std::string> read(const char* name) const;
-    // Or not open, and the reason in errno. `mode` is O_RDONLY or O_RDWR, say.
+    // Opens a file. The result is not open on failure, and the reason is in errno. `mode` is O_RDONLY or
+    // O_RDWR, say.
     machine::Descriptor open(const char* name, int mode = 0) const;
     std::optional<uid_t> owner_of(const char* name) const;
-    std::optional<std::string> link(const char* name) const; // what it leads to
+    std::optional<std::string> link(const char* name) const; // the link's target
     std::vector<pid_t> threads() const;
 
   private:
@@ -37,7 +39,7 @@ class Files {
     machine::Descriptor folder_;
 };
 
-// The processes of this machine that may be listed.
+// Returns the processes of this machine that /proc lists.
 std::vector<pid_t> all_processes();
 
 } // namespace ashlar::process

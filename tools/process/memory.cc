@@ -46,7 +46,7 @@ bool Memory::read_pieces(std::vector<Piece>& pieces) const {
         if (length < 0 && errno != EFAULT) {
             return false;
         }
-        // It stops at the first piece of which something is not mapped.
+        // The kernel stops at the first piece that is not fully mapped.
         std::size_t left = length < 0 ? 0 : static_cast<std::size_t>(length);
         std::size_t next = begin;
         while (next < begin + count && left >= pieces[next].size) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The memory of a process, read while it runs on (process_vm_readv). What is read may change meanwhile.
+// The memory of a running process, read with process_vm_readv. The process may change it meanwhile.
 #pragma once
 
 #include "process/smaps.h"
@@ -16,9 +16,11 @@ class Memory {
   public:
     explicit Memory(pid_t process) : process_(process) {}
 
-    // All of it, or false and the reason in errno: EPERM, ESRCH, EFAULT if not all is mapped.
+    // Reads all `size` bytes. Returns false on failure, and the reason in errno: EPERM, ESRCH, or EFAULT if a
+    // part is not mapped.
     bool read_bytes(Address address, void* to, std::size_t size) const;
-    // As much as can be read from the start on; pages that are not mapped end it. -1 if nothing can.
+    // Reads from the start up to the first page that is not mapped. Returns the bytes read, or -1 if there
+    // are none.
     ssize_t read_some(Address address, void* to, std::size_t size) const;
 
     template <typename Item>
@@ -27,7 +29,7 @@ class Memory {
         Item item{};
         return read_bytes(address, &item, sizeof item) ? std::optional(item) : std::nullopt;
     }
-    // Empty if not all of it can be read, or if it is more than anybody should want.
+    // Returns nothing if a part cannot be read, or if the items exceed kMostBytes.
     template <typename Item>
     std::vector<Item> read(Address address, std::size_t count) const {
         static_assert(std::is_trivially_copyable_v<Item>);
@@ -41,8 +43,8 @@ class Memory {
         return items;
     }
 
-    // Many at once, in as few calls as the kernel allows. Pieces that cannot be read stay as they are and say
-    // so. False, and the reason in errno, if the process is gone or must not be read.
+    // Reads many pieces in as few calls as the kernel allows. Sets `is_read` of those that it read. Returns
+    // false, and the reason in errno, if the process is gone or must not be read.
     struct Piece {
         Address address = 0;
         void* to = nullptr;
@@ -52,7 +54,7 @@ class Memory {
     bool read_pieces(std::vector<Piece>& pieces) const;
 
   private:
-    // What another process's memory may make us allocate.
+    // Most bytes that a length in another process's memory may make us allocate.
     static constexpr std::size_t kMostBytes = std::size_t{256} << 20;
 
     pid_t process_;

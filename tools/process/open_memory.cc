@@ -9,7 +9,8 @@ namespace ashlar::process {
 
 namespace {
 
-// What one call has moved of `size` bytes; none at all where the memory is gone.
+// Returns whether a call moved all `size` bytes, else sets errno. The kernel moves 0 bytes if the memory is
+// gone.
 bool is_whole(ssize_t moved, std::size_t size) {
     if (moved == static_cast<ssize_t>(size)) {
         return true;

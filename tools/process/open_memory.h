@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The memory of a process, held open for reading and writing (/proc/PID/mem). It stays the memory of the
-// program that ran when it was opened. Once that has ended or executed another one, nothing can be read or
-// written. process_vm_writev goes by the process's number, and might write into whatever came in between.
+// The memory of a process, held open for reading and writing (/proc/PID/mem). It belongs to the program that
+// ran when it was opened. Access fails once that program has ended or executed another. process_vm_writev
+// takes the number of a process, so it might write into a later process of that number.
 #pragma once
 
 #include "machine/descriptor.h"
@@ -16,9 +16,10 @@ class OpenMemory {
   public:
     explicit OpenMemory(const Files& process);
 
-    bool open() const { return file_.open(); } // or not, and the reason in errno
+    bool open() const { return file_.open(); } // false: the reason is in errno
 
-    // All of it, or false and the reason in errno: ESRCH if the memory is gone, EFAULT if not all is mapped.
+    // Read or write all `size` bytes. Return false on failure, and the reason in errno: ESRCH if the memory
+    // is gone, EFAULT if a part is not mapped.
     bool read_bytes(Address address, void* to, std::size_t size) const;
     bool write_bytes(Address address, const void* from, std::size_t size) const;
 

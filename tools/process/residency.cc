@@ -13,21 +13,21 @@ namespace ashlar::process {
 
 namespace {
 
-// Entries of the file (Documentation/admin-guide/mm/pagemap.rst).
+// Bits of the file's entries (Documentation/admin-guide/mm/pagemap.rst).
 constexpr std::uint64_t kPresent = std::uint64_t{1} << 63;
 constexpr std::uint64_t kSwapped = std::uint64_t{1} << 62;
 
-// The request PAGEMAP_SCAN of Linux 6.7, which the headers of Debian 12 do not have yet.
+// The request PAGEMAP_SCAN of Linux 6.7. The headers of Debian 12 lack it.
 struct ScanRequest {
     std::uint64_t size = sizeof(ScanRequest);
     std::uint64_t flags = 0;
     std::uint64_t begin = 0;
     std::uint64_t end = 0;
-    std::uint64_t walk_end = 0; // out: how far it came
+    std::uint64_t walk_end = 0; // out: where the kernel stopped
     std::uint64_t regions = 0;  // an address
     std::uint64_t regions_count = 0;
     std::uint64_t most_pages = 0;
-    std::uint64_t inverted = 0; // these four: bits of Category
+    std::uint64_t inverted = 0; // bits of Category, as in the next three
     std::uint64_t all_of = 0;
     std::uint64_t any_of = 0;
     std::uint64_t wanted = 0;
@@ -40,7 +40,7 @@ struct Region {
 enum Category : std::uint64_t {
     kIsPresent = 1U << 3,
     kIsSwapped = 1U << 4,
-    kIsSharedZero = 1U << 5, // the kernel's page of zeros, which counts for nobody
+    kIsSharedZero = 1U << 5, // the kernel's page of zeros, which is not counted in RSS
     kIsHuge = 1U << 6,
 };
 constexpr unsigned long kScan =
@@ -77,7 +77,7 @@ void append_entries(std::span<const std::uint64_t> entries, Address begin, std::
 
 Residency::Residency(const Files& process) : file_(process.open("pagemap")) {
     if (file_.open()) {
-        ScanRequest nothing; // of an empty interval: whether the kernel knows the request
+        ScanRequest nothing; // an empty interval: tests whether the kernel knows the request
         Region region{};
         nothing.regions = reinterpret_cast<std::uint64_t>(&region);
         nothing.regions_count = 1;

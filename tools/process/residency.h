@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Which pages of a process hold memory: /proc/PID/pagemap.
+// The pages of a process that hold memory (/proc/PID/pagemap).
 #pragma once
 
 #include "machine/descriptor.h"
@@ -13,7 +13,7 @@
 
 namespace ashlar::process {
 
-// Neighbouring pages of which the same is true.
+// Neighbouring pages in the same state.
 struct PageSpan {
     Address begin = 0;
     Address end = 0;
@@ -26,17 +26,17 @@ struct PageSpan {
 
 class Residency {
   public:
-    // Not open() if the kernel does not permit it; the reason is in errno.
+    // Opens the file. open() is false if the kernel does not permit it, and the reason is in errno.
     explicit Residency(const Files& process);
 
     bool open() const { return file_.open(); }
-    // The kernel scans page tables itself (Linux 6.7 and later). Before, one has to read 8 bytes for each
-    // page, and huge pages are not told. A page that was only read (the shared page of zeros) passes for
-    // memory.
+    // Returns true if the kernel scans page tables itself (Linux 6.7 and later). Older kernels need a read of
+    // 8 bytes for each page and do not show huge pages. There, a page that was only read (the shared page of
+    // zeros) looks like memory.
     bool knows_huge() const { return scans_; }
 
-    // The pages that are present or swapped in an interval, in order of address. Nothing if the process is
-    // gone.
+    // Returns the pages of an interval that are present or swapped, in order of address. Returns nothing if
+    // the process is gone.
     std::optional<std::vector<PageSpan>> spans(Address begin, Address end) const;
 
   private:
@@ -47,7 +47,7 @@ class Residency {
     bool scans_ = false;
 };
 
-// What entries of the file say about the pages from `begin` on; appended to `spans`.
+// Decodes entries of the file for the pages from `begin` on, and appends them to `spans`.
 void append_entries(std::span<const std::uint64_t> entries, Address begin, std::uint64_t page_size,
                     std::vector<PageSpan>& spans);
 

@@ -98,11 +98,11 @@ void parse_field(std::string_view line, Mapping& mapping) {
 
 std::vector<Mapping> parse_mappings(std::string_view text) {
     std::vector<Mapping> mappings;
-    bool is_known = false; // which mapping the fields are of
+    bool is_known = false; // whether the fields belong to the last mapping
     while (!text.empty()) {
         const std::string_view line = take_line(text);
         std::string_view rest = line;
-        // The first line of a mapping begins with its addresses, the others with a name and a colon.
+        // The first line of a mapping begins with its addresses, the other lines with a name and a colon.
         if (!take_word(rest).ends_with(':')) {
             auto mapping = parse_first_line(line);
             is_known = mapping.has_value();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The mappings of a process with what of each is in memory, as /proc/PID/smaps tells.
+// The mappings of a process, and how much of each is in memory (/proc/PID/smaps).
 #pragma once
 
 #include <cstdint>
@@ -22,25 +22,27 @@ struct Mapping {
     std::uint64_t inode = 0;  // 0: no file
     std::string name;         // a path, "[heap]", "[stack]", "[anon:text]" or empty
 
-    // Bytes. From smaps only.
-    std::uint64_t rss = 0;       // in memory
-    std::uint64_t anonymous = 0; // of it, not the file's contents: private and written, or of no file
-    std::uint64_t lazy_free = 0; // of it, released with MADV_FREE: the kernel takes it when memory is short
-    std::uint64_t huge = 0;      // of it, in huge pages without a file (AnonHugePages)
+    // Bytes, from smaps only.
+    std::uint64_t rss = 0; // in memory
+    std::uint64_t anonymous =
+        0; // part of rss that is not the file's contents: private and written, or without a file
+    std::uint64_t lazy_free =
+        0;                  // part of rss released with MADV_FREE; the kernel takes it when memory is short
+    std::uint64_t huge = 0; // part of rss in huge pages without a file (AnonHugePages)
     std::uint64_t locked = 0;
-    std::uint64_t swap = 0;    // not in memory but in swap
-    bool refuses_huge = false; // never in huge pages: VmFlags has "nh", as for stacks since Linux 6.7
+    std::uint64_t swap = 0;    // in swap, not in memory
+    bool refuses_huge = false; // VmFlags has "nh": never in huge pages, as for stacks since Linux 6.7
 
     std::uint64_t size() const { return end - begin; }
     bool is_accessible() const { return is_readable || is_writable || is_executable; }
     bool has_file() const { return inode != 0; }
 };
 
-// Text of /proc/PID/smaps, or of /proc/PID/maps, where the bytes stay 0. Lines that are not understood are
-// left out: newer kernels add some, and the last one may be cut short when the process ends meanwhile.
+// Parses the text of /proc/PID/smaps, or of /proc/PID/maps, which leaves the bytes 0. Skips lines that it
+// does not know: newer kernels add some, and the end of the process may cut the last line short.
 std::vector<Mapping> parse_mappings(std::string_view text);
 
-// The mapping that holds the address; null if none does. They are in order of address.
+// Returns the mapping that holds the address, or null. `mappings` is in order of address.
 const Mapping* mapping_at(const std::vector<Mapping>& mappings, Address address);
 
 } // namespace ashlar::process

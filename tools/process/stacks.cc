@@ -10,8 +10,8 @@ namespace ashlar::process {
 
 namespace {
 
-// A guard of pthread_create's has one page if nobody asks for more; runtimes ask for some dozens. What lies
-// before an arena of the C library's malloc is inaccessible too, but tens of MiB long.
+// Longest guard of a stack, in bytes. pthread_create makes guards of one page by default, and runtimes ask
+// for some dozens. The inaccessible memory before an arena of the C library's malloc is tens of MiB long.
 constexpr std::uint64_t kLongestGuard = std::uint64_t{1} << 20;
 
 bool may_be_stack(const Mapping& mapping) {

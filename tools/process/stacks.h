@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Which mappings are the stacks of threads. The kernel names the main thread's only.
+// The mappings that are stacks of threads. The kernel names only the main thread's.
 #pragma once
 
 #include "process/files.h"
@@ -9,16 +9,16 @@
 
 namespace ashlar::process {
 
-// Addresses that lie in threads' stacks: the stack pointers of those that wait in the kernel. The others, and
-// all of them without leave to trace the process, are not known.
+// Returns the stack pointers of the threads that wait in the kernel. Those of running threads are unknown.
+// All are unknown without permission to trace the process.
 std::vector<Address> stack_pointers(const Files& process);
 
-// The stack pointer in a text of /proc/PID/task/TID/syscall; 0 if the thread was running.
+// Returns the stack pointer in a text of /proc/PID/task/TID/syscall, or 0 if the thread was running.
 Address parse_stack_pointer(std::string_view text);
 
-// For each mapping whether it is a stack. The kernel calls one so. Others look like one that pthread_create
-// made: private memory right behind an inaccessible mapping of a few pages. And some hold one thread's stack
-// pointer. (Memory with the pointers of several threads is a runtime's, Go's for example.)
+// Returns for each mapping whether it is a stack. The kernel names the main thread's. Private memory right
+// behind an inaccessible mapping of a few pages is a stack that pthread_create made. Private memory with
+// exactly one thread's stack pointer is a stack too. Several pointers mean memory of a runtime, such as Go's.
 std::vector<bool> find_stacks(const std::vector<Mapping>& mappings, const std::vector<Address>& pointers);
 
 } // namespace ashlar::process

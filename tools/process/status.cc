@@ -50,7 +50,8 @@ void parse_size(std::string_view name, std::string_view value, Status& status) {
     status.has_memory = status.has_memory || name == "VmRSS";
 }
 
-// Of /proc/PID/stat. The second field is the name in brackets, which may hold blanks and brackets itself.
+// Skips to a field of /proc/PID/stat. The second field is the name in brackets, which may hold blanks and
+// brackets itself.
 bool skip_to_field(std::string_view& text, int field) {
     const std::size_t bracket = text.rfind(')');
     if (bracket == std::string_view::npos) {
@@ -103,7 +104,7 @@ std::optional<std::uint64_t> parse_start_time(std::string_view text) {
 }
 
 std::optional<std::uint64_t> parse_processor_time(std::string_view text) {
-    constexpr int kField = 14; // the program's own, and the kernel's for it
+    constexpr int kField = 14; // utime; the next field is stime
     if (!skip_to_field(text, kField)) {
         return std::nullopt;
     }

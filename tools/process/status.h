@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What everybody may know about a process: /proc/PID/status and stat.
+// Facts about a process that every user may read: /proc/PID/status and stat.
 #pragma once
 
 #include <cstdint>
@@ -15,13 +15,13 @@ struct Status {
     char state = '?';              // R, S, D, Z, ...
     uid_t user = 0;                // real
     gid_t group = 0;               // real
-    bool changed_identity = false; // the real, effective and saved ones are not all the same
+    bool changed_identity = false; // the real, effective and saved identities are not all equal
     std::uint64_t permitted_capabilities = 0;
     std::uint64_t threads = 0;
 
-    // Bytes. A process that has no memory (a zombie, a thread of the kernel) has none of these.
+    // Bytes. A process without memory (a zombie, a kernel thread) has none of these.
     bool has_memory = false;
-    std::uint64_t rss = 0; // may lag behind by some hundred KiB a processor: the kernel counts so
+    std::uint64_t rss = 0; // may lag by some hundred KiB per processor, because the kernel counts in batches
     std::uint64_t rss_peak = 0;
     std::uint64_t rss_anonymous = 0;
     std::uint64_t rss_file = 0;
@@ -29,14 +29,14 @@ struct Status {
     std::uint64_t swap = 0;
 };
 
-// Nothing if it is not such a text.
+// Parses /proc/PID/status. Returns nothing if the text lacks the user or the group.
 std::optional<Status> parse_status(std::string_view text);
 
-// Of /proc/PID/stat: when the process started, in ticks since boot. Together with its number this tells it
-// from a later one of the same number.
+// Returns from /proc/PID/stat when the process started, in ticks since boot. The number and the start time
+// together identify a process.
 std::optional<std::uint64_t> parse_start_time(std::string_view text);
 
-// Of /proc/PID/stat, or of a thread's: processor time used so far, in ticks of sysconf(_SC_CLK_TCK).
+// Returns from /proc/PID/stat, or from a thread's, the processor time used, in ticks of sysconf(_SC_CLK_TCK).
 std::optional<std::uint64_t> parse_processor_time(std::string_view text);
 
 } // namespace ashlar::process

@@ -18,14 +18,14 @@ inline std::string_view without_blanks(std::string_view text) {
                                            : text.substr(begin, text.find_last_not_of(kBlanks) + 1 - begin);
 }
 
-// Without its end.
+// Returns the line without its line break.
 inline std::string_view take_line(std::string_view& text) {
     const std::string_view line = text.substr(0, text.find('\n'));
     text.remove_prefix(line.size() < text.size() ? line.size() + 1 : line.size());
     return line;
 }
 
-// Empty if there is none left.
+// Returns an empty word if there is none left.
 inline std::string_view take_word(std::string_view& text) {
     const std::size_t begin = text.find_first_not_of(kBlanks);
     if (begin == std::string_view::npos) {
@@ -38,7 +38,7 @@ inline std::string_view take_word(std::string_view& text) {
     return word;
 }
 
-// Nothing unless all of the text is a number that fits.
+// Returns nothing unless all of the text is a number that fits.
 template <typename Number>
 std::optional<Number> number(std::string_view text, int base = 10) {
     Number value = 0;
@@ -46,7 +46,7 @@ std::optional<Number> number(std::string_view text, int base = 10) {
     return error == std::errc() && stop == text.data() + text.size() ? std::optional(value) : std::nullopt;
 }
 
-// "  12 kB" in bytes.
+// Returns "  12 kB" in bytes.
 inline std::optional<std::uint64_t> kibibytes(std::string_view text) {
     constexpr std::uint64_t kKibibyte = 1024;
     const auto value = number<std::uint64_t>(take_word(text));

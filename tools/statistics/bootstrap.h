@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// How far a median can be trusted: the percentile bootstrap. From the values, as many are drawn with
-// replacement as there are, many times over. The interval holds the middle share of the medians of these
-// draws. No assumption about the distribution of the noise is made, which on shared machines has a long tail.
+// The percentile bootstrap: how far a median can be trusted. Each draw takes as many values as there are,
+// with replacement. The interval holds the middle share of the medians of all draws. The method assumes no
+// distribution of the noise, which has a long tail on shared machines.
 #pragma once
 
 #include <cstddef>
@@ -21,12 +21,12 @@ struct Interval {
 struct BootstrapSettings {
     double confidence = 0.95;
     int resamples = 4000;
-    std::uint64_t seed = 1; // the same seed and values give the same interval, on every platform
+    std::uint64_t seed = 1; // the same seed and values give the same interval on every platform
 };
 
-// With fewer values the draws are too much alike. From three, the interval of nothing but noise would leave
-// out the truth one time in four. What is not known has no bounds, so for fewer than these it reaches from
-// minus to plus infinity.
+// Fewest values that give a bounded interval. With fewer, the draws are too much alike. An interval from
+// three values of pure noise would miss the truth one time in four. Below this number the interval reaches
+// from minus to plus infinity.
 inline constexpr std::size_t kFewestForInterval = 5;
 
 Interval median_interval(std::span<const double> values, const BootstrapSettings& settings = {});

@@ -10,7 +10,7 @@ namespace ashlar::statistics {
 
 namespace {
 
-// Beyond this many pairs the normal distribution is as good, and counting takes time.
+// Most pairs for the exact computation. Above this the normal distribution is as good and much faster.
 constexpr std::size_t kMostPairsExact = 900;
 
 double count_pairs(std::span<const double> first, std::span<const double> second) {
@@ -23,7 +23,7 @@ double count_pairs(std::span<const double> first, std::span<const double> second
     return u;
 }
 
-// How often each value is there.
+// Counts how often each value occurs in both sets.
 std::map<double, double> frequencies(std::span<const double> first, std::span<const double> second) {
     std::map<double, double> result;
     for (const auto& values : {first, second}) {
@@ -34,12 +34,12 @@ std::map<double, double> frequencies(std::span<const double> first, std::span<co
     return result;
 }
 
-// The share of all ways to mix m and n values in which U is at least `least`. The largest of all values is in
-// the first set, above all of the second, or the second has it: ways(m, n, u) = ways(m - 1, n, u - n) +
-// ways(m, n - 1, u).
+// Returns the share of all ways to mix m and n values in which U is at least `least`. The largest value is
+// either in the first set, above all n values of the second, or in the second. Hence ways(m, n, u) = ways(m -
+// 1, n, u - n) + ways(m, n - 1, u).
 double exact_tail(std::size_t m, std::size_t n, std::size_t least) {
     std::vector<std::vector<double>> ways(n + 1,
-                                          std::vector<double>(m * n + 1)); // of the m so far, by n and u
+                                          std::vector<double>(m * n + 1)); // by n and u, for the current m
     for (auto& by_u : ways) {
         by_u[0] = 1;
     }
@@ -47,7 +47,7 @@ double exact_tail(std::size_t m, std::size_t n, std::size_t least) {
         for (std::size_t second = 1; second <= n; ++second) {
             std::vector<double>& now = ways[second];
             for (std::size_t u = m * n + 1; u-- > second;) {
-                now[u] = now[u - second]; // of one less in the first set
+                now[u] = now[u - second]; // from ways for m - 1
             }
             std::fill_n(now.begin(), second, 0);
             for (std::size_t u = 0; u <= m * n; ++u) {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Whether two sets of values come from the same distribution that have nothing to do with each other, no
-// round in common. The test by Mann and Whitney looks at ranks only. So one run that took ten times as long
-// counts as one that was the slowest.
+// The test by Mann and Whitney: whether two unpaired sets of values come from the same distribution. It
+// compares ranks only. A run that took ten times as long therefore weighs no more than the slowest run.
 #pragma once
 
 #include <span>
@@ -9,12 +8,13 @@
 namespace ashlar::statistics {
 
 struct MannWhitney {
-    double u; // in how many pairs the first one's value is the larger; equal ones count half
-    double p; // how often two sets of one distribution are at least as far apart, in either direction
+    double u; // pairs in which the first set's value is larger; equal values count half
+    double
+        p; // probability that two sets of one distribution are at least this far apart, in either direction
 };
 
-// Exact for small sets without equal values, else by the normal distribution, with the corrections for equal
-// values and for continuity. p is 1 if a set is empty.
+// Computes p exactly for small sets without equal values. Otherwise it uses the normal distribution,
+// corrected for equal values and for continuity. p is 1 if a set is empty.
 MannWhitney mann_whitney(std::span<const double> first, std::span<const double> second);
 
 } // namespace ashlar::statistics

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// How often something happens, judged from how often it did. Wilson's interval of 95 % also says something
-// sensible after no failure at all in a hundred runs.
+// Wilson's 95 % interval of a probability, estimated from counted trials. It is also meaningful after no
+// failure in a hundred runs.
 #pragma once
 
 #include "statistics/bootstrap.h"
@@ -10,12 +10,13 @@
 
 namespace ashlar::statistics {
 
-// From 0 to 1 if there were no trials.
+// Returns the interval from 0 to 1 if there were no trials.
 inline Interval proportion_interval(double successes, double trials) {
     if (trials == 0) {
         return {.low = 0, .high = 1};
     }
-    constexpr double kDeviations = 1.959963984540054; // hold 95 % of a normal distribution
+    constexpr double kDeviations =
+        1.959963984540054; // standard deviations that hold 95 % of a normal distribution
     constexpr double kSquare = kDeviations * kDeviations;
     const double share = successes / trials;
     const double middle = (share + kSquare / (2 * trials)) / (1 + kSquare / trials);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Random numbers whose sequence is fixed by the seed alone: the distributions and std::shuffle of the
-// standard library differ between its makers.
+// Random numbers whose sequence depends on the seed alone. The distributions and std::shuffle differ between
+// standard libraries.
 #pragma once
 
 #include <cstddef>
@@ -12,12 +12,12 @@
 
 namespace ashlar::statistics {
 
-// Uniform in [0, bound) but for a bias of at most bound / 2^32.
+// Returns a uniform number in [0, bound), with a bias of at most bound / 2^32.
 inline std::size_t below(std::mt19937_64& generator, std::size_t bound) {
     return static_cast<std::size_t>(((generator() >> 32) * bound) >> 32);
 }
 
-// The numbers from 0 to count - 1 in random order (Fisher and Yates).
+// Returns the numbers from 0 to count - 1 in random order (Fisher and Yates).
 inline std::vector<std::size_t> random_order(std::size_t count, std::mt19937_64& generator) {
     std::vector<std::size_t> order(count);
     std::iota(order.begin(), order.end(), std::size_t{0});

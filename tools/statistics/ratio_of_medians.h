@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// How much larger one sample is than another that is not paired with it. It is the ratio of their medians,
-// and the interval in which it lies. Both samples are drawn anew, each by itself, as in
+// The ratio of the medians of two unpaired samples, as an interval. Each sample is redrawn by itself, as in
 // statistics/bootstrap.h.
 #pragma once
 
@@ -8,7 +7,8 @@
 
 namespace ashlar::statistics {
 
-// Unbounded if either sample has fewer than kFewestForInterval values, or nothing above zero to divide by.
+// Returns an unbounded interval if either sample has fewer than kFewestForInterval values, or if a value of
+// `below` is not positive.
 Interval ratio_of_medians_interval(std::span<const double> above, std::span<const double> below,
                                    const BootstrapSettings& settings = {});
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// One number for many.
+// Summaries of many values in one number.
 #pragma once
 
 #include <span>
@@ -7,14 +7,14 @@
 
 namespace ashlar::statistics {
 
-// The middle value, or the mean of the two in the middle. Not a number for no values.
+// Returns the middle value, or the mean of the two in the middle. Returns NaN for no values.
 double median(std::span<const double> values);
 
-// The value below which the share `probability` of the values lies, interpolated between neighbours as R's
-// type 7 and NumPy do. `sorted` is in ascending order. Not a number for no values.
+// Returns the value below which the share `probability` of the values lies. Interpolates between neighbours
+// as R's type 7 and NumPy do. `sorted` is in ascending order. Returns NaN for no values.
 double quantile(std::span<const double> sorted, double probability);
 
-// Of positive values. Not a number for no values.
+// Returns the geometric mean of positive values, or NaN for no values.
 double geometric_mean(std::span<const double> values);
 
 } // namespace ashlar::statistics

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The line through noisy points by Theil and Sen. Its slope is the median of the slopes between all pairs of
-// points, so that a few outliers do not move it.
+// points, so a few outliers do not move the line.
 #pragma once
 
 #include <span>
@@ -19,7 +19,7 @@ struct Line {
     double at(double x) const { return start + slope * x; }
 };
 
-// Not numbers if there are no two points of different x.
+// Returns NaN for slope and start if all points have the same x.
 Line theil_sen(std::span<const Point> points);
 
 } // namespace ashlar::statistics

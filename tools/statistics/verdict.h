@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
-// What a ratio to the reference says. A difference is one only if two things hold. The interval of the ratio
-// leaves 1, and the difference is larger than the smallest that could be seen. The first alone would take what
-// the machine does by itself for a difference. That would be one time in twenty, and more often on a busy
-// machine.
+// The verdict on a ratio to the reference. A difference needs two facts: the interval of the ratio excludes
+// 1, and the difference exceeds the smallest visible one. The first fact alone would report the machine's own
+// noise as a difference: one time in twenty, and more often on a busy machine.
 #pragma once
 
 #include "statistics/bootstrap.h"
@@ -13,8 +12,8 @@ namespace ashlar::statistics {
 
 enum class Verdict { kHigher, kLower, kNoMeasurableDifference };
 
-// Smaller differences could not be seen: half the interval is wider, or the reference against itself differs by
-// as much.
+// Returns the smallest difference that can be seen. Smaller ones are within half the interval, or within the
+// noise of the reference against itself.
 inline double smallest_visible(const Interval& interval, const Interval& noise) {
     return std::max({interval.half_width(), noise.high - 1, 1 - noise.low});
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Which of several programs is installed, and its own path where the one on PATH only starts another.
+// Finds installed programs, and the real path of a program that PATH starts through a script.
 #pragma once
 
 #include <optional>
@@ -8,8 +8,9 @@
 
 namespace ashlar::suite {
 
-// The path of the first of these that PATH has. `ask` are arguments that have an interpreter print its own
-// path: version managers put a shell script in its place, which would be measured too. None for the others.
+// Returns the path of the first of `names` that PATH has. `ask` are arguments that make an interpreter print
+// its own path. Version managers put a shell script in its place, which would be measured too. `ask` is empty
+// for other programs.
 std::optional<std::string> find_installed(const std::vector<std::string>& names,
                                           const std::vector<std::string>& ask = {});
 

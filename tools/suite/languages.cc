@@ -21,7 +21,7 @@ namespace {
 namespace fs = std::filesystem;
 using Words = std::vector<std::string>;
 
-// In Words: what stands for the program that was found, the source, and the folder of what was compiled.
+// Placeholders in Words: the program that was found, the source, and the folder of the compiled program.
 constexpr const char* kProgram = "{program}";
 constexpr const char* kSource = "{source}";
 constexpr const char* kFolder = "{folder}";
@@ -31,13 +31,13 @@ struct Language {
     compare::LanguageFacts facts;
     std::string package; // of Debian 12
     std::string source;
-    Words programs; // the compiler or the interpreter: the first that is installed
+    Words programs; // compilers or interpreters; the first installed one is used
     Words ask;      // see find_installed
-    Words compile;  // nothing for an interpreter
+    Words compile;  // empty for an interpreter
     Words run;
 };
 
-// The expectations are coarse on purpose: they are there to catch a mistake.
+// `least` and `most` are coarse on purpose: they only catch mistakes.
 const std::vector<Language>& table() {
     const Words interpreted{kProgram, kSource};
     const Words compiled{"{folder}/tasks"};
@@ -140,7 +140,7 @@ const std::vector<Language>& table() {
          .programs = {"javac"},
          .ask = {},
          .compile = {kProgram, "-d", kFolder, kSource},
-         // One thread collects: others would make CPU time a matter of how many processors are idle.
+         // One thread collects. With more, CPU time would depend on the number of idle processors.
          .run = {"java", "-XX:+UseSerialGC", "-cp", kFolder, "Tasks"}},
     };
     return languages;
@@ -157,7 +157,7 @@ struct Task {
     std::array<Work, 3> work; // by TaskSize
 };
 
-// Usual: 10 to 100 ms in C, and up to 4 s in the slowest language.
+// The usual size takes 10 to 100 ms in C, and up to 4 s in the slowest language.
 constexpr std::array kTasks{
     Task{.word = "fibonacci", .work = {{{15, 2, 19520}, {30, 1, 832040}, {35, 1, 227438}}}},
     Task{.word = "trees", .work = {{{4, 3, 187054}, {13, 40, 538035}, {14, 150, 962489}}}},
@@ -187,7 +187,7 @@ Words filled(const Words& words, const std::string& program, const fs::path& sou
     return result;
 }
 
-// The same source, compiler and options give the same folder.
+// Returns a folder name that depends on the source, the compiler and its options.
 std::string key_of(const Language& language, const std::string& compiler, const fs::path& source) {
     std::error_code unknown;
     std::string all = machine::read_file(source).value_or("") + fs::canonical(compiler, unknown).string();
@@ -202,7 +202,7 @@ std::string first_line(const std::string& text) {
     return text.substr(0, text.find('\n'));
 }
 
-// A folder that is renamed when it is complete: two of these programs may compile at the same time.
+// A temporary folder that is renamed when it is complete, because two processes may compile at the same time.
 class FolderInTheMaking {
   public:
     explicit FolderInTheMaking(const fs::path& beside) {
@@ -225,7 +225,7 @@ class FolderInTheMaking {
     void become(const fs::path& final_path) const {
         std::error_code error;
         fs::rename(path_, final_path, error);
-        if (error && !fs::is_directory(final_path)) { // another one was faster
+        if (error && !fs::is_directory(final_path)) { // another process was faster
             throw std::system_error(error, final_path.string());
         }
     }
@@ -234,7 +234,7 @@ class FolderInTheMaking {
     fs::path path_;
 };
 
-// Why it cannot be compiled; empty if it is there.
+// Returns why the source cannot be compiled, or an empty text if `folder` holds the result.
 std::string compile(const Language& language, const std::string& compiler, const fs::path& source,
                     const fs::path& folder) {
     if (fs::is_directory(folder)) {
@@ -256,7 +256,7 @@ bool is_wanted(const Words& wanted, const std::string& word) {
     return wanted.empty() || std::find(wanted.begin(), wanted.end(), word) != wanted.end();
 }
 
-// How to run it, without the arguments; or why it cannot be run.
+// The command without the task's arguments, or why the language cannot run.
 struct Runnable {
     Words command{};
     std::string obstacle{};

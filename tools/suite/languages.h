@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The same four tasks in ten languages (bench/languages): how each is compiled and run, and what it prints.
+// The same four tasks in ten languages (bench/languages): how to compile and run each, and its expected
+// output.
 #pragma once
 
 #include "compare/language_runs.h"
@@ -11,14 +12,14 @@
 
 namespace ashlar::suite {
 
-// kTiny is for tests: a run takes no longer than the runtime's start.
+// kTiny is for tests: a run takes no longer than the start of the runtime.
 enum class TaskSize { kTiny, kQuick, kUsual };
 
 struct LanguageSettings {
-    std::vector<std::string> languages; // as language_words has them; all if empty
+    std::vector<std::string> languages; // words from language_words; all if empty
     std::vector<std::string> tasks;     // all if empty
     TaskSize size = TaskSize::kUsual;
-    std::filesystem::path cache; // where compiled programs are kept
+    std::filesystem::path cache; // folder of the compiled programs
 };
 
 struct LanguageSuite {
@@ -26,19 +27,19 @@ struct LanguageSuite {
     std::vector<std::string> missing;                   // one sentence for each language that cannot run
 };
 
-// As the command line names them: "c++", "node".
+// Returns the names on the command line, such as "c++" and "node".
 std::vector<std::string> language_words();
 std::vector<std::string> task_words();
 std::vector<compare::LanguageFacts> language_facts();
 
-// "checksum = 238239": what every language must print.
+// Returns "checksum = 238239", for example. Every language must print this line.
 std::string expected_checksum(const std::string& task, TaskSize size);
 
-// Compiles what has to be compiled and was not before. Throws std::runtime_error if the sources are missing
-// or the cache cannot be written to.
+// Compiles what is not in the cache. Throws std::runtime_error if the sources are missing or the cache is not
+// writable.
 LanguageSuite language_suite(const LanguageSettings& settings);
 
-// A source file in bench/languages, where this program finds it. Throws std::runtime_error likewise.
+// Returns the path of a source file in bench/languages. Throws std::runtime_error if it is missing.
 std::filesystem::path language_source(const std::string& name);
 
 } // namespace ashlar::suite

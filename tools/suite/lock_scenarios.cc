@@ -25,11 +25,11 @@ const ParameterFacts* parameter_of(std::string_view key) {
     return found == kParameters.end() ? nullptr : found;
 }
 
-// One entry of the file on its way to a command line.
+// Turns one entry of the file into a command line.
 class Entry {
   public:
     Entry(const toml::table& table, const LockScenarioSource& source) : table_(table), source_(source) {
-        name_ = text_of("name"); // an error says it, as soon as it is known
+        name_ = text_of("name"); // first, because error messages show the name
         type_ = &type_of(text_of("type"));
     }
 
@@ -145,7 +145,7 @@ class Entry {
         }
     }
 
-    // Every key that was given, and what all have.
+    // Returns the options for the given keys, and for `threads` and `seed` always.
     std::vector<std::string> command() const {
         std::vector<std::string> line{source_.program, "--type", type_->name};
         for (const ParameterFacts& parameter : kParameters) {

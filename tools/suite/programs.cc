@@ -17,12 +17,12 @@ namespace {
 namespace fs = std::filesystem;
 using Words = std::vector<std::string>;
 
-// A server that has to be set up first takes longer on a busy machine than its run in the warm-up suggests.
+// A server's setup takes longer on a busy machine than its run in the warm-up suggests.
 constexpr std::chrono::minutes kTimeLimit{2};
 
-// What a program's command line is made of.
+// The values from which a program's command line is made.
 struct Setting {
-    std::vector<std::string> found; // the programs that it needs, in their order
+    std::vector<std::string> found; // the programs in `needs`, in that order
     fs::path scratch;
     bool quick;
 
@@ -34,7 +34,7 @@ struct Commands {
     std::string server{};
 };
 
-// A program that a suite needs: any of these names serves.
+// A program that a suite needs, under any of `names`.
 struct Need {
     Words names;
     Words ask{}; // see find_installed
@@ -47,7 +47,7 @@ struct Entry {
     Commands (*commands)(const Setting&);
 };
 
-// In scripts, which have braces of their own.
+// Replaces names in a script. fmt::format is unsuitable, because scripts have braces.
 std::string with(std::string script, const std::vector<std::pair<std::string, std::string>>& values) {
     for (const auto& [name, value] : values) {
         for (auto place = script.find(name); place != std::string::npos;
@@ -100,7 +100,7 @@ print(len(text), len(names), sum(len(re.findall("word", row["text"])) for row in
                              {{"@COUNT@", std::to_string(setting.scaled(120'000))}})}};
 }
 
-// To the standard output: as root the assembler may remove a device that it is to write to.
+// Writes to the standard output. As root the assembler may remove a device that it writes to.
 Commands compiler(const Setting& setting) {
     return {.command = {setting.found[0], "-std=c++17", setting.quick ? "-O0" : "-O2", "-S", "-o", "-",
                         language_source("tasks.cc").string()}};
@@ -123,7 +123,7 @@ console.log(text.length, JSON.parse(text).length);
                              {{"@COUNT@", std::to_string(setting.scaled(80'000))}})}};
 }
 
-// A history is written, packed, read and checked.
+// Writes, packs, reads and checks a history.
 Commands git(const Setting& setting) {
     return {
         .command = {"sh", "-c",
@@ -156,7 +156,7 @@ Commands pictures(const Setting& setting) {
                         "-resize", "150%", "-rotate", "7", "-colors", "64", "png:-"}};
 }
 
-// The server refuses to run as root: then all of it is nobody's.
+// The server refuses to run as root. In that case the user nobody owns the data and runs the server.
 Commands postgres(const Setting& setting) {
     const fs::path folder = setting.scratch / "postgres";
     const std::vector<std::pair<std::string, std::string>> values{
@@ -187,7 +187,7 @@ exec $as @SERVER@ -D '@FOLDER@/data' -k '@FOLDER@' -c listen_addresses= -c fsync
                            values)};
 }
 
-// Debian keeps the server's programs off PATH, one folder for each version.
+// Returns the paths of a server program. Debian keeps them off PATH, in one folder for each version.
 Words postgres_names(const std::string& name) {
     Words names{name};
     std::error_code error;
@@ -234,7 +234,8 @@ std::vector<Entry> table() {
     };
 }
 
-// The paths of all that it needs; nothing, and why, if one is missing.
+// Returns the paths of all programs that an entry needs. Returns nothing if one is missing, and says so in
+// `why`.
 std::optional<std::vector<std::string>> find_needs(const Entry& entry, std::string& why) {
     std::vector<std::string> found;
     for (const Need& need : entry.needs) {

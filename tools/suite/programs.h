@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Programs that people use, each with some seconds of typical work: servers, a database, interpreters, a
-// compiler, a version control system, pictures.
+// Well-known programs, each with some seconds of typical work: servers, a database, interpreters, a compiler,
+// a version control system, pictures.
 #pragma once
 
 #include "compare/experiment.h"
@@ -23,8 +23,9 @@ struct ProgramSuite {
     std::vector<std::string> missing; // one sentence for each that is not installed
 };
 
-// `names`: all if empty. `scratch` is a folder for sockets and data; each run makes what it needs of it, and
-// whoever calls removes it in the end. `quick`: about a quarter of the work.
+// Returns the programs in `names`, or all if it is empty. `scratch` is a folder for sockets and data. Each
+// run creates what it needs there, and the caller removes the folder afterwards. `quick` takes about a
+// quarter of the work.
 ProgramSuite program_suite(const std::vector<std::string>& names, const std::filesystem::path& scratch,
                            bool quick);
 

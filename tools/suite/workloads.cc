@@ -24,13 +24,13 @@ std::vector<unsigned> threads_or(const Settings& settings, const std::vector<uns
     return settings.threads.empty() ? usual : settings.threads;
 }
 
-// Of a workload that takes `usual` where random_mixed takes its usual number.
+// Scales a workload that takes `usual` operations when random_mixed takes kUsualOperations.
 std::uint64_t scaled(const Settings& settings, std::uint64_t usual) {
     return std::max<std::uint64_t>(usual * settings.operations / kUsualOperations, 1);
 }
 
-// A configuration for each number of threads, of a workload that is bounded by work. `operations` says how
-// many it does. `arguments` makes the command line, without the program, for a number of threads.
+// Returns one configuration per number of threads, for a workload that is bounded by work. `operations` is
+// its number of operations. `arguments` makes the command line, without the program, for a number of threads.
 template <typename MakeArguments>
 Configurations bounded_by_work(const Settings& settings, const std::string& workload, const std::string& name,
                                const std::vector<unsigned>& usual_threads, std::optional<double> operations,
@@ -48,7 +48,7 @@ Configurations bounded_by_work(const Settings& settings, const std::string& work
     return result;
 }
 
-// 8 to 1000 bytes, 5000 blocks a thread and 100 rounds: the numbers that published results are made with.
+// The sizes of 8 to 1000 bytes, 5000 blocks a thread and 100 rounds are those of published results.
 Configurations larson(const Settings& settings) {
     Configurations result;
     for (const unsigned threads : threads_or(settings, {1, 2, 4, 8})) {
@@ -81,7 +81,7 @@ Configurations random_mixed(const Settings& settings) {
     return result;
 }
 
-// Its drain is a matter of its own: what remains after seconds of idleness has no live bytes to compare with.
+// Skips the drain: after seconds of idleness there are no live bytes to compare RSS with.
 Configurations fragmentation(const Settings& settings) {
     return {{
         .name = fmt::format("fragmentation, {} MiB", settings.scale_mib),
@@ -106,7 +106,7 @@ Configurations long_run(const Settings& settings) {
     }};
 }
 
-// One half of the threads produces, the other consumes; an odd one is one too few.
+// Half the threads produce and half consume. An odd number is rounded down.
 Configurations producer_consumer(const Settings& settings) {
     const std::uint64_t operations = scaled(settings, 4'000'000);
     return bounded_by_work(settings, "producer_consumer", "producer_consumer", {2, 4},
@@ -133,7 +133,7 @@ Configurations successors(const Settings& settings) {
                            });
 }
 
-// Both are about more threads than processors.
+// thread_waves and cross_frees test more threads than processors.
 Configurations thread_waves(const Settings& settings) {
     return bounded_by_work(settings, "thread_waves", "thread_waves", {8}, std::nullopt,
                            [&](unsigned threads) -> Arguments {
@@ -228,7 +228,7 @@ Configurations strings_and_maps(const Settings& settings) {
         });
 }
 
-// A pass of its own: reading the clock takes as long as the calls do, so its throughput is no figure.
+// Reports no operations: reading the clock takes as long as the calls, so the throughput means nothing.
 Configurations latency(const Settings& settings) {
     return bounded_by_work(settings, "latency", "latency", {1, 2}, std::nullopt,
                            [&](unsigned threads) -> Arguments {
@@ -287,8 +287,8 @@ Configurations phases_of_sizes(const Settings& settings) {
     return result;
 }
 
-// The smaller heaps tell whether the time depends on the heap at all. 32 GiB are for
-// scripts/measure/economy.sh.
+// The two sizes show whether the time depends on the size of the heap. scripts/measure/economy.sh runs 32
+// GiB.
 Configurations page_map_scan(const Settings& /*settings*/) {
     Configurations result;
     for (const unsigned gib : {1U, 8U}) {
@@ -318,7 +318,7 @@ Configurations idle_threads(const Settings& settings) {
 }
 
 Configurations purge_pause(const Settings& settings) {
-    constexpr unsigned kTurns = 900; // three seconds: memory waits for one before it is given back
+    constexpr unsigned kTurns = 900; // three seconds; memory is returned only after one second
     return {{
         .name = fmt::format("purge_pause, {} MiB, worst call in us", settings.scale_mib),
         .group = "purge_pause",

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The benchmark programs of this repository, and the command lines that the suite runs them with.
+// The benchmark programs of this repository, and the suite's command lines for them.
 #pragma once
 
 #include "compare/experiment.h"
@@ -11,15 +11,14 @@
 namespace ashlar::suite {
 
 struct Settings {
-    std::vector<unsigned> threads;  // of every workload that has a choice; if empty, what each has by itself
+    std::vector<unsigned> threads;  // for workloads with a choice; empty: each workload's own default
     std::vector<std::string> sizes; // "64", or a range such as "16-1024"
-    double seconds = 0;             // of a run that is bounded by time
-    double long_seconds = 0;        // of a run in slices
-    std::uint64_t scale_mib = 0;    // live bytes of the fragmentation benchmark
-    int long_rounds = 0;            // of these two, which take longer than the others and vary less
-    std::uint64_t operations =
-        0;                  // of a run of random_mixed; of others that are bounded by work in proportion
-    std::uint64_t seed = 1; // the same stream of operations in every run
+    double seconds = 0;             // length of a run that is bounded by time
+    double long_seconds = 0;        // length of a run of long_run
+    std::uint64_t scale_mib = 0;    // live MiB in the workloads that fill a heap
+    int long_rounds = 0;            // rounds of the workloads that take longer than the others and vary less
+    std::uint64_t operations = 0;   // of random_mixed; scales the other workloads that are bounded by work
+    std::uint64_t seed = 1;         // the same seed gives the same operations in every run
 };
 
 inline constexpr std::uint64_t kUsualOperations = 5'000'000; // of random_mixed
@@ -27,12 +26,12 @@ inline constexpr std::uint64_t kUsualOperations = 5'000'000; // of random_mixed
 struct Workload {
     std::string name;
     std::string about; // one line for people
-    bool usual;        // whether it is run when none is named
+    bool usual;        // runs by default
 };
 
 std::vector<Workload> workloads();
 
-// Throws std::runtime_error if the program is not built.
+// Returns a workload's command lines. Throws std::runtime_error if its program is not built.
 std::vector<compare::Configuration> configurations(const std::string& workload, const Settings& settings);
 
 } // namespace ashlar::suite
