@@ -134,8 +134,7 @@ pid_t spawn_launcher(const Command& command, const Pipes& pipes) {
     sigaddset(&blocked, kKill);
     sigaddset(&blocked, kAskToEnd);
     posix_spawnattr_setsigmask(&attributes, &blocked);
-    posix_spawnattr_setpgroup(&attributes,
-                              0); // Ctrl-C reaches only this program, which then ends the command
+    posix_spawnattr_setpgroup(&attributes, 0); // Ctrl-C reaches only this program, which ends the command
     posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP);
 
     pid_t pid = 0;
