@@ -46,8 +46,7 @@ struct Endings {
     int reference_failed = 0;
     int present_well = 0;
     int present_failed = 0;
-    bool killed_for_memory =
-        false; // all failed runs of the present library were killed, and memory ran out meanwhile
+    bool killed_for_memory = false; // the present library's failed runs were all killed, and memory ran out
     std::string reference_reason{};
     std::string present_reason{};
 };

@@ -78,8 +78,7 @@ class Watch {
             Counted present = counted(benchmark, request_.present, "present");
             const Counted of_reference = reference.get();
             if (!present.trouble.empty() && of_reference.trouble.empty() && !interrupt_.requested()) {
-                present = counted(benchmark, request_.present,
-                                  "present"); // a second attempt, because the failure may be chance
+                present = counted(benchmark, request_.present, "present"); // the failure may be chance
             }
             compare_counts(benchmark, of_reference, present);
         }
