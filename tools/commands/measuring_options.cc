@@ -10,7 +10,7 @@ namespace ashlar::commands {
 
 namespace {
 
-constexpr int kRounds = 5; // as few as give an interval
+constexpr int kRounds = 5; // fewest that give an interval
 constexpr int kQuickRounds = 3;
 
 } // namespace
@@ -20,7 +20,8 @@ int MeasuringOptions::rounds_to_run() const {
 }
 
 void add_measuring_options(CLI::App& command, MeasuringOptions& options) {
-    add_allocator_options(command, options.allocators, "those installed, without one-arena, scudo and tbbmalloc");
+    add_allocator_options(command, options.allocators,
+                          "those installed, without one-arena, scudo and tbbmalloc");
     command.add_flag("--quick", options.quick,
                      "System and Ashlar, fewer and shorter runs: a look, not a figure to show");
     command
