@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Wilson's 95 % interval of a probability, estimated from counted trials. It is also meaningful after no
-// failure in a hundred runs.
+// Wilson's 95 % interval of a probability, from counted trials. It is sensible even without any failure.
 #pragma once
 
 #include "statistics/bootstrap.h"
