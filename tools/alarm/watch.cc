@@ -157,8 +157,7 @@ class Watch {
         for (const auto& [key, value] : present.counts.statistics) {
             report_.figures[name][key] = static_cast<double>(value);
         }
-        // A start reads the environment, which differs between machines. A stored count of it is no
-        // reference.
+        // A start reads the environment, which differs between machines, so its stored count is no reference.
         const bool is_start = operations == 1;
         if (!is_start) {
             compare_with_anchor(name, kInstructions, instructions);
