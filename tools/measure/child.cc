@@ -82,8 +82,7 @@ std::string_view name_of(std::string_view entry) {
     return entry.substr(0, entry.find('=') + 1);
 }
 
-// Returns our environment with the values in `given` replaced. Drops LD_PRELOAD, because only the command
-// decides what is preloaded.
+// Returns our environment with the values in `given` replaced, without our LD_PRELOAD: see Command::preload.
 std::vector<char*> environment(std::vector<std::string>& given) {
     std::vector<char*> result;
     for (char** entry = environ; *entry != nullptr; ++entry) {

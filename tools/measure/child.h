@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // One run of one command: its ending, its usage and its output. The call always returns. At the time limit it
-// calls on_time_out, and then ends the command with its descendants. The usage is the sum over all these
-// processes.
+// calls on_time_out, and then ends the command with its descendants. The usage is the sum over all of them.
 #pragma once
 
 #include "machine/interrupt.h"

@@ -17,8 +17,7 @@ class ThreadTimes {
   public:
     void look(const std::vector<pid_t>& processes);
 
-    // Returns seconds, the mean of all threads that were seen at least twice. Returns nothing if there are
-    // none.
+    // Returns seconds, the mean of all threads that were seen at least twice. Nothing if there are none.
     std::optional<double> idle_seconds() const;
 
   private:
