@@ -37,8 +37,7 @@ struct AlarmOptions {
     std::string history; // file for the page of the history
 };
 
-// Turns std::runtime_error into std::invalid_argument. A failure in `work` is an error of the alarm (status
-// 2), never a regression (1).
+// Makes failures of `work` errors of the alarm (status 2). Status 1 is reserved for regressions.
 template <typename Do>
 auto or_error(Do work) {
     try {

@@ -24,8 +24,7 @@ struct AlarmTask {
     std::string processor;
 };
 
-// Makes the task. `scratch` is a folder for files of this run alone. Throws std::invalid_argument if
-// something is missing.
+// Throws std::invalid_argument if something is missing. `scratch` is a folder for files of this run alone.
 AlarmTask make_task(const AlarmOptions& options, const std::filesystem::path& scratch);
 
 } // namespace ashlar::commands

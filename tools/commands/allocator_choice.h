@@ -21,9 +21,8 @@ struct AllocatorChoice {
 // Adds the options. `otherwise` describes in words the allocators that are compared by default.
 void add_allocator_options(CLI::App& command, AllocatorChoice& choice, const std::string& otherwise);
 
-// Returns System and the named allocators, or all installed ones of this breadth. Prints a message of `who`
-// on the standard error for each that is not installed. Throws std::invalid_argument for options that
-// contradict each other.
+// Returns System and the named allocators, or all installed ones of this breadth. Reports missing ones on the
+// standard error, in the name of `who`. Throws std::invalid_argument for contradictory options.
 std::vector<allocators::Allocator> chosen(const AllocatorChoice& choice, allocators::Breadth breadth,
                                           const std::string& who);
 

@@ -265,8 +265,7 @@ std::string wait_for_file(const Subject& subject, const ProfileSwitch& lever, st
     }
 }
 
-// Waits until the time is over or the recording has ended early. Returns why it ended early, or an empty
-// text.
+// Waits until the time is over or the recording ends early. Returns why it ended early, or an empty text.
 std::string wait_for_end(const Subject& subject, const ProfileSwitch& lever, std::uint32_t number,
                          const RecordedFile& file, const Waiting& waiting) {
     while (!waiting.is_over()) {
@@ -288,8 +287,7 @@ std::string wait_for_end(const Subject& subject, const ProfileSwitch& lever, std
     return "";
 }
 
-// Switches the profiler off. The last records are written by a thread that allocates. Waits 1 s for it,
-// because the threads may be idle.
+// Switches the profiler off. A thread that allocates writes the last records. Idle threads are given 1 s.
 void switch_off(const ProfileSwitch& lever, std::uint32_t number) {
     constexpr std::chrono::seconds kPatience{1};
     const auto until = Clock::now() + kPatience;

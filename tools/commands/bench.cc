@@ -294,8 +294,7 @@ void add_bench(CLI::App& app, Action& action) {
         ->check(check_size)
         ->capture_default_str()
         ->type_name("BYTES");
-    add_allocator_options(*bench, options->allocators,
-                          "those installed, without one-arena, scudo and tbbmalloc");
+    add_allocator_options(*bench, options->allocators, "those installed, without one-arena, scudo and tbbmalloc");
     bench
         ->add_option("-i,--rounds,--iterations", options->rounds,
                      fmt::format("Rounds that count ({}; {} with --quick and of fragmentation, long_run and "

@@ -120,8 +120,7 @@ std::vector<allocators::Allocator> choose_allocators(const Options& options) {
                          : chosen(options.allocators, allocators::Breadth::kUsual, "bench locks");
 }
 
-// The folder for recordings of profiled runs. The destructor removes it, because only the cost of writing is
-// of interest.
+// A folder for recordings of profiled runs. They are not read, so the destructor removes it.
 class RecordingFolder {
   public:
     RecordingFolder() {
@@ -257,8 +256,7 @@ void add_bench_locks(CLI::App& bench, Action& action) {
         ->type_name("NAME");
     locks->add_flag("--quick", options->quick,
                     "System and Ashlar, fewer and shorter runs: at most five minutes");
-    add_allocator_options(*locks, options->allocators,
-                          "those installed, without one-arena, scudo and tbbmalloc");
+    add_allocator_options(*locks, options->allocators, "those installed, without one-arena, scudo and tbbmalloc");
     locks
         ->add_option("--rounds", options->rounds,
                      fmt::format("Rounds that count ({}; {} with --quick)", kRounds, kQuickRounds))

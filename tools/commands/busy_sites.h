@@ -18,8 +18,8 @@ namespace ashlar::commands {
 
 class BusySites {
   public:
-    // Returns the call sites of the last ten seconds, the busiest first. Returns nothing while the profiler
-    // is off or its file is unreadable.
+    // Returns the call sites of the last ten seconds, the busiest first. Nothing without a readable
+    // recording.
     std::optional<std::vector<screen::SiteLine>> look(const observe::Subject& subject);
 
   private:

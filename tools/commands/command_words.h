@@ -2,8 +2,7 @@
 // The user's command in the arguments of a sub-command, word for word. It begins after "--", or at the first
 // word that is no option. The option parser takes words such as "[a,b]", "[]" and "{}" for lists.
 //
-// A sub-command that uses this must call positionals_at_end, so that the parser agrees on where the options
-// end.
+// A sub-command that uses this must call positionals_at_end. Then the parser agrees on where the options end.
 #pragma once
 
 #include <string>

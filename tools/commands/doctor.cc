@@ -100,8 +100,7 @@ std::string preload_for(const Options& options, const std::string& library) {
     return value + " (set as `ashlar run` sets it)";
 }
 
-// Returns the path of a process's root if it lives in another mount namespace, such as a container's, else an
-// empty text.
+// Returns the root of a process in another mount namespace, such as a container, else an empty text.
 std::string root_of(pid_t process) {
     const auto mounts = [](const std::string& name) {
         std::error_code error;

@@ -20,8 +20,7 @@ int MeasuringOptions::rounds_to_run() const {
 }
 
 void add_measuring_options(CLI::App& command, MeasuringOptions& options) {
-    add_allocator_options(command, options.allocators,
-                          "those installed, without one-arena, scudo and tbbmalloc");
+    add_allocator_options(command, options.allocators, "those installed, without one-arena, scudo and tbbmalloc");
     command.add_flag("--quick", options.quick,
                      "System and Ashlar, fewer and shorter runs: a look, not a figure to show");
     command

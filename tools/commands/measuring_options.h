@@ -30,8 +30,7 @@ struct MeasuringOptions {
 
 void add_measuring_options(CLI::App& command, MeasuringOptions& options);
 
-// Returns the allocators to compare; with --quick System and Ashlar. Prints a message of `who` on the
-// standard error for each that is not installed.
+// Returns the allocators to compare. Reports missing ones on the standard error, in the name of `who`.
 std::vector<allocators::Allocator> choose_allocators(const MeasuringOptions& options, const std::string& who);
 
 } // namespace ashlar::commands

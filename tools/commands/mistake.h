@@ -11,8 +11,7 @@ class ParseError;
 
 namespace ashlar::commands {
 
-// Returns "ashlar bench: there is no option --qick; did you mean --quick?", and a second line that names the
-// help.
+// Returns "ashlar bench: there is no option --qick; did you mean --quick?" and a line that names the help.
 std::string describe_mistake(const CLI::App& program, const CLI::ParseError& error);
 
 // Returns the sub-command of that name. Throws std::invalid_argument with the nearest name if there is none.

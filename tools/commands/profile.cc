@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// ashlar profile: where a program's memory is allocated. Records a command or a running process, or reads
-// recorded files.
+// ashlar profile: where a program's memory is allocated. Records a command or a process, or reads files.
 #include "commands/attached_run.h"
 #include "commands/command.h"
 #include "commands/command_words.h"

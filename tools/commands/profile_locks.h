@@ -27,8 +27,7 @@ struct LockOptions {
     std::string pprof;
     std::string speedscope;
 
-    // Returns the settings of the lock profiler, or nothing if it is not wanted. `program` is the command's
-    // first word.
+    // Returns the lock profiler's settings, or nothing if not wanted. `program` is the command's first word.
     std::optional<std::string> settings(const std::string& program) const;
 };
 

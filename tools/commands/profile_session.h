@@ -27,17 +27,14 @@ class ProfileSession {
               std::vector<profile::Summary>& summaries);
     bool read(const AttachedRun& run, std::vector<profile::Summary>& summaries);
 
-    // Shows files of the lock profiler. Must precede the text about memory. Returns false if a file is
-    // unreadable.
+    // Prints the text about locks, before that about memory. Returns false if a file is unreadable.
     bool show_locks(LockView& locks, const std::vector<std::filesystem::path>& files);
     // Writes the HTML page of the locks alone, and prints the notes.
     void show_no_memory();
 
-    // Throws std::invalid_argument if --at is beyond the end of all recordings. For recorded files, before
-    // any output.
+    // For recorded files: throws std::invalid_argument if --at is beyond the end of all recordings.
     void check_moment(const std::vector<profile::Summary>& summaries) const;
-    // Prints a message if --at is beyond the end. For a command that has run, whose figures are shown in any
-    // case.
+    // For a command that has run: prints a message if --at is beyond its end. Its figures are still shown.
     void say_if_over(const std::vector<profile::Summary>& summaries) const;
 
     void show(std::vector<profile::Summary>& summaries);

@@ -66,8 +66,7 @@ class RecordedRun {
     std::map<std::filesystem::path, std::filesystem::file_time_type> older_; // files that existed before
 };
 
-// Runs the command. Throws std::invalid_argument, with a sentence that says what to do, if the library or the
-// folder is missing.
+// Throws std::invalid_argument, with a sentence that says what to do, if library or folder is missing.
 RecordedRun record_run(const RecordingPlan& plan, const machine::Interrupt& interrupt);
 
 } // namespace ashlar::commands

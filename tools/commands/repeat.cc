@@ -122,9 +122,8 @@ class Repetition {
             {.time_limit = limit_, .interrupt = &interrupt_, .on_time_out = std::move(on_time_out)});
     }
 
-    // Runs the command once to check the allocator. Otherwise an unusable library would only be a warning of
-    // the dynamic linker, and the runs would use System's malloc. Returns the exit status if there is nothing
-    // to repeat.
+    // Runs the command once to check the allocator. Otherwise the dynamic linker would only warn of an
+    // unusable library, and the runs would use System's malloc. Returns an exit status if it is unusable.
     std::optional<int> try_out() {
         if (!allocator_.is_preloaded()) {
             return std::nullopt;

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// ashlar run: runs a command with libashlar.so preloaded. In all other respects it runs as without `ashlar
-// run`.
+// ashlar run: runs a command with libashlar.so preloaded, and changes nothing else.
 #include "commands/command.h"
 #include "commands/command_words.h"
 #include "diagnose/explain.h"

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Common parts of the sub-commands that compare: from a plan, or from an interrupted result, to the exit
-// status.
+// Common parts of the sub-commands that compare: from a plan or an interrupted result to the exit status.
 #pragma once
 
 #include "commands/export_files.h"
@@ -39,8 +38,7 @@ report::StoredComparison new_comparison(compare::Plan plan, std::uint64_t worklo
 void refuse_other_settings(const CLI::App& command);
 
 // Reads a result file to continue it. `timeout`, in seconds, applies to the remaining runs. Throws
-// std::invalid_argument if the file is no result, or belongs to another sub-command. Throws likewise if a
-// library has changed since.
+// std::invalid_argument if the file is no result of this sub-command, or if a library has changed since.
 report::StoredComparison resumed_comparison(const std::string& path, const std::string& sub_command,
                                             std::optional<double> timeout,
                                             const machine::Interrupt& interrupt);
@@ -51,8 +49,7 @@ std::filesystem::path stacks_folder(const std::string& json);
 // Converts a number of seconds from the command line.
 std::optional<std::chrono::milliseconds> time_limit(std::optional<double> seconds);
 
-// Destinations of a result besides the terminal; each may be empty. "-" replaces the text on the standard
-// output.
+// Destinations of a result besides the terminal; each may be empty. "-" replaces the text printed there.
 struct ResultFiles {
     std::string json; // written after every round, so that no sample is lost
     ExportNames exports{};
