@@ -9,7 +9,7 @@ namespace ashlar::statistics {
 
 struct MannWhitney {
     double u; // pairs in which the first set's value is larger; equal values count half
-    double p; // probability of such a distance, in either direction, for two sets of one distribution
+    double p; // probability that two sets of one distribution are at least this far apart, either way
 };
 
 // Computes p exactly for small sets without equal values. Otherwise it uses the normal distribution,

@@ -14,7 +14,7 @@ inline Interval proportion_interval(double successes, double trials) {
     if (trials == 0) {
         return {.low = 0, .high = 1};
     }
-    constexpr double kDeviations = 1.959963984540054; // standard deviations; they hold 95 % of the values
+    constexpr double kDeviations = 1.959963984540054; // two-sided 95 % quantile of a normal distribution
     constexpr double kSquare = kDeviations * kDeviations;
     const double share = successes / trials;
     const double middle = (share + kSquare / (2 * trials)) / (1 + kSquare / trials);
