@@ -78,7 +78,7 @@ struct Plan {
     bool follow_rss = false;
     bool follow_threads = false; // see measure::Run::idle_seconds
     unsigned precondition_mib =
-        0; // size by which each heap is aged before main, see measure::Ageing; 0: not aged
+        0; // MiB by which each heap is aged before main, see measure::Ageing; 0: not aged
     bool one_after_another = false; // all runs of a configuration precede those of the next
     bool duet = false; // each contender runs at the same time as System, each on its own processor
     // The C library's path, or empty. System preloads it for programs that are linked with another allocator.
