@@ -38,8 +38,8 @@ std::vector<std::pair<const char*, Figure>> time_figures(const Benchmark& benchm
 std::vector<double> values(const compare::Experiment& experiment, std::size_t configuration,
                            const std::vector<std::size_t>& contenders, Figure figure);
 
-// Returns ratios within rounds: the present library by the mean of the reference's two runs, and those two
-// runs.
+// Returns ratios within rounds: the present library by the geometric mean of the reference's two runs, and
+// the second of these by the first.
 TimeSample time_sample(const compare::Experiment& experiment, std::size_t configuration, Figure figure);
 
 // Returns true if each contender has a run that ended well. Other runs may have failed.
