@@ -127,8 +127,7 @@ pid_t spawn_launcher(const Command& command, const Pipes& pipes) {
 
     posix_spawnattr_t attributes;
     posix_spawnattr_init(&attributes);
-    sigset_t blocked; // signals to the launcher stay pending until it waits for them; the command gets none
-                      // blocked
+    sigset_t blocked; // the launcher waits for these signals; the command gets none blocked
     sigemptyset(&blocked);
     sigaddset(&blocked, kKill);
     sigaddset(&blocked, kAskToEnd);
