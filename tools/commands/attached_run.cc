@@ -114,7 +114,7 @@ class RecordedFile {
                                            "this command as its user or as root",
                                            named(subject), path.string(), error_text(errno)));
         }
-        // Check the file, because the path is from the process, and this command may have greater rights.
+        // The path is from the process, and this command may have greater rights.
         if (!S_ISREG(facts.st_mode) || !has_magic() ||
             (facts.st_uid != subject.status().user && subject.files().owner_of("stat") != facts.st_uid)) {
             throw CannotAttach(kOwnFailure,

@@ -211,8 +211,8 @@ report::StoredComparison resume(const Options& options, const machine::Interrupt
     return stored;
 }
 
-// Returns an exit status if a command cannot be run, after one message. This check precedes the runs under
-// all allocators. It skips commands with earlier steps, which may create the program.
+// Returns an exit status if a command cannot be run, after one message for all allocators. Skips commands
+// with a setup, a prepare step or a server, which may create the program.
 std::optional<int> missing(const compare::Plan& plan) {
     for (const compare::Configuration& each : plan.configurations) {
         const std::string& word = each.command.front();
@@ -267,7 +267,7 @@ int judge(const compare::Experiment& baseline, const compare::Experiment& now, c
     return worse || !drifts.missing.empty() ? kSomethingFailed : kSuccess;
 }
 
-// Throws if only one side has aged heaps. Such ratios are not comparable.
+// Throws if the heaps were aged differently. Such ratios are not comparable.
 void check_baseline(const compare::Experiment& baseline, const compare::Experiment& now) {
     const unsigned before = baseline.plan.precondition_mib;
     if (before != now.plan.precondition_mib) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// ashlar doctor: whether Ashlar is loaded, and why not.
+// ashlar doctor: whether Ashlar is loaded, and if not, why.
 #include "commands/command.h"
 #include "commands/command_words.h"
 #include "commands/number_range.h"

@@ -33,7 +33,7 @@ void add_export_options(CLI::App& command, ExportNames& names);
 
 class ExportFiles {
   public:
-    // Opens the files before the measurement. Throws std::invalid_argument for a file that is not writable.
+    // Checks the files before the measurement. Throws std::invalid_argument for one that is not writable.
     explicit ExportFiles(const ExportNames& names);
 
     void write(const compare::Experiment& experiment, const compare::Result& result) const;

@@ -39,7 +39,7 @@ sorted_by_kind(const std::vector<std::string>& files);
 
 class LockView {
   public:
-    // Opens the output files, so that errors are reported early.
+    // Checks that the output files are writable.
     LockView(const LockOptions& options, std::size_t top);
 
     // Returns false if a file is unreadable, after a message.

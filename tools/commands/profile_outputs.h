@@ -10,7 +10,7 @@
 
 namespace ashlar::commands {
 
-// The output files of a report, by option. Each is opened before the measurement.
+// The output files of a report, by option. They are checked before the measurement.
 class ProfileOutputs {
   public:
     // Throws std::invalid_argument if a file is not writable.

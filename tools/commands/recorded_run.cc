@@ -51,7 +51,7 @@ fs::path make_folder(const std::string& named) {
     return folder;
 }
 
-// Returns a higher cost limit for a rate below the default. ASHLAR_CONF follows it and has priority.
+// Returns a higher cost limit for more samples than usual. ASHLAR_CONF follows it and has priority.
 std::string implied_cost(const RecordingPlan& plan) {
     constexpr std::uint64_t kUsualRate = std::uint64_t{512} << 10;
     return plan.rate < kUsualRate ? "profile_cost:10," : "";

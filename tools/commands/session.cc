@@ -40,7 +40,7 @@ std::string utc_now() {
 // The result file, if one is wanted. It is complete and valid at any time.
 class ResultFile {
   public:
-    // Opens the file before the measurement, so that a wrong name does not cost the measurement.
+    // Checks the file before the measurement, so that a wrong name does not cost the measurement.
     explicit ResultFile(const std::string& path) {
         try {
             if (!path.empty()) {

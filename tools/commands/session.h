@@ -51,7 +51,7 @@ std::optional<std::chrono::milliseconds> time_limit(std::optional<double> second
 
 // Destinations of a result besides the terminal; each may be empty. "-" replaces the text printed there.
 struct ResultFiles {
-    std::string json; // written after every round, so that no sample is lost
+    std::string json; // written after every round, so that the samples survive a crash
     ExportNames exports{};
     bool verbose = false; // prints the machine and the libraries first
 

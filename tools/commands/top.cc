@@ -87,14 +87,14 @@ class Watch {
         }
     }
 
-    // A program that was seen recently. At its start it has not loaded any library yet, Ashlar included.
+    // A program, and when it was first seen. At its start it has not loaded any library yet, Ashlar included.
     struct Seen {
         std::string program;
         Clock::time_point since;
     };
 
-    // Finds new processes. Examines a process only in its first seconds, because this costs more than
-    // checking whether it is still the same program.
+    // Finds new processes. Examines each only in its first seconds, because this costs more than checking
+    // whether the program is still the same.
     void find_new() {
         std::map<pid_t, Seen> seen;
         constexpr std::chrono::seconds kBeginning{3};
