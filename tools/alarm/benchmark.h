@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The table of the alarm's benchmarks. Each is small and covers one way to break. It says which figures are
-// judged.
+// The alarm's small benchmarks. Each covers one way to break, and says which of its figures are judged.
 #pragma once
 
 #include "compare/experiment.h"
@@ -10,8 +9,8 @@
 
 namespace ashlar::alarm {
 
-// A run of one thread that does the same every time. Its instructions, system calls and slow-path calls are
-// compared exactly.
+// A run of one thread that never varies. Its instructions, system calls and slow-path calls are compared
+// exactly.
 struct CountedRun {
     std::vector<std::string> command; // empty: nothing is counted
     double operations = 1;            // number of operations of the command

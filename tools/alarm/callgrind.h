@@ -14,8 +14,7 @@ namespace ashlar::alarm {
 // Each function's own instructions, without those of its callees.
 using Instructions = std::map<std::string, std::uint64_t>;
 
-// Returns the functions of those objects whose path `wanted` accepts. Throws std::runtime_error for a text
-// that is not callgrind's.
+// Returns the functions of objects whose path `wanted` accepts. Throws std::runtime_error for another format.
 Instructions read_callgrind(std::istream& in, const std::function<bool(const std::string&)>& wanted);
 
 std::uint64_t sum(const Instructions& instructions);

@@ -14,9 +14,8 @@ struct Controls {
     std::vector<std::vector<double>> memory; // of both runs of the reference in each round, for each figure
 };
 
-// Returns the share of whole runs in which the time gate or the memory gate would raise an alarm. Draws each
-// run from `controls` with replacement. Leaves out exact counts, which are always the same, and the coarse
-// gate, which is far from any noise.
+// Returns the share of runs of the alarm in which the time or memory gate fails. Draws each run from
+// `controls` with replacement. Exact counts never vary, and the coarse gate is far from any noise.
 double false_alarm_share(const Controls& controls, int draws, std::uint64_t seed);
 
 } // namespace ashlar::alarm

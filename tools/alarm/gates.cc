@@ -124,8 +124,7 @@ Findings judge_counts(const std::string& benchmark, double operations, const Cou
             calls.insert(call);
         }
     }
-    calls.erase(
-        "futex"); // depends on chance: the main thread waits for the working thread, or finds it ended
+    calls.erase("futex"); // by chance: the main thread waits for the worker, or finds that it has ended
     const auto times = [](const SystemCalls& of, const std::string& call) {
         const auto found = of.find(call);
         return found == of.end() ? 0.0 : static_cast<double>(found->second);

@@ -46,8 +46,7 @@ struct Endings {
     int reference_failed = 0;
     int present_well = 0;
     int present_failed = 0;
-    bool killed_for_memory =
-        false; // all failed runs of the present library were killed, and memory ran out meanwhile
+    bool killed_for_memory = false; // the present library's failed runs were all killed, and memory ran out
     std::string reference_reason{};
     std::string present_reason{};
 };
@@ -55,8 +54,7 @@ struct Endings {
 // the reference failed too, or memory ran out, nothing is judged. Returns nothing if all runs ended well.
 std::optional<Finding> judge_endings(const std::string& benchmark, const Endings& endings);
 
-// Judges values in KiB, at least one per span. The reference ran twice in each round. The larger of its two
-// minima is used.
+// Judges values in KiB, at least one per span. The reference's figure is the larger minimum of its two runs.
 Finding judge_memory(const std::string& benchmark, const std::string& figure,
                      std::span<const double> reference, std::span<const double> reference_again,
                      std::span<const double> present);
@@ -69,8 +67,7 @@ struct TimeSample {
     double present = 0;
 };
 struct TimeSettings {
-    // How far the library was from itself in earlier runs on this processor. If unset, this run's own ratios
-    // tell.
+    // How far the library was from itself in earlier runs on this processor; nothing: use this run's ratios.
     std::optional<double> noise{};
     std::string disturbance{}; // why nothing can be judged; empty: it can
 };
@@ -82,9 +79,8 @@ Finding judge_coarse(const std::string& benchmark, const std::string& figure,
                      std::span<const double> reference, std::span<const double> present, double factor,
                      double allowance);
 
-// Describes in words how the regressions and improvements are related. The same ratio everywhere points at
-// the fast path or the build. Different ratios point at the parts that are named. Returns an empty text if
-// fewer than two benchmarks moved.
+// Describes how the regressions and improvements are related. The same ratio everywhere points at the fast
+// path or the build. Different ratios point at the named parts. Empty if fewer than two benchmarks moved.
 std::string pattern_of(const Findings& findings);
 
 } // namespace ashlar::alarm

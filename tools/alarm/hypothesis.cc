@@ -60,8 +60,7 @@ Hypothesis by_kernel(const std::string& cause, const std::string& unit,
             .evidence = fmt::format("{:g} {} before, {:g} now", before, unit, now)};
 }
 
-// Bounds of a limit, as in scripts/time_limits.py: at least three times the usual time, and at most twenty
-// times or a minute.
+// Bounds of a limit in scripts/time_limits.py: at least 3 times the usual time, at most 20 times or 60 s.
 constexpr double kLeastTimes = 3;
 constexpr double kMostTimes = 20;
 constexpr double kMinute = 60;

@@ -20,8 +20,7 @@ constexpr double kMostStolen = 0.03;       // of the time
 constexpr double kLeastFreeMemory = 0.03;  // of all memory
 constexpr std::uint64_t kMostSwapped = 64; // pages
 
-// Returns the number after a word at the start of a line, as in /proc/vmstat and /proc/meminfo. Returns 0 if
-// there is none.
+// Returns the number after `word` at the start of a line, as in /proc/vmstat and /proc/meminfo, or 0.
 std::uint64_t number_after(const std::string& text, const std::string& word) {
     std::istringstream lines(text);
     for (std::string line; std::getline(lines, line);) {

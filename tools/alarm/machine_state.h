@@ -30,8 +30,7 @@ struct Disturbance {
     std::string why_not_quiet() const;
 };
 
-// Compares two readings. `own_seconds` is the processor time that this program and its children used between
-// them.
+// Compares two readings. `own_seconds` is the processor time of this program and its children meanwhile.
 Disturbance disturbance(const MachineCounters& before, const MachineCounters& after, double own_seconds);
 
 // Returns the time of a fixed amount of arithmetic as a multiple of a quick machine's; at least 1.

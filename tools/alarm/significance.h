@@ -16,14 +16,12 @@ namespace ashlar::alarm {
 // start moves them a little. For example, 597 instructions are 0.03 % of a counted run of pairs-16.
 inline constexpr double kLeastSpread = 0.002;
 
-// Returns the largest usual change: the upper quartile of the recorded values plus three times the distance
-// between the quartiles. `recorded` are half widths of intervals of the library against itself. Returns
-// nothing if it is empty.
+// Returns the largest usual change: the upper quartile of `recorded` plus three times the distance between
+// its quartiles. `recorded` has half widths of A/A intervals of the library. Returns nothing if it is empty.
 std::optional<double> usual_spread(std::vector<double> recorded);
 
 // Sets `spread` and `change` of each judged finding, except those of the coarse gate and of the anchor.
-// `history` has the usual spread by "benchmark, figure". `now` has this run's noise, for figures without a
-// history.
+// `history` has the usual spread by "benchmark, figure". `now` has this run's noise, for figures without one.
 void mark_significant(Findings& findings, const std::map<std::string, double>& history,
                       const std::map<std::string, double>& now);
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The figures of a benchmark's timed runs, by contender: the reference, the present library, the reference
-// again.
+// Figures of a benchmark's timed runs, by contender: the reference, the present library, the reference again.
 #pragma once
 
 #include "alarm/benchmark.h"
@@ -39,8 +38,8 @@ std::vector<std::pair<const char*, Figure>> time_figures(const Benchmark& benchm
 std::vector<double> values(const compare::Experiment& experiment, std::size_t configuration,
                            const std::vector<std::size_t>& contenders, Figure figure);
 
-// Returns the ratios within rounds: the present library by the geometric mean of both runs of the reference,
-// and the two runs by each other.
+// Returns ratios within rounds: the present library by the geometric mean of the reference's two runs, and
+// the second of these by the first.
 TimeSample time_sample(const compare::Experiment& experiment, std::size_t configuration, Figure figure);
 
 // Returns true if each contender has a run that ended well. Other runs may have failed.

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Runs the benchmarks in turns on the reference, the present library and the reference again. Watches the
-// machine meanwhile.
+// Runs the benchmarks in turns on reference, present library and reference again, and watches the machine.
 #pragma once
 
 #include "alarm/gates.h"
@@ -33,8 +32,7 @@ TimedRuns run_timed(const Request& request, std::vector<compare::Configuration> 
 // Returns how the runs of a benchmark ended.
 Endings endings_of(const TimedRuns& runs, std::size_t configuration);
 
-// Returns the limit of a run, from the warm-up, and the usual time. Returns nothing without runs of both
-// kinds.
+// Returns the limit of a run, from the warm-up, and the usual time. Nothing if either is unknown.
 std::optional<TimeLimit> time_limit(const compare::Experiment& experiment, std::size_t configuration);
 
 } // namespace ashlar::alarm

@@ -78,8 +78,7 @@ class Watch {
             Counted present = counted(benchmark, request_.present, "present");
             const Counted of_reference = reference.get();
             if (!present.trouble.empty() && of_reference.trouble.empty() && !interrupt_.requested()) {
-                present = counted(benchmark, request_.present,
-                                  "present"); // a second attempt, because the failure may be chance
+                present = counted(benchmark, request_.present, "present"); // the failure may be chance
             }
             compare_counts(benchmark, of_reference, present);
         }
@@ -158,8 +157,7 @@ class Watch {
         for (const auto& [key, value] : present.counts.statistics) {
             report_.figures[name][key] = static_cast<double>(value);
         }
-        // A start reads the environment, which differs between machines. A stored count of it is no
-        // reference.
+        // A start reads the environment, which differs between machines, so its stored count is no reference.
         const bool is_start = operations == 1;
         if (!is_start) {
             compare_with_anchor(name, kInstructions, instructions);

@@ -45,7 +45,7 @@ Examples:
 
 Exit status: 0 if all figures passed, 1 if one regressed, 2 for an error, 3 if nothing failed but a gate could not judge, 128 and the number of the signal if interrupted.)";
 
-// A folder that is gone with this object.
+// A folder that the destructor removes.
 class Scratch {
   public:
     Scratch() {
@@ -90,7 +90,7 @@ alarm::WatchObserver observer() {
                        .after_each_round = [](const compare::Experiment&) {}}};
 }
 
-// Times and memory move by chance now and then, counts do not.
+// Ignores times and memory, which vary by chance. Counts do not.
 bool has_improved_exactly(const alarm::Findings& findings) {
     return std::any_of(findings.begin(), findings.end(), [](const alarm::Finding& each) {
         return each.gate == alarm::Gate::kExact && each.outcome == alarm::Outcome::kImproved;
@@ -99,7 +99,7 @@ bool has_improved_exactly(const alarm::Findings& findings) {
 
 int status_of(const AlarmOptions& options, const alarm::Report& report) {
     const alarm::Outcome worst = alarm::worst(report.findings);
-    // Also where something else was not judged: a noisy machine must not hide it.
+    // Also if other figures were not judged: a noisy machine must not hide an improvement.
     if (worst != alarm::Outcome::kRegressed && options.strict && has_improved_exactly(report.findings)) {
         fmt::print(stderr,
                    "ashlar alarm: improvements are not recorded: run ashlar alarm --update --why \"...\" "
@@ -119,7 +119,7 @@ int status_of(const AlarmOptions& options, const alarm::Report& report) {
     return kSuccess;
 }
 
-// A run in which no benchmark was measured is an error, whatever the library's file shows.
+// Throws if no benchmark was measured, whatever the library's file shows.
 void check_measured(const alarm::Report& report) {
     if (report.runs > 0 || alarm::worst(report.findings) == alarm::Outcome::kRegressed) {
         return;

@@ -22,7 +22,7 @@ std::set<alarm::Gate> gates_of(const std::vector<std::string>& names) {
 
 namespace {
 
-// A benchmark that is asked for by name must have a figure that one of the chosen gates judges.
+// Throws if a benchmark named by --only has no figure that a chosen gate judges.
 void check_judged(const AlarmOptions& options) {
     if (options.only.empty() || options.gates.empty()) {
         return;

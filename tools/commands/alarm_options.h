@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What `ashlar alarm` was asked for.
+// The options of `ashlar alarm`.
 #pragma once
 
 #include "alarm/gates.h"
@@ -34,10 +34,10 @@ struct AlarmOptions {
     std::string why;
     std::string json;
     std::string junit;
-    std::string history; // a page to write
+    std::string history; // file for the page of the history
 };
 
-// What goes wrong here is an error of the alarm's (2), never a regression (1).
+// Makes failures of `work` errors of the alarm (status 2). Status 1 is reserved for regressions.
 template <typename Do>
 auto or_error(Do work) {
     try {
@@ -47,13 +47,13 @@ auto or_error(Do work) {
     }
 }
 
-// Those of these names; all if there is none.
+// Returns the gates with these names, or all if there are no names.
 std::set<alarm::Gate> gates_of(const std::vector<std::string>& names);
 
 // Throws std::invalid_argument if options exclude each other, or if nothing could be judged.
 void check_consistent(const AlarmOptions& options);
 
-// The options that a run needs to be the same again, as they are typed.
+// Returns the options that repeat this run, as typed on a command line.
 std::string settings_of(const AlarmOptions& options);
 
 } // namespace ashlar::commands

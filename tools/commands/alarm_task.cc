@@ -37,7 +37,7 @@ allocators::Allocator present_library(const AlarmOptions& options) {
     return {.name = "present", .library = *library};
 }
 
-// A name, a library's path, or name=path.
+// Finds an allocator by a name, a library's path, or name=path.
 allocators::Allocator named_allocator(const std::string& text) {
     std::string wanted = text;
     if (text.find('/') != std::string::npos && text.find('=') == std::string::npos) {
@@ -48,20 +48,20 @@ allocators::Allocator named_allocator(const std::string& text) {
     return allocators::select({wanted}).found.back();
 }
 
-// Else it is a commit, such as origin/main.
+// Returns whether `reference` is a file. Otherwise it is a commit, such as origin/main.
 bool is_file(const std::string& reference) {
     return reference.starts_with('/') || reference.starts_with('.') || reference.ends_with(".so") ||
            (reference.find('/') != std::string::npos && fs::exists(reference));
 }
 
-// Another library of this machine, in place of a commit's.
+// Sets another library of this machine as the reference, in place of a commit's.
 void use_library(const AlarmOptions& options, AlarmTask& task) {
     task.request.reference = {.name = "reference",
                               .library = or_error([&] { return fs::canonical(options.reference).string(); })};
     task.context.reference = task.request.reference.library;
 }
 
-// Counts that another compiler made are no measure: they are only printed.
+// Sets the anchor's figures. Counts from another compiler are not comparable, so they are only printed.
 void use_anchor(const alarm::Recorded& anchor, AlarmTask& task) {
     const std::string commit = anchor.commit.substr(0, 12);
     if (anchor.compiler == alarm::compiler()) {
@@ -110,13 +110,13 @@ void use_references(const AlarmOptions& options, AlarmTask& task) {
     }
 }
 
-// Else it is an allocator's name or a library.
+// Returns whether `reference` is a program. Otherwise it is an allocator's name or a library.
 bool is_program(const std::string& reference) {
     return reference.find('/') != std::string::npos && reference.find('=') == std::string::npos &&
            reference.find(".so") == std::string::npos && machine::find_program(reference).error == 0;
 }
 
-// Another program in the place of the command's, with the same arguments. Both run on the present library.
+// Sets another program as the reference, with the arguments of the command. Both run on the present library.
 void use_program(const AlarmOptions& options, AlarmTask& task) {
     std::vector<std::string> command{
         "sh", "-c",
@@ -143,11 +143,11 @@ AlarmTask make_task(const AlarmOptions& options, const std::filesystem::path& sc
     task.request.stacks_folder = fs::current_path();
     task.context.explain = options.explain;
     if (!options.command.empty()) {
-        task.request.gates.erase(alarm::Gate::kExact); // a program of the user's may have threads
+        task.request.gates.erase(alarm::Gate::kExact); // the user's program may have several threads
         task.request.benchmarks = {{.timed = {.name = "command",
                                               .group = "command",
                                               .command = options.command,
-                                              .threads = 2, // wall time counts, too
+                                              .threads = 2, // judges wall time, too
                                               .prints = compare::Prints::kAnything},
                                     .watches = "the command"}};
         task.request.present = present_library(options);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What `ashlar alarm` is to judge: which library, against what, and by which stored figures.
+// The task of `ashlar alarm`: the library to judge, its reference, and the stored figures.
 #pragma once
 
 #include "alarm/reference.h"
@@ -14,7 +14,7 @@
 
 namespace ashlar::commands {
 
-// What the alarm is asked about, and what it says of the reference.
+// The request of one run, and the facts about the reference for its report.
 struct AlarmTask {
     alarm::Request request;
     report::AlarmContext context;
@@ -24,7 +24,7 @@ struct AlarmTask {
     std::string processor;
 };
 
-// `scratch` is a folder for files of this run alone. Throws std::invalid_argument where something is missing.
+// Throws std::invalid_argument if something is missing. `scratch` is a folder for files of this run alone.
 AlarmTask make_task(const AlarmOptions& options, const std::filesystem::path& scratch);
 
 } // namespace ashlar::commands

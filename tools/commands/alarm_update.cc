@@ -30,7 +30,7 @@ alarm::Recorded recorded(const AlarmTask& task, const alarm::Report& report, con
             .figures = report.figures};
 }
 
-// A figure that is missing in the reference would never be judged against it again.
+// Throws if a figure is missing. Later runs would never be judged by it.
 void check_complete(const AlarmTask& task, const alarm::Report& report) {
     std::vector<std::string> missing;
     for (const alarm::Benchmark& benchmark : task.request.benchmarks) {

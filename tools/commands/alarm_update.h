@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// `ashlar alarm --update`: what was measured becomes the reference.
+// `ashlar alarm --update`: records the measured figures as the reference.
 #pragma once
 
 #include "alarm/watch.h"
@@ -8,11 +8,11 @@
 
 namespace ashlar::commands {
 
-// With --update, throws std::invalid_argument if the tree differs from the commit that would be recorded.
+// With --update, throws std::invalid_argument if the tree differs from the commit to record.
 void check_recordable(const AlarmOptions& options, const AlarmTask& task);
 
-// Writes the reference and the history, and prints what changed. Throws std::invalid_argument if a benchmark
-// has no figures: it would never be judged again.
+// Writes the reference and the history, and prints the changes. Throws std::invalid_argument if a benchmark
+// has no figures. Without them it would never be judged again.
 void update(const AlarmOptions& options, AlarmTask& task, const alarm::Report& report);
 
 } // namespace ashlar::commands

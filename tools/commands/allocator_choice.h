@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Which allocators a sub-command compares with System: --allocators and --baseline-only.
+// The allocators that a sub-command compares with System: --allocators and --baseline-only.
 #pragma once
 
 #include "allocators/find.h"
@@ -18,19 +18,18 @@ struct AllocatorChoice {
     bool baseline_only = false;
 };
 
-// `otherwise`: in words, those that are compared if none is named.
+// Adds the options. `otherwise` describes in words the allocators that are compared by default.
 void add_allocator_options(CLI::App& command, AllocatorChoice& choice, const std::string& otherwise);
 
-// System and those that were named, or all that are installed of this breadth. Those that are not installed
-// are named on the standard error by `who`. Throws std::invalid_argument for options that contradict each
-// other.
+// Returns System and the named allocators, or all installed ones of this breadth. Reports missing ones on the
+// standard error, in the name of `who`. Throws std::invalid_argument for contradictory options.
 std::vector<allocators::Allocator> chosen(const AllocatorChoice& choice, allocators::Breadth breadth,
                                           const std::string& who);
 
-// For --quick: System and those that were named, or Ashlar.
+// Returns for --quick System and the named allocators, or System and Ashlar.
 std::vector<allocators::Allocator> chosen_for_quick(const AllocatorChoice& choice);
 
-// "bench languages: goes on without: ..." for each.
+// Prints "ashlar bench languages: goes on without: ..." for each.
 void tell_missing(const std::vector<std::string>& missing, const std::string& who);
 
 } // namespace ashlar::commands

@@ -86,7 +86,7 @@ void check_switch(const Subject& subject, ProfileSwitch::Found found) {
     }
 }
 
-// Where the process's files are to be found from here. Not open if it has the same root as this command.
+// Returns the root of the process's files. It is not open if this command has the same root.
 Descriptor other_root(const process::Files& files) {
     Descriptor root = files.open("root", O_PATH | O_DIRECTORY);
     struct stat theirs {};
@@ -100,7 +100,7 @@ std::string path_of(const Descriptor& descriptor) {
     return descriptor.open() ? fmt::format("/proc/self/fd/{}", descriptor.number()) : "";
 }
 
-// What the process writes, and the folder that it is in. Both stay readable after its end.
+// The recorded file and its folder, held open. Both are readable after the end of the process.
 class RecordedFile {
   public:
     RecordedFile(const Subject& subject, const std::string& root, const fs::path& path)
@@ -114,7 +114,7 @@ class RecordedFile {
                                            "this command as its user or as root",
                                            named(subject), path.string(), error_text(errno)));
         }
-        // The path comes from the process, and this command may have greater rights.
+        // The path is from the process, and this command may have greater rights.
         if (!S_ISREG(facts.st_mode) || !has_magic() ||
             (facts.st_uid != subject.status().user && subject.files().owner_of("stat") != facts.st_uid)) {
             throw CannotAttach(kOwnFailure,
@@ -151,7 +151,7 @@ class RecordedFile {
         }
     }
 
-    // If it is still that file.
+    // Removes the path if it is still this file.
     void remove() const {
         struct stat mine {};
         struct stat there {};
@@ -177,12 +177,12 @@ class RecordedFile {
         return fstat(file_.number(), &facts) == 0 ? static_cast<std::uint64_t>(facts.st_size) : 0;
     }
 
-    fs::path seen_; // by the process
+    fs::path seen_; // path as the process sees it
     Descriptor folder_;
     Descriptor file_;
 };
 
-// Waiting for what the process does, its end, an interrupt and a moment.
+// Waits for the process, its end, an interrupt or a time limit.
 class Waiting {
   public:
     Waiting(const Subject& subject, const machine::Interrupt& interrupt, std::optional<double> seconds)
@@ -197,7 +197,7 @@ class Waiting {
         }
     }
     bool is_over() const { return interrupt_.requested() || Clock::now() >= until_; }
-    // For so long at most; less if the process ends or an interrupt comes.
+    // Waits `most` at most, less if the process ends or an interrupt arrives.
     void rest(std::chrono::milliseconds most) const {
         const auto left = std::chrono::ceil<std::chrono::milliseconds>(until_ - Clock::now());
         std::array<pollfd, 2> wait{pollfd{.fd = interrupt_.number(), .events = POLLIN, .revents = 0},
@@ -227,7 +227,7 @@ void refuse_if_it_records(const Subject& subject, const ProfileState& state) {
     }
 }
 
-// Until the process has begun a file for the request. Returns its path.
+// Waits until the process has begun a file for the request. Returns the path of the file.
 std::string wait_for_file(const Subject& subject, const ProfileSwitch& lever, std::uint32_t number,
                           const Waiting& waiting, const AttachPlan& plan) {
     for (;;) {
@@ -265,7 +265,7 @@ std::string wait_for_file(const Subject& subject, const ProfileSwitch& lever, st
     }
 }
 
-// Until it is time, or recording has ended by itself; why, if so.
+// Waits until the time is over or the recording ends early. Returns why it ended early, or an empty text.
 std::string wait_for_end(const Subject& subject, const ProfileSwitch& lever, std::uint32_t number,
                          const RecordedFile& file, const Waiting& waiting) {
     while (!waiting.is_over()) {
@@ -287,7 +287,7 @@ std::string wait_for_end(const Subject& subject, const ProfileSwitch& lever, std
     return "";
 }
 
-// Its last records are written by a thread that asks for memory. One that asks for none keeps nobody waiting.
+// Switches the profiler off. A thread that allocates writes the last records. Idle threads are given 1 s.
 void switch_off(const ProfileSwitch& lever, std::uint32_t number) {
     constexpr std::chrono::seconds kPatience{1};
     const auto until = Clock::now() + kPatience;
@@ -362,7 +362,7 @@ profile::Recording AttachedRun::read() const {
     recording.process_started_realtime = process_started_;
     recording.end = std::max(recording.end, end_);
     if (is_switched_off_ && recording.state == profile_format::State::kRecording) {
-        recording.state = profile_format::State::kStopped; // an idle process has not written so
+        recording.state = profile_format::State::kStopped; // an idle process has not written this
     }
     return recording;
 }

@@ -26,7 +26,7 @@ namespace ashlar::commands {
 
 namespace {
 
-// How much is run: enough for a look, or for a figure that can be shown.
+// The amount of work: enough for a quick look, or for publishable figures.
 struct Effort {
     int rounds;
     double seconds;
@@ -41,8 +41,8 @@ constexpr Effort kUsual{.rounds = 15,
                         .scale_mib = 100};
 constexpr Effort kQuick{
     .rounds = 5, .seconds = 0.1, .operations = 2'000'000, .long_seconds = 0.25, .scale_mib = 12};
-constexpr int kLongRounds = 5; // as few as give an interval
-// Of a program of the user's: what it reads should be in memory when the rounds begin.
+constexpr int kLongRounds = 5; // fewest that give an interval
+// For the user's program: two warm-ups bring the files it reads into memory before the rounds.
 constexpr int kOwnRounds = 10;
 constexpr int kOwnWarmUps = 2;
 
@@ -80,7 +80,7 @@ constexpr const char* kFooter = R"(Examples:
 
 Exit status: 0, 1 if a run failed, 2 for wrong arguments, 128 and the number of the signal if interrupted (130 by Ctrl-C; what there is is shown).)";
 
-constexpr const char* kAll = "all"; // in place of a workload's name
+constexpr const char* kAll = "all"; // replaces a workload's name
 
 std::vector<std::string> names_and_all() {
     std::vector<std::string> names{kAll};
@@ -90,14 +90,14 @@ std::vector<std::string> names_and_all() {
     return names;
 }
 
-// One that is called like a workload is named by a path: ./larson.
+// Returns whether a word is a file. A file with the name of a workload needs a path: ./larson.
 bool is_file(const std::string& word) {
     std::error_code error;
     const auto names = names_and_all();
     return std::find(names.begin(), names.end(), word) == names.end() && std::filesystem::exists(word, error);
 }
 
-// A workload, all, or a file or folder.
+// Accepts a workload, all, or a file or folder.
 CLI::Validator what_to_run() {
     return {[](const std::string& word) {
                 const auto names = names_and_all();
@@ -109,7 +109,7 @@ CLI::Validator what_to_run() {
             fmt::format("{{{}}}", fmt::join(names_and_all(), ","))};
 }
 
-// Those to run, in the suite's order, each once.
+// Returns the workloads to run, in the suite's order, each once.
 std::vector<std::string> choose_workloads(const std::vector<std::string>& named) {
     const auto is_named = [&](const std::string& name) {
         return std::find(named.begin(), named.end(), name) != named.end();
@@ -132,7 +132,7 @@ std::string list_of_workloads() {
     return text;
 }
 
-// As the programs take it: a number of bytes that a block may have.
+// Parses a block size in bytes, as the benchmark programs do.
 std::optional<std::uint64_t> block_size(std::string_view text) {
     constexpr std::uint64_t kLargest = std::uint64_t{1} << 30;
     std::uint64_t size = 0;
@@ -142,7 +142,7 @@ std::optional<std::uint64_t> block_size(std::string_view text) {
     return is_one ? std::optional(size) : std::nullopt;
 }
 
-// "64" or "16-1024"
+// Accepts "64" or "16-1024".
 std::string check_size(const std::string& text) {
     const auto dash = text.find('-');
     const auto least = block_size(std::string_view(text).substr(0, dash));
@@ -204,7 +204,7 @@ bool any_file(const Options& options) {
     return std::any_of(options.workloads.begin(), options.workloads.end(), is_file);
 }
 
-// Every command of the suite prints something about itself.
+// Chooses the suite's view if any command prints a figure. Every command of the suite does.
 report::ComparisonView view_of(const compare::Plan& plan) {
     const bool any_figure = std::any_of(
         plan.configurations.begin(), plan.configurations.end(), [](const compare::Configuration& each) {
@@ -232,7 +232,7 @@ int run_bench(const Options& options) {
                           });
 }
 
-// They would change nothing there.
+// Throws if an option precedes a sub-command. It would have no effect there.
 void refuse_options_before(const CLI::App& bench, const std::string& sub_command) {
     for (const CLI::Option* const option : bench.get_options()) {
         if (option->count() > 0) {
@@ -244,7 +244,7 @@ void refuse_options_before(const CLI::App& bench, const std::string& sub_command
     }
 }
 
-// The options of the suite say nothing to a program of the user's.
+// Throws for options that have no effect on the user's programs.
 void check_files(const CLI::App& bench, const Options& options) {
     if (!any_file(options)) {
         return;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// ashlar bench languages: the same four tasks in ten languages, under every allocator, or under a library and
-// the present one.
+// ashlar bench languages: the same four tasks in ten languages. Runs them under every allocator, or under an
+// earlier library and the present one.
 #include "commands/bench_languages.h"
 
 #include "commands/measuring_options.h"
@@ -54,7 +54,7 @@ suite::TaskSize size_of(const Options& options) {
     return sizes().at(options.size.empty() ? usual : options.size);
 }
 
-// The old library in System's place, and the present one.
+// Returns the earlier library, in System's place, and the present one.
 std::vector<allocators::Allocator> before_and_now(const std::string& before) {
     std::error_code error;
     const std::filesystem::path library = std::filesystem::canonical(before, error);

@@ -69,7 +69,7 @@ std::string companion(const char* name) {
     return found->string();
 }
 
-// As `scenario` takes them.
+// Returns the arguments of `scenario`.
 std::vector<std::string> arguments_of(const Options& options) {
     std::vector<std::string> arguments{companion(kProgram), "--type", options.type};
     for (std::size_t index = 0; index < options.parameters.size(); ++index) {
@@ -84,7 +84,7 @@ std::vector<std::string> arguments_of(const Options& options) {
     return arguments;
 }
 
-// This program becomes `scenario`, which says itself what is wrong with its arguments.
+// Executes `scenario`, which reports errors in its arguments itself.
 [[noreturn]] void become_scenario(const Options& options) {
     std::vector<std::string> arguments = arguments_of(options);
     std::vector<char*> pointers;
@@ -120,8 +120,7 @@ std::vector<allocators::Allocator> choose_allocators(const Options& options) {
                          : chosen(options.allocators, allocators::Breadth::kUsual, "bench locks");
 }
 
-// Where profiled runs write their recordings. Only what writing them costs is of interest here, so they are
-// gone with this object.
+// A folder for recordings of profiled runs. They are not read, so the destructor removes it.
 class RecordingFolder {
   public:
     RecordingFolder() {
@@ -141,7 +140,7 @@ class RecordingFolder {
     std::string setting() const { return kSetting + path_.string(); }
     bool is_empty() const { return std::filesystem::is_empty(path_); }
 
-    // Of a run that is gone on with, the folder is another one.
+    // Sets this folder in the plan. A continued experiment names the folder of the earlier run.
     void give_to(compare::Plan& plan) const {
         for (compare::Contender& contender : plan.contenders) {
             for (std::string& entry : contender.allocator.environment) {
@@ -157,7 +156,7 @@ class RecordingFolder {
     std::filesystem::path path_;
 };
 
-// Each allocator once more with the lock profiler beside it; with --quick Ashlar alone.
+// Adds each allocator again with the lock profiler. With --quick adds only Ashlar.
 void add_profiled(std::vector<allocators::Allocator>& found, const Options& options,
                   const RecordingFolder& folder) {
     const auto profiler = allocators::find_ashlar(allocators::Edition::kLocks);
@@ -218,11 +217,11 @@ int run_all(const Options& options) {
     return status;
 }
 
-// What belongs to one scenario has no meaning for all of them, and the other way round.
+// Throws for options of one scenario without --type, and for options of all scenarios with --type.
 void check(const CLI::App& locks, const Options& options) {
     const bool one = !options.type.empty();
     const auto given = [&](const char* name) { return locks.get_option(name)->count() > 0; };
-    // Not by count(): the environment may name configurations for other calls.
+    // count() would be wrong, because the environment may name configurations for other calls.
     const std::vector<std::string> words = machine::command_line();
     if (one && std::any_of(words.begin(), words.end(),
                            [](const std::string& word) { return word.starts_with("--only"); })) {

@@ -5,7 +5,7 @@
 
 namespace ashlar::commands {
 
-// ashlar bench locks, a sub-command of bench.
+// Adds `ashlar bench locks`, a sub-command of bench.
 void add_bench_locks(CLI::App& bench, Action& action);
 
 } // namespace ashlar::commands

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// ashlar bench programs: programs that people use, under every allocator.
+// ashlar bench programs: well-known programs under every allocator.
 #include "commands/bench_programs.h"
 
 #include "commands/measuring_options.h"
@@ -54,13 +54,13 @@ std::vector<std::string> names() {
     return all;
 }
 
-// Sockets and data of servers. Its name is the same each time: a run that is gone on with uses it again. So
-// only one run of a user may be at work, and nobody else may have made the folder.
+// The folder for sockets and data of servers. Its name is fixed, because a continued run uses the same
+// folder. Hence only one run of a user may be active, and the folder must belong to this user.
 class ScratchFolder {
   public:
     ScratchFolder()
         : path_(std::filesystem::temp_directory_path() / fmt::format("ashlar-programs-{}", getuid())) {
-        mkdir(path_.c_str(), S_IRWXU); // or it is there from an interrupted run
+        mkdir(path_.c_str(), S_IRWXU); // it may exist after an interrupted run
         folder_ = machine::Descriptor(open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
         struct stat facts {};
         if (folder_.number() < 0 || fstat(folder_.number(), &facts) != 0 || facts.st_uid != getuid()) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// ashlar budget: whether a program keeps within an amount of memory, for CI.
+// ashlar budget: whether a program uses no more than a given amount of memory, for CI.
 #include "profile/budget.h"
 
 #include "commands/command.h"
@@ -69,7 +69,7 @@ bool was_cut_short(const profile::Recording& recording, bool ended_early) {
            (ended_early && !recording.exited && recording.ending != Ending::kReplaced);
 }
 
-// Figures of a process that are not the whole truth are no figures.
+// Returns why the figures of a process are incomplete, or an empty text. Incomplete figures are not judged.
 std::string why_not_exact(const profile::Recording& recording, bool ended_early) {
     if (recording.state == profile_format::State::kFull) {
         return "it allocated more often than could be recorded (a larger --limit makes room)";

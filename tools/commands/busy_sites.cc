@@ -73,7 +73,7 @@ std::optional<std::vector<screen::SiteLine>> BusySites::look(const observe::Subj
 }
 
 std::vector<screen::SiteLine> BusySites::lines() {
-    // The stacks that count, alone: names are looked up for no others.
+    // Copies only the stacks in the window, because looking up names is expensive.
     const profile::Recording& all = stream_->stacks();
     std::map<std::uint32_t, double> bytes;
     double seconds = 0;

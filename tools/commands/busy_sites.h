@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The call sites at which a process asks for most memory, while its profiler is on: by its recording.
+// The call sites that allocate the most bytes, by the recording of a process whose profiler is on.
 #pragma once
 
 #include "observe/snapshot.h"
@@ -18,8 +18,8 @@ namespace ashlar::commands {
 
 class BusySites {
   public:
-    // Over the last ten seconds, the busiest first; nothing while the profiler is off or its file cannot be
-    // read.
+    // Returns the call sites of the last ten seconds, the busiest first. Nothing without a readable
+    // recording.
     std::optional<std::vector<screen::SiteLine>> look(const observe::Subject& subject);
 
   private:
@@ -30,12 +30,12 @@ class BusySites {
     bool follow(const observe::Subject& subject);
     std::vector<screen::SiteLine> lines();
 
-    std::string path_; // of the file that is followed, as it is seen from here
+    std::string path_; // of the followed file, as seen from here
     std::uint64_t device_ = 0;
     std::uint64_t inode_ = 0;
     std::optional<profile::AllocationStream> stream_;
     std::deque<Round> rounds_;
-    std::uint64_t last_ = 0; // look, in ns of CLOCK_MONOTONIC
+    std::uint64_t last_ = 0; // time of the last look, in ns of CLOCK_MONOTONIC
     symbols::Symbolizer symbolizer_;
     profile::Frames frames_;
 };

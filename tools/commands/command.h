@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The sub-commands of `ashlar`. Each adds itself to the command line and leaves in `action` what main is to
-// run if it was the one that was asked for; the action returns the exit status.
+// The sub-commands of `ashlar`. Each adds itself to the command line. The parsed one leaves its work in
+// `action`, which main runs and which returns the exit status.
 #pragma once
 
 #include <functional>
@@ -14,17 +14,17 @@ namespace ashlar::commands {
 using Action = std::function<int()>;
 
 inline constexpr int kSuccess = 0;
-inline constexpr int kSomethingFailed = 1; // of what was run; it is named in the output
+inline constexpr int kSomethingFailed = 1; // a failure of the command that was run; the output names it
 inline constexpr int kUsageError = 2;
-inline constexpr int kBySignal = 128; // and the signal's number, as shells say: 130 for Ctrl-C
+inline constexpr int kBySignal = 128; // plus the signal's number, as in shells: 130 for Ctrl-C
 
-// Where a command of the user's is run, as env and timeout have them.
+// For sub-commands that run a command of the user's, as in env and timeout.
 inline constexpr int kTimedOut = 124;
 inline constexpr int kOwnFailure = 125; // before the command could be started
 inline constexpr int kNotExecutable = 126;
 inline constexpr int kNotFound = 127;
 
-// How --help looks; before any command is added.
+// Sets the form of --help. Must precede the sub-commands.
 void form_help(CLI::App& app);
 
 void add_run(CLI::App& app, Action& action);
@@ -40,6 +40,6 @@ void add_stats(CLI::App& app, Action& action);
 void add_top(CLI::App& app, Action& action);
 void add_help(CLI::App& app, Action& action);
 void add_words(CLI::App& app, Action& action);
-void add_documents(CLI::App& app, Action& action); // last: writes about the others
+void add_documents(CLI::App& app, Action& action); // last: documents the other sub-commands
 
 } // namespace ashlar::commands

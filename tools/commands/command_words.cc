@@ -14,7 +14,7 @@ namespace ashlar::commands {
 
 namespace {
 
-// How many of the words after this option belong to it.
+// Returns the number of words after this option that belong to it.
 int words_of_option(const CLI::App& command, const std::string& word) {
     const CLI::Option* const option = command.get_option_no_throw(word);
     return option != nullptr && option->get_items_expected_max() > 0 ? option->get_type_size() : 0;
@@ -36,7 +36,7 @@ std::vector<std::string> command_words(const CLI::App& command, const std::vecto
     if (word != words.end() && *word == "--") {
         ++word;
     }
-    // Nothing is left if what the parser takes for the command begins with a dash, such as -5.
+    // No word is left if the parser takes a word with a dash, such as -5, for the command.
     return word == words.end() ? parsed : std::vector<std::string>(word, words.end());
 }
 

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
-// The command of the user's in a sub-command's arguments, word for word: behind "--", or from the first word
-// on that is no option. The parser of options takes words such as "[a,b]", "[]" and "{}" for lists.
+// The user's command in the arguments of a sub-command, word for word. It begins after "--", or at the first
+// word that is no option. The option parser takes words such as "[a,b]", "[]" and "{}" for lists.
 //
-// A sub-command that uses this declares its positional arguments to come last (positionals_at_end), so that
-// the parser agrees on where the options end.
+// A sub-command that uses this must call positionals_at_end. Then the parser agrees on where the options end.
 #pragma once
 
 #include <string>
@@ -15,13 +14,13 @@ class App;
 
 namespace ashlar::commands {
 
-// `parsed`: what the parser made of it, which is used if /proc does not tell.
+// Returns the words of the command. `parsed` is the parser's result, used if /proc is unreadable.
 std::vector<std::string> command_words(const CLI::App& command, const std::vector<std::string>& parsed);
 
-// The exit status for a command that could not be run, as env and timeout have it.
+// Returns the exit status for a command that could not be run, as env and timeout do.
 int status_of_not_run(int error);
 
-// The same, after one line that says so: "ashlar run: ./x: Permission denied".
+// Prints "ashlar run: ./x: Permission denied", for example. Returns the exit status.
 int not_run(const std::string& sub_command, const std::string& word, int error);
 
 } // namespace ashlar::commands

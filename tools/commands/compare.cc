@@ -35,7 +35,7 @@ struct Options {
     int rounds = 15;
     int warm_ups = 1;
     std::optional<double> timeout;
-    std::string ignored; // kAllFailures, or statuses with commas between them
+    std::string ignored; // kAllFailures, or statuses separated by commas
     std::string metric;
     std::string metric_name;
     std::string metric_unit;
@@ -114,7 +114,7 @@ Exit status: 0, 1 if a run failed (those that are ignored apart) or a ratio is w
 cannot be run or found, 128 and the number of the signal if interrupted (130 by Ctrl-C; what there is is shown, and
 written with --json).)";
 
-constexpr const char* kAllFailures = "true"; // what a flag is without a value
+constexpr const char* kAllFailures = "true"; // value of a flag without an argument
 
 compare::IgnoredFailures ignored_failures(const std::string& text) {
     compare::IgnoredFailures ignored{.all = text == kAllFailures};
@@ -134,7 +134,7 @@ compare::IgnoredFailures ignored_failures(const std::string& text) {
     return ignored;
 }
 
-// "requests, in 1/s"
+// Returns "requests, in 1/s", for example.
 std::string metric_words(const Options& options) {
     const std::string name = options.metric_name.empty() ? "own figure" : options.metric_name;
     return options.metric_unit.empty() ? options.metric_name : name + ", in " + options.metric_unit;
@@ -211,8 +211,8 @@ report::StoredComparison resume(const Options& options, const machine::Interrupt
     return stored;
 }
 
-// Said once, before every allocator tries: the exit status if a command cannot be run. What comes before it
-// may make it first.
+// Returns an exit status if a command cannot be run, after one message for all allocators. Skips commands
+// with a setup, a prepare step or a server, which may create the program.
 std::optional<int> missing(const compare::Plan& plan) {
     for (const compare::Configuration& each : plan.configurations) {
         const std::string& word = each.command.front();
@@ -246,7 +246,7 @@ std::optional<compare::Experiment> read_baseline(const Options& options) {
     }
 }
 
-// The exit status that the baseline asks for.
+// Prints the drifts. Returns the exit status that they demand.
 int judge(const compare::Experiment& baseline, const compare::Experiment& now, const Options& options) {
     const double allowed = options.fail_on / 100;
     const compare::Drifts drifts = compare::drifts(baseline, now, allowed);
@@ -267,7 +267,7 @@ int judge(const compare::Experiment& baseline, const compare::Experiment& now, c
     return worse || !drifts.missing.empty() ? kSomethingFailed : kSuccess;
 }
 
-// Ratios of a new heap and of an aged one are not to be compared.
+// Throws if the heaps were aged differently. Such ratios are not comparable.
 void check_baseline(const compare::Experiment& baseline, const compare::Experiment& now) {
     const unsigned before = baseline.plan.precondition_mib;
     if (before != now.plan.precondition_mib) {

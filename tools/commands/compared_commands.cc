@@ -22,7 +22,7 @@ struct Template {
     std::string prepare;
 };
 
-// "python3 script.py"
+// Returns "python3 script.py", for example.
 std::string text_of(const std::vector<std::string>& words) {
     std::vector<std::string> shown = words;
     shown.front() = std::filesystem::path(shown.front()).filename().string();
@@ -41,7 +41,7 @@ std::vector<std::string> cut_all(const std::vector<std::string>& names) {
     return result;
 }
 
-// Short as far as that tells them apart; the same name once more gets a number.
+// Cuts the names where they remain distinct. Equal names get a number.
 std::vector<std::string> distinct(const std::vector<std::string>& names) {
     const std::vector<std::string> all_cut = cut_all(names);
     std::vector<std::string> result;
@@ -55,7 +55,7 @@ std::vector<std::string> distinct(const std::vector<std::string>& names) {
     return result;
 }
 
-// Parameters that the name does not show stand behind it: "make (threads = 4)".
+// Appends parameters that the name does not contain: "make (threads = 4)".
 std::string name_with(const std::string& name, const Assignment& values) {
     std::vector<std::string> hidden;
     for (const auto& [parameter, value] : values) {

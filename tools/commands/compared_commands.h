@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The commands that `ashlar compare` runs, with their parameters and steps, as hyperfine's users write them.
+// The commands of `ashlar compare`, with their parameters and steps, in hyperfine's notation.
 #pragma once
 
 #include "compare/experiment.h"
@@ -15,7 +15,7 @@ class App;
 namespace ashlar::commands {
 
 struct ComparedCommands {
-    std::vector<std::string> words;                              // behind --, word for word
+    std::vector<std::string> words;                              // after --, word for word
     std::vector<std::string> lines;                              // for the shell
     std::vector<std::string> names;                              // in the order of the commands
     std::vector<std::pair<std::string, std::string>> parameters; // name and values
@@ -27,8 +27,8 @@ struct ComparedCommands {
 
 void add_command_options(CLI::App& app, ComparedCommands& commands);
 
-// One for each command and each combination of parameters: name, group, command, steps and parameters. Throws
-// std::invalid_argument with a sentence for what does not fit together.
+// Returns a configuration for each command and each combination of parameters: name, group, command, steps
+// and parameters. Throws std::invalid_argument with a sentence for options that contradict each other.
 std::vector<compare::Configuration> configurations(const ComparedCommands& commands);
 
 } // namespace ashlar::commands

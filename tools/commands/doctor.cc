@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// ashlar doctor: is Ashlar really loaded, and if not, why.
+// ashlar doctor: whether Ashlar is loaded, and if not, why.
 #include "commands/command.h"
 #include "commands/command_words.h"
 #include "commands/number_range.h"
@@ -60,7 +60,7 @@ Advice about the machine and its limits follows, where something stands in an al
 
 Exit status: 0 if every process runs on Ashlar, 1 if one does not, 2 for wrong arguments, 125 if it could not be found out, 126 if the command cannot be executed, 127 if there is no such command, 128 and the number of the signal if interrupted (130 by Ctrl-C).)";
 
-// A PID, if that is what was given: one word of digits.
+// Returns the PID if the target is one word of digits.
 std::optional<pid_t> process_asked_for(const Options& options) {
     const std::string& word = options.target.front();
     constexpr std::size_t kMostDigits = 9;
@@ -77,7 +77,7 @@ std::string joined(const std::vector<std::string>& words) {
     return fmt::format("{}", fmt::join(words, " "));
 }
 
-// The library that ought to be loaded; a process that runs already may have any.
+// Returns the library that should be loaded. For a running process it may be empty, which allows any.
 std::string expected_library(const Options& options, bool must_exist) {
     try {
         return diagnose::library_to_preload(options.library);
@@ -100,7 +100,7 @@ std::string preload_for(const Options& options, const std::string& library) {
     return value + " (set as `ashlar run` sets it)";
 }
 
-// Of a process in a container: where its files are seen from here.
+// Returns the root of a process in another mount namespace, such as a container, else an empty text.
 std::string root_of(pid_t process) {
     const auto mounts = [](const std::string& name) {
         std::error_code error;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// ashlar documents: writes the manual pages and the shells' completion, of all sub-commands that there are,
-// and manual pages of the library, of its sources. The build calls it; it is hidden from --help.
+// ashlar documents: writes the manual pages and the shells' completion of all sub-commands, and the library's
+// manual pages from its sources. The build calls it. It is hidden from --help.
 #include "commands/command.h"
 #include "document/bash_completion.h"
 #include "document/fish_completion.h"
@@ -51,7 +51,7 @@ std::string text_of(const fs::path& path) {
     return *text;
 }
 
-// Of all schemas, by their names.
+// Returns the texts of all schemas, in order of name.
 std::vector<std::string> texts_of_schemas(const fs::path& folder) {
     std::vector<fs::path> paths;
     for (const auto& entry : fs::directory_iterator(folder)) {

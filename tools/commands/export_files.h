@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Files for the summary of a comparison: --export-markdown, --export-csv and --export-json.
+// Files with the summary of a comparison: --export-markdown, --export-csv and --export-json.
 #pragma once
 
 #include "compare/result.h"
@@ -16,13 +16,13 @@ class App;
 
 namespace ashlar::commands {
 
-// What was given on the command line; empty where nothing was.
+// The names on the command line; empty if not given.
 struct ExportNames {
     std::string markdown;
     std::string csv;
     std::string json;
 
-    // Whether one of them takes the place of the text.
+    // Returns whether one of them replaces the text on the standard output.
     bool any_on_standard_output() const {
         return markdown == machine::kStandardOutput || csv == machine::kStandardOutput ||
                json == machine::kStandardOutput;
@@ -33,7 +33,7 @@ void add_export_options(CLI::App& command, ExportNames& names);
 
 class ExportFiles {
   public:
-    // Before anything is measured. Throws std::invalid_argument for a file that cannot be written to.
+    // Checks the files before the measurement. Throws std::invalid_argument for one that is not writable.
     explicit ExportFiles(const ExportNames& names);
 
     void write(const compare::Experiment& experiment, const compare::Result& result) const;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// ashlar help: what --help of a command shows, and the form that all of it has.
+// ashlar help: prints the --help of a command. Sets the form of all help.
 #include "document/help.h"
 
 #include "commands/command.h"
@@ -25,7 +25,7 @@ constexpr const char* kFooter = R"(Examples:
 
 Exit status: 0, or 2 if there is no such command.)";
 
-// Longer lines are hard to read.
+// Limits the width: longer lines are hard to read.
 std::size_t columns_of_help() {
     constexpr std::size_t kMost = 100;
     return std::min(kMost, static_cast<std::size_t>(machine::columns(stdout)));

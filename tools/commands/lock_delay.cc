@@ -19,8 +19,8 @@ namespace {
 
 using symbols::CodeRange;
 
-constexpr std::size_t kMostRanges = 64;   // as the lock profiler has room for
-constexpr std::uint64_t kLongestCall = 8; // bytes of an instruction that calls
+constexpr std::size_t kMostRanges = 64;   // capacity of the lock profiler
+constexpr std::uint64_t kLongestCall = 8; // bytes of a call instruction
 
 struct Delay {
     std::string object; // path
@@ -69,7 +69,7 @@ Delay parse(const std::string& text, const std::string& program) {
 std::vector<CodeRange> ranges_of(const Delay& delay) {
     if (delay.site.starts_with("0x")) {
         if (const auto address = whole_number<std::uint64_t>(std::string_view(delay.site).substr(2), 16)) {
-            // A call there, or one that returns there.
+            // Covers a call at this address, and a call that returns to it.
             return {{.begin = *address == 0 ? 0 : *address - 1, .end = *address + kLongestCall}};
         }
     }

@@ -10,7 +10,7 @@ namespace ashlar::commands {
 
 namespace {
 
-constexpr int kRounds = 5; // as few as give an interval
+constexpr int kRounds = 5; // fewest that give an interval
 constexpr int kQuickRounds = 3;
 
 } // namespace

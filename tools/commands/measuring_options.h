@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The options that `bench languages` and `bench programs` have in common.
+// The common options of `bench languages` and `bench programs`.
 #pragma once
 
 #include "commands/allocator_choice.h"
@@ -30,7 +30,7 @@ struct MeasuringOptions {
 
 void add_measuring_options(CLI::App& command, MeasuringOptions& options);
 
-// With --quick System and Ashlar. Those that are not installed are named on the standard error by `who`.
+// Returns the allocators to compare. Reports missing ones on the standard error, in the name of `who`.
 std::vector<allocators::Allocator> choose_allocators(const MeasuringOptions& options, const std::string& who);
 
 } // namespace ashlar::commands

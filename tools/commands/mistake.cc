@@ -15,7 +15,7 @@ namespace ashlar::commands {
 
 namespace {
 
-// The last sub-command that was named.
+// Returns the last sub-command on the command line.
 const CLI::App& innermost(const CLI::App& program) {
     const CLI::App* command = &program;
     while (!command->get_subcommands().empty()) {
@@ -42,7 +42,7 @@ std::vector<std::string> option_names(const CLI::App& command) {
     return names;
 }
 
-// The first word that looks like an option and is none; empty if there is none.
+// Returns the first unknown word that looks like an option, or an empty text.
 std::string unknown_option(const CLI::App& command) {
     const std::vector<std::string> words = command.remaining();
     const auto found = std::find_if(words.begin(), words.end(), [](const std::string& word) {
@@ -51,7 +51,7 @@ std::string unknown_option(const CLI::App& command) {
     return found == words.end() ? "" : found->substr(0, found->find('='));
 }
 
-// "x not in {a,b}", as the parser says of a value with choices.
+// Returns a suggestion for the parser's message "x not in {a,b}", or an empty text.
 std::string hint_for_choice(const std::string& message) {
     constexpr std::string_view kMark = " not in {";
     const auto mark = message.find(kMark);

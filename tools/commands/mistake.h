@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What is wrong with a command line, and what was probably meant.
+// Describes mistakes in a command line, and suggests corrections.
 #pragma once
 
 #include <string>
@@ -11,11 +11,10 @@ class ParseError;
 
 namespace ashlar::commands {
 
-// "ashlar bench: there is no option --qick; did you mean --quick?", and in a second line where it is
-// explained
+// Returns "ashlar bench: there is no option --qick; did you mean --quick?" and a line that names the help.
 std::string describe_mistake(const CLI::App& program, const CLI::ParseError& error);
 
-// The sub-command of that name; throws std::invalid_argument with the nearest name if there is none.
+// Returns the sub-command of that name. Throws std::invalid_argument with the nearest name if there is none.
 const CLI::App& find_command(const CLI::App& command, const std::string& name);
 
 } // namespace ashlar::commands

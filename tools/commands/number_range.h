@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Checks of options that are numbers.
+// Checks of numeric options.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -9,7 +9,7 @@
 
 namespace ashlar::commands {
 
-// Numbers from `least` to `most`. The library's own check lets "nan" pass, which is outside of no range.
+// Accepts numbers from `least` to `most`. CLI11's own check accepts "nan".
 inline CLI::Validator between(double least, double most) {
     return {[least, most](const std::string& text) {
                 double value = 0;
@@ -21,7 +21,7 @@ inline CLI::Validator between(double least, double most) {
             fmt::format("FLOAT in [{} - {}]", least, most)};
 }
 
-// Whole numbers from 0. The library's own conversion takes -1 for the largest one.
+// Accepts whole numbers from 0. CLI11's own conversion turns -1 into the largest number.
 inline CLI::Validator whole_number() {
     return {[](const std::string& text) {
                 const bool is_number =
@@ -31,7 +31,7 @@ inline CLI::Validator whole_number() {
             ""};
 }
 
-// "5%" or "5".
+// Accepts "5%" or "5".
 inline CLI::Validator percent() {
     return {[](std::string& text) {
                 if (text.ends_with('%')) {
@@ -42,7 +42,7 @@ inline CLI::Validator percent() {
             ""};
 }
 
-// Sizes with a unit, `least` bytes or more: 64M, 4096. The unit is a power of 1024.
+// Accepts sizes of at least `least` bytes with a unit: 64M, 4096. Units are powers of 1024.
 inline CLI::Validator size_in_bytes(std::uint64_t least = 0) {
     return {[least, sizes = CLI::AsSizeValue(false)](std::string& text) {
                 const std::string given = text;
@@ -52,14 +52,14 @@ inline CLI::Validator size_in_bytes(std::uint64_t least = 0) {
                 std::string why = sizes(text);
                 std::uint64_t bytes = 0;
                 if (!why.empty() || !CLI::detail::lexical_cast(text, bytes) || bytes >= least) {
-                    return why; // what is no number at all is told of when it is stored
+                    return why; // the conversion reports a text that is no number
                 }
                 return fmt::format("'{}' is too small: the least is {}", given, least);
             },
             ""};
 }
 
-// Of a recorded file: with less the library does not begin one.
+// Least limit of a recorded file, in bytes. With less the library does not begin one.
 inline constexpr std::uint64_t kLeastRecording = std::uint64_t{256} << 10;
 
 } // namespace ashlar::commands

@@ -9,7 +9,7 @@
 
 namespace ashlar::commands {
 
-// Throws std::invalid_argument if it cannot be one.
+// Throws std::invalid_argument if the word is no PID.
 inline pid_t process_number(const std::string& word) {
     pid_t process = 0;
     const auto [stop, error] = std::from_chars(word.data(), word.data() + word.size(), process);

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// ashlar profile: where a program's memory comes from. Records a command or a process that runs already, or
-// reads what was recorded.
+// ashlar profile: where a program's memory is allocated. Records a command or a process, or reads files.
 #include "commands/attached_run.h"
 #include "commands/command.h"
 #include "commands/command_words.h"
@@ -101,7 +100,7 @@ int show_difference(const ProfileOptions& options) {
 }
 
 int record(const ProfileOptions& options) {
-    ProfileSession session(options); // what is wrong with the arguments is said before the command runs
+    ProfileSession session(options); // reports mistakes in the arguments before the command runs
     LockView locks(options.locks, options.top);
     const machine::Interrupt interrupt;
     const RecordedRun run = record_run({.subcommand = "profile",
@@ -174,7 +173,7 @@ int run_profile(const ProfileOptions& options) {
     return options.command.empty() ? read_files(options) : record(options);
 }
 
-// Behind the first "--"; nothing without one.
+// Returns the words after the first "--", or nothing without one.
 std::vector<std::string> words_behind_dashes() {
     const std::vector<std::string> words = machine::command_line();
     const auto dashes = std::find(words.begin(), words.end(), "--");
@@ -191,12 +190,12 @@ void add_profile(CLI::App& app, Action& action) {
     add_options(*profile, options);
     profile->callback([options, &action] {
         options->command = words_behind_dashes();
-        // The parser has put the command's words behind the files.
+        // The parser has appended the command's words to the files.
         options->files.resize(options->files.size() -
                               std::min(options->files.size(), options->command.size()));
         if (options->no_memory && !options->no_cpu && !options->command.empty() &&
             options->view == View::kPeak) {
-            options->view = View::kCpu; // the only one that is left
+            options->view = View::kCpu; // the only remaining view
         }
         action = [options] { return run_profile(*options); };
     });

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The part of `ashlar profile` that is about locks.
+// The part of `ashlar profile` that concerns locks.
 #pragma once
 
 #include "machine/output_file.h"
@@ -27,35 +27,35 @@ struct LockOptions {
     std::string pprof;
     std::string speedscope;
 
-    // For the lock profiler, if it is wanted. `program` is the command's first word.
+    // Returns the lock profiler's settings, or nothing if not wanted. `program` is the command's first word.
     std::optional<std::string> settings(const std::string& program) const;
 };
 
 void add_lock_options(CLI::App& command, LockOptions& options);
 
-// Files of the lock profiler, and others.
+// Returns the files of the lock profiler, and the other files.
 std::pair<std::vector<std::filesystem::path>, std::vector<std::string>>
 sorted_by_kind(const std::vector<std::string>& files);
 
 class LockView {
   public:
-    // Tries the files that are to be written.
+    // Checks that the output files are writable.
     LockView(const LockOptions& options, std::size_t top);
 
-    // False if a file cannot be read; why is said.
+    // Returns false if a file is unreadable, after a message.
     bool read(const std::vector<std::filesystem::path>& files, symbols::Symbolizer& symbolizer,
               profile::Frames& frames);
-    // Shows the process that waited longest, and one line for each other, and writes the files.
+    // Prints the process that waited longest, and one line for each other process. Writes the files.
     void show(profile::Frames& frames) const;
 
-    // What was read; the process that waited longest first.
+    // Returns the reports of the files read. The process that waited longest is first.
     const report::profile::LockReports& reports() const { return reports_; }
 
   private:
     using Writer = std::function<void(std::ostream&)>;
 
     std::size_t top_;
-    std::string delay_;                                                 // that was wanted
+    std::string delay_;                                                 // requested delay
     std::map<std::string, std::unique_ptr<machine::OutputFile>> files_; // by option
     bool takes_standard_output_ = false;
     report::profile::LockReports reports_;

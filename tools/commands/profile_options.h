@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-//
-// What `ashlar profile` can be told.
+// The options of `ashlar profile`.
 #pragma once
 
 #include "commands/profile_locks.h"
@@ -46,16 +45,16 @@ struct ProfileOptions {
     bool no_memory = false;
     bool no_cache = false;
     bool no_cpu = false;
-    // A prime number, so that what the program does regularly is hit at all places.
+    // A prime number, so that samples hit all places of a program with a regular rhythm.
     std::uint64_t cpu_rate = 199;
     LockOptions locks;
 };
 
 void add_options(CLI::App& command, const std::shared_ptr<ProfileOptions>& options);
 
-// Throws std::invalid_argument where options contradict each other, with the options that do.
+// Throws std::invalid_argument if options contradict each other, and names them.
 void check_consistent(const ProfileOptions& options);
-// Likewise, of files that are all of the lock profiler and have nothing of memory.
+// Throws std::invalid_argument for options about memory, if all files are of the lock profiler.
 void check_only_locks(const ProfileOptions& options);
 
 } // namespace ashlar::commands

@@ -17,7 +17,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// One is written over the other. Devices take both.
+// Returns true if writing one file would overwrite the other. Devices and pipes accept both.
 bool is_same_file(const std::string& one, const std::string& other) {
     std::error_code error;
     if (fs::exists(one, error)) {

@@ -10,13 +10,13 @@
 
 namespace ashlar::commands {
 
-// The files that a report is written to as well, by their options; each is tried before anything is measured.
+// The output files of a report, by option. They are checked before the measurement.
 class ProfileOutputs {
   public:
-    // Throws std::invalid_argument if one cannot be written.
+    // Throws std::invalid_argument if a file is not writable.
     explicit ProfileOutputs(const ProfileOptions& options);
 
-    // Null if it is not wanted.
+    // Returns null if the option is not given.
     const machine::OutputFile* find(const std::string& option) const;
     bool takes_standard_output() const { return takes_standard_output_; }
 

@@ -176,7 +176,7 @@ Summary ProfileSession::summarise(profile::Recording recording) {
     return profile::summarise(std::move(recording), symbolizer_, frames_, settings_);
 }
 
-// That the file has what is asked for.
+// Throws if the file lacks the data for the view or for --jeprof.
 void ProfileSession::check_known(const std::filesystem::path& file,
                                  const profile::Recording& recording) const {
     if (!profile::knows(recording, options_.view)) {

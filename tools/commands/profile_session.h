@@ -14,27 +14,27 @@
 
 namespace ashlar::commands {
 
-// Reads, names and shows what was recorded.
+// Reads recordings, looks up names, and prints the report.
 class ProfileSession {
   public:
-    // Throws std::invalid_argument if a pattern or a file that the options name is wrong.
+    // Throws std::invalid_argument if a pattern or a file in the options is wrong.
     explicit ProfileSession(const ProfileOptions& options);
 
-    // False if the file cannot be read; why is said.
+    // Reads a recording and appends its summary. Returns false if the file is unreadable, after a message.
     bool read(const std::filesystem::path& file, std::vector<profile::Summary>& summaries,
               const profile::Successors& successors = {});
     bool read(const RecordedRun& run, const std::filesystem::path& file,
               std::vector<profile::Summary>& summaries);
     bool read(const AttachedRun& run, std::vector<profile::Summary>& summaries);
 
-    // Files of the lock profiler; their text comes before that of memory. False if one cannot be read.
+    // Prints the text about locks, before that about memory. Returns false if a file is unreadable.
     bool show_locks(LockView& locks, const std::vector<std::filesystem::path>& files);
-    // The page of locks alone.
+    // Writes the HTML page of the locks alone, and prints the notes.
     void show_no_memory();
 
-    // Of files, before anything is shown: throws std::invalid_argument if --at is beyond their end.
+    // For recorded files: throws std::invalid_argument if --at is beyond the end of all recordings.
     void check_moment(const std::vector<profile::Summary>& summaries) const;
-    // Of a command that ran: what it did is not thrown away for a moment that did not come.
+    // For a command that has run: prints a message if --at is beyond its end. Its figures are still shown.
     void say_if_over(const std::vector<profile::Summary>& summaries) const;
 
     void show(std::vector<profile::Summary>& summaries);

@@ -31,7 +31,7 @@ std::string variable(const char* name) {
     return value == nullptr ? "" : value;
 }
 
-// A new one in the folder for temporary files, or the one that was named.
+// Creates the named folder, or a new one among the temporary files.
 fs::path make_folder(const std::string& named) {
     if (!named.empty()) {
         std::error_code error;
@@ -51,7 +51,7 @@ fs::path make_folder(const std::string& named) {
     return folder;
 }
 
-// Who wants more samples than usual means to pay for them. What ASHLAR_CONF says is behind this, and counts.
+// Returns a higher cost limit for more samples than usual. ASHLAR_CONF follows it and has priority.
 std::string implied_cost(const RecordingPlan& plan) {
     constexpr std::uint64_t kUsualRate = std::uint64_t{512} << 10;
     return plan.rate < kUsualRate ? "profile_cost:10," : "";
@@ -79,7 +79,7 @@ std::vector<std::string> environment(const RecordingPlan& plan, const fs::path& 
     return variables;
 }
 
-// Its process ended, or executed another program, before it had written the first word.
+// Returns whether a process ended or called exec before it wrote the first byte of its file.
 bool is_unbegun(const fs::path& file) {
     std::ifstream in(file, std::ios::binary);
     return in.get() <= 0;
@@ -88,7 +88,7 @@ bool is_unbegun(const fs::path& file) {
 bool lives(std::uint32_t process) {
     std::error_code error;
     static_cast<void>(
-        fs::read_symlink(fs::path("/proc") / std::to_string(process) / "exe", error)); // a zombie has none
+        fs::read_symlink(fs::path("/proc") / std::to_string(process) / "exe", error)); // fails for a zombie
     return !error || error == std::errc::permission_denied;
 }
 

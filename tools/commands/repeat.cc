@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// ashlar repeat: one command many times, to catch what goes wrong only sometimes.
+// ashlar repeat: one command many times, to catch intermittent failures.
 #include "allocators/find.h"
 #include "allocators/service.h"
 #include "commands/command.h"
@@ -52,7 +52,7 @@ Exit status: 0, 1 if a run failed, 2 for wrong arguments, 126 or 127 if the comm
 struct Count {
     int runs = 0;
     int failures = 0;
-    std::map<std::string, int> kinds; // how they ended
+    std::map<std::string, int> kinds; // by ending
 };
 
 std::string summary(const Count& count) {
@@ -69,7 +69,7 @@ std::string summary(const Count& count) {
     return text;
 }
 
-// One command on its way through all its runs.
+// Runs one command repeatedly.
 class Repetition {
   public:
     Repetition(const Options& options, allocators::Allocator allocator)
@@ -122,8 +122,8 @@ class Repetition {
             {.time_limit = limit_, .interrupt = &interrupt_, .on_time_out = std::move(on_time_out)});
     }
 
-    // Without it a library that cannot serve the command would be a warning of the dynamic linker's at most,
-    // and the runs would be System's. The exit status if there is nothing to repeat.
+    // Runs the command once to check the allocator. Otherwise the dynamic linker would only warn of an
+    // unusable library, and the runs would use System's malloc. Returns an exit status if it is unusable.
     std::optional<int> try_out() {
         if (!allocator_.is_preloaded()) {
             return std::nullopt;
@@ -152,7 +152,7 @@ class Repetition {
                 &interrupt_};
     }
 
-    // How long the next ones may take, if nobody has said it.
+    // Updates the time limit of later runs, unless --timeout sets it.
     void learn_from(const measure::Run& run) {
         if (run.succeeded() && !options_.timeout) {
             slowest_ = std::max(slowest_, run.usage.wall_seconds);

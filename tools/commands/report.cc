@@ -77,7 +77,7 @@ Json parse(const std::string& path, const std::string& text) {
     try {
         return Json::parse(text);
     } catch (const Json::parse_error& error) {
-        // The library counts from 1, and one more than there is where the text ends too early.
+        // The library counts from 1. A text that ends too early has an error one byte after its end.
         if (error.byte > text.size()) {
             throw std::invalid_argument(
                 fmt::format("{} is cut off after {} bytes: was it copied whole?", path, text.size()));
@@ -88,7 +88,7 @@ Json parse(const std::string& path, const std::string& text) {
     }
 }
 
-// "name=path" names an allocator, unless a file is called just that.
+// Reads "name=path", which names an allocator, or a path. An existing file with that name is a path.
 Input read_input(const std::string& argument) {
     Input input{.name = {}, .path = argument, .text = {}, .json = {}};
     const auto equals = argument.find('=');
@@ -115,7 +115,7 @@ Findings read_comparison(const Input& input) {
     }
 }
 
-// One result, or one before and one after.
+// Returns one result, or two: before and after.
 std::vector<Findings> read_results(const std::vector<std::string>& arguments) {
     std::vector<Input> inputs;
     inputs.reserve(arguments.size());
@@ -159,7 +159,7 @@ void check_outputs(const Options& options) {
                 "two reports cannot go to {}", *output == kStandardOutput ? "the standard output" : *output));
         }
         for (const std::string& argument : options.results) {
-            std::error_code error; // none of a file that is not there yet
+            std::error_code error; // ignored: the file may not exist yet
             const std::string path =
                 std::filesystem::exists(argument) ? argument : argument.substr(argument.find('=') + 1);
             if (std::filesystem::equivalent(*output, path, error)) {

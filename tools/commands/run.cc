@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// ashlar run: a command with libashlar.so preloaded, and otherwise as if it had been typed without `ashlar
-// run`.
+// ashlar run: runs a command with libashlar.so preloaded, and changes nothing else.
 #include "commands/command.h"
 #include "commands/command_words.h"
 #include "diagnose/explain.h"
@@ -57,15 +56,15 @@ void set_variable(const char* name, const std::string& value) {
     setenv(name, value.c_str(), 1); // NOLINT(concurrency-mt-unsafe): there is one thread
 }
 
-// The library alone knows what it understands; it is asked before the command starts, because afterwards the
-// command's own output would hide the answer.
+// Throws if the settings are wrong. Only the library knows its settings. It is asked before the command
+// starts, because the command's output would hide its message.
 void check_conf(const std::string& conf, const std::string& library) {
     std::string complaint = diagnose::mistake_in_settings(conf, library);
     if (complaint.empty()) {
         return;
     }
     if (const auto ignored = complaint.find(" ignored;"); ignored != std::string::npos) {
-        complaint.erase(ignored, sizeof " ignored" - 1); // here it is not
+        complaint.erase(ignored, sizeof " ignored" - 1); // here the setting is an error
     }
     throw std::invalid_argument("--conf: " + complaint + " (docs/configuration.md has all keys)");
 }
@@ -80,7 +79,7 @@ void set_environment(const Options& options, const std::string& library) {
     if (!options.conf.empty()) {
         const std::string inherited = variable("ASHLAR_CONF");
         check_conf(options.conf, library);
-        // The last one counts.
+        // The last value of a key is used.
         set_variable("ASHLAR_CONF", inherited.empty() ? options.conf : inherited + "," + options.conf);
     }
     set_variable("LD_PRELOAD", value);
@@ -97,13 +96,13 @@ int become(std::vector<std::string> command) {
     return not_run("run", command[0], errno);
 }
 
-// Ends as the command has ended, so that whoever waits sees what he would have seen.
+// Ends like the command, so that the parent sees the same ending.
 int end_like(int status) {
     if (!WIFSIGNALED(status)) {
         return WEXITSTATUS(status);
     }
     const int signal_number = WTERMSIG(status);
-    const rlimit no_core{.rlim_cur = 0, .rlim_max = 0}; // the command has left its own
+    const rlimit no_core{.rlim_cur = 0, .rlim_max = 0}; // the command has dumped its own core
     setrlimit(RLIMIT_CORE, &no_core);
     prctl(PR_SET_DUMPABLE, 0);
     std::signal(signal_number, SIG_DFL);

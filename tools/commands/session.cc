@@ -37,10 +37,10 @@ std::string utc_now() {
     return text;
 }
 
-// Where the result is to go, if it is to be kept: a file that is complete and valid at any time.
+// The result file, if one is wanted. It is complete and valid at any time.
 class ResultFile {
   public:
-    // Before anything is measured: a name that cannot be written to should not cost the measurement.
+    // Checks the file before the measurement, so that a wrong name does not cost the measurement.
     explicit ResultFile(const std::string& path) {
         try {
             if (!path.empty()) {
@@ -54,8 +54,8 @@ class ResultFile {
     bool wanted() const { return file_.has_value(); }
     bool can_be_gone_on_with() const { return wanted() && file_->is_replaced(); }
 
-    // The samples only: to draw figures from them again and again takes longer than a round of small
-    // programs. That it fails is said once and costs nothing else: what is measured is shown in the end.
+    // Writes only the samples, because drawing intervals takes longer than a round of small programs. The
+    // first failure is reported, and the measurement continues. The result is still printed at the end.
     void write_unfinished(const compare::Experiment& experiment, const report::Provenance& provenance) {
         if (!can_be_gone_on_with() || failed_) {
             return;
@@ -96,7 +96,7 @@ std::string heading(const compare::Plan& plan, const report::Provenance& provena
                               plan.seed, plan.duet ? ", each beside System on a processor of its own" : "");
 }
 
-// What the figures cannot be read without.
+// Returns the conditions needed to read the figures, or an empty text.
 std::string condition(const compare::Plan& plan) {
     return plan.precondition_mib == 0
                ? ""
@@ -105,7 +105,7 @@ std::string condition(const compare::Plan& plan) {
                      plan.precondition_mib);
 }
 
-// Tells how it goes: the number of runs and what they take as soon as that is known, then each run.
+// Reports progress: the number of runs and their total time as soon as it is known, and each run.
 class Reporter {
   public:
     explicit Reporter(const compare::Plan& plan) : rounds_(plan.rounds), estimate_(plan) {}
@@ -135,7 +135,7 @@ class Reporter {
   private:
     using Clock = std::chrono::steady_clock;
 
-    // Not of what is over before somebody has read it.
+    // Omits the message if the measurement ends before it can be read.
     void announce(double seconds) {
         constexpr double kWorthIt = 10;
         constexpr double kWorthItInFile = 30;
@@ -150,7 +150,7 @@ class Reporter {
     compare::Estimate estimate_;
     report::ProgressLine line_;
     Clock::time_point start_ = Clock::now();
-    std::optional<std::pair<std::size_t, Clock::time_point>> before_; // the last run, and when it began
+    std::optional<std::pair<std::size_t, Clock::time_point>> before_; // the last run, and its start
     bool announced_ = false;
 };
 
@@ -196,7 +196,7 @@ report::StoredComparison new_comparison(compare::Plan plan, std::uint64_t worklo
 void refuse_other_settings(const CLI::App& command) {
     constexpr std::array kAllowed{
         "--resume",          "--json",       "--timeout",     "--verbose",
-        "--export-markdown", "--export-csv", "--export-json", "command"}; // the last is compared
+        "--export-markdown", "--export-csv", "--export-json", "command"}; // the last one is checked elsewhere
     for (const CLI::Option* const option : command.get_options()) {
         const std::string name = option->get_name();
         if (option->count() > 0 && std::find(kAllowed.begin(), kAllowed.end(), name) == kAllowed.end()) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// ashlar stats: what the memory of a process is used for, and what that looks like.
+// ashlar stats: what the memory of a process is used for, with a verdict.
 #include "commands/command.h"
 #include "commands/number_range.h"
 #include "commands/process_number.h"
@@ -72,14 +72,14 @@ int refuse(const std::string& why) {
     return kSomethingFailed;
 }
 
-// Readings of what the program holds, between the first and the last one.
+// Readings of the live memory, from the first to the last.
 struct Watch {
     std::vector<std::uint64_t> live;
     std::optional<HeapReading> first;
     Clock::time_point begin;
 };
 
-// False if it was cut short, by a signal or by the end of the process.
+// Returns false if a signal or the end of the process ended the wait early.
 bool wait_until(Clock::time_point moment, const machine::Interrupt& interrupt,
                 const machine::Descriptor& end) {
     for (;;) {
@@ -97,7 +97,7 @@ bool wait_until(Clock::time_point moment, const machine::Interrupt& interrupt,
     }
 }
 
-// False if it was cut short.
+// Returns false if ended early.
 bool watch(const Subject& subject, double seconds, const machine::Interrupt& interrupt, Watch& seen) {
     constexpr int kSteps = static_cast<int>(observe::kReadings) - 1;
     const auto step =
@@ -116,7 +116,7 @@ bool watch(const Subject& subject, double seconds, const machine::Interrupt& int
     return wait_until(seen.begin + kSteps * step, interrupt, end);
 }
 
-// The size of the blocks that grew most, 0 for large ones.
+// Returns the size of the blocks that grew most, in bytes, or 0 for large blocks.
 std::uint64_t growing_size(const HeapReading& before, const HeapReading& now) {
     std::uint64_t size = 0;
     std::uint64_t most = now.live_large - std::min(now.live_large, before.live_large);
@@ -158,7 +158,7 @@ observe::Evidence evidence_of(const Snapshot& now, pid_t process, const Watch& s
     return evidence;
 }
 
-// With a reading of before in place of a first one.
+// Judges the report with an earlier reading as the first one.
 void compare_with(const report::EarlierReading& before, report::MemoryReport& report) {
     const bool is_same = before.process == report.process && before.start_time == report.start_time;
     if (!is_same) {

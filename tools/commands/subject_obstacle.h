@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Why nothing can be told about a process, and what to do.
+// Why the memory of a process cannot be examined, and a remedy.
 #pragma once
 
 #include "observe/snapshot.h"
@@ -9,7 +9,7 @@
 
 namespace ashlar::commands {
 
-// A sentence, or nothing if there is something to tell.
+// Returns a sentence, or nothing if it can be examined.
 std::optional<std::string> obstacle(const observe::Subject& subject);
 
 } // namespace ashlar::commands

@@ -48,12 +48,12 @@ What `ashlar stats` says about the parts of memory and about rights holds here, 
 
 Exit status: 0 if it was left with q, 1 if the process does not exist, does not run on Ashlar or has ended, or there is no terminal, 2 for wrong arguments, 128 and the number of the signal if interrupted.)";
 
-// The processes that were found, each looked at again and again.
+// The processes that were found. Each is read again on every look.
 class Watch {
   public:
     explicit Watch(std::optional<pid_t> only) : only_(only) {}
 
-    // Looks at all of them once, and brings the state up to date.
+    // Reads all processes once, and updates the state.
     void look(TopState& state) {
         if (only_) {
             begin(*only_);
@@ -87,14 +87,14 @@ class Watch {
         }
     }
 
-    // A program that nobody has looked into for long. At its beginning it has no library yet, Ashlar neither.
+    // A program, and when it was first seen. At its start it has not loaded any library yet, Ashlar included.
     struct Seen {
         std::string program;
         Clock::time_point since;
     };
 
-    // To look into a process that does not run on Ashlar costs more than to look whether it is still the
-    // same.
+    // Finds new processes. Examines each only in its first seconds, because this costs more than checking
+    // whether the program is still the same.
     void find_new() {
         std::map<pid_t, Seen> seen;
         constexpr std::chrono::seconds kBeginning{3};
@@ -125,7 +125,7 @@ class Watch {
         return state.processes.back();
     }
 
-    // False if it has ended.
+    // Returns false if the process has ended.
     static bool look_at(Entry& entry, TopState& state) {
         auto snapshot = entry.subject.read();
         if (!snapshot) {
@@ -217,7 +217,7 @@ void ask_for_delay(screen::Terminal& terminal, TopState& state) {
 
 struct Left {
     int status = kSuccess;
-    bool has_ended = false; // the process that was asked for
+    bool has_ended = false; // the requested process
 };
 
 Left show(std::optional<pid_t> only, double delay, const machine::Interrupt& interrupt) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// ashlar words: what completion offers for a value, of this machine as it is now. Shells call it, and --help
-// does not show it. Each line has a word and, behind a tab, what it is.
+// ashlar words: prints the words that completion offers for a value on this machine. Shells call it, and
+// --help hides it. Each line has a word, a tab, and a description.
 #include "allocators/find.h"
 #include "commands/command.h"
 #include "diagnose/settings.h"
@@ -51,7 +51,7 @@ void list_settings() {
     }
 }
 
-// The files of Ashlar's libraries are among those that are mapped.
+// Returns whether a file of Ashlar's libraries is mapped.
 bool is_on_ashlar(std::string_view maps) {
     while (!maps.empty()) {
         const std::string_view line = maps.substr(0, maps.find('\n'));

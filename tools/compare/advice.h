@@ -22,8 +22,7 @@ std::optional<Advice> advise(const Experiment& experiment, const Result& result,
 std::optional<std::size_t> best_choice(const Experiment& experiment, const Result& result,
                                        std::size_t configuration);
 
-// Returns the contender with the least memory of those that need measurably less than System, whatever its
-// speed.
+// Returns the contender with the least memory of those that need measurably less than System, at any speed.
 std::optional<std::size_t> leanest(const Experiment& experiment, const Result& result,
                                    std::size_t configuration);
 

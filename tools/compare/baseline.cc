@@ -31,8 +31,7 @@ std::optional<Ratio> ratio_of(const Result& result, std::size_t configuration, s
     return measurement ? measurement->to_system : std::nullopt;
 }
 
-// Returns nothing for too few runs, which have an unbounded interval. Otherwise a check would pass without
-// evidence.
+// Returns nothing for too few runs. Their interval is unbounded, and a check would pass without evidence.
 std::optional<Ratio> judged_ratio(const Result& result, std::size_t configuration, std::size_t contender,
                                   Metric metric) {
     const auto ratio = ratio_of(result, configuration, contender, metric);

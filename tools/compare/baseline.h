@@ -26,8 +26,7 @@ struct Drifts {
                                       // has none or too few runs
 };
 
-// Returns the drifts of speed and peak RSS, for each allocator and configuration that both experiments have.
-// `allowed` is a share, such as 0.05.
+// Compares speed and peak RSS, for each allocator and configuration in both. `allowed` is a share: 0.05.
 Drifts drifts(const Experiment& baseline, const Experiment& now, double allowed);
 
 } // namespace ashlar::compare

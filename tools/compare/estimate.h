@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Estimates how long the rest of a plan takes, from the past runs of each configuration. A run's time
-// includes its preparation.
+// Estimates the remaining time of a plan from the past runs of each configuration, preparation included.
 #pragma once
 
 #include "compare/experiment.h"

@@ -41,8 +41,7 @@ struct Configuration {
     std::string group; // "larson": means are taken over a group
     std::vector<std::string> command;
     unsigned threads = 1;
-    // The number of operations of the command, or its duration. Either one turns operations per second into
-    // CPU time per operation.
+    // Number of operations of the command, or its duration. Either one gives CPU time per operation.
     std::optional<double> operations{};
     std::optional<double> seconds{};
     std::optional<std::chrono::milliseconds> time_limit{}; // of one run, if known beforehand
@@ -79,11 +78,10 @@ struct Plan {
     bool follow_rss = false;
     bool follow_threads = false; // see measure::Run::idle_seconds
     unsigned precondition_mib =
-        0; // size by which each heap is aged before main, see measure::Ageing; 0: not aged
+        0; // MiB by which each heap is aged before main, see measure::Ageing; 0: not aged
     bool one_after_another = false; // all runs of a configuration precede those of the next
     bool duet = false; // each contender runs at the same time as System, each on its own processor
-    // Path of the C library, or empty. System must preload it for a program that is linked with another
-    // allocator.
+    // The C library's path, or empty. System preloads it for programs that are linked with another allocator.
     std::string system_preload{};
 
     int rounds_of(const Configuration& configuration) const {
@@ -123,8 +121,7 @@ inline constexpr std::array kLockFigureNames{LockFigureName{"Duration", " s"},
                                              LockFigureName{"Errors", ""}};
 using LockFigures = std::array<std::optional<double>, kLockFigureNames.size()>;
 
-// The figures that a command prints about itself. Drifts are in percent, from the second slice of a long run
-// to the last.
+// Figures that a command prints. Drifts are in percent, from the second slice of a long run to the last.
 struct Figures {
     std::optional<double> throughput{}; // operations per second
     std::optional<double> rss_per_live{};

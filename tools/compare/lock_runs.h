@@ -11,8 +11,7 @@
 
 namespace ashlar::compare {
 
-// The figures of one configuration under one contender. They are medians of the runs that count, unless a
-// member says otherwise.
+// One configuration under one contender. Unless noted, members are medians of the runs that count.
 struct LockRow {
     int runs = 0;
     double seconds = 0;
@@ -28,12 +27,10 @@ struct LockRow {
 
 LockRow lock_row(const Experiment& experiment, std::size_t configuration, std::size_t contender);
 
-// Returns the contender with the same allocator and no profiler. Returns nothing if `contender` has no
-// profiler.
+// Returns the contender with the same allocator and no profiler. Returns nothing for one without profiler.
 std::optional<std::size_t> without_profiler(const Plan& plan, std::size_t contender);
 
-// Returns the share of the throughput that remains with profiling: the median of the ratios within the
-// rounds.
+// Returns the share of throughput that remains with profiling: the median of the ratios within the rounds.
 std::optional<double> throughput_kept(const Experiment& experiment, std::size_t configuration,
                                       std::size_t contender);
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Parameters of commands: names in braces, as in "sort --parallel={threads}", that take one value after
-// another.
+// Parameters of commands: names in braces, as in "sort --parallel={threads}", with a list of values each.
 #pragma once
 
 #include <string>
@@ -21,8 +20,7 @@ using Assignment = std::vector<std::pair<std::string, std::string>>;
 // Splits values at commas. A backslash precedes a comma or backslash that belongs to a value.
 std::vector<std::string> split_values(std::string_view text);
 
-// Returns all combinations of values. The last parameter changes fastest. Returns one empty assignment for no
-// parameters.
+// Returns all combinations of values. The last parameter changes fastest. No parameters: an empty assignment.
 std::vector<Assignment> combinations(const std::vector<Parameter>& parameters);
 
 bool mentions(std::string_view text, const std::string& name);

@@ -39,8 +39,7 @@ std::optional<double> rss_trend(const std::vector<measure::RssPoint>& curve) {
     return line.at(end / 2) > 0 ? std::optional(line.at(end) / line.at(end / 2)) : std::nullopt;
 }
 
-// Returns the peak RSS of all processes together, by the curve. Returns nothing if one process had nearly
-// all.
+// Returns the curve's peak RSS of all processes together. Returns nothing if one process had nearly all.
 std::optional<double> peak_of_all(const measure::Run& run) {
     constexpr double kMore = 1.02;
     double highest = 0;
@@ -150,8 +149,7 @@ std::optional<Ratio> ratio(const ByRound& above, const ByRound& below, const std
                  .noise = noise ? noise->interval : statistics::Interval{1, 1}};
 }
 
-// Returns System's values. If System ran twice in a round, the geometric mean of both is a steadier reference
-// than either.
+// Returns System's values. The geometric mean of a round's two runs is steadier than either.
 ByRound reference(const ByRound& first, const ByRound& second) {
     ByRound result = first;
     result.insert(second.begin(), second.end());

@@ -39,8 +39,7 @@ struct Cell {
 
 struct Row {
     std::vector<Cell> cells; // by contender
-    // System's ratio to itself, by metric: how far ratios lie from 1 in this experiment without any
-    // difference.
+    // System's ratio to itself, by metric: the spread of ratios in this experiment without any difference.
     std::array<std::optional<Ratio>, kMetrics.size()> control;
 
     const std::optional<Ratio>& control_of(Metric metric) const {
@@ -81,10 +80,9 @@ bool is_noisy(const std::optional<Ratio>& control);
 // Returns the metric of a program's own figure.
 Metric own_metric(const OwnFigure& figure);
 
-// Returns the metrics that decide whether an allocator is faster. These are the program's own figure, or else
-// wall and CPU time. For the suite they are operations per second where threads may wait for each other, else
-// CPU time per operation. The wall time of the suite's programs with one thread is mostly the machine's
-// noise.
+// Returns the metrics that decide about speed: the program's own figure, or else wall and CPU time. The suite
+// uses operations per second where threads may wait for each other, else CPU time per operation. The wall
+// time of its single-threaded programs is mostly the machine's noise.
 std::vector<Metric> speed_metrics(const Configuration& configuration);
 
 // The standing by all speed metrics together.
@@ -102,8 +100,7 @@ std::optional<Speed> speed_of(const Experiment& experiment, const Result& result
 // Returns the standing by peak RSS. Returns nothing for System, and for a contender without a figure.
 std::optional<Standing> memory_of(const Result& result, std::size_t configuration, std::size_t contender);
 
-// Returns the geometric mean of a contender's median ratios over the configurations of a group. Returns
-// nothing unless all have one.
+// Returns the geometric mean of a contender's median ratios over a group; nothing if one is missing.
 std::optional<double> mean_ratio(const Experiment& experiment, const Result& result, const std::string& group,
                                  std::size_t contender, Metric metric);
 

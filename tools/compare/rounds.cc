@@ -180,8 +180,8 @@ class Runner {
         });
     }
 
-    // Sets up a configuration once, before its first run. Returns false on failure. Unless interrupted, a
-    // failure ends the configuration for all contenders.
+    // Sets up a configuration before its first run. A failure ends it for all contenders. Returns false on a
+    // failure or an interrupt.
     bool set_up(std::size_t configuration) {
         if (!is_set_up_.insert(configuration).second) {
             return true;
@@ -286,8 +286,7 @@ class Runner {
         }
     }
 
-    // Preloads the C library for System if a program is linked with another allocator. Otherwise System would
-    // run on that allocator.
+    // Preloads the C library for System if the program is linked with another allocator.
     void put_system_first() {
         if (!plan().system_preload.empty()) {
             return;

@@ -29,8 +29,7 @@ struct Progress {
     const Contender* contender = nullptr;
 };
 
-// Returns how often the configuration runs, warm-up included. The two simultaneous runs of a duet count as
-// one.
+// Returns the configuration's number of runs, warm-up included. A duet's two simultaneous runs are one.
 int runs_of(const Plan& plan, const Configuration& configuration);
 
 // Callbacks that report the progress.

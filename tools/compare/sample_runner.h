@@ -17,8 +17,7 @@ namespace ashlar::compare {
 
 class SampleRunner {
   public:
-    // `plan` and `interrupt` must outlive this. Throws std::invalid_argument if a duet has too few
-    // processors.
+    // The arguments must outlive this. Throws std::invalid_argument if a duet has too few processors.
     SampleRunner(const Plan& plan, const machine::Interrupt& interrupt);
 
     // Runs the command, and fills in the figures or the failure. `place` is the place in a duet. `limit`

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Ages the heaps of one run's processes with ashlar-precondition.so, and subtracts the cost from the
-// measurement.
+// Ages the heaps of one run's processes with ashlar-precondition.so, and subtracts the cost afterwards.
 #pragma once
 
 #include "measure/child.h"
@@ -24,8 +23,7 @@ class Ageing {
     enum class Wall { kIncluded, kApart };
     std::string take_off(Usage& usage, Wall wall) const;
 
-    // Returns the path of ashlar-precondition.so, beside this program. Throws std::runtime_error if it is
-    // missing.
+    // Returns the path of ashlar-precondition.so. Throws std::runtime_error if it is not beside this program.
     static std::string library();
 
   private:

@@ -21,7 +21,7 @@ BackgroundRun::BackgroundRun(Command command, Supervision supervision)
 
 BackgroundRun::~BackgroundRun() {
     if (end_.valid()) {
-        ask_to_end(); // an exception in the meantime
+        ask_to_end(); // an exception has prevented take()
     }
 }
 

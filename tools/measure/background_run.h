@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A run that a separate thread follows. Meanwhile this thread may inspect its processes or run something
-// else.
+// A run that a separate thread follows. Meanwhile this thread may inspect its processes or do other work.
 #pragma once
 
 #include "machine/descriptor.h"

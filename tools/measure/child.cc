@@ -82,8 +82,7 @@ std::string_view name_of(std::string_view entry) {
     return entry.substr(0, entry.find('=') + 1);
 }
 
-// Returns our environment with the values in `given` replaced. Drops LD_PRELOAD, because only the command
-// decides what is preloaded.
+// Returns our environment with the values in `given` replaced, without our LD_PRELOAD: see Command::preload.
 std::vector<char*> environment(std::vector<std::string>& given) {
     std::vector<char*> result;
     for (char** entry = environ; *entry != nullptr; ++entry) {
@@ -128,14 +127,12 @@ pid_t spawn_launcher(const Command& command, const Pipes& pipes) {
 
     posix_spawnattr_t attributes;
     posix_spawnattr_init(&attributes);
-    sigset_t blocked; // signals to the launcher stay pending until it waits for them; the command gets none
-                      // blocked
+    sigset_t blocked; // the launcher waits for these signals; the command gets none blocked
     sigemptyset(&blocked);
     sigaddset(&blocked, kKill);
     sigaddset(&blocked, kAskToEnd);
     posix_spawnattr_setsigmask(&attributes, &blocked);
-    posix_spawnattr_setpgroup(&attributes,
-                              0); // Ctrl-C reaches only this program, which then ends the command
+    posix_spawnattr_setpgroup(&attributes, 0); // Ctrl-C reaches only this program, which ends the command
     posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP);
 
     pid_t pid = 0;

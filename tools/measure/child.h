@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // One run of one command: its ending, its usage and its output. The call always returns. At the time limit it
-// calls on_time_out, and then ends the command with its descendants. The usage is the sum over all these
-// processes.
+// calls on_time_out, and then ends the command with its descendants. The usage is the sum over all of them.
 #pragma once
 
 #include "machine/interrupt.h"
@@ -31,15 +30,13 @@ struct Supervision {
     const machine::Interrupt* interrupt = nullptr; // a request ends the command
     // Called at the time limit with the command and its descendants, before they are ended.
     std::function<void(const std::vector<pid_t>&)> on_time_out{};
-    bool follow_rss = false;     // see Run::rss_over_time
-    bool follow_threads = false; // see Run::idle_seconds
-    std::function<void(pid_t)>
-        on_start{}; // called with the launcher's process, the ancestor of all processes of the run
+    bool follow_rss = false;               // see Run::rss_over_time
+    bool follow_threads = false;           // see Run::idle_seconds
+    std::function<void(pid_t)> on_start{}; // called with the launcher, an ancestor of all the run's processes
     // Called with the launcher's process when a service's first process has ended well and descendants
     // remain. Then the descendants are ended, and the service is over.
     std::function<void(pid_t)> on_command_end{};
-    int stop =
-        -1; // a descriptor; when it is readable, all processes are asked to end, and killed if they do not
+    int stop = -1; // a descriptor; readable: all processes are asked to end, and later killed
 };
 
 enum class Ending {
@@ -85,9 +82,8 @@ struct Run {
     // Images of the command at its end, or of all processes of a service just before they are asked to end.
     // Empty if not requested, or if tracing is not permitted.
     std::vector<Image> images{};
-    std::vector<RssPoint>
-        rss_over_time{}; // evenly spaced, at most RssCurve::kMost points; empty if not requested
-    std::optional<double> idle_seconds{}; // mean per thread, see ThreadTimes; only if requested
+    std::vector<RssPoint> rss_over_time{}; // at most RssCurve::kMost, evenly spaced; empty if not requested
+    std::optional<double> idle_seconds{};  // mean per thread, see ThreadTimes; only if requested
 
     bool succeeded() const { return ending == Ending::kExited && code == 0; }
 };

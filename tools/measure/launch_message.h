@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The messages of the launcher to the process that started it, over one pipe. Both are built together, so the
-// messages are plain structures.
+// The launcher's messages to its parent, over one pipe: plain structures, as both are built together.
 #pragma once
 
 #include <array>

@@ -124,8 +124,7 @@ std::FILE* open_of(pid_t pid, const char* name) {
     return std::fopen(path, "re");
 }
 
-// Reads the name of a process, its CPU time so far and its peak memory. They tell which of several processes
-// matter.
+// Reads a process's name, CPU time and peak memory. They tell which of several processes matter.
 void read_status(pid_t pid, LaunchMessage& seen) {
     char line[1024];
     if (std::FILE* const stat = open_of(pid, "stat")) {

@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: MIT
 // ashlar-precondition.so, preloaded by `ashlar compare --precondition MIB`. It ages the heap before main: it
-// allocates that amount in mixed sizes and frees nine tenths of the blocks at random. The rest is never
-// freed.
+// allocates MIB in mixed sizes and frees nine tenths of the blocks at random. It never frees the rest.
 //
 // Sizes range from 16 B to 128 KiB. Each power of two in this range has the same share of the bytes, so most
 // blocks are small. All memory is written to. The same blocks are freed in every process and run.
 //
-// Then the library resets the kernel's peak of the memory. It records the cost of the ageing, so that it can
-// be subtracted.
+// Then the library resets the kernel's peak of the memory. It records the cost, so that it can be subtracted.
 #include "measure/precondition.h"
 
 #include <algorithm>

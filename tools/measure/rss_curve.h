@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // RSS over the time of a run of unknown length, at even distances. When there are kMost points, the distance
-// doubles. A run of milliseconds has some points, and one of hours at most kMost. Longer runs are disturbed
-// less often.
+// doubles. Short runs have some points, long ones at most kMost, and long runs are disturbed less.
 #pragma once
 
 #include <chrono>

@@ -15,7 +15,7 @@ namespace ashlar::measure {
 
 class StacksFile {
   public:
-    // `name` begins the file's name, `heading` is its first line. An interrupt skips gdb.
+    // `name` begins the file's name, `heading` is its first line. An interrupt stops gdb.
     StacksFile(std::filesystem::path folder, std::string name, std::string heading,
                const machine::Interrupt* interrupt);
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// How long the threads of a command were off the processor without wanting it: asleep, or waiting for a lock,
-// a page from disk, or another thread. The kernel counts each live thread's time on a processor, and its time
-// waiting for one (/proc/PID/task/TID/schedstat). The rest of its life is this figure. A life lasts from a
-// thread's first look to its last, so threads seen only once are left out.
+// How long the threads of a command were off the processor without wanting it. They were asleep, or waited
+// for a lock, a page from disk, or another thread. The kernel counts each live thread's time on a processor,
+// and its time waiting for one (/proc/PID/task/TID/schedstat). The rest of its life is this figure. A life
+// lasts from a thread's first look to its last, so threads seen only once are left out.
 #pragma once
 
 #include <chrono>
@@ -17,8 +17,7 @@ class ThreadTimes {
   public:
     void look(const std::vector<pid_t>& processes);
 
-    // Returns seconds, the mean of all threads that were seen at least twice. Returns nothing if there are
-    // none.
+    // Returns seconds, the mean of all threads that were seen at least twice. Nothing if there are none.
     std::optional<double> idle_seconds() const;
 
   private:

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Default time limits: after them a run is hung.
+// Default time limits. A run that exceeds its limit is hung.
 #pragma once
 
 #include <algorithm>

@@ -23,8 +23,7 @@ using ProcessImage = std::pair<pid_t, std::string>;
 
 class UnrecordedProcesses {
   public:
-    explicit UnrecordedProcesses(std::string library)
-        : library_(std::move(library)) {} // file name of the library
+    explicit UnrecordedProcesses(std::string library) : library_(std::move(library)) {} // its file name
 
     void look(const std::vector<pid_t>& processes);
     // Notes the processes that still ran at the end of the command.

@@ -84,8 +84,7 @@ AccessFacts access_facts(const Files& target, const Status& status) {
                       .target = status,
                       .yama = yama_scope(),
                       .i_am_filtered = status_number(own, "Seccomp:", 10) == 2};
-    // The kernel gives the files of a process that is not dumpable to root. That cannot be seen on root's own
-    // processes.
+    // The kernel gives a non-dumpable process's files to root. For root's own processes this shows nothing.
     const auto owner = target.owner_of("maps");
     facts.target_is_dumpable = !owner || *owner == status.user || status.changed_identity;
     const auto mine = Files(getpid()).link("ns/user");

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A process by its folder in /proc, held open. Reading fails once the process has ended, even if another
-// process has its number since.
+// A process by its folder in /proc, held open. Reading fails after its end, even if its number is reused.
 #pragma once
 
 #include "machine/descriptor.h"
@@ -21,14 +20,12 @@ class Files {
     // lists only processes, but it opens the folder of a thread as well.
     bool found() const { return folder_.open(); }
     bool is_alive() const; // true for a zombie
-    // Returns a pidfd (pidfd_open), which becomes readable when the process ends. It is not open before Linux
-    // 5.3.
+    // Returns a pidfd, which becomes readable when the process ends. It is not open before Linux 5.3.
     machine::Descriptor end() const;
 
     // Returns the whole text of a small file, or nothing and the reason in errno.
     std::optional<std::string> read(const char* name) const;
-    // Opens a file. The result is not open on failure, and the reason is in errno. `mode` is O_RDONLY or
-    // O_RDWR, say.
+    // Opens a file, for example with O_RDONLY or O_RDWR. On failure the result is not open: see errno.
     machine::Descriptor open(const char* name, int mode = 0) const;
     std::optional<uid_t> owner_of(const char* name) const;
     std::optional<std::string> link(const char* name) const; // the link's target

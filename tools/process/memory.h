@@ -16,11 +16,9 @@ class Memory {
   public:
     explicit Memory(pid_t process) : process_(process) {}
 
-    // Reads all `size` bytes. Returns false on failure, and the reason in errno: EPERM, ESRCH, or EFAULT if a
-    // part is not mapped.
+    // Reads all `size` bytes, or returns false. errno is EPERM, ESRCH, or EFAULT if a part is not mapped.
     bool read_bytes(Address address, void* to, std::size_t size) const;
-    // Reads from the start up to the first page that is not mapped. Returns the bytes read, or -1 if there
-    // are none.
+    // Reads up to the first page that is not mapped. Returns the number of bytes, or -1 if there are none.
     ssize_t read_some(Address address, void* to, std::size_t size) const;
 
     template <typename Item>

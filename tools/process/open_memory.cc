@@ -9,8 +9,7 @@ namespace ashlar::process {
 
 namespace {
 
-// Returns whether a call moved all `size` bytes, else sets errno. The kernel moves 0 bytes if the memory is
-// gone.
+// Returns whether a call moved all `size` bytes, else sets errno. 0 bytes mean that the memory is gone.
 bool is_whole(ssize_t moved, std::size_t size) {
     if (moved == static_cast<ssize_t>(size)) {
         return true;

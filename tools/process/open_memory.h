@@ -18,8 +18,7 @@ class OpenMemory {
 
     bool open() const { return file_.open(); } // false: the reason is in errno
 
-    // Read or write all `size` bytes. Return false on failure, and the reason in errno: ESRCH if the memory
-    // is gone, EFAULT if a part is not mapped.
+    // Move all `size` bytes, or return false. errno is ESRCH if the memory is gone, EFAULT if it is unmapped.
     bool read_bytes(Address address, void* to, std::size_t size) const;
     bool write_bytes(Address address, const void* from, std::size_t size) const;
 

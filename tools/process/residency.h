@@ -31,12 +31,11 @@ class Residency {
 
     bool open() const { return file_.open(); }
     // Returns true if the kernel scans page tables itself (Linux 6.7 and later). Older kernels need a read of
-    // 8 bytes for each page and do not show huge pages. There, a page that was only read (the shared page of
-    // zeros) looks like memory.
+    // 8 bytes per page and do not show huge pages. There, the shared page of zeros looks like memory.
     bool knows_huge() const { return scans_; }
 
-    // Returns the pages of an interval that are present or swapped, in order of address. Returns nothing if
-    // the process is gone.
+    // Returns the present or swapped pages of an interval, in order of address. Nothing if the process has
+    // ended.
     std::optional<std::vector<PageSpan>> spans(Address begin, Address end) const;
 
   private:

@@ -23,12 +23,10 @@ struct Mapping {
     std::string name;         // a path, "[heap]", "[stack]", "[anon:text]" or empty
 
     // Bytes, from smaps only.
-    std::uint64_t rss = 0; // in memory
-    std::uint64_t anonymous =
-        0; // part of rss that is not the file's contents: private and written, or without a file
-    std::uint64_t lazy_free =
-        0;                  // part of rss released with MADV_FREE; the kernel takes it when memory is short
-    std::uint64_t huge = 0; // part of rss in huge pages without a file (AnonHugePages)
+    std::uint64_t rss = 0;       // in memory
+    std::uint64_t anonymous = 0; // part of rss: private and written, or without a file
+    std::uint64_t lazy_free = 0; // part of rss: released with MADV_FREE, taken when memory is short
+    std::uint64_t huge = 0;      // part of rss: in huge pages without a file (AnonHugePages)
     std::uint64_t locked = 0;
     std::uint64_t swap = 0;    // in swap, not in memory
     bool refuses_huge = false; // VmFlags has "nh": never in huge pages, as for stacks since Linux 6.7

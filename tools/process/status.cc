@@ -50,8 +50,7 @@ void parse_size(std::string_view name, std::string_view value, Status& status) {
     status.has_memory = status.has_memory || name == "VmRSS";
 }
 
-// Skips to a field of /proc/PID/stat. The second field is the name in brackets, which may hold blanks and
-// brackets itself.
+// Skips to a field of /proc/PID/stat. The second field, the name, may hold blanks and brackets.
 bool skip_to_field(std::string_view& text, int field) {
     const std::size_t bracket = text.rfind(')');
     if (bracket == std::string_view::npos) {

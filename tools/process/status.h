@@ -32,8 +32,8 @@ struct Status {
 // Parses /proc/PID/status. Returns nothing if the text lacks the user or the group.
 std::optional<Status> parse_status(std::string_view text);
 
-// Returns from /proc/PID/stat when the process started, in ticks since boot. The number and the start time
-// together identify a process.
+// Returns from /proc/PID/stat when the process started, in ticks since boot. Tells it from a later process
+// with the same number.
 std::optional<std::uint64_t> parse_start_time(std::string_view text);
 
 // Returns from /proc/PID/stat, or from a thread's, the processor time used, in ticks of sysconf(_SC_CLK_TCK).

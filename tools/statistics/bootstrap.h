@@ -24,9 +24,8 @@ struct BootstrapSettings {
     std::uint64_t seed = 1; // the same seed and values give the same interval on every platform
 };
 
-// Fewest values that give a bounded interval. With fewer, the draws are too much alike. An interval from
-// three values of pure noise would miss the truth one time in four. Below this number the interval reaches
-// from minus to plus infinity.
+// Fewest values that give a bounded interval. With fewer, the draws are too much alike. From three values of
+// pure noise, the interval would miss the truth one time in four. Below this number it is unbounded.
 inline constexpr std::size_t kFewestForInterval = 5;
 
 Interval median_interval(std::span<const double> values, const BootstrapSettings& settings = {});

@@ -35,8 +35,8 @@ std::map<double, double> frequencies(std::span<const double> first, std::span<co
 }
 
 // Returns the share of all ways to mix m and n values in which U is at least `least`. The largest value is
-// either in the first set, above all n values of the second, or in the second. Hence ways(m, n, u) = ways(m -
-// 1, n, u - n) + ways(m, n - 1, u).
+// either in the first set, above all n values of the second, or in the second. Hence
+//   ways(m, n, u) = ways(m - 1, n, u - n) + ways(m, n - 1, u).
 double exact_tail(std::size_t m, std::size_t n, std::size_t least) {
     std::vector<std::vector<double>> ways(n + 1,
                                           std::vector<double>(m * n + 1)); // by n and u, for the current m

@@ -9,8 +9,7 @@ namespace ashlar::statistics {
 
 struct MannWhitney {
     double u; // pairs in which the first set's value is larger; equal values count half
-    double
-        p; // probability that two sets of one distribution are at least this far apart, in either direction
+    double p; // probability that two sets of one distribution are at least this far apart, either way
 };
 
 // Computes p exactly for small sets without equal values. Otherwise it uses the normal distribution,

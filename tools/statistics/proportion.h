@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Wilson's 95 % interval of a probability, estimated from counted trials. It is also meaningful after no
-// failure in a hundred runs.
+// Wilson's 95 % interval of a probability, from counted trials. It is sensible even without any failure.
 #pragma once
 
 #include "statistics/bootstrap.h"
@@ -15,8 +14,7 @@ inline Interval proportion_interval(double successes, double trials) {
     if (trials == 0) {
         return {.low = 0, .high = 1};
     }
-    constexpr double kDeviations =
-        1.959963984540054; // standard deviations that hold 95 % of a normal distribution
+    constexpr double kDeviations = 1.959963984540054; // two-sided 95 % quantile of a normal distribution
     constexpr double kSquare = kDeviations * kDeviations;
     const double share = successes / trials;
     const double middle = (share + kSquare / (2 * trials)) / (1 + kSquare / trials);

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Random numbers whose sequence depends on the seed alone. The distributions and std::shuffle differ between
-// standard libraries.
+// Random numbers that depend on the seed alone. std::shuffle and the distributions differ between libraries.
 #pragma once
 
 #include <cstddef>

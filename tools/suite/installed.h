@@ -8,9 +8,8 @@
 
 namespace ashlar::suite {
 
-// Returns the path of the first of `names` that PATH has. `ask` are arguments that make an interpreter print
-// its own path. Version managers put a shell script in its place, which would be measured too. `ask` is empty
-// for other programs.
+// Returns the path of the first of `names` that PATH has. `ask` makes an interpreter print its own path,
+// because version managers install a shell script in its place. `ask` is empty for other programs.
 std::optional<std::string> find_installed(const std::vector<std::string>& names,
                                           const std::vector<std::string>& ask = {});
 

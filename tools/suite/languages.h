@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The same four tasks in ten languages (bench/languages): how to compile and run each, and its expected
-// output.
+// The same four tasks in ten languages (bench/languages): how each is compiled and run, and what it prints.
 #pragma once
 
 #include "compare/language_runs.h"
@@ -35,8 +34,7 @@ std::vector<compare::LanguageFacts> language_facts();
 // Returns "checksum = 238239", for example. Every language must print this line.
 std::string expected_checksum(const std::string& task, TaskSize size);
 
-// Compiles what is not in the cache. Throws std::runtime_error if the sources are missing or the cache is not
-// writable.
+// Compiles what the cache lacks. Throws std::runtime_error without sources or with a read-only cache.
 LanguageSuite language_suite(const LanguageSettings& settings);
 
 // Returns the path of a source file in bench/languages. Throws std::runtime_error if it is missing.

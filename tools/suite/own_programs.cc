@@ -19,8 +19,7 @@ bool is_executable(const fs::path& path) {
     return machine::find_program(fs::absolute(path).string()).error == 0;
 }
 
-// Splits "#!/usr/bin/env python3" as the kernel does: an interpreter and one argument. Returns nothing if the
-// file begins otherwise.
+// Splits "#!/usr/bin/env python3" as the kernel does: an interpreter and one argument. Empty without "#!".
 std::vector<std::string> interpreter_of(const fs::path& script) {
     std::ifstream file(script, std::ios::binary);
     std::string line;

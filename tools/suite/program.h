@@ -9,8 +9,7 @@ namespace ashlar::suite {
 // Returns the path of a program. Throws std::runtime_error, with the text of `how_to_get`, if it is missing.
 std::string program(const std::string& name);
 
-// Says how to get a missing file of the benchmark programs: the package, and the command that builds
-// `target`.
+// Says how to get a missing file of the benchmark programs: a package, or the command that builds `target`.
 std::string how_to_get(const std::string& file, const std::string& target);
 
 } // namespace ashlar::suite

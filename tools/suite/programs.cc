@@ -234,8 +234,7 @@ std::vector<Entry> table() {
     };
 }
 
-// Returns the paths of all programs that an entry needs. Returns nothing if one is missing, and says so in
-// `why`.
+// Returns the paths of all programs that an entry needs. If one is missing, returns nothing and sets `why`.
 std::optional<std::vector<std::string>> find_needs(const Entry& entry, std::string& why) {
     std::vector<std::string> found;
     for (const Need& need : entry.needs) {

@@ -23,9 +23,8 @@ struct ProgramSuite {
     std::vector<std::string> missing; // one sentence for each that is not installed
 };
 
-// Returns the programs in `names`, or all if it is empty. `scratch` is a folder for sockets and data. Each
-// run creates what it needs there, and the caller removes the folder afterwards. `quick` takes about a
-// quarter of the work.
+// Returns the programs in `names`, or all if it is empty. Runs create sockets and data in the folder
+// `scratch`, which the caller removes afterwards. `quick` takes about a quarter of the work.
 ProgramSuite program_suite(const std::vector<std::string>& names, const std::filesystem::path& scratch,
                            bool quick);
 

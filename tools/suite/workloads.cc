@@ -287,8 +287,7 @@ Configurations phases_of_sizes(const Settings& settings) {
     return result;
 }
 
-// The two sizes show whether the time depends on the size of the heap. scripts/measure/economy.sh runs 32
-// GiB.
+// The two sizes show whether the time depends on the heap's size. scripts/measure/economy.sh runs 32 GiB.
 Configurations page_map_scan(const Settings& /*settings*/) {
     Configurations result;
     for (const unsigned gib : {1U, 8U}) {
