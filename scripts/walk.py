@@ -117,7 +117,7 @@ def without_figures(text):
 
 
 def take_pictures(walk):
-    sys.path.append(os.path.join(ROOT, "tests", "report"))
+    sys.path.append(os.path.join(ROOT, "tests", "common"))
     import browser  # pylint: disable=import-outside-toplevel
     if browser.PATH is None:
         sys.exit("walk: no pictures: there is no chromium; scripts/setup.sh installs it")
