@@ -7,7 +7,7 @@
 
 namespace ashlar::profile {
 
-// The mappings at one moment of the program's life.
+// The mappings of a process at one moment.
 class AddressSpace {
   public:
     void add(const Mapping& mapping) {

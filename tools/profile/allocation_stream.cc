@@ -15,7 +15,7 @@ namespace ashlar::profile {
 namespace {
 
 constexpr std::size_t kAtOnce = std::size_t{1} << 20;
-constexpr std::uint64_t kEnded = std::uint64_t{1} << 63; // in FileHeader::reserved
+constexpr std::uint64_t kEnded = std::uint64_t{1} << 63; // flag in FileHeader::reserved
 
 format::FileHeader header_of(const machine::Descriptor& file) {
     std::array<std::byte, sizeof(format::FileHeader)> bytes{};
@@ -52,7 +52,7 @@ std::map<std::uint32_t, double> AllocationStream::take_new() {
                                      static_cast<off_t>(place_ + before));
         records.resize(before + static_cast<std::size_t>(std::max<ssize_t>(length, 0)));
         if (length <= 0) {
-            break; // it was cut meanwhile
+            break; // the file was truncated meanwhile
         }
     }
     read(records, bytes);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What a process allocates, read from its recording while it writes it: each look reads what came since the
-// one before.
+// Reads what a process allocates from its recording, while the process still writes the file. Each call reads
+// the records since the call before.
 #pragma once
 
 #include "machine/descriptor.h"
@@ -19,14 +19,15 @@ namespace ashlar::profile {
 
 class AllocationStream {
   public:
-    // Throws std::runtime_error, with a sentence, if the file cannot be read or is no recording.
+    // Throws std::runtime_error with a sentence if the file cannot be read or is no recording.
     explicit AllocationStream(const std::filesystem::path& file);
 
-    // Bytes that were allocated since the last call, by stack; at the first call, since recording began. They
-    // are estimates. What a thread is just writing may be missed.
+    // Returns the bytes allocated since the last call, by stack. The first call covers the time since
+    // recording began. The figures are estimates. Records that a thread is writing at that moment may be
+    // missed.
     std::map<std::uint32_t, double> take_new();
 
-    // The stacks so far, by the same numbers, with all that their names need.
+    // All stacks so far, under the numbers that take_new() returns, with the objects that their names need.
     const Recording& stacks() const { return recording_; }
     std::uint64_t start() const { return recording_.start; } // ns of CLOCK_MONOTONIC
 
@@ -35,10 +36,11 @@ class AllocationStream {
     void add_map(std::span<const std::byte> payload);
 
     machine::Descriptor file_;
-    std::uint64_t place_ = 0; // up to here it was read
+    std::uint64_t place_ = 0; // file offset behind the last record read
     Recording recording_;
     AddressSpace space_;
-    std::unordered_map<std::uint32_t, std::uint32_t> indexes_; // of stacks, by the recording's numbers
+    std::unordered_map<std::uint32_t, std::uint32_t> indexes_; // index of a stack, by its number in the
+                                                               // recording
 };
 
 } // namespace ashlar::profile

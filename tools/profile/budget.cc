@@ -12,7 +12,7 @@ Outcome outcome(const Recording& recording, View view, bool is_more, bool was_cu
     if (recording.is_complete() && !was_cut_short) {
         return is_more ? Outcome::kOutgrown : Outcome::kKept;
     }
-    // Blocks whose release is missing count as live at the end.
+    // Only these two grow. Live bytes and leaks are too high where the release of a block is missing.
     const bool only_grows = view == View::kPeak || view == View::kAllocated;
     return is_more && only_grows && recording.damaged == 0 ? Outcome::kOutgrown : Outcome::kUnknown;
 }

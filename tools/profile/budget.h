@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// How much memory a program may use, and whether it did.
+// Limits on a program's memory, and the check against them.
 #pragma once
 
 #include "profile/summary.h"
@@ -9,17 +9,17 @@
 
 namespace ashlar::profile {
 
-// In bytes, but for allocations and leaks: these are in blocks. What is not set has no limit.
+// Limits in bytes; `allocations` and `leaks` are in blocks. An unset member sets no limit.
 struct Budget {
     std::optional<std::uint64_t> peak{};
     std::optional<std::uint64_t> live{}; // at the end
     std::optional<std::uint64_t> allocations{};
-    std::optional<std::uint64_t> leaks{}; // live at the end, and not suppressed
+    std::optional<std::uint64_t> leaks{}; // live at the end and not suppressed
 };
 
 enum class Outcome { kKept, kOutgrown, kUnknown };
 
-// One limit and what it limits.
+// A limit and the figure that it limits.
 struct BudgetItem {
     const char* name; // "peak"
     View view;
@@ -30,8 +30,9 @@ struct BudgetItem {
     Outcome outcome;
 };
 
-// Those that are set, of one process at a rate of 1. If not all of it was recorded, only what was outgrown
-// until then is known. What was allocated, or live at once, can be more but not less.
+// Returns an item for each limit that is set. The recording must be of one process at a rate of 1. An
+// incomplete recording can only show that a peak or a sum of allocations was outgrown. All other results are
+// kUnknown then, because these two figures only grow.
 std::vector<BudgetItem> check(const Summary& summary, const Budget& budget, bool was_cut_short = false);
 
 } // namespace ashlar::profile

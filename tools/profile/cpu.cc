@@ -8,8 +8,8 @@ namespace ashlar::profile {
 
 namespace {
 
-// Samples come at regular distances of CPU time. How many of them hit a place varies no more than if they
-// came by chance.
+// Samples are taken at regular distances of CPU time. The number that hits one place therefore varies at most
+// as much as with random sampling.
 Amount amount_of(const CpuSample& sample) {
     Amount amount{.samples = 1};
     amount.bytes = {.value = sample.microseconds, .variance = sample.microseconds * sample.microseconds};
@@ -32,8 +32,8 @@ std::vector<WeightedStack> weighted(const std::map<std::uint32_t, Amount>& amoun
     return stacks;
 }
 
-// What was asked of the allocator. Its functions go on in others without a frame of their own, so often only
-// these are in the stack.
+// Returns the operation that the program requested from the allocator. The allocator's functions tail-call
+// one another, so the stack often holds only the inner ones.
 std::string operation_of(std::string_view function) {
     function = function.substr(0, function.find('('));
     const auto has = [&](std::string_view word) { return function.find(word) != std::string_view::npos; };
@@ -62,7 +62,8 @@ std::vector<CpuStack> name_cpu_stacks(const Recording& recording, symbols::Symbo
         for (const Address& address : stack) {
             namer.add(address, names.whole);
         }
-        // From the innermost frame outwards: what the allocator called, the allocator, who called that.
+        // Order from the innermost frame outwards: functions that the allocator called, the allocator, its
+        // callers.
         const auto is_allocator = [&](const Address& address) { return namer.is_allocator(address); };
         const auto begin = std::find_if(stack.begin(), stack.end(), is_allocator);
         const auto end = std::find_if_not(begin, stack.end(), is_allocator);
@@ -111,14 +112,15 @@ void add_cpu(Summary& summary, const Recording& recording, symbols::Symbolizer& 
              sites(weighted(released, names, &CpuStack::caller), frames, View::kAllocationCpu)) {
             figures.releasing.insert(site.frame);
         }
-        figures.used = std::max(figures.used, figures.sampled); // the last record may be of a second before
+        figures.used = std::max(figures.used, figures.sampled); // the last CpuTime record may be up to 1 s
+                                                                // old
         figures.operations.assign(operations.begin(), operations.end());
         std::stable_sort(figures.operations.begin(), figures.operations.end(),
                          [](const auto& one, const auto& other) {
                              return one.second.bytes.value > other.second.bytes.value;
                          });
         summary.cpu = std::move(figures);
-        // What is chosen was chosen by whole stacks.
+        // No filter here: the samples were already filtered by their whole stacks.
         summary.views.insert_or_assign(
             View::kCpu, summarise_stacks(View::kCpu, weighted(all, names, &CpuStack::whole), frames, {}));
         summary.views.insert_or_assign(View::kAllocationCpu,

@@ -21,7 +21,7 @@ std::string_view take_line(std::string_view& text) {
     return line;
 }
 
-// The number at the front and what follows it; nothing if there is none.
+// Takes leading blanks and a number from the front of `text`. Returns nothing if there is no number.
 std::optional<std::uint64_t> take_number(std::string_view& text, int base) {
     const std::size_t blanks = std::min(text.find_first_not_of(' '), text.size());
     text.remove_prefix(blanks);
@@ -89,7 +89,8 @@ class Parser {
             while (const auto address = take_number(line, 16)) {
                 recording_.stacks.back().push_back({.value = *address});
             }
-        } else if (take(line, "  t*:") && recording_.stacks.size() > 1) { // else the sum of all
+        } else if (take(line, "  t*:") && recording_.stacks.size() > 1) { // in front of the first stack: the
+                                                                          // sum of all
             const auto blocks = take_number(line, 10);
             const auto bytes = blocks && take(line, ":") ? take_number(line, 10) : std::nullopt;
             if (!bytes) {
@@ -99,9 +100,9 @@ class Parser {
         }
     }
 
-    // Of the stack before. Only the mean of their sizes is known.
+    // Adds samples to the last stack. The file gives only the mean of their sizes.
     void add_samples(std::uint64_t blocks, std::uint64_t bytes) {
-        constexpr std::uint64_t kMost = 10'000'000; // more were never sampled: the file is damaged
+        constexpr std::uint64_t kMost = 10'000'000; // no profile has more samples; the file is damaged
         if (blocks > kMost) {
             fail("has more blocks than a profile can");
         }
@@ -127,7 +128,7 @@ class Parser {
         const std::size_t path = line.find('/');
         const std::uint64_t begin = take_number(line, 16).value_or(0);
         const std::uint64_t end = take(line, "-") ? take_number(line, 16).value_or(0) : 0;
-        constexpr std::size_t kPermissions = 5; // and the blank before them
+        constexpr std::size_t kPermissions = 5; // with the blank before them
         if (end <= begin || line.size() < kPermissions || path == std::string_view::npos) {
             return;
         }

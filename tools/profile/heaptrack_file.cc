@@ -30,7 +30,8 @@ bool take(std::string_view& text, std::string_view wanted) {
     return is_there;
 }
 
-// "72.70K": units are powers of 1000. Below zero, for a file that does not add up, counts as nothing.
+// Takes a figure such as "72.70K" from the front of `text`. Units are powers of 1000. Negative values become
+// 0: heaptrack_print writes them for an inconsistent file.
 double take_number(std::string_view& text) {
     double value = 0;
     const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -46,7 +47,7 @@ double take_number(std::string_view& text) {
         }
         factor *= 1000;
     }
-    constexpr double kMost = 1e18; // more, or what is no number, is damage
+    constexpr double kMost = 1e18; // larger values and NaN mean damage
     return value >= 0 && value < kMost ? value : 0;
 }
 
@@ -67,7 +68,7 @@ class Parser {
     }
 
   private:
-    static constexpr std::string_view kFrame = "  "; // and no more of them
+    static constexpr std::string_view kFrame = "  "; // exactly two blanks; kPlace is tested first
     static constexpr std::string_view kPlace = "    ";
 
     void take_text(std::string_view line) {
@@ -129,7 +130,8 @@ class Parser {
         }
     }
 
-    // The innermost of several functions at one address names the object; the others lie in the same.
+    // Of several functions at one address only the innermost names the object. Copies that name to the
+    // others.
     void end_stack() {
         if (stack_ == nullptr) {
             return;
@@ -146,7 +148,7 @@ class Parser {
 
     std::string_view text_;
     HeaptrackProfile profile_;
-    HeaptrackStack* stack_ = nullptr; // that lines belong to
+    HeaptrackStack* stack_ = nullptr; // the stack that the next lines belong to
     std::vector<bool> has_object_;    // by frame
 };
 
@@ -157,7 +159,7 @@ bool is_heaptrack_file(const std::filesystem::path& file) {
     std::array<char, 4> bytes{};
     std::error_code ignored;
     if (!std::filesystem::is_regular_file(file, ignored)) {
-        return false; // a pipe would lose what is read from it
+        return false; // a pipe would lose the bytes read here
     }
     std::ifstream(file, std::ios::binary).read(bytes.data(), bytes.size());
     const std::string_view begin(bytes.data(), bytes.size());
@@ -167,7 +169,7 @@ bool is_heaptrack_file(const std::filesystem::path& file) {
 
 HeaptrackProfile read_heaptrack_file(const std::filesystem::path& file) {
     const std::string name = file.string();
-    // Every list in full, stacks apart and templates as they are.
+    // Prints every list in full, without merging stacks or shortening template names.
     const machine::ProgramOutput printed = machine::output_of(
         {"heaptrack_print", "--merge-backtraces=0", "--shorten-templates=0", "--print-leaks=1",
          "--peak-limit=1000000000", "--file", std::filesystem::absolute(file).string()});

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
-// What heaptrack records, by way of heaptrack_print: its text names every stack with one figure or two in
-// each of four lists.
+// Reads heaptrack's recordings through heaptrack_print. Its text has four lists, which name every stack with
+// one or two figures.
 //
 //   PEAK MEMORY CONSUMERS
 //   1.07M peak memory consumed over 100 calls from
 //     load_table(int)
 //       at /src/table.cc:42
 //       in /usr/bin/program
-//     main                             a frame without "in" was inlined into, or holds, the one before
+//     main                             no "in": the frame before was inlined into this one
 //       at /src/main.cc:7
 #pragma once
 
@@ -21,8 +21,8 @@ namespace ashlar::profile {
 
 struct HeaptrackStack {
     std::vector<Frame> frames; // innermost first; empty if none was recorded
-    double bytes = 0;          // rounded by heaptrack_print to two digits behind the point
-    double calls = 0;          // of malloc and the like, ever, through this stack
+    double bytes = 0;          // rounded by heaptrack_print to two decimal places
+    double calls = 0;          // all calls of malloc and its kin through this stack
 };
 
 struct HeaptrackProfile {
@@ -30,18 +30,18 @@ struct HeaptrackProfile {
     double seconds = 0;
     std::vector<HeaptrackStack> peak;
     std::vector<HeaptrackStack> leaks;
-    std::vector<HeaptrackStack> allocated; // calls alone
-    std::vector<HeaptrackStack> temporary; // calls alone: freed before the next block was allocated
+    std::vector<HeaptrackStack> allocated; // `calls` only
+    std::vector<HeaptrackStack> temporary; // `calls` only: freed before the next block was allocated
 };
 
-// By its first bytes (compressed with zstd or gzip), or as heaptrack writes them uncompressed.
+// Recognises the file by its first bytes: zstd, gzip, or heaptrack's uncompressed format.
 bool is_heaptrack_file(const std::filesystem::path& file);
 
-// Throws std::runtime_error, with a sentence that says what to do, if heaptrack_print is missing or finds no
-// allocation in the file.
+// Throws std::runtime_error with a sentence that says what to do if heaptrack_print is missing or finds no
+// allocation.
 HeaptrackProfile read_heaptrack_file(const std::filesystem::path& file);
 
-// What heaptrack_print wrote. What is cut off is left out.
+// Parses the output of heaptrack_print. Leaves out what is truncated.
 HeaptrackProfile parse_heaptrack_text(std::string_view text);
 
 } // namespace ashlar::profile

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The views of a file of heaptrack's. It has bytes for those of the peak, the end and leaks. Blocks in all of
-// them, and in what was allocated and was temporary, are those that the stack ever allocated.
+// The views of a heaptrack file. It has bytes for the peak, the end and leaks only. The blocks of every view
+// are all blocks that the stack ever allocated.
 #pragma once
 
 #include "profile/heaptrack_file.h"

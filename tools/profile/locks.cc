@@ -62,7 +62,7 @@ class Reporter {
         report_.seconds = recording_.seconds(last);
     }
 
-    // Locks that were destroyed have rows in common; rows of one kind and place are one.
+    // Destroyed locks share rows. Rows of one kind and first site are merged into one lock.
     void add_locks() {
         std::map<std::pair<LockKind, std::uint64_t>, std::size_t> merged;
         for (const auto& [number, row] : recording_.locks.locks) {
@@ -85,7 +85,7 @@ class Reporter {
                                      .holds = {},
                                      .threads = {}});
         }
-        // The row that counts is the one with the number of locks in it.
+        // Of merged rows, the row with the largest number of locks holds the counts.
         for (const auto& [number, row] : recording_.locks.locks) {
             Lock& lock = report_.locks[index_[number]];
             if (row.merged > lock.counts.merged) {
@@ -94,7 +94,7 @@ class Reporter {
         }
     }
 
-    // Several locks of one place have its name and a number, in the order of their first use.
+    // Numbers the locks that share a name, in the order of their first use.
     void tell_apart() {
         std::map<std::string, std::vector<Lock*>> by_name;
         for (Lock& lock : report_.locks) {
@@ -121,7 +121,7 @@ class Reporter {
                     : fmt::format("{:#x}", row.address);
     }
 
-    // Variables lie behind the text of their program or library.
+    // A variable lies above its object's mapping that begins last before it.
     std::string variable_at(std::uint64_t address) {
         const Mapping* best = nullptr;
         for (const Mapping& mapping : recording_.mappings) {
@@ -190,7 +190,7 @@ class Reporter {
         }
     }
 
-    // Stacks that differ in addresses only are one by their names.
+    // Stacks that differ only in addresses share their names and become one.
     void add_stack(std::vector<LockStack>& all, std::uint64_t number, const lock_format::TallyRow& row) {
         const NamedStack& frames = number < stacks_.size() ? stacks_[number] : stacks_.front();
         const auto known = std::find_if(all.begin(), all.end(),
@@ -223,7 +223,8 @@ class Reporter {
             };
             return key(one) > key(other);
         });
-        std::map<std::uint64_t, std::size_t> places; // by the number of the row that stands for others
+        std::map<std::uint64_t, std::size_t> places; // by the number of the row that represents its merged
+                                                     // rows
         for (std::size_t place = 0; place < report_.locks.size(); ++place) {
             places[report_.locks[place].number] = place;
         }
@@ -261,7 +262,8 @@ class Reporter {
             [](const LockOrder& one, const LockOrder& other) { return one.count > other.count; });
     }
 
-    // For each edge the shortest way back from its end to its beginning; each set of locks once.
+    // Finds, for each edge, the shortest path back from its end to its beginning. Reports each set of locks
+    // once.
     void find_cycles() {
         std::set<std::set<std::size_t>> known;
         for (std::size_t edge = 0; edge < report_.orders.size(); ++edge) {
@@ -273,7 +275,7 @@ class Reporter {
             std::vector<std::size_t> cycle{edge};
             cycle.insert(cycle.end(), way.begin(), way.end());
             std::set<std::size_t> locks;
-            bool by_one = true; // one thread alone does not wait for itself
+            bool by_one = true; // a single thread cannot deadlock with itself
             for (const std::size_t each : cycle) {
                 locks.insert(report_.orders[each].first);
                 by_one &= !report_.orders[each].by_many &&
@@ -285,7 +287,7 @@ class Reporter {
         }
     }
 
-    // The edges, by breadth first.
+    // Returns the edges of a shortest path (breadth-first search), or none if there is no path.
     std::vector<std::size_t> way_between(std::size_t from, std::size_t to) const {
         constexpr std::size_t kNone = ~std::size_t{0};
         std::vector<std::size_t> came_by(report_.locks.size(), kNone);
@@ -356,9 +358,9 @@ class Reporter {
         }
     }
 
-    // Whoever waited when the process was killed, or when it was read.
+    // Adds the threads that waited when the process was killed, or when the file was read.
     void add_waiting() {
-        std::map<std::uint64_t, std::uint64_t> waits_for; // a thread for a thread
+        std::map<std::uint64_t, std::uint64_t> waits_for; // thread to holder, by number
         std::uint64_t last = recording_.end;
         for (const auto& [number, thread] : recording_.locks.threads) {
             last = std::max(last, thread.since);

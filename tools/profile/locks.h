@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// What the lock profiler has recorded of one process, with names. It tells which locks cost most, who waited
-// for them and who kept others waiting. It tells in which order they were acquired, and who waits for whom at
-// the end.
+// The lock profiler's recording of one process, with names. It shows which locks cost most, who waited for
+// them and who held them meanwhile. It also shows the order in which locks were acquired, and who waits for
+// whom at the end.
 #pragma once
 
 #include "profile/names.h"
@@ -13,12 +13,12 @@
 
 namespace ashlar::profile {
 
-// Waits, or time for which others were kept waiting, of one stack.
+// Waits of one stack, or the waits of other threads that this stack caused.
 struct LockStack {
     NamedStack frames;
     std::uint64_t count; // estimate
     std::uint64_t total; // ns, estimate
-    std::uint64_t max;   // ns, of those recorded
+    std::uint64_t max;   // ns, among recorded waits
 };
 
 struct LockThread {
@@ -33,12 +33,12 @@ struct LockThread {
 
 struct Lock {
     std::uint64_t number;
-    std::string name; // by annotation, of the variable, or the place of first use
+    std::string name; // from an annotation, else the variable, else the place of first use
     const char* kind;
     lock_format::LockRow counts;
     std::vector<LockStack> waiters; // the most costly first
-    std::vector<LockStack> holders; // by time for which others waited
-    std::vector<LockStack> holds;   // by time held, waited for or not
+    std::vector<LockStack> holders; // by the time that other threads waited
+    std::vector<LockStack> holds;   // by the time held, with or without waiters
     std::vector<LockThread> threads;
 
     double hold_mean() const {
@@ -47,64 +47,64 @@ struct Lock {
     }
 };
 
-// `second` was acquired while `first` was held.
+// The program acquired `second` while it held `first`.
 struct LockOrder {
-    std::size_t first; // indices of LockReport::locks
+    std::size_t first; // both are indices of LockReport::locks
     std::size_t second;
     std::uint64_t count;
-    NamedStack frames; // where, the first time
-    bool by_many;      // threads
+    NamedStack frames; // stack of the first time
+    bool by_many;      // seen in more than one thread; else `thread` is the only one
     std::uint32_t thread;
 };
 
-// Somebody waits when the recording ends.
+// A thread that waits when the recording ends.
 struct LockWaiter {
     std::string thread; // "worker-1 (4711)"
     std::size_t lock;
     std::uint64_t since;  // ns before the end of the recording; 0: unknown
-    std::string place;    // of the wait
+    std::string place;    // where the thread waits
     std::string holder;   // empty: unknown
-    std::string acquired; // where the holder acquired
+    std::string acquired; // where the holder acquired the lock
     std::uint64_t thread_number;
     std::uint64_t holder_number;
 };
 
-// A wait that was longer than the threshold.
+// A wait longer than the threshold.
 struct LongLockWait {
     std::size_t lock;
     double begin;         // seconds after the start of the recording
-    double seconds;       // that it took
+    double seconds;       // duration
     std::uint64_t thread; // index of LockReport::threads
-    std::uint64_t holder; // likewise of the thread that had the lock when it began; kNoThread: unknown
-    std::string acquired; // where that thread had acquired it
-    NamedStack frames;    // of the waiter; empty if its stack was not taken
+    std::uint64_t holder; // index of the thread that held the lock when the wait began; kNoThread: unknown
+    std::string acquired; // where that thread had acquired the lock
+    NamedStack frames;    // of the waiter; empty: no stack was recorded
 };
 inline constexpr std::uint64_t kNoThread = ~std::uint64_t{0};
 
 struct LockReport {
     std::string program;
     std::uint32_t pid = 0;
-    std::uint64_t start = 0;            // of the recording, ns, by the clock of the memory profiler
-    std::uint64_t started_realtime = 0; // likewise, ns since 1970
+    std::uint64_t start = 0;            // of the recording, ns, on the memory profiler's clock
+    std::uint64_t started_realtime = 0; // start of the recording, ns since 1970
     double seconds = 0;                 // recorded
-    std::vector<ThreadName> threads;    // that used locks, in the order of their numbers
+    std::vector<ThreadName> threads;    // threads that used locks, by number
     std::uint64_t lost = 0;
     bool is_full = false;
     bool exited = false;
     std::vector<Lock> locks; // the longest total wait first
     std::vector<LockOrder> orders;
-    std::vector<std::vector<std::size_t>> cycles; // of `orders`
-    std::vector<LockWaiter> waiting;              // at the end
-    std::vector<LongLockWait> long_waits;         // in the order in which they ended
+    std::vector<std::vector<std::size_t>> cycles; // each a list of indices of `orders`
+    std::vector<LockWaiter> waiting;              // at the end of the recording
+    std::vector<LongLockWait> long_waits;         // by the time at which they ended
     std::vector<std::string> deadlock;            // threads that wait for one another in a circle
 
-    std::uint64_t total_wait() const; // of locks; not of conditions, barriers and futexes
+    std::uint64_t total_wait() const; // ns; without conditions, barriers and futexes
 };
 
 LockReport report_locks(const Recording& recording, symbols::Symbolizer& symbolizer, Frames& frames);
 
 const char* kind_name(lock_format::LockKind kind);
-// Whether a wait for it is a wait for somebody who holds it, not for an event.
+// Returns whether a wait for this kind is a wait for a holder, not for an event.
 bool is_held(lock_format::LockKind kind);
 
 } // namespace ashlar::profile

@@ -10,9 +10,9 @@ namespace ashlar::profile {
 
 namespace {
 
-// What the names of the allocators' files begin with whose profiles are read.
+// Prefixes of the file names of allocators whose profiles are read.
 constexpr std::array<std::string_view, 2> kAllocators{"libashlar", "libjemalloc"};
-constexpr const char* kRunTime = "[run time]"; // stands for the file of code that has none
+constexpr const char* kRunTime = "[run time]"; // object name of code made at run time, which has no file
 
 std::string file_name(const std::string& path) {
     return std::filesystem::path(path).filename().string();
@@ -37,7 +37,7 @@ bool Namer::is_allocator(const Address& address) const {
 }
 
 void Namer::add(const Address& address, NamedStack& named) {
-    // A return address may belong to the next function already: the call was before it.
+    // Look up the byte before: a return address may be the first byte of the next function.
     if (address.object == kNoObject) {
         const auto function = jit_.function_at(address.value - 1);
         named.push_back(frames_.add({.function = function.value_or(fmt::format("{:#x}", address.value)),

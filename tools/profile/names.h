@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The functions that stacks go through, by name, so that stacks of several processes can be compared.
+// The functions of stacks by name, so that stacks of several processes can be compared.
 #pragma once
 
 #include "profile/recording.h"
@@ -15,7 +15,7 @@
 namespace ashlar::profile {
 
 struct Frame {
-    std::string function; // never empty: "libfoo.so+0x12f0" if nothing better is known
+    std::string function; // never empty; "libfoo.so+0x12f0" if the name is unknown
     std::string file{};
     unsigned line = 0;
     std::string object{}; // file name of the executable or library
@@ -24,7 +24,7 @@ struct Frame {
     auto operator<=>(const Frame&) const = default; // NOLINT(modernize-use-nullptr): clang-tidy 14's mistake
 };
 
-// Every different frame once.
+// The set of all frames, each stored once.
 class Frames {
   public:
     Frames() = default;
@@ -42,14 +42,14 @@ class Frames {
 
 using NamedStack = std::vector<std::uint32_t>; // frames, innermost first
 
-// Names the stacks of a recording one by one.
+// Names the addresses of a recording.
 class Namer {
   public:
     Namer(const Recording& recording, symbols::Symbolizer& symbolizer, Frames& frames);
 
-    // The frame belongs to an allocator whose profiles are read.
+    // Returns whether the frame belongs to an allocator whose profiles are read.
     bool is_allocator(const Address& address) const;
-    // Puts the address's frame, and those that were inlined into it, behind those that are there.
+    // Appends the frames at `address`: inlined functions first, then the function itself.
     void add(const Address& address, NamedStack& named);
 
   private:
@@ -57,25 +57,26 @@ class Namer {
     symbols::Symbolizer& symbolizer_;
     Frames& frames_;
     symbols::JitMap jit_;
-    std::vector<std::string> objects_; // names, without folders
+    std::vector<std::string> objects_; // file names of the objects
 };
 
-// One for each stack of the recording, without the allocator's own frames.
+// Returns a named stack for each stack of the recording, without the allocator's own frames.
 std::vector<NamedStack> name_stacks(const Recording& recording, symbols::Symbolizer& symbolizer,
                                     Frames& frames);
 
-// The name of one of glibc's functions. With its debug symbols the names by which glibc itself calls them are
-// found: "__GI_" and the name.
+// Returns the public name of a glibc function. With debug symbols, glibc's internal alias is found, "__GI_"
+// and the name.
 std::string_view exported_name(std::string_view function);
 
-// Is it part of how memory is asked for (the standard library's containers, operator new, strdup) or a lock
-// taken? Then the function that called it is of more interest.
+// Returns whether the frame only passes on a request for memory (containers, operator new, strdup) or takes a
+// lock. Then the function that called it is of more interest.
 bool is_plumbing(const Frame& frame);
 
-// The frame that a person looks for: the first that is no plumbing. Nothing for an empty stack.
+// Returns the first frame that is not plumbing, which a person looks for. If all are, returns the innermost.
+// Returns nothing for an empty stack.
 std::optional<std::uint32_t> site_of(const NamedStack& stack, const Frames& frames);
 
-// "load_table at table.cc:42"
+// Returns "load_table at table.cc:42".
 std::string words_for(const Frame& frame);
 
 } // namespace ashlar::profile

@@ -31,13 +31,14 @@ bool begins_as_heap_v2(std::span<const std::byte> bytes) {
     return as_text(bytes).starts_with(kHeapV2);
 }
 
-// What the file holds up to the end of what was handed out: a file of great capacity can be nearly empty.
+// Reads the file up to the end of the space handed out to writers. A file of large capacity can be nearly
+// empty.
 std::vector<std::byte> read_used_part(const std::filesystem::path& path) {
     const auto fail = [&](int error) {
         throw std::runtime_error(
             fmt::format("cannot read {}: {}", path.string(), std::generic_category().message(error)));
     };
-    // Else the open of a FIFO waits for who writes into it.
+    // O_NONBLOCK: otherwise the open of a FIFO blocks until it has a writer.
     const machine::Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
     struct stat facts {};
     if (!file.open() || fstat(file.number(), &facts) != 0) {
@@ -56,7 +57,7 @@ std::vector<std::byte> read_used_part(const std::filesystem::path& path) {
             if (length < 0 && errno != EINTR) {
                 fail(errno);
             }
-            if (length == 0) { // cut while it is read
+            if (length == 0) { // truncated while it is read
                 bytes.resize(place);
             }
             place += static_cast<std::size_t>(std::max<ssize_t>(length, 0));
@@ -68,7 +69,7 @@ std::vector<std::byte> read_used_part(const std::filesystem::path& path) {
         const auto header = front_of<format::FileHeader>(bytes);
         if (begins_as_heap_v2(bytes)) {
             extend(file_size);
-        } else if (header.magic == format::kMagic) {                 // else somebody else's, of any size
+        } else if (header.magic == format::kMagic) {                 // any other format may be of any size
             constexpr std::uint64_t kEnded = std::uint64_t{1} << 63; // set when recording ends in order
             extend(std::min<std::size_t>(file_size, header.reserved & ~kEnded));
         }
@@ -153,10 +154,10 @@ class Builder {
         case Kind::kUnfinished:
             return;
         }
-        // A kind that is newer than this program.
+        // A newer program wrote a kind of record that this one does not know.
     }
 
-    // The rest refers to samples that may stand behind it in the file.
+    // Applies records that refer to samples, which may follow later in the file.
     void finish() {
         for (const format::Free& freed : frees_) {
             if (Sample* const sample = find(freed.sample); sample != nullptr) {
@@ -173,7 +174,7 @@ class Builder {
         recording_.usual_distance = usual_distance();
         number_stacks_of_locks();
         for (Stack& stack :
-             recording_.stacks) { // whose mapping came later, or whose first record was damaged
+             recording_.stacks) { // resolve again: the mapping came later, or its first record was damaged
             for (Address& address : stack) {
                 address = address.object == kNoObject ? space_.resolve(address.value) : address;
             }
@@ -181,7 +182,7 @@ class Builder {
     }
 
   private:
-    // What the lock profiler writes.
+    // Takes a record of the lock profiler.
     void take_locks(const Record& record) {
         using namespace lock_format;
         LockTables& tables = recording_.locks;
@@ -350,7 +351,7 @@ class Builder {
         std::string_view names(reinterpret_cast<const char*>(rest.data()),
                                std::min<std::size_t>(head.bytes, rest.size()));
         recording_.count_names.clear();
-        recording_.counts.clear(); // in another order
+        recording_.counts.clear(); // the columns have changed
         while (!names.empty() && recording_.count_names.size() < head.count) {
             const std::size_t end = std::min(names.find('\0'), names.size());
             recording_.count_names.emplace_back(names.substr(0, end));
@@ -377,7 +378,7 @@ class Builder {
         saw(mark.time);
     }
 
-    // The mark that is written behind what was pinned at that moment.
+    // Returns whether a mark with this reason follows a dump of pinned blocks.
     static bool ends_dump(format::Reason reason) {
         using Reason = format::Reason;
         return reason == Reason::kDump || reason == Reason::kHighWater || reason == Reason::kInterval ||
@@ -391,8 +392,8 @@ class Builder {
     std::unordered_map<std::uint32_t, std::uint32_t> threads_;
     std::unordered_map<std::uint64_t, std::size_t> samples_;
     std::vector<format::Free> frees_;
-    std::vector<format::Pinned> pinned_;    // since the last mark of a dump
-    std::vector<format::Pinned> last_dump_; // before it
+    std::vector<format::Pinned> pinned_;    // records since the last mark of a dump
+    std::vector<format::Pinned> last_dump_; // records of the dump before
 };
 
 } // namespace

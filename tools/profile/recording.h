@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What one process has recorded, in memory: the sampled blocks with their stacks, and what is known of the
-// process.
+// The recording of one process in memory: its sampled blocks with their stacks, and facts about the process.
 #pragma once
 
 #include <ashlar/lock_format.h>
@@ -20,10 +19,10 @@ namespace ashlar::profile {
 
 inline constexpr std::uint32_t kNoObject = std::numeric_limits<std::uint32_t>::max();
 
-// An executable or library that was loaded.
+// An executable or library that the process loaded.
 struct LoadedObject {
     std::string path;
-    std::string build_id; // bytes
+    std::string build_id; // raw bytes
 
     auto operator<=>(const LoadedObject&) const =
         default; // NOLINT(modernize-use-nullptr): clang-tidy 14's mistake
@@ -33,14 +32,14 @@ struct Mapping {
     std::uint64_t begin;
     std::uint64_t end;
     std::uint64_t offset;
-    std::uint32_t object; // index
+    std::uint32_t object; // index of Recording::objects
 };
 
 // A return address.
 struct Address {
     std::uint64_t value;
     std::uint64_t offset = 0;         // in the object's file
-    std::uint32_t object = kNoObject; // none: code that was made at run time, or nothing
+    std::uint32_t object = kNoObject; // kNoObject: code made at run time, or no code
 };
 
 using Stack = std::vector<Address>; // innermost first
@@ -51,34 +50,34 @@ struct ThreadName {
     std::string name;
 };
 
-// A block that was sampled. It stands for others: see estimate.h.
+// A sampled block. It stands for several blocks: see estimate.h.
 struct Sample {
     std::uint64_t time;
     std::uint64_t size; // as requested
-    double bytes;       // that it stands for
+    double bytes;       // sum over the blocks that it stands for
     double blocks;
-    std::uint64_t allocated; // by the process until then
-    std::uint32_t stack;     // index; 0 is one without frames
-    std::uint32_t thread;    // index; 0 is an unknown one
-    std::uint64_t distance;  // bytes between two samples, on average, when it was taken
+    std::uint64_t allocated; // bytes that the process had allocated before
+    std::uint32_t stack;     // index; 0: no frames
+    std::uint32_t thread;    // index; 0: unknown
+    std::uint64_t distance;  // mean distance of samples at that time, in bytes
     std::optional<std::uint64_t> freed;
     std::uint64_t allocated_when_freed = 0;
-    double pinned = -1; // bytes by all blocks that it stands for, at the last dump; below 0: not said
+    double pinned = -1; // bytes pinned by all blocks that it stands for, at the last dump; below 0: unknown
     std::uint64_t age_when_pinned = 0;
 
     bool is_live_at(std::uint64_t moment) const { return time <= moment && (!freed || *freed > moment); }
 };
 
-// A moment at which a thread used the processor.
+// A moment at which a thread used the CPU.
 struct CpuSample {
     std::uint64_t time;
-    double microseconds;  // of CPU time, that it stands for
-    std::uint32_t stack;  // index; its first frame is where the thread was
+    double microseconds;  // CPU time that it stands for
+    std::uint32_t stack;  // index; the first frame is the interrupted one
     std::uint32_t thread; // index
     bool in_allocator;
 };
 
-// A row of the ledger, in the order of `Recording::count_names`.
+// A row of the ledger; the columns are named by `Recording::count_names`.
 struct CountsRow {
     std::uint64_t time;
     std::vector<std::uint64_t> values;
@@ -90,7 +89,7 @@ struct Moment {
     std::uint64_t live;
 };
 
-// What the lock profiler wrote. Numbers of stacks are indices of Recording::stacks, 0 for none.
+// Tables of the lock profiler. Stack numbers are indices of Recording::stacks; 0: none.
 struct LockTables {
     std::map<std::uint64_t, lock_format::LockRow> locks;     // by number
     std::map<std::uint64_t, lock_format::ThreadRow> threads; // by number
@@ -99,19 +98,19 @@ struct LockTables {
     std::vector<lock_format::LongWait> long_waits;
 };
 
-// Who recorded it.
+// The program that made the recording.
 enum class Origin {
     kAshlar,
-    kJemalloc,  // what was live at one moment, without times
+    kJemalloc,  // live blocks of one moment, without times
     kHeaptrack, // sums by stack, without samples
 };
 
-// How a process ended that did not end its recording, as far as it is known.
+// How a process ended that did not finish its recording, as far as known.
 enum class Ending {
-    kUnknown, // or did not end
+    kUnknown, // or still runs
     kSignal,
-    kNoHandlers, // by _exit and the like
-    kOver,       // one of the two
+    kNoHandlers, // by _exit or another way that runs no exit handlers
+    kOver,       // kSignal or kNoHandlers
     kReplaced,   // by exec
     kStillRuns,
 };
@@ -120,43 +119,43 @@ struct Recording {
     Origin origin = Origin::kAshlar;
     std::filesystem::path file;
     std::string program; // path
-    std::string root;    // where the files of the process are found from here; empty: as it saw them
+    std::string root;    // prefix of the process's file paths on this machine; empty: none
     std::uint32_t pid = 0;
     std::uint32_t parent = 0;
     std::uint64_t started_realtime = 0;         // ns since 1970
-    std::uint64_t process_started_realtime = 0; // likewise, or later if it is not known
-    std::uint64_t start = 0;                    // ns, as all times
-    std::uint64_t end = 0;                      // of the last record
-    std::uint64_t rate = 0;                     // bytes between two samples, on average, at least
-    std::uint64_t longest_distance = 0;         // and at most: above it where samples came too fast
-    double usual_distance = 0;                  // in the mean over all bytes that were allocated
+    std::uint64_t process_started_realtime = 0; // ns since 1970; later than the truth if unknown
+    std::uint64_t start = 0;                    // ns, like all times below
+    std::uint64_t end = 0;                      // time of the last record
+    std::uint64_t rate = 0;                     // smallest mean distance of samples, in bytes
+    std::uint64_t longest_distance = 0;         // largest; above `rate` if samples came too fast
+    double usual_distance = 0;                  // mean over all bytes allocated
     std::uint64_t allocated = 0;                // bytes, by the process's own estimate
     profile_format::State state = profile_format::State::kRecording;
     std::uint64_t lost = 0;       // samples
-    std::uint64_t unfinished = 0; // gaps, see RecordReader
+    std::uint64_t unfinished = 0; // gaps of unfinished writers, see RecordReader
     std::uint64_t damaged = 0;
-    bool is_truncated = false; // its last part is missing
-    bool exited = false;       // by exit or return from main, not by a signal
+    bool is_truncated = false; // the end of the file is missing
+    bool exited = false;       // by exit or return from main
     Ending ending = Ending::kUnknown;
-    int signal = 0; // of Ending::kSignal
+    int signal = 0; // for Ending::kSignal
 
     std::vector<LoadedObject> objects;
-    std::vector<Mapping> mappings; // all there have been
+    std::vector<Mapping> mappings; // all that ever existed
     std::vector<Stack> stacks{{}};
     std::vector<ThreadName> threads{{}};
-    std::vector<Sample> samples; // in the order of their records
+    std::vector<Sample> samples; // in file order
     std::vector<std::string> count_names;
     std::vector<CpuSample> cpu_samples;
-    std::optional<profile_format::CpuTime> cpu_time; // the last; none: the processor was not sampled
+    std::optional<profile_format::CpuTime> cpu_time; // the last record; none: the CPU was not sampled
     std::vector<CountsRow> counts;
     std::vector<Moment> moments;
     LockTables locks;
 
-    // The program said so, or the file was full.
+    // Returns whether recording has ended: the program said so, or the file was full.
     bool is_over() const {
         return exited || state == profile_format::State::kStopped || state == profile_format::State::kFull;
     }
-    // All that was sampled is there: with a rate of 1, every block.
+    // Returns whether no sample is missing. At a rate of 1 the recording then has every block.
     bool is_complete() const { return lost == 0 && damaged == 0 && state != profile_format::State::kFull; }
     // See Figure::add().
     double stretch(const Sample& sample) const {

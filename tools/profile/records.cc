@@ -8,9 +8,10 @@ namespace ashlar::profile {
 namespace {
 
 constexpr std::size_t kStep = 8;
-constexpr std::size_t kLargest = std::size_t{1} << 20; // no writer makes larger ones
+constexpr std::size_t kLargest = std::size_t{1} << 20; // no writer makes larger records
 
-// Rows that the program wrote in place: the checksum is of what stands before them.
+// Returns a region: rows that the program updated in place. The checksum covers only the bytes before the
+// rows.
 std::optional<Record> region_at(std::span<const std::byte> record) {
     const auto head = front_of<format::RecordHead>(record);
     if (record.size() < sizeof head + sizeof(format::Region)) {
@@ -61,7 +62,7 @@ bool RecordReader::is_unfinished_at(std::size_t place) const {
 std::optional<Record> RecordReader::next() {
     const std::size_t begin = place_;
     std::optional<Record> record;
-    // Inside a gap every place is looked at: the size in a damaged head may lead past sound records.
+    // In a gap, tries every place: the size in a damaged head may skip intact records.
     while (!record && place_ < bytes_.size()) {
         record = record_at(place_);
         place_ += record ? record->size : std::min(kStep, bytes_.size() - place_);

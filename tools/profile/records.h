@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The records of a profile (ashlar/profile_format.h), one after the other. Believes nothing that a file says
-// about itself. A record is used if its checksum is right, and whatever is between two such records is a gap.
+// Reads the records of a profile (ashlar/profile_format.h) in sequence. Trusts nothing that a file says about
+// itself. Uses a record only if its checksum is right. The bytes between two such records are a gap.
 #pragma once
 
 #include <ashlar/profile_format.h>
@@ -26,12 +26,12 @@ struct Record {
 
 class RecordReader {
   public:
-    // `bytes`: the file from its first record to the end of what was handed out to writers.
+    // `bytes`: the file from its first record to the end of the space handed out to writers.
     explicit RecordReader(std::span<const std::byte> bytes) : bytes_(bytes) {}
 
     std::optional<Record> next();
 
-    // Gaps so far: of writers that did not come to their end, and others.
+    // Gaps so far: records that their writer did not finish, and all other gaps.
     std::uint64_t unfinished() const { return unfinished_; }
     std::uint64_t damaged() const { return damaged_; }
 
@@ -45,8 +45,8 @@ class RecordReader {
     std::uint64_t damaged_ = 0;
 };
 
-// The structure at the front of a payload; zeros where the payload is shorter, as that of an older library
-// is.
+// Copies the structure at the front of a payload. Missing bytes are 0: an older library writes shorter
+// payloads.
 template <class Structure>
 Structure front_of(std::span<const std::byte> payload) {
     Structure structure{};
@@ -56,7 +56,7 @@ Structure front_of(std::span<const std::byte> payload) {
     return structure;
 }
 
-// What follows that structure; nothing if there is no more.
+// Returns the payload behind that structure, or nothing.
 template <class Structure>
 std::span<const std::byte> rest_of(std::span<const std::byte> payload) {
     return payload.subspan(std::min(payload.size(), sizeof(Structure)));

@@ -9,7 +9,7 @@ namespace ashlar::profile {
 
 namespace {
 
-// Of two files of one machine. Its clock may have been set meanwhile.
+// Compares the boot times of two files of one machine. The clock may have been set in between.
 bool is_same_boot(std::uint64_t one, std::uint64_t other) {
     constexpr std::uint64_t kSecond = 1'000'000'000;
     return std::max(one, other) - std::min(one, other) < kSecond;

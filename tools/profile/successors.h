@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Which recordings were ended by exec. The process goes on as another program then, under its number and with
-// a file of its own. The file before is left as it was: nothing in it says that it is over.
+// Recordings that exec ended. The process then runs another program under the same number, with a new file.
+// The old file does not say that it has ended.
 #pragma once
 
 #include "profile/recording.h"
@@ -14,9 +14,9 @@ namespace ashlar::profile {
 
 class Successors {
   public:
-    void add(const std::filesystem::path& file); // nothing happens if it is no recording
+    void add(const std::filesystem::path& file); // ignores a file that is no recording
 
-    // A recording that is not over, but for a later one of its process, ends when that begins.
+    // Ends an unfinished recording where the next recording of the same process begins, if there is one.
     void end(Recording& recording) const;
 
   private:

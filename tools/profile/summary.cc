@@ -16,7 +16,8 @@ bool any_matches(const NamedStack& stack, const Frames& frames, const std::regex
     });
 }
 
-// What a person can tell sites by: two calls in one line are one, wherever they were inlined.
+// Returns the frame that identifies a site for a person. Two calls in one line are one site, wherever they
+// were inlined.
 std::uint32_t site_key(const NamedStack& stack, Frames& frames, View view) {
     Frame site{.function = "no stack was recorded"};
     if (view == View::kCpu && !stack.empty()) {
@@ -35,7 +36,7 @@ std::vector<WeightedStack> stacks_of(const Recording& recording, View view,
     std::vector<WeightedStack> stacks;
     for (StackAmount& each : evaluate(recording, view, settings).stacks) {
         stacks.push_back({.frames = names[each.stack], .amount = each.amount, .ages = {}});
-        if (recording.origin == Origin::kAshlar) { // else times are not known
+        if (recording.origin == Origin::kAshlar) { // other profilers record no times
             stacks.back().ages = std::move(each.ages);
         }
     }
@@ -110,7 +111,7 @@ Summary summarise(Recording recording, symbols::Symbolizer& symbolizer, Frames& 
     summary.peak_seconds = recording.seconds(peak_time(recording));
     summary.seconds = recording.seconds(recording.end);
     if (settings.at && *settings.at <= summary.seconds) {
-        summary.live_at = settings.at; // what was live later is what was live at the end
+        summary.live_at = settings.at; // a later moment is shown as the end
     }
     summary.has_memory = settings.memory;
     summary.cache = settings.cache ? cache_figures(recording) : std::nullopt;
@@ -123,13 +124,12 @@ Summary summarise(Recording recording, symbols::Symbolizer& symbolizer, Frames& 
 
 namespace {
 
-// Of a moment of the process's own clock in ns since 1970, which those of other processes can be compared
-// with.
+// Converts a time of the process's own clock to ns since 1970, which is comparable between processes.
 std::uint64_t real_time(const Recording& recording, std::uint64_t time) {
     return recording.started_realtime + (time - recording.start);
 }
 
-// When all together held the most, in ns since 1970. A process holds nothing after its end.
+// Returns when all processes together held the most, in ns since 1970. A process holds nothing after its end.
 std::uint64_t time_of_shared_peak(const std::vector<Summary>& summaries) {
     std::vector<std::pair<std::uint64_t, double>> changes;
     for (const Summary& summary : summaries) {
@@ -140,7 +140,7 @@ std::uint64_t time_of_shared_peak(const std::vector<Summary>& summaries) {
                                  -sample.bytes);
         }
     }
-    std::sort(changes.begin(), changes.end()); // what is freed at a moment goes first
+    std::sort(changes.begin(), changes.end()); // releases first at equal times
     double live = 0;
     double most = 0;
     std::uint64_t moment = 0;
@@ -185,7 +185,7 @@ const ViewSummary& part_of_all(const Summary& summary, View view, std::size_t pr
 ViewSummary summarise_stacks(View view, const std::vector<WeightedStack>& stacks, Frames& frames,
                              const Filter& filter) {
     ViewSummary summary{.view = view, .total = {}, .suppressed = {}, .stacks = {}, .sites = {}};
-    std::map<NamedStack, WeightedStack> merged; // different addresses may have the same names
+    std::map<NamedStack, WeightedStack> merged; // different addresses may have equal names
     for (const WeightedStack& each : stacks) {
         if (!filter.matches(each.frames, frames)) {
             continue;
@@ -236,7 +236,7 @@ std::vector<Site> sites(const std::vector<WeightedStack>& stacks, Frames& frames
 }
 
 bool Difference::is_certain() const {
-    constexpr double kDeviations = 1.959963984540054; // hold 95 % of a normal distribution
+    constexpr double kDeviations = 1.959963984540054; // 95 % of a normal distribution
     const double deviation = std::sqrt(before.bytes.variance + after.bytes.variance);
     return std::abs(bytes()) > kDeviations * deviation;
 }

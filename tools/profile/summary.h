@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What a report is made of: every view of a recording with its named stacks and its sites.
+// The data of a report: every view of a recording with its named stacks and sites.
 #pragma once
 
 #include "profile/cache_figures.h"
@@ -16,14 +16,14 @@
 
 namespace ashlar::profile {
 
-// Which stacks count: one of their functions or files matches `focus`, none matches `ignore`.
+// Selects stacks: one function or file matches `focus`, and none matches `ignore`.
 struct Filter {
     std::optional<std::regex> focus{};
     std::optional<std::regex> ignore{};
     Suppressions suppressions{}; // of leaks
 
-    bool matches(const NamedStack& stack, const Frames& frames) const; // focus and ignore alone
-    // Which of these do; nothing if all of them, because nothing was asked for.
+    bool matches(const NamedStack& stack, const Frames& frames) const; // `focus` and `ignore` only
+    // Returns for each stack whether it matches; nothing if neither `focus` nor `ignore` is set.
     std::optional<std::vector<bool>> chosen(const std::vector<NamedStack>& stacks,
                                             const Frames& frames) const;
 };
@@ -34,17 +34,17 @@ struct WeightedStack {
     std::vector<std::pair<double, double>> ages; // see StackAmount
 };
 
-// A place in the program's text that memory was asked for at.
+// A place in the source text that requested memory.
 struct Site {
     std::uint32_t frame = 0;
     Amount amount;
     double median_age = 0; // seconds
-    NamedStack example;    // its stack of the most bytes
+    NamedStack example;    // its stack with the most bytes
 };
 
 struct ViewSummary {
     View view = View::kPeak;
-    Amount total; // of what is shown
+    Amount total; // of the stacks shown
     Amount suppressed;
     std::vector<WeightedStack> stacks;
     std::vector<Site> sites; // the largest first
@@ -52,77 +52,81 @@ struct ViewSummary {
 
 struct SummarySettings {
     std::uint64_t temporary_within = kSoon; // bytes, see ViewSettings
-    std::optional<double> at{};             // seconds after the start; of the view kLive
-    std::string thread{};                   // name or number of the only ones that count; empty: all
+    std::optional<double> at{};             // seconds after the start, for View::kLive
+    std::string thread{};                   // name or number of the only threads that count; empty: all
     Filter filter{};
-    bool memory = true; // is reported
-    bool cache = true;  // likewise
-    bool cpu = true;    // likewise, if it was recorded
+    bool memory = true; // report the views of memory
+    bool cache = true;  // report the thread caches
+    bool cpu = true;    // report the CPU, if it was sampled
 };
 
-// Of the samples of the processor.
+// Figures from samples of the CPU.
 struct CpuFigures {
-    double used = 0;    // microseconds, by all threads
-    double sampled = 0; // of these; the rest are threads that ended before they had a sample
-    double period = 0;  // microseconds between two samples of a thread; 0: no more are taken
+    double used = 0;    // microseconds, all threads
+    double sampled = 0; // microseconds that samples cover; the rest is of threads that ended before their
+                        // first sample
+    double period = 0;  // microseconds between two samples of a thread; 0: sampling has ended
     std::uint64_t lost = 0;
     std::uint64_t unwatched = 0; // threads
     profile_format::CpuState state = profile_format::CpuState::kSamples;
-    // "malloc", "free" and "realloc", each with its like, and "others", of what is shown; the most first.
+    // "malloc", "free", "realloc" (each with related functions) and "others", of the stacks shown; the
+    // largest first.
     std::vector<std::pair<std::string, Amount>> operations{};
-    std::set<std::uint32_t> releasing{}; // frames of places that were seen in "free"
+    std::set<std::uint32_t> releasing{}; // sites that were seen in "free"
 };
 
-// Those of one recording.
+// Returns the settings for one recording.
 ViewSettings view_settings(const Recording& recording, const SummarySettings& settings);
 
 struct Summary {
     Recording recording;
     std::map<View, ViewSummary> views;
-    double peak_seconds = 0; // after the start
-    double seconds = 0;      // that were recorded
-    std::optional<double>
-        live_at{}; // the moment of the view kLive, in seconds after the start; none: the end
-    Figure frees;  // blocks
+    double peak_seconds = 0;         // after the start
+    double seconds = 0;              // recorded
+    std::optional<double> live_at{}; // the moment of View::kLive, in seconds after the start; none: the end
+    Figure frees;                    // blocks
     std::vector<SizeRange> sizes;
-    std::vector<ThreadAmount> threads;        // by what they allocated
+    std::vector<ThreadAmount> threads;        // by bytes allocated
     std::optional<ViewSummary> shared_peak{}; // see share_peak()
-    bool has_memory = true;                   // the views are wanted
-    std::optional<CacheFigures> cache{}; // of the whole process, whatever is filtered; if wanted and known
+    bool has_memory = true;                   // the views of memory were requested
+    std::optional<CacheFigures> cache{}; // of the whole process, whatever is filtered; none: not requested or
+                                         // unknown
 
-    std::optional<CpuFigures> cpu{}; // if wanted and known
+    std::optional<CpuFigures> cpu{}; // none: not requested or unknown
 
     const ViewSummary& at(View view) const { return views.at(view); }
-    // It is wanted, and known.
+    // Returns whether the view was requested and is known.
     bool shows(View view) const;
 };
 
-// "live at the peak", of this summary.
+// Returns "live at the peak", or the moment that the summary is of.
 std::string sentence_of(const Summary& summary, View view);
 
-// Are the bytes of this view known? Not all are of what other programs recorded.
+// Returns whether the bytes of this view are known. Other profilers do not record all of them.
 bool knows(const Recording& recording, View view);
 
-// Peaks of several processes are at different moments, and their sum is nothing that ever was. So where they
-// are shown together, the view kPeak is of the moment at which all of them together held the most. Nothing is
-// done for one process, or if one was recorded by another profiler.
+// Sets `shared_peak`. Processes have their peaks at different moments, so a sum of peaks never existed. Shown
+// together, all processes are at the moment when their sum was largest. Does nothing for a single process, or
+// if another profiler made one of the recordings.
 void share_peak(std::vector<Summary>& summaries, symbols::Symbolizer& symbolizer, Frames& frames,
                 const SummarySettings& settings);
 
-// The view of this process as a part of all `processes`.
+// Returns the process's part of the view of all `processes`: for kPeak of several, its share of the shared
+// peak.
 const ViewSummary& part_of_all(const Summary& summary, View view, std::size_t processes);
 
 Summary summarise(Recording recording, symbols::Symbolizer& symbolizer, Frames& frames,
                   const SummarySettings& settings = {});
 
-// One view of stacks that were named; those of the same names are put together.
+// Builds one view of named stacks. Merges stacks of equal names.
 ViewSummary summarise_stacks(View view, const std::vector<WeightedStack>& stacks, Frames& frames,
                              const Filter& filter);
 
-// Of the processor's view they are functions: where a thread was, whatever called it.
+// Returns the sites of a view, the largest first. Sites of View::kCpu are the functions that ran, whatever
+// called them.
 std::vector<Site> sites(const std::vector<WeightedStack>& stacks, Frames& frames, View view);
 
-// The same site in two recordings.
+// A site in two recordings.
 struct Difference {
     std::uint32_t frame = 0;
     Amount before;
@@ -130,36 +134,36 @@ struct Difference {
     NamedStack example;
 
     double bytes() const { return after.bytes.value - before.bytes.value; }
-    // More than chance: the interval of the difference leaves zero.
+    // Returns whether the difference is more than chance: its 95 % interval excludes zero.
     bool is_certain() const;
 };
 
-// The largest difference first. Both must have been named with the same frames.
+// Returns the largest difference first. Both lists must use the same `frames`.
 std::vector<Difference> differences(const std::vector<WeightedStack>& before,
                                     const std::vector<WeightedStack>& after, Frames& frames, View view);
 
-// ---- What the samples of the processor say: cpu.cc
+// ---- Samples of the CPU: cpu.cc
 
-// A stack as it was, and what is left of it without the allocator's part.
+// A stack as recorded, and its part outside the allocator.
 struct CpuStack {
     NamedStack whole;
-    NamedStack caller;     // of the allocator; all of it if it is not in the stack
-    std::string operation; // "malloc", "free", "realloc", each with its like, or "others"; empty: none
+    NamedStack caller;     // from the allocator's caller outwards; the whole stack without an allocator
+    std::string operation; // "malloc", "free", "realloc" or "others"; empty: not in the allocator
 };
 
-// One for each stack of the recording; empty for those that no sample of the processor has.
+// Returns an entry for each stack of the recording, empty for stacks without a CPU sample.
 std::vector<CpuStack> name_cpu_stacks(const Recording& recording, symbols::Symbolizer& symbolizer,
                                       Frames& frames);
 
-// Adds the views of the processor to the summary of a recording. The views of memory must be there.
+// Adds the CPU views to a summary, which must already have the views of memory.
 void add_cpu(Summary& summary, const Recording& recording, symbols::Symbolizer& symbolizer, Frames& frames,
              const SummarySettings& settings);
 
-// The estimate of the calls by which this place asked for memory; nothing if it is not known.
+// Returns the estimated number of requests from this place, or nothing if unknown.
 std::optional<Figure> calls_at(const Summary& summary, std::uint32_t frame);
 
-// Microseconds of one of these calls. Not known where the time is also that of releases, which are not
-// counted.
+// Returns the mean time of such a request in microseconds. Returns nothing where the time includes releases,
+// which are not counted.
 std::optional<double> time_of_call_at(const Summary& summary, const Site& site);
 
 } // namespace ashlar::profile

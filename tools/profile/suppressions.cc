@@ -11,9 +11,10 @@ namespace ashlar::profile {
 
 namespace {
 
-// Does the pattern, in which only `*` is special, describe all of the name?
+// Returns whether the pattern matches the whole name. Only `*` is special.
 bool describes(std::string_view pattern, std::string_view name) {
-    // The last star takes as little as possible, and one character more each time that the rest does not fit.
+    // The last star takes as little text as possible, and one more character each time that the rest does not
+    // fit.
     std::size_t place = 0;
     std::size_t next = 0;
     std::size_t star = std::string_view::npos;
@@ -35,7 +36,8 @@ bool describes(std::string_view pattern, std::string_view name) {
     return pattern.find_first_not_of('*', next) == std::string_view::npos;
 }
 
-// Buffers of the standard streams, and libstdc++'s reserve for exceptions, which its initialiser allocates.
+// Returns whether the block is a buffer of a standard stream, or libstdc++'s reserve for exceptions. The
+// initialiser of libstdc++ allocates that reserve.
 bool is_kept_by_libraries(const NamedStack& stack, const Frames& frames) {
     const auto buffer = [&](std::uint32_t index) {
         return exported_name(frames[index].function) == "_IO_file_doallocate";
@@ -74,7 +76,7 @@ Suppressions::Suppressions(std::string_view text) {
         if (!line.starts_with(kKind)) {
             continue;
         }
-        // As a description of the whole name: with stars where the ends are open.
+        // Turns it into a pattern of the whole name, with stars at open ends.
         std::string pattern(trimmed(line.substr(kKind.size())));
         pattern.starts_with('^') ? pattern.erase(0, 1) : pattern.insert(0, 1, '*');
         pattern.ends_with('$') ? pattern.pop_back() : pattern.push_back('*');

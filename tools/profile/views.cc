@@ -11,7 +11,7 @@ namespace ashlar::profile {
 
 namespace {
 
-// What a sample is in a view: the bytes of it that count, of one block; nothing if it is not in the view.
+// Decides which samples a view holds, and how many bytes and blocks each stands for.
 class Question {
   public:
     Question(const Recording& recording, View view, const ViewSettings& settings)
@@ -38,7 +38,7 @@ class Question {
         case View::kWaste:
             return sample.pinned > 0;
         case View::kCpu:
-        case View::kAllocationCpu: // not of blocks
+        case View::kAllocationCpu: // these have no blocks
             return false;
         case View::kAllocated:
         case View::kLifetime:
@@ -68,7 +68,7 @@ class Question {
   private:
     double bytes(const Sample& sample) const {
         switch (view_) {
-        case View::kWaste: // of all blocks that it stands for
+        case View::kWaste: // already the sum over all blocks that the sample stands for
             return sample.pinned;
         case View::kLifetime:
             return sample.bytes * age(sample);
@@ -170,7 +170,7 @@ std::uint64_t peak_time(const Recording& recording) {
             changes.push_back({.time = *sample.freed, .bytes = -sample.bytes});
         }
     }
-    // A block that came free at a moment is not live at it, so such changes go first.
+    // A block released at a moment is not live then, so releases are sorted first.
     std::sort(changes.begin(), changes.end(), [](const Change& one, const Change& other) {
         return one.time != other.time ? one.time < other.time : one.bytes < other.bytes;
     });

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Questions to a recording: which stacks allocated what was live at the peak, what was never freed, and so
-// on.
+// Queries of a recording, such as the stacks that allocated the blocks live at the peak.
 #pragma once
 
 #include "profile/estimate.h"
@@ -14,23 +13,22 @@
 namespace ashlar::profile {
 
 enum class View {
-    kPeak,      // live at the moment when the most was
+    kPeak,      // live at the moment with the most live bytes
     kLive,      // live at the end, or at a given moment
     kAllocated, // allocated at any time
     kLeaks,     // live when the program ended, and not suppressed
     kTemporary, // freed soon
-    kLifetime,  // byte-seconds: how much was held for how long
-    kWaste,     // free bytes that cannot be given back, because blocks are left in the slabs that they lie in
+    kLifetime,  // byte-seconds: bytes held times seconds held
+    kWaste,     // free bytes that cannot be returned, because live blocks pin their slabs
 
-    // Of samples of the processor, see summary.h. Their bytes are microseconds, their blocks samples.
+    // Samples of the CPU, see summary.h. Their bytes are microseconds and their blocks are samples.
     kCpu,           // all of the program
-    kAllocationCpu, // what the allocator used, by who called it
+    kAllocationCpu, // the allocator's share, by its caller
 };
 
 inline constexpr std::array kViews{View::kPeak,      View::kLive,     View::kAllocated, View::kLeaks,
                                    View::kTemporary, View::kLifetime, View::kWaste};
 
-// Memory's, and the processor's.
 inline constexpr std::array kCpuViews{View::kCpu, View::kAllocationCpu};
 inline constexpr std::array kAllViews{View::kPeak,  View::kLive,      View::kAllocated,
                                       View::kLeaks, View::kTemporary, View::kLifetime,
@@ -46,40 +44,42 @@ const char* sentence_of(View view); // "live at the peak"
 inline constexpr std::uint64_t kSoon = std::uint64_t{1} << 20;
 
 struct ViewSettings {
-    std::uint64_t temporary_within = kSoon;              // bytes that the process allocated in between
-    std::optional<std::uint64_t> at{};                   // of kLive
-    std::optional<std::vector<std::uint32_t>> threads{}; // only blocks that these (indexes) have allocated
-    std::optional<std::vector<bool>> stacks{};           // by index: only blocks of those that are true
+    std::uint64_t temporary_within = kSoon;              // bytes that the process allocated between
+                                                         // allocation and release
+    std::optional<std::uint64_t> at{};                   // moment of View::kLive
+    std::optional<std::vector<std::uint32_t>> threads{}; // only blocks that these threads (indexes) allocated
+    std::optional<std::vector<bool>> stacks{}; // by stack index: only blocks of stacks that are true
 };
 
 struct StackAmount {
     std::uint32_t stack; // index
     Amount amount;
-    std::vector<std::pair<double, double>> ages; // seconds, and blocks of that age; of kWaste when dumped
+    std::vector<std::pair<double, double>> ages; // age in seconds, and blocks of that age; for kWaste at the
+                                                 // time of the dump
 };
 
 struct ViewResult {
     View view = View::kPeak;
-    std::vector<StackAmount> stacks; // in the order of the stacks; without those of nothing
+    std::vector<StackAmount> stacks; // by index; without empty stacks
     Amount total;
 };
 
 ViewResult evaluate(const Recording& recording, View view, const ViewSettings& settings = {});
 
-// When the most was live, by the samples.
+// Returns the time of the most live bytes, by the samples.
 std::uint64_t peak_time(const Recording& recording);
 
-// The age that half of the blocks do not exceed; not a number for none.
+// Returns the age that half of the blocks do not exceed, or NaN if there are no blocks.
 double median_age(std::vector<std::pair<double, double>> ages);
 
-// Threads that allocated something, by their indexes.
+// A thread that allocated, by index.
 struct ThreadAmount {
     std::uint32_t thread;
     Amount amount;
 };
 std::vector<ThreadAmount> by_thread(const Recording& recording, View view, const ViewSettings& settings = {});
 
-// How many blocks of which size were allocated: up to `largest` and more than the one before.
+// Blocks allocated of one range of sizes: up to `largest` bytes, and more than the range before.
 struct SizeRange {
     std::uint64_t largest;
     Amount amount;

@@ -19,7 +19,7 @@ const Dwfl_Callbacks kCallbacks{.find_elf = dwfl_build_id_find_elf,
                                 .section_address = dwfl_offline_section_address,
                                 .debuginfo_path = nullptr};
 
-// Without the arguments: the last pair of brackets, behind which at most "const" follows.
+// Removes the arguments: the last pair of brackets, with or without " const" behind them.
 std::string_view without_arguments(std::string_view name) {
     constexpr std::string_view kConst = " const";
     if (name.ends_with(kConst)) {
@@ -39,7 +39,7 @@ std::string_view without_arguments(std::string_view name) {
 }
 
 bool stands_for(std::string_view wanted, std::string_view name) {
-    wanted = without_arguments(wanted); // names in debug information have none
+    wanted = without_arguments(wanted); // names in debug information have no arguments
     const auto is_end = [&](std::string_view whole) {
         return whole == wanted ||
                (whole.ends_with(wanted) && whole.substr(0, whole.size() - wanted.size()).ends_with("::"));
@@ -175,7 +175,7 @@ class Code {
         }
     }
 
-    // In order, those that touch as one.
+    // Returns the ranges in order. Merges adjacent and overlapping ranges.
     std::vector<CodeRange> finish() {
         std::sort(ranges_.begin(), ranges_.end(),
                   [](const CodeRange& one, const CodeRange& other) { return one.begin < other.begin; });
@@ -192,7 +192,7 @@ class Code {
 
     Dwfl* session_;
     Dwfl_Module* module_ = nullptr;
-    GElf_Addr bias_ = 0; // of the file's own addresses
+    GElf_Addr bias_ = 0; // load address minus the file's address
     std::vector<CodeRange> ranges_;
 };
 

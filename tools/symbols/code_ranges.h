@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The code of a function, or of a line, in an executable or library. It tells where it lies, and all its
-// copies that were inlined into others.
+// The addresses of a function's or a line's code in an executable or library, including all inlined copies.
 #pragma once
 
 #include <cstdint>
@@ -9,15 +8,15 @@
 
 namespace ashlar::symbols {
 
-// Addresses as the file itself has them.
+// A range of addresses as in the file.
 struct CodeRange {
     std::uint64_t begin;
     std::uint64_t end;
 };
 
-// `name` may leave out scopes in front: "push" stands for "Queue<int>::push(int)". Arguments do not count.
+// `name` may omit leading scopes: "push" matches "Queue<int>::push(int)". Arguments are ignored.
 std::vector<CodeRange> ranges_of_function(const std::string& object, const std::string& name);
-// `file` may leave out folders in front. Code of other lines that was inlined into the line is part of it.
+// `file` may omit leading folders. Code of other lines that was inlined into the line is included.
 std::vector<CodeRange> ranges_of_line(const std::string& object, const std::string& file, unsigned line);
 
 } // namespace ashlar::symbols

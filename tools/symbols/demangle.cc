@@ -7,7 +7,7 @@
 namespace ashlar::symbols {
 
 std::string demangled(const std::string& name) {
-    // Only what begins as a mangled name does: the demangler takes some plain C names for types.
+    // The demangler takes some plain C names for types, so check the prefix first.
     if (!name.starts_with("_Z") && !name.starts_with("_R")) {
         return name;
     }

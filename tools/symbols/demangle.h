@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: MIT
-// Names of functions as their authors wrote them.
 #pragma once
 
 #include <string>
 
 namespace ashlar::symbols {
 
-// "std::vector<int>::push_back" of "_ZNSt6vectorIiE9push_backEv", likewise for Rust (both of its manglings);
-// parameters are left out. Other names come back as they are.
+// Returns "std::vector<int>::push_back" for "_ZNSt6vectorIiE9push_backEv". Leaves out parameters. Also
+// decodes both of Rust's manglings. Returns other names unchanged.
 std::string demangled(const std::string& name);
 
 } // namespace ashlar::symbols

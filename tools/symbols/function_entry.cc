@@ -10,8 +10,8 @@ namespace ashlar::symbols {
 
 namespace {
 
-// The entry that says where in the program's text a function is declared: code has one of its own, which
-// refers to it.
+// Returns the entry that declares the function in the source text. The code has an entry of its own, which
+// refers to that.
 Dwarf_Die declaration_of(Dwarf_Die* die) {
     Dwarf_Die declaration = *die;
     Dwarf_Attribute attribute;
@@ -25,7 +25,7 @@ Dwarf_Die declaration_of(Dwarf_Die* die) {
     return declaration;
 }
 
-// "shapes::(anonymous namespace)::", for what is known by its plain name only.
+// Returns "shapes::(anonymous namespace)::", for a function of which only the plain name is known.
 std::string scope_name(Dwarf_Die* die) {
     Dwarf_Die declaration = declaration_of(die);
     Dwarf_Die* scopes = nullptr;

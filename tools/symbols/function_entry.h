@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What an entry of DWARF says of a function.
+// Facts about a function from its DWARF entry.
 #pragma once
 
 #include <elfutils/libdw.h>
@@ -7,10 +7,10 @@
 
 namespace ashlar::symbols {
 
-// Demangled, with its scope; empty if there is none.
+// Returns the demangled name with its scope, or an empty string if the entry has none.
 std::string function_name(Dwarf_Die* die);
 
-// The attribute DW_AT_call_line, say; 0 if the entry has none.
+// Returns the value of attribute `which`, such as DW_AT_call_line, or 0 if the entry has none.
 unsigned number_of(Dwarf_Die* die, unsigned which);
 
 } // namespace ashlar::symbols

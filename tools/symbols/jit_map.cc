@@ -10,7 +10,7 @@ namespace ashlar::symbols {
 
 namespace {
 
-// Takes a hexadecimal number and the space after it from the front.
+// Takes a hexadecimal number and the space behind it from the front of `line`.
 std::optional<std::uint64_t> take_number(std::string_view& line) {
     std::uint64_t value = 0;
     const auto [stop, error] = std::from_chars(line.data(), line.data() + line.size(), value, 16);

@@ -22,7 +22,7 @@ namespace ashlar::symbols {
 
 namespace {
 
-constexpr const char* kDeleted = " (deleted)"; // what the kernel appends to the path of a file that is gone
+constexpr const char* kDeleted = " (deleted)"; // suffix that the kernel adds to the path of a removed file
 
 const Dwfl_Callbacks kCallbacks{.find_elf = dwfl_build_id_find_elf,
                                 .find_debuginfo = dwfl_standard_find_debuginfo,
@@ -139,7 +139,7 @@ class ObjectFile {
 
     bool is_the_one_that_was_loaded() {
         if (object_.path.empty() || object_.path.front() == '[') {
-            return false; // code in an anonymous mapping, or of the kernel ([vdso]): there is no file
+            return false; // an anonymous mapping or kernel code ([vdso]) has no file
         }
         if (object_.path.ends_with(kDeleted)) {
             trouble_ = fmt::format(
@@ -165,12 +165,13 @@ class ObjectFile {
         return true;
     }
 
-    // Beside the other debug files of the system, or from debuginfod.
+    // Looks for a copy with the right build id among the system's debug files and at debuginfod.
     Dwfl_Module* by_build_id() {
         if (object_.build_id.empty()) {
             return nullptr;
         }
-        constexpr GElf_Addr kHighest = GElf_Addr{1} << 46; // ranges that libdw knows nothing else of
+        constexpr GElf_Addr kHighest = GElf_Addr{1} << 46; // end of a range that libdw uses for no other
+                                                           // module
         Dwfl_Module* const module = dwfl_report_module(session_, "object", 0, kHighest);
         if (module != nullptr) {
             dwfl_module_report_build_id(module,
@@ -209,7 +210,7 @@ class ObjectFile {
         GElf_Sym symbol;
         const char* const name =
             dwfl_module_addrinfo(module_, address, &offset, &symbol, nullptr, nullptr, nullptr);
-        // The nearest one before is no answer if it ends before.
+        // Reject the nearest symbol before if it ends before the address.
         return name == nullptr || (symbol.st_size != 0 && offset >= symbol.st_size) ? "" : demangled(name);
     }
 
@@ -237,7 +238,7 @@ class ObjectFile {
             return {};
         }
         Dwarf_Die* scopes = nullptr;
-        const int count = dwarf_getscopes_die(innermost, &scopes); // through the code, not its definition
+        const int count = dwarf_getscopes_die(innermost, &scopes); // along the code, not the declarations
         Dwarf_Files* files = nullptr;
         dwarf_getsrcfiles(unit, &files, nullptr);
         std::vector<Location> found;
@@ -253,7 +254,7 @@ class ObjectFile {
                              .line = line,
                              .inlined = inlined});
             if (!inlined) {
-                break; // functions may be nested in others in the text; the call does not come from there
+                break; // a function may be nested in another one in the source, which is not its caller
             }
             const char* const caller =
                 files == nullptr ? nullptr
@@ -266,8 +267,8 @@ class ObjectFile {
         return found;
     }
 
-    // The compilation unit. Without .debug_aranges, which clang and rustc leave out, libdw does not look
-    // further.
+    // Returns the compilation unit. Searches the ranges of all units if libdw finds none: libdw needs
+    // .debug_aranges, which clang and rustc leave out.
     Dwarf_Die* unit_at(Dwarf_Addr address, Dwarf_Addr* bias) {
         if (Dwarf_Die* const unit = dwfl_module_addrdie(module_, address, bias); unit != nullptr) {
             return unit;

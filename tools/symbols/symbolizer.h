@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
-// From places in executables and libraries to functions, files and lines, by libdw. It reads symbol tables,
-// DWARF beside or inside the file, and asks debuginfod where DEBUGINFOD_URLS names servers. A file that is
-// not the one that was loaded (its build id differs, because it was upgraded) is refused. A copy with the
-// right build id is looked for instead.
+// Finds functions, files and lines for places in executables and libraries, with libdw. Reads symbol tables
+// and DWARF beside or inside the file. Asks debuginfod if DEBUGINFOD_URLS names servers. Rejects a file whose
+// build id differs from the loaded one, for example after an upgrade, and looks for a copy with the right id.
 #pragma once
 
 #include <cstdint>
@@ -14,23 +13,23 @@
 
 namespace ashlar::symbols {
 
-// A file that was mapped.
+// A mapped file.
 struct Object {
     std::string path;
-    std::string build_id; // bytes; empty if it is not known, and then any file of that path is taken
-    std::string root{};   // below which the path is, a container's for example
+    std::string build_id; // raw bytes; empty: unknown, so any file at `path` is accepted
+    std::string root{};   // prefix of `path` on this machine, of a container for example
 
     auto operator<=>(const Object&) const = default; // NOLINT(modernize-use-nullptr): clang-tidy 14's mistake
 };
 
 struct Location {
     std::string function{}; // demangled
-    std::string file{};     // empty if nothing tells
-    unsigned line = 0;      // 0 if nothing tells
-    bool inlined = false;   // its code lies in that of the next one
+    std::string file{};     // empty: unknown
+    unsigned line = 0;      // 0: unknown
+    bool inlined = false;   // into the next location
 };
 
-class ObjectFile; // an object that is open
+class ObjectFile; // an open object
 
 class Symbolizer {
   public:
@@ -39,15 +38,15 @@ class Symbolizer {
     Symbolizer(const Symbolizer&) = delete;
     Symbolizer& operator=(const Symbolizer&) = delete;
 
-    // Who is there: innermost first, the inlined ones and then the function itself. Empty if nothing is
-    // known. `offset` is a place in the file, as mappings have it.
+    // Returns the functions at `offset` in the file, as mappings give it: inlined ones first, innermost
+    // first. Returns an empty list if nothing is known.
     const std::vector<Location>& look_up(const Object& object, std::uint64_t offset);
 
-    // The variable that lies so many bytes behind a place in the file, as both are loaded; empty if none
-    // does.
+    // Returns the variable that lies `distance` bytes above the place `offset` in memory. Returns an empty
+    // string if there is none.
     std::string variable(const Object& object, std::uint64_t offset, std::uint64_t distance);
 
-    // What kept names from being found, in sentences that say what to do; each once.
+    // Returns the reasons for missing names, each once, as sentences that say what to do.
     std::vector<std::string> notes() const;
 
   private:
