@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Bytes as people read them: "12.3 MiB".
+// Returns a size for people to read: "12.3 MiB".
 #pragma once
 
 #include <cstdint>
@@ -16,7 +16,7 @@ inline std::string byte_text(std::uint64_t bytes) {
     }
     const char* unit = "";
     for (const char* const next : {"KiB", "MiB", "GiB", "TiB"}) {
-        if (value < kStep * 0.9995) { // "1000.0 KiB" at most
+        if (value < kStep * 0.9995) { // at most "1000.0 KiB"
             break;
         }
         value /= kStep;

@@ -14,7 +14,7 @@ using process::Address;
 using process::Memory;
 using process::PageSpan;
 
-// A heap slice has 16 units: the smallest pages that a system has. A bit of a mask is a unit.
+// A slice has 16 units of 4 KiB, the smallest system page. A mask has a bit per unit.
 constexpr std::uint64_t kUnit = 4096;
 constexpr std::uint64_t kUnitsOfSlice = 16;
 constexpr std::uint64_t kSlice = kUnit * kUnitsOfSlice;
@@ -52,11 +52,11 @@ Number number_in(std::span<const unsigned char> bytes, std::uint64_t offset) {
     return value;
 }
 
-// The heap's tables about its slices.
+// The heap's tables of slices.
 struct SliceTables {
-    std::vector<std::uint16_t> headers;     // of each slice
-    std::vector<unsigned char> states;      // of superslabs
-    std::vector<unsigned char> descriptors; // of each slice; 0 where none was asked for
+    std::vector<std::uint16_t> headers;     // by slice
+    std::vector<unsigned char> states;      // by superslab
+    std::vector<unsigned char> descriptors; // by slice; 0 where none was requested
     std::vector<ashlar_class_row> rows;
 };
 
@@ -77,7 +77,7 @@ std::optional<std::vector<unsigned char>> read_descriptors(const Memory& memory,
     const std::uint64_t stride = tables.descriptor_stride;
     std::vector<unsigned char> all(headers.size() * stride);
     std::vector<Memory::Piece> pieces;
-    // Only those that are in use: to read a slice that was never touched would give the process page tables.
+    // Read only descriptors in use. Reading untouched memory gives the process page tables.
     for (std::size_t slice = 0; slice < headers.size(); ++slice) {
         if (!has_descriptor(headers[slice])) {
             continue;
@@ -116,7 +116,7 @@ std::optional<SliceTables> read_tables(const Memory& memory, const ashlar_tables
     return read;
 }
 
-// Bytes of blocks in use in each unit of a slab.
+// Bytes of blocks in use, by unit of a slab.
 using UsedBytes = std::array<std::uint32_t, kUnitsOfSlice * kMostSlabSlices>;
 
 void add_block(UsedBytes& used, std::uint64_t begin, std::uint64_t size) {
@@ -152,15 +152,15 @@ class Mapper {
         std::uint64_t first = 0;
         std::uint64_t slices = 1;
         unsigned size_class = 0; // 0: mixed
-        std::uint64_t size = 0;  // of a block
+        std::uint64_t size = 0;  // of a block, in bytes
         std::uint64_t blocks = 0;
-        std::uint64_t fresh = 0; // blocks from here on were never handed out
+        std::uint64_t fresh = 0; // first block that was never handed out
         std::uint64_t freed = 0;
-        std::uint64_t purged = 0; // mask
+        std::uint64_t purged = 0; // mask of units
         std::uint64_t present = 0;
         std::uint64_t swapped = 0;
         std::uint64_t huge = 0;
-        std::vector<std::uint64_t> bitmap{}; // of free blocks; of used 16 bytes if it is mixed
+        std::vector<std::uint64_t> bitmap{}; // free blocks; in a mixed slab, used 16-byte cells
     };
 
     std::span<const unsigned char> descriptor(std::uint64_t slice) const {
@@ -183,7 +183,7 @@ class Mapper {
         return {.free = mask(tables_.state_free), .dirty = mask(tables_.state_dirty)};
     }
 
-    // Returns how many slices that were.
+    // Adds the block, slab or slice that begins at `slice`. Returns its length in slices.
     std::uint64_t add(const Slices& slices, std::uint64_t slice) {
         const std::uint16_t header = read_.headers[slice];
         if (header == ASHLAR_SLICE_NOT_OURS) {
@@ -233,7 +233,7 @@ class Mapper {
     std::uint64_t add_slab(const Slices& slices, std::uint64_t slice, unsigned size_class) {
         const ashlar_class_row& row = read_.rows[size_class];
         const std::uint64_t length = std::clamp<std::uint64_t>(row.slices, 1, kMostSlabSlices);
-        if (slice % length != 0 || length > slices.size() - slice) { // torn: its first slice changes just now
+        if (slice % length != 0 || length > slices.size() - slice) { // torn read: its first slice is changing
             result_.kept += bytes(slices[slice].present);
             return 1;
         }
@@ -373,7 +373,7 @@ class Mapper {
     const SliceTables& read_;
     Address base_;
     HeapMemory result_;
-    std::vector<Slab> waiting_; // for their bitmaps
+    std::vector<Slab> waiting_; // slabs whose bitmaps are still to be read
     std::vector<Memory::Piece> pieces_;
 };
 

@@ -14,7 +14,7 @@ using process::Address;
 using process::Memory;
 using Pieces = std::vector<Memory::Piece>;
 
-// What a process gone wrong may make us read.
+// Limits on what the tables of a corrupted process can make this program read.
 constexpr std::uint64_t kMostCaches = std::uint64_t{1} << 17;
 constexpr std::uint64_t kMostStride = std::uint64_t{1} << 16;
 constexpr std::uint64_t kMostClasses = 256;
@@ -25,7 +25,7 @@ Address at(const void* place) {
     return reinterpret_cast<Address>(place);
 }
 
-// A number at an offset of bytes that were read; 0 behind their end.
+// Returns the number at `offset` of `bytes`, or 0 if it extends past their end.
 template <typename Number>
 Number number_at(const std::vector<unsigned char>& bytes, std::uint64_t offset) {
     Number value = 0;
@@ -35,7 +35,7 @@ Number number_at(const std::vector<unsigned char>& bytes, std::uint64_t offset) 
     return value;
 }
 
-// The figures at fixed places.
+// The figures at fixed addresses.
 struct Singles {
     std::uint64_t window_base = 0;
     std::uint64_t window_sixteenths = 0;
@@ -115,13 +115,13 @@ std::optional<Singles> read_singles(const Memory& memory, const ashlar_tables& t
 }
 
 struct Blocks {
-    std::vector<std::vector<unsigned char>> bins;   // of each shard
-    std::vector<std::vector<unsigned char>> mixed;  // likewise
-    std::vector<std::vector<unsigned char>> caches; // those with a thread
-    std::vector<std::vector<unsigned char>> stacks; // of the same threads; empty: it has ended
+    std::vector<std::vector<unsigned char>> bins;   // by shard
+    std::vector<std::vector<unsigned char>> mixed;  // by shard
+    std::vector<std::vector<unsigned char>> caches; // of caches that have a thread
+    std::vector<std::vector<unsigned char>> stacks; // of the same threads; empty: the thread has ended
 };
 
-// Reads each of the places that is not 0; what cannot be read becomes empty.
+// Reads `size` bytes at each place that is not 0. Places that cannot be read give an empty entry.
 std::optional<std::vector<std::vector<unsigned char>>>
 read_each(const Memory& memory, const std::vector<Address>& places, std::size_t size) {
     std::vector<std::vector<unsigned char>> all(places.size());
@@ -176,7 +176,7 @@ std::optional<Blocks> read_blocks(const Memory& memory, const ashlar_tables& tab
     return blocks;
 }
 
-// Of a stack whose ends and top are known by their low 16 bits.
+// Returns the blocks of class `c` in a stack. The stack's ends and top are known by their low 16 bits.
 std::uint64_t cached_blocks(const ashlar_tables& tables, const std::vector<unsigned char>& cache,
                             const std::vector<unsigned char>& stacks, std::uint64_t c) {
     constexpr std::uint64_t kEntry = sizeof(std::uint64_t);
@@ -186,14 +186,16 @@ std::uint64_t cached_blocks(const ashlar_tables& tables, const std::vector<unsig
     const auto empty = number_at<std::uint16_t>(stacks, tables.stacks_ends + c * 2 * sizeof(std::uint16_t));
     const auto full = number_at<std::uint16_t>(stacks, tables.stacks_ends + c * 2 * sizeof(std::uint16_t) +
                                                            sizeof(std::uint16_t));
-    // An array is shorter than 32 KiB. For a moment `top` may lie below the bottom that a drainer raised.
+    // An array is shorter than 32 KiB. `top` may lie below `empty` for a moment, after a drainer raised the
+    // bottom.
     const auto entries = [](std::uint16_t from, std::uint16_t to) {
         const auto bytes = static_cast<std::int16_t>(to - from);
         return bytes > 0 ? static_cast<std::uint64_t>(bytes) / kEntry : 0;
     };
     const std::uint64_t local = std::min<std::uint64_t>(entries(empty, top), capacity);
     const std::uint64_t limit = std::min<std::uint64_t>(entries(empty, full), capacity);
-    return std::min<std::uint64_t>(local + (capacity - limit), capacity); // the owner may be changing arrays
+    return std::min<std::uint64_t>(local + (capacity - limit), capacity); // clamped: the owner may be
+                                                                          // changing arrays
 }
 
 void add_threads(const ashlar_tables& tables, const Singles& singles, const Blocks& blocks,
@@ -227,7 +229,7 @@ void add_threads(const ashlar_tables& tables, const Singles& singles, const Bloc
     }
 }
 
-// Returns the bytes of blocks that left mixed slabs.
+// Returns the bytes of blocks outside mixed slabs that were taken from them.
 std::uint64_t add_shards(const ashlar_tables& tables, const Blocks& blocks, HeapReading& heap) {
     for (const auto& bins : blocks.bins) {
         for (std::uint64_t c = 1; c < heap.classes.size() && !bins.empty(); ++c) {
@@ -240,7 +242,7 @@ std::uint64_t add_shards(const ashlar_tables& tables, const Blocks& blocks, Heap
     for (const auto& mixed : blocks.mixed) {
         bytes += number_at<std::uint64_t>(mixed, tables.mixed_bytes_out);
         for (std::uint64_t c = 1; c < heap.classes.size(); ++c) {
-            // Read while it changes, it may be below zero for a moment.
+            // A torn read can be negative for a moment.
             const auto taken =
                 number_at<std::uint32_t>(mixed, tables.mixed_uses + c * tables.mixed_use_stride);
             heap.classes[c].mixed +=

@@ -21,8 +21,8 @@ constexpr bool is_in_order() {
 }
 static_assert(is_in_order());
 
-// Where Ashlar's heap lies unless it was in the way of something, and the kernel puts nothing of its own
-// accord (see core/layout/window.cc).
+// The addresses where Ashlar's heap usually lies. The kernel does not choose them on its own (see
+// core/layout/window.cc). The heap lies elsewhere if they were in use.
 #if defined(__aarch64__)
 constexpr Interval kUsualPlace{.begin = std::uint64_t{34} << 40, .end = std::uint64_t{62} << 40};
 #else
@@ -36,7 +36,7 @@ bool is_shared_memory(const Mapping& mapping) {
             mapping.name.starts_with("[anon_shmem:"));
 }
 
-// Which part the mapping is; kHeap if its memory is counted elsewhere, too.
+// Returns the mapping's part. kHeap means that its memory may be counted elsewhere.
 Part part_of(const Mapping& mapping, bool is_stack, const std::function<bool(const Mapping&)>& is_heap) {
     if (is_heap(mapping)) {
         return Part::kHeap;
@@ -77,8 +77,8 @@ Ledger sum_up(const process::Status& status, const std::vector<Mapping>& mapping
     return ledger;
 }
 
-// Of the blocks in memory, those in thread caches. Which blocks these are is not looked at: of each class the
-// caches hold as much that was touched as the class as a whole.
+// Returns the bytes in memory of blocks in thread caches. Assumes that of each class, cached blocks are
+// touched to the same share as all blocks.
 std::uint64_t cached_in_memory(const HeapReading& reading, const HeapMemory& memory) {
     double sum = 0;
     for (std::size_t c = 1; c < std::min(reading.classes.size(), memory.classes.size()); ++c) {
@@ -128,7 +128,8 @@ Ledger ledger_of(const process::Status& status, const std::vector<Mapping>& mapp
 
 Ledger ledger_of(const process::Status& status, const std::vector<Mapping>& mappings,
                  const std::vector<bool>& stacks, const HeapFacts& heap) {
-    std::uint64_t lazy = 0; // in the heap: only the program can have released it, so it is part of its blocks
+    std::uint64_t lazy = 0; // in the heap only the program can release lazily, so these bytes are part of its
+                            // blocks
     Ledger ledger = sum_up(status, mappings, stacks, [&](const Mapping& mapping) {
         const bool is_heap =
             !mapping.has_file() &&
@@ -138,7 +139,7 @@ Ledger ledger_of(const process::Status& status, const std::vector<Mapping>& mapp
         lazy += is_heap ? mapping.lazy_free : 0;
         return is_heap;
     });
-    ledger[Part::kHeap] = 0; // told apart by the tables instead
+    ledger[Part::kHeap] = 0; // split by the tables instead
     ledger[Part::kCached] = cached_in_memory(heap.reading, heap.memory);
     ledger[Part::kLive] = heap.memory.blocks - ledger[Part::kCached];
     ledger[Part::kLive] -= std::min(ledger[Part::kLive], lazy);

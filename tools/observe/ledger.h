@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What a process's memory is used for, as a sum that adds up to its RSS.
+// The use of a process's memory, as parts that add up to its RSS.
 #pragma once
 
 #include "observe/heap_map.h"
@@ -21,14 +21,14 @@ enum class Part {
     kFreeInSlabs,
     kDirty,
     kMetadata,
-    kHeap, // where the heap's tables must not be read: all of it
+    kHeap, // the whole heap, if its tables must not be read
     kHugeExcess,
     kStacks,
     kFiles,
     kShared,
     kLazy,
-    kOther,     // anonymous
-    kAnonymous, // where not even the mappings may be read: the heap, stacks and other anonymous memory
+    kOther,     // other anonymous memory
+    kAnonymous, // the heap, stacks and kOther, if the mappings must not be read either
 };
 
 struct PartFacts {
@@ -66,36 +66,36 @@ constexpr const PartFacts& facts(Part part) {
 }
 
 struct Ledger {
-    std::uint64_t rss = 0; // as the kernel counts it
+    std::uint64_t rss = 0; // sum that the kernel reports
     std::array<std::uint64_t, kParts.size()> bytes{};
 
-    // Not in memory, so not in the sum.
-    std::uint64_t live_absent = 0; // live, never touched
-    std::uint64_t free_absent = 0; // free in slabs, given back or never used
-    std::uint64_t free_clean = 0;  // free pages
+    // The next four are not in memory, and so not in the sum.
+    std::uint64_t live_absent = 0; // live, but never touched
+    std::uint64_t free_absent = 0; // in slabs, purged or never used
+    std::uint64_t free_clean = 0;  // free slices
     std::uint64_t swap = 0;        // of the whole process
 
-    std::uint64_t unused = 0; // of kFreeInSlabs, system pages on which no block lives
+    std::uint64_t unused = 0; // part of kFreeInSlabs: system pages without a live block
     std::uint64_t threads = 0;
-    // Mappings of stacks and of kOther that hold huge pages.
+    // A mapping of kStacks or kOther that has huge pages.
     struct HugeMapping {
         Part part = Part::kOther;
         process::Mapping mapping;
     };
     std::vector<HugeMapping> with_huge_pages{};
-    // The largest mapping of kOther: where to look first.
+    // The largest mapping of kOther, the first one to look at.
     process::Mapping largest_other{};
 
     std::uint64_t& operator[](Part part) { return bytes[static_cast<std::size_t>(part)]; }
     std::uint64_t operator[](Part part) const { return bytes[static_cast<std::size_t>(part)]; }
     std::uint64_t sum() const;
-    std::uint64_t heap() const; // of the sum
+    std::uint64_t heap() const; // sum of the heap's parts
 
-    // So much of the part was never touched: it is there because of huge pages.
+    // Moves `untouched` bytes from `part` to kHugeExcess.
     void note_untouched(Part part, std::uint64_t untouched);
 };
 
-// What is known decides how fine it is: of the status alone; with the mappings; with the heap's tables.
+// The more is known, the finer the ledger: from the status only, with the mappings, with the heap's tables.
 Ledger ledger_of(const process::Status& status);
 Ledger ledger_of(const process::Status& status, const std::vector<process::Mapping>& mappings,
                  const std::vector<bool>& stacks);

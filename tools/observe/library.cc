@@ -27,7 +27,7 @@ std::string_view file_name(std::string_view path) {
     return path.substr(path.rfind('/') + 1);
 }
 
-// The first segment of an object, with its headers.
+// Returns whether the mapping may be an object's first segment, with its headers.
 bool may_begin_object(const Mapping& mapping) {
     return mapping.has_file() && mapping.offset == 0 && mapping.is_readable && !mapping.is_shared;
 }
@@ -146,8 +146,7 @@ LibrarySearch find_library(const Memory& memory, const std::vector<Mapping>& map
             objects.push_back(&mapping);
         }
     }
-    // To look into an object may bring a page of it into the process's memory, so those first that are
-    // likely.
+    // Reading an object may bring a page into the process's memory, so likely objects are first.
     const auto others = std::stable_partition(objects.begin(), objects.end(), [](const Mapping* mapping) {
         return is_called_ashlar(without_deleted(mapping->name));
     });

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The Ashlar in a process that runs: found in its memory by the library's ELF note, which leads to the tables
-// of its heap. The file is not asked: it may have been replaced since.
+// Finds Ashlar in a running process by the library's ELF note in memory, which leads to the heap's tables.
+// Does not read the file, which may have been replaced since.
 #pragma once
 
 #include "process/memory.h"
@@ -17,34 +17,35 @@
 namespace ashlar::observe {
 
 struct Library {
-    std::string path; // of the file that it was mapped from: the library, or a program that holds it
+    std::string path; // mapped file: the library, or a program that contains it
     std::string version{};
-    process::Address place = 0; // of the tables in the process
-    ashlar_tables tables{};     // fields that an older library does not have are 0
+    process::Address place = 0; // address of the tables in the process
+    ashlar_tables tables{};     // fields that an older library lacks are 0
 };
 
 enum class Found {
     kLibrary,
-    kNone,         // no note: no Ashlar, or one from before there were notes
-    kOtherVersion, // its tables mean something else
-    kForbidden,    // the memory may not be read
+    kNone,         // no note: no Ashlar, or a version without notes
+    kOtherVersion, // its tables have another layout
+    kForbidden,    // the memory must not be read
     kGone,         // the process has ended
 };
 struct LibrarySearch {
     Found found = Found::kNone;
     std::optional<Library> library;
-    std::string path; // with kOtherVersion and kForbidden: the file that it is or, by its name, seems to be
+    std::string path; // for kOtherVersion and kForbidden: the file, in the second case guessed by name
 };
-// Of several (a program with the static library under the preloaded one) the one that holds most.
+// Of several libraries, returns the one that holds most memory. A program with the static library has two
+// under a preloaded one.
 LibrarySearch find_library(const process::Memory& memory, const std::vector<process::Mapping>& mappings);
 
-// What was found is still there: not if another program was executed meanwhile.
+// Returns whether `library` is still there. False after an exec.
 bool is_still_there(const process::Memory& memory, const Library& library);
 
-// A file in /proc/PID/maps is called as Ashlar's libraries are.
+// Returns whether a file of /proc/PID/maps is named like Ashlar's libraries.
 bool is_called_ashlar(const std::string& path);
 
-// The place of Ashlar's note in the notes of an ELF segment; nothing if it is not there.
+// Returns the offset of Ashlar's note in the notes of an ELF segment, or nothing.
 std::optional<std::size_t> find_note(std::span<const unsigned char> notes, std::size_t alignment);
 
 } // namespace ashlar::observe

@@ -12,13 +12,13 @@ namespace ashlar::observe {
 
 namespace {
 
-constexpr double kNearly = 0.9; // of a limit
+constexpr double kNearly = 0.9; // as a share of a limit
 
 bool is_nearly(std::uint64_t used, std::uint64_t limit) {
     return limit > 0 && static_cast<double>(used) >= kNearly * static_cast<double>(limit);
 }
 
-// The value that counts: the last one. Empty if the key is not set.
+// Returns the value in force, the last one, or an empty string if the key is not set.
 std::string setting(const std::string& settings, std::string_view key) {
     const std::string text = "," + settings + ",";
     const std::string mark = fmt::format(",{}:", key);
@@ -167,7 +167,7 @@ class Advice {
         }
     }
 
-    // Old, or a sandbox refuses the calls.
+    // Reports calls that an old kernel lacks or a sandbox refuses.
     void kernel() {
         std::vector<std::string> missing;
         const diagnose::KernelFeatures& has = state_.features;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What of a machine stands in an allocator's way: one finding and one command for each.
+// Obstacles to an allocator on a machine: one finding and one command for each.
 #pragma once
 
 #include "diagnose/explain.h"
@@ -7,11 +7,11 @@
 
 namespace ashlar::observe {
 
-// What the advice depends on beside the machine.
+// Facts beside the machine that the advice depends on.
 struct AllocatorUse {
     std::string settings{};   // ASHLAR_CONF
-    std::string errors{};     // that the command wrote
-    bool is_hardened = false; // libashlar-hardened.so
+    std::string errors{};     // output of the command
+    bool is_hardened = false; // uses libashlar-hardened.so
 };
 
 std::vector<diagnose::Finding> machine_advice(const diagnose::MachineState& state, const AllocatorUse& use);

@@ -24,7 +24,7 @@ ProfileSwitch::ProfileSwitch(const Subject& subject) : memory_(subject.files()) 
     if (!memory_.open()) {
         found_ = errno == EACCES || errno == EPERM ? Found::kForbidden : Found::kGone;
     } else if (!memory_.read_bytes(library.place, &now, size) || std::memcmp(&now, &tables_, size) != 0) {
-        found_ = Found::kGone; // it has executed another program since it was looked at
+        found_ = Found::kGone; // it has executed another program since
     } else if (tables_.hardened != 0) {
         found_ = Found::kHardened;
     } else if (tables_.profile_control == nullptr || tables_.profile_request == nullptr ||

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The switch of the sampling profiler in a process that runs on Ashlar. It is a word in its memory that its
-// threads look at after each 512 KiB that they ask for. Two small tables stand beside it
+// The switch of the sampling profiler in a process that runs on Ashlar. It is a word in the process's memory.
+// Threads check it after each 512 KiB that they allocate. Two small tables lie beside it
 // (ashlar/statistics_layout.h).
 #pragma once
 
@@ -16,12 +16,12 @@
 
 namespace ashlar::observe {
 
-// How the process is to record. 0 and empty: as its settings say.
+// Settings of a recording. 0 and empty: as the process's own settings say.
 struct ProfileRequest {
     std::uint64_t rate = 0;
     std::uint64_t limit = 0;
     std::uint32_t cpu = 0;
-    std::string place{}; // a folder, as the process sees it; shorter than ASHLAR_PROFILE_PLACE_BYTES
+    std::string place{}; // folder, as the process sees it; shorter than ASHLAR_PROFILE_PLACE_BYTES
 };
 
 class ProfileSwitch {
@@ -29,21 +29,21 @@ class ProfileSwitch {
     enum class Found {
         kReady,
         kHardened,  // the library has no profiler
-        kOlder,     // it has no such switch
-        kForbidden, // its memory may not be written
+        kOlder,     // the library is older than the switch
+        kForbidden, // the process's memory must not be written
         kGone,
     };
-    // The library of `subject` must be known.
+    // Requires a known library of `subject`.
     explicit ProfileSwitch(const Subject& subject);
 
     Found found() const { return found_; }
 
-    // Nothing once the program has ended or executed another one.
+    // Returns nothing once the program has ended or executed another program.
     std::optional<ProfileState> read() const;
-    // Returns the number of the request; nothing if the program is gone. What is written is read by nobody
-    // before the last word is.
+    // Returns the number of the request, or nothing if the program has ended. Writes the control word last:
+    // the process reads the request only after that.
     std::optional<std::uint32_t> record(const ProfileRequest& request) const;
-    // Unless another request came after the one of this number. False if the program is gone.
+    // Stops recording, unless a request after `number` was made. Returns false if the program has ended.
     bool stop(std::uint32_t number) const;
 
   private:

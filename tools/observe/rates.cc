@@ -11,7 +11,7 @@ Rates rates_between(const HeapReading& before, const HeapReading& now, double se
     if (seconds <= 0 || before.classes.size() != now.classes.size()) {
         return rates;
     }
-    // Counters may seem to go back for a moment, when a thread ends while it is read.
+    // Counters may seem to decrease for a moment when a thread ends during the reading.
     const auto difference = [](std::uint64_t from, std::uint64_t to) {
         return static_cast<double>(to - std::min(from, to));
     };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// How fast a program allocates, as far as it shows: by what flows from slabs into thread caches. What is
-// freed and handed out again within a cache leaves no trace, so these are bounds from below.
+// A lower bound of a program's allocation rate, from the flow from slabs into thread caches. Blocks that are
+// freed and reused within a cache leave no trace.
 #pragma once
 
 #include "observe/heap_reading.h"
@@ -10,10 +10,10 @@
 namespace ashlar::observe {
 
 struct Rates {
-    double refills = 0; // a second
+    double refills = 0; // per second
     double flushes = 0;
-    double bytes = 0;               // a second, into caches; an estimate
-    std::vector<double> by_class{}; // likewise
+    double bytes = 0;               // per second, into caches; an estimate
+    std::vector<double> by_class{}; // bytes per second by class
 };
 Rates rates_between(const HeapReading& before, const HeapReading& now, double seconds);
 

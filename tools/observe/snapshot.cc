@@ -16,7 +16,7 @@ std::optional<process::Status> read_status(const process::Files& files) {
     return text ? process::parse_status(*text) : std::nullopt;
 }
 
-// Takes what nobody touched in huge pages out of the parts that these are of.
+// Moves the untouched memory of huge pages from the parts that contain it to kHugeExcess.
 void find_untouched(const process::Memory& memory, const process::Residency& residency,
                     const HeapMemory& heap, Ledger& ledger) {
     ledger.note_untouched(Part::kLive, untouched_bytes(memory, heap.huge_in_use));
@@ -26,8 +26,7 @@ void find_untouched(const process::Memory& memory, const process::Residency& res
             if (its_part != part) {
                 continue;
             }
-            // Where the kernel does not tell which pages are huge, mappings are looked at that have no
-            // others.
+            // Where the kernel does not mark huge pages, use mappings that are at least 90 % huge.
             const bool are_all_huge = mapping.huge > mapping.rss / 10 * 9;
             for (const process::PageSpan& span :
                  residency.spans(mapping.begin, mapping.end).value_or(std::vector<process::PageSpan>())) {
@@ -78,7 +77,7 @@ void Subject::look() {
     case Found::kLibrary:
         state_ = State::kReadable;
         break;
-    case Found::kNone: { // or it was ending: then its memory is gone, or going
+    case Found::kNone: { // none, or it was ending, so that its memory is gone
         const auto after = read_status(files_);
         state_ = !after ? State::kGone : after->has_memory ? State::kNotAshlar : State::kNoMemory;
         break;

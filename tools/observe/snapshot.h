@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// One reading of a process: everything that may be known of its memory at one moment, while it runs on.
+// One reading of a running process: all that can be known about its memory at one moment.
 #pragma once
 
 #include "observe/heap_map.h"
@@ -24,21 +24,21 @@ struct Snapshot {
     std::chrono::steady_clock::time_point time;
     process::Status status;
     Ledger ledger;
-    std::optional<HeapReading> heap; // nothing if its tables must not be read
+    std::optional<HeapReading> heap; // none: its tables must not be read
     std::optional<HeapMemory> memory;
 };
 
-// A process to look at, more than once.
+// A process that is observed repeatedly.
 class Subject {
   public:
     enum class State {
-        kReadable, // the whole ledger
-        kMappings, // the mappings, but not the heap's tables
-        kSums,     // what the kernel tells everybody; whether it runs on Ashlar is not known
-        kGone,     // there is no such process, or it has ended
-        kNoMemory, // it has ended but was not waited for, or it is the kernel's
+        kReadable, // the whole ledger can be read
+        kMappings, // the mappings can be read, but not the heap's tables
+        kSums,     // only public figures of the kernel; whether it runs on Ashlar is unknown
+        kGone,     // the process does not exist or has ended
+        kNoMemory, // a zombie or a kernel thread
         kNotAshlar,
-        kOtherAshlar, // its library's tables are of another version
+        kOtherAshlar, // its library's tables have another version
     };
 
     explicit Subject(pid_t process);
@@ -49,16 +49,19 @@ class Subject {
     const std::optional<Library>& library() const { return search_.library; }
     const process::Files& files() const { return files_; }
     const std::string& library_path() const { return search_.path; }
-    // Why it is not kReadable.
+    // The reason for any other state than kReadable.
     const std::optional<process::Refusal>& refusal() const { return refusal_; }
     std::uint64_t start_time() const { return start_time_; } // in ticks since boot
 
     bool is_alive() const { return files_.is_alive(); }
-    machine::Descriptor end() const { return files_.end(); } // to wait for, see process::Files
+    machine::Descriptor end() const {
+        return files_.end();
+    } // becomes readable at the end, see
+      // process::Files
 
-    // Nothing if the process ends meanwhile or becomes another program.
+    // Returns nothing if the process ends or executes another program meanwhile.
     std::optional<Snapshot> read() const;
-    std::optional<HeapReading> read_heap() const; // of kReadable: much cheaper
+    std::optional<HeapReading> read_heap() const; // for kReadable only; much cheaper
     std::optional<ProfileState> profile_state() const;
 
   private:

@@ -26,7 +26,8 @@ std::uint64_t untouched_bytes(const process::Memory& memory, const std::vector<p
     if (samples == 0) {
         return 0;
     }
-    // One at random in each of so many equal shares: blocks often lie at even distances, so samples must not.
+    // Takes one page at random from each of `samples` equal parts. Blocks often lie at even distances, so
+    // samples must not.
     std::mt19937_64 random(
         1); // NOLINT(cert-msc32-c,cert-msc51-cpp): the same pages each time show what changes
     std::vector<std::uint64_t> chosen(samples);
@@ -36,7 +37,7 @@ std::uint64_t untouched_bytes(const process::Memory& memory, const std::vector<p
     }
     std::vector<unsigned char> bytes(samples * kPage);
     std::vector<process::Memory::Piece> pieces;
-    std::uint64_t before = 0; // pages of the spans so far
+    std::uint64_t before = 0; // pages of earlier spans
     for (const process::PageSpan& span : spans) {
         const std::uint64_t count = span.size() / kPage;
         while (pieces.size() < samples && chosen[pieces.size()] < before + count) {

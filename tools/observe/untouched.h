@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// How much of huge pages was never touched. The kernel does not know: it maps two megabytes at once, full of
-// zeros. So pages of the smallest size are looked at, and one that is all zeros counts as untouched. (What a
-// program cleared and never wrote to counts as well.)
+// Estimates the memory of huge pages that was never touched. The kernel does not know: it maps 2 MiB of zeros
+// at once. So this reads pages of the smallest size, and counts pages of zeros as untouched. Pages that a
+// program cleared and never wrote to count too.
 #pragma once
 
 #include "process/memory.h"
@@ -12,8 +12,8 @@
 
 namespace ashlar::observe {
 
-// An estimate, in bytes: of all of the pages if they are few, else of 512 of them. Its standard error is
-// at most 2.3 % of what the spans hold.
+// Returns an estimate in bytes. Reads all pages if they are few, else 512 of them. The standard error is at
+// most 2.3 % of the spans' size.
 std::uint64_t untouched_bytes(const process::Memory& memory, const std::vector<process::PageSpan>& spans);
 
 } // namespace ashlar::observe

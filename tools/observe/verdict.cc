@@ -16,7 +16,7 @@ double percent(std::uint64_t part, std::uint64_t whole) {
     return whole == 0 ? 0 : 100.0 * static_cast<double>(part) / static_cast<double>(whole);
 }
 
-// "63 % of the memory (1.2 GiB)"
+// Returns "63 % of the memory (1.2 GiB)".
 std::string share(std::uint64_t part, const Ledger& ledger) {
     return fmt::format("{:.0f} % of the memory ({})", percent(part, ledger.rss), byte_text(part));
 }
@@ -59,7 +59,7 @@ std::string about_growth(const Evidence& evidence) {
 }
 
 std::string words_for(const Change& change) {
-    constexpr double kShort = 10; // seconds, of which the parts are said
+    constexpr double kShort = 10; // seconds; shorter times are given with fractions
     const std::string since = change.seconds < kShort
                                   ? fmt::format("in {:.2g} s, since the earlier reading", change.seconds)
                                   : fmt::format("in {:.0f} s, since the earlier reading", change.seconds);
@@ -208,7 +208,7 @@ Judgement unsplit(const Evidence& evidence) {
                 fmt::format("the right to read the memory of process {}, as named above", evidence.process)};
 }
 
-// By what makes most of the memory.
+// Judges by the part that takes most of the memory.
 Judgement judge_parts(const Evidence& evidence) {
     const Ledger& ledger = evidence.ledger;
     struct Candidate {
@@ -272,7 +272,7 @@ bool grows(const std::vector<std::uint64_t>& live) {
 bool grew_and_stays(const std::vector<std::uint64_t>& live) {
     constexpr std::uint64_t kLeast = std::uint64_t{64} << 10;
     constexpr std::uint64_t kPart = 20;
-    constexpr std::uint64_t kSway = 8; // of its growth, that part may come and go
+    constexpr std::uint64_t kSway = 8; // steady: varies by at most 1/8 of its growth
     if (live.size() < kReadings) {
         return false;
     }
