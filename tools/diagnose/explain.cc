@@ -20,7 +20,7 @@ namespace {
 namespace fs = std::filesystem;
 using machine::ElfFile;
 
-// Functions that only one allocator has: a program that calls them calls that allocator, whatever malloc is.
+// Functions of only one allocator each. A program that calls them uses that allocator, whatever malloc is.
 constexpr std::array<std::string_view, 11> kOwnInterfaces{
     "je_malloc",       "mallocx",  "sdallocx",        "mi_malloc",    "mi_heap_malloc", "tc_malloc",
     "MallocExtension", "rpmalloc", "scalable_malloc", "_rjem_malloc", "__libc_malloc"};
@@ -32,12 +32,12 @@ std::string file_name(const std::string& path) {
     return path.substr(path.rfind('/') + 1);
 }
 
-// Files are read once. Those that cannot be read say nothing.
+// ELF files, each read once. A file that cannot be read has no properties.
 class Files {
   public:
     explicit Files(std::string root = "") : root_(std::move(root)) {}
 
-    // Where this program finds what the programs that are looked at call so.
+    // Returns where this program finds `path` of the observed programs.
     std::string here(const std::string& path) const { return path.starts_with('/') ? root_ + path : path; }
 
     const ElfFile* elf(const std::string& path) {
@@ -69,7 +69,7 @@ bool is_c_library(const std::string& path) {
     return name.starts_with("libc.so") || name.starts_with("libc-") || name.starts_with("ld-linux");
 }
 
-// --- Why a program cannot have it: findings about files, environments and the two together ---------------
+// --- Why a program cannot have the library: files, environment, and both together -------------------------
 
 Finding foreign(const std::string& path, const ElfFile& program, const ElfFile& library) {
     return {"architecture",
@@ -96,18 +96,18 @@ Finding privileged(const std::string& path) {
             "counts for every program of the system"};
 }
 
-// A program in its own right, which can be called by hand to load another one.
+// Returns whether the file is a dynamic loader, which is a program too and can be started by hand.
 bool is_loader(const std::string& path) {
     return file_name(path).starts_with("ld-");
 }
 
-// What in the file itself stands against preloading; nothing if it is an ordinary program.
+// Returns the property of the file that prevents preloading, or nothing for an ordinary program.
 std::optional<Finding> obstacle_in_file(Files& files, const std::string& path) {
     const ElfFile* const program = files.elf(path);
     if (program == nullptr) {
         return std::nullopt;
     }
-    // The library is for the same machine as this program: no other is accepted.
+    // Compare with this program: the library is for the same machine.
     if (const auto own = machine::read_elf("/proc/self/exe"); own && !program->fits(*own)) {
         return foreign(path, *program, *own);
     }
@@ -120,12 +120,12 @@ std::optional<Finding> obstacle_in_file(Files& files, const std::string& path) {
     return std::nullopt;
 }
 
-// Why the loader does not take an entry of LD_PRELOAD, if that can be told from outside. It says so itself,
-// but on stderr only, and the program goes on without.
+// Returns why the loader rejects an entry of LD_PRELOAD, if that can be seen from outside. The loader itself
+// reports it on stderr only, and the program runs without the entry.
 std::optional<Finding> obstacle_in_entry(Files& files, const std::string& entry, const ProgramImage& image,
                                          const std::string& library) {
     if (entry.find('/') == std::string::npos || entry.find('$') != std::string::npos) {
-        return std::nullopt; // the loader searches or completes these
+        return std::nullopt; // the loader searches for or expands these
     }
     const fs::path path = fs::path(image.folder) / entry;
     std::error_code error;
@@ -215,9 +215,10 @@ std::vector<Finding> why_not(Files& files, const ProgramImage& image, const Prog
              "see what it says: LD_DEBUG=libs,files COMMAND 2>&1 | grep -i ashlar"}};
 }
 
-// --- What a program that has it does with it -----------------------------------------------------------
+// --- What a program does that has the library -----------------------------------------------------------
 
-// The file whose malloc the program calls: by what it is bound to, or else by the order of search.
+// Returns the file whose malloc the program calls: the first one in the loader's order that exports it. Falls
+// back to the bindings if the files cannot be read.
 std::string malloc_in_force(Files& files, const LoadedObjects& loaded, const ProgramImage& image) {
     if (loaded.known == LoadedObjects::Known::kFiles) {
         return files.exports(image.path, "malloc") ? image.path : "";
@@ -271,7 +272,7 @@ void look_at_bindings(Files& files, const ProgramImage& image, Diagnosis& diagno
     }
 }
 
-// An allocator that is linked into the program and called by names of its own.
+// Looks for an allocator that is linked into the program and called by its own names.
 void look_for_own_interfaces(Files& files, const ProgramImage& image, Diagnosis& diagnosis) {
     const ElfFile* const program = files.elf(image.path);
     if (program == nullptr) {
@@ -328,7 +329,7 @@ Diagnosis explain_one(Files& files, const ObservedProgram& program, const Progra
                       const std::string& library) {
     const ProgramImage& image = program.image;
     Diagnosis diagnosis;
-    // A traced program does not get the privileges of its file: what it loads without them proves nothing.
+    // A traced program runs without the privileges of its file. What it loads then proves nothing.
     const bool would_be_privileged =
         program.is_traced && !image.is_privileged && gains_privileges(image.path);
     for (const LoadedObject& object : image.loaded.objects) {
@@ -340,17 +341,17 @@ Diagnosis explain_one(Files& files, const ObservedProgram& program, const Progra
     if (!diagnosis.library.empty() && !would_be_privileged) {
         return examine_loaded(files, image, std::move(diagnosis));
     }
-    // A traced program is looked at when it ends: then it has what it will ever have.
+    // A traced program is read when it ends, so its list is final.
     const bool not_seen = image.loaded.known == LoadedObjects::Known::kNothing ||
                           (!program.is_traced && image.loaded.are_few());
     if (program.fate == ObservedProgram::Fate::kReplaced && not_seen) {
-        return diagnosis; // by the next one, which is what counts
+        return diagnosis; // the next program of the process decides
     }
     diagnosis.library.clear();
     diagnosis.findings = why_not(files, image, starter, library);
     const bool no_reason = diagnosis.findings.empty() || diagnosis.findings.front().cause == "refused";
     if (program.fate == ObservedProgram::Fate::kReplaced && no_reason && !program.is_traced &&
-        image.loaded.objects.size() == 1) { // the loader of a program that is not static was not there yet
+        image.loaded.objects.size() == 1) { // read before the dynamic loader was mapped
         diagnosis.findings.clear();
         return diagnosis;
     }
@@ -385,7 +386,7 @@ Foresight foresee(const std::string& command) {
     Files files;
     Foresight foresight;
     std::string path = machine::find_program(command).path;
-    constexpr int kMostInterpreters = 4; // as the kernel follows them
+    constexpr int kMostInterpreters = 4; // limit of this search
     try {
         for (int depth = 0; depth < kMostInterpreters && !path.empty(); ++depth) {
             const auto interpreter = machine::shebang(path);
@@ -404,7 +405,7 @@ Foresight foresee(const std::string& command) {
             path = *interpreter;
         }
     } catch (const std::runtime_error&) {
-        return foresight; // executing it will say what is wrong
+        return foresight; // executing it reports the reason
     }
     if (const auto obstacle = obstacle_in_file(files, path)) {
         foresight.findings.push_back(*obstacle);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Does a program run on Ashlar, and if not, why, and what can be done about it.
+// Tells whether a program runs on Ashlar, and if not, why and what to do.
 #pragma once
 
 #include "diagnose/trace.h"
@@ -11,40 +11,39 @@ namespace ashlar::diagnose {
 
 enum class State {
     kLoaded,    // its malloc is Ashlar's
-    kPartly,    // but some library in it calls another one
-    kOvertaken, // Ashlar is in the process, another malloc serves it
+    kPartly,    // its malloc is Ashlar's, but one of its libraries calls another malloc
+    kOvertaken, // Ashlar is in the process, but another malloc serves it
     kNotLoaded,
-    kUnknown, // not seen: replaced by exec or gone too early, or not permitted
+    kUnknown, // not observed: replaced by exec, ended too early, or not permitted
 };
 
 struct Finding {
-    std::string cause; // a key that stays the same, for programs that read it
-    std::string what;  // a sentence for people
+    std::string cause; // stable key for programs
+    std::string what;  // sentence for people
     std::string remedy;
 };
 
 struct Diagnosis {
     State state = State::kUnknown;
-    std::string library;  // Ashlar's file in it, if there is one
-    std::string in_force; // the file whose malloc the program calls, if known
+    std::string library;  // Ashlar's file in the process; empty: none
+    std::string in_force; // file whose malloc the program calls; empty: unknown
     std::vector<Finding> findings;
 };
 
-// `library`: the file that is expected; may be empty (then whatever has Ashlar's interface counts).
-// `root`: where the programs' files are, if they have another root folder than this program.
-// One for each program, in the same order.
+// Returns a diagnosis for each program, in the same order. `library` is the expected file; if empty, any file
+// with Ashlar's interface counts. `root` is the programs' root folder, if it differs from this program's.
 std::vector<Diagnosis> explain(const std::vector<ObservedProgram>& programs, const std::string& library,
                                const std::string& root = "");
 
-// Of a command that has not been run: what in its file stands against it. It is found in PATH; scripts are
-// followed to their interpreters. `prevents_running`: there is nothing to be learnt by running it.
+// Obstacles in the file of a command that has not run. The command is searched in PATH, and scripts are
+// followed to their interpreters. `prevents_running`: running the command would show nothing more.
 struct Foresight {
     std::vector<Finding> findings;
     bool prevents_running = false;
 };
 Foresight foresee(const std::string& command);
 
-// Of all programs together.
+// All programs together.
 struct Summary {
     State state = State::kUnknown;
     std::string sentence; // "not loaded: because ..."

@@ -37,7 +37,7 @@ std::string LastWords::end() {
     return std::move(text_);
 }
 
-// Also what is still in the pipe when it is told to stop.
+// Also reads the bytes left in the pipe after the stop.
 void LastWords::read() {
     constexpr std::size_t kMost = std::size_t{64} << 10;
     std::array<char, 4096> piece{};

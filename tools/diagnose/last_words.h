@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What a command writes to its standard error while it is looked at. A thread reads it, so that nobody waits.
-// It keeps the beginning, where loaders complain.
+// The beginning of a command's standard error, where loaders report errors. A thread reads the pipe, so that
+// the command never blocks.
 #pragma once
 
 #include "machine/descriptor.h"
@@ -17,12 +17,12 @@ class LastWords {
     LastWords(const LastWords&) = delete;
     LastWords& operator=(const LastWords&) = delete;
 
-    // Where the command writes to.
+    // The end of the pipe that the command writes to.
     int write_end() const { return write_end_.number(); }
 
-    // The command has been forked: from now on only it can write.
+    // Starts reading. Call it after the fork: it leaves the write end to the command.
     void begin();
-    // What came so far. Nothing is read any more.
+    // Stops reading. Returns the text so far.
     std::string end();
 
   private:
@@ -30,7 +30,7 @@ class LastWords {
 
     machine::Descriptor read_end_;
     machine::Descriptor write_end_;
-    machine::Descriptor stop_; // can be read when the thread is to end
+    machine::Descriptor stop_; // readable when the thread is to end
     std::string text_;
     std::thread thread_;
 };

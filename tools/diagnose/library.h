@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The library that is to be preloaded.
+// The library to preload.
 #pragma once
 
 #include "allocators/find.h"
@@ -8,9 +8,9 @@
 
 namespace ashlar::diagnose {
 
-// The real path of the file named. If the name is empty, that of the edition of Ashlar that was built or
-// installed with this program. Throws std::invalid_argument, with a sentence that says what to do, if it is
-// not one that a program of this machine could preload.
+// Returns the real path of file `named`. If empty, returns that of the `edition` built or installed with this
+// program. Throws std::invalid_argument with a sentence that says what to do if a program of this machine
+// cannot preload the file.
 std::string library_to_preload(const std::string& named,
                                allocators::Edition edition = allocators::Edition::kDefault);
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-// The libraries in a process, and whose malloc each of them calls. That is not what should be, but the
-// addresses that the dynamic loader has put into its memory. So a library that was bound past the preloaded
-// malloc, as RTLD_DEEPBIND does, is seen without knowing how it was opened.
+// The libraries in a process, and the malloc that each of them calls. Reads the addresses that the dynamic
+// loader bound, not what should be bound. So a library that bypasses the preloaded malloc, as RTLD_DEEPBIND
+// does, is seen however it was opened.
 //
-// Reads /proc alone; the process runs on meanwhile and is believed in nothing. Memory can be read by the same
-// user with leave to trace it, or by root. Without that leave the files are known but not who calls whom.
+// Reads /proc only, while the process runs, and trusts none of its data. Reading memory requires the same
+// user with permission to trace, or root. Without that, the files are known but not the bindings.
 #pragma once
 
 #include <string>
@@ -15,22 +15,22 @@ namespace ashlar::diagnose {
 
 struct LoadedObject {
     std::string path;            // as the kernel names the mapped file
-    std::string calls_malloc_of; // path of the object; empty: calls none, has called none yet, or not known
+    std::string calls_malloc_of; // path of the object; empty: it calls none, has called none yet, or unknown
 };
 
 struct LoadedObjects {
     enum class Known {
-        kNothing,  // not permitted, or the process is gone
-        kFiles,    // which files are mapped, in order of address
-        kBindings, // all, in the order in which the loader searches them
+        kNothing,  // not permitted, or the process has ended
+        kFiles,    // the mapped files, by address
+        kBindings, // everything, in the loader's search order
     };
     Known known = Known::kNothing;
     std::vector<LoadedObject> objects;
 
     bool contains(const std::string& path) const;
 
-    // Whether there are only a program and the dynamic loader. The loader has not come to the libraries yet,
-    // or has ended the program for want of one.
+    // Returns whether there are only a program and the dynamic loader. The loader has not mapped the
+    // libraries yet, or ended the program because one was missing.
     bool are_few() const;
 };
 

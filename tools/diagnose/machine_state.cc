@@ -30,7 +30,7 @@ std::optional<std::uint64_t> number_in(std::string_view text) {
     return error == std::errc() ? std::optional(number) : std::nullopt;
 }
 
-// What follows `key` at the beginning of a line.
+// Returns the number after `key` in the first line that begins with `key`.
 std::optional<std::uint64_t> number_after(const std::string& text, std::string_view key) {
     std::istringstream lines(text);
     for (std::string line; std::getline(lines, line);) {
@@ -41,7 +41,7 @@ std::optional<std::uint64_t> number_after(const std::string& text, std::string_v
     return std::nullopt;
 }
 
-// "always [madvise] never" -> "madvise"
+// Returns "madvise" for "always [madvise] never".
 std::string chosen(const std::string& choices) {
     const auto open = choices.find('[');
     const auto close = choices.find(']');
@@ -50,7 +50,7 @@ std::string chosen(const std::string& choices) {
                : choices.substr(open + 1, close - open - 1);
 }
 
-// The path of the group in a hierarchy: "0::/a/b", or "5:memory:/a/b".
+// Returns the group's path in a hierarchy: from "0::/a/b" or "5:memory:/a/b".
 std::string group_path(const std::string& groups, bool unified) {
     std::istringstream lines(groups);
     for (std::string line; std::getline(lines, line);) {
@@ -68,14 +68,15 @@ std::string group_path(const std::string& groups, bool unified) {
     return "";
 }
 
-// From the group up to the mount. In a container the path may be another one's: then the mount alone counts.
+// Returns the smallest limit from the group up to the mount. In a container the path may not exist below the
+// mount; then only the mount is read.
 std::optional<GroupMemory> least_along(const fs::path& mount, const std::string& path, const char* limit,
                                        const char* used, const char* events) {
     std::optional<GroupMemory> least;
     std::error_code error;
     fs::path folder = mount / fs::path(path).relative_path();
     folder = fs::is_directory(folder, error) ? folder : mount;
-    constexpr std::uint64_t kNoLimit = std::uint64_t{1} << 60; // version 1 says so by a huge number
+    constexpr std::uint64_t kNoLimit = std::uint64_t{1} << 60; // version 1 has a huge number for no limit
     while (true) {
         const auto bytes = number_in(text_of(folder / limit));
         if (bytes && *bytes < kNoLimit && (!least || *bytes < least->limit)) {
@@ -103,12 +104,12 @@ std::optional<GroupMemory> group_memory(const std::string& process, const fs::pa
     return least_along(mount, group_path(groups, true), "memory.max", "memory.current", "memory.events");
 }
 
-// "Max address space  unlimited  unlimited  bytes": the first is what counts.
+// Returns the soft limit, the first number of "Max address space  unlimited  unlimited  bytes".
 std::optional<std::uint64_t> limit_of(const std::string& limits, std::string_view name) {
     return number_after(limits, name);
 }
 
-// Asks the kernel itself: sandboxes refuse what its version promises.
+// Tries each call, because sandboxes refuse calls that the kernel's version has.
 KernelFeatures kernel_features() {
     KernelFeatures features;
     const long commands = syscall(SYS_membarrier, MEMBARRIER_CMD_QUERY, 0, 0);

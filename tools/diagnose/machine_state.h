@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What of this machine, and of a process's limits, changes how an allocator does.
+// Properties of this machine and of a process's limits that affect an allocator.
 #pragma once
 
 #include <cstdint>
@@ -10,12 +10,12 @@
 
 namespace ashlar::diagnose {
 
-// Of a control group, the least along its path to the root.
+// The smallest memory limit on the path from a control group to the root.
 struct GroupMemory {
     std::string folder; // where the limit is set
     std::uint64_t limit = 0;
     std::uint64_t used = 0;
-    std::uint64_t killed = 0; // processes, for want of memory
+    std::uint64_t killed = 0; // processes that were killed for lack of memory
 };
 
 struct KernelFeatures {
@@ -25,7 +25,7 @@ struct KernelFeatures {
     bool marks_guards = true;      // MADV_GUARD_INSTALL
 };
 
-// Nothing, or 0, where it cannot be read.
+// Values that cannot be read are empty or 0.
 struct MachineState {
     std::string huge_pages; // "always", "madvise", "never"
     std::optional<GroupMemory> group;
@@ -35,14 +35,14 @@ struct MachineState {
     std::uint64_t commit_limit = 0;  // bytes
     std::uint64_t committed = 0;
     std::uint64_t page_size = 0;
-    std::optional<std::uint64_t> address_limit; // RLIMIT_AS, in bytes; nothing: unlimited
+    std::optional<std::uint64_t> address_limit; // RLIMIT_AS in bytes; none: unlimited
     std::optional<std::uint64_t> data_limit;    // RLIMIT_DATA
     std::optional<std::uint64_t> lock_limit;    // RLIMIT_MEMLOCK
     std::string kernel;                         // "6.1.0"
     KernelFeatures features;
 };
 
-// `process` as it is named in /proc: a number, or "self". `root` stands in front of every path, for tests.
+// `process` is its name in /proc: a number or "self". `root` precedes every path, for tests.
 MachineState machine_state(const std::string& process, const std::filesystem::path& root = "");
 
 } // namespace ashlar::diagnose

@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::string_view kComplaint = "ASHLAR_CONF: ";
 
-// What the library writes at the start of a program with these settings.
+// Returns what the library prints at the start of a program with these settings.
 std::string told(const std::string& settings, const std::string& library) {
     return measure::run(
                {.arguments = {"true"}, .preload = library, .environment = {"ASHLAR_CONF=" + settings}},
@@ -28,7 +28,7 @@ bool is_word(const std::string& value) {
                                          [](unsigned char each) { return std::isalpha(each) != 0; });
 }
 
-// "... say never, auto or always" -> never, auto, always
+// Returns never, auto and always for "... say never, auto or always".
 std::vector<std::string> choices_in(const std::string& complaint) {
     constexpr std::string_view kSay = "say ";
     std::vector<std::string> choices;
@@ -45,7 +45,7 @@ std::vector<std::string> choices_in(const std::string& complaint) {
     return choices;
 }
 
-// No setting has this value: the complaint about it lists those that it can have.
+// A value that no setting has. The complaint about it lists the valid values.
 constexpr const char* kNoValue = "?";
 
 void ask_for_choices(std::vector<Setting>& settings, const std::string& library) {
@@ -81,7 +81,7 @@ std::string mistake_in_settings(const std::string& settings, const std::string& 
 std::vector<Setting> settings_of(const std::string& library) {
     std::vector<Setting> settings;
     std::istringstream lines(told("print:true", library));
-    // "ashlar: key:value (default)"
+    // Each line is "ashlar: key:value (default)".
     for (std::string line; std::getline(lines, line);) {
         const auto end = line.rfind(" (");
         const auto start = line.find(' ') + 1; // npos + 1 is 0
@@ -91,7 +91,7 @@ std::vector<Setting> settings_of(const std::string& library) {
                 {.key = line.substr(start, colon - start), .value = line.substr(colon + 1, end - colon - 1)});
         }
     }
-    // That it prints them was for this one question.
+    // The option was set for this query only.
     const auto print = std::find_if(settings.begin(), settings.end(),
                                     [](const Setting& setting) { return setting.key == "print"; });
     if (print != settings.end()) {

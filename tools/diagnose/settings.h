@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The settings of a library of Ashlar's. Only the library knows them: a program is started with it, and what
-// it says is read.
+// The settings of a library of Ashlar. Only the library knows them, so this starts a program with it and
+// reads its output.
 #pragma once
 
 #include <string>
@@ -8,14 +8,14 @@
 
 namespace ashlar::diagnose {
 
-// What it says of the first mistake in a text such as ASHLAR_CONF has it: "unknown key 'x'; did you mean
-// 'y'?". Empty if there is none.
+// Returns the complaint about the first mistake in `settings` (in the form of ASHLAR_CONF): "unknown key 'x';
+// did you mean 'y'?". Returns an empty string if there is none.
 std::string mistake_in_settings(const std::string& settings, const std::string& library);
 
 struct Setting {
     std::string key;
-    std::string value;                  // that it has by default; may be empty
-    std::vector<std::string> choices{}; // the values that there are, if they are words
+    std::string value;                  // by default; may be empty
+    std::vector<std::string> choices{}; // valid values, if they are words
 };
 std::vector<Setting> settings_of(const std::string& library);
 

@@ -32,13 +32,13 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds kFirstPause{2};
 constexpr milliseconds kLongestPause{100};
-// A killed command may sit in the kernel for a while; longer than this, and it is left to itself.
+// A killed command may stay in the kernel for a while. After this time it is abandoned.
 constexpr std::chrono::seconds kEndOfPatience{10};
 
 constexpr long kTraceOptions =
     PTRACE_O_TRACECLONE | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACEEXEC | PTRACE_O_TRACEEXIT;
 
-// What is sent to us is meant for the command.
+// Signals to this process that are passed on to the command.
 constexpr std::array kPassedOn{SIGHUP,  SIGINT,  SIGQUIT, SIGTERM, SIGUSR1,
                                SIGUSR2, SIGALRM, SIGTSTP, SIGCONT, SIGWINCH};
 
@@ -52,7 +52,7 @@ sigset_t awaited_signals() {
     return signals;
 }
 
-// Signals wait until they are asked for.
+// Blocks the signals, so that wait() can take them one by one.
 class HeldSignals {
   public:
     HeldSignals() { pthread_sigmask(SIG_BLOCK, &held_, &before_); }
@@ -62,7 +62,7 @@ class HeldSignals {
 
     const sigset_t& before() const { return before_; }
 
-    // The next one, or nothing when the time is over.
+    // Returns the next signal, or nothing after `longest`. Without `longest`, waits without limit.
     std::optional<siginfo_t> wait(std::optional<milliseconds> longest) const {
         siginfo_t signal{};
         const auto count = longest ? std::max<std::int64_t>(longest->count(), 0) : 0;
@@ -93,7 +93,7 @@ void replace_streams(const Watching& watching, int errors) {
     }
 }
 
-// The child: waits until it is traced, then becomes the command.
+// Runs in the child: waits until it is traced, then executes the command.
 [[noreturn]] void become(std::vector<std::string>& command, const Watching& watching, const sigset_t& signals,
                          int go, int failure, int errors) {
     char ready = 0;
@@ -170,12 +170,12 @@ class Observer {
             result_.method = Observation::Method::kSampled;
         }
         if (watching_.is_look || result_.method == Observation::Method::kSampled) {
-            // Otherwise what outlives its parent would be out of reach and out of sight.
+            // Adopts processes that outlive their parents, which would otherwise be out of reach.
             prctl(PR_SET_CHILD_SUBREAPER, 1);
         }
     }
 
-    // Until when to sleep if nothing happens.
+    // Returns how long to sleep without an event, or nothing for no limit.
     std::optional<milliseconds> patience() const {
         std::optional<milliseconds> longest;
         if (result_.method == Observation::Method::kSampled) {
@@ -194,7 +194,7 @@ class Observer {
                 result_.ended_by = signal.si_signo;
                 look_and_end();
             }
-        } else if (signal.si_code != SI_KERNEL) { // the terminal's reach the command as they reach us
+        } else if (signal.si_code != SI_KERNEL) { // the terminal sends its signals to the command directly
             kill(command_, signal.si_signo);
         }
     }
@@ -231,7 +231,7 @@ class Observer {
         const int signal = WSTOPSIG(status);
         const int event = status >> 16;
         if (event == PTRACE_EVENT_STOP && signal != SIGTRAP) {
-            ptrace(PTRACE_LISTEN, thread, nullptr, nullptr); // stopped as a job, until SIGCONT
+            ptrace(PTRACE_LISTEN, thread, nullptr, nullptr); // stopped by job control, until SIGCONT
             if (thread == command_) {
                 stop_with_command();
             }
@@ -247,7 +247,7 @@ class Observer {
         ptrace(PTRACE_CONT, thread, nullptr, event == 0 ? signal : 0);
     }
 
-    // A thread or process that is new, or one that goes on after a stop.
+    // Handles a new thread or process, or one that continues after a stop.
     void appeared(pid_t thread) {
         if (thread == command_ || current_.contains(thread)) {
             return;
@@ -255,7 +255,7 @@ class Observer {
         const std::string status =
             machine::read_file("/proc/" + std::to_string(thread) + "/status").value_or("");
         if (status.find("\nTgid:\t" + std::to_string(thread) + "\n") == std::string::npos) {
-            return; // a thread
+            return; // a thread, not a process
         }
         if (auto image = read_image(thread)) {
             const auto parent = current_.find(image->parent);
@@ -299,7 +299,7 @@ class Observer {
         pause_ = any_new ? kFirstPause : std::min(pause_ * 2, kLongestPause);
     }
 
-    // Closing the pipe is the last that happens before the command is itself.
+    // Returns whether the command was executed. Its exec closes the pipe last.
     bool has_executed() const {
         pollfd end{.fd = failure_[0].number(), .events = 0, .revents = 0};
         return poll(&end, 1, 0) == 1 && (end.revents & POLLHUP) != 0;
@@ -309,7 +309,7 @@ class Observer {
         return left.path == right.path && left.arguments == right.arguments && left.preload == right.preload;
     }
 
-    // Processes below us with their parents, parents first.
+    // Returns the processes below this one with their parents, parents first.
     static std::vector<std::pair<pid_t, pid_t>> descendants() {
         std::multimap<pid_t, pid_t> children;
         std::error_code error;
@@ -340,13 +340,13 @@ class Observer {
                                     .is_traced = result_.method == Observation::Method::kTraced});
     }
 
-    // A process executes another program.
+    // Records that a process executes another program.
     void replace(const ProgramImage& image) {
         const auto before = current_.find(image.process);
         if (before == current_.end()) {
             add(image, std::nullopt);
         } else if (forked_.erase(image.process) != 0 || is_beginning(program(before->second).image, image)) {
-            // Between fork and exec it was a copy of its parent, and within exec not yet itself.
+            // Until exec the process was a copy of its parent. During exec it was not complete.
             program(before->second).image = image;
         } else {
             program(before->second).fate = ObservedProgram::Fate::kReplaced;
@@ -372,7 +372,8 @@ class Observer {
         }
     }
 
-    // The shell that waits for us should see the job stopped, and when it goes on, so does the command.
+    // Stops with the command, so that the shell sees a stopped job. Continues the command when the shell
+    // continues this process.
     void stop_with_command() {
         if (watching_.is_look) {
             return;
@@ -404,13 +405,13 @@ class Observer {
             length != sizeof result_.not_run) {
             result_.not_run = 0;
         }
-        look_at_all(); // what goes on without the command
+        look_at_all(); // processes that outlive the command
         if (watching_.is_look) {
             end_the_rest();
         }
     }
 
-    // Whatever is below us, until nothing is: who is killed may have forked just before.
+    // Kills all descendants until none is left. A killed process may have forked just before.
     void end_the_rest() {
         const auto end_of_patience = Clock::now() + kEndOfPatience;
         while (Clock::now() < end_of_patience) {
@@ -421,7 +422,8 @@ class Observer {
             pid_t changed = 0;
             while ((changed = waitpid(-1, &status, __WALL | WNOHANG)) > 0) {
                 if (WIFSTOPPED(status)) {
-                    ptrace(PTRACE_CONT, changed, nullptr, nullptr); // at its exit, to be looked at
+                    ptrace(PTRACE_CONT, changed, nullptr, nullptr); // continues to its exit, where it is
+                                                                    // observed
                 }
             }
             if (changed < 0) {
@@ -434,14 +436,14 @@ class Observer {
     const Watching& watching_;
     HeldSignals signals_;
     LastWords errors_;
-    std::array<Descriptor, 2> failure_; // tells why the command could not be executed
+    std::array<Descriptor, 2> failure_; // reports why the command could not be executed
     std::optional<Clock::time_point> deadline_;
     milliseconds pause_ = kFirstPause;
     pid_t command_ = 0;
     bool being_ended_ = false;
     bool over_ = false;
-    std::map<pid_t, std::size_t> current_; // the program that each process runs
-    std::set<pid_t> forked_;               // processes that have not executed anything yet
+    std::map<pid_t, std::size_t> current_; // index of the program that each process runs
+    std::set<pid_t> forked_;               // processes that have not executed a program yet
     Observation result_;
 };
 
