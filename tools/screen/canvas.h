@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What is to stand on a screen, line by line. Knows no terminal: views are tested without one.
+// The contents of a screen, line by line. Knows no terminal, so that views are tested without one.
 #pragma once
 
 #include <cstddef>
@@ -28,9 +28,9 @@ class Canvas {
     std::size_t rows() const { return texts_.size(); }
     std::size_t columns() const { return columns_; }
 
-    // What does not fit is cut off; what is no printable ASCII becomes a question mark.
+    // Writes `text` and cuts what does not fit. Characters outside printable ASCII become question marks.
     void put(std::size_t row, std::size_t column, std::string_view text, Style style = Style::kPlain);
-    // Likewise, and the rest of the line in the same style.
+    // Writes `text` like put(), with the rest of the line in the same style.
     void put_line(std::size_t row, std::string_view text, Style style);
 
     const std::string& text(std::size_t row) const { return texts_[row]; }

@@ -17,10 +17,10 @@ namespace {
 
 struct Look {
     attr_t attributes;
-    short foreground; // -1: the terminal's own
+    short foreground; // -1: the terminal's default
     short background;
 };
-// By Style.
+// indexed by Style
 constexpr std::array<Look, 9> kLooks{
     Look{A_NORMAL, -1, -1},           Look{A_BOLD, -1, -1},           Look{A_DIM, -1, -1},
     Look{A_REVERSE, -1, -1},          Look{A_STANDOUT, -1, -1},       Look{A_NORMAL, COLOR_GREEN, -1},
@@ -96,7 +96,7 @@ Terminal::Terminal(const machine::Interrupt& interrupt) : interrupt_(interrupt),
     noecho();
     curs_set(0);
     keypad(stdscr, TRUE);
-    constexpr int kEscapeDelay = 50; // milliseconds in which an arrow key's sequence comes whole
+    constexpr int kEscapeDelay = 50; // milliseconds within which an arrow key's sequence is complete
     set_escdelay(kEscapeDelay);
     if (has_colors() && machine::shows_colour(stdout)) {
         has_colours_ = true;
@@ -138,7 +138,7 @@ KeyPress Terminal::read_key() {
     return translate(getch());
 }
 
-// ncurses may have read keys ahead, so it is asked before poll is.
+// Asks ncurses before poll, because ncurses may have read keys ahead.
 KeyPress Terminal::wait(std::chrono::milliseconds time) {
     const KeyPress ready = read_key();
     if (ready.key != Key::kNone) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The whole screen of the terminal that this program runs in, by ncurses. It is as it was when this ends.
+// The whole screen of this program's terminal, by ncurses. The destructor restores it.
 #pragma once
 
 #include "machine/interrupt.h"
@@ -12,7 +12,7 @@
 namespace ashlar::screen {
 
 enum class Key {
-    kNone, // the time is over, or a signal came
+    kNone, // timeout or signal
     kCharacter,
     kUp,
     kDown,
@@ -27,7 +27,7 @@ enum class Key {
     kBackspace,
     kResized,
     kHelp,
-    kGone, // the terminal is no longer there
+    kGone, // the terminal was closed
 };
 struct KeyPress {
     Key key = Key::kNone;
@@ -36,8 +36,8 @@ struct KeyPress {
 
 class Terminal {
   public:
-    // Throws std::runtime_error, with a sentence, if there is no terminal that can be drawn on. A signal that
-    // the interrupt holds back ends waiting and asking.
+    // Throws std::runtime_error with a sentence if no terminal can be drawn on. A signal that `interrupt`
+    // holds back ends wait() and ask().
     explicit Terminal(const machine::Interrupt& interrupt);
     ~Terminal();
     Terminal(const Terminal&) = delete;
@@ -47,14 +47,14 @@ class Terminal {
     std::size_t columns() const;
     void show(const Canvas& canvas);
     KeyPress wait(std::chrono::milliseconds time);
-    // Asks for a line of text on the last row; nothing if it was left with Escape or interrupted.
+    // Asks for a line of text on the last row. Returns nothing after Escape or an interrupt.
     std::optional<std::string> ask(const std::string& question);
 
   private:
     KeyPress read_key();
 
     const machine::Interrupt& interrupt_;
-    void* screen_; // ncurses's
+    void* screen_; // ncurses's SCREEN
     bool has_colours_ = false;
 };
 

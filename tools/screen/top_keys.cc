@@ -11,7 +11,7 @@ void move(TopState& state, std::ptrdiff_t lines) {
     if (state.alone) {
         state.first = static_cast<std::size_t>(
             std::max<std::ptrdiff_t>(0, static_cast<std::ptrdiff_t>(state.first) + lines));
-        return; // its end is known when it is drawn
+        return; // draw() knows the end and limits it
     }
     const auto last = static_cast<std::ptrdiff_t>(std::max<std::size_t>(state.processes.size(), 1) - 1);
     state.selected = static_cast<std::size_t>(

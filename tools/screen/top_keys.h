@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What the keys of `ashlar top` do, as in top and htop.
+// The keys of `ashlar top`, as in top and htop.
 #pragma once
 
 #include "screen/terminal.h"
@@ -8,10 +8,10 @@
 namespace ashlar::screen {
 
 enum class Request {
-    kNothing, // the picture is to be drawn anew
+    kNothing, // draw again
     kQuit,
-    kLook,  // at the processes, now
-    kDelay, // to be asked for
+    kLook,  // read the processes now
+    kDelay, // ask for the delay
 };
 Request press(TopState& state, KeyPress pressed, std::size_t rows);
 

@@ -40,7 +40,7 @@ constexpr std::array<std::string_view, 2> kMeanings{
     "~alloc/s is an estimate from below: what flows from slabs into thread caches.",
 };
 
-// Between words, if there are any.
+// Breaks the text between words where possible.
 std::vector<std::string_view> wrapped(std::string_view text, std::size_t columns) {
     std::vector<std::string_view> lines;
     while (text.size() > columns) {
@@ -83,9 +83,9 @@ void draw_bottom(const TopState& state, Canvas& canvas) {
 
 struct Column {
     const char* title;
-    std::size_t width; // to the right side; 0: the rest, to the left
+    std::size_t width; // right-aligned; 0: the remaining columns, left-aligned
     ListOrder order;
-    int rank; // a narrow screen leaves out the highest ranks
+    int rank; // a narrow screen omits the highest ranks
 };
 constexpr std::array kColumns{
     Column{"PID", 7, ListOrder::kNumber, 0},     Column{"RSS", 11, ListOrder::kRss, 0},
@@ -94,7 +94,7 @@ constexpr std::array kColumns{
     Column{"thr", 5, ListOrder::kThreads, 5},    Column{"name", 0, ListOrder::kName, 0},
 };
 
-// The highest rank for which there is room.
+// Returns the highest rank that fits.
 int highest_rank(std::size_t columns) {
     constexpr int kHighest = 5;
     constexpr std::size_t kName = 12;
@@ -170,8 +170,8 @@ void draw_list(TopState& state, Canvas& canvas) {
     }
 }
 
-// How RSS was split, the newest on the right, from the bottom: live, the rest of the heap, what is not the
-// heap.
+// Draws the parts of RSS over time, the newest on the right. From the bottom: live, the rest of the heap,
+// memory outside the heap.
 void draw_history(const Watched& watched, Canvas& canvas, std::size_t top, std::size_t height) {
     constexpr std::size_t kLabel = 11;
     if (canvas.columns() <= kLabel + 2 || height == 0) {
@@ -208,13 +208,13 @@ void draw_history(const Watched& watched, Canvas& canvas, std::size_t top, std::
     }
 }
 
-// The parts of the ledger, in two columns if there is room; returns the rows that they took.
+// Draws the parts of the ledger, in two columns if they fit. Returns the number of rows used.
 std::size_t draw_parts(const observe::Ledger& ledger, Canvas& canvas, std::size_t top) {
     constexpr std::size_t kRight = 40;
     constexpr std::size_t kWidth = 38;
     const bool has_room = canvas.columns() >= kRight + kWidth;
     const auto is_outside = [](const observe::PartFacts& part) {
-        return !part.is_heap && part.part != Part::kHugeExcess; // which is the heap's for the most part
+        return !part.is_heap && part.part != Part::kHugeExcess; // most of that excess is the heap's
     };
     const auto is_left = [&](const observe::PartFacts& part) { return !is_outside(part) || !has_room; };
     std::size_t left = top;
@@ -305,7 +305,7 @@ void draw_table(const Table& table, std::size_t first, Canvas& canvas, std::size
     }
 }
 
-// The busiest call sites, in a third of the rows that are left at most. Returns how many rows they took.
+// Draws the busiest call sites in at most a third of the rows left. Returns the number of rows used.
 std::size_t draw_sites(const Watched& watched, Canvas& canvas, std::size_t top) {
     const std::size_t rows = (canvas.rows() - 1 - top) / 3;
     if (!watched.sites || rows < 2) {
@@ -325,8 +325,8 @@ std::size_t draw_sites(const Watched& watched, Canvas& canvas, std::size_t top) 
     return used;
 }
 
-// The classes, and below them the threads, which have a third of the rows if the classes need the rest.
-// Moving down goes through the classes first.
+// Draws the classes, and the threads below them. If rows are short, threads have a third of them. Scrolling
+// down moves through the classes first.
 void draw_tables(TopState& state, const Watched& watched, Canvas& canvas, std::size_t top) {
     Table classes{.heading = fmt::format("{:>9}{:>11}{:>11}{:>11}{:>11}{:>8}{:>12}", "class", "blocks",
                                          "live", "in caches", "free", "slabs", "~alloc/s"),
@@ -338,7 +338,7 @@ void draw_tables(TopState& state, const Watched& watched, Canvas& canvas, std::s
                         .lines = thread_lines(watched)};
     top += draw_sites(watched, canvas, top);
     const std::size_t rows = canvas.rows() - 1 - std::min(top, canvas.rows() - 1);
-    constexpr std::size_t kFewest = 4; // for both
+    constexpr std::size_t kFewest = 4; // for both tables
     const std::size_t kept = rows < kFewest ? 0 : std::max<std::size_t>(2, rows / 3);
     const std::size_t class_rows = std::min(classes.rows(), rows - std::min(kept, threads.rows()));
     const std::size_t thread_rows = std::min(threads.rows(), rows - class_rows);

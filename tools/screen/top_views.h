@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The pictures of `ashlar top`: the list of processes, one process, the keys.
+// The views of `ashlar top`: the list of processes, one process, the keys.
 #pragma once
 
 #include "screen/canvas.h"
@@ -7,7 +7,7 @@
 
 namespace ashlar::screen {
 
-// What the state says is to be seen. Moves `first` so that the selected line is.
+// Draws the state. Sets `first` so that the selected line is visible.
 void draw(TopState& state, Canvas& canvas);
 
 } // namespace ashlar::screen
