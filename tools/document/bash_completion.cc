@@ -10,8 +10,8 @@ namespace ashlar::document {
 
 namespace {
 
-// What is the same for every command. Bash cuts words at `=` and `:`, so that `--option=value` is three of
-// them, and so is a setting.
+// Part for all commands. Bash splits words at `=` and `:`, so that `--option=value` is three words, and so is
+// a setting.
 constexpr const char* kCommonPart = R"bash(# Written by `ashlar documents`.
 
 # Offers those of the words that begin like the one that is typed; in a list, like its last part.
@@ -76,7 +76,8 @@ std::string names_of(const std::vector<OptionFacts>& options) {
     return names;
 }
 
-// What follows the option: its choices; files for a path; else nothing. Bash offers files by itself.
+// Returns the completion of the option's value: choices, files for a path, else none. Bash completes files
+// itself.
 std::string value_case(const OptionFacts& option) {
     const std::string patterns = fmt::format("{}", fmt::join(option.names, "|"));
     const char* const how = option.is_list ? "list" : "one";
@@ -91,7 +92,7 @@ std::string value_case(const OptionFacts& option) {
                        option.is_path ? "" : "compopt +o default 2>/dev/null; ");
 }
 
-// What is offered after the command, of the words that stand before the cursor.
+// Returns the completion behind a command, depending on the words before the cursor.
 std::string command_body(const CLI::App& command) {
     const auto options = options_of(command);
     std::string values;
@@ -116,7 +117,7 @@ std::string command_body(const CLI::App& command) {
     }
     text += fmt::format("        if [[ $_ashlar_current == -* ]]; then _ashlar_offer '{}{}' one\n",
                         names_of(options), takes_command ? " --" : "");
-    if (takes_command && !words.empty()) { // a process by its number, or a command
+    if (takes_command && !words.empty()) { // a number is completed as a process, other text as a command
         text +=
             fmt::format("        elif [[ $_ashlar_current == [0-9]* ]]; then _ashlar_words {} one\n", words);
     }
@@ -130,7 +131,7 @@ std::string command_body(const CLI::App& command) {
     return text + "        fi\n";
 }
 
-// A sub-command of a command is its next word.
+// A sub-command is its command's next word.
 std::string command_case(const CLI::App& command) {
     std::string text = fmt::format("    {})\n", command.get_name());
     for (const CLI::App* const below : commands_of(command)) {

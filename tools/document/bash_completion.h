@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Completion for bash, written from what the command line declares.
+// Generates bash completion from the declared command line.
 #pragma once
 
 #include <string>

@@ -59,7 +59,7 @@ std::string quoted(const std::string& text) {
     return result + "'";
 }
 
-// Short enough for one line beside the name.
+// Shortens the text to fit a line beside the name.
 std::string short_text(const std::string& text) {
     constexpr std::size_t kLongest = 70;
     const std::string first = text.substr(0, text.find_first_of(";:("));
@@ -67,7 +67,7 @@ std::string short_text(const std::string& text) {
     return trimmed.size() <= kLongest ? trimmed : trimmed.substr(0, trimmed.rfind(' ', kLongest));
 }
 
-// What is offered for a value.
+// Returns the completion of the option's value.
 std::string values(const OptionFacts& option) {
     if (!option.words.empty()) {
         return fmt::format(" -x -a '({} {})'", option.is_list ? "__ashlar_list" : "__ashlar_words",

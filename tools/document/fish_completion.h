@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Completion for fish, written from what the command line declares.
+// Generates fish completion from the declared command line.
 #pragma once
 
 #include <string>

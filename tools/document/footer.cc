@@ -9,7 +9,7 @@ namespace ashlar::document {
 
 namespace {
 
-// "Exit status" of "Exit status: 0, ..."; not every colon ends a title.
+// Returns "Exit status" for "Exit status: 0, ...". A colon later in the text ends no title.
 std::string_view title_of(std::string_view text) {
     constexpr std::size_t kLongest = 24;
     const auto colon = text.find(':');

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The footer of a sub-command's --help, taken apart. That text is all there is to read about examples and
-// exit status, and manual pages say the same.
+// Parses the footer of a sub-command's --help. It is the only source for examples and exit status, which
+// manual pages repeat.
 #pragma once
 
 #include <string>
@@ -8,8 +8,8 @@
 
 namespace ashlar::document {
 
-// A paragraph. One that begins with "Word or two:" has that as its title. Its body is verbatim if it stands
-// indented in the lines below, as examples do.
+// A paragraph. A beginning "Word or two:" is its title. The body is verbatim if its lines are indented, as in
+// examples.
 struct Paragraph {
     std::string title; // empty: ordinary text
     std::string body;

@@ -14,7 +14,7 @@ namespace ashlar::document {
 
 namespace {
 
-constexpr std::size_t kMostListed = 8; // choices; longer lists stand in tables below
+constexpr std::size_t kMostListed = 8; // choices; tables below show longer lists
 
 class Help {
   public:
@@ -32,7 +32,7 @@ class Help {
   private:
     static constexpr std::size_t kUsageIndent = 8;
 
-    // Where the second column begins. On a narrow terminal it stands below the first one.
+    // Returns the second column's beginning. On a narrow terminal it is below the first column.
     std::size_t second_column() const {
         constexpr std::size_t kWide = 72;
         constexpr std::size_t kBeside = 26;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What --help shows, written from the same facts as manual pages and completion.
+// Generates the text of --help, from the facts that manual pages and completion use.
 #pragma once
 
 #include <cstddef>
@@ -11,7 +11,7 @@ class App;
 
 namespace ashlar::document {
 
-// No line is longer than `columns`, words that are longer themselves apart.
+// Lines have at most `columns` characters, except for longer words.
 std::string help_text(const CLI::App& command, std::size_t columns);
 
 } // namespace ashlar::document

@@ -14,7 +14,7 @@ namespace ashlar::document {
 
 namespace {
 
-// A comment without its marks, lines without the blanks around them.
+// Returns a comment's text without its marks and the blanks around its lines.
 std::string words_of_comment(std::string_view comment) {
     std::istringstream lines{std::string(comment.substr(2, comment.size() - 4))};
     std::string text;
@@ -28,8 +28,7 @@ std::string words_of_comment(std::string_view comment) {
 }
 
 struct Title {
-    std::string
-        words; // "Steering and seeing" of "---- Steering and seeing. For all. ----"; empty: it is no title
+    std::string words; // "Steering and seeing" of "---- Steering and seeing. For all. ----"; empty: no title
     std::string about; // "For all."
 };
 
@@ -39,7 +38,7 @@ Title title_of(const std::string& comment) {
     return std::regex_match(comment, found, kTitle) ? Title{found[1], found[2]} : Title{};
 }
 
-// What a program writes: without what only the compiler is told.
+// Removes attributes, which only compilers need.
 std::string plain_declaration(const std::string& declaration) {
     static const std::regex kForCompilers(R"(ASHLAR_API |\s*__attribute__\(\((?:[^()]|\([^()]*\))*\)\))");
     return std::regex_replace(declaration, kForCompilers, "");
@@ -61,7 +60,7 @@ std::size_t behind(std::string_view text, std::string_view mark) {
     return place == std::string_view::npos ? text.size() : place + mark.size();
 }
 
-// Comments and declarations, in their order; nothing of the preprocessor's.
+// Returns comments and declarations in their order. Skips lines of the preprocessor.
 std::vector<Piece> pieces_of(std::string_view header) {
     std::vector<Piece> pieces;
     while (!header.empty()) {
@@ -80,7 +79,7 @@ std::vector<Piece> pieces_of(std::string_view header) {
     return pieces;
 }
 
-// A declaration is shown above the comment that precedes it.
+// Shows each declaration above the comment that precedes it in the header.
 std::string text_of(const std::vector<Piece>& pieces) {
     std::string text;
     std::string declarations;

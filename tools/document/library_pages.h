@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Manual pages of the library and of files, written from its header and from docs/.
+// Generates manual pages of the library and of files, from its header and docs/.
 #pragma once
 
 #include <string>
@@ -8,18 +8,18 @@
 
 namespace ashlar::document {
 
-// libashlar(3), of the comments and declarations of ashlar/ashlar.h.
+// Returns libashlar(3), from the comments and declarations of ashlar/ashlar.h.
 std::string library_page(std::string_view header);
-// Its functions, in their order.
+// Returns the header's functions in their order.
 std::vector<std::string> functions_of(std::string_view header);
 
-// ashlar-settings(7), of docs/configuration.md.
+// Returns ashlar-settings(7), from docs/configuration.md.
 std::string settings_page(std::string_view markdown);
-// ashlar-statistics(5), of docs/statistics.md.
+// Returns ashlar-statistics(5), from docs/statistics.md.
 std::string statistics_page(std::string_view markdown);
-// ashlar-profile(5), of docs/profiles.md.
+// Returns ashlar-profile(5), from docs/profiles.md.
 std::string profile_page(std::string_view markdown);
-// ashlar-results(5), of docs/json.md and the texts of all schemas.
+// Returns ashlar-results(5), from docs/json.md and the texts of all schemas.
 std::string results_page(std::string_view markdown, const std::vector<std::string>& schemas);
 
 } // namespace ashlar::document

@@ -72,7 +72,7 @@ std::string option_section(const std::vector<OptionFacts>& options) {
     return text;
 }
 
-// Ordinary text of the footer belongs to the description, the rest has sections of its own.
+// The description includes the footer's paragraphs without a title. The others become sections.
 std::string description(const CLI::App& command, const std::vector<Paragraph>& paragraphs) {
     std::string text = section("Description") + roff(with_dot(command.get_description())) + "\n";
     for (const Paragraph& paragraph : paragraphs) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Manual pages (section 1), written from what the command line declares.
+// Generates manual pages (section 1) from the declared command line.
 #pragma once
 
 #include <string>
@@ -10,12 +10,12 @@ class App;
 
 namespace ashlar::document {
 
-// ashlar(1): of the program, with a list of its sub-commands.
+// Returns ashlar(1), of the program with a list of its sub-commands.
 std::string man_page(const CLI::App& program);
-// ashlar-NAME(1): of one of them, or ashlar-NAME-NAME(1), of one of its own.
+// Returns ashlar-NAME(1) of a sub-command, or ashlar-NAME-NAME(1) of a sub-command's own.
 std::string man_page(const CLI::App& program, const CLI::App& command);
 
-// "ashlar-bench-locks"
+// Returns "ashlar-bench-locks".
 std::string page_name(const CLI::App& command);
 
 } // namespace ashlar::document

@@ -25,7 +25,7 @@ bool is_row(std::string_view line) {
     return line.starts_with('|');
 }
 
-// For tests and scripts; readers do not see it.
+// Comments are for tests and scripts only.
 bool is_comment(std::string_view line) {
     return line.starts_with("<!--") && line.ends_with("-->");
 }
@@ -34,7 +34,8 @@ bool is_bullet(std::string_view line) {
     return line.starts_with("* ") || line.starts_with("- ");
 }
 
-// 3 of "12. text": where the text of a numbered item begins is one further on. 0 if it is none.
+// Returns 3 for "12. text", so the item's text begins one character later. Returns 0 if the line is no
+// numbered item.
 std::size_t length_of_number(std::string_view line) {
     const auto digits = line.find_first_not_of("0123456789");
     const bool is_item =
@@ -54,7 +55,7 @@ std::string trimmed(std::string_view text) {
                : std::string(text.substr(begin, text.find_last_not_of(' ') + 1 - begin));
 }
 
-// Text of `place` and of the lines that go on with it.
+// Returns the text of `place` and of the lines that continue its block.
 std::string joined(std::string first, Place& place, Place end) {
     for (++place; place != end && !starts_block(*place); ++place) {
         first += "\n" + trimmed(*place);
@@ -84,7 +85,7 @@ std::vector<std::string> cells_of(std::string_view row) {
 
 std::string table(Place& place, Place end) {
     const auto titles = cells_of(*place);
-    std::advance(place, std::min<std::ptrdiff_t>(2, end - place)); // and the line below the titles
+    std::advance(place, std::min<std::ptrdiff_t>(2, end - place)); // skips the line below the titles, too
     std::string text;
     for (; place != end && is_row(*place); ++place) {
         const auto cells = cells_of(*place);
@@ -142,14 +143,14 @@ std::string block(Place& place, Place end) {
     return ".PP\n" + roff_of_markdown_text(joined(*place, place, end)) + "\n";
 }
 
-// "## Title": a section; "### Title": a part of one.
+// "## Title" is a section, "### Title" a part of one.
 std::string heading(std::string_view line) {
     const auto level = line.find_first_not_of('#');
     const std::string title = trimmed(line.substr(std::min(level, line.size())));
     return level <= 2 ? section(title) : ".SS " + roff_of_markdown_text(title) + "\n";
 }
 
-// What stands between two `mark`s at the beginning of the text, if it begins so.
+// Returns the text between two `mark`s if `text` begins with a mark.
 std::string_view between(std::string_view text, std::string_view mark) {
     if (!text.starts_with(mark)) {
         return {};
@@ -159,7 +160,7 @@ std::string_view between(std::string_view text, std::string_view mark) {
     return end == std::string_view::npos ? std::string_view{} : text.substr(0, end);
 }
 
-// Words of the link that the text begins with; `size` gets the length of the whole.
+// Returns the words of the link that `text` begins with, and its whole length in `size`.
 std::string_view words_of_link(std::string_view text, std::size_t& size) {
     const auto middle = text.find(']');
     const auto end = text.find(')');

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The Markdown of docs/, as text of a manual page: headings, paragraphs, lists, code and tables.
+// Converts the Markdown of docs/ to text of a manual page: headings, paragraphs, lists, code and tables.
 #pragma once
 
 #include <string>
@@ -7,12 +7,12 @@
 
 namespace ashlar::document {
 
-// Text with `code`, *emphasis*, **strong words** and [links](of.md), of which the words stay.
+// Converts text with `code`, *emphasis* and **strong words**. Of [links](of.md) only the words are kept.
 std::string roff_of_markdown_text(std::string_view text);
 
-// All but the title and comments. What comes before the second heading is the section DESCRIPTION. A row of a
-// table becomes a tagged paragraph: its first cell is the tag, cells in the middle are introduced by their
-// column's name.
+// Converts everything but the title and comments. Text before the second heading becomes the section
+// DESCRIPTION. A table row becomes a tagged paragraph: the first cell is the tag. Column names introduce the
+// middle cells.
 std::string roff_of_markdown(std::string_view text);
 
 } // namespace ashlar::document

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What commands are called, and how they are called, in --help and in manual pages.
+// Names and usage lines of commands, for --help and manual pages.
 #pragma once
 
 #include <string>
@@ -10,10 +10,10 @@ class App;
 
 namespace ashlar::document {
 
-// "ashlar bench locks"
+// Returns "ashlar bench locks".
 std::string full_name(const CLI::App& command);
 
-// "ashlar run [OPTION]... [--] CMD..."
+// Returns "ashlar run [OPTION]... [--] CMD...".
 std::string usage(const CLI::App& command);
 
 } // namespace ashlar::document

@@ -16,7 +16,7 @@ std::string upper(std::string text) {
     return text;
 }
 
-// "{a,b,c}" -> a, b, c; anything else has no choices.
+// Returns a, b and c for "{a,b,c}", and no choices for other text.
 std::vector<std::string> listed(std::string_view limits) {
     std::vector<std::string> choices;
     if (!limits.starts_with('{') || !limits.ends_with('}')) {
@@ -31,7 +31,7 @@ std::vector<std::string> listed(std::string_view limits) {
     return choices;
 }
 
-// What CLI11's checks say of themselves, as people say it.
+// Rewrites the descriptions of CLI11's checks for people.
 std::string in_words(const std::string& limits) {
     const auto open = limits.find("in [");
     if (open != std::string::npos && limits.ends_with(']')) {
@@ -48,7 +48,7 @@ std::string in_words(const std::string& limits) {
                                      : limits;
 }
 
-// "[1,2]", as lists are printed -> "1,2"
+// Returns "1,2" for "[1,2]", as CLI11 prints lists.
 std::string without_brackets(const std::string& text) {
     return text.starts_with('[') && text.ends_with(']') ? text.substr(1, text.size() - 2) : text;
 }
@@ -85,7 +85,7 @@ OptionFacts facts_of(const CLI::Option& option) {
         facts.addition = option.get_type_name(); // a flag
         return facts;
     }
-    // The type's name, then what each check says of itself: "TEXT:{a,b}", "UINT:INT in [1 - 4096]".
+    // The type's name, then the description of each check: "TEXT:{a,b}", "UINT:INT in [1 - 4096]".
     const std::string type = option.get_type_name();
     facts.value = type.substr(0, type.find(':'));
     facts.limits = facts.value.size() < type.size() ? type.substr(facts.value.size() + 1) : "";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Pieces of manual pages, in the language of roff.
+// Pieces of manual pages in roff.
 #pragma once
 
 #include <string>
@@ -9,25 +9,25 @@ namespace ashlar::document {
 struct PageHeading {
     std::string name; // "ashlar-run"
     int section = 1;
-    std::string purpose; // a phrase without a dot
+    std::string purpose; // a phrase without a full stop
 };
 
-// The title of a page, and its section NAME.
+// Returns the title of a page and its section NAME.
 std::string page_heading(const PageHeading& heading);
 
-// Text as roff shows it: nothing in it is a request, and hyphens are the ones that are typed.
+// Escapes text: it contains no requests, and hyphens can be copied as typed.
 std::string roff(const std::string& text);
 std::string bold(const std::string& text);
 std::string italic(const std::string& text);
 
-// The heading of a section.
+// Returns the heading of a section.
 std::string section(const std::string& title);
-// Without requests for a paragraph at the start of a section: mandoc complains of them.
+// Removes requests for a paragraph at the start of a section, of which mandoc warns.
 std::string without_empty_paragraphs(const std::string& page);
-// Lines that stay as they are.
+// Keeps the lines as they are.
 std::string verbatim(const std::string& body);
 
-// "ashlar-run(1)"
+// Returns "ashlar-run(1)".
 std::string reference(const std::string& page, int section);
 
 } // namespace ashlar::document

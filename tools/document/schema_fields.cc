@@ -10,7 +10,7 @@ namespace ashlar::document {
 
 namespace {
 
-using Json = nlohmann::ordered_json; // fields stay in the order of the schema
+using Json = nlohmann::ordered_json; // keeps the schema's order of fields
 
 constexpr std::string_view kDefinitions = "#/$defs/";
 
@@ -30,7 +30,7 @@ std::string word(const Json& type) {
     return type.get<std::string>();
 }
 
-// "integer", "string or null", "one of: ...", or the name of a definition.
+// Returns "integer", "string or null", "one of: ...", or the name of a definition.
 std::string type_text(const Json& field) {
     if (field.contains("$ref")) {
         return field["$ref"].get<std::string>().substr(kDefinitions.size());
@@ -60,7 +60,7 @@ std::string entry(const std::string& path, const Json& field, bool may_be_missin
 
 std::string fields(const std::string& path, const Json& object);
 
-// What an array has, or an object whose keys are names.
+// Describes the fields inside an array, or inside an object whose keys are names.
 std::string inside(const std::string& path, const Json& field) {
     std::string text = fields(path + ".", field);
     if (field.contains("items")) {

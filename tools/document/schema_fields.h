@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The fields of a JSON format, from its schema in docs/schemas, as text of a manual page.
+// Generates a description of a JSON format's fields for manual pages, from its schema in docs/schemas.
 #pragma once
 
 #include <string>
@@ -7,9 +7,9 @@
 
 namespace ashlar::document {
 
-// A section with the schema's title. Each field is a tagged paragraph: its path, its type, and what the
-// schema says of it. What stands under $defs follows, each in a part of its own. Throws what nlohmann::json
-// throws if the text is no JSON.
+// Returns a section with the schema's title. Each field is a tagged paragraph with its path, type and
+// description. The definitions under $defs follow, each in its own part. Throws nlohmann::json's exception if
+// `schema` is no JSON.
 std::string fields_of_schema(std::string_view schema);
 
 } // namespace ashlar::document

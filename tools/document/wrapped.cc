@@ -8,7 +8,7 @@ namespace ashlar::document {
 
 namespace {
 
-constexpr std::size_t kContinued = 6; // how far the rest of an example is indented
+constexpr std::size_t kContinued = 6; // indentation of an example's continuation
 
 std::vector<std::string_view> lines_of(std::string_view text) {
     std::vector<std::string_view> lines;
@@ -20,14 +20,14 @@ std::vector<std::string_view> lines_of(std::string_view text) {
     return lines;
 }
 
-// Characters of UTF-8.
+// Counts characters of UTF-8.
 std::size_t width(std::string_view text) {
     return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char each) {
         return (static_cast<unsigned char>(each) & 0xC0) != 0x80;
     }));
 }
 
-// A command goes on in the next line behind a backslash.
+// Continues a command on the next line behind a backslash.
 std::string broken_command(std::string_view line, std::size_t columns) {
     std::string text;
     std::string indent;

@@ -35,7 +35,7 @@ _ashlar_list() { # words...
 
 )zsh";
 
-// Within single quotes, in a text that _arguments takes apart at colons and brackets.
+// Escapes text within single quotes for _arguments, which splits at colons and brackets.
 std::string escaped(const std::string& text) {
     std::string result;
     for (const char each : text) {
@@ -50,7 +50,7 @@ std::string escaped(const std::string& text) {
     return result;
 }
 
-// What completes the value.
+// Returns the completion of the option's value.
 std::string action(const OptionFacts& option) {
     if (option.is_command) {
         return option.words.empty() ? "_normal" : "_ashlar_target";
@@ -69,7 +69,7 @@ std::string option_spec(const OptionFacts& option) {
     const std::string rest =
         fmt::format("'[{}]{}'", escaped(option.description),
                     option.value.empty() ? "" : fmt::format(":{}:{}", escaped(option.value), action(option)));
-    // A value stands behind `=` or in the next word.
+    // The value follows `=` or is the next word.
     const auto form = [&](const std::string& name) {
         return option.value.empty() ? name : name + (name.starts_with("--") ? "=" : "+");
     };
@@ -88,7 +88,7 @@ std::string positional_spec(const OptionFacts& option) {
                        action(option));
 }
 
-// _arguments sees the words from the command's own name on.
+// The words that _arguments sees begin with the command's own name.
 std::string arguments(const CLI::App& command, const std::string& first_word_action) {
     std::string specs;
     bool has_positional = false;
@@ -115,7 +115,7 @@ std::string described(const std::vector<const CLI::App*>& commands) {
     return text;
 }
 
-// Its sub-commands stand among the values of its first word.
+// Completes the first word with its values and the sub-commands.
 std::string words_with_commands(const CLI::App& command) {
     std::string words;
     for (const OptionFacts& option : options_of(command)) {

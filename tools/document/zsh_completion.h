@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Completion for zsh, written from what the command line declares.
+// Generates zsh completion from the declared command line.
 #pragma once
 
 #include <string>
