@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 #
-# Builds the libraries, the unit tests and the contract's for aarch64 with Debian's cross compiler (the preset
-# `aarch64`), and runs the tests with qemu-user. tests/not_emulated.txt has what it cannot run, and why.
+# Builds the libraries, the unit tests and the contract tests for aarch64 with Debian's cross compiler (preset
+# `aarch64`). Runs the tests with qemu-user. tests/not_emulated.txt lists the tests that qemu-user cannot run, with
+# reasons.
 #
 # usage: scripts/aarch64.sh [--no-setup]      do not look for missing packages
 set -euo pipefail

@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 #
-# Whether Ashlar has become slower or larger than the commit in bench/alarm/reference.json. Builds the release tree, then
-# runs `ashlar alarm` there, alone. Its report stands in build/release/alarm.json and alarm.xml (JUnit) as well.
+# Checks whether Ashlar has become slower or larger than the commit in bench/alarm/reference.json. Builds the release
+# tree and runs `ashlar alarm` there, with no other job beside it. The report is also in build/release/alarm.json and
+# alarm.xml (JUnit).
 #
 # usage: scripts/alarm.sh [--no-setup]
 #
-# Status 0: no figure is worse, or only some could not be judged on this machine (they are named). 1: one is worse, or
-# better and not recorded. 2: the alarm could not run.
+# Status 0: no figure is worse. Figures that this machine cannot judge are named. Status 1: a figure is worse, or better
+# and not recorded. Status 2: the alarm could not run.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 2
 
@@ -21,7 +22,7 @@ if [[ $# -gt 0 ]]; then
     exit 2
 fi
 
-# A shallow clone may lack the reference, and a tree without git has none at all: nothing can be judged there.
+# Without the reference commit nothing can be judged. A shallow clone or a tree without git may lack it.
 commit=$(sed -n 's/^  "commit": "\([0-9a-f]*\)",$/\1/p' bench/alarm/reference.json | head -1)
 if [[ -z $commit ]]; then
     echo "alarm: bench/alarm/reference.json names no commit; 'ashlar alarm --update --anchor --why ...' writes it" >&2

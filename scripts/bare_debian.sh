@@ -1,12 +1,14 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 #
-# A Debian 12 in a folder. Needs root and debootstrap; the packages come from where apt gets this machine's.
+# Makes a Debian 12 in a folder, and runs commands in it. Needs root and debootstrap. Packages are from the server that
+# apt uses on this machine.
 #
-# usage: scripts/bare_debian.sh make FOLDER [PACKAGE...]    the smallest one, and these packages
-#        scripts/bare_debian.sh run FOLDER COMMAND...       by chroot, with nothing of this machine's environment
+# usage: scripts/bare_debian.sh make FOLDER [PACKAGE...]    the smallest system, and these packages
+#        scripts/bare_debian.sh run FOLDER COMMAND...       by chroot, without this machine's environment
 #
-# A command runs in the folder's /. Mounts live in a namespace of their own and end with it, as every process does.
+# A command runs in the folder's /. Mounts are in a separate namespace, which ends with the command, as do all
+# processes.
 set -euo pipefail
 
 usage() {
@@ -17,7 +19,7 @@ usage() {
 make() {
     local folder=$1 suite=bookworm mirror proxy log
     shift
-    # Where apt gets this machine's packages of that release; else Debian's own server.
+    # Takes apt's server for that release on this machine, or else Debian's own.
     # shellcheck disable=SC2016
     mirror=$(apt-get indextargets --format '$(CODENAME) $(COMPONENT) $(REPO_URI)' |
         sed -n "s/^$suite main //p" | head -n 1)
@@ -28,7 +30,7 @@ make() {
     http_proxy=${proxy:-${http_proxy-}} debootstrap --variant=minbase ${1:+"--include=$(IFS=,; echo "$*")"} "$suite" \
         "$folder" "$mirror" >"$log" 2>&1 || { cat "$log" >&2; exit 1; }
     rm -f "$log"
-    # Proxies, and whether an archive may be older than it says.
+    # Copies the proxies, and whether an archive may be older than it says.
     apt-config dump Acquire | grep -iE '::proxy|::check-' >"$folder/etc/apt/apt.conf.d/99host" || true
 }
 

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 #
-# Finds the commit that tripped a gate. Builds commits between a good and a bad one in a work tree of its own. On the
-# library of each it measures a benchmark or runs a command. See docs/bisect.md; --help names the options.
+# Finds the commit that made a gate fail. Builds commits between a good and a bad one in a separate work tree. Measures
+# a benchmark, or runs a command, on the library of each commit. See docs/bisect.md; --help lists the options.
 #
 # usage: scripts/bisect.sh GOOD BAD BENCH [option...]
 #        scripts/bisect.sh GOOD BAD [option...] -- COMMAND [argument...]

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 #
-# Brings the tracked C and C++ files, or the files named, into the repository's format.
+# Formats the tracked C and C++ files, or the files named, with clang-format 14.
 #
 # usage: scripts/format.sh [--check] [file...]      --check changes nothing and fails if a file would change
 set -euo pipefail
@@ -14,7 +14,7 @@ if [[ ${1-} == --check ]]; then
 fi
 files=("$@")
 if [[ ${#files[@]} -eq 0 ]]; then
-    # safe.directory: a clone may belong to another user than the one who checks it.
+    # safe.directory: the clone may belong to another user.
     mapfile -d '' -t files < <(git -c safe.directory='*' ls-files -z -- '*.h' '*.c' '*.cc')
 fi
 present=()

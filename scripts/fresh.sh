@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 #
-# Do the two commands of the README work on a machine that has nothing? Makes a bare Debian 12 in a folder (debootstrap,
-# git and nothing else added) and clones the last commit into it. There it runs, by chroot, scripts/run.sh --quick, the
-# installation of what that built, `ashlar doctor` on every program of /usr/bin, and scripts/test.sh. Needs root.
+# Tests that the two commands of the README work on a bare machine. Makes a bare Debian 12 in a folder (debootstrap,
+# with git only) and clones the last commit into it. Runs there by chroot: scripts/run.sh --quick, the installation of
+# the build, `ashlar doctor` on every program of /usr/bin, and scripts/test.sh. Needs root.
 #
-# usage: scripts/fresh.sh [--folder PATH] [--keep] [what scripts/test.sh is to be given...]
+# usage: scripts/fresh.sh [--folder PATH] [--keep] [arguments of scripts/test.sh...]
 #
-#   --folder PATH   the folder (else a new one below $TMPDIR); one that is there already is used as it is
-#   --keep          do not remove the folder; `scripts/fresh.sh --folder PATH` goes on with it
+#   --folder PATH   the folder (else a new one below $TMPDIR); an existing one is used as it is
+#   --keep          do not remove the folder; `scripts/fresh.sh --folder PATH` continues with it
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -42,7 +42,7 @@ fi
 rm -rf "$folder/ashlar"
 git -c safe.directory='*' clone --quiet --no-local . "$folder/ashlar"
 
-# inside <command...>: in the clone there.
+# inside <command...>: runs the command in the clone in the folder.
 inside() {
     say "$*"
     # shellcheck disable=SC2016

@@ -4,12 +4,12 @@
 # Builds the fuzz tree (build/fuzz: clang, libFuzzer, address and undefined-behaviour sanitizers) and fuzzes.
 #
 # usage: scripts/fuzz.sh [--no-build] [SECONDS] [TARGET...]    30 seconds for each of heap, config and frames
-#        scripts/fuzz.sh [--no-build] --merge [TARGET...]      makes the corpus in the repository the smallest one
-#                                                              that covers what it and all later finds cover;
-#                                                              inputs with a name of their own stay
+#        scripts/fuzz.sh [--no-build] --merge [TARGET...]      reduces the corpus in the repository to the smallest
+#                                                              one that covers the same as before and all later
+#                                                              finds; keeps inputs with names of their own
 #
-# Inputs that cover something new stay in build/fuzz/found/TARGET/corpus and are where the next run begins. An input
-# that fails stays in build/fuzz/found/TARGET, and the commands that replay it are printed; the status is 1.
+# Inputs that cover new code are kept in build/fuzz/found/TARGET/corpus, where the next run begins. A failing input is
+# kept in build/fuzz/found/TARGET. The script then prints the commands that replay it, and its status is 1.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit
 
@@ -28,7 +28,7 @@ for argument; do
 done
 [[ ${#targets[@]} -eq 0 ]] && targets=(heap config frames)
 
-# allocator_may_return_null: the sanitizer's malloc is Ashlar's fallback and must refuse, not abort.
+# allocator_may_return_null: the sanitizer's malloc is Ashlar's fallback, which must return null, not abort.
 export ASAN_OPTIONS=allocator_may_return_null=1 UBSAN_OPTIONS=print_stacktrace=1
 
 declare -A options=(

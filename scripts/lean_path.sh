@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 #
-# Fills a folder with links to the commands that a bare Debian has after scripts/setup.sh, and to no others. With it as
-# PATH, what else is installed on this machine cannot hide that a package is missing in the list of setup.sh.
+# Fills a folder with links to only the commands that a bare Debian has after scripts/setup.sh. With this folder as
+# PATH, other software on this machine cannot hide a package that the list of setup.sh lacks.
 #
 # usage: scripts/lean_path.sh FOLDER [COMMAND...]      and these commands, from PATH
 set -euo pipefail
@@ -15,13 +15,13 @@ while read -r package command; do
     if dpkg-query -W -f '${db:Status-Status}\n' "$package" 2>/dev/null | grep -q '^installed$'; then
         packages+=("$package")
     else
-        extra+=("$command") # which serves in its place
+        extra+=("$command")  # which replaces the package
     fi
 done < <(scripts/setup.sh --list)
 mapfile -t -O "${#packages[@]}" packages < <(
     dpkg-query -W -f '${Package} ${Essential} ${Priority}\n' | awk '$2 == "yes" || $3 == "required" { print $1 }')
 
-# Everything that these depend on. A file of theirs may have more than one name, as /usr/bin/awk.
+# Adds all dependencies. A file of a package may have several names, such as /usr/bin/awk.
 mapfile -t packages < <(
     apt-cache depends --recurse --installed --no-recommends --no-suggests --no-conflicts --no-breaks --no-replaces \
         --no-enhances "${packages[@]}" | sed -n 's/^\([a-z0-9][^ :]*\)\(:.*\)\?$/\1/p' | sort -u)

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 #
-# Looks for sentences that are too long (tests/checks/sentences.py), which takes a few seconds. Then runs clang-tidy over
-# the allocator and the benchmark programs as clang compiles them (build/clang). Fails if either finds anything. The
-# tools, whose libraries are headers, take clang-tidy six times as long. The static analyzer takes as long again. Both
-# come with --all, each night.
+# Looks for sentences that are too long (tests/checks/sentences.py), which takes a few seconds. Then runs clang-tidy on
+# the allocator and the benchmark programs as compiled by clang (build/clang). Fails if either finds anything.
+# clang-tidy takes six times as long on the tools, whose libraries are headers, and the static analyzer as long again.
+# --all includes both, each night.
 #
 # usage: scripts/lint.sh [-j N] [--all] [part of a path...]
 #
@@ -51,7 +51,7 @@ if [[ ${#sources[@]} -eq 0 || -z ${sources[0]} ]]; then
     exit 1
 fi
 start=$SECONDS
-# The count of suppressed warnings that clang-tidy prints per file on stderr says nothing; errors stay.
+# Drops clang-tidy's count of suppressed warnings per file from stderr. Errors are kept.
 printf '%s\n' "${sources[@]}" | xargs -r -d '\n' -P "$jobs" -n 1 clang-tidy-14 --quiet -p build/clang "${checks[@]}" \
     2> >(grep -v ' warnings\? generated\.$' >&2)
 echo "lint: ${#sources[@]} sources in $((SECONDS - start)) s, nothing found"

@@ -1,21 +1,22 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 #
-# The runs that are too long for every change, about seven hours:
+# Runs the tests that take too long for every change, about seven hours:
 #
 #   * the soak under the preloaded library and under both sanitizers, and whether it finds planted mistakes;
-#   * the stress programs at ten times their size, hundreds of runs that may not hang, and an hour of all that could hang
-#     the profiler;
-#   * what is planted for `ashlar stats` and `ashlar profile`, twenty times, and a thousand readings of a process under load;
+#   * the stress programs at ten times their size, hundreds of runs that must not hang, and an hour of everything
+#     that could hang the profiler;
+#   * the planted cases for `ashlar stats` and `ashlar profile`, twenty times, and a thousand readings of a process
+#     under load;
 #   * a thousand runs under the lock profiler, and whether verdicts and the alarm are right;
 #   * large programs on the library, the tools under a sanitizer, unit tests without optimisation;
 #   * the tests for aarch64, and clang-tidy with the static analyzer on all sources;
 #   * the commands of the README on a bare Debian 12.
 #
-# Runs everything even if something fails early; the last lines say what did. The limit of each part follows from its
-# quiet time; scripts/time_limits.py audits and records them.
+# Continues after a failure. The last lines list the failures. The time limit of each part follows from its quiet time.
+# scripts/time_limits.py audits and records these.
 #
-# usage: scripts/nightly.sh [--seed N]      the seed of the soaks (else each has one of its own and prints it)
+# usage: scripts/nightly.sh [--seed N]      the seed of all soaks (by default each chooses and prints one)
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit
 
@@ -37,7 +38,8 @@ mkdir -p build
 : >"$times"
 
 failures=()
-# run <name> <command...>: more than its limit is a failure, too. Leaves its seconds for scripts/time_limits.py.
+# run <name> <command...>: records a failure also if the command exceeds its limit. Writes its seconds for
+# scripts/time_limits.py.
 run() {
     local start=$SECONDS status=0
     printf '\n==== %s: %s\n' "$1" "${*:2}"

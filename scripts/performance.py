@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: MIT
-"""Fills the tables of docs/performance.md from results, so that none is typed.
+"""Fills the tables of docs/performance.md from results, so that no figure is typed by hand.
 
 usage: scripts/performance.py [--bench FILE] [--strategies] [--languages FILE] [--programs FILE] [--check]
 
   --bench FILE       a result of `ashlar bench --json FILE`
-  --languages FILE   of `ashlar bench languages --json FILE`
-  --programs FILE    of `ashlar bench programs --json FILE`
-  --strategies       runs scripts/measure/strategies.sh
-  --check            changes nothing; status 1 if a table's command is not named in it
+  --languages FILE   a result of `ashlar bench languages --json FILE`
+  --programs FILE    a result of `ashlar bench programs --json FILE`
+  --strategies       run scripts/measure/strategies.sh
+  --check            change nothing; status 1 if a table does not name its command
 
-The table of exact counts comes from bench/alarm/reference.json each time. Status 2 for a result that cannot be read."""
+The table of exact counts is always from bench/alarm/reference.json. The status is 2 if a result cannot be read."""
 import argparse
 import json
 import os
@@ -42,7 +42,7 @@ def counts():
 
 
 def tables_of(path):
-    """{heading: table} of what `ashlar report` makes of a result."""
+    """Returns {heading: table} of a result, as `ashlar report` prints it."""
     command = [os.path.join(ROOT, "build/release/bin/ashlar"), "report", path]
     report = subprocess.run(command, capture_output=True, text=True, check=False)
     if report.returncode != 0:
@@ -58,7 +58,7 @@ def tables_of(path):
 
 
 def made_by(path):
-    """What measured a result, and where: no table without it."""
+    """Returns the command that measured a result, with its date and rounds. Every table must have this line."""
     with open(path, encoding="utf-8") as file:
         content = json.load(file)
     if not content["complete"]:
@@ -70,12 +70,12 @@ def made_by(path):
 
 
 def result(path):
-    """The summary, and speed."""
+    """Returns the summary and the table of speed."""
     return "\n".join(list(tables_of(path).values())[:2]) + made_by(path)
 
 
 def chosen(path, headings):
-    """The tables whose headings begin so, each with its heading."""
+    """Returns (heading, table) for each table whose heading begins with one of `headings`."""
     tables = tables_of(path)
     found = [(heading, tables[heading]) for start in headings for heading in tables if heading.startswith(start)]
     if len(found) != len(headings):
@@ -88,7 +88,7 @@ def cells(row):
 
 
 def languages(path):
-    """A row for each language: the means over its tasks, of CPU time of the task and of peak RSS."""
+    """Returns a row for each language: the means over its tasks, of CPU time and of peak RSS."""
     means, columns = {}, []
     for words, (_, table) in zip(("CPU time", "peak RSS"), chosen(path, ("The program's own figure", "Peak RSS"))):
         rows = [cells(row) for row in table.splitlines()]
@@ -103,7 +103,7 @@ def languages(path):
 
 
 def programs(path):
-    """Each in full: there are few rows."""
+    """Returns the whole tables, which have few rows."""
     found = chosen(path, ("Wall time", "CPU time", "Peak RSS"))
     return "\n".join(f"{heading}:\n\n{table}" for heading, table in found) + made_by(path)
 

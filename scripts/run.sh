@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 #
-# Builds Ashlar and compares it with the system's malloc and the other allocators that are installed.
+# Builds Ashlar and compares it with the system's malloc and the other installed allocators.
 #
 # usage: scripts/run.sh [--quick] [options of `ashlar bench`]
 #
@@ -11,12 +11,12 @@
 #   scripts/run.sh random_mixed --sizes 64          one workload, one size
 #   scripts/run.sh long_run --long-seconds 60       drift over a minute
 #   scripts/run.sh --quick all                      a look at every workload, some minutes
-#   scripts/run.sh latency batches                  workloads that are not among the usual ones
+#   scripts/run.sh latency batches                  workloads that do not run by default
 #
-# Unless workloads are named, runs Larson with 1, 2, 4 and 8 threads and random-mixed at 16 to 8192 bytes. Then follow
-# phases that strand memory and a short long run. Every allocator takes its turn in each round. Prints operations per
-# second, peak RSS, CPU time, RSS / live and drift with each one's percentage of System. Everything that
-# `build/release/bin/ashlar bench --help` names can be added; single calls are measured by scripts/measure/micro.sh.
+# Without named workloads, runs Larson with 1, 2, 4 and 8 threads and random-mixed at 16 to 8192 bytes. Then follow
+# phases that strand memory and a short long run. All allocators take turns in each round. Prints operations per second,
+# peak RSS, CPU time, RSS / live and drift, each with its percentage of System. Accepts all options that
+# `build/release/bin/ashlar bench --help` lists. scripts/measure/micro.sh measures single calls.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -37,5 +37,5 @@ if ! { cmake --preset release && cmake --build --preset release --target ashlar_
     echo "run: the build failed, its output is above" >&2
     exit 1
 fi
-rm -f "$log" # exec runs no trap
+rm -f "$log"  # exec runs no trap
 exec build/release/bin/ashlar bench "$@"

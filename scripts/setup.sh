@@ -1,17 +1,17 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 #
-# Installs what building, testing and measuring need and is not there yet (Debian 12), and says what it does.
-# When nothing is missing it asks dpkg once and returns. Installing needs root or sudo; no service is started.
+# Installs the missing packages for building, testing and measuring (Debian 12), and reports each step. If nothing is
+# missing, asks dpkg once and returns. Installing needs root or sudo. Starts no service.
 #
 # usage: scripts/setup.sh [--programs] [--fresh] [--aarch64] [--check] [--list]
 #
-#   --programs   also what the tests with the label `programs`, `ashlar bench languages` and `ashlar bench programs`
-#                run: servers, interpreters, compilers and browsers, about 1 GB
-#   --fresh      also what scripts/fresh.sh needs
-#   --aarch64    also what scripts/aarch64.sh needs
-#   --check      only say what is missing; status 1 if anything is
-#   --list       only print the packages, one a line, each with the command that serves in its place
+#   --programs   also the programs of the tests with the label `programs`, of `ashlar bench languages` and of
+#                `ashlar bench programs`: servers, interpreters, compilers and browsers, about 1 GB
+#   --fresh      also the packages for scripts/fresh.sh
+#   --aarch64    also the packages for scripts/aarch64.sh
+#   --check      only report missing packages; status 1 if there are any
+#   --list       only print the packages, one per line, each with the command that can replace it
 set -euo pipefail
 
 check=false
@@ -30,8 +30,7 @@ for argument in "$@"; do
     esac
 done
 
-# One package a line: its name, "|" and a command that serves in its place when it stands on PATH from elsewhere (often
-# none). Behind "#" stands what needs it.
+# Each line has a package, "|", a command on PATH that can replace the package (often none), "#" and the package's user.
 packages() {
     cat <<'LIST'
 g++                   |                # everything; brings libasan and libtsan
@@ -128,7 +127,7 @@ say() { printf 'setup: %s\n' "$*"; }
 missing_packages() {
     local names installed name command
     names=$(packages | cut -d' ' -f1)
-    # Each line "name status"; a package that dpkg has never heard of is a complaint on stderr instead.
+    # Prints lines "name status". dpkg reports an unknown package on stderr.
     # shellcheck disable=SC2086
     installed=$(dpkg-query -W -f '${Package} ${db:Status-Status}\n' $names 2>/dev/null || true)
     while IFS='|#' read -r name command _; do
@@ -140,8 +139,8 @@ missing_packages() {
     done < <(packages)
 }
 
-# Services must not come up while their packages are unpacked: invoke-rc.d and deb-systemd-invoke ask this
-# file, whose status 101 means "not allowed". Somebody else's file is left as it is.
+# Keeps services from starting while their packages are unpacked. invoke-rc.d and deb-systemd-invoke run this file,
+# whose status 101 means "not allowed". A file that exists already is kept.
 forbid_services() {
     policy=/usr/sbin/policy-rc.d
     [[ -e $policy ]] && return

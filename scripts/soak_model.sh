@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 #
-# Many operations of the stress programs' model on libashlar.so: a thousand million with 1, 2, 8 and 64 threads.
+# Runs the model of the stress programs on libashlar.so: 1,000 million operations with 1, 2, 8 and 64 threads.
 #
 # usage: scripts/soak_model.sh [OPERATIONS] [THREADS...]
 #
-# Small blocks are stamped as a whole, of larger ones both ends and a word every 64 KiB, and one in 32 as a whole.
-# A run that fails prints its seed, one that hangs the stacks of its threads, and ends the script with status 1.
+# Small blocks are stamped as a whole. Of larger blocks, both ends and a word every 64 KiB are stamped, and one block in
+# 32 as a whole. A failing run prints its seed, and a hanging run the stacks of its threads. Either ends the script with
+# status 1.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 

@@ -1,30 +1,30 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 #
-# Builds and tests. Without arguments it sets up the machine, and compiles core, bench and tools with clang. Warnings
-# are errors, nothing is run. Then it builds the presets release, asan and tsan with g++, warnings being errors too, and
-# runs every test of each. Of the preset valgrind it builds only the library and what memcheck says of it. Two presets
-# are for scripts/nightly.sh. asan-tools is asan with the tools. Of debug only the core and its unit tests are built: the
-# sanitizers' trees have assertions and lock ranks, too.
+# Builds and tests. Without arguments, sets up the machine and compiles core, bench and tools with clang. This tree runs
+# no tests. Then builds the presets release, asan and tsan with g++, and runs all tests of each. Warnings are errors in
+# all of them. Of the preset valgrind, builds only the library and its memcheck tests. Two presets are for
+# scripts/nightly.sh. asan-tools is asan with the tools. Of debug, only the core and its unit tests are built, because
+# the sanitizers' trees have assertions and lock ranks, too.
 #
 # usage: scripts/test.sh [--preset NAME]... [--no-setup] [--configure-only] [label...]
 #
 #   label              only tests with one of these ctest labels (unit, preload, stress, sanitizer), in the
-#                      release tree; with `sanitizer` also in asan and tsan, which alone have that label. Two
-#                      run only when they are named: programs (large programs on the library, see
+#                      release tree; with `sanitizer` also in asan and tsan, the only trees with that label. Two
+#                      labels run only if named: programs (large programs on the library, see
 #                      scripts/setup.sh --programs) and power (whether verdicts are right)
 #   --preset NAME      only this tree (repeatable): release, debug, asan, asan-tools, tsan, valgrind, or clang, which is
 #                      only compiled
 #   --no-setup         do not look for missing packages
 #   --configure-only   neither compile nor test
 #
-# A tree that runs far fewer tests than tests/number_of_tests.txt records has failed.
+# A tree fails if it runs far fewer tests than tests/number_of_tests.txt records.
 #
-# The last lines are ctest's own closing lines for each tree. Above them stand a table with one line a tree, and the
-# ends of what failed tests printed. The status is 0 only if everything compiled, at least one test ran in each tree,
-# and none failed. Up to five tests that fail in the release tree run once more, alone. A test of other processes may
-# fail because the machine is busy. If they pass then, they are named and do not count. (Not with sanitizers: what they
-# find is true.)
+# The last lines are ctest's own closing lines for each tree. Above them are a table with one line per tree and the ends
+# of failed tests' output. The status is 0 only if everything compiled, at least one test ran in each tree, and none
+# failed. Up to five failed tests of the release tree run once more, alone. Tests of other processes may fail on a busy
+# machine. A test that passes then is named and does not count as failed. This does not apply to sanitizers, whose
+# findings are real.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit
 
@@ -68,7 +68,7 @@ fi
 configure() {
     local tree=$1
     if [[ $tree == clang ]]; then
-        # Nothing is run, so nothing is optimised. Without precompiled headers each source must include what it uses.
+        # No test runs, so optimisation is off. Without precompiled headers each source must include what it uses.
         cmake --preset release -B build/clang -DCMAKE_C_COMPILER=clang-14 -DCMAKE_CXX_COMPILER=clang++-14 \
             -DCMAKE_BUILD_TYPE=None -DCMAKE_CXX_FLAGS=-DNDEBUG -DASHLAR_BUILD_TESTS=OFF -DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON -DCMAKE_COMPILE_WARNING_AS_ERROR=ON
     elif [[ $tree == debug ]]; then
@@ -76,14 +76,15 @@ configure() {
     elif [[ $tree == release || $tree == valgrind ]]; then
         cmake --preset "$tree" -DCMAKE_COMPILE_WARNING_AS_ERROR=ON
     else
-        # Under a sanitizer g++ 12 takes its own <regex> for uninitialized; the other trees keep that warning.
+        # Under a sanitizer, g++ 12 wrongly warns that its own <regex> is uninitialized. The other trees keep that
+        # warning.
         cmake --preset "$tree" -DCMAKE_COMPILE_WARNING_AS_ERROR=ON -DCMAKE_CXX_FLAGS=-Wno-maybe-uninitialized
     fi
 }
 
 heading() { printf '\n==== %s\n' "$*"; }
 
-# On a terminal the command is seen at work, elsewhere only if it fails.
+# Shows the command's output on a terminal. Elsewhere shows it only after a failure.
 quietly() {
     local log=$1
     shift
@@ -96,7 +97,7 @@ quietly() {
     return 1
 }
 
-# Of each test that failed, the last lines that it printed.
+# Prints the last lines of each failed test's output.
 ends_of_failed() {
     awk -v most=20 '
         function flush(  i) { for (i = count > most ? count - most : 0; i < count; i++) print lines[i]; count = 0 }
@@ -105,8 +106,8 @@ ends_of_failed() {
         failed && NF { lines[count++] = $0 }' "$1"
 }
 
-# Whether a tree ran about as many tests as were recorded: tests that are no longer there fail silently. A twentieth may
-# be missing, for what a machine lacks. $2 is ctest's closing line.
+# enough_ran <tree> <ctest's closing line>: checks that about as many tests ran as recorded, because removed tests fail
+# silently. 1/20 may be missing, for features that a machine lacks.
 enough_ran() {
     local recorded ran
     recorded=$(sed -n "s/^$1 //p" tests/number_of_tests.txt)
@@ -129,7 +130,7 @@ only=()
 if [[ ${#labels[@]} -gt 0 ]]; then
     only=(-L "^($(IFS='|'; echo "${labels[*]}"))\$")
 fi
-# What is to run only when it is named is in a configuration of ctest's with the name of its label.
+# Tests that run only if named are in a ctest configuration with the name of their label.
 for label in "${labels[@]}"; do
     case $label in programs | power) only+=(-C "$label") ;; esac
 done
@@ -166,7 +167,7 @@ for tree in "${trees[@]}"; do
         continue
     fi
     heading "$tree: test"
-    # The times are for scripts/time_limits.py.
+    # scripts/time_limits.py reads the times.
     ctest --test-dir "build/$tree" -j 2 --output-on-failure --no-tests=error --output-junit "$PWD/build/$tree/times.xml" \
         "${chosen[@]}" 2>&1 | tee "$log"
     status=${PIPESTATUS[0]}

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Audits the time limits of all tests and of the nightly run. A limit is five times the quiet time, and at least 60 s. It
 is flagged below three times the quiet time, and above 20 times unless it is 60 s. tests/time_limits/quiet_times.json has
-the quiet times, and tests/time_limits/CMakeLists.txt makes the limits of them.
+the quiet times, from which tests/time_limits/CMakeLists.txt computes the limits.
 
 usage: scripts/time_limits.py [--tree FOLDER] [--all] [--here] [--recorded-only]
        scripts/time_limits.py --record [--loaded] [--tree FOLDER]
@@ -10,18 +10,18 @@ usage: scripts/time_limits.py [--tree FOLDER] [--all] [--here] [--recorded-only]
        scripts/time_limits.py --nightly-limits
        scripts/time_limits.py --factor NAME
 
-  --tree FOLDER      the build tree whose tests are looked at (build/release)
-  --all              a row for every test, not only for those with a limit of their own and those that are flagged
+  --tree FOLDER      the build tree with the tests (build/release)
+  --all              print every test, not only tests with a limit of their own and flagged ones
   --here             scale the quiet times to the speed of this machine
-  --recorded-only    do not look at what the last runs took
-  --record           take the quiet times from the tree's last run, of scripts/test.sh or of
-                     ctest --output-junit FOLDER/times.xml; what takes at most 12 s needs no entry
-  --record-nightly   take those of the nightly run from its last run
+  --recorded-only    ignore the times of the last runs
+  --record           take the quiet times from the tree's last run by scripts/test.sh or
+                     ctest --output-junit FOLDER/times.xml; tests of at most 12 s need no entry
+  --record-nightly   take the quiet times of the nightly run from its last run
   --loaded           note that the machine was busy meanwhile
   --nightly-limits   print the limits of the parts of the nightly run in seconds, for the speed of this machine
-  --factor NAME      print by how many times the limits of a tree must be longer here: a whole number. A short loop
-                     shows how slow this machine is beside the one that recorded the times. The build asks once
-  --quiet-times FILE other than that in tests/time_limits
+  --factor NAME      print the whole number that multiplies the limits of a tree here. A short loop compares this machine
+                     with the one that recorded the times. The build asks once
+  --quiet-times FILE read this file instead of the one in tests/time_limits
 
 The status is 1 if a limit is flagged."""
 import argparse
@@ -41,22 +41,22 @@ QUIET_TIMES = os.path.join(ROOT, "tests/time_limits/quiet_times.json")
 NIGHTLY = "nightly"
 NIGHTLY_TIMES = os.path.join(ROOT, "build/nightly_times.tsv")
 
-# tests/time_limits/CMakeLists.txt has these numbers, too.
+# tests/time_limits/CMakeLists.txt repeats these numbers.
 LEAST = 60
 FACTOR = 5
-NOT_RECORDED = 600  # the limit in a tree none of whose times are known
+NOT_RECORDED = 600  # limit in s in a tree without recorded times
 
 TOO_LOW = 3
 TOO_HIGH = 20
 WITHOUT_ENTRY = LEAST / FACTOR
 CTEST_DEFAULT = 1500
-NIGHTLY_DEFAULT = 5400  # of a part that has not been timed
+NIGHTLY_DEFAULT = 5400  # limit in s of a part that was never timed
 
-# Seconds of the calibration loop on the machine of the estimates, where nothing is recorded: the best of 30, quiet.
+# CPU time of the calibration loop in s, for sections without a recorded one: the best of 30 runs on a quiet machine.
 QUICK_CALIBRATION = 0.08
-# A machine that is so much slower needs no longer limits: five times the quiet time is then still four times.
+# A machine that is slower by this share needs no longer limits: they are still four times the quiet time.
 TOLERATED = 0.25
-MOST_FACTOR = 10  # a slower machine is not slow, but ill
+MOST_FACTOR = 10  # a slower machine has a fault
 
 
 def limit_of(quiet):
@@ -64,7 +64,8 @@ def limit_of(quiet):
 
 
 def flag(limit, quiet, scale=1):
-    """Why a limit is wrong for this quiet time, or an empty text. The build makes all limits `scale` times as long."""
+    """Returns why a limit is wrong for this quiet time, or an empty text. The build makes all limits `scale` times as
+    long."""
     if limit < LEAST:
         return f"below {LEAST} s"
     if limit < TOO_LOW * quiet:
@@ -75,7 +76,8 @@ def flag(limit, quiet, scale=1):
 
 
 def calibration():
-    """CPU seconds of a fixed loop: the speed of this machine. The best of five is least disturbed by its load."""
+    """Returns the CPU seconds of a fixed loop, which show this machine's speed. The best of five runs is least
+    disturbed by its load."""
     best = math.inf
     for _ in range(5):
         start, number = time.process_time(), 1
@@ -86,15 +88,15 @@ def calibration():
 
 
 def factor_of(taken, section):
-    """By how many times limits must be longer where the calibration loop takes so many seconds. Whole, as CMake has no
-    fractions."""
+    """Returns the factor of limits where the calibration loop takes `taken` seconds. The factor is whole, because CMake
+    has no fractions."""
     slowness = taken / section.get("calibration_seconds", QUICK_CALIBRATION)
     return min(MOST_FACTOR, max(1, math.ceil(slowness - TOLERATED)))
 
 
 class Row:
-    """A test or a part of the nightly run. `quiet` is None if it is not known. Its limit is `scale` times as long as on
-    the machine that recorded the times."""
+    """A test or a part of the nightly run. `quiet` is None if unknown. Its limit is `scale` times as long as on the
+    machine that recorded the times."""
 
     def __init__(self, name, limit, quiet, kind, last, scale=1):
         self.name, self.limit, self.quiet, self.kind, self.last, self.scale = name, limit, quiet, kind, last, scale
@@ -119,7 +121,8 @@ class Row:
 
 
 def rows(limits, section, last, factor=1.0, scale=1):
-    """Of {name: limit}. The quiet time is the recorded one, else an estimate, else that of the last run."""
+    """Returns a row for each limit of {name: limit}. The quiet time is the recorded one, else an estimate, else that of
+    the last run."""
     found = []
     for name, limit in sorted(limits.items()):
         quiet, kind = None, ""
@@ -133,7 +136,7 @@ def rows(limits, section, last, factor=1.0, scale=1):
 
 
 def test_limits(listing, default):
-    """{test: seconds} of what ctest lists as JSON. A test that is not built has no limit yet."""
+    """Returns {test: seconds} from ctest's JSON listing. A test that is not built has no limit yet."""
     found = {}
     for test in listing["tests"]:
         properties = {each["name"]: each["value"] for each in test.get("properties", [])}
@@ -143,7 +146,7 @@ def test_limits(listing, default):
 
 
 def stated(path, pattern):
-    """The group of a pattern in a file of the build tree, or nothing."""
+    """Returns the first group of `pattern` in a file of the build tree, or None."""
     if not os.path.exists(path):
         return None
     with open(path, encoding="utf-8") as file:
@@ -152,7 +155,7 @@ def stated(path, pattern):
 
 
 def configurations():
-    """In which ctest runs tests that it does not run otherwise; an empty name for those that it always runs."""
+    """Returns ctest's configurations that run additional tests, with an empty name for the tests that always run."""
     names = {""}
     for folder, _, files in os.walk(os.path.join(ROOT, "tests")):
         if "CMakeLists.txt" in files:
@@ -162,7 +165,7 @@ def configurations():
 
 
 def ctest_limits(tree):
-    """Asks ctest from a folder of its own, which leaves the logs of the tree alone."""
+    """Asks ctest from a temporary folder, so that the tree's logs are kept."""
     default = float(stated(os.path.join(tree, "DartConfiguration.tcl"), r"^TimeOut: *([\d.]+)") or CTEST_DEFAULT)
     found = {}
     with tempfile.TemporaryDirectory() as folder:
@@ -176,7 +179,7 @@ def ctest_limits(tree):
 
 
 def junit_times(path):
-    """{test: seconds} of those that passed, of a file by ctest --output-junit."""
+    """Returns {test: seconds} of tests that passed, from a file of ctest --output-junit."""
     if not os.path.exists(path):
         return {}
     cases = xml.etree.ElementTree.parse(path).getroot().iter("testcase")
@@ -184,7 +187,7 @@ def junit_times(path):
 
 
 def nightly_times(path=NIGHTLY_TIMES):
-    """{part: seconds} of those that passed; each line is a name, seconds and a status."""
+    """Returns {part: seconds} of parts that passed. Each line has a name, seconds and a status."""
     if not os.path.exists(path):
         return {}
     with open(path, encoding="utf-8") as file:
@@ -193,7 +196,7 @@ def nightly_times(path=NIGHTLY_TIMES):
 
 
 def nightly_limits(section):
-    """{part: seconds} of the parts that scripts/nightly.sh names."""
+    """Returns {part: seconds} for the parts that scripts/nightly.sh names."""
     with open(os.path.join(ROOT, "scripts/nightly.sh"), encoding="utf-8") as file:
         parts = re.findall(r"^(run|preloaded|asan|tsan) ([a-z][a-z-]*) ", file.read(), re.M)
     names = [name if how == "run" else f"{how}-{name}" for how, name in parts]
@@ -209,13 +212,13 @@ def load(path):
 
 
 def tree_name(tree):
-    """As the build calls it, else as its folder is called."""
+    """Returns the tree's name in the build, or else the name of its folder."""
     cached = stated(os.path.join(tree, "CMakeCache.txt"), r"^ASHLAR_TIMES_OF:INTERNAL=(.+)$")
     return cached or os.path.basename(os.path.abspath(tree))
 
 
 def merged(section, times, names, least, note):
-    """A section with the new times. Entries of other runs stay while their tests exist."""
+    """Returns the section with the new times. Keeps entries of other runs while their tests exist."""
     kept = {kind: {name: value for name, value in section.get(kind, {}).items() if name in names and name not in times}
             for kind in ("seconds", "estimated")}
     kept["seconds"].update({name: math.ceil(value) for name, value in times.items() if name in names and value > least})
@@ -236,7 +239,7 @@ def record(path, name, times, names, least, loaded):
 
 
 def print_table(title, found, recorded, everything):
-    """How many are flagged."""
+    """Prints the table. Returns how many limits are flagged."""
     flagged = [row for row in found if row.flag(recorded)]
     shown = [row for row in found if everything or row.flag(recorded) or (row.limit != LEAST and row.quiet is not None)]
     print(title)
@@ -262,7 +265,7 @@ def audit(options):
         recorded = "date" in section
         factor = here / section["calibration_seconds"] if here and recorded else 1.0
         scale = 1
-        if part != NIGHTLY:  # the build knows how slow the machine is
+        if part != NIGHTLY:  # the build has the factor of a slow machine
             scale = int(stated(os.path.join(options.tree, "CMakeCache.txt"), r"^ASHLAR_TIME_FACTOR:STRING=(.+)$") or 1)
             factor = factor if here else scale
         if part == NIGHTLY:

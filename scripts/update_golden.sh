@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 #
-# Writes the golden file of the fast paths from the release library, after building it. Budgets count all the same.
+# Builds the release library and writes the golden file of its fast paths. Budgets still apply.
 #
 # usage: scripts/update_golden.sh
 set -euo pipefail

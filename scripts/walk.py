@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The walk in docs/profiling.md: runs the programs in docs/examples and writes what `ashlar` says of them into the
-document, and with a browser the pictures beside it.
+"""Updates the walk in docs/profiling.md. Runs the programs in docs/examples and writes the output of `ashlar` into the
+document. With a browser, also writes the pictures beside the document.
 
 usage: scripts/walk.py [--check] [--build FOLDER]
 
-  --check          change nothing; fail if the document says something else but for figures
-  --build FOLDER   where ashlar and the programs were built (build/release)"""
+  --check          change nothing; fail if the document differs in more than figures
+  --build FOLDER   the build tree of ashlar and the programs (build/release)"""
 import argparse
 import fcntl
 import os
@@ -22,7 +22,7 @@ import termios
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 DOCUMENT = os.path.join(ROOT, "docs", "profiling.md")
 PICTURES = os.path.join(ROOT, "docs", "pictures")
-BENCH = os.path.join(ROOT, "docs", "bench.html")  # the README shows a part of it
+BENCH = os.path.join(ROOT, "docs", "bench.html")  # the README shows a part of the page
 LARGEST = 150 << 10  # bytes of a picture
 COLUMNS = 104
 LIMIT = 100
@@ -41,7 +41,7 @@ class Walk:
         return os.path.join(self.programs, name)
 
     def on_terminal(self, *command):
-        """What it prints on a terminal of a fixed width, without colours."""
+        """Returns the output on a terminal of a fixed width, without colours."""
         ours, theirs = pty.openpty()
         fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("4H", 50, COLUMNS, 0, 0))
         with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=theirs, stderr=subprocess.PIPE,
@@ -51,7 +51,7 @@ class Walk:
             while True:
                 try:
                     part = os.read(ours, 65536)
-                except OSError:  # the other side is closed
+                except OSError:  # the other end is closed
                     break
                 if not part:
                     break
@@ -63,7 +63,7 @@ class Walk:
         return out.decode().replace("\r\n", "\n")
 
     def profile(self, view, name):
-        """The table of the view, and what to do about it."""
+        """Returns the table of the view and its advice."""
         text = self.on_terminal(self.ashlar, "profile", "--library", self.library, "--" + view, "--rate", "16K", "--cost", "0", "--",
                                 self.program(name))
         table = text[text.index("\nWhere ") + 1:].split("\n\n")[0]
@@ -72,11 +72,11 @@ class Walk:
         return f"$ ashlar profile --{view} --rate 16K --cost 0 -- ./{name}\n…\n{table}\n…\nWhat to do\n{advice}\n"
 
     def stats(self, name, mode, *options):
-        """The parts of the memory, and the verdict."""
+        """Returns the parts of the memory and the verdict."""
         with subprocess.Popen([self.program(name), mode], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
                               env={**CLEAN, "LD_PRELOAD": self.library}) as process:
             if mode == "wait":
-                process.stdout.readline()  # until it is what it is to be
+                process.stdout.readline()  # waits until the program is ready
             text = self.on_terminal(self.ashlar, "stats", *options, str(process.pid))
             process.stdin.close()
         parts = text[text.index("in memory  "):].split("\nnot in memory")[0]
@@ -100,13 +100,13 @@ class Walk:
 
 
 def block(name):
-    """The fenced text behind the line that names it."""
+    """Returns a pattern for the fenced text behind the line that names it."""
     return re.compile(rf"(?<=<!-- walk: {re.escape(name)} -->\n```\n).*?(?=^```$)", re.DOTALL | re.MULTILINE)
 
 
 def without_figures(text):
-    """What has to be the same each time: the verdict, or the first place with its caller and what to do. Other rows come and
-    go, with what is sampled and with how compilers number lines."""
+    """Returns the part that must be equal each time: the verdict, or the first place with its caller and advice. Other
+    rows change with sampling and with the compiler's line numbers."""
     lines = text.splitlines()
     if "ashlar stats" in text:
         text = "\n".join([lines[0], *text.split("\n…\n")[1:]])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What is run on the library of each commit, and the figures by which commits are told apart."""
+"""The subjects that run on the library of each commit, and the figures that judge commits."""
 import hashlib
 import os
 import re
@@ -15,18 +15,18 @@ from history import Error
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "measure"))
 from measuring import ROOT, environment, interval, median  # pylint: disable=wrong-import-position
 
-# Figure: (default threshold as a multiple of the good commit's, default runs, unit)
+# Figure: (default threshold as a multiple of the good commit's figure, default number of runs, unit)
 FIGURES = {"status": (None, 1, ""), "instructions": (1.01, 1, ""), "cpu": (1.5, 9, "ms"), "memory": (1.1, 3, "")}
 LEAST_ROUNDS = 3
-MOST_ROUNDS = 3  # times as many as asked for, while the threshold lies within the interval of the ratio
+MOST_ROUNDS = 3  # multiple of the rounds wanted, while the threshold lies within the interval of the ratio
 
 THROUGHPUT = r"^Throughput = +(\d+)"
 
 
 class Benchmark:
-    """A run of a program of bench/workloads. `counted` is a shorter run whose instructions are counted: it has one thread,
-    and does the same each time. `printed` is what the program prints about memory. The CPU time of a run `by_throughput`
-    is divided by what it did."""
+    """A run of a program of bench/workloads. `counted` is a shorter run with one thread, whose instructions are counted
+    and always the same. `printed` matches the program's own figure of memory. If `by_throughput`, the CPU time of a run
+    is divided by its throughput."""
 
     def __init__(self, timed, counted="", printed=None, by_throughput=False):
         self.timed, self.counted = shlex.split(timed), shlex.split(counted)
@@ -54,7 +54,7 @@ ALIASES = {"tinypairs": "pairs-16"}
 
 
 def benchmark(name):
-    """Spelled with hyphens, underscores, or neither."""
+    """Returns the benchmark called `name`, spelled with hyphens, underscores or neither."""
     plain = re.sub(r"[-_]", "", name)
     for known, value in BENCHMARKS.items():
         if plain in (known.replace("-", ""), next((alias for alias, of in ALIASES.items() if of == known), None)):
@@ -63,8 +63,9 @@ def benchmark(name):
 
 
 def instructions(lines, object_file):
-    """Those in functions of an object file, of what callgrind wrote. A name stands there once as "(7) name", and later as
-    "(7)". The line after `calls=` is what was spent in the called function, which is counted there."""
+    """Returns the instructions in functions of `object_file`, from callgrind's output. The output has a name once as
+    "(7) name", and later as "(7)". The line after `calls=` is the cost of the called function, which is counted in that
+    function."""
     names, current, passed, total = {}, None, False, 0
     for line in lines:
         key, equals, value = line.partition("=")
@@ -88,7 +89,7 @@ def instructions(lines, object_file):
 
 
 def _build(targets):
-    """The programs of this checkout, whichever commit is measured."""
+    """Builds the programs of this checkout, which measure all commits."""
     if not targets:
         return
     commands = (["cmake", "--preset", "release"], ["cmake", "--build", "build/release", "--target", *targets])
@@ -99,7 +100,7 @@ def _build(targets):
 
 
 class Subject:
-    """What is run: a benchmark or the user's command."""
+    """The program that runs: a benchmark or the user's command."""
 
     def __init__(self, bench, command, tree):
         self.bench = benchmark(bench) if bench else None
@@ -123,7 +124,7 @@ class Subject:
         return self.bench.figure if self.bench else "status"
 
     def identity(self):
-        """What tells apart the measurements of one subject from another's."""
+        """Returns the facts that distinguish this subject's measurements from others."""
         settings = os.environ.get("ASHLAR_CONF", "")
         if not self.bench:
             return [self.command, settings]
@@ -144,18 +145,18 @@ class Subject:
     def variables(self, commit, library, counted):
         if not self.bench:
             return environment(library, ASHLAR_LIBRARY=library, ASHLAR_COMMIT=commit)
-        # The library reads its environment: the same for each commit and user. Its clock may not matter, either.
+        # The library reads its environment, so every commit and user has the same. Its clock must not matter, either.
         preload = f"{self.clock}:{library}" if counted and self.clock else library
         kept = {name: os.environ[name] for name in ("ASHLAR_CONF",) if name in os.environ}
         return {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "LD_PRELOAD": preload, **kept}
 
 
 class NoFigure(Exception):
-    """A commit's run failed, or did not end in time."""
+    """A commit's run failed, or exceeded its time."""
 
 
 class Meter:
-    """Measures commits. `library` gives a commit's library. `seconds` is the time for all runs of one commit."""
+    """Measures commits. `library` returns a commit's library. `seconds` is the time for all runs of a commit."""
 
     def __init__(self, subject, figure, settings, good, library):
         self.subject, self.figure, self.good, self.library = subject, figure, good, library
@@ -163,7 +164,7 @@ class Meter:
         self.rounds = settings.rounds or FIGURES[figure][1]
 
     def measure(self, commit):
-        """{"value": V}, with "ratio" to the good commit if that was run beside it, or {"trouble": text}."""
+        """Returns {"value": V}, with "ratio" to the good commit if both ran in turns, or {"trouble": text}."""
         deadline = time.monotonic() + self.seconds
         try:
             return getattr(self, "_" + self.figure)(commit, deadline)
@@ -206,10 +207,10 @@ class Meter:
         run = self._run(commit, deadline, self.subject.words(False))
         if not (self.subject.bench and self.subject.bench.by_throughput):
             return 1000 * run.cpu_seconds
-        return 1000 * run.cpu_seconds / self._printed(run, THROUGHPUT) * 1e6  # of a million operations
+        return 1000 * run.cpu_seconds / self._printed(run, THROUGHPUT) * 1e6  # ms per million operations
 
     def _cpu(self, commit, deadline):
-        """The good commit runs beside this one, in turns: the machine's speed changes."""
+        """Runs the commit and the good commit in turns, because the machine's speed changes."""
         ratios, values = [], []
         while len(ratios) < self.rounds or (len(ratios) < MOST_ROUNDS * self.rounds and self._is_open(ratios)):
             try:
@@ -230,7 +231,7 @@ class Meter:
         return low < self.threshold < high
 
     def _memory(self, commit, deadline):
-        """What the benchmark prints, else the peak of resident KiB."""
+        """Returns the benchmark's own figure, or else the peak of resident memory in KiB."""
         values = []
         for _ in range(self.rounds):
             run = self._run(commit, deadline, self.subject.words(False))

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
 """Finds the commit that tripped a gate.
 
-Builds the library of commits between GOOD and BAD in a work tree of its own, and halves what is left until one commit
+Builds the library of commits between GOOD and BAD in a separate work tree. Halves the range until one commit
 remains. Commits that do not build are skipped. A commit is judged by BENCH, a benchmark of `ashlar alarm`, or by a
 command that runs with the library of the commit preloaded.
 
-The same command goes on where an interrupted one ended: libraries and measurements are kept in
+The same command continues an interrupted one: libraries and measurements are kept in
 $XDG_CACHE_HOME/ashlar/bisect (~/.cache/ashlar/bisect)."""
 import argparse
 import hashlib
@@ -57,8 +57,8 @@ class Record:
 
 
 def search(count, verdict):
-    """Of `count` places the first is good and the last bad. The last that is known to be good and the first that is known
-    to be bad; between them lies only what was skipped."""
+    """Bisects `count` places, of which the first is good and the last bad. Returns the last good and the first bad
+    place known. All places between them were skipped."""
     low, high, skipped = 0, count - 1, set()
     while True:
         left = [place for place in range(low + 1, high) if place not in skipped]
@@ -113,7 +113,7 @@ class Bisection:
         return known
 
     def warn_of_chance(self, first, second):
-        """Counts of the same library differ if the run depends on the clock or on other threads."""
+        """Warns if two counts of one library differ. Then the run depends on the clock or on other threads."""
         if "value" in first and "value" in second:
             ratio = max(first["value"], second["value"]) / min(first["value"], second["value"])
             if ratio - 1 > (self.options.threshold - 1) / 4:
@@ -132,7 +132,7 @@ class Bisection:
         if "unbuilt" in known:
             verdict = "skipped"
         elif "trouble" in known:
-            # Something else may be wrong than what is looked for.
+            # The commit may fail for another reason.
             last = self.record.get(self.commits[-1])
             bad = self.figure == "status" or commit in (self.commits[0], self.commits[-1]) or "trouble" in last
             verdict = "bad" if bad else "skipped"
@@ -145,7 +145,7 @@ class Bisection:
         return verdict
 
     def told(self, commit):
-        """What was measured, in words."""
+        """Returns the measurement in words."""
         known = self.measurement(commit)
         if "unbuilt" in known:
             return "does not build"
@@ -185,7 +185,7 @@ class Bisection:
             print("  ".join([*(text.ljust(width) for text, width in zip(row, widths)), row[3]]))
 
     def find(self):
-        """The exit status."""
+        """Prints the result. Returns the exit status."""
         self.check_ends()
         low, high = search(len(self.commits), self.step)
         print()

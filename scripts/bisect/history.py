@@ -13,16 +13,18 @@ SETTINGS = {"CMAKE_BUILD_TYPE": "Release", "CMAKE_C_FLAGS_RELEASE": "-O2 -DNDEBU
 
 
 class Error(Exception):
-    """What the user has to put right."""
+    """A problem that the user has to solve."""
 
 
 def clean_environment():
-    """Without what git hands to its hooks, which would name another repository, and without a preloaded library."""
+    """Returns the environment without git's variables for hooks, which may name another repository, and without
+    LD_PRELOAD."""
     return {key: value for key, value in os.environ.items() if not key.startswith("GIT_") and key != "LD_PRELOAD"}
 
 
 def git(folder, *arguments):
-    """What git prints. The repository may belong to another user. Its hooks are for the user's own commands."""
+    """Returns git's output. The repository may belong to another user. Hooks are off: they are for the user's own
+    commands."""
     command = ["git", "-c", "safe.directory=*", "-c", "core.hooksPath=/dev/null", "-C", folder, *arguments]
     run = runs.run(command, clean_environment(), BUILD_SECONDS)
     if run.trouble:
@@ -42,7 +44,7 @@ class Repository:
             raise Error(f"{self.folder} has no commit {name}") from None
 
     def line(self, good, bad):
-        """The commits from good to bad. Of a merge only the first parent is followed."""
+        """Returns the commits from good to bad. Follows only the first parent of merges."""
         if good == bad:
             raise Error("GOOD and BAD are the same commit")
         try:
@@ -52,12 +54,12 @@ class Repository:
         return [good, *git(self.folder, "rev-list", "--first-parent", "--reverse", f"{good}..{bad}").split()]
 
     def described(self, commit):
-        """Short name, subject, and author with date."""
+        """Returns the short name, the subject, and the author with the date."""
         return git(self.folder, "show", "--no-patch", "--format=%h%n%s%n%an, %as", commit).split("\n")
 
 
 class Libraries:
-    """A cache folder with a work tree, a build tree, and a library or the log of a failed build for each commit."""
+    """A cache folder with a work tree, a build tree, and for each commit a library or the log of a failed build."""
 
     def __init__(self, repository):
         base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
@@ -75,7 +77,8 @@ class Libraries:
             raise Error(f"another bisect of this repository is at work in {self.folder}") from None
 
     def place(self, commit):
-        """Names of equal length: a library that looks at its environment then does the same work for each commit."""
+        """Returns the commit's folder. All names have equal length, so a library that reads its environment does the
+        same work for each."""
         return os.path.join(self.folder, "libraries", commit)
 
     def log(self, commit):
@@ -86,7 +89,7 @@ class Libraries:
             os.remove(self.log(commit))
 
     def library(self, commit):
-        """None if the commit does not build."""
+        """Returns the path of the commit's library, or None if the commit does not build."""
         library = os.path.join(self.place(commit), "libashlar.so")
         if os.path.exists(library):
             return library
@@ -95,7 +98,7 @@ class Libraries:
         os.makedirs(self.place(commit), exist_ok=True)
         self._check_out(commit)
         output = self._compile()
-        if output:  # what other commits left in the build tree may be to blame
+        if output:  # leftovers of other commits in the build tree may be the cause
             shutil.rmtree(self.build, ignore_errors=True)
             output = self._compile()
         built = os.path.join(self.build, "lib", "libashlar.so")
@@ -116,12 +119,13 @@ class Libraries:
                 git(self.tree, "clean", "-ffdxq")
                 return
             except Error:
-                pass  # such as a lock that a killed git has left
+                pass  # for example a lock left by a killed git
         shutil.rmtree(self.tree, ignore_errors=True)
         git(self.repository.folder, "worktree", "add", "--quiet", "--force", "--detach", self.tree, commit)
 
     def _is_work_tree(self):
-        """Another repository may lie around the cache folder: that one is not meant."""
+        """Returns whether the folder is a work tree of this repository. Another repository may enclose the cache
+        folder."""
         if not os.path.exists(os.path.join(self.tree, ".git")):
             return False
         try:
@@ -131,7 +135,7 @@ class Libraries:
         return os.path.samefile(tree.folder, self.tree) and tree.common == self.repository.common
 
     def _compile(self):
-        """What the failed command printed, or an empty text."""
+        """Returns the output of the command that failed, or an empty text."""
         shutil.rmtree(os.path.join(self.build, "lib"), ignore_errors=True)
         configure = ["cmake", "-S", self.tree, "-B", self.build, *(f"-D{key}={value}" for key, value in SETTINGS.items())]
         if shutil.which("ninja"):
@@ -146,7 +150,7 @@ class Libraries:
         return ""
 
     def tidy(self):
-        """The libraries stay."""
+        """Removes the work tree and the build tree. Keeps the libraries."""
         if self._is_work_tree():
             git(self.repository.folder, "worktree", "remove", "--force", self.tree)
         shutil.rmtree(self.build, ignore_errors=True)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""One run of a program with a limit on its time, and if asked on its memory. Nothing that it starts outlives it."""
+"""Runs a program with a limit on its time, and optionally on its memory. None of its processes outlives the run."""
 import ctypes
 import glob
 import os
@@ -16,7 +16,7 @@ LIBC = ctypes.CDLL(None)
 
 
 class Run:
-    """How a run ended: `trouble` is empty if its status is 0. Seconds are those of the wall and of CPU."""
+    """The result of a run. `trouble` is empty if the status is 0. `seconds` are wall time."""
 
     def __init__(self, trouble, output="", errors="", seconds=0.0, cpu_seconds=0.0, peak_kib=0):
         self.trouble, self.output, self.errors = trouble, output, errors
@@ -33,18 +33,18 @@ def _peak_kib(process):
             fields = dict(line.split(":", 1) for line in file if ":" in line)
     except OSError:
         return 0
-    return int(fields["VmHWM"].split()[0]) if "VmHWM" in fields else 0  # else it is just ending
+    return int(fields["VmHWM"].split()[0]) if "VmHWM" in fields else 0  # absent while the process ends
 
 
 def _session_kib(session):
-    """The resident memory of all processes of a session."""
+    """Returns the resident memory of all processes of a session."""
     pages = 0
     for name in glob.iglob("/proc/[0-9]*/stat"):
         try:
             with open(name, encoding="ascii", errors="replace") as file:
                 fields = file.read().rpartition(")")[2].split()
         except OSError:
-            continue  # it has ended
+            continue  # the process has ended
         if int(fields[3]) == session:
             pages += int(fields[21])
     return pages * PAGE_KIB
@@ -61,11 +61,11 @@ def _ending(status):
 
 
 def run(command, env, seconds, memory_mib=None):
-    """Runs the command for at most so many seconds."""
+    """Runs the command for at most `seconds`."""
     with tempfile.TemporaryFile("w+", errors="replace") as output, tempfile.TemporaryFile("w+", errors="replace") as errors:
         start = time.monotonic()
         try:
-            # A session of its own, so that all of it can be ended.
+            # A new session, so that all its processes can be killed.
             process = subprocess.Popen(command, env=env, stdin=subprocess.DEVNULL, stdout=output, stderr=errors,
                                        start_new_session=True, preexec_fn=_end_with_parent)
         except OSError as error:
