@@ -43,7 +43,7 @@ clang-format-14       |                # scripts/format.sh
 clang-tidy-14         |                # scripts/lint.sh
 catch2                |                # tests/
 libbenchmark-dev      |                # bench/micro
-systemtap-sdt-dev     |                # core: sys/sdt.h, the notes of its probes; built without them if it is missing
+systemtap-sdt-dev     |                # core: sys/sdt.h for its probes; without it core has no probes
 libnuma-dev           |                # tests of node placement; bench --node
 libsqlite3-dev        |                # preload tests: a program linked with sqlite
 libdw-dev             |                # tests/programs/unwind: another reader of frame descriptions; brings libelf
@@ -59,7 +59,7 @@ zlib1g-dev            |                # ashlar profile --pprof
 libncurses-dev        |                # ashlar top
 python3-jsonschema    |                # tests/programs/commands/schemas_test.py: docs/schemas
 python3-protobuf      |                # tests of ashlar profile --pprof
-npm                   | npm            # the flame graph in HTML reports, by a lock file; the build goes on without
+npm                   | npm            # the flame graph in HTML reports, versions by a lock file; optional
 libjemalloc2          |                # peer in measurements
 libmimalloc2.0        |                # peer in measurements
 libtcmalloc-minimal4  |                # peer in measurements
@@ -93,7 +93,7 @@ LIST
     if $aarch64; then
         cat <<'LIST'
 g++-aarch64-linux-gnu | aarch64-linux-gnu-g++ # scripts/aarch64.sh
-qemu-user-static      | qemu-aarch64-static   # scripts/aarch64.sh: static, because LD_PRELOAD is meant for what it runs
+qemu-user-static      | qemu-aarch64-static   # scripts/aarch64.sh: static, so that LD_PRELOAD affects only the emulated program
 LIST
     fi
     if ! $programs; then return; fi
@@ -110,7 +110,7 @@ postgresql-15         |                # with pgbench and psql; also ashlar benc
 memcached             | memcached      #
 nginx-light           | nginx          #
 wrk                   | wrk            # load for nginx
-curl                  | curl           # what nginx serves
+curl                  | curl           # client for nginx
 php-cli               | php            #
 ruby                  | ruby           # also ashlar bench languages
 default-jdk-headless  | javac          # also ashlar bench languages

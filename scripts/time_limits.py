@@ -52,7 +52,8 @@ WITHOUT_ENTRY = LEAST / FACTOR
 CTEST_DEFAULT = 1500
 NIGHTLY_DEFAULT = 5400  # limit in s of a part that was never timed
 
-# CPU time of the calibration loop in s, for sections without a recorded one: the best of 30 runs on a quiet machine.
+# CPU time of the calibration loop in s, for sections without a recorded one. It is the best of 30 quiet runs on the
+# machine of the estimates.
 QUICK_CALIBRATION = 0.08
 # A machine that is slower by this share needs no longer limits: they are still four times the quiet time.
 TOLERATED = 0.25
