@@ -386,7 +386,7 @@ Foresight foresee(const std::string& command) {
     Files files;
     Foresight foresight;
     std::string path = machine::find_program(command).path;
-    constexpr int kMostInterpreters = 4; // limit of this search
+    constexpr int kMostInterpreters = 4; // levels that the kernel follows, see execve(2)
     try {
         for (int depth = 0; depth < kMostInterpreters && !path.empty(); ++depth) {
             const auto interpreter = machine::shebang(path);

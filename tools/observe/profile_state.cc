@@ -21,7 +21,7 @@ std::optional<ProfileState> read_profile_state(const ReadBytes& read, const ashl
     ProfileState state;
     ashlar_profile_request request{};
     ashlar_profile_answer answer{};
-    // Read the answer last. Otherwise a newer answer could be taken for seen.
+    // Reads the answer last, so it is at least as new as the rest. The next reading shows later changes.
     if (!read(at(tables.profile_control), &state.control, sizeof state.control) ||
         !read(at(tables.profile_request), &request, sizeof request) ||
         !read(at(tables.profile_answer), &answer, sizeof answer)) {

@@ -26,7 +26,7 @@ void find_untouched(const process::Memory& memory, const process::Residency& res
             if (its_part != part) {
                 continue;
             }
-            // Where the kernel does not mark huge pages, use mappings that are at least 90 % huge.
+            // Where the kernel does not mark huge pages, use mappings that are more than 90 % huge.
             const bool are_all_huge = mapping.huge > mapping.rss / 10 * 9;
             for (const process::PageSpan& span :
                  residency.spans(mapping.begin, mapping.end).value_or(std::vector<process::PageSpan>())) {

@@ -121,7 +121,7 @@ class Reporter {
                     : fmt::format("{:#x}", row.address);
     }
 
-    // A variable lies above its object's mapping that begins last before it.
+    // Variables lie above the code of their object, so this takes the nearest mapping below.
     std::string variable_at(std::uint64_t address) {
         const Mapping* best = nullptr;
         for (const Mapping& mapping : recording_.mappings) {

@@ -13,7 +13,7 @@
 
 namespace ashlar::profile {
 
-// Waits of one stack, or the waits of other threads that this stack caused.
+// Waits or holds of one stack, or the time that it kept other threads waiting.
 struct LockStack {
     NamedStack frames;
     std::uint64_t count; // estimate

@@ -393,7 +393,7 @@ class Builder {
     std::unordered_map<std::uint64_t, std::size_t> samples_;
     std::vector<format::Free> frees_;
     std::vector<format::Pinned> pinned_;    // records since the last mark of a dump
-    std::vector<format::Pinned> last_dump_; // records of the dump before
+    std::vector<format::Pinned> last_dump_; // records of the last complete dump
 };
 
 } // namespace
