@@ -48,7 +48,8 @@ std::size_t number_of(const Findings& findings, Outcome outcome) {
         findings.begin(), findings.end(), [&](const Finding& each) { return each.outcome == outcome; }));
 }
 
-// The change that every figure of a gate would have shown: "memory 5 %". Empty if the gate judged nothing.
+// Returns the change that every figure of the gate would have shown: "memory 5 %". Empty if the gate judged
+// nothing.
 std::string smallest_visible(const Findings& findings, Gate gate) {
     double largest = 0;
     for (const Finding& each : findings) {
@@ -59,7 +60,7 @@ std::string smallest_visible(const Findings& findings, Gate gate) {
     return largest == 0 ? "" : fmt::format("{} {:.0f} %", name_of(gate), 100 * largest);
 }
 
-// Those with the same obstacle together.
+// Groups the figures by obstacle.
 std::string not_judged_text(const Findings& findings) {
     std::map<std::string, std::vector<std::string>> by_obstacle;
     for (const Finding& each : findings) {
@@ -91,7 +92,7 @@ Findings of(const Findings& findings, const std::string& benchmark, Gate gate) {
     return result;
 }
 
-// "1.003×" of the figure that the gate is about, or the word that matters more.
+// Returns "1.003×" for the gate's figure, or the outcome if that matters more.
 TextCell gate_cell(const Findings& findings) {
     if (findings.empty()) {
         return {"-", Tint::kFaint};
@@ -123,7 +124,7 @@ std::string table_text(const Findings& findings, const TextSettings& settings) {
 std::string again_for(const AlarmContext& context, const std::string& benchmark) {
     std::string text = context.again;
     if (const auto place = text.find("{}"); place != std::string::npos) {
-        // Each run with the exact gate compares the files; this benchmark is the shortest.
+        // Every run with the exact gate compares the files. The start-up benchmark is the shortest.
         text.replace(place, 2, benchmark == alarm::kLibraryFile ? "start-up" : benchmark);
     }
     return text;
@@ -140,7 +141,7 @@ std::string explanation_text(const std::vector<Hypotheses>& explanations) {
     return text;
 }
 
-// Changes that no gate forbids, but which are larger than what the figure varied by so far.
+// Lists changes within their gates that are larger than the figure's usual variation.
 std::string significance_text(const Findings& findings) {
     std::string text = fmt::format("\nBy what each figure usually varies by: {}.\n", change_of(findings));
     for (const Finding& each : findings) {
@@ -152,7 +153,7 @@ std::string significance_text(const Findings& findings) {
     return text;
 }
 
-// A number that JSON can hold.
+// JSON has no infinity and no NaN.
 Json number(double value) {
     return std::isfinite(value) ? Json(value) : Json();
 }

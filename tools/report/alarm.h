@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What the alarm found: for people, for programs, and for CI servers that read JUnit's XML.
+// The result of the alarm: for people, for programs, and as JUnit's XML for CI servers.
 #pragma once
 
 #include "alarm/reference.h"
@@ -13,9 +13,9 @@ namespace ashlar::report {
 
 struct AlarmContext {
     std::string reference; // "commit 0123456 (subject)", or a library's path
-    std::string again;     // the command that shows one benchmark again; {} stands for its name
+    std::string again;     // command that repeats one benchmark; {} stands for its name
     bool explain = false;
-    std::string anchor{}; // why stored figures are not judged here, and what they are; or empty
+    std::string anchor{}; // why stored figures are not judged here, and which they are; may be empty
 };
 
 std::string alarm_text(const alarm::Report& report, const AlarmContext& context,
@@ -23,7 +23,7 @@ std::string alarm_text(const alarm::Report& report, const AlarmContext& context,
 void write_alarm_json(std::ostream& out, const alarm::Report& report, const AlarmContext& context);
 void write_alarm_junit(std::ostream& out, const alarm::Report& report, const AlarmContext& context);
 
-// What a new reference changes, a line for each figure that moves by more than 1 %.
+// Returns the changes of a new reference: a line for each figure that moves by more than 1 %.
 std::string reference_changes(const alarm::Recorded& before, const alarm::Recorded& after);
 
 } // namespace ashlar::report

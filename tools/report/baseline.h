@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// How a comparison differs from an earlier one, for people.
+// The difference between a comparison and an earlier one, for people.
 #pragma once
 
 #include "compare/baseline.h"

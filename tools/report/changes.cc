@@ -95,7 +95,7 @@ class Matching {
         changes.push_back(std::move(change));
     }
 
-    // Facts of the provenance that both have and that are not the same, and libraries that are.
+    // Returns the facts of the provenance that differ, and the libraries that are another build.
     std::vector<std::string> conditions() const {
         std::vector<std::string> differences;
         for (const auto& fact : after_.provenance) {

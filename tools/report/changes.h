@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Before and after: two results of the same settings, and what is different in the second. Compared are the
-// ratios to the reference, not the figures themselves, for the machine may have been busier one day than the
-// other. The rounds of one result have no partner in the other. A change counts if the interval of the ratio
-// of the medians leaves 1 and the Mann-Whitney test agrees.
+// Compares two results of the same settings, before and after. Compares ratios to the reference, not the
+// figures, because the machine may have been busier on one day. Rounds of the two results are not paired. A
+// change counts if the interval of the ratio of the medians excludes 1 and the Mann-Whitney test agrees.
 #pragma once
 
 #include "report/findings.h"
@@ -14,8 +13,8 @@ struct Change {
     std::size_t subject = 0; // in the result after
     Estimate before;         // ratios to the reference
     Estimate after;
-    Estimate change; // after over before
-    double p = 1;    // of Mann and Whitney, two-sided
+    Estimate change; // ratio after / before
+    double p = 1;    // of the two-sided Mann-Whitney test
     Standing standing = Standing::kUnknown;
 };
 
@@ -26,14 +25,14 @@ struct ChangedSheet {
 
 struct Changes {
     std::vector<ChangedSheet> sheets;
-    std::vector<std::string> conditions; // what else differs: one sentence each
-    std::vector<std::string> unmatched;  // what only one of both has
+    std::vector<std::string> conditions; // other differences, a sentence each
+    std::vector<std::string> unmatched;  // parts that only one of the results has
 
     std::size_t count(Standing standing) const;
     std::size_t all() const;
 };
 
-// Settings, allocators and quantities are matched by name. Throws std::invalid_argument if nothing matches.
+// Matches settings, allocators and quantities by name. Throws std::invalid_argument if nothing matches.
 Changes compare_findings(const Findings& before, const Findings& after);
 
 } // namespace ashlar::report

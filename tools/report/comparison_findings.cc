@@ -18,11 +18,11 @@ namespace {
 
 using compare::Metric;
 
-// What explains the others rather than being what people look for.
+// Metrics that explain others, and that few people look for.
 constexpr std::array kSecondary{Metric::kThroughputKept, Metric::kRssKept, Metric::kMinorFaults,
                                 Metric::kContextSwitches, Metric::kRssTrend};
 
-// The first words, as far as they tell it from the others.
+// Returns a short title that still distinguishes the metric.
 std::string short_title(Metric metric) {
     switch (metric) {
     case Metric::kCpuPerOperation:
@@ -52,13 +52,13 @@ Estimate estimate_of(const compare::Ratio& ratio) {
     return {.median = ratio.median, .interval = ratio.interval};
 }
 
-// Of a run that is bounded by time these say nothing, and next to operations per second they say it again.
+// Wall and CPU time say nothing about a run of fixed duration, and repeat operations per second.
 bool is_implied(const compare::Configuration& configuration, Metric metric) {
     return configuration.prints == compare::Prints::kFigures &&
            (metric == Metric::kWall || metric == Metric::kCpu);
 }
 
-// "2026-11-21 14:08 UTC" of "2026-11-21T14:08:51Z"
+// Returns "2026-11-21 14:08 UTC" for "2026-11-21T14:08:51Z".
 std::string readable(const std::string& iso) {
     constexpr std::size_t kMinutes = sizeof "2026-11-21T14:08" - 1;
     return iso.size() > kMinutes && iso[10] == 'T' ? iso.substr(0, 10) + " " + iso.substr(11, 5) + " UTC"
@@ -69,7 +69,7 @@ std::string command_text(const std::vector<std::string>& arguments) {
     return fmt::format("{}", fmt::join(arguments, " "));
 }
 
-// "; prepared by: make clean"
+// Returns "; prepared by: make clean".
 std::string steps_text(const compare::Configuration& configuration) {
     std::string text;
     for (const auto& [what, line] :
@@ -132,7 +132,7 @@ class Reading {
             setting.name = configuration.name;
             setting.group = configuration.group;
             read_axes(setting);
-            // The name of a user's only command is its beginning; here is room for all of it.
+            // The name of a single user command is a shortened text. A report has room for all of it.
             if (plan().configurations.size() == 1 && setting.name.ends_with("...") &&
                 configuration.prints == compare::Prints::kAnything) {
                 setting.name = command_text(configuration.command);
@@ -186,7 +186,7 @@ class Reading {
                            [&](const compare::Row& row) { return compare::has(row, metric); });
     }
 
-    // A figure of the program's own has the name that it was given: "requests, in 1/s".
+    // A program's own figure is titled with its given name: "requests, in 1/s".
     std::pair<std::string, std::string> title_and_unit(Metric metric) const {
         const compare::MetricFacts& facts = compare::facts(metric);
         if (metric == Metric::kPeakRss && any_has(Metric::kPeakRssOfAll)) {
@@ -222,7 +222,7 @@ class Reading {
                     .lines = {}};
         for (std::size_t configuration = 0; configuration < result_.rows.size(); ++configuration) {
             const compare::Row& row = result_.rows[configuration];
-            // Peak RSS has a line for all, so that one whose runs all failed is seen.
+            // Peak RSS has a line for each configuration, so that one whose runs all failed is shown.
             if ((!compare::has(row, metric) && metric != Metric::kPeakRss) ||
                 is_implied(plan().configurations[configuration], metric)) {
                 continue;
@@ -243,7 +243,7 @@ class Reading {
         }
     }
 
-    // As `compare` and `bench` say it themselves.
+    // Uses the rule of `compare` and `bench`.
     void add_speed(Findings& findings) const {
         for (std::size_t configuration = 0; configuration < result_.rows.size(); ++configuration) {
             std::vector<Speed> speeds;
@@ -281,7 +281,7 @@ class Reading {
         }
     }
 
-    // Of commands that one user runs: which allocator to take for each.
+    // Adds a choice of allocator for each of a user's commands.
     void add_choices(Findings& findings) const {
         for (std::size_t place = 0; place < result_.rows.size() && plan().one_after_another; ++place) {
             findings.verdict.emplace_back(plan().configurations[place].name,
@@ -311,7 +311,7 @@ class Reading {
         };
     }
 
-    // The numbers of configuration and contender, which a sample has too, stand here as names.
+    // The samples have names in place of the numbers of configuration and contender.
     void add_samples(Findings& findings) const {
         findings.columns = {"result", "configuration", "group",   "threads",
                             "size",   "allocator",     "control", "failure"};
@@ -346,7 +346,7 @@ class Reading {
         }
     }
 
-    // Of each allocator in each configuration the run whose peak is in the middle.
+    // Adds, for each allocator in each configuration, the curve of the run with the median peak.
     void add_curves(Findings& findings) const {
         std::map<std::pair<std::size_t, std::size_t>, std::vector<const compare::Sample*>> watched;
         for (const compare::Sample& sample : stored_.experiment.samples) {
@@ -372,7 +372,7 @@ class Reading {
     const StoredComparison& stored_;
     const std::string& path_;
     compare::Result result_;
-    std::vector<std::size_t> contenders_; // all but the control
+    std::vector<std::size_t> contenders_; // all contenders but the control
 };
 
 } // namespace

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What a comparison found, as a report says it.
+// Converts a comparison to the findings of a report.
 #pragma once
 
 #include "report/comparison_json.h"
@@ -7,7 +7,7 @@
 
 namespace ashlar::report {
 
-// `path` is where the comparison was read from: it stands in the samples.
+// `path` is the comparison's file, which the samples name.
 Findings comparison_findings(const StoredComparison& stored, const std::string& path);
 
 } // namespace ashlar::report

@@ -47,11 +47,11 @@ Json contenders_json(const compare::Plan& plan, const std::vector<allocators::Id
     return list;
 }
 
-// [[seconds, KiB], ...]
+// Returns [[seconds, KiB], ...].
 Json curve_json(const std::vector<measure::RssPoint>& points) {
     Json list = Json::array();
     for (const measure::RssPoint& point : points) {
-        constexpr double kMicro = 1e6; // more digits would only be long
+        constexpr double kMicro = 1e6; // microseconds are precise enough
         list.push_back({std::round(point.seconds * kMicro) / kMicro, point.kib});
     }
     return list;
@@ -94,7 +94,7 @@ Json ratio_json(const std::optional<compare::Ratio>& ratio) {
     return {{"median", ratio->median}, {"low", ratio->interval.low}, {"high", ratio->interval.high}};
 }
 
-// In words, as the text and the report have it.
+// Uses the words of the text and the report.
 Json verdict_json(const Verdict& verdict, const compare::Plan& plan) {
     Json allocators = Json::array();
     for (const AllocatorVerdict& on : verdict.allocators) {
@@ -187,7 +187,7 @@ Json configurations_json(const compare::Experiment& experiment, const compare::R
     return list;
 }
 
-// One sentence for each configuration, before all figures.
+// Returns one sentence for each configuration.
 Json verdicts_json(const compare::Experiment& experiment, const compare::Result& result) {
     Json verdicts = Json::object();
     for (std::size_t index = 0; index < result.rows.size(); ++index) {
@@ -196,7 +196,7 @@ Json verdicts_json(const compare::Experiment& experiment, const compare::Result&
     return verdicts;
 }
 
-// What commands print need not be UTF-8, which JSON is.
+// Replaces invalid UTF-8, because a command may print any bytes.
 std::string dumped(const Json& json, int indent = -1) {
     return json.dump(indent, ' ', false, Json::error_handler_t::replace);
 }
@@ -233,7 +233,7 @@ Json comparison_json(const compare::Experiment& experiment, const compare::Resul
     };
 }
 
-// Indented for people who look into it, but for the samples: one in a line.
+// Indents for people, except for the samples, which have one line each.
 void write_comparison_json(std::ostream& stream, const compare::Experiment& experiment,
                            const compare::Result& result, const Provenance& provenance) {
     const Json whole = comparison_json(experiment, result, provenance);

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A comparison for machines: where it was made, with exactly what, every sample, and the figures drawn from
-// them.
+// A comparison for programs: machine, exact settings, every sample, and the derived figures.
 #pragma once
 
 #include "allocators/identity.h"
@@ -23,23 +22,23 @@ struct Provenance {
     std::uint64_t workload_seed = 0;
 };
 
-// The name of the format; it changes when a reader would have to.
+// The format's name. It changes when readers must change.
 inline constexpr const char* kFormat = "ashlar-comparison-2";
 
-// An empty result leaves out the figures drawn from the samples.
+// An empty `result` leaves out the derived figures.
 nlohmann::ordered_json comparison_json(const compare::Experiment& experiment, const compare::Result& result,
                                        const Provenance& provenance);
 
 void write_comparison_json(std::ostream& stream, const compare::Experiment& experiment,
                            const compare::Result& result, const Provenance& provenance);
 
-// What was written: everything but the figures drawn from the samples, which compare::evaluate draws again.
+// A comparison as read: everything but the derived figures, which compare::evaluate computes again.
 struct StoredComparison {
     compare::Experiment experiment;
     Provenance provenance;
 };
 
-// Throws std::invalid_argument with a sentence that names what is wrong with the text.
+// Throws std::invalid_argument with a sentence that names the mistake in the text.
 StoredComparison read_comparison_json(std::istream& stream);
 
 } // namespace ashlar::report

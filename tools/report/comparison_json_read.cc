@@ -12,7 +12,7 @@ namespace {
 
 using json = nlohmann::ordered_json;
 
-// An object of the text, and where it stands, so that whatever is missing or wrong can be named.
+// A JSON object and its place in the text, so that errors can name the place.
 class Object {
   public:
     Object(const json& value, std::string place) : value_(value), place_(std::move(place)) {
@@ -35,7 +35,7 @@ class Object {
         }
     }
 
-    // Of a member that results of earlier versions have not.
+    // Reads a member that results of earlier versions lack.
     std::string text_or_empty(const char* name) const {
         std::optional<std::string> text;
         read(name, text);
@@ -57,7 +57,7 @@ class Object {
         }
     }
 
-    // Each member of an object below, in its order.
+    // Calls `visit` for each member of the object `name`, in its order.
     template <typename Visit>
     void each_text(const char* name, const Visit& visit) const {
         const Object below = object(name);
@@ -83,7 +83,7 @@ class Object {
             const bool fits = std::is_floating_point_v<Value> ? value.is_number()
                               : std::is_unsigned_v<Value>     ? value.is_number_unsigned()
                                                               : value.is_number_integer();
-            if (!fits) { // the library would convert -1 or 0.5 without a word
+            if (!fits) { // the library would silently convert -1 or 0.5
                 throw std::invalid_argument(
                     fmt::format("{} is {}, which is no such number", place_of(name), value.dump()));
             }
@@ -132,7 +132,7 @@ void read_contender(const Object& object, StoredComparison& stored) {
     stored.provenance.identities.push_back(std::move(identity));
 }
 
-// "all", or a list; results of earlier versions have neither.
+// The value is "all" or a list. Results of earlier versions lack it.
 compare::IgnoredFailures read_ignored(const Object& object) {
     constexpr const char* kKey = "ignored_failures";
     compare::IgnoredFailures ignored;
@@ -146,7 +146,7 @@ compare::IgnoredFailures read_ignored(const Object& object) {
     return ignored;
 }
 
-// Results of earlier versions have one only, "prepare", and it started a server.
+// Results of earlier versions have only "prepare", which started a server.
 void read_steps(const Object& object, compare::Configuration& configuration) {
     if (!object.has("server")) {
         configuration.server = object.text_or_empty("prepare");
@@ -239,7 +239,7 @@ compare::Plan read_plan(const Object& whole) {
     std::int64_t first_limit = 0;
     std::string stacks_folder;
     whole.read("rounds", plan.rounds);
-    std::optional<int> warm_ups; // results of earlier versions have none
+    std::optional<int> warm_ups; // results of earlier versions lack it
     whole.read("warm_ups", warm_ups);
     plan.warm_ups = warm_ups.value_or(1);
     whole.read("order_seed", plan.seed);

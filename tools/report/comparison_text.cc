@@ -41,7 +41,7 @@ class ComparisonText {
   private:
     const std::string& reference() const { return experiment_.plan.contenders[kReference].allocator.name; }
 
-    // "Peak RSS, in MiB, less is better"
+    // Returns "Peak RSS, in MiB, less is better".
     std::string title(Metric metric, const std::vector<std::size_t>& shown) const {
         const compare::MetricFacts& facts = compare::facts(metric);
         std::string words = facts.words;
@@ -54,7 +54,7 @@ class ComparisonText {
                (facts.more_is_better ? "" : ", less is better");
     }
 
-    // Where all of them are short. One unit for a table.
+    // Returns whether all times of the table are short. A table has only one unit.
     bool in_milliseconds(Metric metric, const std::vector<std::size_t>& shown) const {
         return view_.judges_each && std::all_of(shown.begin(), shown.end(), [&](std::size_t configuration) {
                    return is_short(result_.rows[configuration], metric);
@@ -72,7 +72,7 @@ class ComparisonText {
         return text;
     }
 
-    // All of them for the memory, so that one whose runs all failed has a row too.
+    // Peak RSS includes every configuration, so that one whose runs all failed has a row.
     std::vector<std::size_t> configurations_with(Metric metric) const {
         std::vector<std::size_t> found;
         for (std::size_t index = 0; index < result_.rows.size(); ++index) {

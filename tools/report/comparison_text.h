@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A comparison for people: operations per second, peak memory, CPU time, and what has to be known about them.
+// A comparison for people: operations per second, peak memory, CPU time, and remarks.
 #pragma once
 
 #include "compare/result.h"
@@ -10,14 +10,14 @@
 
 namespace ashlar::report {
 
-// Which figures have a table, and by which an allocator is called faster.
+// The metrics with a table, and the rule that calls an allocator faster.
 struct ComparisonView {
     std::vector<compare::Metric> metrics;
     std::string judged_by;
-    bool judges_each = false; // a verdict for each configuration too
+    bool judges_each = false; // also a verdict for each configuration
 };
 
-// Of the benchmark programs, of programs that print no figures, and of a user's commands.
+// Views of the benchmark programs, of programs that print no figures, and of a user's commands.
 ComparisonView suite_view();
 ComparisonView programs_view();
 ComparisonView commands_view(const compare::Experiment& experiment);

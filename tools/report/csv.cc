@@ -44,7 +44,7 @@ std::string csv(const std::vector<Findings>& results) {
     std::string text;
     add_line(text, columns);
     for (const Findings& findings : results) {
-        std::vector<std::size_t> places; // of the columns of this result among all
+        std::vector<std::size_t> places; // places of this result's columns among all columns
         for (const std::string& column : findings.columns) {
             places.push_back(static_cast<std::size_t>(std::find(columns.begin(), columns.end(), column) -
                                                       columns.begin()));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// All samples as comma-separated values (RFC 4180, but with bare line feeds), one a line below a line of
-// names. docs/results.md tells what the columns are.
+// All samples as comma-separated values (RFC 4180 with bare line feeds): a header line, then a line per
+// sample. docs/results.md describes the columns.
 #pragma once
 
 #include "report/findings.h"
@@ -9,10 +9,10 @@
 
 namespace ashlar::report {
 
-// Quoted if it has to be.
+// Quotes the text if needed.
 std::string csv_field(std::string_view text);
 
-// All of several results: the columns of each, those that a result lacks left empty.
+// Joins the samples of several results. Columns that a result lacks are empty.
 std::string csv(const std::vector<Findings>& results);
 
 } // namespace ashlar::report

@@ -33,7 +33,7 @@ std::string_view file_name(std::string_view path) {
     return path.substr(path.rfind('/') + 1);
 }
 
-// The executable and the arguments in one line that fits a terminal.
+// Returns the executable and the arguments in a line that fits a terminal.
 std::string command_of(const ObservedProgram& program) {
     std::string text = program.image.path;
     if (!program.image.arguments.empty() && file_name(program.image.arguments[0]) != file_name(text)) {
@@ -52,7 +52,7 @@ std::vector<Finding> all_findings(const DiagnosisReport& report) {
     for (const Diagnosis& diagnosis : report.diagnoses) {
         findings.insert(findings.end(), diagnosis.findings.begin(), diagnosis.findings.end());
     }
-    // Many processes run the same program; the sentence is needed once.
+    // Many processes run the same program, so equal sentences are printed once.
     std::vector<Finding> distinct;
     for (const Finding& finding : findings) {
         if (std::none_of(distinct.begin(), distinct.end(),
@@ -156,7 +156,7 @@ void write_diagnosis_json(std::ostream& out, const DiagnosisReport& report) {
                         {"foreseen", to_json(report.foreseen)},
                         {"programs", std::move(programs)},
                         {"advice", to_json(report.advice)}};
-    // File names are bytes; what is no UTF-8 in them must not lose the rest.
+    // File names may be invalid UTF-8, which must not make the output fail.
     out << document.dump(2, ' ', false, Json::error_handler_t::replace) << "\n";
 }
 

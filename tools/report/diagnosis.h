@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What was found out about the programs of a command: for people, and as JSON.
+// The diagnosis of a command's programs, for people and as JSON.
 #pragma once
 
 #include "diagnose/explain.h"
@@ -12,21 +12,21 @@ namespace ashlar::report {
 
 struct DiagnosisReport {
     std::string asked;   // the command, or "process 1234"
-    std::string library; // that is expected; may be empty
-    std::string preload; // LD_PRELOAD as the command got it, and who set it
-    std::string note;    // how it was found out, where that limits what is said; may be empty
+    std::string library; // expected library; may be empty
+    std::string preload; // LD_PRELOAD of the command, and who set it
+    std::string note;    // limits of the method; may be empty
     diagnose::Summary summary;
     std::vector<diagnose::ObservedProgram> programs;
-    std::vector<diagnose::Diagnosis> diagnoses; // one for each program
-    std::vector<diagnose::Finding> foreseen;    // by the files alone, of a command that was not run
-    std::vector<diagnose::Finding> advice{};    // about the machine and limits; changes no verdict
+    std::vector<diagnose::Diagnosis> diagnoses; // one per program
+    std::vector<diagnose::Finding> foreseen;    // from the files only, for a command that was not run
+    std::vector<diagnose::Finding> advice{};    // about the machine and its limits; changes no verdict
 };
 
-// The verdict in the first line, in colour where there is some, then reasons with remedies, then the
-// processes, then advice about the machine.
+// Returns the verdict in the first line (coloured if wanted), then reasons with remedies, processes, and
+// advice about the machine.
 std::string diagnosis_text(const DiagnosisReport& report, const TextSettings& settings);
 
-// One line for each program: process, state, command.
+// Returns a line for each program: process, state, command.
 std::string program_lines(const std::vector<diagnose::ObservedProgram>& programs,
                           const std::vector<diagnose::Diagnosis>& diagnoses, const std::string& indentation);
 

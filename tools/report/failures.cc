@@ -72,7 +72,7 @@ std::string why_nothing(const Experiment& experiment) {
         }
         std::string reason = sample->failure;
         if (const std::string last = ": " + measure::last_line(sample->errors); reason.ends_with(last)) {
-            reason.resize(reason.size() - last.size()); // it is shown below
+            reason.resize(reason.size() - last.size()); // shown below
         }
         text += fmt::format("{} fails under {}, so there is nothing to compare: {}\n",
                             experiment.plan.configurations[index].name,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Runs that failed, in words: each reason once, with all the rounds that it came up in.
+// Failed runs in words: each reason once, with all its rounds.
 #pragma once
 
 #include "compare/experiment.h"
@@ -9,12 +9,12 @@
 
 namespace ashlar::report {
 
-// "larson, 2 threads under jemalloc, warm-up, round 1, round 2: timed out", in the order in which they came
-// up. Without the configuration's name where there is one only.
+// Returns "larson, 2 threads under jemalloc, warm-up, round 1, round 2: timed out", in the order of
+// occurrence. Omits the configuration's name if there is only one.
 std::vector<std::string> failures(const compare::Experiment& experiment);
 
-// Why there is nothing to show, if System could run no configuration: reason and last words of each. Else
-// empty.
+// Returns the reasons and last output if System could run no configuration, so that there is nothing to
+// compare. Otherwise returns an empty string.
 std::string why_nothing(const compare::Experiment& experiment);
 
 } // namespace ashlar::report

@@ -9,7 +9,7 @@ namespace ashlar::report {
 
 namespace {
 
-// Good where it is better than System, bad where it is worse.
+// Good if better than System, bad if worse.
 Tint tint_of(const compare::Ratio& ratio, compare::Metric metric) {
     switch (compare::standing(ratio, metric)) {
     case compare::Standing::kBetter:
@@ -23,9 +23,9 @@ Tint tint_of(const compare::Ratio& ratio, compare::Metric metric) {
     return Tint::kNone;
 }
 
-// Values stand below each other, and so do ratios.
+// Pads the text, so that values and ratios are aligned between rows.
 std::string in_line(const std::string& value, const std::string& rest) {
-    constexpr int kUsual = 20; // characters of "1.61× (1.58 to 1.64)"
+    constexpr int kUsual = 20; // width of "1.61× (1.58 to 1.64)"
     return fmt::format("{} {:>{}}", value, rest, kUsual);
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The cell of a figure in a table on the terminal.
+// A figure's cell in a table on the terminal.
 #pragma once
 
 #include "compare/result.h"
@@ -9,7 +9,7 @@
 
 namespace ashlar::report {
 
-// In which unit a metric is shown.
+// The unit that a metric is shown in.
 struct Scale {
     double divisor = 1;
     int decimals = 1;
@@ -21,14 +21,15 @@ inline Scale scale_of(compare::Metric metric) {
 
 inline constexpr Scale kMilliseconds{.divisor = 1e-3, .decimals = 1};
 
-// Whether System's time is below a second; false for what is no time.
+// Returns whether System's time is below 1 s. Returns false for metrics that are no times.
 bool is_short(const compare::Row& row, compare::Metric metric);
 
-// "12.3 1.61× (1.58 to 1.64)", of System "12.3 (12.1 to 12.6)"; "failed" or "-" if there is no figure.
+// Returns "12.3 1.61× (1.58 to 1.64)", for System "12.3 (12.1 to 12.6)", and "failed" or "-" without a
+// figure.
 TextCell figure_cell(const compare::Row& row, std::size_t contender, compare::Metric metric,
                      const Scale& scale);
 
-// System against itself.
+// Returns the ratio of System to itself.
 TextCell control_cell(const compare::Row& row, compare::Metric metric);
 
 } // namespace ashlar::report

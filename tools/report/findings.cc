@@ -26,7 +26,7 @@ double as_number(std::string_view text) {
     return value;
 }
 
-// "64", and of "16-1024" the middle as multiplication has it.
+// Returns 64 for "64", and the geometric mean for "16-1024".
 std::optional<double> size_of(std::string_view words) {
     const auto dash = words.find('-');
     if (is_number(words)) {
@@ -47,7 +47,7 @@ bool drop_suffix(std::string_view& text, std::string_view suffix) {
     return true;
 }
 
-// Reads one part of a name; false if it is neither threads nor a size.
+// Reads one part of a name. Returns false if it is neither threads nor a size.
 bool read_part(std::string_view part, Setting& setting) {
     std::string_view rest = part;
     if (drop_suffix(rest, " threads") || drop_suffix(rest, " thread")) {
@@ -75,7 +75,7 @@ bool read_part(std::string_view part, Setting& setting) {
     return true;
 }
 
-// In logarithms the errors of independent parts add up as their squares do.
+// In logarithms, the squares of independent errors add up.
 statistics::Interval interval_of_mean(const std::vector<Estimate>& parts) {
     double low = 0;
     double high = 0;
@@ -104,7 +104,7 @@ void read_axes(Setting& setting) {
     while (!left.empty()) {
         const auto end = left.find(separator);
         const std::string_view part = left.substr(0, end);
-        // The first part is the name itself, whatever it looks like.
+        // The first part is always the name.
         if (setting.series.empty() || !read_part(part, setting)) {
             setting.series += (setting.series.empty() ? "" : std::string(separator)) + std::string(part);
         }

@@ -19,7 +19,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-// Of an entry, what is no counter.
+// Keys of an entry that are no counters.
 constexpr std::array kKnownKeys{"name",
                                 "family_index",
                                 "per_family_instance_index",
@@ -68,10 +68,10 @@ double nanoseconds_of(const std::string& unit, const std::string& path) {
     throw std::invalid_argument(fmt::format("{}: no unit of time is called '{}'", path, unit));
 }
 
-// One repetition of one benchmark.
+// A repetition of a benchmark.
 struct Repetition {
     std::string benchmark;
-    std::pair<int, int> place{0, 0}; // of the benchmark among all: they may have run in random order
+    std::pair<int, int> place{0, 0}; // position of the benchmark, because benchmarks may run in random order
     unsigned threads = 1;
     int index = 0;
     double iterations = 0;
@@ -139,7 +139,7 @@ std::string subject_name(const NamedResult& result) {
     return named.empty() ? std::filesystem::path(result.path).stem().string() : named;
 }
 
-// All files read, the reference first.
+// All files, the reference first.
 class Gathered {
   public:
     explicit Gathered(const std::vector<NamedResult>& results) {
@@ -340,7 +340,7 @@ class Gathered {
         return sheet;
     }
 
-    // A unit in which most figures have one to three digits before the point.
+    // Chooses a unit in which most figures have one to three digits before the point.
     static void choose_unit(Sheet& sheet) {
         std::vector<double> medians;
         for (const Line& line : sheet.lines) {

@@ -30,7 +30,7 @@ std::string ratio_or_dash(const std::optional<double>& ratio) {
     return ratio ? ratio_text(*ratio) : "-";
 }
 
-// "5 to 60×"; of the language that the others are compared with nothing is expected.
+// Returns "5 to 60×". The language that others are compared with has no expectation.
 std::string expectation(const LanguageFacts* facts) {
     return facts == nullptr || facts->least == facts->most
                ? "-"
@@ -75,7 +75,7 @@ std::string between_languages(const Experiment& experiment, const compare::Resul
         any_outside ? "!  outside of what was expected\n" : "");
 }
 
-// Which differences an allocator can make at all.
+// Returns where each language has its objects, which limits the differences that an allocator can make.
 std::string where_objects_lie(const Experiment& experiment, const std::vector<LanguageFacts>& facts) {
     std::string text;
     for (const std::string& language : compare::languages_of(experiment.plan)) {

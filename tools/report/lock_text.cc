@@ -40,7 +40,7 @@ std::vector<std::string> columns(const Experiment& experiment) {
     return names;
 }
 
-// As many decimals as make three digits.
+// Returns the number with three significant digits.
 std::string three_digits(double value) {
     const int decimals = value >= 100 ? 0 : value >= 10 ? 1 : value >= 1 ? 2 : 3;
     return fmt::format("{:.{}f}", value, decimals);
@@ -68,7 +68,7 @@ std::vector<std::string> figures(const Experiment& experiment, std::size_t confi
     return values;
 }
 
-// Calls add(allocator, figures) for each line of the table. System's second part is left out.
+// Calls add(allocator, figures) for each line of the table. Skips the control, System's second part.
 template <typename Add>
 void for_each_line(const Experiment& experiment, std::size_t configuration, const Add& add) {
     for (std::size_t contender = 0; contender < experiment.plan.contenders.size(); ++contender) {

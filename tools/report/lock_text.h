@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Runs of lock scenarios as one table, on the terminal or in Markdown, with the red flags after it.
+// Runs of lock scenarios as a table, on the terminal or in Markdown, followed by the red flags.
 #pragma once
 
 #include "compare/experiment.h"
@@ -11,7 +11,7 @@ namespace ashlar::report {
 
 std::string lock_text(const compare::Experiment& experiment, const TextSettings& settings);
 
-// Without what failed, which has its place in the text.
+// Leaves out failures, which are in the text.
 std::string lock_markdown(const compare::Experiment& experiment);
 
 } // namespace ashlar::report

@@ -12,7 +12,7 @@ namespace {
 
 class Table {
   public:
-    // The first column is words, the others are figures unless told otherwise.
+    // The first column has words. The others have figures if `figures`.
     explicit Table(const std::vector<std::string>& header, bool figures = true) {
         add(header);
         for (std::size_t column = 0; column < header.size(); ++column) {
@@ -34,7 +34,7 @@ class Table {
     std::string text_;
 };
 
-// How a comparison with the reference came out, to be seen at a glance.
+// Emphasises better and worse results.
 std::string weighted(const std::string& text, Standing standing) {
     switch (standing) {
     case Standing::kBetter:

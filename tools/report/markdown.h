@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A report as Markdown (tables as GitHub has them), to read in a terminal or to put into an issue.
+// A report in Markdown with GitHub's tables, to read in a terminal or paste into an issue.
 #pragma once
 
 #include "report/changes.h"
@@ -8,7 +8,7 @@
 
 namespace ashlar::report {
 
-// For running text and cells of tables.
+// Escapes running text and table cells.
 std::string markdown_text(std::string_view text);
 
 // `changes` may be null.

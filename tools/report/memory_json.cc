@@ -110,7 +110,7 @@ void write_memory_json(std::ostream& out, const MemoryReport& report) {
                            {"sentence", report.judgement.sentence},
                            {"advice", report.judgement.advice}};
     document["note"] = report.note;
-    // Names of processes and files are bytes; what is no UTF-8 in them must not lose the rest.
+    // Names of processes and files may be invalid UTF-8, which must not make the output fail.
     out << document.dump(2, ' ', false, Json::error_handler_t::replace) << "\n";
 }
 

@@ -12,7 +12,7 @@ namespace {
 
 using observe::ClassReading;
 
-// In a label's value backslashes, quotes and line ends are escaped.
+// Escapes backslashes, quotes and line ends of a label's value.
 std::string escaped(const std::string& text) {
     std::string result;
     for (const char each : text) {
@@ -89,7 +89,7 @@ void write_classes(Exposition& exposition, const observe::HeapReading& heap) {
     }
 }
 
-// Times are in seconds with a fraction there, and samples here are whole numbers: nanoseconds.
+// Prometheus counts time in seconds with fractions, but samples here are whole numbers, so times are in ns.
 void write_locks(Exposition& exposition, const observe::HeapReading& heap) {
     struct Figure {
         const char* name;

@@ -20,7 +20,7 @@ std::string percent(std::uint64_t part, std::uint64_t whole) {
                : fmt::format("{:.1f} %", 100.0 * static_cast<double>(part) / static_cast<double>(whole));
 }
 
-// "+1.2 MiB"
+// Returns "+1.2 MiB".
 std::string change(std::uint64_t now, std::uint64_t before) {
     if (now == before) {
         return "=";
@@ -38,7 +38,7 @@ std::string heading(const MemoryReport& report) {
                               byte_text(std::max(status.rss_peak, report.now.ledger.rss)));
 }
 
-// Which of the columns there are depends on whether there is something to compare with.
+// The table of parts. It has a column of changes if there is an earlier reading.
 class LedgerTable {
   public:
     explicit LedgerTable(const MemoryReport& report)
@@ -57,7 +57,7 @@ class LedgerTable {
         table_.add_rule();
         const Ledger& ledger = report_.now.ledger;
         add("sum", ledger.sum(), sum_before());
-        if (ledger.sum() != ledger.rss) { // the kernel was asked at another moment than the heap
+        if (ledger.sum() != ledger.rss) { // the kernel and the heap were read at different moments
             add("RSS", ledger.rss, report_.before ? std::optional(report_.before->rss) : std::nullopt);
         }
         return table_.render(settings.colour, settings.columns);
@@ -126,7 +126,7 @@ std::string absent_line(const Ledger& ledger) {
     return text.empty() ? "" : "not in memory: " + text + "\n";
 }
 
-// Those with the most memory.
+// Shows the classes with the most memory.
 std::string class_table(const MemoryReport& report, const TextSettings& settings) {
     constexpr std::size_t kMost = 12;
     const auto& classes = report.now.heap->classes;

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
-// Text of others', such as the name of a process, as it may go to a terminal.
+// Text from other programs, such as a process's name, made safe for a terminal.
 #pragma once
 
 #include <string>
 
 namespace ashlar::report {
 
-// With a blank in place of each control character.
+// Replaces each control character with a blank.
 std::string printable(std::string text);
 
 } // namespace ashlar::report

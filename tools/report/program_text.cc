@@ -42,7 +42,7 @@ class ProgramText {
   private:
     const compare::Configuration& program() const { return experiment_.plan.configurations[kProgram]; }
 
-    // Wall time if there is none: it is shown in any case.
+    // Returns wall time if there is no own figure. Wall time is shown in any case.
     Metric own_metric() const {
         return program().own_figure ? compare::own_metric(*program().own_figure) : Metric::kWall;
     }
@@ -82,7 +82,7 @@ class ProgramText {
             }
         }
         if (shown.empty() && wanted.back() == Metric::kCpu) {
-            header.emplace_back("no run counts"); // so that every allocator has its line
+            header.emplace_back("no run counts"); // gives every allocator a line
         }
         TextTable table(header);
         for (std::size_t contender = 0; contender < experiment_.plan.contenders.size(); ++contender) {

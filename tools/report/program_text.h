@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// One program under every allocator, for people: what was measured, one line an allocator, and what follows
-// from it in words.
+// One program under every allocator, for people: a line of figures per allocator, and the verdict in words.
 #pragma once
 
 #include "compare/result.h"

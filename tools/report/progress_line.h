@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What is going on. A terminal has a bar in one line that is written over and over, anything else a line
-// every 30 seconds.
+// A progress display. A terminal shows a bar in one line, which is overwritten. Other outputs get a line
+// every 30 s.
 #pragma once
 
 #include <chrono>
@@ -20,9 +20,9 @@ class ProgressLine {
     ProgressLine(const ProgressLine&) = delete;
     ProgressLine& operator=(const ProgressLine&) = delete;
 
-    // `seconds_left`: if it is known better than by the mean of what is done.
+    // `seconds_left`: an estimate better than the mean of finished steps, if there is one.
     void show(int done, int total, const std::string& what, std::optional<double> seconds_left = {});
-    // A line that stays.
+    // Prints a permanent line.
     void say(const std::string& sentence);
     void clear();
 
@@ -36,10 +36,10 @@ class ProgressLine {
     Clock::time_point last_line_;
 };
 
-// "[#####...............]  25 %"
+// Returns "[#####...............]  25 %".
 std::string progress_bar(int done, int total, std::size_t width);
 
-// "45 s", "12 min", "2 h 10 min"
+// Returns "45 s", "12 min" or "2 h 10 min".
 std::string duration_text(double seconds);
 
 } // namespace ashlar::report

@@ -14,7 +14,7 @@ using statistics::Interval;
 constexpr int kMostDecimals = 4;
 constexpr const char* kUnknownInterval = " (interval unknown)";
 
-// So many that three digits count.
+// Returns the decimals for three significant digits.
 int decimals_of(double number) {
     const double size = std::abs(number);
     if (size >= 100 || size == 0) {
@@ -23,7 +23,7 @@ int decimals_of(double number) {
     return size >= 10 ? 1 : size >= 1 ? 2 : size >= 0.1 ? 3 : kMostDecimals;
 }
 
-// Ratios between 0.1 and 10 stand below each other most of the time: alike, with two.
+// Ratios between 0.1 and 10 are usually in one column, so all have two decimals.
 int decimals_of_ratio(double ratio) {
     if (ratio >= 10) {
         return decimals_of(ratio);

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: MIT
-// The names under which the figures of a sample stand in JSON, for whoever writes them and whoever reads
-// them.
+// The names of a sample's figures in JSON, shared by writer and reader.
 #pragma once
 
 #include "compare/experiment.h"
 
 namespace ashlar::report {
 
-// Calls visit(name, value) for everything that every sample has. `Sample` is compare::Sample, const or not.
+// Calls visit(name, value) for each field that every sample has. `Sample` is compare::Sample, const or not.
 template <typename Sample, typename Visit>
 void visit_sample(Sample& sample, const Visit& visit) {
     auto& usage = sample.run.usage;
@@ -27,7 +26,7 @@ void visit_sample(Sample& sample, const Visit& visit) {
     visit("stolen_seconds", usage.stolen_seconds);
 }
 
-// The same for what a command may or may not have printed: `value` is a std::optional<double>.
+// Calls visit(name, value) for each figure that a command may print. `value` is a std::optional<double>.
 template <typename Figures, typename Visit>
 void visit_figures(Figures& figures, const Visit& visit) {
     visit("throughput", figures.throughput);

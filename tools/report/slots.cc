@@ -14,7 +14,7 @@ namespace ashlar::report {
 
 namespace {
 
-// Slots 1 to 8 in this order. Those that are seldom compared share the last ones.
+// Slots 1 to 8 in this order. Allocators that are seldom compared share the last ones.
 constexpr std::array<std::string_view, 8> kKnown{"ashlar",    "jemalloc", "mimalloc",        "tcmalloc",
                                                  "tbbmalloc", "scudo",    "ashlar-hardened", "one-arena"};
 constexpr std::size_t kCoded = chart::kSlots - 1; // all but System's
@@ -34,7 +34,7 @@ std::optional<std::size_t> known_slot(const std::string& name) {
                                  : std::optional(1 + static_cast<std::size_t>(found - kKnown.begin()));
 }
 
-// The same on every machine and in every version: FNV-1a.
+// FNV-1a: the same on every machine and in every version.
 std::size_t slot_by_letters(const std::string& name) {
     std::uint32_t hash = 2'166'136'261U;
     for (const char letter : name) {

@@ -27,7 +27,7 @@ const std::string& allocator_of(const Experiment& experiment, const SummaryLine&
     return experiment.plan.contenders[line.contender].allocator.name;
 }
 
-// hyperfine's readers tell lines apart by this alone.
+// Readers of hyperfine's files identify lines by this alone.
 std::string command_of(const Experiment& experiment, const SummaryLine& line) {
     return configuration_of(experiment, line).name + " under " + allocator_of(experiment, line);
 }
@@ -44,7 +44,7 @@ std::string ratio_cell(const std::optional<compare::Ratio>& ratio) {
     return ratio ? ratio_text(ratio->median, ratio->interval) : "1.00×";
 }
 
-// The median and both ends of the interval; empty for System.
+// Returns the median and both ends of the interval; empty texts for System.
 std::vector<std::string> ratio_fields(const std::optional<compare::Ratio>& ratio) {
     if (!ratio) {
         return {"", "", ""};
@@ -60,7 +60,7 @@ Json ratio_json(const std::optional<compare::Ratio>& ratio) {
                : Json(nullptr);
 }
 
-// Of all commands, in the order in which they come up.
+// Returns the parameters of all commands, in the order of their first use.
 std::vector<std::string> parameter_names(const Experiment& experiment) {
     std::vector<std::string> names;
     for (const compare::Configuration& configuration : experiment.plan.configurations) {

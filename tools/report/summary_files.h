@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The summary of a comparison in hyperfine's formats, with the allocator beside the command. What reads
-// hyperfine's files reads these: names and units are the same, and all that is ours has names of its own.
+// The summary of a comparison in hyperfine's formats, with the allocator beside the command. Readers of
+// hyperfine's files can read these. Names and units are the same, and additional fields have other names.
 #pragma once
 
 #include "report/summary.h"

@@ -10,7 +10,7 @@ namespace {
 
 constexpr const char* kGap = "  ";
 
-// Characters of UTF-8, each taken to be one column wide: no wide ones are printed.
+// Counts characters of UTF-8, each as one column. No wider characters are printed.
 std::size_t width(const std::string& text) {
     return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char each) {
         return (static_cast<unsigned char>(each) & 0xC0) != 0x80;
@@ -75,7 +75,7 @@ std::string TextTable::render(bool colour, std::size_t most) const {
     return result;
 }
 
-// The first column and those from `begin` to before `end`.
+// Renders the first column and the columns from `begin` to before `end`.
 std::string TextTable::render_columns(std::size_t begin, std::size_t end, bool colour) const {
     const std::vector<std::size_t> all = widths();
     std::string result;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A table for people: the first column is words, the others are figures.
+// A table for people. The first column has words, the others figures.
 #pragma once
 
 #include <cstddef>
@@ -8,7 +8,7 @@
 
 namespace ashlar::report {
 
-// What text on the terminal goes by.
+// Settings of text on the terminal.
 struct TextSettings {
     bool colour = false;
     std::size_t columns = 80;
@@ -17,7 +17,7 @@ struct TextSettings {
 
 enum class Tint { kNone, kGood, kBad, kFaint, kStrong };
 
-// With the terminal's codes for it.
+// Adds the terminal's codes for the tint.
 std::string tinted(const std::string& text, Tint tint);
 
 struct TextCell {
@@ -32,7 +32,7 @@ class TextTable {
     void add(std::vector<TextCell> row); // as long as the header, or shorter
     void add_rule();                     // a line between rows
 
-    // Columns that would make lines longer than `width` follow in a table of their own, with the first
+    // Columns that would make lines longer than `width` follow in another table, which repeats the first
     // column.
     std::string render(bool colour, std::size_t width = kAnyWidth) const;
 
@@ -43,7 +43,7 @@ class TextTable {
     std::string render_columns(std::size_t begin, std::size_t end, bool colour) const;
 
     std::vector<std::string> header_;
-    std::vector<std::vector<TextCell>> rows_; // an empty one is a rule
+    std::vector<std::vector<TextCell>> rows_; // an empty row is a rule
 };
 
 } // namespace ashlar::report

@@ -62,14 +62,14 @@ class Judge {
         return found && found->to_system ? &*found->to_system : nullptr;
     }
 
-    // "peak RSS 1.17× (1.16 to 1.18)"
+    // Returns "peak RSS 1.17× (1.16 to 1.18)".
     std::string figure(std::size_t contender, Metric metric) const {
         const Ratio* const found = ratio(contender, metric);
         return words(metric) + " " +
                (found != nullptr ? ratio_text(found->median, found->interval) : "not known");
     }
 
-    // A program's own figure goes by its name, if it has one.
+    // A program's own figure is called by its name, if it has one.
     std::string words(Metric metric) const {
         const auto& own = experiment_.plan.configurations[configuration_].own_figure;
         const bool is_own = metric == Metric::kOwnFigure || metric == Metric::kOwnCost;
@@ -116,7 +116,7 @@ class Judge {
                    : "";
     }
 
-    // As many rounds as an interval needs, in which System ran twice.
+    // Returns whether System ran twice in enough rounds for an interval.
     bool can_tell() const {
         return std::any_of(speed_metrics_.begin(), speed_metrics_.end(), [&](Metric metric) {
             const auto& control = row().control_of(metric);
@@ -200,13 +200,13 @@ class Judge {
                            other.empty() ? "" : "; " + other + " if memory counts more");
     }
 
-    // What a process needs to start and end is no work of its allocator's.
+    // Warns of runs so short that they mostly start and end a process.
     std::string caution() const {
         constexpr double kShort = 5e-3;
         if (experiment_.plan.configurations[configuration_].prints != compare::Prints::kAnything) {
             return "";
         }
-        double fastest = kShort; // a busy machine makes others slower
+        double fastest = kShort; // the fastest run: a busy machine slows others
         for (const compare::Sample& sample : experiment_.samples) {
             if (sample.counts() && sample.configuration == configuration_ && sample.contender == kReference) {
                 fastest = std::min(fastest, sample.run.usage.wall_seconds);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// An axis of ratios: what it reaches over, and its marks, whose words do not touch.
+// An axis of ratios: its range, and ticks whose labels do not touch.
 #pragma once
 
 #include "report/chart/scale.h"
@@ -13,7 +13,8 @@ struct RatioAxis {
     Scale scale(Range pixels) const { return {Scale::Kind::kLogarithmic, values, pixels}; }
 };
 
-// At most `most` marks, or fewer where their words (letters of `letter` pixels) would not fit on this length.
+// Returns at most `most` ticks, or fewer if their labels (letters of `letter` pixels) would touch on this
+// length.
 RatioAxis ratio_axis(Range values, int most, Range pixels, double letter);
 
 } // namespace ashlar::report::chart

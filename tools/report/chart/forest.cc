@@ -12,17 +12,17 @@ namespace ashlar::report::chart {
 
 namespace {
 
-constexpr double kHeading = 30;  // of a row; its name stands at the bottom of it
-constexpr double kNameLine = 16; // of a name that takes several
+constexpr double kHeading = 30;  // height of a row's heading, with the name at its bottom
+constexpr double kNameLine = 16; // height of a name's further line
 constexpr double kLine = 20;
 constexpr double kLetter = 13; // pixels
 constexpr double kAxis = 40;
 
 struct Columns {
     double width;
-    double names; // where the names end
+    double names; // right end of the names
     Range plot;
-    bool intervals; // is there room for them in words?
+    bool intervals; // show intervals in words
     int ticks;
 };
 
@@ -60,7 +60,7 @@ class ForestPicture {
           scale_(axis_.scale(columns_.plot)), height_(total_height()),
           svg_(columns_.width, height_, forest.name, room == Room::kWide ? "wide" : "narrow") {}
 
-    // What is drawn later lies above: the noise at the bottom.
+    // Draws the noise first, because later elements are on top.
     std::string draw() {
         double top = kAxis;
         for (const ForestRow& row : forest_.rows) {
@@ -77,7 +77,7 @@ class ForestPicture {
     }
 
   private:
-    // A long name takes several lines, beside its note.
+    // Breaks a long name into several lines, beside its note.
     std::vector<std::string> name_of(const ForestRow& row) const {
         const double note = row.note.empty() ? 0 : text_width(row.note, kLetter) + 12;
         return lines_of(row.name, kLetter, columns_.width - note);
@@ -100,7 +100,7 @@ class ForestPicture {
         return height;
     }
 
-    // At the top and again at the bottom: forests are tall.
+    // Draws the axis at the top and at the bottom, because forests are tall.
     void draw_axis() {
         const double bottom = height_ - kAxis + 6;
         for (const double tick : axis_.ticks) {
@@ -162,7 +162,7 @@ class ForestPicture {
         svg_.close();
     }
 
-    // One that lies off the axis is an arrow at its end, not a dot that would be believed.
+    // A round outside the axis is an arrow at its end. A dot there would show a wrong value.
     void draw_rounds(const ForestMark& mark, double y) {
         svg_.open_group("raw " + slot_class(mark.slot));
         for (const double value : mark.rounds) {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A forest plot. For each configuration it has one line an allocator. A mark stands where its ratio to the
-// reference lies, with a whisker over the interval in which it can be trusted. A band shows the control's
-// interval: what lies within it is noise.
+// A forest plot. Each configuration has a line per allocator. A mark shows the ratio to the reference, and a
+// whisker its interval. A band shows the control's interval; a mark inside it is noise.
 #pragma once
 
 #include "report/chart/scale.h"
@@ -17,10 +16,10 @@ struct ForestMark {
     std::string name;
     std::size_t slot = 0;
     double median = 1;
-    Range interval{1, 1}; // infinite bounds: there is none
+    Range interval{1, 1}; // infinite bounds: none
     std::string figure;   // "1.61×"
     std::string interval_text;
-    std::string description;    // for those who do not see it
+    std::string description;    // for screen readers
     std::vector<double> rounds; // drawn on request
 };
 
@@ -29,12 +28,12 @@ struct ForestRow {
     std::string note; // "noisy", beside the name
     std::optional<Range> control;
     std::vector<ForestMark> marks;
-    std::string without; // "tcmalloc failed", what has no mark
+    std::string without; // allocators without a mark: "tcmalloc failed"
 };
 
 struct Forest {
     std::string name;  // of the picture
-    std::string lower; // what lies left of 1: "slower"
+    std::string lower; // words for ratios below 1: "slower"
     std::string higher;
     std::vector<ForestRow> rows;
 };

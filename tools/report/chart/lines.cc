@@ -13,9 +13,9 @@ namespace ashlar::report::chart {
 
 namespace {
 
-constexpr double kLetter = 12;   // pixels
-constexpr double kApart = 15;    // of labels at the ends of lines
-constexpr double kReadOut = 18;  // what the point under the mouse says
+constexpr double kLetter = 12;   // pixels, as below
+constexpr double kApart = 15;    // distance of labels at the ends of lines
+constexpr double kReadOut = 18;  // height of the text about the point under the mouse
 constexpr double kAboveAxis = 8; // half a letter
 
 struct Frame {
@@ -24,7 +24,7 @@ struct Frame {
     Range x;
     Range y; // the bottom first
     bool labels;
-    double beside; // between the marks of two series at the same place
+    double beside; // distance of two series' marks at one place
 };
 
 Frame frame_of(Room room) {
@@ -61,14 +61,14 @@ bool any_marks(const Lines& lines) {
     return std::any_of(lines.lines.begin(), lines.lines.end(), [](const Line& line) { return line.marks; });
 }
 
-// Marks and what surrounds them need room at both ends.
+// Leaves room at both ends for marks and whiskers.
 Range inset(const Lines& lines, const Frame& frame) {
     const Range& x = frame.x;
     const double room = any_marks(lines) ? frame.beside * static_cast<double>(lines.lines.size()) / 2 + 8 : 0;
     return {.low = x.low + room, .high = x.high - room};
 }
 
-// Moves labels that overlap apart: downwards in order, then up again from the bottom as far as needed.
+// Separates overlapping labels: moves them down in order, then up from the bottom as far as needed.
 std::vector<double> apart(std::vector<double> wanted, double distance, double bottom) {
     std::vector<std::size_t> order(wanted.size());
     std::iota(order.begin(), order.end(), std::size_t{0});
@@ -117,7 +117,7 @@ class LinesPicture {
         return {.low = first, .high = last > first ? last : first + 1};
     }
 
-    // Series stand side by side where they were measured at the same place, so that no whisker hides another.
+    // Moves series sideways, so that whiskers at one place do not hide each other.
     double shift(std::size_t index) const {
         const double middle = static_cast<double>(lines_.lines.size() - 1) / 2;
         return lines_.lines[index].marks ? (static_cast<double>(index) - middle) * frame_.beside : 0;
@@ -139,7 +139,7 @@ class LinesPicture {
             svg_.line({frame_.x.low, y}, {frame_.x.high, y}, tick == 0 ? "one" : "grid");
             svg_.text({frame_.x.low - 8, y + 4}, Anchor::kEnd, tick_text(tick), "tick");
         }
-        double free_from = -1e9; // words that would touch those before them are left out
+        double free_from = -1e9; // labels that would touch the one before are left out
         for (const Mark& mark : lines_.x_marks) {
             const double x = x_.place(mark.at);
             svg_.line({x, frame_.y.low}, {x, frame_.y.low + 5}, "one");
@@ -167,7 +167,7 @@ class LinesPicture {
         }
         svg_.open_point(line.description, slot_class(line.slot));
         svg_.polyline(points, classes);
-        // One mark where the line ends: colour alone would tell some people nothing.
+        // A mark at the line's end. Some people cannot tell lines by colour alone.
         svg_.mark({x_.place(line.points.back().x), y_.place(line.points.back().y)}, line.slot, 4);
         add_read_out(line.description);
         svg_.close();

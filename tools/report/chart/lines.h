@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Lines over an axis that goes up: by threads, by size, over time. The lower end of the vertical axis is
-// nothing, so that heights can be compared.
+// Lines over a horizontal axis: threads, size or time. The vertical axis begins at 0, so that heights are
+// comparable.
 #pragma once
 
 #include "report/chart/forest.h"
@@ -10,7 +10,7 @@ namespace ashlar::report::chart {
 struct LinePoint {
     double x = 0;
     double y = 0;
-    Range interval{0, 0}; // infinite bounds: there is none
+    Range interval{0, 0}; // infinite bounds: none
     std::string description;
     std::vector<double> rounds; // drawn on request
 };
@@ -19,7 +19,7 @@ struct Line {
     std::string name;
     std::size_t slot = 0;
     std::vector<LinePoint> points;
-    bool marks = true;         // else only the line: for many points
+    bool marks = true;         // false: only the line, for many points
     std::string description{}; // of a line without marks
 };
 
@@ -32,9 +32,9 @@ struct Lines {
     std::string name; // of the picture
     std::string x_title;
     std::string y_title;
-    std::vector<Mark> x_marks; // in ascending order; the axis reaches from the first to the last
+    std::vector<Mark> x_marks; // ascending; the axis is from the first to the last
     std::vector<Line> lines;
-    std::optional<double> shaded_from; // on the horizontal axis
+    std::optional<double> shaded_from; // value on the horizontal axis
     std::string shaded_words;
 };
 

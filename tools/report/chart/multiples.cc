@@ -11,12 +11,12 @@ namespace ashlar::report::chart {
 
 namespace {
 
-constexpr double kTop = 36;     // for the name of the vertical axis and what a line says
+constexpr double kTop = 36;     // vertical axis's title and line descriptions
 constexpr double kTitle = 22;   // above a panel
-constexpr double kPanel = 110;  // its height
-constexpr double kBelow = 26;   // words of the horizontal axis
-constexpr double kLeft = 52;    // words of the vertical axis
-constexpr double kBetween = 14; // panels
+constexpr double kPanel = 110;  // height of a panel
+constexpr double kBelow = 26;   // labels of the horizontal axis
+constexpr double kLeft = 52;    // labels of the vertical axis
+constexpr double kBetween = 14; // between panels
 constexpr double kLetter = 12;
 
 struct Grid {
@@ -100,7 +100,7 @@ class MultiplesPicture {
                 svg_.text({x.pixels().low - 8, at + 4}, Anchor::kEnd, tick_text(tick), "tick");
             }
         }
-        // The ends tell enough of so short an axis.
+        // Labels only the ends of so short an axis.
         const Mark& first = lines_.x_marks.front();
         const Mark& last = lines_.x_marks.back();
         svg_.text({x.pixels().low, y.pixels().low + 16}, Anchor::kStart, first.words, "tick");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Small multiples: one panel for each line, all on the same axes, with the first line behind the others.
-// Lines that would hide each other in one picture can be told apart so.
+// Small multiples: a panel for each line, all with equal axes and the first line behind. They separate lines
+// that would hide each other in one picture.
 #pragma once
 
 #include "report/chart/lines.h"

@@ -9,15 +9,15 @@ namespace ashlar::report::chart {
 
 namespace {
 
-// An axis is never narrower: noise would look large on it. Nor wider than its marks reach.
+// Limits of an axis. A narrower one would enlarge noise. A wider one has no ticks.
 constexpr double kLeastBelow = 0.95;
 constexpr double kLeastAbove = 1.05;
 constexpr double kMargin = 1.04;
 constexpr double kSmallest = 1e-4;
 constexpr double kLargest = 1e8;
-constexpr double kBare = 1.2; // of an axis beyond its outermost marks
+constexpr double kBare = 1.2; // how far an axis may extend past its outermost ticks
 
-// Marks that an axis of ratios can have, each 1 among them.
+// Candidate ticks of an axis of ratios. Each ladder includes 1.
 using Ladder = std::vector<double>;
 
 Ladder even_steps(double low, double high, int steps_of_one) {
@@ -29,7 +29,7 @@ Ladder even_steps(double low, double high, int steps_of_one) {
     return ladder;
 }
 
-// Each power of ten with these parts of it. Negative powers are divided by, so that 1 / 10 is 0.1.
+// Returns each power of ten times `parts`. Divides for negative powers, so that 1 / 10 is 0.1.
 Ladder powers(std::initializer_list<double> parts) {
     Ladder ladder;
     for (int power = -4; power < 9; ++power) {
@@ -40,7 +40,7 @@ Ladder powers(std::initializer_list<double> parts) {
     return ladder;
 }
 
-// From the finest to the coarsest.
+// Ladders from the finest to the coarsest.
 const std::vector<Ladder>& ladders() {
     static const std::vector<Ladder> all{even_steps(0.8, 1.2, 50),
                                          even_steps(0.5, 1.5, 20),
@@ -95,7 +95,7 @@ std::vector<double> ratio_ticks(Range range, int most) {
     for (const Ladder& ladder : ladders()) {
         const auto first = std::lower_bound(ladder.begin(), ladder.end(), range.low);
         const auto last = std::upper_bound(first, ladder.end(), range.high);
-        // A ladder that ends within the range would leave a part of the axis bare.
+        // A ladder that ends within the range would leave a part of the axis without ticks.
         const bool reaches = ladder.front() <= range.low * kBare && ladder.back() * kBare >= range.high;
         if (reaches && last - first <= most) {
             return {first, last};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// From values to places on an axis, and where the axis has its marks. Linear axes start at nothing and end at
-// a round number; logarithmic ones show ratios, and reach as far as the data.
+// Maps values to places on an axis, and chooses its ticks. Linear axes are from 0 to a round number.
+// Logarithmic axes show ratios and span the data.
 #pragma once
 
 #include <string>
@@ -17,10 +17,10 @@ class Scale {
   public:
     enum class Kind { kLinear, kLogarithmic };
 
-    // `pixels.low` is where `values.low` lies; it may be the larger one, as axes that point up have it.
+    // `pixels.low` is the place of `values.low`. On axes that point up it is the larger one.
     Scale(Kind kind, Range values, Range pixels) : kind_(kind), values_(values), pixels_(pixels) {}
 
-    // Values outside the range are placed at its ends.
+    // Returns the place of a value. Values outside the range are at its ends.
     double place(double value) const;
     bool holds(double value) const { return value >= values_.low && value <= values_.high; }
     const Range& values() const { return values_; }
@@ -32,18 +32,18 @@ class Scale {
     Range pixels_;
 };
 
-// Round numbers (1, 2 or 5 times a power of ten apart) from 0 to at least `highest`, about `wanted` of them.
-// The last one is where the axis ends.
+// Returns about `wanted` round numbers (steps of 1, 2 or 5 times a power of ten) from 0 to at least
+// `highest`. The axis ends at the last one.
 std::vector<double> linear_ticks(double highest, int wanted);
 
-// What an axis of ratios shows: all values with a margin, and 1. What is not finite or not positive counts
-// as 1.
+// Returns a range with all values, a margin, and 1. Values that are not finite or not positive become 1.
 Range ratio_range(Range values);
 
-// Round ratios (0.5, 1, 2, 5 or finer) within the range, 1 among them, as fine as gives at most `most`.
+// Returns round ratios (0.5, 1, 2, 5 or finer) within the range, with 1 among them: the finest steps with at
+// most `most` ticks.
 std::vector<double> ratio_ticks(Range range, int most);
 
-// "0.75", "2", "1500": as few digits as show it.
+// Returns "0.75", "2" or "1500", with as few digits as needed.
 std::string tick_text(double value);
 
 } // namespace ashlar::report::chart

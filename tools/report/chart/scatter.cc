@@ -14,7 +14,7 @@ namespace {
 
 constexpr double kLetter = 13;
 constexpr double kRadius = 7;
-constexpr double kTallEnough = 1e4; // words beside an axis stand above each other and need no width
+constexpr double kTallEnough = 1e4; // labels of a vertical axis are above each other and need no width
 
 struct Frame {
     double width;
@@ -43,7 +43,7 @@ bool is_known(Range interval) {
     return std::isfinite(interval.low) && std::isfinite(interval.high);
 }
 
-// A little more than the marks need, so that none sits on the frame.
+// Returns the marks' range with a margin, so that no mark is on the frame.
 Range range_of(const std::vector<ScatterMark>& marks, double ScatterMark::*axis,
                Range ScatterMark::*interval) {
     constexpr double kMargin = 1.06;
@@ -153,8 +153,8 @@ class ScatterPicture {
         svg_.close();
     }
 
-    // Right of the mark if nothing is there, else left, above, below, and further out; in the last resort
-    // right.
+    // Draws the name right of the mark if that place is free, else left, above, below, or further out.
+    // Without a free place, draws it right.
     void draw_name(const ScatterMark& mark, Point at) {
         const double width = text_width(mark.name, kLetter);
         constexpr double kHeight = 16;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Two ratios against each other, both on logarithmic axes through 1: speed against memory. Each mark has its
-// name beside it, where it hides no other.
+// Two ratios on logarithmic axes through 1: speed against memory. Each mark's name is beside it, where it
+// hides no other.
 #pragma once
 
 #include "report/chart/forest.h"
@@ -12,17 +12,17 @@ struct ScatterMark {
     std::size_t slot = 0;
     double x = 1;
     double y = 1;
-    Range x_interval{1, 1}; // infinite bounds: there is none
+    Range x_interval{1, 1}; // infinite bounds: none
     Range y_interval{1, 1};
     std::string description;
-    std::vector<std::pair<double, double>> parts; // what it is the mean of; drawn on request
+    std::vector<std::pair<double, double>> parts; // the values that the mark is the mean of; drawn on request
 };
 
 struct Scatter {
     std::string name; // of the picture
     std::string x_title;
     std::string y_title;
-    std::string best_corner; // words for where it is best: right below
+    std::string best_corner; // words at the best corner, at the bottom right
     std::vector<ScatterMark> marks;
 };
 

@@ -13,7 +13,7 @@ namespace ashlar::report::chart {
 
 namespace {
 
-constexpr double kWidthOfLetter = 0.58; // in heights, of a letter of average width
+constexpr double kWidthOfLetter = 0.58; // mean width of a letter, as a multiple of its height
 
 const char* anchor_name(Anchor anchor) {
     switch (anchor) {
@@ -27,7 +27,8 @@ const char* anchor_name(Anchor anchor) {
     return "start";
 }
 
-// Corners at equal angles, the first straight up turned by `turn`; every second one nearer for a star.
+// Returns corners at equal angles. The first one points up, turned by `turn`. For a star, every second one is
+// at `inner` times the radius.
 std::string polygon(Point centre, double radius, int corners, double turn, double inner = 1) {
     std::string points;
     for (int corner = 0; corner < corners; ++corner) {
@@ -39,7 +40,7 @@ std::string polygon(Point centre, double radius, int corners, double turn, doubl
     return points;
 }
 
-// A plus sign with arms as thick as a third of its width.
+// Returns a plus sign whose arms are a third of its width.
 std::string cross(Point centre, double radius) {
     const double thin = radius / 3;
     constexpr std::array<std::array<int, 2>, 12> kCorners{{{-1, -3},
@@ -67,7 +68,7 @@ std::string dot_markup(Point centre, double radius, std::string_view classes) {
                        number(centre.y), number(radius));
 }
 
-// Radii are such that shapes look equally large.
+// Radii are chosen so that all shapes look equally large.
 std::string mark_markup(Point centre, std::size_t slot, double radius) {
     const std::string classes = "mark " + slot_class(slot);
     const auto shape = [&](const std::string& points) {
@@ -76,7 +77,7 @@ std::string mark_markup(Point centre, std::size_t slot, double radius) {
     constexpr double kHalfTurn = std::numbers::pi;
     switch (slot == 0 ? 0 : 1 + (slot - 1) % (kSlots - 1)) {
     case 0:
-        return dot_markup(centre, radius - 1, classes); // a ring, by its class
+        return dot_markup(centre, radius - 1, classes); // a ring, by the style of its class
     case 1:
         return dot_markup(centre, radius, classes);
     case 2:
@@ -141,7 +142,7 @@ void Svg::mark(Point centre, std::size_t slot, double radius) {
 }
 
 void Svg::open_point(std::string_view description, std::string_view classes) {
-    // The title is shown under the mouse, and is what the picture is called, as aria-label would be.
+    // Browsers show the title under the mouse. It is also the group's accessible name, like aria-label.
     body_ += fmt::format(R"(<g class="point {}" tabindex="0" role="img"><title>{}</title>)", classes,
                          escaped(description));
 }
@@ -161,7 +162,7 @@ std::string Svg::finish() {
 
 double text_width(std::string_view words, double size) {
     const auto letters = std::count_if(words.begin(), words.end(), [](char each) {
-        return (static_cast<unsigned char>(each) & 0xC0) != 0x80; // one a character of UTF-8
+        return (static_cast<unsigned char>(each) & 0xC0) != 0x80; // counts each UTF-8 character once
     });
     return static_cast<double>(letters) * size * kWidthOfLetter;
 }

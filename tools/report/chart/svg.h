@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Draws static SVG. Colours are left to the page's style sheet, which knows light from dark: an element has
-// classes only. A series, an allocator that is, has a slot everywhere: its colour (class c0, c1, ...) and the
-// shape of its marks, so that neither has to be told apart alone.
+// Draws static SVG. Elements have classes only: the page's style sheet sets colours for light and dark. A
+// series (an allocator) has a slot, with a colour (class c0, c1, ...) and a shape of marks. Either alone
+// identifies the series.
 #pragma once
 
 #include <cstddef>
@@ -18,15 +18,15 @@ struct Point {
 
 enum class Anchor { kStart, kMiddle, kEnd };
 
-// Slot 0 is the reference's. Shapes and colours start anew after these.
+// Slot 0 is the reference. Shapes and colours repeat after these slots.
 inline constexpr std::size_t kSlots = 9;
 
-// "c3", the class of everything that belongs to a series.
+// Returns "c3", the class of all elements of a series.
 std::string slot_class(std::size_t slot);
 
 class Svg {
   public:
-    // `name` is what a screen reader calls the picture; `classes` go to the element.
+    // `name` is the picture's name for screen readers. `classes` are the element's.
     Svg(double width, double height, std::string_view name, std::string_view classes);
 
     void line(Point from, Point to, std::string_view classes);
@@ -36,7 +36,7 @@ class Svg {
     void dot(Point centre, double radius, std::string_view classes);
     void mark(Point centre, std::size_t slot, double radius = 5);
 
-    // What can be reached with the keyboard, and says `description` there and under the mouse.
+    // Begins a group that the keyboard can reach. It shows `description` there and under the mouse.
     void open_point(std::string_view description, std::string_view classes);
     void open_group(std::string_view classes);
     void close();
@@ -47,16 +47,17 @@ class Svg {
     std::string body_;
 };
 
-// The mark of a slot in the middle of 16 by 16 pixels, for a legend.
+// Returns the mark of a slot in the middle of 16 by 16 pixels, for a legend.
 std::string mark_alone(std::size_t slot);
 
-// Of ordinary letters at `size` pixels: a bound to lay out by, for no font is known here.
+// Returns an estimate of the width of text at `size` pixels. The font is unknown, so this is a bound for the
+// layout.
 double text_width(std::string_view words, double size);
 
-// The words in lines of this width, broken between words, and within those that are longer.
+// Breaks text into lines of at most `width`, between words, and within longer words.
 std::vector<std::string> lines_of(std::string_view words, double size, double width);
 
-// The words, or as many of their first letters as `width` has room for and an ellipsis.
+// Returns the text, or as many of its first letters as fit in `width` with an ellipsis.
 std::string fitted(std::string_view words, double size, double width);
 
 } // namespace ashlar::report::chart

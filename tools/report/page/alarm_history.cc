@@ -58,7 +58,7 @@ chart::Lines picture(const History& history, const std::string& benchmark) {
     return lines;
 }
 
-// "pairs-16 −3.1 %, batches +2.0 %", and the word for all of it.
+// Returns "pairs-16 −3.1 %, batches +2.0 %" after a word for all changes.
 std::string changes(const PastReference& before, const PastReference& now) {
     constexpr double kLeast = 0.01;
     std::string text;
@@ -77,7 +77,7 @@ std::string changes(const PastReference& before, const PastReference& now) {
     return text.empty() ? "no count moved by more than 1 %" : word + text;
 }
 
-// Beyond which a change is significant.
+// Shows the usual spread of each figure. A larger change is significant.
 std::string spreads(const History& history) {
     std::string rows;
     for (const auto& [processor, figures] : history.noise) {

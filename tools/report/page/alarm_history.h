@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The references of the alarm so far as one HTML file: what each benchmark cost at each of them.
+// The alarm's references as one HTML file: the cost of each benchmark at each reference.
 #pragma once
 
 #include "alarm/reference.h"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# Writes a source file that defines a text as it stands in another file.
+# Writes a source file that defines a string with the content of another file.
 #
 # usage: cmake -DFROM=style.css -DTO=style.cc -DHEADER=report/page/style.h -DNAME=ashlar::report::page::kStyle -P embed.cmake
 file(READ "${FROM}" text)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What the scripts of a profile's page share: the data, amounts as people read them, and flame graphs. Text from profiles
-// goes through textContent only.
+// Shared by the scripts of a profile's page: data, amounts for people, and flame graphs. Text from profiles is set
+// through textContent only.
 "use strict";
 const ashlarPage = (() => {
   const data = JSON.parse(document.getElementById("profile-data").textContent);
@@ -22,7 +22,7 @@ const ashlarPage = (() => {
   const name = (frame) => data.frames[frame].name;
   const words = (frame) => name(frame) + (data.frames[frame].place ? ` at ${data.frames[frame].place}` : "");
 
-  // A row of a table: texts, or elements.
+  // Returns a table row of texts or elements.
   function row(cells) {
     const line = document.createElement("tr");
     cells.forEach((text, index) => {
@@ -59,7 +59,7 @@ const ashlarPage = (() => {
       };
       add(node);
       for (const frame of bottomUp ? [...stack.frames].reverse() : stack.frames) {
-        // Other lines of the same function are no other function.
+        // Different lines of a function are one node.
         const key = name(frame);
         if (!node.children.has(key)) {
           node.children.set(key, { name: key, object: data.frames[frame].object, place: data.frames[frame].place, value: 0, delta: 0, children: new Map() });
@@ -83,7 +83,7 @@ const ashlarPage = (() => {
     }
     return value;
   }
-  // All light enough for black letters.
+  // Returns a colour light enough for black letters.
   function colour(node) {
     if (node.highlight) {
       return "#f08cf0";
@@ -99,7 +99,7 @@ const ashlarPage = (() => {
     return `hsl(${(hash(node.data.object || "") + hash(node.data.name) % 30) % 360}, 70%, ${72 + hash(node.data.name) % 14}%)`;
   }
 
-  // A flame graph in the elements whose ids begin with `prefix`: PREFIXflames, and PREFIXflame- details, found, search.
+  // Creates a flame graph in the elements PREFIXflames, PREFIXflame-details, PREFIXflame-found and PREFIXflame-search.
   function flames(prefix, click) {
     let chart = null;
     function search() {

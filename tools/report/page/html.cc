@@ -134,7 +134,7 @@ class Page {
         return names;
     }
 
-    // Who is who; shape and colour are those of the marks.
+    // Returns the allocators with the shape and colour of their marks.
     std::string legend(bool with_reference) const {
         std::string text = "<ul class=\"legend\" aria-label=\"Marks\">\n";
         for (std::size_t subject = with_reference ? 0 : 1; subject < findings_.subjects.size(); ++subject) {
@@ -293,7 +293,7 @@ class Page {
         close_section();
     }
 
-    // Keys come from files, and what is in them is not always a name that HTML takes.
+    // Numbers the sheets. Keys are from files and may be no valid HTML names.
     std::string sheet_id(const Sheet& sheet) const {
         return fmt::format("sheet-{}", &sheet - findings_.sheets.data());
     }
@@ -344,7 +344,7 @@ class Page {
         return table.finish();
     }
 
-    // The first ones are shown, the rest is folded: a suite can have a chart for each of many sizes.
+    // Shows the first charts and folds the rest: a suite may have a chart for each of many sizes.
     template <class Pictures, class Add>
     void add_section_of_charts(const std::string& id, const std::string& title, const Pictures& pictures,
                                Add add) {

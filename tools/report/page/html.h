@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A report as one HTML file that needs nothing else. Style and pictures are in it, no script, and its own
-// policy forbids the browser to load anything. Every chart has a table behind it.
+// A report as one self-contained HTML file, with style and pictures and without scripts. Its own policy
+// forbids the browser to load anything. Every chart has a table behind it.
 #pragma once
 
 #include "report/changes.h"

@@ -24,7 +24,7 @@ using chart::escaped;
 using Json = nlohmann::ordered_json;
 
 constexpr std::size_t kMostRows = 30;
-constexpr std::size_t kColours = 8; // that locks have of their own
+constexpr std::size_t kColours = 8; // locks with colours of their own
 constexpr std::size_t kMostWaits = 4000;
 
 std::string time_text(double nanoseconds) {
@@ -42,7 +42,7 @@ std::string thread_words(const LockReport& report, std::uint64_t index) {
     return fmt::format("{} ({})", thread.name, thread.tid);
 }
 
-// The longest waits, in the order in which they began.
+// Returns the longest waits, in the order of their beginnings.
 std::vector<LongLockWait> shown_waits(const LockReport& report) {
     std::vector<LongLockWait> waits = report.long_waits;
     std::stable_sort(waits.begin(), waits.end(), [](const LongLockWait& one, const LongLockWait& other) {
@@ -123,7 +123,7 @@ PageSection table_of_locks(const ProfileContent& content, const LockReport& repo
     return {"locks", "Locks", html};
 }
 
-// Sums of the long waits of one thread for another.
+// Shows sums of long waits by waiting thread, holder and lock.
 std::string table_of_threads(const LockReport& report) {
     struct Sum {
         std::uint64_t count = 0;
@@ -286,7 +286,7 @@ Json lock_data(const ProfileContent& content, profile::UsedFrames& frames) {
                    !summary.recording.samples.empty();
         });
     if (same != content.summaries.end()) {
-        // Both times are of one clock. What was before the lock profiler began is at its beginning.
+        // Both times are on one clock. Points before the lock profiler's start are moved to its beginning.
         const double shift =
             (static_cast<double>(same->recording.start) - static_cast<double>(report.start)) * 1e-9;
         constexpr double kMiB = 1 << 20;

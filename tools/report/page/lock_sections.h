@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The part of a profile's page that is about locks. It shows which cost most, who waited for whom and when,
-// and has the data for the script that draws it (locks.js).
+// The sections about locks of a profile's page: costs of locks, and who waited for whom and when. Also the
+// data for the script that draws them (locks.js).
 #pragma once
 
 #include "report/page/profile_content.h"
@@ -14,11 +14,11 @@ namespace ashlar::report::page {
 
 struct PageSection {
     std::string id;
-    std::string words; // its heading
+    std::string words; // heading
     std::string html;
 };
 
-// Of the first process of `content.locks`; none without.
+// Returns the sections of the first process of `content.locks`, or none without locks.
 std::vector<PageSection> lock_sections(const ProfileContent& content);
 nlohmann::ordered_json lock_data(const ProfileContent& content, profile::UsedFrames& frames);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The parts of a page about locks that move. They are the timeline of waits, the table of the longest, and
-// flame graphs of waits, of holds, and of what kept others waiting.
+// The dynamic parts of a page about locks: the timeline of waits, the table of the longest waits, and flame graphs. The
+// flame graphs show waits, holds, and stacks that kept others waiting.
 "use strict";
 (() => {
   const { data, at, bytes, nanoseconds, words, row, textButton, treeOf, flames, onNewWidth } = ashlarPage;
@@ -12,7 +12,7 @@
   const thread = (index) => (index < 0 ? "unknown" : locks.threads[index]);
   const slot = (lock) => (lock < 8 ? lock + 1 : 0);
 
-  // A wait is { lock, thread, holder, begin, seconds, acquired, frame }; threads are indices, -1 for none.
+  // A wait is { lock, thread, holder, begin, seconds, acquired, frame }. Threads are indices, -1 for none.
   const waits = locks.waits;
   function describe(wait) {
     const holder = wait.holder < 0 ? "" : ` Held by ${thread(wait.holder)}${wait.acquired === "" ? "" : `, which acquired it in ${wait.acquired}`}.`;
@@ -24,7 +24,7 @@
   const span = { from: 0, to: Math.max(locks.seconds, 1e-6) };
   let chosen = null;
   let rows = []; // threads
-  let left = 0; // threads that have no row
+  let left = 0; // threads without a row
   function chooseRows() {
     const total = new Map();
     const add = (index, value) => { if (index >= 0) { total.set(index, (total.get(index) || 0) + value); } };
@@ -92,7 +92,7 @@
       label(thread(index), top(index) + 15, "name");
       svg.append(element("line", { x1: labels, x2: width - right, y1: top(index) + kRow, y2: top(index) + kRow, class: "grid" }));
     }
-    // What is narrower than a pixel stands for what follows in it.
+    // A wait narrower than a pixel also represents the waits that follow inside it.
     const drawn = new Map();
     let shown = 0;
     for (const wait of waits) {
@@ -130,7 +130,7 @@
     at("lock-chosen").textContent = chosen === null ? "Choose a wait in the picture or in the table." : describe(chosen);
   }
 
-  // Live bytes by the samples, on the same axis.
+  // Draws live bytes, from the samples, on the same axis.
   function drawMemory(svg, x, label) {
     const points = locks.memory;
     const most = Math.max(...points.map((point) => point[1]), 1);

@@ -21,7 +21,7 @@ using ashlar::profile::Recording;
 constexpr double kMiB = 1 << 20;
 constexpr std::size_t kMostPoints = 300;
 constexpr std::array<std::string_view, 5> kNotBytes{"threads", "refills", "refill_ns", "allocations",
-                                                    "fallback_calls"}; // of the ledger's columns
+                                                    "fallback_calls"}; // columns of the ledger
 
 chart::LinePoint point(double seconds, double bytes) {
     constexpr double kNone = std::numeric_limits<double>::infinity();
@@ -40,7 +40,7 @@ void describe(chart::Line& line) {
                                    highest->y, highest->x, line.points.back().y);
 }
 
-// In each of some hundred spans of time the highest value.
+// Returns the highest value in each of up to kMostPoints spans of time.
 chart::Line live_line(const Recording& recording) {
     std::vector<std::pair<std::uint64_t, double>> changes;
     for (const auto& sample : recording.samples) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Memory over time as a picture: live bytes by the samples, and the rows of the ledger where there are some.
+// A chart of memory over time: live bytes from the samples, and the rows of the ledger if there are any.
 #pragma once
 
 #include "profile/recording.h"

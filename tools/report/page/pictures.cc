@@ -28,7 +28,7 @@ std::string unit_of(const Sheet& sheet) {
     return sheet.unit.empty() ? "" : " " + sheet.unit;
 }
 
-// Of "1.61× (1.58 to 1.64)", which stands in two columns: ratio and interval.
+// "1.61× (1.58 to 1.64)" fills two columns: ratio and interval.
 std::string before_space(const std::string& text) {
     return text.substr(0, text.find(' '));
 }
@@ -54,12 +54,12 @@ chart::ForestMark mark_of(const Findings& findings, const Sheet& sheet, const Li
             .rounds = entry.ratios};
 }
 
-// What of a name tells a line of several apart, in the order in which they were measured.
-using Places = std::vector<std::size_t>; // of settings
+// Indices of settings, in the order of measurement.
+using Places = std::vector<std::size_t>;
 
 enum class Axis { kThreads, kSize };
 
-// Settings that differ in nothing but what the axis shows.
+// Returns groups of settings that differ only in the axis.
 std::vector<Places> families(const Findings& findings, Axis axis) {
     std::vector<Places> found;
     std::map<std::string, std::size_t> known;
@@ -162,7 +162,7 @@ std::vector<chart::Lines> all_lines(const Findings& findings, Axis axis) {
     return pictures;
 }
 
-// Settings of one command that differ in this parameter alone, in the order in which they were measured.
+// Returns groups of one command's settings that differ only in this parameter, in the order of measurement.
 std::vector<Places> families(const Findings& findings, const std::string& parameter) {
     std::map<std::pair<std::string, decltype(Setting::parameters)>, Places> found;
     for (std::size_t place = 0; place < findings.settings.size(); ++place) {
@@ -207,7 +207,7 @@ chart::Lines lines_of(const Findings& findings, const Sheet& sheet, const Places
     return lines;
 }
 
-// What the program prints about itself goes before its time.
+// Prefers the program's own figure to its time.
 const Sheet* speed_sheet(const Findings& findings) {
     const auto own = std::find_if(findings.sheets.begin(), findings.sheets.end(), [](const Sheet& sheet) {
         return sheet.key == "own_figure" || sheet.key == "own_cost";

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-// The parts of a profile's page that move: the flame graph, the callers and callees of a function, the table of sites.
+// The dynamic parts of a profile's page: the flame graph, a function's callers and callees, and the table of sites.
 "use strict";
 (() => {
   const { data, at, scaled, bytes, percent, name, words, row, textButton, treeOf, flames, onNewWidth } = ashlarPage;
   if (at("view") === null) {
-    return; // a page of locks alone
+    return; // a page with locks only
   }
   const count = (value) => scaled(value, 1000, ["", " k", " M", " G"]);
   const duration = (value) => scaled(value, 1000, [" µs", " ms", " s"]);
@@ -12,7 +12,7 @@
   const seconds = (value) => (value === null ? "–" : value < 1 ? `${(value * 1000).toFixed(2)} ms` : `${value.toFixed(2)} s`);
 
   const view = () => data.views[at("view").value];
-  // Of a stack in a comparison the larger side, so that what is gone can be seen.
+  // In a comparison, the larger side's width, so that removed stacks are visible.
   const width = (stack) => (stack.before === undefined ? stack.bytes : Math.max(stack.bytes, stack.before));
   const change = (stack) => (stack.before === undefined ? 0 : stack.bytes - stack.before);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What the page of a profile is made of.
+// The content of a profile's page.
 #pragma once
 
 #include "profile/locks.h"
@@ -11,13 +11,13 @@
 namespace ashlar::report::page {
 
 struct ProfileContent {
-    const std::vector<ashlar::profile::Summary>& summaries;          // empty: the page is of locks alone
-    const std::vector<ashlar::profile::Summary>* before = nullptr;   // what these are compared with
-    const std::vector<ashlar::profile::LockReport>* locks = nullptr; // the first is shown
+    const std::vector<ashlar::profile::Summary>& summaries;          // empty: a page with locks only
+    const std::vector<ashlar::profile::Summary>* before = nullptr;   // profiles to compare with
+    const std::vector<ashlar::profile::LockReport>* locks = nullptr; // the first one is shown
     ashlar::profile::Frames& frames;
-    ashlar::profile::View first = ashlar::profile::View::kPeak; // the one that is shown
+    ashlar::profile::View first = ashlar::profile::View::kPeak; // shown first
     std::uint64_t temporary_within = ashlar::profile::kSoon;
-    std::vector<std::string> notes{}; // on names that were not found
+    std::vector<std::string> notes{}; // about names that were not found
 };
 
 } // namespace ashlar::report::page

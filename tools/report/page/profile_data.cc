@@ -53,7 +53,7 @@ class Data {
             data["locks"] = lock_data(content_, frames_);
         }
         data["frames"] = std::move(frames_.list());
-        // ASCII alone, and nothing that an HTML parser takes for the end of the script.
+        // ASCII only, and without `<`, which could end the script for an HTML parser.
         std::string text = data.dump(-1, ' ', true, Json::error_handler_t::replace);
         for (std::size_t place = 0; (place = text.find('<', place)) != std::string::npos;) {
             text.replace(place, 1, "\\u003c");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What the script of a profile's page works on, as JSON that can stand in an HTML document.
+// The data of a profile page's script, as JSON that is safe inside an HTML document.
 #pragma once
 
 #include "report/page/profile_content.h"

@@ -328,7 +328,7 @@ class Page {
     const ProfileContent& content_;
     const Summary& main_;
     std::string body_;
-    std::vector<std::pair<std::string, std::string>> sections_; // id and words
+    std::vector<std::pair<std::string, std::string>> sections_; // id and heading
 };
 
 } // namespace

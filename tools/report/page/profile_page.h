@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// A profile as one HTML file that needs nothing else. It has a flame graph of each view, the places in a
-// table that can be sorted, callers and callees of a function, and memory over time. Its script and its data
-// are in it; its own policy forbids the browser to load anything.
+// A profile as one self-contained HTML file. Shows a flame graph of each view, a sortable table of sites,
+// callers and callees of a function, and memory over time. Contains its script and data. Its own policy
+// forbids the browser to load anything.
 #pragma once
 
 #include "report/page/profile_content.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// style.css, which the build puts into the program.
+// style.css, which the build embeds in the program.
 #pragma once
 
 namespace ashlar::report::page {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Tables and lists of a page. All text is escaped here.
+// Tables and lists of a page. Escapes all text.
 #pragma once
 
 #include <string>
@@ -8,19 +8,19 @@
 
 namespace ashlar::report::page {
 
-// `body_id`: of the rows, for a script that fills them in.
+// `body_id` is the id of the table's body, for a script that fills it.
 std::string table_head(std::string_view caption, const std::vector<std::string>& header,
                        std::string_view body_id = {});
 std::string table_row(const std::string& name, const std::vector<std::string>& cells);
 inline constexpr const char* kTableEnd = "</tbody></table></div>\n";
 
-// Text of a cell, and the class of its standing.
+// A cell's text, and the class of its standing.
 struct Cell {
     std::string text;
     const char* classes = "";
 };
 
-// A table with a heading for each row and column, in a frame that scrolls by itself where it is too wide.
+// A table with headings for rows and columns, in a frame that scrolls if the table is too wide.
 class Table {
   public:
     Table(std::string_view caption, const std::vector<std::string>& header)
@@ -32,7 +32,7 @@ class Table {
     std::string text_;
 };
 
-// `content`, which is HTML, is seen on request.
+// Shows `content`, which is HTML, on request.
 std::string folded(std::string_view summary, const std::string& content);
 std::string list(const std::vector<std::string>& sentences);
 

@@ -21,18 +21,18 @@ double share(double part, double whole) {
     return whole > 0 ? part / whole : 0;
 }
 
-// Exact, or of so many samples that it is not chance.
+// Returns whether the amount is exact, or has enough samples to exclude chance.
 bool is_firm(const Amount& amount) {
     return amount.bytes.variance == 0 || (amount.samples >= kFewSamples && amount.bytes.interval().low > 0);
 }
 
-// The profiler was switched off before the program ended: what is left then is no leak yet.
+// Returns whether the profiler was switched off before the program ended. Blocks left then are no leaks yet.
 bool was_switched_off(const Recording& recording) {
     return recording.origin == Origin::kAshlar && !recording.exited &&
            recording.state == profile_format::State::kStopped;
 }
 
-// "load_table at table.cc:42 has 80 % of it"
+// Returns "load_table at table.cc:42 has 80 % of it".
 std::string largest_site(const ViewSummary& view, const Frames& frames) {
     const Site& site = view.sites.front();
     return fmt::format("{} has {} of it", words_for(frames[site.frame]),
@@ -259,7 +259,8 @@ std::vector<std::string> cautions(const Summary& summary) {
     add_cpu_cautions(summary, sentences);
     const std::uint64_t samples = summary.at(View::kAllocated).total.samples;
     if (recording.rate > 1 && samples > 0 && samples < kFewSamples) {
-        const bool is_bounded = recording.longest_distance > recording.rate; // a smaller rate changes nothing
+        // a smaller rate would change nothing
+        const bool is_bounded = recording.longest_distance > recording.rate;
         sentences.push_back(
             fmt::format("Only {} blocks were sampled, so the intervals are wide: record with a {}.", samples,
                         is_bounded ? "larger --cost" : "smaller --rate"));

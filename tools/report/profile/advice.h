@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What a profile says in sentences: what is worth doing, and how far its figures can be trusted.
+// Sentences about a profile: advice, and how far its figures can be trusted.
 #pragma once
 
 #include "profile/summary.h"
@@ -9,21 +9,20 @@
 
 namespace ashlar::report::profile {
 
-// What to do; never empty.
+// Returns advice, at least one sentence.
 std::vector<std::string> advice(const ashlar::profile::Summary& summary,
                                 const ashlar::profile::Frames& frames, std::uint64_t temporary_within);
 
-// Why the recording does not go on to the end of the program; empty if it does.
+// Returns why the recording ends before the program, or nothing if it does not.
 std::vector<std::string> cut_short(const ashlar::profile::Summary& summary);
 
-// How the thread caches did; empty if that is not known or not wanted.
+// Returns how the thread caches performed; empty if unknown or not wanted.
 std::vector<std::string> cache_sentences(const ashlar::profile::Summary& summary);
 
-// How much of the processor was used, and how much of that by the allocator; empty if that is not known or
-// not wanted.
+// Returns the CPU time used, and the allocator's share of it; empty if unknown or not wanted.
 std::vector<std::string> cpu_sentences(const ashlar::profile::Summary& summary);
 
-// What else to mind about its figures.
+// Returns further cautions about the figures.
 std::vector<std::string> cautions(const ashlar::profile::Summary& summary);
 
 } // namespace ashlar::report::profile

@@ -28,7 +28,7 @@ std::string process_name(const measure::Unrecorded& process) {
     return process_name(process.program, static_cast<std::uint64_t>(process.process));
 }
 
-// Exact where digits are what a limit is compared by.
+// Shows exact bytes too, because limits are compared by them.
 std::string amount_text(const BudgetItem& item, std::uint64_t amount) {
     if (item.in_blocks) {
         return fmt::format("{} block{}", amount, amount == 1 ? "" : "s");
@@ -38,7 +38,7 @@ std::string amount_text(const BudgetItem& item, std::uint64_t amount) {
     return amount < kExact ? text : fmt::format("{} ({} bytes)", text, amount);
 }
 
-// Those that the limit is about, with the most first.
+// Returns the largest sites by the limit's quantity.
 std::vector<Site> largest_sites(const BudgetResult& result, const BudgetItem& item, std::size_t top) {
     std::vector<Site> sites = result.summary->at(item.view).sites;
     if (item.in_blocks) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Whether programs kept their budgets: for people, for programs, and for CI servers that read JUnit's XML.
+// The result of checking programs against their budgets: for people, for programs, and as JUnit's XML for CI
+// servers.
 #pragma once
 
 #include "measure/unrecorded.h"
@@ -12,15 +13,16 @@
 
 namespace ashlar::report::profile {
 
-// One process.
+// The result of one process.
 struct BudgetResult {
     const ashlar::profile::Summary* summary;
     std::vector<ashlar::profile::BudgetItem> items;
 
-    ashlar::profile::Outcome outcome() const; // known to be kept only if all are
+    ashlar::profile::Outcome outcome() const; // kKept only if every item is
 };
 
-// With the `top` places of each limit that was not kept. Of processes that are `unrecorded` nothing is known.
+// Writes the results with the `top` largest sites of each limit that was outgrown. Nothing is known about
+// `unrecorded` processes.
 std::string budget_text(const std::vector<BudgetResult>& results,
                         const std::vector<measure::Unrecorded>& unrecorded,
                         const ashlar::profile::Frames& frames, std::size_t top, const TextSettings& settings);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Stacks as files for other programs have them: from the outermost frame inwards, of all processes together.
+// Stacks for the files of other programs: from the outermost frame inwards, all processes together.
 #pragma once
 
 #include "profile/summary.h"
@@ -16,7 +16,7 @@ struct ExportedStack {
     double blocks = 0;
 };
 
-// Where there are several processes, the first frame is the process: "make (4711)".
+// With several processes, the first frame is the process: "make (4711)".
 std::vector<ExportedStack> exported(const std::vector<ashlar::profile::Summary>& summaries,
                                     ashlar::profile::View view, ashlar::profile::Frames& frames);
 

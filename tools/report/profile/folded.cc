@@ -13,7 +13,7 @@ namespace {
 
 using namespace ashlar::profile;
 
-// What the format has a meaning for does not stand in names.
+// Replaces characters of names that have a meaning in the format.
 std::string line_of(const ExportedStack& stack, const Frames& frames) {
     std::string line;
     for (const std::uint32_t frame : stack.frames) {

@@ -7,7 +7,7 @@
 namespace ashlar::report::profile {
 
 std::string gzipped(const std::string& text) {
-    constexpr int kGzip = MAX_WBITS + 16; // its header in place of zlib's
+    constexpr int kGzip = MAX_WBITS + 16; // gzip's header in place of zlib's
     constexpr int kMemoryLevel = 8;
     z_stream stream{};
     if (deflateInit2(&stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, kGzip, kMemoryLevel, Z_DEFAULT_STRATEGY) !=

@@ -5,7 +5,7 @@
 
 namespace ashlar::report::profile {
 
-// As gzip would compress it. Throws std::runtime_error if there is no memory for that.
+// Compresses text in gzip's format. Throws std::runtime_error if memory is short.
 std::string gzipped(const std::string& text);
 
 } // namespace ashlar::report::profile

@@ -12,14 +12,14 @@ namespace {
 
 using namespace ashlar::profile;
 
-// "t*" is all threads together. The figures in brackets are of all that was ever allocated; none is kept
-// here.
+// "t*" stands for all threads together. The figures in brackets are for all blocks ever allocated, which are
+// not recorded here.
 std::string line(std::uint64_t samples, std::uint64_t bytes) {
     return fmt::format("  t*: {}: {} [0: 0]\n", samples, bytes);
 }
 
-// The format has one rate for all samples, by which its readers scale up. Of samples that were taken further
-// apart it gets what there would have been at that rate, in the mean.
+// Readers scale all samples up by the format's single rate. For samples at larger distances, writes the mean
+// number expected at that rate.
 std::string figures(const Recording& recording, const Amount& amount) {
     if (recording.longest_distance == recording.rate || amount.blocks.value <= 0) {
         return line(amount.samples, amount.sampled_bytes);
@@ -38,7 +38,7 @@ void write_heap_v2(std::ostream& out, const Recording& recording, View view, con
     out << fmt::format("heap_v2/{}\n{}", recording.rate, figures(recording, result.total));
     for (const StackAmount& stack : result.stacks) {
         if (recording.stacks[stack.stack].empty()) {
-            continue; // the format has no line for it
+            continue; // the format has no line for an empty stack
         }
         out << '@';
         for (const Address& address : recording.stacks[stack.stack]) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A profile for programs: every view with its sites, in bytes, blocks and seconds, with intervals of 95 %.
+// A profile for programs: every view with its sites, in bytes, blocks and seconds, with 95 % intervals.
 #pragma once
 
 #include "profile/summary.h"

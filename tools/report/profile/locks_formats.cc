@@ -18,12 +18,12 @@ using namespace ashlar::profile;
 
 namespace {
 
-// The first frame of each stack where there are several processes.
+// Returns the first frame of each stack, used for several processes.
 std::string process_name(const LockReport& report) {
     return fmt::format("{} ({})", std::filesystem::path(report.program).filename().string(), report.pid);
 }
 
-// Outermost first.
+// Returns the frames, outermost first.
 std::vector<std::uint32_t> exported_frames(const LockStack& stack, const LockReport& report,
                                            bool with_process, Frames& frames) {
     std::vector<std::uint32_t> all;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// All that is known of a program's locks, for other programs. docs/locks.md lists the fields.
+// All facts about a program's locks, for other programs. docs/locks.md lists the fields.
 #pragma once
 
 #include "report/profile/locks_text.h"

@@ -135,7 +135,7 @@ class Text {
         text_ += first ? "" : "\n";
     }
 
-    // From the first frame that is the program's.
+    // Adds frames from the first one that is the program's.
     void add_frames(const NamedStack& frames, std::size_t most) {
         auto frame = std::find_if(frames.begin(), frames.end(),
                                   [&](std::uint32_t each) { return !is_plumbing(frames_[each]); });
@@ -147,7 +147,7 @@ class Text {
         }
     }
 
-    // Conditions, barriers and futexes: a wait for them may be a wait for work.
+    // Adds conditions, barriers and futexes, where a wait may be a wait for work.
     void add_events() {
         TextTable table({"", "kind", "waits", "timed out", "waited", "longest"});
         std::size_t rows = 0;

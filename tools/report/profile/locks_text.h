@@ -13,11 +13,11 @@ namespace ashlar::report::profile {
 
 using LockReports = std::vector<ashlar::profile::LockReport>;
 
-// The first process in full, one line for each other.
+// Describes the first process in full, and each other process in a line.
 std::string locks_text(const LockReports& reports, const ashlar::profile::Frames& frames, std::size_t top,
                        const TextSettings& settings);
 
-// What to do, and what to mind when reading the figures, in sentences.
+// Return sentences: advice, and cautions about the figures.
 std::vector<std::string> lock_advice(const ashlar::profile::LockReport& report);
 std::vector<std::string> lock_cautions(const ashlar::profile::LockReport& report);
 

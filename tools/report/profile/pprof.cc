@@ -13,15 +13,15 @@ namespace {
 
 using namespace ashlar::profile;
 
-// The processor's are as pprof's own CPU profiles have them: samples and nanoseconds.
+// The types of a view's values. CPU views have samples and nanoseconds, like pprof's own CPU profiles.
 struct Types {
     std::string count;
     std::string amount;
     const char* unit;
-    double scale; // from what a stack has
+    double scale; // factor from a stack's amount
 };
 
-// As Go's heap profiles have it where they have it.
+// Uses the names of Go's heap profiles where they exist.
 std::string type_of(View view) {
     switch (view) {
     case View::kLive:

@@ -105,7 +105,7 @@ void PprofFile::add_value_type(std::uint32_t which, const std::string& type, con
     out_.add_message(which, text);
 }
 
-// Innermost first. A function and what was inlined into it are one location.
+// Returns the locations, innermost first. A function and the functions inlined into it are one location.
 std::vector<std::uint64_t> PprofFile::locations_of(const std::vector<std::uint32_t>& outermost_first) {
     std::vector<std::uint64_t> locations;
     std::vector<std::uint32_t> group;

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-//
 // A profile in pprof's format, profile.proto: samples with values of several types, and the functions of
 // their stacks.
 #pragma once
@@ -19,20 +18,20 @@ class PprofFile {
   public:
     explicit PprofFile(const ashlar::profile::Frames& frames) : frames_(frames) { string(""); }
 
-    // Of what samples have values. All types come before the first sample.
+    // Adds a type of value. All types must be added before the first sample.
     void add_type(const std::string& type, const char* unit);
-    // pprof takes the first mapping for the program.
+    // Adds the program's mapping first, because pprof takes the first mapping for the program.
     void set_program(const std::string& file_name) { mapping(file_name); }
     void set_default(const std::string& type);
     void set_period(const char* type, const char* unit, double period);
-    // `start`: ns since 1970.
+    // `start` is in ns since 1970.
     void set_times(std::uint64_t start, double seconds);
 
-    // Of the type's number; the other values of the stack stay as they are. `label` is shown by `pprof
-    // -tags`.
+    // Adds a value of type number `type`. The stack's other values are unchanged. `pprof -tags` shows
+    // `label`.
     void add(const std::vector<std::uint32_t>& outermost_first, std::size_t type, double value,
              const std::string& label = {});
-    // The file, not compressed. `label_key` is what labels are.
+    // Returns the uncompressed file. `label_key` names the labels.
     std::string finish(const std::string& label_key = {});
 
   private:

@@ -16,7 +16,7 @@ struct Scale {
 
 template <std::size_t kCount>
 Scale scale_of(double value, double step, const std::array<const char*, kCount>& units) {
-    constexpr double kRounded = 0.9995; // what shows four digits otherwise
+    constexpr double kRounded = 0.9995; // larger values would be rounded to four digits
     double divisor = 1;
     std::size_t unit = 0;
     while (unit + 1 < kCount && std::abs(value) >= divisor * step * kRounded) {
@@ -81,7 +81,7 @@ std::string percent_text(double share) {
     return three_digits(share * 100, {.divisor = 1, .unit = ""}) + " %";
 }
 
-// Three digits a group.
+// Separates groups of three digits.
 std::string microseconds_text(double microseconds) {
     std::string digits = fmt::format("{:.0f}", microseconds);
     const std::size_t first = digits.front() == '-' ? 1 : 0;

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-//
 // A file for https://www.speedscope.app: profiles of stacks with weights, which share their functions.
 #pragma once
 
@@ -17,18 +16,18 @@ namespace ashlar::report::profile {
 
 class SpeedscopeFile {
   public:
-    // Stacks of functions, outermost first, in an order that has those with the same callers beside each
-    // other.
+    // Stacks of functions, outermost first, ordered so that stacks with the same callers are adjacent.
     using Stacks = std::map<std::vector<std::size_t>, double>;
 
     explicit SpeedscopeFile(const ashlar::profile::Frames& frames) : frames_(frames) {}
 
-    // A frame of the file is a function: speedscope would show each line that calls as a function of its own.
+    // Returns the function's frame. Lines are left out, because speedscope would show each calling line as a
+    // function.
     std::size_t function(std::uint32_t frame);
-    // What is no function, as the name of a lock.
+    // Returns a frame that is no function, such as a lock's name.
     std::size_t named(const std::string& name);
 
-    // `unit` is one of speedscope's. Of several profiles the active one is shown first.
+    // `unit` is one of speedscope's. The active profile is shown first.
     void add(const std::string& name, const char* unit, const Stacks& stacks, bool is_active);
     void write(std::ostream& out);
 

@@ -28,12 +28,12 @@ std::string program_name(const Recording& recording) {
     return std::filesystem::path(recording.program).filename().string();
 }
 
-// Without the middle, if it is longer than the line.
+// Cuts the middle out if the text is longer than `most`.
 std::string shortened(const std::string& text, std::size_t most) {
     if (text.size() <= most) {
         return text;
     }
-    const std::size_t tail = most * 2 / 3; // the file and the line are there
+    const std::size_t tail = most * 2 / 3; // it holds the file and the line
     const std::size_t front = most - tail - 1;
     std::string result = text.substr(0, front) + "…" + text.substr(text.size() - tail);
     return result;
@@ -68,7 +68,7 @@ class Text {
     }
 
   private:
-    static constexpr std::size_t kFew = 3; // places, of what was not asked for
+    static constexpr std::size_t kFew = 3; // sites in views that were not requested
 
     void add_cpu() {
         add_sentences("CPU time", cpu_sentences(summary_));
@@ -125,7 +125,7 @@ class Text {
         return {percent_text(part), part >= kMuch ? Tint::kBad : Tint::kNone};
     }
 
-    // For the name of a place, beside figures.
+    // Returns the columns for a site's name, beside `figures` columns of figures.
     std::size_t room(std::size_t figures = 58) const {
         constexpr std::size_t kNarrowest = 30;
         return std::max(kNarrowest, settings_.text.columns - std::min(settings_.text.columns, figures));
@@ -260,7 +260,7 @@ class Text {
         });
     }
 
-    // The function that called it on most bytes' way.
+    // Adds the site's caller in the stack with the most bytes.
     void add_caller(const Site& site, TextTable& table, std::size_t room) {
         const NamedStack& stack = site.example;
         const auto place = std::find_if(stack.begin(), stack.end(), [&](std::uint32_t frame) {
@@ -307,7 +307,7 @@ class Text {
         for (const SizeRange& range : summary_.sizes) {
             const auto length = static_cast<std::size_t>(std::ceil(kBar * range.amount.blocks.value / most));
             std::string bar(static_cast<std::size_t>(kBar) - length,
-                            ' '); // columns of figures end at the right
+                            ' '); // pads the bar on the right, because figures are right-aligned
             bar.insert(0, std::string(length, '#'));
             table.add({{"  " + bytes_text(static_cast<double>(range.largest))},
                        {count_text(range.amount.blocks)},

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A profile for people, on a terminal: the figures of the whole program, the places that count most, and what
-// to do.
+// A profile for people, on a terminal: figures of the whole program, the largest sites, and advice.
 #pragma once
 
 #include "profile/summary.h"
@@ -17,13 +16,13 @@ struct ProfileTextSettings {
     ashlar::profile::View view = ashlar::profile::View::kPeak;
     std::size_t top = 10; // sites, and processes
     std::uint64_t temporary_within = ashlar::profile::kSoon;
-    std::optional<double> at{}; // of the view kLive in differences: the moment
+    std::optional<double> at{}; // moment of View::kLive in differences
 };
 
 std::string profile_text(const ashlar::profile::Summary& summary, const ashlar::profile::Frames& frames,
                          const ProfileTextSettings& settings);
 
-// One line for each of the first processes, and one for all others.
+// Returns a line for each of the first processes, and one for all others.
 std::string processes_text(const std::vector<ashlar::profile::Summary>& summaries,
                            const ProfileTextSettings& settings);
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-//
-// The frames that a file needs, numbered in the order of their first use.
+// The frames that a file uses, numbered in the order of their first use.
 #pragma once
 
 #include "profile/names.h"

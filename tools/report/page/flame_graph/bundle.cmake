@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# Bundles d3-flame-graph, of the versions that package-lock.json names, into one script. Without npm, or without a
-# network, the script is empty and the build goes on: the report then says what it lacks.
+# Bundles d3-flame-graph, in the versions of package-lock.json, into one script. Without npm or a network the script is
+# empty and the build continues. The report then says what is missing.
 #
 # usage: cmake -DFROM=this/folder -DWORK=folder -DNPM=npm -DTO=flame_graph.js -P bundle.cmake
 file(WRITE "${TO}" "")
@@ -24,5 +24,5 @@ if(NOT status EQUAL 0)
   return()
 endif()
 file(READ "${WORK}/bundle.js" text)
-string(REPLACE "</script" "<\\/script" text "${text}") # would end the element that it stands in
+string(REPLACE "</script" "<\\/script" text "${text}")  # would end the element around the script
 file(WRITE "${TO}" "${text}")

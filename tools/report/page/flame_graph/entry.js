@@ -1,4 +1,4 @@
 // SPDX-License-Identifier: MIT
-// What the page's script uses of d3-flame-graph and d3.
+// The parts of d3-flame-graph and d3 that the page's script uses.
 export { default as flamegraph } from "d3-flame-graph";
 export { select } from "d3-selection";
