@@ -22,9 +22,8 @@ class AllocationStream {
     // Throws std::runtime_error with a sentence if the file cannot be read or is no recording.
     explicit AllocationStream(const std::filesystem::path& file);
 
-    // Returns the bytes allocated since the last call, by stack. The first call covers the time since
-    // recording began. The figures are estimates. Records that a thread is writing at that moment may be
-    // missed.
+    // Returns estimates of the bytes allocated since the last call, by stack. The first call covers the time
+    // since recording began. May miss records that a thread is writing at that moment.
     std::map<std::uint32_t, double> take_new();
 
     // All stacks so far, under the numbers that take_new() returns, with the objects that their names need.
@@ -39,8 +38,7 @@ class AllocationStream {
     std::uint64_t place_ = 0; // file offset behind the last record read
     Recording recording_;
     AddressSpace space_;
-    std::unordered_map<std::uint32_t, std::uint32_t> indexes_; // index of a stack, by its number in the
-                                                               // recording
+    std::unordered_map<std::uint32_t, std::uint32_t> indexes_; // by the recording's number
 };
 
 } // namespace ashlar::profile

@@ -11,8 +11,7 @@ class Rows {
   public:
     explicit Rows(const Recording& recording) : recording_(recording) {}
 
-    // Returns the growth of column `name` from the first row to the last, or nothing if there is no such
-    // column.
+    // Returns the growth of column `name` from the first row to the last, or nothing without that column.
     std::optional<std::uint64_t> growth(const char* name) const {
         const auto& names = recording_.count_names;
         const auto found = std::find(names.begin(), names.end(), name);

@@ -62,8 +62,7 @@ std::vector<CpuStack> name_cpu_stacks(const Recording& recording, symbols::Symbo
         for (const Address& address : stack) {
             namer.add(address, names.whole);
         }
-        // Order from the innermost frame outwards: functions that the allocator called, the allocator, its
-        // callers.
+        // Order from the innermost frame outwards: the allocator's callees, the allocator, its callers.
         const auto is_allocator = [&](const Address& address) { return namer.is_allocator(address); };
         const auto begin = std::find_if(stack.begin(), stack.end(), is_allocator);
         const auto end = std::find_if_not(begin, stack.end(), is_allocator);
@@ -112,8 +111,7 @@ void add_cpu(Summary& summary, const Recording& recording, symbols::Symbolizer& 
              sites(weighted(released, names, &CpuStack::caller), frames, View::kAllocationCpu)) {
             figures.releasing.insert(site.frame);
         }
-        figures.used = std::max(figures.used, figures.sampled); // the last CpuTime record may be up to 1 s
-                                                                // old
+        figures.used = std::max(figures.used, figures.sampled); // the last record may be 1 s old
         figures.operations.assign(operations.begin(), operations.end());
         std::stable_sort(figures.operations.begin(), figures.operations.end(),
                          [](const auto& one, const auto& other) {

@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: MIT
 // Estimates from samples, and their error. A block is sampled with a probability p that depends on its size
 // only. A sampled block stands for 1/p blocks of its size. Sums of these weights are unbiased (Horvitz and
-// Thompson).
-// The variance is estimated without bias by the sum of weight² × (1 - p) over the samples. Where every block
-// is recorded, p is 1 and sums are exact.
+// Thompson). The sum of weight² × (1 - p) estimates their variance without bias. Where every block is
+// recorded, p is 1 and sums are exact.
 //
 // Where the sampling distance varies, a few samples with small weights say little. Allocations made while
-// samples were far apart may have no sample at all. The interval therefore allows for one more sample of the
-// weight usual in the recording. (Fay and Feuer 1997 do this for sums of weighted Poisson counts, with the
-// largest weight.)
+// samples were far apart may have no sample at all. The interval therefore allows for one more sample of
+// usual weight. (Fay and Feuer 1997 do this for sums of weighted Poisson counts, with the largest weight.)
 #pragma once
 
 #include "statistics/bootstrap.h"

@@ -89,8 +89,7 @@ class Parser {
             while (const auto address = take_number(line, 16)) {
                 recording_.stacks.back().push_back({.value = *address});
             }
-        } else if (take(line, "  t*:") && recording_.stacks.size() > 1) { // in front of the first stack: the
-                                                                          // sum of all
+        } else if (take(line, "  t*:") && recording_.stacks.size() > 1) { // else the sum of all
             const auto blocks = take_number(line, 10);
             const auto bytes = blocks && take(line, ":") ? take_number(line, 10) : std::nullopt;
             if (!bytes) {

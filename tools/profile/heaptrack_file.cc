@@ -130,8 +130,7 @@ class Parser {
         }
     }
 
-    // Of several functions at one address only the innermost names the object. Copies that name to the
-    // others.
+    // Of several functions at one address only the innermost names the object, which the others share.
     void end_stack() {
         if (stack_ == nullptr) {
             return;

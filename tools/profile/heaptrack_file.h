@@ -37,8 +37,7 @@ struct HeaptrackProfile {
 // Recognises the file by its first bytes: zstd, gzip, or heaptrack's uncompressed format.
 bool is_heaptrack_file(const std::filesystem::path& file);
 
-// Throws std::runtime_error with a sentence that says what to do if heaptrack_print is missing or finds no
-// allocation.
+// Throws std::runtime_error with advice in a sentence if heaptrack_print is missing or finds no allocation.
 HeaptrackProfile read_heaptrack_file(const std::filesystem::path& file);
 
 // Parses the output of heaptrack_print. Leaves out what is truncated.

@@ -223,8 +223,7 @@ class Reporter {
             };
             return key(one) > key(other);
         });
-        std::map<std::uint64_t, std::size_t> places; // by the number of the row that represents its merged
-                                                     // rows
+        std::map<std::uint64_t, std::size_t> places; // by the number of the representing row
         for (std::size_t place = 0; place < report_.locks.size(); ++place) {
             places[report_.locks[place].number] = place;
         }
@@ -262,7 +261,7 @@ class Reporter {
             [](const LockOrder& one, const LockOrder& other) { return one.count > other.count; });
     }
 
-    // Finds, for each edge, the shortest path back from its end to its beginning. Reports each set of locks
+    // Finds, for each edge, the shortest path back from its end to its beginning. Reports a set of locks
     // once.
     void find_cycles() {
         std::set<std::set<std::size_t>> known;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The lock profiler's recording of one process, with names. It shows which locks cost most, who waited for
-// them and who held them meanwhile. It also shows the order in which locks were acquired, and who waits for
-// whom at the end.
+// them and who held them. It also shows the order of acquisition, and who waits for whom at the end.
 #pragma once
 
 #include "profile/names.h"

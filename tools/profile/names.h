@@ -64,8 +64,8 @@ class Namer {
 std::vector<NamedStack> name_stacks(const Recording& recording, symbols::Symbolizer& symbolizer,
                                     Frames& frames);
 
-// Returns the public name of a glibc function. With debug symbols, glibc's internal alias is found, "__GI_"
-// and the name.
+// Returns the public name of a glibc function. Debug symbols show glibc's internal alias, "__GI_" and the
+// name.
 std::string_view exported_name(std::string_view function);
 
 // Returns whether the frame only passes on a request for memory (containers, operator new, strdup) or takes a

@@ -31,8 +31,7 @@ bool begins_as_heap_v2(std::span<const std::byte> bytes) {
     return as_text(bytes).starts_with(kHeapV2);
 }
 
-// Reads the file up to the end of the space handed out to writers. A file of large capacity can be nearly
-// empty.
+// Reads the file up to the end of the space handed out to writers. A large file can be nearly empty.
 std::vector<std::byte> read_used_part(const std::filesystem::path& path) {
     const auto fail = [&](int error) {
         throw std::runtime_error(

@@ -10,8 +10,7 @@ namespace {
 constexpr std::size_t kStep = 8;
 constexpr std::size_t kLargest = std::size_t{1} << 20; // no writer makes larger records
 
-// Returns a region: rows that the program updated in place. The checksum covers only the bytes before the
-// rows.
+// Returns a region: rows that the program updated in place. The checksum covers the bytes before the rows.
 std::optional<Record> region_at(std::span<const std::byte> record) {
     const auto head = front_of<format::RecordHead>(record);
     if (record.size() < sizeof head + sizeof(format::Region)) {

@@ -45,8 +45,7 @@ class RecordReader {
     std::uint64_t damaged_ = 0;
 };
 
-// Copies the structure at the front of a payload. Missing bytes are 0: an older library writes shorter
-// payloads.
+// Copies the structure at the front of a payload. Missing bytes are 0, for payloads of older libraries.
 template <class Structure>
 Structure front_of(std::span<const std::byte> payload) {
     Structure structure{};

@@ -16,8 +16,7 @@ bool any_matches(const NamedStack& stack, const Frames& frames, const std::regex
     });
 }
 
-// Returns the frame that identifies a site for a person. Two calls in one line are one site, wherever they
-// were inlined.
+// Returns the frame that identifies a site for a person. Calls in one line are one site, wherever inlined.
 std::uint32_t site_key(const NamedStack& stack, Frames& frames, View view) {
     Frame site{.function = "no stack was recorded"};
     if (view == View::kCpu && !stack.empty()) {

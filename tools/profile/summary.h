@@ -63,14 +63,13 @@ struct SummarySettings {
 // Figures from samples of the CPU.
 struct CpuFigures {
     double used = 0;    // microseconds, all threads
-    double sampled = 0; // microseconds that samples cover; the rest is of threads that ended before their
-                        // first sample
+    double sampled = 0; // microseconds in samples; the rest: threads that ended before their first
     double period = 0;  // microseconds between two samples of a thread; 0: sampling has ended
     std::uint64_t lost = 0;
     std::uint64_t unwatched = 0; // threads
     profile_format::CpuState state = profile_format::CpuState::kSamples;
-    // "malloc", "free", "realloc" (each with related functions) and "others", of the stacks shown; the
-    // largest first.
+    // "malloc", "free", "realloc" (with related functions) and "others", of the stacks shown; the largest
+    // first.
     std::vector<std::pair<std::string, Amount>> operations{};
     std::set<std::uint32_t> releasing{}; // sites that were seen in "free"
 };
@@ -89,8 +88,7 @@ struct Summary {
     std::vector<ThreadAmount> threads;        // by bytes allocated
     std::optional<ViewSummary> shared_peak{}; // see share_peak()
     bool has_memory = true;                   // the views of memory were requested
-    std::optional<CacheFigures> cache{}; // of the whole process, whatever is filtered; none: not requested or
-                                         // unknown
+    std::optional<CacheFigures> cache{}; // of the whole process, unfiltered; none: not requested or unknown
 
     std::optional<CpuFigures> cpu{}; // none: not requested or unknown
 
@@ -111,8 +109,7 @@ bool knows(const Recording& recording, View view);
 void share_peak(std::vector<Summary>& summaries, symbols::Symbolizer& symbolizer, Frames& frames,
                 const SummarySettings& settings);
 
-// Returns the process's part of the view of all `processes`: for kPeak of several, its share of the shared
-// peak.
+// Returns the process's part of the view of all `processes`. For kPeak of several it is of the shared peak.
 const ViewSummary& part_of_all(const Summary& summary, View view, std::size_t processes);
 
 Summary summarise(Recording recording, symbols::Symbolizer& symbolizer, Frames& frames,
@@ -122,8 +119,7 @@ Summary summarise(Recording recording, symbols::Symbolizer& symbolizer, Frames& 
 ViewSummary summarise_stacks(View view, const std::vector<WeightedStack>& stacks, Frames& frames,
                              const Filter& filter);
 
-// Returns the sites of a view, the largest first. Sites of View::kCpu are the functions that ran, whatever
-// called them.
+// Returns the sites of a view, the largest first. Sites of View::kCpu are the functions that ran.
 std::vector<Site> sites(const std::vector<WeightedStack>& stacks, Frames& frames, View view);
 
 // A site in two recordings.
@@ -162,8 +158,8 @@ void add_cpu(Summary& summary, const Recording& recording, symbols::Symbolizer& 
 // Returns the estimated number of requests from this place, or nothing if unknown.
 std::optional<Figure> calls_at(const Summary& summary, std::uint32_t frame);
 
-// Returns the mean time of such a request in microseconds. Returns nothing where the time includes releases,
-// which are not counted.
+// Returns the mean time of a request in microseconds. Returns nothing where it includes releases, which are
+// not counted.
 std::optional<double> time_of_call_at(const Summary& summary, const Site& site);
 
 } // namespace ashlar::profile

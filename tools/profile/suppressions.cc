@@ -13,8 +13,7 @@ namespace {
 
 // Returns whether the pattern matches the whole name. Only `*` is special.
 bool describes(std::string_view pattern, std::string_view name) {
-    // The last star takes as little text as possible, and one more character each time that the rest does not
-    // fit.
+    // The last star takes as little text as possible, and one character more each time the rest does not fit.
     std::size_t place = 0;
     std::size_t next = 0;
     std::size_t star = std::string_view::npos;

@@ -44,8 +44,7 @@ const char* sentence_of(View view); // "live at the peak"
 inline constexpr std::uint64_t kSoon = std::uint64_t{1} << 20;
 
 struct ViewSettings {
-    std::uint64_t temporary_within = kSoon;              // bytes that the process allocated between
-                                                         // allocation and release
+    std::uint64_t temporary_within = kSoon;              // bytes allocated by the process meanwhile
     std::optional<std::uint64_t> at{};                   // moment of View::kLive
     std::optional<std::vector<std::uint32_t>> threads{}; // only blocks that these threads (indexes) allocated
     std::optional<std::vector<bool>> stacks{}; // by stack index: only blocks of stacks that are true
@@ -54,8 +53,7 @@ struct ViewSettings {
 struct StackAmount {
     std::uint32_t stack; // index
     Amount amount;
-    std::vector<std::pair<double, double>> ages; // age in seconds, and blocks of that age; for kWaste at the
-                                                 // time of the dump
+    std::vector<std::pair<double, double>> ages; // seconds, and blocks of that age; kWaste: at the dump
 };
 
 struct ViewResult {
