@@ -10,8 +10,7 @@ namespace ashlar::symbols {
 
 namespace {
 
-// Returns the entry that declares the function in the source text. The code has an entry of its own, which
-// refers to that.
+// Returns the entry of the function's declaration in the source text, to which the entry of its code refers.
 Dwarf_Die declaration_of(Dwarf_Die* die) {
     Dwarf_Die declaration = *die;
     Dwarf_Attribute attribute;

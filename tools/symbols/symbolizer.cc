@@ -170,8 +170,7 @@ class ObjectFile {
         if (object_.build_id.empty()) {
             return nullptr;
         }
-        constexpr GElf_Addr kHighest = GElf_Addr{1} << 46; // end of a range that libdw uses for no other
-                                                           // module
+        constexpr GElf_Addr kHighest = GElf_Addr{1} << 46; // end of a range that libdw uses only here
         Dwfl_Module* const module = dwfl_report_module(session_, "object", 0, kHighest);
         if (module != nullptr) {
             dwfl_module_report_build_id(module,

@@ -42,8 +42,8 @@ class Symbolizer {
     // first. Returns an empty list if nothing is known.
     const std::vector<Location>& look_up(const Object& object, std::uint64_t offset);
 
-    // Returns the variable that lies `distance` bytes above the place `offset` in memory. Returns an empty
-    // string if there is none.
+    // Returns the variable `distance` bytes above the place `offset` in memory, or an empty string if there
+    // is none.
     std::string variable(const Object& object, std::uint64_t offset, std::uint64_t distance);
 
     // Returns the reasons for missing names, each once, as sentences that say what to do.
