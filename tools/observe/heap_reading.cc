@@ -186,16 +186,14 @@ std::uint64_t cached_blocks(const ashlar_tables& tables, const std::vector<unsig
     const auto empty = number_at<std::uint16_t>(stacks, tables.stacks_ends + c * 2 * sizeof(std::uint16_t));
     const auto full = number_at<std::uint16_t>(stacks, tables.stacks_ends + c * 2 * sizeof(std::uint16_t) +
                                                            sizeof(std::uint16_t));
-    // An array is shorter than 32 KiB. `top` may lie below `empty` for a moment, after a drainer raised the
-    // bottom.
+    // An array is shorter than 32 KiB. `top` may lie below `empty` just after a drainer raised the bottom.
     const auto entries = [](std::uint16_t from, std::uint16_t to) {
         const auto bytes = static_cast<std::int16_t>(to - from);
         return bytes > 0 ? static_cast<std::uint64_t>(bytes) / kEntry : 0;
     };
     const std::uint64_t local = std::min<std::uint64_t>(entries(empty, top), capacity);
     const std::uint64_t limit = std::min<std::uint64_t>(entries(empty, full), capacity);
-    return std::min<std::uint64_t>(local + (capacity - limit), capacity); // clamped: the owner may be
-                                                                          // changing arrays
+    return std::min<std::uint64_t>(local + (capacity - limit), capacity); // the owner may change arrays
 }
 
 void add_threads(const ashlar_tables& tables, const Singles& singles, const Blocks& blocks,

@@ -128,8 +128,7 @@ Ledger ledger_of(const process::Status& status, const std::vector<Mapping>& mapp
 
 Ledger ledger_of(const process::Status& status, const std::vector<Mapping>& mappings,
                  const std::vector<bool>& stacks, const HeapFacts& heap) {
-    std::uint64_t lazy = 0; // in the heap only the program can release lazily, so these bytes are part of its
-                            // blocks
+    std::uint64_t lazy = 0; // only the program can release lazily in the heap, so these are its blocks
     Ledger ledger = sum_up(status, mappings, stacks, [&](const Mapping& mapping) {
         const bool is_heap =
             !mapping.has_file() &&

@@ -35,8 +35,8 @@ struct LibrarySearch {
     std::optional<Library> library;
     std::string path; // for kOtherVersion and kForbidden: the file, in the second case guessed by name
 };
-// Of several libraries, returns the one that holds most memory. A program with the static library has two
-// under a preloaded one.
+// Of several libraries, returns the one that holds most memory. A preloaded one may be above a program's
+// static one.
 LibrarySearch find_library(const process::Memory& memory, const std::vector<process::Mapping>& mappings);
 
 // Returns whether `library` is still there. False after an exec.

@@ -24,8 +24,8 @@ struct ProfileState {
     bool is_on() const { return control == ASHLAR_PROFILE_RECORD || control == ASHLAR_PROFILE_PAUSE; }
 };
 
-// Returns nothing if the state cannot be read or the library has no such tables. `read` reads all bytes or
-// returns false.
+// Returns nothing if the state cannot be read or the library lacks it. `read` reads all bytes or returns
+// false.
 using ReadBytes = std::function<bool(process::Address, void*, std::size_t)>;
 std::optional<ProfileState> read_profile_state(const ReadBytes& read, const ashlar_tables& tables);
 

@@ -54,10 +54,7 @@ class Subject {
     std::uint64_t start_time() const { return start_time_; } // in ticks since boot
 
     bool is_alive() const { return files_.is_alive(); }
-    machine::Descriptor end() const {
-        return files_.end();
-    } // becomes readable at the end, see
-      // process::Files
+    machine::Descriptor end() const { return files_.end(); } // becomes readable at the end
 
     // Returns nothing if the process ends or executes another program meanwhile.
     std::optional<Snapshot> read() const;

@@ -26,8 +26,7 @@ std::uint64_t untouched_bytes(const process::Memory& memory, const std::vector<p
     if (samples == 0) {
         return 0;
     }
-    // Takes one page at random from each of `samples` equal parts. Blocks often lie at even distances, so
-    // samples must not.
+    // Takes a random page from each of `samples` equal parts, because blocks often lie at even distances.
     std::mt19937_64 random(
         1); // NOLINT(cert-msc32-c,cert-msc51-cpp): the same pages each time show what changes
     std::vector<std::uint64_t> chosen(samples);

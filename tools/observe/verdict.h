@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Judges a process's memory in words: leak, retained memory, fragmentation or cache, and the one change that
+// Judges a process's memory in words: leak, retained memory, fragmentation or cache, and the change that
 // would help.
 #pragma once
 
