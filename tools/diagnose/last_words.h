@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The beginning of a command's standard error, where loaders report errors. A thread reads the pipe, so that
-// the command never blocks.
+// The beginning of a command's standard error, where loaders report errors. A thread reads the pipe, so the
+// command never blocks.
 #pragma once
 
 #include "machine/descriptor.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The settings of a library of Ashlar. Only the library knows them, so this starts a program with it and
-// reads its output.
+// The settings of a library of Ashlar. Only the library knows them, so this runs a program with it and reads
+// the output.
 #pragma once
 
 #include <string>

@@ -372,8 +372,8 @@ class Observer {
         }
     }
 
-    // Stops with the command, so that the shell sees a stopped job. Continues the command when the shell
-    // continues this process.
+    // Stops with the command, so that the shell sees a stopped job. Continues the command when this process
+    // continues.
     void stop_with_command() {
         if (watching_.is_look) {
             return;
@@ -422,8 +422,7 @@ class Observer {
             pid_t changed = 0;
             while ((changed = waitpid(-1, &status, __WALL | WNOHANG)) > 0) {
                 if (WIFSTOPPED(status)) {
-                    ptrace(PTRACE_CONT, changed, nullptr, nullptr); // continues to its exit, where it is
-                                                                    // observed
+                    ptrace(PTRACE_CONT, changed, nullptr, nullptr); // until its exit, which is observed
                 }
             }
             if (changed < 0) {
