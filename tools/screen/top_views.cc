@@ -170,8 +170,8 @@ void draw_list(TopState& state, Canvas& canvas) {
     }
 }
 
-// Draws the parts of RSS over time, the newest on the right. From the bottom: live, the rest of the heap,
-// memory outside the heap.
+// Draws the parts of RSS over time, the newest on the right. From the bottom: live, rest of the heap, other
+// memory.
 void draw_history(const Watched& watched, Canvas& canvas, std::size_t top, std::size_t height) {
     constexpr std::size_t kLabel = 11;
     if (canvas.columns() <= kLabel + 2 || height == 0) {
