@@ -10,8 +10,8 @@ namespace ashlar::document {
 
 namespace {
 
-// Part for all commands. Bash splits words at `=` and `:`, so that `--option=value` is three words, and so is
-// a setting.
+// Part for all commands. Bash splits words at `=` and `:`, so `--option=value` is three words, like a
+// setting.
 constexpr const char* kCommonPart = R"bash(# Written by `ashlar documents`.
 
 # Offers those of the words that begin like the one that is typed; in a list, like its last part.
@@ -76,8 +76,7 @@ std::string names_of(const std::vector<OptionFacts>& options) {
     return names;
 }
 
-// Returns the completion of the option's value: choices, files for a path, else none. Bash completes files
-// itself.
+// Returns the completion of a value: choices, files for a path, else none. Bash completes files itself.
 std::string value_case(const OptionFacts& option) {
     const std::string patterns = fmt::format("{}", fmt::join(option.names, "|"));
     const char* const how = option.is_list ? "list" : "one";

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Parses the footer of a sub-command's --help. It is the only source for examples and exit status, which
-// manual pages repeat.
+// Parses the footer of a sub-command's --help, the only source for examples and exit status. Manual pages
+// repeat it.
 #pragma once
 
 #include <string>
@@ -8,8 +8,7 @@
 
 namespace ashlar::document {
 
-// A paragraph. A beginning "Word or two:" is its title. The body is verbatim if its lines are indented, as in
-// examples.
+// A paragraph. A beginning "Word or two:" is its title. The body is verbatim if its lines are indented.
 struct Paragraph {
     std::string title; // empty: ordinary text
     std::string body;

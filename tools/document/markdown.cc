@@ -34,8 +34,7 @@ bool is_bullet(std::string_view line) {
     return line.starts_with("* ") || line.starts_with("- ");
 }
 
-// Returns 3 for "12. text", so the item's text begins one character later. Returns 0 if the line is no
-// numbered item.
+// Returns 3 for "12. text", whose text begins one character later. Returns 0 if the line has no number.
 std::size_t length_of_number(std::string_view line) {
     const auto digits = line.find_first_not_of("0123456789");
     const bool is_item =

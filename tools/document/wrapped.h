@@ -8,8 +8,7 @@
 
 namespace ashlar::document {
 
-// Breaks lines between words. The first line begins at column `start`, the others at `indent`, or at `start`
-// without it.
+// Breaks lines between words. The first line begins at column `start`, the others at `indent` or `start`.
 std::string wrapped(std::string_view text, std::size_t columns, std::size_t start);
 std::string wrapped(std::string_view text, std::size_t columns, std::size_t start, std::size_t indent);
 
