@@ -48,8 +48,8 @@ std::size_t number_of(const Findings& findings, Outcome outcome) {
         findings.begin(), findings.end(), [&](const Finding& each) { return each.outcome == outcome; }));
 }
 
-// Returns the change that every figure of the gate would have shown: "memory 5 %". Empty if the gate judged
-// nothing.
+// Returns the change that every figure of the gate would have shown: "memory 5 %". Empty without judged
+// figures.
 std::string smallest_visible(const Findings& findings, Gate gate) {
     double largest = 0;
     for (const Finding& each : findings) {

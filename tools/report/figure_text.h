@@ -24,8 +24,7 @@ inline constexpr Scale kMilliseconds{.divisor = 1e-3, .decimals = 1};
 // Returns whether System's time is below 1 s. Returns false for metrics that are no times.
 bool is_short(const compare::Row& row, compare::Metric metric);
 
-// Returns "12.3 1.61× (1.58 to 1.64)", for System "12.3 (12.1 to 12.6)", and "failed" or "-" without a
-// figure.
+// Returns "12.3 1.61× (1.58 to 1.64)", for System "12.3 (12.1 to 12.6)", without a figure "failed" or "-".
 TextCell figure_cell(const compare::Row& row, std::size_t contender, compare::Metric metric,
                      const Scale& scale);
 

@@ -158,8 +158,7 @@ statistics::Interval memory_interval(const Findings& findings, std::size_t subje
 // Returns the sheet of peak RSS, or null.
 const Sheet* memory_sheet(const Findings& findings);
 
-// Splits "larson, 2 threads" or "malloc_free/64/threads:2" into series, threads and size, as far as the name
-// has them.
+// Splits "larson, 2 threads" or "malloc_free/64/threads:2" into series, threads and size, as far as present.
 void read_axes(Setting& setting);
 
 } // namespace ashlar::report

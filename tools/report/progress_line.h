@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A progress display. A terminal shows a bar in one line, which is overwritten. Other outputs get a line
-// every 30 s.
+// A progress display. A terminal shows a bar in one overwritten line. Other outputs get a line every 30 s.
 #pragma once
 
 #include <chrono>

@@ -32,8 +32,7 @@ class TextTable {
     void add(std::vector<TextCell> row); // as long as the header, or shorter
     void add_rule();                     // a line between rows
 
-    // Columns that would make lines longer than `width` follow in another table, which repeats the first
-    // column.
+    // Columns that make lines longer than `width` follow in another table, which repeats the first column.
     std::string render(bool colour, std::size_t width = kAnyWidth) const;
 
   private:

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The verdict of a comparison in words, separate for speed and memory. The terminal, the JSON and the report
-// all use it, so they agree.
+// use it.
 #pragma once
 
 #include "compare/advice.h"

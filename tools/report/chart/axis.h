@@ -13,8 +13,7 @@ struct RatioAxis {
     Scale scale(Range pixels) const { return {Scale::Kind::kLogarithmic, values, pixels}; }
 };
 
-// Returns at most `most` ticks, or fewer if their labels (letters of `letter` pixels) would touch on this
-// length.
+// Returns at most `most` ticks, or fewer if their labels (letters of `letter` pixels) would touch.
 RatioAxis ratio_axis(Range values, int most, Range pixels, double letter);
 
 } // namespace ashlar::report::chart

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Lines over a horizontal axis: threads, size or time. The vertical axis begins at 0, so that heights are
+// Lines over a horizontal axis: threads, size or time. The vertical axis begins at 0, so heights are
 // comparable.
 #pragma once
 

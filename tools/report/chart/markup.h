@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Escapes text for HTML and SVG. Names of allocators, commands and messages are from untrusted files, so all
-// of them pass through here.
+// Escapes text for HTML and SVG. Names of allocators, commands and messages are untrusted, so all pass
+// through here.
 #pragma once
 
 #include <string>

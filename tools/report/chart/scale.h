@@ -39,8 +39,8 @@ std::vector<double> linear_ticks(double highest, int wanted);
 // Returns a range with all values, a margin, and 1. Values that are not finite or not positive become 1.
 Range ratio_range(Range values);
 
-// Returns round ratios (0.5, 1, 2, 5 or finer) within the range, with 1 among them: the finest steps with at
-// most `most` ticks.
+// Returns round ratios (0.5, 1, 2, 5 or finer) within the range, including 1: the finest with at most `most`
+// ticks.
 std::vector<double> ratio_ticks(Range range, int most);
 
 // Returns "0.75", "2" or "1500", with as few digits as needed.

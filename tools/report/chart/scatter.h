@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Two ratios on logarithmic axes through 1: speed against memory. Each mark's name is beside it, where it
-// hides no other.
+// Two ratios on logarithmic axes through 1: speed against memory. Each mark's name is beside it.
 #pragma once
 
 #include "report/chart/forest.h"

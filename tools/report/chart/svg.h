@@ -50,8 +50,7 @@ class Svg {
 // Returns the mark of a slot in the middle of 16 by 16 pixels, for a legend.
 std::string mark_alone(std::size_t slot);
 
-// Returns an estimate of the width of text at `size` pixels. The font is unknown, so this is a bound for the
-// layout.
+// Returns a bound of the width of text at `size` pixels. The font is unknown.
 double text_width(std::string_view words, double size);
 
 // Breaks text into lines of at most `width`, between words, and within longer words.

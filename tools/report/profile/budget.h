@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The result of checking programs against their budgets: for people, for programs, and as JUnit's XML for CI
+// The result of checking programs against budgets: for people, for programs, and as JUnit's XML for CI
 // servers.
 #pragma once
 
@@ -21,8 +21,8 @@ struct BudgetResult {
     ashlar::profile::Outcome outcome() const; // kKept only if every item is
 };
 
-// Writes the results with the `top` largest sites of each limit that was outgrown. Nothing is known about
-// `unrecorded` processes.
+// Writes the results with the `top` largest sites of each outgrown limit. `unrecorded` processes have no
+// result.
 std::string budget_text(const std::vector<BudgetResult>& results,
                         const std::vector<measure::Unrecorded>& unrecorded,
                         const ashlar::profile::Frames& frames, std::size_t top, const TextSettings& settings);

@@ -12,8 +12,8 @@ namespace {
 
 using namespace ashlar::profile;
 
-// "t*" stands for all threads together. The figures in brackets are for all blocks ever allocated, which are
-// not recorded here.
+// "t*" stands for all threads together. The figures in brackets, for all blocks ever allocated, are unknown
+// here.
 std::string line(std::uint64_t samples, std::uint64_t bytes) {
     return fmt::format("  t*: {}: {} [0: 0]\n", samples, bytes);
 }

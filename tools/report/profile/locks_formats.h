@@ -15,8 +15,8 @@ void write_waits_folded(std::ostream& out, const LockReports& reports, const ash
 // innermost frame is the lock.
 void write_locks_speedscope(std::ostream& out, const LockReports& reports, ashlar::profile::Frames& frames);
 
-// Writes the waits for pprof with the types of Go's contention profiles, `contentions` and `delay`. The lock
-// is a label.
+// Writes the waits for pprof with the types of Go's contention profiles, `contentions` and `delay`, and locks
+// as labels.
 void write_locks_pprof(std::ostream& out, const LockReports& reports, ashlar::profile::Frames& frames);
 
 } // namespace ashlar::report::profile

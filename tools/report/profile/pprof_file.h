@@ -27,8 +27,7 @@ class PprofFile {
     // `start` is in ns since 1970.
     void set_times(std::uint64_t start, double seconds);
 
-    // Adds a value of type number `type`. The stack's other values are unchanged. `pprof -tags` shows
-    // `label`.
+    // Adds a value of type number `type`. Keeps the stack's other values. `pprof -tags` shows `label`.
     void add(const std::vector<std::uint32_t>& outermost_first, std::size_t type, double value,
              const std::string& label = {});
     // Returns the uncompressed file. `label_key` names the labels.

@@ -21,8 +21,7 @@ class SpeedscopeFile {
 
     explicit SpeedscopeFile(const ashlar::profile::Frames& frames) : frames_(frames) {}
 
-    // Returns the function's frame. Lines are left out, because speedscope would show each calling line as a
-    // function.
+    // Returns the function's frame, without lines: speedscope would show each calling line as a function.
     std::size_t function(std::uint32_t frame);
     // Returns a frame that is no function, such as a lock's name.
     std::size_t named(const std::string& name);
