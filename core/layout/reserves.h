@@ -12,7 +12,7 @@
 //
 //   reserve          floor                                   learns
 //   dirty slices     dirty_limit + slices in use              all that was needed again
-//   unused pages     dirty_limit / 8 + slices in use / 128    a sixteenth: they come and go in a moment
+//   unused pages     dirty_limit / 8 + slices in use / 128    a quarter: they come and go in a moment
 //
 // Dirty slices have two more bounds. Together with the slices in use they are little more than the recent
 // peak. So peaks do not rise, and a process that goes idle after a peak does not keep that memory. Under a
@@ -103,7 +103,7 @@ class Reserves {
     static constexpr std::size_t kShareInSlabs = 8;
     static constexpr std::size_t kSmallHeap = std::size_t{32} << 20;
     static constexpr std::size_t kShareOfUse = 128;
-    static constexpr std::size_t kShareOfUnused = 16;
+    static constexpr std::size_t kShareOfUnused = 4;
 
     std::size_t peak() const { return peak_.load(std::memory_order_relaxed); }
 
