@@ -21,7 +21,9 @@ std::vector<std::string> command_words(const CLI::App& command, const std::vecto
 // The exit status for a command that could not be run, as env and timeout have it.
 int status_of_not_run(int error);
 
-// The same, after one line that says so: "ashlar run: ./x: Permission denied".
-int not_run(const std::string& sub_command, const std::string& word, int error);
+// The same, after one line that says so: "ashlar run: ./x: Permission denied". If blanks in the word may be
+// why, a second line has the command in a form that can be run.
+int not_run(const std::string& sub_command, const std::string& word, int error,
+            const std::string& form = "-- {}");
 
 } // namespace ashlar::commands

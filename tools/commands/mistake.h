@@ -11,8 +11,11 @@ class ParseError;
 
 namespace ashlar::commands {
 
-// "ashlar bench: there is no option --qick; did you mean --quick?", and in a second line where it is
-// explained
+// "ashlar bench locks", as it was called
+std::string name_of_command(const CLI::App& program);
+
+// "ashlar bench: there is no option --qick; did you mean --quick?", an example if something is missing, and
+// where it is explained. Each has a line.
 std::string describe_mistake(const CLI::App& program, const CLI::ParseError& error);
 
 // The sub-command of that name; throws std::invalid_argument with the nearest name if there is none.
