@@ -3,6 +3,7 @@
 #include "commands/command.h"
 #include "commands/mistake.h"
 #include "machine/standard_streams.h"
+#include "machine/terminal.h"
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -14,6 +15,7 @@
 namespace {
 
 using namespace ashlar::commands;
+namespace machine = ashlar::machine;
 
 constexpr const char* kFooter = R"(Examples:
   ashlar run -- python3 script.py         on Ashlar instead of the system's malloc
@@ -32,12 +34,31 @@ bool lacks_proc(const CLI::App& app) {
                         [&](const char* name) { return app.got_subcommand(name); });
 }
 
+int parse_and_run(CLI::App& app, const Action& action, int argc, char** argv) {
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        if (error.get_exit_code() == 0) { // --help, --version
+            app.exit(error);
+            return kSuccess;
+        }
+        machine::tell(stderr, "{}", describe_mistake(app, error));
+        return app.got_subcommand("run") ? kOwnFailure : kUsageError; // 2 may be the command's
+    }
+    if (lacks_proc(app)) {
+        machine::tell(stderr,
+                      "ashlar: /proc is missing, by which ashlar finds libraries and processes; mount it\n"
+                      "  command: mount -t proc proc /proc\n");
+        return app.got_subcommand("run") || app.got_subcommand("doctor") ? kOwnFailure : kSomethingFailed;
+    }
+    return action();
+}
+
 int run(int argc, char** argv) {
     CLI::App app("Run, compare and understand programs under different allocators", "ashlar");
     form_help(app);
     app.set_version_flag("--version", ASHLAR_VERSION);
     app.require_subcommand(1);
-    app.footer(kFooter);
     Action action;
     add_run(app, action);
     add_doctor(app, action);
@@ -53,28 +74,18 @@ int run(int argc, char** argv) {
     add_help(app, action);
     add_words(app, action);
     add_documents(app, action);
+    app.footer(kFooter); // sub-commands that have none yet would take it
+    const auto fail = [&](const std::exception& error, int status) {
+        machine::tell(stderr, "{}: {}\n", name_of_command(app), error.what());
+        return status;
+    };
     try {
-        app.parse(argc, argv);
-    } catch (const CLI::ParseError& error) {
-        if (error.get_exit_code() == 0) { // --help, --version
-            app.exit(error);
-            return kSuccess;
-        }
-        std::fprintf(stderr, "%s", describe_mistake(app, error).c_str());
-        return app.got_subcommand("run") ? kOwnFailure : kUsageError; // 2 may be the command's
+        return parse_and_run(app, action, argc, argv);
+    } catch (const std::invalid_argument& error) {
+        return fail(error, kUsageError);
+    } catch (const std::exception& error) {
+        return fail(error, kSomethingFailed);
     }
-    if (lacks_proc(app)) {
-        std::fprintf(
-            stderr, "ashlar: /proc is missing, by which ashlar finds libraries and processes; mount it with: "
-                    "mount -t proc proc /proc\n");
-        return app.got_subcommand("run") || app.got_subcommand("doctor") ? kOwnFailure : kSomethingFailed;
-    }
-    return action();
-}
-
-int fail(const std::exception& error, int status) {
-    std::fprintf(stderr, "ashlar: %s\n", error.what());
-    return status;
 }
 
 // Output that was asked for and is lost is a failure, whatever was found out.
@@ -83,19 +94,17 @@ int unless_output_is_lost(int status) {
     if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0 && std::cout) {
         return status;
     }
-    std::fprintf(stderr, "ashlar: cannot write to the standard output\n");
+    machine::tell(stderr, "ashlar: cannot write to the standard output\n");
     return status == kSuccess ? kSomethingFailed : status;
 }
 
 } // namespace
 
 int main(int argc, char** argv) {
-    ashlar::machine::keep_standard_descriptors();
+    machine::keep_standard_descriptors();
     try {
         return unless_output_is_lost(run(argc, argv));
-    } catch (const std::invalid_argument& error) {
-        return fail(error, kUsageError);
-    } catch (const std::exception& error) {
-        return fail(error, kSomethingFailed);
+    } catch (...) { // not even the message about it could be written
+        return kSomethingFailed;
     }
 }

@@ -13,6 +13,7 @@ import probes
 import sentences
 import shipped_text
 import system_calls
+import told_text
 
 
 class Tree:
@@ -55,6 +56,15 @@ class Documents(unittest.TestCase):
             self.assertEqual(documents.unnamed(root, promised), ["a.md: `two` is missing, which a.cc has"])
         with Tree({"a.cc": "", "a.md": ""}) as root:
             self.assertIn("has no names", documents.unnamed(root, promised)[0])
+
+
+class ToldText(unittest.TestCase):
+    def test_only_what_is_allowed(self):
+        with Tree({"tools/ashlar.cc": "machine::tell(stderr, x);\n", "tools/commands/words.cc": "fmt::print(x);\n",
+                   "tools/commands/run.cc": "// fmt::print(x)\n\nfmt::print(stderr, x);\n"}) as root:
+            self.assertEqual(told_text.violations(root), ["tools/commands/run.cc:3: fmt::print("])
+        with Tree({"tools/ashlar.cc": ""}) as root:
+            self.assertIn("no sources", told_text.violations(root)[0])
 
 
 class IncludeDirection(unittest.TestCase):

@@ -177,9 +177,9 @@ std::string how_to_get_ashlar(Edition edition) {
                                                              : "ashlar_shared";
     return file_of(edition) + " is not there (looked in " +
            (machine::program_folder() / "../lib").lexically_normal().string() +
-           " and the system's folders); build it with: cmake --preset release && cmake --build --preset "
+           " and the system's folders); build it with `cmake --preset release && cmake --build --preset "
            "release --target " +
-           target;
+           target + "`";
 }
 
 Selection select_installed(Breadth breadth, bool with_ashlar) {

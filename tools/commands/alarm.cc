@@ -101,10 +101,11 @@ int status_of(const AlarmOptions& options, const alarm::Report& report) {
     const alarm::Outcome worst = alarm::worst(report.findings);
     // Also if other figures were not judged: a noisy machine must not hide an improvement.
     if (worst != alarm::Outcome::kRegressed && options.strict && has_improved_exactly(report.findings)) {
-        fmt::print(stderr,
-                   "ashlar alarm: improvements are not recorded: run ashlar alarm --update --why \"...\" "
-                   "and commit {}\n",
-                   kReferenceFile);
+        machine::tell(
+            stderr,
+            "ashlar alarm: improvements are not recorded: run `ashlar alarm --update --why \"...\"` "
+            "and commit {}\n",
+            kReferenceFile);
         return kSomethingFailed;
     }
     switch (worst) {
@@ -130,14 +131,14 @@ void check_measured(const alarm::Report& report) {
             why = ": " + each.obstacle;
         }
     }
-    throw std::invalid_argument("alarm: no benchmark was measured, so nothing can have passed" + why);
+    throw std::invalid_argument("no benchmark was measured, so nothing can have passed" + why);
 }
 
 int write_history_page(const AlarmOptions& options) {
     const alarm::Repository repository(options.repository);
     const alarm::History history = alarm::read_history(repository.root() / kHistoryFile);
     if (history.references.empty()) {
-        throw std::invalid_argument(fmt::format("{} has no reference yet; ashlar alarm --update writes one",
+        throw std::invalid_argument(fmt::format("{} has no reference yet; `ashlar alarm --update` writes one",
                                                 (repository.root() / kHistoryFile).string()));
     }
     output(options.history)->write([&](std::ostream& out) { out << report::page::alarm_history(history); });
@@ -162,7 +163,7 @@ int run_alarm(const AlarmOptions& options) {
     }
     check_measured(report);
     if (options.json != machine::kStandardOutput && options.junit != machine::kStandardOutput) {
-        fmt::print("{}", report::alarm_text(report, task.context, text_settings()));
+        machine::tell(stdout, "{}", report::alarm_text(report, task.context, text_settings()));
     }
     if (json) {
         json->write([&](std::ostream& out) { report::write_alarm_json(out, report, task.context); });
@@ -186,18 +187,22 @@ void add_alarm(CLI::App& app, Action& action) {
     alarm->positionals_at_end();
     alarm->add_option("command", options->command, "A program of yours to judge in place of the benchmarks")
         ->type_name("CMD");
-    alarm->add_option("--only", options->only, "Names of benchmarks (all)")
+    alarm->add_option("--only", options->only, "Names of the benchmarks to judge")
+        ->default_str("all")
         ->delimiter(',')
         ->allow_extra_args(false)
         ->type_name("NAME");
-    alarm->add_option("--gates", options->gates, "Which gates judge: exact, memory, time, coarse (all)")
+    alarm->add_option("--gates", options->gates, "Which gates judge")
+        ->default_str("all")
         ->delimiter(',')
         ->allow_extra_args(false)
         ->check(CLI::IsMember({"exact", "memory", "time", "coarse"}))
         ->type_name("GATE");
     alarm
-        ->add_option("--factor", options->factor,
-                     "Of the coarse gate: 2 or 3 on a quiet machine, 10 on one with too few processors")
+        ->add_option(
+            "--factor", options->factor,
+            "The coarse gate fails at this many times the reference: 2 or 3 on a quiet machine, 10 on "
+            "one with too few processors")
         ->check(between(1.1, 1000))
         ->capture_default_str()
         ->type_name("FACTOR");
@@ -205,28 +210,34 @@ void add_alarm(CLI::App& app, Action& action) {
         ->check(CLI::Range(5, 1000))
         ->capture_default_str()
         ->type_name("N");
-    alarm->add_option("--seed", options->seed, "Of the order in the rounds")
+    alarm->add_option("--seed", options->seed, "Seed of the order of runs in each round")
         ->capture_default_str()
         ->type_name("N");
-    alarm->add_option("--scale", options->scale, "Of the work in timed runs")
+    alarm->add_option("--scale", options->scale, "Timed runs do this many times the usual work")
         ->check(between(0.01, 100))
         ->capture_default_str()
         ->type_name("FACTOR");
     alarm
-        ->add_option("--reference", options->reference,
-                     "A commit or a path of a library, in place of the recorded commit; with a command an "
-                     "allocator's name, a library or another program")
+        ->add_option(
+            "--reference", options->reference,
+            "What to compare with: a commit or a library's path; with a command an allocator's name, a "
+            "library or another program")
+        ->default_str("the recorded commit")
         ->type_name("REF");
-    alarm->add_option("--library", options->library, "The library to judge (that of this tree)")
+    alarm->add_option("--library", options->library, "The library to judge")
+        ->default_str("the one of the tree that this program was built in")
         ->type_name("FILE");
     alarm->add_option("--repository", options->repository, "A folder of Ashlar's repository")
         ->type_name("FOLDER")
         ->capture_default_str();
-    alarm->add_flag("--explain", options->explain, "Say what the counters confirm and eliminate");
-    alarm->add_flag("--strict", options->strict, "Fail also for better exact counts that are not recorded");
+    alarm->add_flag("--explain", options->explain,
+                    "Say which causes of a change the counters confirm, and which they rule out");
+    alarm->add_flag("--strict", options->strict, "Fail, too, if exact counts are better than those recorded");
     alarm->add_flag("--update", options->update, "Record the present commit as the reference");
-    alarm->add_flag("--anchor", options->anchor, "With --update: as the anchor, too");
-    alarm->add_option("--why", options->why, "With --update: the reason")->type_name("REASON");
+    alarm->add_flag("--anchor", options->anchor,
+                    "With --update: record it as the anchor, too, which small steps add up against");
+    alarm->add_option("--why", options->why, "With --update: the reason, which is kept with the reference")
+        ->type_name("REASON");
     alarm->add_option("--json", options->json, "Write all figures to this file; - for the standard output")
         ->type_name("FILE");
     alarm->add_option("--junit", options->junit, "Write JUnit's XML to this file; - for the standard output")

@@ -32,7 +32,7 @@ allocators::Allocator present_library(const AlarmOptions& options) {
     }
     const auto library = allocators::find_ashlar();
     if (!library) {
-        throw std::invalid_argument("alarm: " + allocators::how_to_get_ashlar());
+        throw std::invalid_argument(allocators::how_to_get_ashlar());
     }
     return {.name = "present", .library = *library};
 }

@@ -2,6 +2,7 @@
 #include "commands/alarm_update.h"
 
 #include "machine/facts.h"
+#include "machine/terminal.h"
 
 #include <filesystem>
 #include <fmt/format.h>
@@ -44,7 +45,7 @@ void check_complete(const AlarmTask& task, const alarm::Report& report) {
     }
     if (!missing.empty()) {
         throw std::invalid_argument(
-            fmt::format("alarm: not recorded, because figures are missing of {}; the report says why",
+            fmt::format("not recorded, because figures are missing of {}; the report says why",
                         fmt::join(missing, ", ")));
     }
 }
@@ -68,8 +69,8 @@ void update(const AlarmOptions& options, AlarmTask& task, const alarm::Report& r
     const alarm::Recorded now = recorded(task, report, options.why);
     alarm::References references =
         task.references.value_or(alarm::References{.reference = now, .anchor = now});
-    fmt::print("\nThe reference is now {}; what changed:\n{}", now.commit.substr(0, 12),
-               report::reference_changes(references.reference, now));
+    machine::tell(stdout, "\nThe reference is now {}; what changed:\n{}", now.commit.substr(0, 12),
+                  report::reference_changes(references.reference, now));
     references.reference = now;
     if (options.anchor) {
         references.anchor = now;

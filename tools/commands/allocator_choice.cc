@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "commands/allocator_choice.h"
 
+#include "machine/terminal.h"
+
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <stdexcept>
@@ -21,13 +23,14 @@ void check(const AllocatorChoice& choice) {
 void add_allocator_options(CLI::App& command, AllocatorChoice& choice, const std::string& otherwise) {
     command
         .add_option("--allocators", choice.named,
-                    fmt::format("Those to compare with System: {}, or name=/path/to/library.so ({})",
-                                allocators::known_names(), otherwise))
+                    fmt::format("Those to compare with System: {}, or name=/path/to/library.so",
+                                allocators::known_names()))
+        ->default_str(otherwise)
         ->delimiter(',')
         ->allow_extra_args(false)
         ->type_name("ALLOCATOR");
     command.add_flag("--baseline-only", choice.baseline_only,
-                     "Those that are compared if none is named, without Ashlar");
+                     "Compare the default of --allocators without Ashlar");
 }
 
 std::vector<allocators::Allocator> chosen(const AllocatorChoice& choice, allocators::Breadth breadth,
@@ -51,7 +54,7 @@ std::vector<allocators::Allocator> chosen_for_quick(const AllocatorChoice& choic
 
 void tell_missing(const std::vector<std::string>& missing, const std::string& who) {
     for (const std::string& each : missing) {
-        fmt::print(stderr, "ashlar {}: goes on without: {}\n", who, each);
+        machine::tell(stderr, "ashlar {}: goes on without: {}\n", who, each);
     }
 }
 

@@ -3,6 +3,7 @@
 
 #include "commands/command.h"
 #include "commands/subject_obstacle.h"
+#include "machine/terminal.h"
 #include "observe/profile_switch.h"
 #include "profile/read_recording.h"
 
@@ -47,7 +48,7 @@ std::string named(const Subject& subject) {
 }
 
 void say(const std::string& words) {
-    fmt::print(stderr, "ashlar profile: {}\n", words);
+    machine::tell(stderr, "ashlar profile: {}\n", words);
 }
 
 // Throws unless the process can be asked to record.

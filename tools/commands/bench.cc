@@ -238,7 +238,7 @@ void refuse_options_before(const CLI::App& bench, const std::string& sub_command
         if (option->count() > 0) {
             throw std::invalid_argument(
                 fmt::format("{0} stands before {1}, which has options of its own: put it after the word, see "
-                            "ashlar bench {1} --help",
+                            "`ashlar bench {1} --help`",
                             option->get_name(), sub_command));
         }
     }
@@ -274,14 +274,17 @@ void add_bench(CLI::App& app, Action& action) {
         app.add_subcommand("bench", "Run the benchmark programs under every allocator of this machine");
     bench->footer(list_of_workloads() + "\n" + kFooter);
     bench
-        ->add_option("workloads", options->workloads,
-                     "Which to run, or all (those marked * below); or programs of yours: an executable, a "
-                     "script that begins with #!, a folder of executables")
+        ->add_option(
+            "workloads", options->workloads,
+            "Which to run, or all; or programs of yours: an executable, a script that begins with #!, "
+            "a folder of executables")
+        ->default_str("those marked * below")
         ->check(what_to_run())
         ->type_name("WORKLOAD");
-    bench
-        ->add_option("--threads", options->threads,
-                     "Thread counts of every workload that has threads (larson 1,2,4,8, others 1,2 or 2,4)")
+    bench->add_flag("--quick", options->quick,
+                    "Fewer and shorter runs: a first look, not figures to publish");
+    bench->add_option("--threads", options->threads, "Thread counts of every workload that has threads")
+        ->default_str("1,2,4,8 for larson, 1,2 or 2,4 for others")
         ->delimiter(',')
         ->allow_extra_args(false)
         ->check(CLI::Range(1, 1024))
@@ -295,56 +298,51 @@ void add_bench(CLI::App& app, Action& action) {
         ->capture_default_str()
         ->type_name("BYTES");
     add_allocator_options(*bench, options->allocators, "those installed, without one-arena, scudo and tbbmalloc");
-    bench
-        ->add_option("-i,--rounds,--iterations", options->rounds,
-                     fmt::format("Rounds that count ({}; {} with --quick and of fragmentation, long_run and "
-                                 "drain; {} of a program of yours)",
-                                 kUsual.rounds, kLongRounds, kOwnRounds))
+    bench->add_option("-i,--rounds,--iterations", options->rounds, "Rounds that count")
+        ->default_str(fmt::format("{}; {} with --quick and for fragmentation, long_run and drain; {} for a "
+                                  "program of yours",
+                                  kUsual.rounds, kLongRounds, kOwnRounds))
         ->check(CLI::Range(1, 10'000))
         ->type_name("N");
     bench
         ->add_option(
             "-w,--warm-up", options->warm_ups,
-            fmt::format("Runs before the rounds, which do not count (1; {} of a program of yours). The "
-                        "first shows that the allocator is loaded",
-                        kOwnWarmUps))
+            "Runs before the rounds, which do not count. The first shows that the allocator is loaded")
+        ->default_str(fmt::format("1; {} for a program of yours", kOwnWarmUps))
         ->check(CLI::Range(1, 1'000))
         ->type_name("N");
-    bench
-        ->add_option("--seconds", options->seconds,
-                     fmt::format("Length of a run of larson ({}; {})", kUsual.seconds, kQuick.seconds))
+    bench->add_option("--seconds", options->seconds, "Length of a run of larson")
+        ->default_str(fmt::format("{}; {} with --quick", kUsual.seconds, kQuick.seconds))
         ->check(between(0.01, 3600))
         ->type_name("SECONDS");
     bench
         ->add_option("--operations", options->operations,
-                     fmt::format("Operations of a run of random_mixed ({}; {}); of others in proportion",
-                                 kUsual.operations, kQuick.operations))
+                     "Operations of a run of random_mixed; those of others are in proportion")
+        ->default_str(fmt::format("{}; {} with --quick", kUsual.operations, kQuick.operations))
         ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 40))
         ->type_name("N");
-    bench
-        ->add_option(
-            "--long-seconds", options->long_seconds,
-            fmt::format("Length of a run of long_run ({}; {})", kUsual.long_seconds, kQuick.long_seconds))
+    bench->add_option("--long-seconds", options->long_seconds, "Length of a run of long_run")
+        ->default_str(fmt::format("{}; {} with --quick", kUsual.long_seconds, kQuick.long_seconds))
         ->check(between(0.01, 86'400))
         ->type_name("SECONDS");
     bench
         ->add_option("--scale", options->scale_mib,
-                     fmt::format("Live MiB of a run of fragmentation, mixed_lifetimes and drain ({}; {})",
-                                 kUsual.scale_mib, kQuick.scale_mib))
+                     "Live MiB in a run of fragmentation, mixed_lifetimes and drain")
+        ->default_str(fmt::format("{}; {} with --quick", kUsual.scale_mib, kQuick.scale_mib))
         ->check(CLI::Range(1, 1 << 20))
         ->type_name("MIB");
-    bench->add_option("--seed", options->seed, "Of the operations and of the order in the rounds")
+    bench
+        ->add_option("--seed", options->seed,
+                     "Seed of the operations, and of the order of runs in each round")
         ->capture_default_str()
         ->type_name("N");
-    bench
-        ->add_option("--timeout", options->timeout,
-                     "Seconds after which a run counts as hung (ten times the warm-up, at least 5)")
+    bench->add_option("--timeout", options->timeout, "Seconds after which a run counts as hung")
+        ->default_str("ten times the warm-up, at least 5")
         ->check(between(0.01, 86'400))
         ->type_name("SECONDS");
     bench->add_option("--json", options->json, kJsonHelp)->type_name("FILE");
     bench->add_option("--resume", options->resume, kResumeHelp)->type_name("FILE");
     bench->add_flag("--verbose", options->verbose, kVerboseHelp);
-    bench->add_flag("--quick", options->quick, "Fewer and shorter runs: a look, not a figure to show");
     add_bench_locks(*bench, action);
     add_bench_languages(*bench, action);
     add_bench_programs(*bench, action);

@@ -117,23 +117,25 @@ void add_bench_languages(CLI::App& bench, Action& action) {
     CLI::App* const languages =
         bench.add_subcommand("languages", "Run the same tasks in ten languages under every allocator");
     languages->footer(kFooter);
-    languages->add_option("languages", options->languages, "Which to run (all that are installed)")
+    languages->add_option("languages", options->languages, "Which to run")
+        ->default_str("all that are installed")
         ->check(CLI::IsMember(suite::language_words()))
         ->type_name("LANGUAGE");
-    languages->add_option("--tasks", options->tasks, "Which tasks to run (all)")
+    languages->add_option("--tasks", options->tasks, "Which tasks to run")
+        ->default_str("all")
         ->delimiter(',')
         ->allow_extra_args(false)
         ->check(CLI::IsMember(suite::task_words()))
         ->type_name("TASK");
     CLI::Option* const before =
         languages
-            ->add_option("--before", options->before,
-                         "An earlier build of Ashlar, or any library, to compare the present one with: total "
-                         "and user time per task")
+            ->add_option(
+                "--before", options->before,
+                "Compare Ashlar with this library alone, such as an earlier build: user time of each task "
+                "and of all")
             ->type_name("LIBRARY");
-    languages
-        ->add_option("--size", options->size,
-                     "How much a task does (usual; quick with --quick); tiny is a check of the results")
+    languages->add_option("--size", options->size, "How much a task does; tiny only checks the results")
+        ->default_str("usual; quick with --quick")
         ->check(CLI::IsMember(std::vector<std::string>{"tiny", "quick", "usual"}))
         ->type_name("SIZE");
     add_measuring_options(*languages, options->measuring);

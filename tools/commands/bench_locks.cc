@@ -7,6 +7,7 @@
 #include "commands/number_range.h"
 #include "commands/session.h"
 #include "machine/files.h"
+#include "machine/terminal.h"
 #include "report/lock_text.h"
 #include "suite/lock_scenarios.h"
 #include "suite/program.h"
@@ -161,8 +162,8 @@ void add_profiled(std::vector<allocators::Allocator>& found, const Options& opti
                   const RecordingFolder& folder) {
     const auto profiler = allocators::find_ashlar(allocators::Edition::kLocks);
     if (!profiler) {
-        fmt::print(stderr, "ashlar bench locks: goes on without profiling: {}\n",
-                   allocators::how_to_get_ashlar(allocators::Edition::kLocks));
+        machine::tell(stderr, "ashlar bench locks: goes on without profiling: {}\n",
+                      allocators::how_to_get_ashlar(allocators::Edition::kLocks));
         return;
     }
     const auto ashlar = allocators::find_ashlar();
@@ -211,7 +212,8 @@ int run_all(const Options& options) {
                                                    : report::lock_text(experiment, text_settings());
                        });
     if (profiles && !interrupt.requested() && folder.is_empty()) {
-        fmt::print(stderr, "ashlar bench locks: the lock profiler wrote nothing, so no run was profiled\n");
+        machine::tell(stderr,
+                      "ashlar bench locks: the lock profiler wrote nothing, so no run was profiled\n");
         return kSomethingFailed;
     }
     return status;
@@ -249,7 +251,10 @@ void add_bench_locks(CLI::App& bench, Action& action) {
     options->parameters.resize(bench::locks::kParameters.size());
     CLI::App* const locks = bench.add_subcommand("locks", "Run the lock scenarios under every allocator");
     locks->footer(kFooter);
-    locks->add_option("--only", options->only, "Names of configurations (all); also by BENCHMARK_CONFIGS")
+    locks
+        ->add_option("--only", options->only,
+                     "Configurations to run; the variable BENCHMARK_CONFIGS does the same")
+        ->default_str("all")
         ->delimiter(',')
         ->allow_extra_args(false)
         ->envname("BENCHMARK_CONFIGS")
@@ -257,33 +262,36 @@ void add_bench_locks(CLI::App& bench, Action& action) {
     locks->add_flag("--quick", options->quick,
                     "System and Ashlar, fewer and shorter runs: at most five minutes");
     add_allocator_options(*locks, options->allocators, "those installed, without one-arena, scudo and tbbmalloc");
-    locks
-        ->add_option("--rounds", options->rounds,
-                     fmt::format("Rounds that count ({}; {} with --quick)", kRounds, kQuickRounds))
+    locks->add_option("--rounds", options->rounds, "Rounds that count")
+        ->default_str(fmt::format("{}; {} with --quick", kRounds, kQuickRounds))
         ->check(CLI::Range(1, 10'000))
         ->type_name("N");
     locks
         ->add_option("--scenarios", options->scenarios,
-                     "Configurations of your own, as scenarios.toml has them")
+                     "File with configurations of yours, in the form of scenarios.toml")
+        ->default_str("the scenarios.toml that was built or installed with this program")
         ->type_name("FILE");
-    locks
-        ->add_option("--timeout", options->timeout,
-                     "Seconds after which a run counts as hung (as the file says)")
+    locks->add_option("--timeout", options->timeout, "Seconds after which a run counts as hung")
+        ->default_str("as the file says")
         ->check(between(0.01, 86'400))
         ->type_name("SECONDS");
-    locks->add_flag("--no-profiling", options->no_profiling, "No runs with the lock profiler: half the time");
+    locks->add_flag("--no-profiling", options->no_profiling,
+                    "Make no runs with the lock profiler, which take half the time");
     locks->add_flag("--verbose", options->verbose, kVerboseHelp);
     locks->add_flag("--markdown", options->markdown, "Show the table as Markdown");
     locks->add_option("--json", options->json, kJsonHelp)->type_name("FILE");
     locks->add_option("--resume", options->resume, kResumeHelp)->type_name("FILE");
-    locks->add_option("--type", options->type, "Run this scenario once, with the options below")
+    locks
+        ->add_option("--type", options->type,
+                     "Run this one scenario once, with the options below; an unknown TYPE lists all")
         ->type_name("TYPE");
     for (std::size_t index = 0; index < bench::locks::kParameters.size(); ++index) {
         const auto& parameter = bench::locks::kParameters[index];
         locks
             ->add_option(parameter.option, options->parameters[index],
                          fmt::format("With --type: {}", parameter.about))
-            ->type_name("VALUE");
+            ->default_str(std::to_string(bench::locks::Parameters().*parameter.value))
+            ->type_name("N");
     }
     locks->callback([options, locks, &action] {
         check(*locks, *options);

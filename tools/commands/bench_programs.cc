@@ -126,7 +126,8 @@ void add_bench_programs(CLI::App& bench, Action& action) {
     CLI::App* const programs =
         bench.add_subcommand("programs", "Run programs that people use under every allocator");
     programs->footer(list_of_programs() + "\n" + kFooter);
-    programs->add_option("programs", options->programs, "Which to run (all that are installed)")
+    programs->add_option("programs", options->programs, "Which to run")
+        ->default_str("all that are installed")
         ->check(CLI::IsMember(names()))
         ->type_name("PROGRAM");
     add_measuring_options(*programs, options->measuring);

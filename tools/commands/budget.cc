@@ -6,6 +6,7 @@
 #include "commands/command_words.h"
 #include "commands/number_range.h"
 #include "commands/recorded_run.h"
+#include "commands/session.h"
 #include "machine/interrupt.h"
 #include "machine/output_file.h"
 #include "machine/terminal.h"
@@ -56,7 +57,8 @@ void check_consistent(const Options& options) {
     const profile::Budget& budget = options.budget;
     if (!budget.peak && !budget.live && !budget.allocations && !budget.leaks) {
         throw std::invalid_argument(
-            "budget: no limit; give one of --max-peak, --max-live, --max-allocs, --max-leaks");
+            "no limit is given; there are --max-peak, --max-live, --max-allocs, --max-leaks\n"
+            "  example: ashlar budget --max-peak 64M -- ./server --self-test");
     }
     if (options.json == machine::kStandardOutput && options.junit == machine::kStandardOutput) {
         throw std::invalid_argument("--json and --junit cannot both go to the standard output");
@@ -120,16 +122,16 @@ int run_budget(const Options& options) {
         const profile::Recording& recording = summaries.back().recording;
         const std::string why = why_not_exact(recording, ended_early);
         if (!why.empty()) {
-            fmt::print(stderr, "ashlar budget: {} ({}): {}, so its figures are not exact\n",
-                       recording.program, recording.pid, why);
+            machine::tell(stderr, "ashlar budget: {} ({}): {}, so its figures are not exact\n",
+                          recording.program, recording.pid, why);
         }
     }
     for (const measure::Unrecorded& each : unrecorded) {
-        fmt::print(stderr, "ashlar budget: {} ({}): {}, so its figures are not known\n", each.program,
-                   each.process, each.why);
+        machine::tell(stderr, "ashlar budget: {} ({}): {}, so its figures are not known\n", each.program,
+                      each.process, each.why);
     }
     if (summaries.empty()) {
-        fmt::print(stderr, "ashlar budget: nothing was recorded: {}\n", run.why_nothing());
+        machine::tell(stderr, "ashlar budget: nothing was recorded: {}\n", run.why_nothing());
         return kOwnFailure;
     }
     std::vector<report::profile::BudgetResult> results;
@@ -143,8 +145,9 @@ int run_budget(const Options& options) {
         known &= outcome != profile::Outcome::kUnknown && summary.recording.is_complete();
     }
     if (options.json != machine::kStandardOutput && options.junit != machine::kStandardOutput) {
-        const report::TextSettings text{.colour = machine::shows_colour(stdout)};
-        fmt::print("{}", report::profile::budget_text(results, unrecorded, frames, options.top, text));
+        machine::tell(
+            stdout, "{}",
+            report::profile::budget_text(results, unrecorded, frames, options.top, text_settings()));
     }
     if (json) {
         json->write([&](std::ostream& out) {
@@ -176,8 +179,8 @@ void add_budget(CLI::App& app, Action& action) {
     const auto bytes = [&](const char* name, std::optional<std::uint64_t>& place, const char* help) {
         budget->add_option(name, place, help)->transform(size_in_bytes())->type_name("SIZE");
     };
-    bytes("--max-peak", options->budget.peak, "Bytes that may be live at once");
-    bytes("--max-live", options->budget.live, "Bytes that may be live at the end");
+    bytes("--max-peak", options->budget.peak, "Bytes that may be live at once, as in 64M");
+    bytes("--max-live", options->budget.live, "Bytes that may be live at the end, as in 1M");
     budget->add_option("--max-allocs", options->budget.allocations, "Blocks that may be allocated")
         ->check(whole_number())
         ->type_name("N");
@@ -186,7 +189,9 @@ void add_budget(CLI::App& app, Action& action) {
                      "Blocks that may be live at the end and not suppressed")
         ->check(whole_number())
         ->type_name("N");
-    budget->add_option("--suppressions", options->suppressions, "Leaks that do not count: lines leak:PATTERN")
+    budget
+        ->add_option("--suppressions", options->suppressions,
+                     "File with leaks that do not count, in lines such as leak:PATTERN")
         ->type_name("FILE");
     budget->add_option("--top", options->top, "How many places to name for each limit")
         ->check(CLI::Range(1, 10'000))
@@ -194,16 +199,18 @@ void add_budget(CLI::App& app, Action& action) {
         ->type_name("N");
     budget
         ->add_option("--limit", options->limit,
-                     "Bytes that the recorded file of a process may have, some 150 a block (1G)")
+                     "Bytes that the recorded file of a process may have, some 150 a block")
+        ->default_str("1G")
         ->transform(size_in_bytes(kLeastRecording))
         ->type_name("SIZE");
     budget
-        ->add_option("--timeout", options->timeout, "Seconds after which the command is looked at and killed")
+        ->add_option("--timeout", options->timeout,
+                     "Seconds after which the command is killed, and the stacks of its threads are saved")
+        ->default_str("none")
         ->check(between(0.01, 1e9))
         ->type_name("SECONDS");
-    budget
-        ->add_option("--library", options->library,
-                     "The library to preload (the one that was built or installed with this program)")
+    budget->add_option("--library", options->library, "The library to preload")
+        ->default_str("the one that was built or installed with this program")
         ->type_name("FILE");
     budget
         ->add_option(
@@ -211,7 +218,7 @@ void add_budget(CLI::App& app, Action& action) {
             "Write the result as JSON; - for the standard output, in place of the text: behind what the "
             "command itself writes there")
         ->type_name("FILE");
-    budget->add_option("--junit", options->junit, "Write the result as JUnit's XML; - likewise")
+    budget->add_option("--junit", options->junit, "Write the result as JUnit's XML; - as with --json")
         ->type_name("FILE");
     budget->callback([options, budget, &action] {
         options->command = command_words(*budget, options->command);

@@ -3,6 +3,7 @@
 
 #include "commands/command.h"
 #include "machine/files.h"
+#include "machine/terminal.h"
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -44,8 +45,12 @@ int status_of_not_run(int error) {
     return error == ENOENT ? kNotFound : kNotExecutable;
 }
 
-int not_run(const std::string& sub_command, const std::string& word, int error) {
-    fmt::print(stderr, "ashlar {}: {}: {}\n", sub_command, word, std::generic_category().message(error));
+int not_run(const std::string& sub_command, const std::string& word, int error, const std::string& form) {
+    machine::tell(stderr, "ashlar {}: {}: {}\n", sub_command, word, std::generic_category().message(error));
+    if (word.find(' ') != std::string::npos) { // a whole command line as one argument
+        machine::tell(stderr, "  example: ashlar {} {}\n", sub_command,
+                      fmt::format(fmt::runtime(form), word));
+    }
     return status_of_not_run(error);
 }
 

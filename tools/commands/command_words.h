@@ -20,7 +20,9 @@ std::vector<std::string> command_words(const CLI::App& command, const std::vecto
 // Returns the exit status for a command that could not be run, as env and timeout do.
 int status_of_not_run(int error);
 
-// Prints "ashlar run: ./x: Permission denied", for example. Returns the exit status.
-int not_run(const std::string& sub_command, const std::string& word, int error);
+// Prints "ashlar run: ./x: Permission denied", for example. If blanks in the word may be the reason, a second
+// line has the command in a form that can be run. Returns the exit status.
+int not_run(const std::string& sub_command, const std::string& word, int error,
+            const std::string& form = "-- {}");
 
 } // namespace ashlar::commands

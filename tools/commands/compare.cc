@@ -11,6 +11,7 @@
 #include "compare/figures.h"
 #include "machine/output_file.h"
 #include "machine/program_search.h"
+#include "machine/terminal.h"
 #include "measure/time_limit.h"
 #include "report/baseline.h"
 #include "report/comparison_text.h"
@@ -84,10 +85,10 @@ allocator. A step is over when its shell ends, and what it leaves behind is ende
 --server starts a shell's command line before each run, under the same allocator. The run begins when one of its
 processes listens on a socket. What is still there when the run is over is what is measured, workers and daemons
 too. CPU time, faults and switches are added to the command's, the largest peak RSS of all these processes counts,
-and RSS over time is theirs. Then each of them is ended, first with SIGTERM. (Before this option there was
---prepare for it, which now waits for the end of its step.)
+and RSS over time is theirs. Then each of them is ended, first with SIGTERM. (A server that
+--prepare starts is ended with that step.)
 
-A program that is linked with an allocator of its own is said so, and System then means the C library's. If the
+A program that is linked with an allocator of its own is named, and System then means the C library's malloc. If the
 library is not in the memory of the command, or the program defines malloc itself, that is said instead of a
 figure. Of a server, each process that takes much time or memory is looked at. What the command itself starts is
 under the allocator too, and measured, but not looked at.
@@ -110,7 +111,7 @@ that read hyperfine's files read these.
 --baseline compares ratios to System, never seconds, so the baseline may be of another machine. A ratio is worse if
 its whole interval is worse than the baseline's by more than --fail-on percent.
 
-Exit status: 0, 1 if a run failed (those that are ignored apart) or a ratio is worse than the baseline's, 2 for wrong arguments, 126 or 127 if the command
+Exit status: 0, 1 if a run failed (without those that are ignored) or a ratio is worse than the baseline's, 2 for wrong arguments, 126 or 127 if the command
 cannot be run or found, 128 and the number of the signal if interrupted (130 by Ctrl-C; what there is is shown, and
 written with --json).)";
 
@@ -170,9 +171,6 @@ compare::Plan make_plan(const Options& options) {
 void check_consistent(const Options& options) {
     const auto refuse = [](const char* why) { throw std::invalid_argument(why); };
     const ComparedCommands& commands = options.commands;
-    if (commands.words.empty() && commands.lines.empty() && options.resume.empty()) {
-        refuse("compare: no command; give it after --, as in: ashlar compare -- python3 script.py");
-    }
     const bool is_about_metric =
         options.less_is_better || !options.metric_name.empty() || !options.metric_unit.empty();
     if (is_about_metric && options.metric.empty()) {
@@ -221,11 +219,7 @@ std::optional<int> missing(const compare::Plan& plan) {
         if (error == 0) {
             continue;
         }
-        const int status = not_run("compare", word, error);
-        if (word.find(' ') != std::string::npos) {
-            fmt::print(stderr, "A command line for the shell is given with --command '{}'\n", word);
-        }
-        return status;
+        return not_run("compare", word, error, "--command '{}'");
     }
     return std::nullopt;
 }
@@ -237,7 +231,7 @@ std::optional<compare::Experiment> read_baseline(const Options& options) {
     std::ifstream file(options.baseline);
     if (!file) {
         throw std::invalid_argument(
-            fmt::format("--baseline: cannot read {}; ashlar compare --json writes one", options.baseline));
+            fmt::format("--baseline: cannot read {}; `ashlar compare --json` writes one", options.baseline));
     }
     try {
         return report::read_comparison_json(file).experiment;
@@ -253,13 +247,14 @@ int judge(const compare::Experiment& baseline, const compare::Experiment& now, c
     std::fflush(stdout);
     const bool text_is_apart =
         options.json == machine::kStandardOutput || options.exports.any_on_standard_output();
-    fmt::print(text_is_apart ? stderr : stdout, "{}",
-               report::baseline_text(drifts, allowed, text_settings()));
+    machine::tell(text_is_apart ? stderr : stdout, "{}",
+                  report::baseline_text(drifts, allowed, text_settings()));
     if (drifts.drifts.empty()) {
-        fmt::print(stderr,
-                   "ashlar compare: {} has no figure of this command under these allocators, so nothing was "
-                   "judged\n",
-                   options.baseline);
+        machine::tell(
+            stderr,
+            "ashlar compare: {} has no figure of this command under these allocators, so nothing was "
+            "judged\n",
+            options.baseline);
         return kSomethingFailed;
     }
     const bool worse = std::any_of(drifts.drifts.begin(), drifts.drifts.end(),
@@ -339,15 +334,13 @@ void add_compare(CLI::App& app, Action& action) {
         ->check(CLI::Range(1, 1'000))
         ->capture_default_str()
         ->type_name("N");
-    compare
-        ->add_option(
-            "--timeout", options->timeout,
-            "Seconds after which a run counts as hung (ten times the warm-up, at least 5; 600 for the first)")
+    compare->add_option("--timeout", options->timeout, "Seconds after which a run counts as hung")
+        ->default_str("ten times the warm-up, at least 5; 600 for the first")
         ->check(between(0.01, 86'400))
         ->type_name("SECONDS");
     compare
         ->add_flag("--ignore-failure", options->ignored,
-                   "Runs that end with another exit status than 0, or with one of CODES, count as well")
+                   "Count runs, too, that end with an exit status other than 0, or with one of CODES")
         ->type_name("[=CODES]");
     compare
         ->add_option(
@@ -355,11 +348,14 @@ void add_compare(CLI::App& app, Action& action) {
             "What the program prints about itself: a regular expression (ECMAScript) with one group that "
             "holds a number; of several matches the last one counts. More is better")
         ->type_name("REGEX");
-    compare->add_option("--metric-name", options->metric_name, "What the figure of --metric is: requests")
+    compare
+        ->add_option("--metric-name", options->metric_name,
+                     "Name of the figure that --metric picks, such as requests")
         ->type_name("WORDS");
-    compare->add_option("--metric-unit", options->metric_unit, "What it is counted in: 1/s")
+    compare->add_option("--metric-unit", options->metric_unit, "Unit of that figure, such as 1/s")
         ->type_name("UNIT");
-    compare->add_flag("--less-is-better", options->less_is_better, "Of the figure that --metric picks");
+    compare->add_flag("--less-is-better", options->less_is_better,
+                      "The figure that --metric picks is better if it is smaller");
     compare->add_option("--json", options->json, kJsonHelp)->type_name("FILE");
     compare->add_option("--resume", options->resume, kResumeHelp)->type_name("FILE");
     add_export_options(*compare, options->exports);
@@ -375,14 +371,15 @@ void add_compare(CLI::App& app, Action& action) {
         ->type_name("PERCENT")
         ->capture_default_str();
     compare->add_flag("--duet", options->duet,
-                      "Run each allocator at the same time as System, one a processor");
+                      "Run each allocator at the same time as System, each on a processor of its own");
     compare
         ->add_option("--precondition", options->precondition_mib,
-                     "Age each heap first: before main, allocate so many MiB in mixed sizes and free nine "
+                     "Age each heap first: before main, allocate this many MiB in mixed sizes, and free nine "
                      "tenths of the blocks at random")
+        ->default_str("none")
         ->check(CLI::Range(1, 1 << 20))
         ->type_name("MIB");
-    compare->add_option("--seed", options->seed, "Of the order in the rounds")
+    compare->add_option("--seed", options->seed, "Seed of the order of runs in each round")
         ->capture_default_str()
         ->type_name("N");
     compare->add_flag("--verbose", options->verbose, kVerboseHelp);
@@ -391,6 +388,9 @@ void add_compare(CLI::App& app, Action& action) {
             refuse_other_settings(*compare);
         }
         options->commands.words = command_words(*compare, options->commands.words);
+        if (options->commands.words.empty() && options->commands.lines.empty() && options->resume.empty()) {
+            throw CLI::RequiredError("command");
+        }
         action = [options] { return run_compare(*options); };
     });
 }

@@ -4,11 +4,13 @@
 #include "commands/command_words.h"
 #include "commands/number_range.h"
 #include "commands/session.h"
+#include "commands/subject_obstacle.h"
 #include "diagnose/explain.h"
 #include "diagnose/library.h"
 #include "diagnose/machine_state.h"
 #include "diagnose/preload_list.h"
 #include "machine/output_file.h"
+#include "machine/terminal.h"
 #include "observe/machine_advice.h"
 #include "report/diagnosis.h"
 
@@ -68,7 +70,7 @@ std::optional<pid_t> process_asked_for(const Options& options) {
         return std::nullopt;
     }
     if (word.empty() || word.size() > kMostDigits) {
-        throw std::invalid_argument("'" + word + "' is no process");
+        throw std::invalid_argument("'" + word + "' is no number of a process");
     }
     return std::stoi(word);
 }
@@ -120,7 +122,7 @@ std::vector<diagnose::Finding> advice(const std::string& process, const std::str
 report::DiagnosisReport look_at_process(pid_t process, const std::string& library) {
     auto image = diagnose::read_image(process);
     if (!image) {
-        throw std::invalid_argument(fmt::format("there is no process {}", process));
+        throw std::invalid_argument(no_process(process));
     }
     image->loaded = diagnose::loaded_objects(process);
     report::DiagnosisReport report{.asked = fmt::format("process {}", process),
@@ -158,7 +160,7 @@ std::string note_about(const diagnose::Observation& seen) {
 
 int write_report(const Options& options, const report::DiagnosisReport& report) {
     if (options.json != machine::kStandardOutput) {
-        fmt::print("{}", report::diagnosis_text(report, text_settings()));
+        machine::tell(stdout, "{}", report::diagnosis_text(report, text_settings()));
     }
     if (!options.json.empty()) {
         machine::OutputFile(options.json).write([&](std::ostream& stream) {
@@ -227,12 +229,12 @@ void add_doctor(CLI::App& app, Action& action) {
     doctor->add_option("target", options->target, "A command with its arguments, or the number of a process")
         ->type_name("CMD|PID")
         ->required();
-    doctor
-        ->add_option("--library", options->library,
-                     "The library that should be loaded (the one that was built or installed with this "
-                     "program)")
+    doctor->add_option("--library", options->library, "The library that should be loaded")
+        ->default_str("the one that was built or installed with this program")
         ->type_name("FILE");
-    doctor->add_option("--timeout", options->timeout, "Seconds after which the command has been seen enough")
+    doctor
+        ->add_option("--timeout", options->timeout,
+                     "Seconds after which the command is ended, and judged by what was seen")
         ->check(between(0.01, 86'400))
         ->capture_default_str()
         ->type_name("SECONDS");
@@ -240,7 +242,7 @@ void add_doctor(CLI::App& app, Action& action) {
         ->add_option("--json", options->json,
                      "Write what was found out to this file; - for the standard output, in place of the text")
         ->type_name("FILE");
-    doctor->add_flag("--show-output", options->show_output, "Let the command write, to stderr");
+    doctor->add_flag("--show-output", options->show_output, "Show what the command writes, on stderr");
     doctor->callback([options, doctor, &action] {
         options->target = command_words(*doctor, options->target);
         action = [options] { return run_doctor(*options); };

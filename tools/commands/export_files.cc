@@ -24,11 +24,11 @@ void add_export_options(CLI::App& command, ExportNames& names) {
                     "Write a table of times and peak memory to this file; - for the standard output, in "
                     "place of the text")
         ->type_name("FILE");
-    command.add_option(kCsv, names.csv, "The same, one line for each command and allocator")
+    command.add_option(kCsv, names.csv, "Write the same as CSV, one line for each command and allocator")
         ->type_name("FILE");
     command
         .add_option(kJson, names.json,
-                    "The same with the time of each run, as hyperfine writes it. --json writes everything")
+                    "Write the same with the time of each run, in hyperfine's form; --json writes everything")
         ->type_name("FILE");
 }
 

@@ -52,7 +52,8 @@ void add_help(CLI::App& app, Action& action) {
     auto words = std::make_shared<std::vector<std::string>>();
     CLI::App* const help = app.add_subcommand("help", "Explain a command");
     help->footer(kFooter);
-    help->add_option("command", *words, "The words of the command, as in: bench locks (all commands)")
+    help->add_option("command", *words, "The words of the command, as in: bench locks")
+        ->default_str("a list of all commands")
         ->type_name("WORD");
     help->callback([&app, words, &action] { action = [&app, words] { return show_help(app, *words); }; });
 }

@@ -22,15 +22,13 @@ int MeasuringOptions::rounds_to_run() const {
 void add_measuring_options(CLI::App& command, MeasuringOptions& options) {
     add_allocator_options(command, options.allocators, "those installed, without one-arena, scudo and tbbmalloc");
     command.add_flag("--quick", options.quick,
-                     "System and Ashlar, fewer and shorter runs: a look, not a figure to show");
-    command
-        .add_option("-i,--rounds,--iterations", options.rounds,
-                    fmt::format("Rounds that count ({}; {} with --quick)", kRounds, kQuickRounds))
+                     "System and Ashlar, fewer and shorter runs: a first look, not figures to publish");
+    command.add_option("-i,--rounds,--iterations", options.rounds, "Rounds that count")
+        ->default_str(fmt::format("{}; {} with --quick", kRounds, kQuickRounds))
         ->check(CLI::Range(1, 10'000))
         ->type_name("N");
-    command
-        .add_option("--timeout", options.timeout,
-                    "Seconds after which a run counts as hung (ten times the warm-up, at least 5)")
+    command.add_option("--timeout", options.timeout, "Seconds after which a run counts as hung")
+        ->default_str("ten times the warm-up, at least 5")
         ->check(between(0.01, 86'400))
         ->type_name("SECONDS");
     command.add_option("--json", options.json, kJsonHelp)->type_name("FILE");

@@ -10,6 +10,8 @@
 #include "commands/recorded_run.h"
 #include "machine/files.h"
 #include "machine/interrupt.h"
+#include "machine/program_search.h"
+#include "machine/terminal.h"
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -56,7 +58,18 @@ With --locks the locks of the program are profiled too: which cost most, who wai
 
 Exit status: that of the command, 124 if it ran out of time, 125 if `ashlar profile` itself fails, 126 or 127 if the command cannot be run or found, 128 and the number of the signal if it was killed by one. Of files that are read: 0, or 1 if one of them cannot be read. Of --pid: 0 with a report, 1 if there is no such process or it has no profiler that can be switched on, 125 if the kernel forbids it, its file cannot be created or read, or nothing was recorded. 2 for wrong arguments.)";
 
+// Who forgot the dashes has named a program, not a recording.
+void check_are_files(const std::vector<std::string>& words) {
+    std::error_code error;
+    if (!std::filesystem::exists(words.front(), error) && machine::find_program(words.front()).error == 0) {
+        throw std::invalid_argument(fmt::format("there is no file {0}; a command to record stands behind --\n"
+                                                "  example: ashlar profile -- {1}",
+                                                words.front(), fmt::join(words, " ")));
+    }
+}
+
 int read_files(const ProfileOptions& options) {
+    check_are_files(options.files);
     const auto [lock_files, files] = sorted_by_kind(options.files);
     if (files.empty()) {
         check_only_locks(options);
@@ -125,13 +138,13 @@ int record(const ProfileOptions& options) {
         session.read(run, file, summaries);
     }
     if (summaries.empty()) {
-        fmt::print(stderr, "ashlar profile: nothing was recorded: {}\n", run.why_nothing());
+        machine::tell(stderr, "ashlar profile: nothing was recorded: {}\n", run.why_nothing());
         return kOwnFailure;
     }
     session.say_if_over(summaries);
     session.show(summaries);
     if (!options.keep.empty()) {
-        fmt::print(stderr, "ashlar profile: recorded in {}\n", options.keep);
+        machine::tell(stderr, "ashlar profile: recorded in {}\n", options.keep);
     }
     return run.ended.timed_out ? kTimedOut : run.exit_status();
 }
@@ -156,7 +169,7 @@ int record_process(const ProfileOptions& options) {
         session.say_if_over(summaries);
         session.show(summaries);
     } catch (const CannotAttach& error) {
-        fmt::print(stderr, "ashlar profile: {}\n", error.what());
+        machine::tell(stderr, "ashlar profile: {}\n", error.what());
         return error.status;
     }
     return kSuccess;

@@ -3,6 +3,7 @@
 
 #include "commands/lock_delay.h"
 #include "commands/number_range.h"
+#include "commands/session.h"
 #include "machine/terminal.h"
 #include "profile/locks.h"
 #include "profile/read_recording.h"
@@ -54,8 +55,9 @@ void add_lock_options(CLI::App& command, LockOptions& options) {
     command
         .add_option(
             "--delay", options.delay,
-            "Slow one critical section down: after each lock that code at SITE acquires, sleep for TIME. "
-            "SITE is a function, FILE.cc:LINE or an address; LIBRARY!SITE one in a library")
+            "Slow one critical section down: after each lock that code at SITE acquires, sleep for TIME, "
+            "such as 500us or 1ms. SITE is a function, FILE.cc:LINE or an address; LIBRARY!SITE one in a "
+            "library")
         ->type_name("SITE=+TIME")
         ->needs(locks);
     command
@@ -112,7 +114,7 @@ bool LockView::read(const std::vector<std::filesystem::path>& files, symbols::Sy
         try {
             reports_.push_back(profile::report_locks(profile::read_recording(file), symbolizer, frames));
         } catch (const std::runtime_error& error) {
-            fmt::print(stderr, "ashlar profile: {}\n", error.what());
+            machine::tell(stderr, "ashlar profile: {}\n", error.what());
             all = false;
         }
     }
@@ -129,9 +131,9 @@ bool LockView::read(const std::vector<std::filesystem::path>& files, symbols::Sy
 
 void LockView::show(profile::Frames& frames) const {
     if (reports_.empty()) {
-        fmt::print(stderr,
-                   "ashlar profile: no locks were recorded: the command does not load libraries that are "
-                   "preloaded (`ashlar doctor -- CMD` says why)\n");
+        machine::tell(stderr,
+                      "ashlar profile: no locks were recorded: the command does not load libraries that are "
+                      "preloaded (`ashlar doctor -- CMD` says why)\n");
         return;
     }
     const auto is_delayed = [](const profile::LockReport& report) {
@@ -139,7 +141,7 @@ void LockView::show(profile::Frames& frames) const {
                            [](const profile::Lock& lock) { return lock.counts.delayed != 0; });
     };
     if (!delay_.empty() && std::none_of(reports_.begin(), reports_.end(), is_delayed)) {
-        fmt::print(
+        machine::tell(
             stderr,
             "ashlar profile: --delay {}: no lock was acquired there, so nothing was slowed down. The call "
             "of pthread_mutex_lock has to be in that code itself, or inlined into it; in C++ that is not "
@@ -147,9 +149,7 @@ void LockView::show(profile::Frames& frames) const {
             delay_);
     }
     if (!takes_standard_output_) {
-        const report::TextSettings settings{.colour = machine::shows_colour(stdout),
-                                            .columns = static_cast<std::size_t>(machine::columns(stdout))};
-        fmt::print("{}\n", report::profile::locks_text(reports_, frames, top_, settings));
+        machine::tell(stdout, "{}\n", report::profile::locks_text(reports_, frames, top_, text_settings()));
     }
     const std::pair<const char*, Writer> writers[]{
         {"--locks-json",

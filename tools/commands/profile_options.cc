@@ -60,17 +60,19 @@ void add_options(CLI::App& command, const std::shared_ptr<ProfileOptions>& optio
         ->type_name("FILE|-- CMD");
     command.add_option("--pid", options->process, "Record a process that runs already, on Ashlar")
         ->type_name("PID");
-    command.add_option("--seconds", options->seconds, "For how long, with --pid; without it, until Ctrl-C")
+    command.add_option("--seconds", options->seconds, "Seconds to record a process (--pid)")
+        ->default_str("until Ctrl-C")
         ->check(between(0.01, 1e9))
         ->type_name("SECONDS");
     command
         .add_option("--place", options->place,
                     "Folder in which the process of --pid writes meanwhile, as it sees its files")
+        ->default_str("that of its setting profile_file, else /tmp")
         ->type_name("FOLDER");
     add_views(command, options);
     command.add_flag("--no-memory", options->no_memory, "Leave out where memory comes from");
     command.add_flag("--no-cpu", options->no_cpu, "Do not sample what uses the processor");
-    command.add_flag("--no-cache", options->no_cache, "Leave out how the thread caches did");
+    command.add_flag("--no-cache", options->no_cache, "Leave out how well the thread caches served");
     command.add_option("--cpu-rate", options->cpu_rate, "Samples in each second of a thread's CPU time")
         ->check(CLI::Range(1, 1000))
         ->capture_default_str()
@@ -85,17 +87,19 @@ void add_options(CLI::App& command, const std::shared_ptr<ProfileOptions>& optio
         ->type_name("REGEX");
     command
         .add_option("--suppressions", options->suppressions,
-                    "Leaks that are not to be shown: lines leak:PATTERN")
+                    "File with leaks that are not shown, in lines such as leak:PATTERN")
         ->type_name("FILE");
     command
         .add_option("--thread", options->thread, "Only what this thread allocated or used, by name or number")
         ->type_name("THREAD");
     command
         .add_option("--temporary-within", options->temporary_within,
-                    "Bytes allocated between a temporary block's allocation and its end (1M)")
+                    "A block is temporary if fewer bytes than these were allocated before it was freed")
+        ->default_str("1M")
         ->transform(size_in_bytes())
         ->type_name("SIZE");
     command.add_option("--at", options->at, "The moment for --live, in seconds after the start")
+        ->default_str("the end")
         ->check(between(0, 1e9))
         ->type_name("SECONDS");
     command.add_option("--diff", options->difference, "What changed from one recorded file to another")
@@ -103,27 +107,31 @@ void add_options(CLI::App& command, const std::shared_ptr<ProfileOptions>& optio
         ->type_name("FILE FILE");
     command
         .add_option("--rate", options->rate,
-                    "Bytes between two samples, on average; 1 records every block (512K)")
+                    "Bytes allocated between two samples, on average; 1 records every block")
+        ->default_str("512K")
         ->transform(size_in_bytes(1))
         ->type_name("SIZE");
     command
         .add_option("--cost", options->cost,
                     "Percent of a thread's processor time that samples may take: where they come faster "
-                    "than that, fewer are taken; 0 is no bound (2, and 10 with a --rate below 512K)")
+                    "than that, fewer are taken; 0 is no bound")
+        ->default_str("2; 10 with a --rate below 512K")
         ->check(CLI::Range(0, 100))
         ->type_name("PERCENT");
-    command
-        .add_option("--limit", options->limit, "Bytes that the recorded file of a process may have (256M)")
+    command.add_option("--limit", options->limit, "Bytes that the recorded file of a process may have")
+        ->default_str("256M")
         ->transform(size_in_bytes(kLeastRecording))
         ->type_name("SIZE");
     command
-        .add_option("--timeout", options->timeout, "Seconds after which the command is looked at and killed")
+        .add_option("--timeout", options->timeout,
+                    "Seconds after which the command is killed, and the stacks of its threads are saved")
+        ->default_str("none")
         ->check(between(0.01, 1e9))
         ->type_name("SECONDS");
-    command.add_option("--keep", options->keep, "Keep what is recorded in this folder")->type_name("FOLDER");
-    command
-        .add_option("--library", options->library,
-                    "The library to preload (the one that was built or installed with this program)")
+    command.add_option("--keep", options->keep, "Keep the recorded files in this folder")
+        ->type_name("FOLDER");
+    command.add_option("--library", options->library, "The library to preload")
+        ->default_str("the one that was built or installed with this program")
         ->type_name("FILE");
     command
         .add_option("--html", options->html,
@@ -154,12 +162,14 @@ void check_consistent(const ProfileOptions& options) {
     const int ways = (options.command.empty() ? 0 : 1) + (options.files.empty() ? 0 : 1) +
                      (options.difference.empty() ? 0 : 1) + (options.process.empty() ? 0 : 1);
     if (ways == 0) {
-        refuse("profile: nothing to do; give a command after --, as in: ashlar profile -- python3 script.py, "
-               "--pid and a process, or files that were recorded");
+        refuse(
+            "nothing to profile is given; name a command behind --, a process by --pid, or recorded files\n"
+            "  example: ashlar profile -- python3 script.py");
     }
     if (ways > 1) {
-        refuse("profile: give a command after --, --pid, files, or --diff with two files; not more than one "
-               "of these");
+        refuse(
+            "too much is given; name a command behind --, or a process by --pid, or recorded files, or two "
+            "files by --diff");
     }
     const bool is_cpu = options.view == View::kCpu;
     if (options.no_memory && options.no_cache && options.no_cpu) {

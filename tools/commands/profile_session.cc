@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "commands/profile_session.h"
 
+#include "commands/session.h"
 #include "machine/terminal.h"
 #include "profile/heaptrack_summary.h"
 #include "profile/read_recording.h"
@@ -52,8 +53,7 @@ profile::SummarySettings summary_settings(const ProfileOptions& options) {
 }
 
 report::profile::ProfileTextSettings profile_text_settings(const ProfileOptions& options) {
-    return {.text = {.colour = machine::shows_colour(stdout),
-                     .columns = static_cast<std::size_t>(machine::columns(stdout))},
+    return {.text = text_settings(),
             .view = options.view,
             .top = options.top,
             .temporary_within = options.temporary_within,
@@ -66,7 +66,7 @@ bool add(Read read, std::vector<Summary>& summaries) {
         summaries.push_back(read());
         return true;
     } catch (const std::runtime_error& error) {
-        fmt::print(stderr, "ashlar profile: {}\n", error.what());
+        machine::tell(stderr, "ashlar profile: {}\n", error.what());
         return false;
     }
 }
@@ -140,9 +140,9 @@ void ProfileSession::show(std::vector<Summary>& summaries) {
     if (!outputs_.takes_standard_output()) {
         const auto settings = profile_text_settings(options_);
         if (summaries.size() > 1) {
-            fmt::print("{}\n", report::profile::processes_text(summaries, settings));
+            machine::tell(stdout, "{}\n", report::profile::processes_text(summaries, settings));
         }
-        fmt::print("{}", report::profile::profile_text(summaries.front(), frames_, settings));
+        machine::tell(stdout, "{}", report::profile::profile_text(summaries.front(), frames_, settings));
     }
     write_files(summaries);
     write_page(summaries, nullptr);
@@ -151,10 +151,10 @@ void ProfileSession::show(std::vector<Summary>& summaries) {
 
 void ProfileSession::say_if_over(const std::vector<Summary>& summaries) const {
     if (options_.at && *options_.at > longest(summaries)) {
-        fmt::print(stderr,
-                   "ashlar profile: --at {:g}: the command was over after {:.2f} seconds; what is live at "
-                   "its end is shown\n",
-                   *options_.at, longest(summaries));
+        machine::tell(stderr,
+                      "ashlar profile: --at {:g}: the command was over after {:.2f} seconds; what is live at "
+                      "its end is shown\n",
+                      *options_.at, longest(summaries));
     }
 }
 
@@ -163,7 +163,8 @@ void ProfileSession::show_difference(const std::vector<Summary>& before, const s
         const auto found =
             profile::differences(before.front().at(options_.view).stacks,
                                  after.front().at(options_.view).stacks, frames_, options_.view);
-        fmt::print("{}", report::profile::differences_text(found, frames_, profile_text_settings(options_)));
+        machine::tell(stdout, "{}",
+                      report::profile::differences_text(found, frames_, profile_text_settings(options_)));
     }
     write("--flamegraph", [&](std::ostream& out) {
         report::profile::write_folded_difference(out, before, after, options_.view, frames_);
@@ -203,15 +204,15 @@ void ProfileSession::say_if_nothing_matches(const std::vector<Summary>& summarie
         return summary.at(View::kAllocated).total.samples == 0 && summary.at(View::kCpu).total.samples == 0;
     });
     if (is_nothing && (!options_.focus.empty() || !options_.ignore.empty())) {
-        fmt::print(stderr, "ashlar profile: no stack matches: --focus and --ignore leave nothing\n");
+        machine::tell(stderr, "ashlar profile: no stack matches: --focus and --ignore leave nothing\n");
     }
     if (is_nothing && !options_.thread.empty()) {
         std::string names;
         for (const auto& thread : summaries.front().recording.threads) {
             names += thread.number == 0 ? "" : fmt::format(" {}={}", thread.number, thread.name);
         }
-        fmt::print(stderr, "ashlar profile: --thread: no samples of a thread {}; there are:{}\n",
-                   options_.thread, names);
+        machine::tell(stderr, "ashlar profile: --thread: no samples of a thread {}; there are:{}\n",
+                      options_.thread, names);
     }
 }
 
@@ -256,10 +257,10 @@ void ProfileSession::show_notes() const {
     constexpr std::size_t kMost = 3;
     const std::vector<std::string> notes = symbolizer_.notes();
     for (std::size_t index = 0; index < std::min(kMost, notes.size()); ++index) {
-        fmt::print(stderr, "ashlar profile: {}\n", notes[index]);
+        machine::tell(stderr, "ashlar profile: {}\n", notes[index]);
     }
     if (notes.size() > kMost) {
-        fmt::print(stderr, "ashlar profile: and {} other files without names\n", notes.size() - kMost);
+        machine::tell(stderr, "ashlar profile: and {} other files without names\n", notes.size() - kMost);
     }
 }
 

@@ -4,6 +4,7 @@
 #include "commands/command.h"
 #include "diagnose/library.h"
 #include "diagnose/preload_list.h"
+#include "machine/terminal.h"
 #include "measure/stacks_file.h"
 #include "profile/read_recording.h"
 
@@ -202,8 +203,8 @@ RecordedRun record_run(const RecordingPlan& plan, const machine::Interrupt& inte
         run.successors_.add(file);
     }
     if (run.ended.timed_out) {
-        fmt::print(stderr, "ashlar {}: {} was not over after {} seconds; where its threads were: {}\n",
-                   plan.subcommand, plan.command.front(), *plan.timeout, stacks.path());
+        machine::tell(stderr, "ashlar {}: {} was not over after {} seconds; where its threads were: {}\n",
+                      plan.subcommand, plan.command.front(), *plan.timeout, stacks.path());
     }
     return run;
 }

@@ -6,6 +6,7 @@
 #include "commands/command_words.h"
 #include "commands/number_range.h"
 #include "commands/session.h"
+#include "machine/terminal.h"
 #include "measure/child.h"
 #include "measure/stacks_file.h"
 #include "measure/time_limit.h"
@@ -94,15 +95,15 @@ class Repetition {
             take(number, run, stacks.path());
         }
         line_.clear();
-        fmt::print("{}", summary(count_));
+        machine::tell(stdout, "{}", summary(count_));
         if (interrupt_.requested()) {
-            fmt::print("Interrupted by SIG{}: {} of {} runs were made.\n", sigabbrev_np(interrupt_.signal()),
-                       count_.runs, options_.times);
+            machine::tell(stdout, "Interrupted by SIG{}: {} of {} runs were made.\n",
+                          sigabbrev_np(interrupt_.signal()), count_.runs, options_.times);
             return kBySignal + interrupt_.signal();
         }
         if (count_.failures > 0 && count_.runs < options_.times) {
-            fmt::print("Stopped at the first failure: {} of {} runs were made.\n", count_.runs,
-                       options_.times);
+            machine::tell(stdout, "Stopped at the first failure: {} of {} runs were made.\n", count_.runs,
+                          options_.times);
         }
         return count_.failures > 0 ? kSomethingFailed : kSuccess;
     }
@@ -136,8 +137,8 @@ class Repetition {
         const std::string unserved = allocators::why_unserved(trial);
         if (!unserved.empty()) {
             line_.clear();
-            fmt::print(stderr, "ashlar repeat: --allocator {}: {}{}\n", options_.allocator, unserved,
-                       trial.errors.empty() ? "" : ": " + measure::last_line(trial.errors));
+            machine::tell(stderr, "ashlar repeat: --allocator {}: {}{}\n", options_.allocator, unserved,
+                          trial.errors.empty() ? "" : ": " + measure::last_line(trial.errors));
             return kUsageError;
         }
         learn_from(trial);
@@ -169,9 +170,9 @@ class Repetition {
         ++count_.failures;
         ++count_.kinds[measure::describe_ending(run)];
         line_.clear();
-        fmt::print("run {}: {}{}{}\n", number, measure::describe_ending(run),
-                   run.errors.empty() ? "" : ": " + measure::last_line(run.errors),
-                   stacks.empty() ? "" : "; the stacks of its threads are in " + stacks);
+        machine::tell(stdout, "run {}: {}{}{}\n", number, measure::describe_ending(run),
+                      run.errors.empty() ? "" : ": " + measure::last_line(run.errors),
+                      stacks.empty() ? "" : "; the stacks of its threads are in " + stacks);
         std::fflush(stdout);
     }
 
@@ -190,9 +191,6 @@ class Repetition {
 };
 
 int run_repeat(const Options& options) {
-    if (options.command.empty()) {
-        throw std::invalid_argument("repeat: no command; give it after --, as in: ashlar repeat -- ./tests");
-    }
     if (!options.stacks.empty() && !std::filesystem::is_directory(options.stacks)) {
         throw std::invalid_argument("--stacks: " + options.stacks + " is no folder");
     }
@@ -210,28 +208,27 @@ void add_repeat(CLI::App& app, Action& action) {
         app.add_subcommand("repeat", "Run a command many times, and tell how often it hangs or fails");
     repeat->footer(kFooter);
     repeat->positionals_at_end();
-    repeat->add_option("command", options->command, "What to run, with its arguments")->type_name("CMD");
-    repeat->add_option("--times", options->times, "How often")
+    repeat->add_option("command", options->command, "What to run, with its arguments")
+        ->type_name("CMD")
+        ->required();
+    repeat->add_option("--times", options->times, "How many runs")
         ->check(CLI::Range(1, 10'000'000))
         ->capture_default_str()
         ->type_name("N");
     repeat->add_flag("--stop-on-failure", options->stops_on_failure,
                      "Make no more runs after the first that fails");
-    repeat
-        ->add_option(
-            "--timeout", options->timeout,
-            "Seconds after which a run counts as hung (ten times the slowest run so far, at least 5; 600 for "
-            "the first)")
+    repeat->add_option("--timeout", options->timeout, "Seconds after which a run counts as hung")
+        ->default_str("ten times the slowest run so far, at least 5; 600 for the first")
         ->check(between(0.01, 86'400))
         ->type_name("SECONDS");
     repeat
         ->add_option("--allocator", options->allocator,
-                     fmt::format("What it runs under: {}, or name=/path/to/library.so (system)",
+                     fmt::format("The allocator to run it under: {}, or name=/path/to/library.so",
                                  allocators::known_names()))
+        ->default_str("system")
         ->type_name("ALLOCATOR");
-    repeat
-        ->add_option("--stacks", options->stacks,
-                     "The folder for the stacks of what hangs (that for temporary files)")
+    repeat->add_option("--stacks", options->stacks, "Folder for the stacks of runs that hang")
+        ->default_str("TMPDIR or /tmp")
         ->type_name("FOLDER");
     repeat->callback([options, repeat, &action] {
         options->command = command_words(*repeat, options->command);

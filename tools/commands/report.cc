@@ -211,9 +211,8 @@ void add_report(CLI::App& app, Action& action) {
                      "What bench or compare wrote with --json, or Google Benchmark as JSON")
         ->type_name("FILE")
         ->required();
-    report
-        ->add_option("--markdown,--md", options->markdown,
-                     "Write Markdown to this file (to the terminal, if nothing is asked for)")
+    report->add_option("--markdown,--md", options->markdown, "Write Markdown to this file")
+        ->default_str("the standard output, if no other report is asked for")
         ->type_name("FILE");
     report->add_option("--html", options->html, "Write one HTML file that needs no other and no network")
         ->type_name("FILE");

@@ -6,6 +6,7 @@
 #include "diagnose/library.h"
 #include "diagnose/preload_list.h"
 #include "diagnose/settings.h"
+#include "machine/terminal.h"
 #include "report/diagnosis.h"
 
 #include <CLI/CLI.hpp>
@@ -74,7 +75,7 @@ void set_environment(const Options& options, const std::string& library) {
     const std::string value = diagnose::preload_with(library, before);
     const bool has_others = diagnose::preload_entries(value).size() > 1;
     if (has_others && value != before) {
-        fmt::print(stderr, "ashlar run: keeps what LD_PRELOAD names already, in this order: {}\n", value);
+        machine::tell(stderr, "ashlar run: keeps what LD_PRELOAD names already, in this order: {}\n", value);
     }
     if (!options.conf.empty()) {
         const std::string inherited = variable("ASHLAR_CONF");
@@ -118,11 +119,11 @@ int watch(const Options& options, const std::string& library) {
     }
     const auto diagnoses = diagnose::explain(seen.programs, library);
     const auto summary = diagnose::summarise(seen.programs, diagnoses);
-    fmt::print(stderr, "ashlar run: {} ({})\n{}", summary.sentence, library,
-               report::program_lines(seen.programs, diagnoses, "ashlar run: "));
+    machine::tell(stderr, "ashlar run: {} ({})\n{}", summary.sentence, library,
+                  report::program_lines(seen.programs, diagnoses, "ashlar run: "));
     if (seen.method == diagnose::Observation::Method::kSampled) {
-        fmt::print(stderr, "ashlar run: tracing is not permitted here, so processes that lived for some "
-                           "milliseconds only may be missing\n");
+        machine::tell(stderr, "ashlar run: tracing is not permitted here, so processes that lived for some "
+                              "milliseconds only may be missing\n");
     }
     return end_like(seen.status);
 }
@@ -135,7 +136,7 @@ int run_command(const Options& options) {
         set_environment(options, library);
         return options.verbose ? watch(options, library) : become(options.command);
     } catch (const std::exception& error) {
-        fmt::print(stderr, "ashlar run: {}\n", error.what());
+        machine::tell(stderr, "ashlar run: {}\n", error.what());
         return kOwnFailure;
     }
 }
@@ -153,14 +154,16 @@ void add_run(CLI::App& app, Action& action) {
     auto* const hardened = run->add_flag(
         "--hardened", options->hardened,
         "Preload libashlar-hardened.so, which reports overflows, double frees and writes after free");
-    run->add_option("--conf", options->conf,
-                    "Settings, as in ASHLAR_CONF (key:value,key:value); on top of those there")
+    run->add_option(
+           "--conf", options->conf,
+           "Settings, as key:value,key:value; they come after those of ASHLAR_CONF, and the last one of a "
+           "key counts")
         ->type_name("SETTINGS");
-    run->add_option("--library", options->library,
-                    "The library to preload (the one that was built or installed with this program)")
+    run->add_option("--library", options->library, "The library to preload")
+        ->default_str("the one that was built or installed with this program")
         ->type_name("FILE")
         ->excludes(hardened);
-    run->add_flag("--verbose", options->verbose, "Tell afterwards in which processes it was loaded");
+    run->add_flag("--verbose", options->verbose, "Say afterwards, on stderr, which processes ran on Ashlar");
     run->callback([options, run, &action] {
         options->command = command_words(*run, options->command);
         action = [options] { return run_command(*options); };

@@ -64,7 +64,7 @@ class ResultFile {
             write(experiment, {}, provenance);
         } catch (const std::exception& error) {
             failed_ = true;
-            fmt::print(stderr, "ashlar: {}; the measurement goes on\n", error.what());
+            machine::tell(stderr, "ashlar: {}; the measurement goes on\n", error.what());
         }
     }
 
@@ -224,8 +224,8 @@ report::StoredComparison resumed_comparison(const std::string& path, const std::
     }
     const std::vector<std::string>& called = stored.provenance.command_line;
     if (called.size() > 1 && called[1] != sub_command) {
-        throw std::invalid_argument(fmt::format("--resume: {} is no result of ashlar {}; try ashlar {}", path,
-                                                sub_command, called[1]));
+        throw std::invalid_argument(fmt::format("--resume: {} is no result of ashlar {}; try `ashlar {}`",
+                                                path, sub_command, called[1]));
     }
     if (timeout) {
         stored.experiment.plan.time_limit = time_limit(timeout);
@@ -269,7 +269,7 @@ int run_comparison(report::StoredComparison comparison, const ResultFiles& files
     const report::Provenance& provenance = comparison.provenance;
     if (shows_text) {
         const compare::Plan& plan = comparison.experiment.plan;
-        fmt::print("{}{}", files.verbose ? heading(plan, provenance) : "", condition(plan));
+        machine::tell(stdout, "{}{}", files.verbose ? heading(plan, provenance) : "", condition(plan));
         std::fflush(stdout);
     }
 
@@ -283,10 +283,10 @@ int run_comparison(report::StoredComparison comparison, const ResultFiles& files
 
     if (!experiment.complete) {
         const bool any = !experiment.samples.empty();
-        fmt::print(shows_text ? stdout : stderr, "Interrupted by SIG{}: {}.{}\n\n",
-                   sigabbrev_np(interrupt.signal()),
-                   any ? "this is what there is" : "no run has ended yet, so there is nothing to show",
-                   any && file.can_be_gone_on_with() ? " To go on: --resume " + files.json : "");
+        machine::tell(shows_text ? stdout : stderr, "Interrupted by SIG{}: {}.{}\n\n",
+                      sigabbrev_np(interrupt.signal()),
+                      any ? "this is what there is" : "no run has ended yet, so there is nothing to show",
+                      any && file.can_be_gone_on_with() ? " To go on: `--resume " + files.json + "`" : "");
         if (!any) {
             return exit_status(experiment, interrupt);
         }
@@ -295,14 +295,14 @@ int run_comparison(report::StoredComparison comparison, const ResultFiles& files
     const std::string why_nothing = report::why_nothing(experiment);
     if (experiment.complete && !why_nothing.empty()) {
         std::fflush(stdout);
-        fmt::print(stderr, "{}", why_nothing);
+        machine::tell(stderr, "{}", why_nothing);
     } else if (shows_text) {
-        fmt::print("{}", text(experiment, result));
+        machine::tell(stdout, "{}", text(experiment, result));
     }
     if (file.wanted()) {
         file.write(experiment, result, provenance);
         if (shows_text) {
-            fmt::print("All samples: {}\n", files.json);
+            machine::tell(stdout, "All samples: {}\n", files.json);
         }
     }
     exports.write(experiment, result);

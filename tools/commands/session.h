@@ -22,8 +22,8 @@ inline constexpr const char* kJsonHelp =
     "Write all samples and where they come from to this file, after every round; - for the standard output, "
     "in place of the text";
 inline constexpr const char* kResumeHelp =
-    "Go on with an interrupted run: its file, whose settings are used and which is written again; beside it "
-    "only --json, --timeout and --verbose can be given";
+    "Go on with an interrupted run. FILE is what its --json has written; its settings are used, and it is "
+    "written again. Only --json, --timeout and --verbose can be given beside it";
 
 inline constexpr const char* kVerboseHelp = "Show the machine and the libraries first";
 

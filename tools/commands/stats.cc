@@ -8,6 +8,7 @@
 #include "machine/files.h"
 #include "machine/interrupt.h"
 #include "machine/output_file.h"
+#include "machine/terminal.h"
 #include "observe/snapshot.h"
 #include "observe/verdict.h"
 #include "report/memory_report.h"
@@ -68,7 +69,7 @@ double now_seconds() {
 }
 
 int refuse(const std::string& why) {
-    fmt::print(stderr, "ashlar stats: {}\n", why);
+    machine::tell(stderr, "ashlar stats: {}\n", why);
     return kSomethingFailed;
 }
 
@@ -188,7 +189,7 @@ void compare_with(const report::EarlierReading& before, report::MemoryReport& re
 int show(const Options& options, const report::MemoryReport& report) {
     const auto goes_to_output = [](const std::string& file) { return file == machine::kStandardOutput; };
     if (!goes_to_output(options.json) && !goes_to_output(options.prometheus)) {
-        fmt::print("{}", report::memory_text(report, text_settings()));
+        machine::tell(stdout, "{}", report::memory_text(report, text_settings()));
     }
     if (!options.json.empty()) {
         machine::OutputFile(options.json).write([&](std::ostream& out) { write_memory_json(out, report); });
@@ -307,7 +308,7 @@ void add_stats(CLI::App& app, Action& action) {
         ->type_name("FILE");
     stats
         ->add_option("--prometheus", options->prometheus,
-                     "Likewise as Prometheus reads it (text exposition format)")
+                     "Write the reading for Prometheus (text exposition format); - as with --json")
         ->type_name("FILE");
     stats->callback([options, &action] { action = [options] { return run_stats(*options); }; });
 }

@@ -7,13 +7,17 @@ namespace ashlar::commands {
 
 using observe::Subject;
 
+std::string no_process(pid_t process) {
+    return fmt::format("there is no process {}; `pgrep -a NAME` and `ps` show the numbers of those that run",
+                       process);
+}
+
 std::optional<std::string> obstacle(const Subject& subject) {
     const pid_t process = subject.process();
     const std::string& name = subject.status().name;
     switch (subject.state()) {
     case Subject::State::kGone:
-        return fmt::format(
-            "there is no process {}; `pgrep -a NAME` and `ps` show the numbers of those that run", process);
+        return no_process(process);
     case Subject::State::kNoMemory:
         return fmt::format("process {} ({}) has no memory: it has ended, or belongs to the kernel", process,
                            name);

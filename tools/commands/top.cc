@@ -6,6 +6,7 @@
 #include "commands/process_number.h"
 #include "commands/subject_obstacle.h"
 #include "machine/interrupt.h"
+#include "machine/terminal.h"
 #include "observe/snapshot.h"
 #include "process/files.h"
 #include "screen/terminal.h"
@@ -264,14 +265,14 @@ int run_top(const Options& options) {
     if (!options.process.empty()) {
         only = process_number(options.process);
         if (const auto why = obstacle(Subject(*only))) {
-            fmt::print(stderr, "ashlar top: {}\n", *why);
+            machine::tell(stderr, "ashlar top: {}\n", *why);
             return kSomethingFailed;
         }
     }
     const machine::Interrupt interrupt;
     const Left left = show(only, options.delay, interrupt);
     if (left.has_ended) {
-        fmt::print(stderr, "ashlar top: process {} has ended\n", *only);
+        machine::tell(stderr, "ashlar top: process {} has ended\n", *only);
     }
     return left.status;
 }

@@ -212,7 +212,7 @@ std::vector<Finding> why_not(Files& files, const ProgramImage& image, const Prog
         return {not_in_environment(files, image, starter)};
     }
     return {{"refused", "the loader was asked for " + *image.preload + " and did not take it",
-             "see what it says: LD_DEBUG=libs,files COMMAND 2>&1 | grep -i ashlar"}};
+             "see what it says: `LD_DEBUG=libs,files COMMAND 2>&1 | grep -i ashlar`"}};
 }
 
 // --- What a program does that has the library -----------------------------------------------------------

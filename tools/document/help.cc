@@ -3,7 +3,7 @@
 
 #include "document/names.h"
 #include "document/option_facts.h"
-#include "document/wrapped.h"
+#include "machine/wrapped.h"
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -14,7 +14,9 @@ namespace ashlar::document {
 
 namespace {
 
-constexpr std::size_t kMostListed = 8; // choices; tables below show longer lists
+using machine::wrapped;
+
+constexpr std::size_t kMostListed = 8; // choices; longer lists stand in tables below
 
 class Help {
   public:
@@ -26,7 +28,7 @@ class Help {
         const auto options = options_of(command_);
         text += section("Arguments", options, true) + commands() + section("Options", options, false);
         const std::string& footer = command_.get_footer();
-        return footer.empty() ? text : text + "\n" + wrapped_paragraphs(footer, columns_);
+        return footer.empty() ? text : text + "\n" + machine::wrapped_paragraphs(footer, columns_);
     }
 
   private:

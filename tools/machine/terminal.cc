@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "machine/terminal.h"
 
+#include "machine/wrapped.h"
+
 #include <charconv>
 #include <cstdlib>
-#include <string_view>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -37,6 +38,14 @@ int columns(std::FILE* stream) {
     const auto [end, error] = std::from_chars(wanted.data(), wanted.data() + wanted.size(), number);
     constexpr int kLeast = 40;
     return error == std::errc() && end == wanted.data() + wanted.size() && number >= kLeast ? number : kUsual;
+}
+
+void write_lines(std::FILE* stream, std::string_view text) {
+    if (is_terminal(stream)) {
+        fmt::print(stream, "{}", wrapped_lines(text, static_cast<std::size_t>(columns(stream))));
+    } else {
+        fmt::print(stream, "{}", text);
+    }
 }
 
 } // namespace ashlar::machine

@@ -26,10 +26,11 @@ bool is_same(const Sample& one, const Sample& other) {
            one.failure == other.failure;
 }
 
-std::string indented(const std::string& text) {
-    std::string result = "  ";
+// What a program printed, so that nobody takes it for this one's.
+std::string quoted(const std::string& text) {
+    std::string result = "  | ";
     for (const char each : text) {
-        result += each == '\n' ? "\n  " : std::string(1, each);
+        result += each == '\n' ? "\n  | " : std::string(1, each);
     }
     return result + "\n";
 }
@@ -77,7 +78,7 @@ std::string why_nothing(const Experiment& experiment) {
         text += fmt::format("{} fails under {}, so there is nothing to compare: {}\n",
                             experiment.plan.configurations[index].name,
                             experiment.plan.contenders[compare::kReference].allocator.name, reason);
-        text += sample->errors.empty() ? "" : "What it printed last:\n" + indented(sample->errors);
+        text += sample->errors.empty() ? "" : "What it printed last:\n" + quoted(sample->errors);
     }
     return text;
 }

@@ -70,7 +70,7 @@ void ProgressLine::show(int done, int total, const std::string& what, std::optio
 
 void ProgressLine::say(const std::string& sentence) {
     clear();
-    fmt::print(stream_, "{}\n", sentence);
+    machine::tell(stream_, "{}\n", sentence);
     std::fflush(stream_);
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "report/text_table.h"
 
+#include "machine/wrapped.h"
+
 #include <algorithm>
 #include <string_view>
 
@@ -10,12 +12,7 @@ namespace {
 
 constexpr const char* kGap = "  ";
 
-// Counts characters of UTF-8, each as one column. No wider characters are printed.
-std::size_t width(const std::string& text) {
-    return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char each) {
-        return (static_cast<unsigned char>(each) & 0xC0) != 0x80;
-    }));
-}
+using machine::width;
 
 } // namespace
 

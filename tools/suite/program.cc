@@ -19,8 +19,8 @@ std::string program(const std::string& name) {
 std::string how_to_get(const std::string& file, const std::string& target) {
     return fmt::format(
         "{} is missing beside this one in {}; the Debian package `ashlar` has the benchmark programs. "
-        "In a clone, build it with: cmake --preset release && cmake --build --preset release "
-        "--target {}",
+        "In a clone, build it with `cmake --preset release && cmake --build --preset release "
+        "--target {}`",
         file, machine::program_folder().string(), target);
 }
 

@@ -2,13 +2,16 @@
 """The command line of ashlar: what it says about mistakes, and what stands first.
 
 usage: command_line_test.py ASHLAR LIBRARY"""
+import fcntl
 import os
 import pty
 import re
 import shutil
+import struct
 import subprocess
 import sys
 import tempfile
+import termios
 import unittest
 
 ASHLAR, LIBRARY = map(os.path.abspath, sys.argv[1:3])
@@ -19,9 +22,10 @@ def ashlar(*arguments, program=ASHLAR, wrapper=(), **options):
     return subprocess.run([*wrapper, program, *arguments], capture_output=True, text=True, timeout=LIMIT, check=False, **options)
 
 
-def on_terminal(*arguments, environment=None):
+def on_terminal(*arguments, environment=None, columns=80):
     """What is written to a terminal, as both the standard output and the standard error."""
     outer, inner = pty.openpty()
+    fcntl.ioctl(inner, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
     with subprocess.Popen([ASHLAR, *arguments], stdin=inner, stdout=inner, stderr=inner, env={**os.environ, "TERM": "xterm", **(environment or {})}) as process:
         os.close(inner)
         text = b""
@@ -72,11 +76,55 @@ class Mistakes(unittest.TestCase):
             self.assertIn("xyzzy", done.stderr)
             self.assertNotIn("did you mean", done.stderr)
 
-    def test_no_command(self):
-        done = ashlar()
-        self.assertEqual(done.returncode, 2)
-        self.assertIn("no command is given; there are run, doctor,", done.stderr)
-        self.assertIn("no commands of its own", ashlar("help", "run", "x").stderr)
+    def test_nothing_is_given(self):
+        """What is missing, a line to copy, and where more is said."""
+        python = "python3 script.py"
+        for words, status, reason, example in (
+                ([], 2, "no command is given; there are run, doctor,", f"run -- {python}"),
+                (["run"], 125, "no command is given; name one", f"run -- {python}"),
+                (["run", "--"], 125, "no command is given; name one", f"run -- {python}"),
+                (["doctor"], 2, "name a command with its arguments, behind --, or the number of a process", "doctor -- ./server --config test.conf"),
+                (["compare"], 2, "no command is given; name one", f"compare -- {python}"),
+                (["compare", "--rounds", "5", "--"], 2, "no command is given; name one", f"compare -- {python}"),
+                (["repeat"], 2, "no command is given; name one", "repeat --times 500 --timeout 10 -- ./tests --filter queue"),
+                (["budget"], 2, "no command is given; name one", "budget --max-peak 64M -- ./server --self-test"),
+                (["stats"], 2, "no process is given; name one by its number, as `pgrep -a NAME`", "stats 1234"),
+                (["report"], 2, "no file is given", "bench --json result.json && ashlar report result.json")):
+            done = ashlar(*words)
+            self.assertEqual((done.returncode, done.stdout), (status, ""), words)
+            name = " ".join(["ashlar", *words[:1]])
+            self.assertRegex(done.stderr, rf"^{name}: .*{re.escape(reason)}.*\n  example: ashlar {re.escape(example)}\nSee: ashlar help", words)
+
+    def test_limits_and_recordings_are_missing(self):
+        for words, reason, example in ((["budget", "--", "true"], "ashlar budget: no limit is given;", "budget --max-peak 64M -- ./server --self-test"),
+                                       (["profile"], "ashlar profile: nothing to profile is given;", "profile -- python3 script.py"),
+                                       (["profile", "true", "x"], "ashlar profile: there is no file true;", "profile -- true x")):
+            done = ashlar(*words)
+            self.assertEqual(done.returncode, 2, words)
+            self.assertRegex(done.stderr, rf"^{reason}.*\n  example: ashlar {re.escape(example)}\n$")
+
+    def test_a_program_in_place_of_a_command(self):
+        self.assertEqual(ashlar("ls", "-l").stderr, "ashlar: there is no command ls\n  example: ashlar run -- ls -l\nSee: ashlar help\n")
+        self.assertNotIn("example", ashlar("ls", "a b").stderr)
+
+    def test_a_command_line_as_one_word(self):
+        for command, status, form in (("run", 127, "-- no such"), ("doctor", 127, "-- no such"), ("compare", 127, "--command 'no such'")):
+            done = ashlar(command, "--", "no such")
+            self.assertEqual((done.returncode, done.stderr), (
+                status, f"ashlar {command}: no such: No such file or directory\n  example: ashlar {command} {form}\n"))
+
+    def test_a_value_is_missing(self):
+        self.assertIn("ashlar run: --conf needs a value: SETTINGS\n", ashlar("run", "--conf").stderr)
+        self.assertIn("ashlar compare: --rounds needs a value: N\n", ashlar("compare", "--rounds").stderr)
+
+    def test_no_such_process(self):
+        for command, status in (("stats", 1), ("doctor", 2)):
+            done = ashlar(command, "999999999")
+            self.assertEqual(done.returncode, status)
+            self.assertRegex(done.stderr, f"^ashlar {command}: there is no process 999999999; `pgrep -a NAME`")
+
+    def test_help_on_a_command_without_commands(self):
+        self.assertRegex(ashlar("help", "run", "x").stderr, "^ashlar help: ashlar run has no commands of its own")
 
     def test_options_of_a_users_command_are_its_own(self):
         done = ashlar("run", "--", "echo", "--alocators")
@@ -116,6 +164,46 @@ class Colour(unittest.TestCase):
         self.assertRegex(on_terminal(*self.COMMAND), r"^\033\[32mloaded in the process\033\[0m")
         for variables in ({"NO_COLOR": "1"}, {"TERM": "dumb"}):
             self.assertTrue(on_terminal(*self.COMMAND, environment=variables).startswith("loaded in the process"))
+
+
+class Width(unittest.TestCase):
+    """On a terminal sentences are wrapped to its width; elsewhere each stays one line."""
+
+    def check(self, arguments, columns, stays="$^"):
+        lines = on_terminal(*arguments, environment={"NO_COLOR": "1"}, columns=columns).replace("\r\n", "\n").splitlines()
+        for line in lines:
+            if not re.search(stays, line):
+                self.assertLessEqual(len(line), columns, line)
+        return lines
+
+    def test_mistakes(self):
+        for columns in (60, 80):
+            lines = self.check(["compare", "--allocators", "nonsense", "--", "true"], columns)
+            self.assertGreater(len(lines), 1)
+            done = ashlar("compare", "--allocators", "nonsense", "--", "true")
+            self.assertEqual(" ".join(lines) + "\n", done.stderr)
+
+    def test_findings_with_remedies(self):
+        with tempfile.TemporaryDirectory() as folder:
+            missing = os.path.join(folder, "a" * 80, "libashlar.so")
+            environment = {"LD_PRELOAD": missing}
+            piped = ashlar("doctor", "--", "true", env={**os.environ, **environment}).stdout
+            lines = on_terminal("doctor", "--", "true", environment={**environment, "NO_COLOR": "1"}, columns=60).splitlines()
+        self.assertIn(f"missing: LD_PRELOAD names {missing}, and there is no such file\n", piped)
+        self.assertTrue(any(missing in line for line in lines), lines)
+        self.assertTrue(any("`ashlar run`" in line for line in lines), lines)
+
+    def test_commands_to_copy(self):
+        lines = self.check(["doctor", "--", "true"], 50, stays=r"^  command: |^ +\d+  |: /|^preload: |/")
+        self.assertTrue(lines[0].startswith("loaded in the process"))
+
+    def test_verdicts_and_notes(self):
+        lines = self.check(["compare", "--allocators", "ashlar", "--rounds", "1", "--", "true"], 60, stays=r"  +\S+  +|^\r")
+        self.assertIn("A/A is System compared with itself: only differences that", lines)
+
+    def test_one_line_in_a_pipe(self):
+        self.assertIn("A/A is System compared with itself: only differences that are larger count.\n",
+                      ashlar("compare", "--allocators", "ashlar", "--rounds", "1", "--", "true", env={**os.environ, "COLUMNS": "60"}).stdout)
 
 
 class Comparison(unittest.TestCase):

@@ -134,7 +134,7 @@ class Manual(unittest.TestCase):
             self.assertEqual(complaints, [], page)
 
     def test_synopsis_and_types(self):
-        for command, synopsis in (("run", "[--] CMD..."), ("compare", "[[--] CMD...]"), ("repeat", "[[--] CMD...]"),
+        for command, synopsis in (("run", "[--] CMD..."), ("compare", "[[--] CMD...]"), ("repeat", "[--] CMD..."),
                                   ("report", "FILE..."), ("bench", "[WORKLOAD...]"), ("stats", "PID"), ("help", "[WORD...]")):
             with open(self.page("ashlar-" + command), encoding="utf-8") as file:
                 lines = re.sub(r"\\f[A-Z]", "", file.read()).replace("\\-", "-").splitlines()

@@ -117,7 +117,7 @@ class Misbehaviour(Command):
         eat = "blocks = []\nwhile True: blocks.append(bytes(1 << 20))"
         text, _ = self.compare("sh", "-c", f"ulimit -v 400000; exec {PYTHON} -c '{eat}'",
                                options=["--allocators", f"other={HARMLESS}"], status=1)
-        self.assertRegex(text, r"nothing to compare: exit status 1\nWhat it printed last:\n(.*\n)*  MemoryError\n")
+        self.assertRegex(text, r"nothing to compare: exit status 1\nWhat it printed last:\n(.*\n)*  \| MemoryError\n")
 
     def test_prints_gigabytes(self):
         text, result = self.compare("head", "-c", "2000000000", "/dev/zero",
@@ -153,7 +153,7 @@ class Misbehaviour(Command):
         run = self.ashlar("compare", "--allocators", f"other={HARMLESS}", "--json", self.result, "--", "sh", "-c", script,
                           status=1)
         self.assertRegex(run.stderr, r"^sh -c .* fails under System, so there is nothing to compare: exit status 3\n"
-                                     r"What it printed last:\n  first\n  last\n$")
+                                     r"What it printed last:\n  \| first\n  \| last\n$")
         self.assertNotIn("Verdict", run.stdout)
         with open(os.path.join(self.folder, "runs"), encoding="ascii") as file:
             self.assertEqual(file.read(), "run\n")
@@ -353,7 +353,7 @@ class Server(Command):
             text, result = self.compare("true", rounds=1, status=1, options=[
                 "--allocators", "system", "--server", script, "--timeout", "0.5"])
             self.assertIn("the server: it did not listen on a socket in time", text)
-            self.assertIn("What it printed last:\n  why\n", text)
+            self.assertIn("What it printed last:\n  | why\n", text)
             self.assertEqual(len(result["samples"]), 1)
         self.assert_gone("98766")
 
@@ -496,7 +496,7 @@ class Steps(Command):
     def test_prepare_that_fails(self):
         for script in ["echo why >&2; exit 3", "sleep 98777 & echo why >&2; exit 3"]:
             text, result = self.compare("true", options=["--allocators", "system", "--prepare", script], status=1)
-            self.assertIn("nothing to compare: the command that prepares: exit status 3\nWhat it printed last:\n  why\n", text)
+            self.assertIn("nothing to compare: the command that prepares: exit status 3\nWhat it printed last:\n  | why\n", text)
             self.assertEqual(len(result["samples"]), 1)
         self.assert_gone("98777")
 

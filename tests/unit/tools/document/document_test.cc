@@ -5,7 +5,6 @@
 #include "document/help.h"
 #include "document/man_page.h"
 #include "document/option_facts.h"
-#include "document/wrapped.h"
 #include "document/zsh_completion.h"
 
 #include <CLI/CLI.hpp>
@@ -145,16 +144,4 @@ TEST_CASE("document: help fits its columns") {
     CHECK(help_text(declared.app, 80).find("\nCommands:\n  try                     Try one thing\n") !=
           std::string::npos);
     CHECK(help_text(*declared.command, 60).find("  -n, --name NAME\n      Its name\n") != std::string::npos);
-}
-
-TEST_CASE("document: lines are broken between words, and examples as a shell takes them") {
-    CHECK(wrapped("one two three", 7, 0) == "one two\nthree");
-    CHECK(wrapped("one two three", 9, 2) == "one two\n  three");
-    CHECK(wrapped("toolongaword x", 4, 0) == "toolongaword\nx");
-    CHECK(wrapped_paragraphs("one\ntwo\n\nTitle:\n  a  b\n", 20) == "one two\n\nTitle:\n  a  b\n");
-    CHECK(wrapped_paragraphs("  tool --first 1 --second 2", 20) == "  tool --first 1 \\\n      --second 2\n");
-    CHECK(wrapped_paragraphs("  name  some words that take two lines", 30) ==
-          "  name\n      some words that take two\n      lines\n");
-    CHECK(wrapped_paragraphs("  x   some words that take two lines", 30) ==
-          "  x   some words that take two\n      lines\n");
 }
