@@ -103,7 +103,8 @@ class Memory {
     machine::Descriptor descriptor_;
 };
 
-// The dynamic section of an object: what the loader goes by.
+// The dynamic section of an object: what the loader goes by. It and the tables that it names are read by
+// hand: libelf reads files, and slots that the loader has filled are in memory alone.
 class Dynamic {
   public:
     Dynamic(const Memory& memory, Address address, Address bias) : bias_(bias) {
