@@ -1,18 +1,15 @@
 // SPDX-License-Identifier: MIT
 #include "alarm/library_file.h"
 
-#include "machine/descriptor.h"
+#include "machine/elf_file.h"
 #include "machine/output_of.h"
 
 #include <algorithm>
 #include <array>
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <gelf.h>
-#include <libelf.h>
-#include <memory>
 #include <set>
 #include <sstream>
+#include <stdexcept>
 #include <string_view>
 
 namespace ashlar::alarm {
@@ -35,30 +32,15 @@ constexpr std::array kLaterInstructions{
     "pmovzxwq",  "pmovzxdq",   "pmovsxbw",  "pmovsxbd",  "pmovsxwd", "pmovsxdq", "movntdqa",  "packusdw",
     "pcmpestri", "pcmpestrm",  "pcmpistri", "pcmpistrm", "aesenc",   "aesdec",   "pclmulqdq", "sha256rnds2"};
 
-struct ElfEnd {
-    void operator()(Elf* elf) const { elf_end(elf); }
-};
-
-std::string read_segments(const std::string& path, LibraryFile& result) {
-    const machine::Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
-    elf_version(EV_CURRENT);
-    const std::unique_ptr<Elf, ElfEnd> elf(elf_begin(file.number(), ELF_C_READ, nullptr));
-    std::size_t count = 0;
-    if (!elf || elf_getphdrnum(elf.get(), &count) != 0) {
-        return path + " cannot be read as an ELF file";
+void look_at_segments(const std::string& path, LibraryFile& result) {
+    try {
+        const auto file = machine::read_elf(path);
+        result.trouble = file ? "" : path + " is no ELF file";
+        result.loaded_bytes = file ? file->loaded_bytes : 0;
+        result.tls_bytes = file ? file->tls_bytes : 0;
+    } catch (const std::runtime_error& error) {
+        result.trouble = error.what();
     }
-    for (std::size_t index = 0; index < count; ++index) {
-        GElf_Phdr header{};
-        if (gelf_getphdr(elf.get(), static_cast<int>(index), &header) == nullptr) {
-            continue;
-        }
-        if (header.p_type == PT_LOAD) {
-            result.loaded_bytes += header.p_memsz;
-        } else if (header.p_type == PT_TLS) {
-            result.tls_bytes += header.p_memsz;
-        }
-    }
-    return "";
 }
 
 // Reads objdump's lines: "0000000000001234 <name>:" before a function, "    1234:\tmov    %rax,%rbx" in it.
@@ -113,7 +95,7 @@ bool is_above_baseline(const std::string& mnemonic, const std::string& operands)
 
 LibraryFile read_library_file(const std::string& path) {
     LibraryFile result;
-    result.trouble = read_segments(path, result);
+    look_at_segments(path, result);
 #if defined(__x86_64__)
     if (result.trouble.empty()) {
         const machine::ProgramOutput dump =

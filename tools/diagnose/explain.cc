@@ -114,7 +114,7 @@ std::optional<Finding> obstacle_in_file(Files& files, const std::string& path) {
     if (program->interpreter.find("ld-musl") != std::string::npos) {
         return other_c_library(path, program->interpreter);
     }
-    if (program->interpreter.empty() && program->needed.empty() && !is_loader(path)) {
+    if (program->interpreter.empty() && !program->needs_libraries && !is_loader(path)) {
         return is_static(path);
     }
     return std::nullopt;

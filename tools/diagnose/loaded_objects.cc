@@ -25,7 +25,7 @@ namespace {
 
 using Address = std::uint64_t;
 
-// Limits on what another process's memory can make this program read.
+// Limits on what another process's memory may make us read.
 constexpr std::size_t kMostObjects = 4'096;
 constexpr std::size_t kMostEntries = 4'096;
 constexpr std::size_t kMostBytes = std::size_t{256} << 20;
@@ -37,7 +37,7 @@ struct Mapping {
     std::string path; // empty for memory without a file
 };
 
-// Parses /proc/PID/maps: "begin-end rwxp offset device inode   path".
+// Text of /proc/PID/maps: "begin-end rwxp offset device inode   path".
 std::vector<Mapping> parse_mappings(const std::string& text) {
     std::vector<Mapping> mappings;
     std::istringstream lines(text);
@@ -60,7 +60,7 @@ std::vector<Mapping> parse_mappings(const std::string& text) {
     return mappings;
 }
 
-// Returns the mapping at `address`, or null.
+// Nothing if there is no file.
 const Mapping* mapping_at(const std::vector<Mapping>& mappings, Address address) {
     const auto found = std::find_if(mappings.begin(), mappings.end(), [&](const Mapping& mapping) {
         return address >= mapping.begin && address < mapping.end;
@@ -80,7 +80,7 @@ class Memory {
 
     bool open() const { return descriptor_.open(); }
 
-    // Returns `count` items, or none if not all can be read.
+    // Empty if not all of it can be read.
     template <typename Item>
     std::vector<Item> read(Address address, std::size_t count) const {
         if (count > kMostBytes / sizeof(Item) || address > std::numeric_limits<off_t>::max()) {
@@ -103,7 +103,8 @@ class Memory {
     machine::Descriptor descriptor_;
 };
 
-// The dynamic section of an object, which the loader works from.
+// The dynamic section of an object: what the loader goes by. It and the tables that it names are read by
+// hand: libelf reads files, and slots that the loader has filled are in memory alone.
 class Dynamic {
   public:
     Dynamic(const Memory& memory, Address address, Address bias) : bias_(bias) {
@@ -120,7 +121,7 @@ class Dynamic {
         const auto found = values_.find(tag);
         return found == values_.end() ? 0 : found->second;
     }
-    // The loader turns most values into addresses in place, except in sections that it cannot write to.
+    // The loader turns most of them into addresses in place, but not those of sections it cannot write to.
     Address address(Elf64_Sxword tag) const {
         const std::uint64_t stored = value(tag);
         return stored == 0 ? 0 : stored < bias_ ? stored + bias_ : stored;
@@ -131,7 +132,7 @@ class Dynamic {
     std::map<Elf64_Sxword, std::uint64_t> values_;
 };
 
-// Relocations that fill a slot with a symbol's address.
+// Relocations that make a slot hold a symbol's address.
 #if defined(__x86_64__)
 constexpr std::array<std::uint64_t, 2> kTableSlots{R_X86_64_JUMP_SLOT, R_X86_64_GLOB_DAT};
 constexpr std::uint64_t kPointerInData = R_X86_64_64;
@@ -143,8 +144,7 @@ constexpr std::array<std::uint64_t, 0> kTableSlots{};
 constexpr std::uint64_t kPointerInData = 0;
 #endif
 
-// Returns whether the slot holds the symbol's address. A pointer in writable memory may have been changed
-// since, as by python's _decimal.
+// A pointer that the object may write to may have been set to something else since: python's _decimal does.
 bool holds_address(const std::vector<Mapping>& mappings, Address slot, std::uint64_t info) {
     const std::uint64_t type = ELF64_R_TYPE(info);
     if (type == kPointerInData) {
@@ -156,11 +156,11 @@ bool holds_address(const std::vector<Mapping>& mappings, Address slot, std::uint
 
 constexpr std::array<std::string_view, 4> kFamily{"malloc", "calloc", "realloc", "free"};
 
-// An object's slot for a function of the malloc family.
+// A slot of one object for one function of the family.
 struct FamilySlot {
     bool is_defined; // by the object itself
-    Address own;     // address in the object's symbol table; 0: none
-    Address target;  // address in the slot now
+    Address own;     // the address that the object's table of symbols gives the function; 0: none
+    Address target;  // what the slot holds now
 };
 
 std::vector<FamilySlot> family_slots(const Memory& memory, const std::vector<Mapping>& mappings,
@@ -202,17 +202,17 @@ std::vector<FamilySlot> family_slots(const Memory& memory, const std::vector<Map
     return found;
 }
 
-// Finds the files that slots lead to.
+// The files that addresses in slots belong to.
 class Targets {
   public:
     explicit Targets(const std::vector<Mapping>& mappings) : mappings_(mappings) {}
 
     std::string file(Address address) const { return file_at(mappings_, address); }
 
-    // Learns the stubs of the program. A program at a fixed address may take the address of a function that
-    // it does not define. The linker then creates a stub in the program that jumps to the function. The
-    // symbol is undefined but has a value, and the slots of all other objects hold the stub. Such a stub is
-    // resolved to the target of the program's own slot.
+    // A program at a fixed address may take the address of a function that it does not define. It gives it
+    // one then: a stub of its own that jumps to the function. Its symbol is undefined and has a value all the
+    // same, and the slots of all other objects hold the stub. So a stub counts as what the program's own slot
+    // leads to.
     void learn_stubs(const std::vector<FamilySlot>& program, const std::string& own_file) {
         for (const FamilySlot& slot : program) {
             if (!slot.is_defined && slot.own != 0) {
@@ -224,8 +224,8 @@ class Targets {
         }
     }
 
-    // Returns the file that the object's calls reach. A slot that leads into its own object, but not to the
-    // function there, is not bound yet.
+    // Which file the calls go to. A slot may lead into its own object, and not to the function there. Then
+    // the loader has not been asked to fill it yet.
     std::string called_by(const std::vector<FamilySlot>& object, const std::string& own_file) const {
         for (const FamilySlot& slot : object) {
             const auto stub = stubs_.find(slot.target);
@@ -239,10 +239,10 @@ class Targets {
 
   private:
     const std::vector<Mapping>& mappings_;
-    std::map<Address, std::string> stubs_; // empty text: the program has not called the function yet
+    std::map<Address, std::string> stubs_; // empty text: the program has not called it yet
 };
 
-// Returns the address of the loader's list of objects, from the program's own dynamic section.
+// Where the loader has its list of objects: the program's own dynamic section tells.
 Address find_link_map(const Memory& memory, const std::string& auxiliary) {
     std::map<std::uint64_t, std::uint64_t> facts;
     for (std::size_t at = 0; at + sizeof(Elf64_auxv_t) <= auxiliary.size(); at += sizeof(Elf64_auxv_t)) {
@@ -271,7 +271,7 @@ std::vector<LoadedObject> walk_link_map(const Memory& memory, const std::vector<
                                         Address next) {
     std::vector<LoadedObject> objects;
     Targets targets(mappings);
-    std::set<Address> seen; // the list of a corrupted process may be circular
+    std::set<Address> seen; // the list of a process gone wrong may lead back into itself
     while (next != 0 && seen.size() < kMostObjects && seen.insert(next).second) {
         const auto entry = memory.read<link_map>(next);
         if (!entry) {
@@ -281,7 +281,7 @@ std::vector<LoadedObject> walk_link_map(const Memory& memory, const std::vector<
         if (std::string path = file_at(mappings, dynamic); !path.empty()) {
             const auto family =
                 family_slots(memory, mappings, Dynamic(memory, dynamic, entry->l_addr), entry->l_addr);
-            if (seen.size() == 1) { // the program itself
+            if (seen.size() == 1) { // the program
                 targets.learn_stubs(family, path);
             }
             std::string called = targets.called_by(family, path);

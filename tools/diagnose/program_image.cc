@@ -33,6 +33,7 @@ std::string link_target(const std::string& link) {
     return std::filesystem::read_symlink(link, error).string();
 }
 
+// Read by hand: libelf knows an auxiliary vector only as a note in a core file.
 bool in_secure_mode(const std::string& auxiliary) {
     for (std::size_t at = 0; at + sizeof(Elf64_auxv_t) <= auxiliary.size(); at += sizeof(Elf64_auxv_t)) {
         Elf64_auxv_t entry{};

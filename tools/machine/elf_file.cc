@@ -4,13 +4,15 @@
 #include "machine/descriptor.h"
 
 #include <algorithm>
-#include <array>
 #include <bit>
 #include <cerrno>
 #include <cstring>
-#include <elf.h>
+#include <elfutils/libdwelf.h>
 #include <fcntl.h>
+#include <gelf.h>
+#include <memory>
 #include <stdexcept>
+#include <string_view>
 #include <sys/stat.h>
 #include <system_error>
 
@@ -18,14 +20,12 @@ namespace ashlar::machine {
 
 namespace {
 
-// No file that a loader accepts comes near; one that claims more is damaged or meant to hurt.
-constexpr std::uint64_t kMostHeaders = 65'536;
+// No table of a file that a loader accepts comes near; one that claims more is damaged or meant to hurt.
 constexpr std::uint64_t kMostBytes = std::uint64_t{1} << 30;
 
-// Reads instead of mapping: a mapped file that someone shortens meanwhile would end the process.
-class Source {
+class OpenFile {
   public:
-    explicit Source(const std::filesystem::path& path)
+    explicit OpenFile(const std::filesystem::path& path)
         : path_(path), descriptor_(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)) {
         struct stat status {};
         if (!descriptor_.open() || fstat(descriptor_.number(), &status) != 0) {
@@ -38,30 +38,21 @@ class Source {
         size_ = static_cast<std::uint64_t>(status.st_size);
     }
 
+    int descriptor() const { return descriptor_.number(); }
     std::uint64_t size() const { return size_; }
 
-    [[noreturn]] void fail(const std::string& what) const {
-        throw std::runtime_error(path_.string() + " is damaged: " + what);
+    void require(bool is_sound, const char* damage) const {
+        if (!is_sound) {
+            throw std::runtime_error(path_.string() + " is damaged: " + damage);
+        }
     }
 
-    template <typename Item>
-    std::vector<Item> read(std::uint64_t offset, std::uint64_t count) const {
-        if (offset > size_ || count > (size_ - offset) / sizeof(Item) || count * sizeof(Item) > kMostBytes) {
-            fail("a table lies outside the file");
-        }
-        std::vector<Item> items(count);
-        auto* next = reinterpret_cast<char*>(items.data());
-        std::size_t missing = count * sizeof(Item);
-        while (missing > 0) {
-            const ssize_t length = pread(descriptor_.number(), next, missing, static_cast<off_t>(offset));
-            if (length <= 0) {
-                fail("it became shorter while it was read");
-            }
-            next += length;
-            offset += static_cast<std::uint64_t>(length);
-            missing -= static_cast<std::size_t>(length);
-        }
-        return items;
+    // Its first bytes; fewer if it has no more.
+    std::string start(std::size_t length) const {
+        std::string bytes(length, '\0');
+        const ssize_t got = pread(descriptor_.number(), bytes.data(), length, 0);
+        bytes.resize(got < 0 ? 0 : static_cast<std::size_t>(got));
+        return bytes;
     }
 
   private:
@@ -70,103 +61,104 @@ class Source {
     std::uint64_t size_ = 0;
 };
 
-// The text that starts there in a table of texts, if it ends inside.
-std::string text_at(const std::vector<char>& table, std::uint64_t offset) {
-    if (offset >= table.size()) {
-        return "";
-    }
-    const auto begin = table.begin() + static_cast<std::ptrdiff_t>(offset);
-    const auto end = std::find(begin, table.end(), '\0');
-    return end == table.end() ? "" : std::string(begin, end);
+struct EndElf {
+    void operator()(Elf* elf) const { elf_end(elf); }
+};
+using ElfHandle = std::unique_ptr<Elf, EndElf>;
+
+ElfHandle begin_elf(const OpenFile& file) {
+    elf_version(EV_CURRENT);
+    // libelf allocates at once for as many sections as a file claims. The header's own count is small enough
+    // and suffices for every program; 0 means a larger one elsewhere. So the header is looked at alone first.
+    std::string start = file.start(sizeof(Elf64_Ehdr));
+    const ElfHandle alone(elf_memory(start.data(), start.size()));
+    GElf_Ehdr header;
+    file.require(gelf_getehdr(alone.get(), &header) == nullptr || header.e_shnum != 0 || header.e_shoff == 0,
+                 "it claims more sections than there can be");
+    // Reads instead of mapping: a mapped file that someone shortens meanwhile would end the process.
+    return ElfHandle(elf_begin(file.descriptor(), ELF_C_READ, nullptr));
 }
 
-// Where in the file that address of the loaded program is.
-std::optional<std::uint64_t> file_offset(const std::vector<Elf64_Phdr>& segments, std::uint64_t address) {
-    for (const Elf64_Phdr& segment : segments) {
-        if (segment.p_type == PT_LOAD && address >= segment.p_vaddr &&
-            address - segment.p_vaddr < segment.p_filesz) {
-            return segment.p_offset + (address - segment.p_vaddr);
+Elf_Data* read_segment(const OpenFile& file, Elf* elf, const GElf_Phdr& segment, Elf_Type type) {
+    Elf_Data* const data =
+        segment.p_filesz > kMostBytes
+            ? nullptr
+            : elf_getdata_rawchunk(elf, static_cast<std::int64_t>(segment.p_offset), segment.p_filesz, type);
+    file.require(data != nullptr, "a segment lies outside the file");
+    return data;
+}
+
+bool needs_any(Elf_Data* dynamic) {
+    GElf_Dyn entry;
+    for (int index = 0; gelf_getdyn(dynamic, index, &entry) != nullptr && entry.d_tag != DT_NULL; ++index) {
+        if (entry.d_tag == DT_NEEDED) {
+            return true;
         }
     }
-    return std::nullopt;
+    return false;
 }
 
-std::vector<std::string> read_needed(const Source& file, const std::vector<Elf64_Phdr>& segments,
-                                     const Elf64_Phdr& dynamic_segment) {
-    const auto entries =
-        file.read<Elf64_Dyn>(dynamic_segment.p_offset, dynamic_segment.p_filesz / sizeof(Elf64_Dyn));
-    const auto end = std::find_if(entries.begin(), entries.end(),
-                                  [](const Elf64_Dyn& entry) { return entry.d_tag == DT_NULL; });
-    const auto value = [&](Elf64_Sxword tag) -> std::uint64_t {
-        const auto found =
-            std::find_if(entries.begin(), end, [&](const Elf64_Dyn& entry) { return entry.d_tag == tag; });
-        return found == end ? 0 : found->d_un.d_val;
-    };
-    const auto texts_at = file_offset(segments, value(DT_STRTAB));
-    std::vector<std::string> needed;
-    if (!texts_at) {
-        return needed;
-    }
-    const auto texts = file.read<char>(*texts_at, value(DT_STRSZ));
-    for (auto entry = entries.begin(); entry != end; ++entry) {
-        if (entry->d_tag == DT_NEEDED) {
-            needed.push_back(text_at(texts, entry->d_un.d_val));
-        }
-    }
-    return needed;
-}
-
-void read_segments(const Source& file, const Elf64_Ehdr& header, ElfFile& result) {
-    if (header.e_phnum == 0) {
-        return;
-    }
-    if (header.e_phentsize != sizeof(Elf64_Phdr)) {
-        file.fail("its program headers have an unknown size");
-    }
-    const auto segments = file.read<Elf64_Phdr>(header.e_phoff, header.e_phnum);
-    for (const Elf64_Phdr& segment : segments) {
+void read_segments(const OpenFile& file, Elf* elf, const GElf_Ehdr& header, ElfFile& result) {
+    std::size_t count = 0; // libelf leaves out those that lie outside
+    file.require(elf_getphdrnum(elf, &count) == 0 && count == header.e_phnum,
+                 "its program headers lie outside the file");
+    for (int index = 0; index < header.e_phnum; ++index) {
+        GElf_Phdr segment;
+        file.require(gelf_getphdr(elf, index, &segment) != nullptr, "its program headers cannot be read");
         if (segment.p_type == PT_INTERP) {
-            result.interpreter = text_at(file.read<char>(segment.p_offset, segment.p_filesz), 0);
+            const Elf_Data* const data = read_segment(file, elf, segment, ELF_T_BYTE);
+            const auto* const text = static_cast<const char*>(data->d_buf);
+            result.interpreter.assign(text, strnlen(text, data->d_size));
         } else if (segment.p_type == PT_DYNAMIC) {
-            result.needed = read_needed(file, segments, segment);
+            result.needs_libraries = needs_any(read_segment(file, elf, segment, ELF_T_DYN));
+        } else if (segment.p_type == PT_LOAD) {
+            result.loaded_bytes += segment.p_memsz;
+        } else if (segment.p_type == PT_TLS) {
+            result.tls_bytes += segment.p_memsz;
         }
     }
 }
 
-void read_symbols(const Source& file, const Elf64_Shdr& table, const Elf64_Shdr& texts_section,
-                  ElfFile& result) {
-    const auto symbols = file.read<Elf64_Sym>(table.sh_offset, table.sh_size / sizeof(Elf64_Sym));
-    const auto texts = file.read<char>(texts_section.sh_offset, texts_section.sh_size);
-    for (const Elf64_Sym& symbol : symbols) {
-        const auto type = ELF64_ST_TYPE(symbol.st_info);
+Elf_Data* read_section(const OpenFile& file, Elf_Scn* section) {
+    GElf_Shdr header;
+    Elf_Data* const data = gelf_getshdr(section, &header) == nullptr || header.sh_size > kMostBytes
+                               ? nullptr
+                               : elf_getdata(section, nullptr);
+    file.require(data != nullptr, "a table lies outside the file");
+    return data;
+}
+
+void read_symbols(const OpenFile& file, Elf* elf, Elf_Scn* section, const GElf_Shdr& table, ElfFile& result) {
+    Elf_Data* const symbols = read_section(file, section);
+    read_section(file, elf_getscn(elf, table.sh_link)); // elf_strptr would, whatever its size
+    GElf_Sym symbol;
+    for (int index = 0; gelf_getsym(symbols, index, &symbol) != nullptr; ++index) {
+        const auto type = GELF_ST_TYPE(symbol.st_info);
         const bool is_defined = symbol.st_shndx != SHN_UNDEF;
         if (symbol.st_name == 0 || (is_defined && type != STT_FUNC && type != STT_GNU_IFUNC)) {
             continue;
         }
+        const char* const name = elf_strptr(elf, table.sh_link, symbol.st_name);
+        file.require(name != nullptr, "a name lies outside its table");
         if (table.sh_type == SHT_DYNSYM) {
-            (is_defined ? result.exports : result.imports).insert(text_at(texts, symbol.st_name));
+            (is_defined ? result.exports : result.imports).insert(name);
         } else if (is_defined) {
-            result.internal.insert(text_at(texts, symbol.st_name));
+            result.internal.insert(name);
         }
     }
 }
 
-void read_sections(const Source& file, const Elf64_Ehdr& header, ElfFile& result) {
-    if (header.e_shoff == 0 || header.e_shoff >= file.size()) {
-        return; // stripped of them; the loader does not need any
-    }
-    if (header.e_shentsize != sizeof(Elf64_Shdr)) {
-        file.fail("its section headers have an unknown size");
-    }
-    const auto first = file.read<Elf64_Shdr>(header.e_shoff, 1);
-    const std::uint64_t count = header.e_shnum != 0 ? header.e_shnum : first[0].sh_size;
-    if (count > kMostHeaders) {
-        file.fail("it claims more sections than there can be");
-    }
-    const auto sections = file.read<Elf64_Shdr>(header.e_shoff, count);
-    for (const Elf64_Shdr& section : sections) {
-        if ((section.sh_type == SHT_DYNSYM || section.sh_type == SHT_SYMTAB) && section.sh_link < count) {
-            read_symbols(file, section, sections[section.sh_link], result);
+void read_sections(const OpenFile& file, Elf* elf, const GElf_Ehdr& header, ElfFile& result) {
+    // The loader needs none, and some tools cut them off. libelf shows none if the file ends among them.
+    std::size_t count = 0;
+    const bool is_cut_off = header.e_shnum == 0 || header.e_shoff >= file.size();
+    file.require(elf_getshdrnum(elf, &count) == 0 && (count != 0 || is_cut_off),
+                 "its section headers lie outside the file");
+    for (Elf_Scn* section = nullptr; (section = elf_nextscn(elf, section)) != nullptr;) {
+        GElf_Shdr table;
+        file.require(gelf_getshdr(section, &table) != nullptr, "its section headers cannot be read");
+        if (table.sh_type == SHT_DYNSYM || table.sh_type == SHT_SYMTAB) {
+            read_symbols(file, elf, section, table, result);
         }
     }
     for (const std::string& name : result.exports) {
@@ -174,67 +166,52 @@ void read_sections(const Source& file, const Elf64_Ehdr& header, ElfFile& result
     }
 }
 
-std::string machine_name(std::uint16_t machine) {
-    switch (machine) {
-    case EM_386:
-        return "x86";
-    case EM_X86_64:
-        return "x86-64";
-    case EM_ARM:
-        return "ARM";
-    case EM_AARCH64:
-        return "AArch64";
-    case EM_RISCV:
-        return "RISC-V";
-    case EM_PPC64:
-        return "PowerPC";
-    case EM_S390:
-        return "s390";
-    case EM_MIPS:
-        return "MIPS";
-    default:
-        return "machine " + std::to_string(machine);
-    }
-}
-
 } // namespace
 
 std::string ElfFile::architecture() const {
-    return std::string(is_64_bit ? "64-bit " : "32-bit ") + machine_name(machine) +
+    const char* const name = dwelf_elf_e_machine_string(machine);
+    return (is_64_bit ? "64-bit " : "32-bit ") +
+           (name == nullptr ? "machine " + std::to_string(machine) : std::string(name)) +
            (is_little_endian ? "" : " (big-endian)");
 }
 
 std::optional<ElfFile> read_elf(const std::filesystem::path& path) {
-    const Source file(path);
-    if (file.size() < SELFMAG || std::memcmp(file.read<char>(0, SELFMAG).data(), ELFMAG, SELFMAG) != 0) {
+    const OpenFile file(path);
+    if (file.start(SELFMAG) != ELFMAG) {
         return std::nullopt;
     }
-    // What both word sizes have in common comes first: identification, type, machine.
-    const auto start = file.read<unsigned char>(0, offsetof(Elf64_Ehdr, e_version));
+    const ElfHandle elf = begin_elf(file);
+    GElf_Ehdr header;
+    file.require(gelf_getehdr(elf.get(), &header) != nullptr, "its header is cut short or unknown");
     ElfFile result;
-    result.is_64_bit = start[EI_CLASS] == ELFCLASS64;
-    result.is_little_endian = start[EI_DATA] == ELFDATA2LSB;
-    const auto number = [&](std::size_t offset) {
-        const unsigned low = start[offset + (result.is_little_endian ? 0 : 1)];
-        const unsigned high = start[offset + (result.is_little_endian ? 1 : 0)];
-        return static_cast<std::uint16_t>(low | high << 8);
-    };
-    result.type = number(offsetof(Elf64_Ehdr, e_type));
-    result.machine = number(offsetof(Elf64_Ehdr, e_machine));
-    if (!result.is_64_bit || result.is_little_endian != (std::endian::native == std::endian::little)) {
-        return result;
+    result.is_64_bit = header.e_ident[EI_CLASS] == ELFCLASS64;
+    result.is_little_endian = header.e_ident[EI_DATA] == ELFDATA2LSB;
+    result.type = header.e_type;
+    result.machine = header.e_machine;
+    if (result.is_64_bit && result.is_little_endian == (std::endian::native == std::endian::little)) {
+        read_segments(file, elf.get(), header, result);
+        read_sections(file, elf.get(), header, result);
     }
-    const auto header = file.read<Elf64_Ehdr>(0, 1);
-    read_segments(file, header[0], result);
-    read_sections(file, header[0], result);
     return result;
 }
 
+std::string build_id(const std::filesystem::path& path) {
+    try {
+        const OpenFile file(path);
+        const ElfHandle elf = begin_elf(file);
+        const void* bytes = nullptr;
+        const ssize_t length = elf ? dwelf_elf_gnu_build_id(elf.get(), &bytes) : 0;
+        return length > 0 ? std::string(static_cast<const char*>(bytes), static_cast<std::size_t>(length))
+                          : "";
+    } catch (const std::runtime_error&) {
+        return "";
+    }
+}
+
 std::optional<std::string> shebang(const std::filesystem::path& path) {
-    const Source file(path);
-    constexpr std::uint64_t kAsFarAsTheKernelLooks = 256;
-    const auto start = file.read<char>(0, std::min(file.size(), kAsFarAsTheKernelLooks));
-    const std::string_view text(start.data(), start.size());
+    constexpr std::size_t kAsFarAsTheKernelLooks = 256;
+    const std::string start = OpenFile(path).start(kAsFarAsTheKernelLooks);
+    const std::string_view text = start;
     if (!text.starts_with("#!")) {
         return std::nullopt;
     }

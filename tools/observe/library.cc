@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <elf.h>
+#include <gelf.h>
 #include <string_view>
 
 namespace ashlar::observe {
@@ -49,6 +49,7 @@ std::optional<Note> note_in(const Memory& memory, const Elf64_Phdr& segment, Add
     return note;
 }
 
+// Headers are read by hand. libelf takes the whole image of a file, and the end of it may not be loaded.
 std::optional<Note> note_of(const Memory& memory, const Mapping& mapping) {
     const auto header = memory.read<Elf64_Ehdr>(mapping.begin);
     if (!header || std::memcmp(header->e_ident, ELFMAG, SELFMAG) != 0 ||
@@ -114,27 +115,20 @@ bool is_called_ashlar(const std::string& path) {
 }
 
 std::optional<std::size_t> find_note(std::span<const unsigned char> notes, std::size_t alignment) {
-    constexpr std::size_t kUsual = 4;
     constexpr std::size_t kLong = 8;
-    const std::size_t step = alignment == kLong ? kLong : kUsual;
-    const auto rounded = [step](std::size_t size) { return (size + step - 1) / step * step; };
     constexpr std::string_view kOwner(ASHLAR_NOTE_OWNER, sizeof ASHLAR_NOTE_OWNER); // with its final zero
-    for (std::size_t at = 0; notes.size() - at >= sizeof(Elf64_Nhdr);) {
-        Elf64_Nhdr header{};
-        std::memcpy(&header, notes.data() + at, sizeof header);
-        const std::size_t name = at + sizeof header;
-        const std::size_t descriptor = rounded(name + header.n_namesz);
-        if (descriptor > notes.size()) {
-            return std::nullopt;
-        }
-        if (header.n_descsz > notes.size() - descriptor) {
-            return std::nullopt;
-        }
+    Elf_Data data{};
+    data.d_buf = const_cast<unsigned char*>(notes.data()); // only read by what follows
+    data.d_size = notes.size();
+    data.d_type = alignment == kLong ? ELF_T_NHDR8 : ELF_T_NHDR;
+    GElf_Nhdr header;
+    std::size_t name = 0;
+    std::size_t descriptor = 0;
+    for (std::size_t next = 0; (next = gelf_getnote(&data, next, &header, &name, &descriptor)) != 0;) {
         if (header.n_type == ASHLAR_NOTE_TABLES && header.n_namesz == kOwner.size() &&
             std::memcmp(notes.data() + name, kOwner.data(), kOwner.size()) == 0) {
             return descriptor;
         }
-        at = std::min(rounded(descriptor + header.n_descsz), notes.size());
     }
     return std::nullopt;
 }

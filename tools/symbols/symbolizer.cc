@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "symbols/symbolizer.h"
 
+#include "machine/elf_file.h"
 #include "symbols/demangle.h"
 #include "symbols/function_entry.h"
 
@@ -9,14 +10,11 @@
 #include <cstring>
 #include <dwarf.h>
 #include <elfutils/libdw.h>
-#include <elfutils/libdwelf.h>
 #include <elfutils/libdwfl.h>
-#include <fcntl.h>
 #include <filesystem>
 #include <fmt/format.h>
 #include <gelf.h>
 #include <optional>
-#include <unistd.h>
 
 namespace ashlar::symbols {
 
@@ -28,24 +26,6 @@ const Dwfl_Callbacks kCallbacks{.find_elf = dwfl_build_id_find_elf,
                                 .find_debuginfo = dwfl_standard_find_debuginfo,
                                 .section_address = dwfl_offline_section_address,
                                 .debuginfo_path = nullptr};
-
-std::string build_id_of(const std::string& path) {
-    const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (descriptor < 0) {
-        return {};
-    }
-    std::string id;
-    if (Elf* const elf = elf_begin(descriptor, ELF_C_READ_MMAP, nullptr); elf != nullptr) {
-        const void* bits = nullptr;
-        const ssize_t length = dwelf_elf_gnu_build_id(elf, &bits);
-        if (length > 0) {
-            id.assign(static_cast<const char*>(bits), static_cast<std::size_t>(length));
-        }
-        elf_end(elf);
-    }
-    ::close(descriptor);
-    return id;
-}
 
 } // namespace
 
@@ -155,7 +135,7 @@ class ObjectFile {
                 object_.path);
             return false;
         }
-        if (!object_.build_id.empty() && build_id_of(path_) != object_.build_id) {
+        if (!object_.build_id.empty() && machine::build_id(path_) != object_.build_id) {
             trouble_ = fmt::format(
                 "{}: is not the file that was profiled (another build id: it was upgraded or built "
                 "anew), so its functions have no names; profile again",

@@ -195,9 +195,9 @@ class Causes(Case):
             own = file.read()
         answer = doctor("--", self.write("other", own[:18] + struct.pack("<H", 243) + own[20:]))
         self.expect(answer, 1, "architecture", "RISC-V")
-        header_32 = b"\x7fELF\x01\x01\x01" + bytes(9) + struct.pack("<HHI", 2, 3, 1)
+        header_32 = b"\x7fELF\x01\x01\x01" + bytes(9) + struct.pack("<HHI28x", 2, 3, 1)
         answer = doctor("--", self.write("small", header_32))
-        self.expect(answer, 1, "architecture", "32-bit x86")
+        self.expect(answer, 1, "architecture", "32-bit Intel 80386")
 
     def test_library_of_other_architecture(self):
         with open(LIBRARY, "rb") as file:

@@ -71,7 +71,8 @@ TEST_CASE("elf: this program") {
     CHECK(own->is_64_bit == (sizeof(void*) == 8));
     CHECK(own->type != ET_REL);
     CHECK(own->interpreter.find("ld-") != std::string::npos);
-    CHECK(std::find(own->needed.begin(), own->needed.end(), "libc.so.6") != own->needed.end());
+    CHECK(own->needs_libraries);
+    CHECK(own->loaded_bytes > own->exports.size() + own->internal.size());
     const bool is_known = own->internal.contains("ashlar_elf_file_test_function") ||
                           own->exports.contains("ashlar_elf_file_test_function");
     CHECK(is_known);
@@ -95,16 +96,19 @@ TEST_CASE("elf: files that are none") {
 }
 
 TEST_CASE("elf: other word sizes and byte orders are told apart by their headers alone") {
-    std::string header(EI_NIDENT + 4, '\0');
+    std::string header(sizeof(Elf32_Ehdr), '\0');
     std::memcpy(header.data(), ELFMAG, SELFMAG);
     header[EI_CLASS] = ELFCLASS32;
     header[EI_DATA] = ELFDATA2MSB;
+    header[EI_VERSION] = EV_CURRENT;
     header[EI_NIDENT + 1] = ET_EXEC;
     header[EI_NIDENT + 3] = EM_MIPS;
     const auto file = read_elf(TemporaryFile(header).path());
     REQUIRE(file);
-    CHECK(file->architecture() == "32-bit MIPS (big-endian)");
+    CHECK(file->architecture() == "32-bit MIPS R3000 (big-endian)");
     CHECK_FALSE(file->fits(*read_elf("/proc/self/exe")));
+    header.pop_back();
+    CHECK_THROWS_WITH(read_elf(TemporaryFile(header).path()), Catch::Contains("is damaged: its header"));
 }
 
 TEST_CASE("elf: a file that ends anywhere") {
@@ -139,14 +143,76 @@ TEST_CASE("elf: a table that claims to be larger than memory") {
     std::string whole = contents_of("/bin/true");
     Elf64_Ehdr header{};
     std::memcpy(&header, whole.data(), sizeof header);
+    const Elf64_Ehdr sound = header;
+    const auto damage = [&](Elf64_Ehdr changed) {
+        std::memcpy(whole.data(), &changed, sizeof changed);
+        try {
+            read_elf(TemporaryFile(whole).path());
+        } catch (const std::runtime_error& error) {
+            return std::string(error.what());
+        }
+        return std::string();
+    };
     header.e_shnum = 0xffff;
-    std::memcpy(whole.data(), &header, sizeof header);
-    CHECK_THROWS_AS(read_elf(TemporaryFile(whole).path()), std::runtime_error);
-    header.e_shnum = 10;
-    header.e_shoff = 0;
+    CHECK_THAT(damage(header), Catch::Contains("is damaged: its section headers"));
+    header.e_shnum = 0; // the size of the first section counts
+    CHECK_THAT(damage(header), Catch::Contains("is damaged: it claims more sections"));
+    header = sound;
+    header.e_phnum = 0xffff;
+    CHECK_THAT(damage(header), Catch::Contains("is damaged: its program headers"));
+    header = sound;
     header.e_phoff = ~std::uint64_t{0} - 8;
-    std::memcpy(whole.data(), &header, sizeof header);
-    CHECK_THROWS_AS(read_elf(TemporaryFile(whole).path()), std::runtime_error);
+    CHECK_THAT(damage(header), Catch::Contains("is damaged: its program headers"));
+    header = sound;
+    header.e_shoff = whole.size(); // cut off, which is no damage
+    CHECK(damage(header).empty());
+}
+
+TEST_CASE("elf: a table that a file with holes is large enough for") {
+    std::string whole = contents_of("/bin/true");
+    Elf64_Ehdr header{};
+    std::memcpy(&header, whole.data(), sizeof header);
+    constexpr std::uint64_t kLarge = std::uint64_t{24} << 30;
+    for (std::size_t index = 0; index < header.e_shnum; ++index) {
+        char* const place = whole.data() + header.e_shoff + index * sizeof(Elf64_Shdr);
+        Elf64_Shdr section{};
+        std::memcpy(&section, place, sizeof section);
+        if (section.sh_type == SHT_DYNSYM) {
+            section.sh_size = kLarge;
+            std::memcpy(place, &section, sizeof section);
+        }
+    }
+    const TemporaryFile file(whole);
+    REQUIRE(truncate(file.path(), 2 * kLarge) == 0);
+    CHECK_THROWS_WITH(read_elf(file.path()), Catch::Contains("is damaged: a table"));
+}
+
+TEST_CASE("elf: a file's build id") {
+    const std::string own = build_id("/proc/self/exe");
+    CHECK(contents_of("/proc/self/exe").find(own) != std::string::npos);
+    CHECK_FALSE(build_id("/bin/true").empty());
+    CHECK(build_id("/bin/true") != own);
+    CHECK(build_id("/etc/passwd").empty());
+    CHECK(build_id("/no/such/file").empty());
+    CHECK(build_id(TemporaryFile(contents_of("/bin/true").substr(0, sizeof(Elf64_Ehdr))).path()).empty());
+}
+
+TEST_CASE("elf: no file stays open") {
+    const auto open_files = [] {
+        const std::filesystem::directory_iterator folder("/proc/self/fd");
+        return std::distance(begin(folder), end(folder));
+    };
+    const TemporaryFile damaged(contents_of("/bin/true").substr(0, 1000));
+    const auto before = open_files();
+    for (const char* const path : {"/bin/true", "/etc/passwd", "/", damaged.path()}) {
+        try {
+            build_id(path);
+            shebang(path);
+            read_elf(path);
+        } catch (const std::runtime_error&) {
+        }
+    }
+    CHECK(open_files() == before);
 }
 
 TEST_CASE("elf: a script's interpreter") {
