@@ -95,7 +95,7 @@ std::size_t waiting_bytes() {
     return waiting_blocks::bytes();
 }
 std::size_t waiting_large_bytes() {
-    return WaitingRuns::bytes_of_all().load(std::memory_order_relaxed);
+    return WaitingRuns::bytes_of_all.load(std::memory_order_relaxed);
 }
 
 } // namespace ashlar::guard

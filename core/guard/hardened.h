@@ -55,8 +55,8 @@ void for_each_lock(Visit visit) {
 // Bytes of blocks that were released and are not yet back in the heap: in slabs, and in large blocks.
 std::size_t waiting_bytes();
 std::size_t waiting_large_bytes();
-inline const void* waiting_large_counter() {
-    return &WaitingRuns::bytes_of_all();
+constexpr const void* waiting_large_counter() {
+    return &WaitingRuns::bytes_of_all;
 }
 
 } // namespace ashlar::guard

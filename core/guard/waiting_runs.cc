@@ -10,20 +10,18 @@ namespace ashlar::guard {
 namespace {
 
 constinit os::Mutex<os::Rank::kQuarantine> lock;
-constinit std::atomic<std::size_t> all{0};
 
 } // namespace
+
+constinit std::atomic<std::size_t> WaitingRuns::bytes_of_all{0};
 
 os::Mutex<os::Rank::kQuarantine>& WaitingRuns::mutex() {
     return lock;
 }
-std::atomic<std::size_t>& WaitingRuns::bytes_of_all() {
-    return all;
-}
 
 void WaitingRuns::note(std::size_t change) {
     bytes_.store(bytes() + change, std::memory_order_relaxed);
-    all.store(all.load(std::memory_order_relaxed) + change, std::memory_order_relaxed);
+    bytes_of_all.store(bytes_of_all.load(std::memory_order_relaxed) + change, std::memory_order_relaxed);
 }
 
 bool WaitingRuns::put(const WaitingRun& run) {

@@ -34,7 +34,7 @@ class WaitingRuns {
     WaitingRun take_last();
 
     static os::Mutex<os::Rank::kQuarantine>& mutex();
-    static std::atomic<std::size_t>& bytes_of_all();
+    static constinit std::atomic<std::size_t> bytes_of_all; // in all lists, written under the lock
 
   private:
     static constexpr std::uint32_t kMostRuns = 64;

@@ -65,9 +65,9 @@ UNIT_TEST_CASE_IN_CHILD("large blocks: every byte asked for may be written, at a
             drop(block);
         }
     }
-    REQUIRE(WaitingRuns::bytes_of_all().load() != 0);
+    REQUIRE(WaitingRuns::bytes_of_all.load() != 0);
     REQUIRE(large_blocks::return_all());
-    REQUIRE(WaitingRuns::bytes_of_all().load() == 0);
+    REQUIRE(WaitingRuns::bytes_of_all.load() == 0);
 }
 
 UNIT_TEST_CASE_IN_CHILD("large blocks: zeroed ones are, also of used memory", unit::kDefaultHeap) {
@@ -190,7 +190,7 @@ UNIT_TEST_CASE_IN_CHILD("large blocks: a lock does not stay on what waits", unit
     if (lock(block, kSize) != 0) return; // no limit allows it
     REQUIRE(os::any_locked(block, os::page_size()));
     drop(block);
-    REQUIRE(WaitingRuns::bytes_of_all().load() != 0);
+    REQUIRE(WaitingRuns::bytes_of_all.load() != 0);
     REQUIRE_FALSE(os::any_locked(block, os::page_size()));
 }
 
@@ -202,7 +202,7 @@ UNIT_TEST_CASE_IN_CHILD("large blocks: those that are not kept keep their memory
     std::memset(block, 1, kSize);
     if (unit::kSanitizer || ::mlockall(MCL_CURRENT) != 0) return; // its mlockall does nothing; a limit
     drop(block);
-    REQUIRE(WaitingRuns::bytes_of_all().load() == 0);
+    REQUIRE(WaitingRuns::bytes_of_all.load() == 0);
     REQUIRE(os::any_locked(block, os::page_size()));
     REQUIRE(os::mostly_resident(block, kSize));
 }
