@@ -68,9 +68,9 @@ fi
 configure() {
     local tree=$1
     if [[ $tree == clang ]]; then
-        # No test runs, so optimisation is off. Without precompiled headers each source must include what it uses.
+        # No test runs, so optimisation is off.
         cmake --preset release -B build/clang -DCMAKE_C_COMPILER=clang-14 -DCMAKE_CXX_COMPILER=clang++-14 \
-            -DCMAKE_BUILD_TYPE=None -DCMAKE_CXX_FLAGS=-DNDEBUG -DASHLAR_BUILD_TESTS=OFF -DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON -DCMAKE_COMPILE_WARNING_AS_ERROR=ON
+            -DCMAKE_BUILD_TYPE=None -DCMAKE_CXX_FLAGS=-DNDEBUG -DASHLAR_BUILD_TESTS=OFF -DCMAKE_COMPILE_WARNING_AS_ERROR=ON
     elif [[ $tree == debug ]]; then
         cmake --preset debug -DASHLAR_BUILD_TOOLS=OFF -DASHLAR_BUILD_BENCH=OFF -DCMAKE_COMPILE_WARNING_AS_ERROR=ON
     elif [[ $tree == release || $tree == valgrind ]]; then
