@@ -162,7 +162,7 @@ void add_profiled(std::vector<allocators::Allocator>& found, const Options& opti
                   const RecordingFolder& folder) {
     const auto profiler = allocators::find_ashlar(allocators::Edition::kLocks);
     if (!profiler) {
-        machine::tell(stderr, "ashlar bench locks: goes on without profiling: {}\n",
+        machine::tell(stderr, "ashlar bench locks: runs without the profiler: {}\n",
                       allocators::how_to_get_ashlar(allocators::Edition::kLocks));
         return;
     }

@@ -34,7 +34,7 @@ constexpr const char* kFooter = R"(Examples:
   ashlar bench programs                           every program and allocator, about fifteen minutes
   ashlar bench programs redis git --json programs.json
 
-Of a server, its time and memory are measured together with those of the program that loads it. A program that is linked with an allocator of its own is said so, and System then means the C library's. ashlar compare runs a program of yours.
+Of a server, its time and memory are measured together with those of the program that loads it. If a program is linked with an allocator of its own, a remark says so, and System means the C library's malloc. ashlar compare runs a program of yours.
 
 Exit status: 0, 1 if a run failed, 2 for wrong arguments, 128 and the number of the signal if interrupted (130 by Ctrl-C).)";
 

@@ -112,7 +112,7 @@ that read hyperfine's files read these.
 its whole interval is worse than the baseline's by more than --fail-on percent.
 
 Exit status: 0, 1 if a run failed (without those that are ignored) or a ratio is worse than the baseline's, 2 for wrong arguments, 126 or 127 if the command
-cannot be run or found, 128 and the number of the signal if interrupted (130 by Ctrl-C; what there is is shown, and
+cannot be run or found, 128 and the number of the signal if interrupted (130 by Ctrl-C; the runs so far are shown, and
 written with --json).)";
 
 constexpr const char* kAllFailures = "true"; // value of a flag without an argument

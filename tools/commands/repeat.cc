@@ -48,7 +48,7 @@ With --allocator the command runs once more before, which is not counted: to see
 memory when it ends. If it is not, or if the program defines malloc itself, that is said and nothing is repeated.
 
 Exit status: 0, 1 if a run failed, 2 for wrong arguments, 126 or 127 if the command cannot be run or found,
-128 and the number of the signal if interrupted (130 by Ctrl-C; what there is is shown).)";
+128 and the number of the signal if interrupted (130 by Ctrl-C; the runs so far are shown).)";
 
 struct Count {
     int runs = 0;

@@ -62,7 +62,7 @@ Verdicts:
   not the heap      most of it is stacks, files, shared or other anonymous memory
   undecided         nothing makes more than half of it
 
-Exit status: 0 if all was read, 1 if there is no such process, if it does not run on Ashlar or ended meanwhile, 2 for wrong arguments, 125 if the heap's tables may not be read, 128 and the number of the signal if interrupted (130 by Ctrl-C; what there is is shown).)";
+Exit status: 0 if all was read, 1 if there is no such process, if it does not run on Ashlar or ended meanwhile, 2 for wrong arguments, 125 if the heap's tables may not be read, 128 and the number of the signal if interrupted (130 by Ctrl-C; what was read is shown).)";
 
 double now_seconds() {
     return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();

@@ -25,6 +25,8 @@ class Descriptor {
 
     int number() const { return number_; }
     bool open() const { return number_ != kNone; }
+    // Returns the number, and the caller owns it.
+    int release() { return std::exchange(number_, kNone); }
     void close() {
         if (open()) {
             ::close(std::exchange(number_, kNone));

@@ -23,11 +23,11 @@ std::vector<pid_t> numbers_in(machine::Descriptor folder) {
     if (!folder.open()) {
         return numbers;
     }
-    // fdopendir owns the descriptor only if it succeeds.
-    const std::unique_ptr<DIR, int (*)(DIR*)> entries(fdopendir(dup(folder.number())), closedir);
+    const std::unique_ptr<DIR, int (*)(DIR*)> entries(fdopendir(folder.number()), closedir);
     if (!entries) {
         return numbers;
     }
+    folder.release(); // closedir() closes it
     while (const dirent* const entry = readdir(entries.get())) { // NOLINT(concurrency-mt-unsafe)
         if (const auto value = number<pid_t>(entry->d_name)) {
             numbers.push_back(*value);
