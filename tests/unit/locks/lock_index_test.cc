@@ -53,7 +53,7 @@ TEST_CASE("lock index: full near a place it says so and loses nothing") {
     const auto index = std::make_unique<LockIndex>();
     LockRow row{};
     std::vector<std::uintptr_t> added;
-    // The keys have equal low halves, so all of them hash to one place.
+    // Keys with equal low halves begin their search at one slot.
     bool has_room = true;
     for (std::uintptr_t number = 1; has_room && number < 1000; ++number) {
         const std::uintptr_t key = number << 32 | 0x1230;
