@@ -27,7 +27,8 @@ TEST_CASE("Mann-Whitney: the example of R's wilcox.test, two-sided") {
 }
 
 TEST_CASE("Mann-Whitney: equal values, by the normal distribution") {
-    // U is 0.5 of 9, its mean 4.5, its variance 9 / 12 * (7 - (8 - 2) / 30) = 5.1: z = (4 - 0.5) / sqrt(5.1).
+    // U is 0.5 of 9. The mean is 4.5. The variance is 9 / 12 * (7 - (8 - 2) / 30) = 5.1. z = (4 - 0.5) /
+    // sqrt(5.1).
     const auto result = mann_whitney(std::array<double, 3>{1, 2, 3}, std::array<double, 3>{3, 4, 5});
     CHECK(result.u == 0.5);
     CHECK(result.p == Approx(0.12118327).epsilon(1e-6));
@@ -35,7 +36,7 @@ TEST_CASE("Mann-Whitney: equal values, by the normal distribution") {
 }
 
 TEST_CASE("Mann-Whitney: exact agrees with going through all ways") {
-    // All 20 ways to give three of the ranks 1 to 6 to the first set.
+    // All 20 ways to choose three of the ranks 1 to 6 for the first set.
     for (unsigned chosen = 0; chosen < 64; ++chosen) {
         std::vector<double> first;
         std::vector<double> second;
