@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Random operations from a seeded generator: all functions of the interface, with the sizes programs use. A
-// few must be refused.
+// Random operations of a seeded generator: all functions, with the sizes programs use. A few must be refused.
 #pragma once
 
 #include "build_kind.h"
@@ -14,8 +13,7 @@
 namespace common {
 
 inline std::size_t impossible_size(Random& random) {
-    // A sanitizer warns of each such request that reaches its malloc, the fallback. Sizes above PTRDIFF_MAX
-    // do not reach that malloc.
+    // A sanitizer's malloc, the fallback, warns of such requests. Those above PTRDIFF_MAX do not reach it.
     return random.next() | std::size_t{1} << (kSanitized || random.chance(50) ? 63 : 47);
 }
 

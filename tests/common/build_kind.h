@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The sanitizer of this build. Sanitizers cost ten times the time and memory. Counts are therefore reduced,
-// and resident memory is not checked.
+// The sanitizer of this build. It costs ten times the time and memory, so counts are lower and RSS is
+// unchecked.
 #pragma once
 
 #include <cstddef>

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// The allocator under stress. Each program is compiled twice. With the static library the prefixed names
-// are Ashlar's heap. With plain names the program runs on any allocator, and on Ashlar by LD_PRELOAD.
-// `--expect-ashlar` then checks that Ashlar was preloaded. Only after that check may the program use
-// control, statistics and owns.
+// The allocator under stress. Each program is compiled twice. With the static library the prefixed names are
+// Ashlar's heap. With plain names the program runs on any allocator, and on Ashlar by LD_PRELOAD.
+// `--expect-ashlar` then checks the preload, and permits control, statistics and owns.
 #pragma once
 
 #include "report.h"

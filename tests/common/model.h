@@ -62,8 +62,7 @@ class Shadow {
         intervals_.emplace_hint(next, begin, end);
     }
 
-    // Removes a block. The model calls this function before the block is freed: another thread may receive
-    // the same address at once.
+    // Removes a block before its release: another thread may receive the same address at once.
     void remove(const Block& block) {
         if (!on_) return;
         const std::lock_guard lock(mutex_);
@@ -166,7 +165,7 @@ class Model {
             control(kSettings[i]);
     }
 
-    // Checks the statistics. No other thread may call the heap meanwhile, and this model must know all
+    // Checks the statistics. Requires that no other thread calls the heap and that this model knows all
     // blocks.
     void check_statistics() const {
         if (!heap::is_ashlar) return;
@@ -400,9 +399,8 @@ class Model {
         }
     }
 
-    // Growth within the usable size must not move a block. An allocator that does not record the requested
-    // size may move a block to shrink it. If alignment more than doubled a block, such an allocator treats
-    // growth as shrinking.
+    // Growth within the usable size must not move a block. Allocators that do not record the requested size
+    // may move a block to shrink it. They see growth as shrinking if alignment more than doubled the block.
     static void require_in_place(const Block& old, const Block& resized, const char* call) {
         const bool seen_as_shrinking = old.alignment > 16 && resized.size < old.usable / 2;
         if (resized.size >= old.size && resized.size <= old.usable && resized.address != old.address &&

@@ -29,8 +29,7 @@ class Random {
     std::uint64_t state_;
 };
 
-// Returns a size, mostly small, down to zero. One in seven is above 8 KiB, and a few are above every size
-// class.
+// Returns a size, mostly small, and at least 0. One in seven is above 8 KiB, a few above every size class.
 inline std::size_t any_size(Random& random) {
     const std::size_t kind = random.below(1000);
     if (kind < 600) return random.below(1025);

@@ -21,8 +21,7 @@ enum class Density : std::uint8_t { kWhole, kSparse };
 inline constexpr std::size_t kStampedEnd = 32;                     // bytes at each end, of a sparse stamp
 inline constexpr std::size_t kStampStride = std::size_t{64} << 10; // bytes between words, of a sparse stamp
 
-// Calls visit(begin, end) for each stretch that a stamp covers, in order. `begin` and `end` are offsets. Each
-// stretch begins at a word.
+// Calls visit(begin, end) with the offsets of each stamped stretch, in order. Each stretch begins at a word.
 template <typename Visit>
 void for_each_stretch(std::size_t size, Density density, Visit visit) {
     if (density == Density::kWhole || size <= 2 * kStampedEnd) {

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// Watches threads that count their operations. It shows progress on a terminal, tells threads that their time
-// is up, and ends a run that hangs. A run hangs if no working thread counts an operation for `patience`
-// seconds. Watch then reports this, makes each thread print its stack, and aborts. It allocates nothing while
-// threads run.
+// Watches threads that count their operations. It shows progress on a terminal, and tells threads that their
+// time is up. A run hangs if no working thread counts an operation for `patience` seconds. Watch then makes
+// each thread print its stack, and aborts. It allocates nothing while threads run.
 #pragma once
 
 #include "report.h"
@@ -66,8 +65,7 @@ class Watch {
         mine.working.store(true, std::memory_order_release);
         return mine;
     }
-    // Notes that a thread has ended. The thread that joined it calls this function, because a thread may hang
-    // at its end.
+    // Marks a thread as ended. The thread that joined it calls this function: a thread may hang at its end.
     void end(std::size_t number) { progress_[number].working.store(false, std::memory_order_release); }
 
     bool time_is_up() const { return time_is_up_.load(std::memory_order_relaxed); }

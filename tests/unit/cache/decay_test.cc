@@ -60,8 +60,7 @@ std::size_t resident(const Blocks& blocks) {
     return count;
 }
 
-// Makes slow calls for blocks of class_of(64), in slabs of their own. A busy program contributes nothing else
-// to decay.
+// Makes slow calls for class_of(64) only, in slabs of their own. Busy programs contribute no more to decay.
 class Busy {
   public:
     Busy() : blocks_(500) { take(); }
@@ -139,8 +138,7 @@ UNIT_TEST_CASE_IN_CHILD("decay: a class that is not used any more gives back pag
     }
 }
 
-// No call purges more than one step, however much is due. The blocks are so large that no bin has unused
-// pages.
+// No call purges more than one step. The blocks are so large that no bin has unused pages.
 UNIT_TEST_CASE_IN_CHILD("decay: no call of malloc or free purges more than a mebibyte, by four calls",
                         "purge_delay_ms:1000000000") {
     static constexpr std::size_t kLarge = std::size_t{1} << 20;

@@ -21,9 +21,8 @@ constexpr unsigned kClass = 7;
 constexpr unsigned kCapacity = 10;
 constexpr Shard kHome = 3;
 
-// Stacks with an array for one class. The tests push numbers instead of blocks, because stacks never access
-// blocks. The array begins `before_boundary` entries before a multiple of 64 KiB, where the low 16 bits of
-// addresses wrap.
+// Stacks with an array for one class. The blocks are numbers, because stacks never access them. The array
+// begins `before_boundary` entries before a multiple of 64 KiB, where the low 16 bits of addresses wrap.
 struct Armed {
     explicit Armed(unsigned before_boundary = 0)
         : slots(memory.data() + kBoundary / sizeof(void*) - before_boundary) {

@@ -95,8 +95,7 @@ std::size_t cached_blocks() {
     return cached;
 }
 
-// A failed condition in a thread. Catch2's assertions must run in the test's thread, so other threads throw
-// Wrong.
+// A failed condition in a thread. Catch2's assertions must run in the test's thread; others throw Wrong.
 struct Wrong {
     std::string what;
 };

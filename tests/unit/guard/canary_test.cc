@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The canary behind a block. For every size in a room, the trailer's facts are readable, and every changed
-// byte is found.
+// The canary behind a block. For every size in a room, its facts are readable and every changed byte is
+// found.
 #include "guard/canary.h"
 
 #include <algorithm>

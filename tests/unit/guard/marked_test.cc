@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Marks for the address sanitizer in Ashlar's own heap. The sanitizer reports accesses outside blocks. Other
-// builds have no marks.
+// The address sanitizer reports accesses outside blocks of Ashlar's own heap. Other builds have no marks.
 #include "os/marking.h"
 
 #if defined(ASHLAR_MARKS_FOR_ASAN)

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Released blocks that wait. Their number is limited, their order is random, they are poisoned, and all of
-// them return to the heap.
+// Released blocks that wait: limited in number, in random order, poisoned, and all return to the heap.
 #include "../support/build_kind.h"
 #include "../support/child.h"
 #include "guard/canary.h"
@@ -54,8 +53,7 @@ UNIT_TEST_CASE_IN_CHILD("waiting blocks: they leave when there are too many, in 
         waiting_blocks::add(block, kClass);
     REQUIRE(waiting_blocks::bytes() <= std::max(Quarantine::kLeast, 4 * most * kSize / 4));
     REQUIRE(waiting_blocks::bytes() > Quarantine::kLeast / 2);
-    // The blocks that return are not simply the oldest. Some early blocks still wait, and some late blocks do
-    // not.
+    // The blocks that return are not simply the oldest: some early blocks still wait, some late ones do not.
     std::vector<void*> again(3 * most);
     std::generate(again.begin(), again.end(), make);
     const std::set<void*> back(again.begin(), again.end());

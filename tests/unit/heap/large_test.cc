@@ -348,8 +348,7 @@ TEST_CASE("large: blocks that grow never overlap") {
     }
 }
 
-// Without further mappings the kernel refuses moves, some half-way. Contents must survive, and no memory may
-// leak.
+// Without further mappings the kernel refuses moves, some half-way. Contents survive, and nothing leaks.
 UNIT_TEST_CASE_IN_CHILD("large: blocks grow without a mapping to spare", unit::kDefaultHeap) {
     UNIT_SKIP_IF(unit::kSanitizer, "which needs mappings");
     const std::size_t size = 2 * kMi;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// A tracer that attaches raises a semaphore, a word in the process's memory. The semaphore alone starts
-// sampling.
+// A tracer that attaches raises a semaphore in the process's memory. The semaphore alone starts sampling.
 #include "../support/build_kind.h"
 #include "../support/child.h"
 #include "../support/folder.h"

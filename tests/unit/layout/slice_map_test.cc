@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Maps of the test, with states in the window of a child. The tests of superslabs cover a map's work with one
-// node.
+// Maps of the test, with states in a child's window. The tests of superslabs cover a map with one node.
 #include "../support/build_kind.h"
 #include "../support/child.h"
 #include "../support/random.h"

@@ -71,8 +71,7 @@ void purge_on_demand_only() {
     ashlar::os::settings.purge_delay_ms = std::size_t{1} << 40;
 }
 
-// One flag per slice: taken, and dirty if free. All questions are answered by linear search. The model also
-// records the node of each superslab.
+// One flag per slice: taken, and dirty if free. Answers come from linear search. Superslabs have a node each.
 class Model {
   public:
     Model()
@@ -80,8 +79,7 @@ class Model {
           node_(window.end_slice / kSlicesPerSuperslab, kNobody),
           grown_(window.first_slice / kSlicesPerSuperslab) {}
 
-    // Returns the lowest run on `node` or in superslabs without a node. If there is none, returns the lowest
-    // run on any node.
+    // Returns the lowest run on `node` or in superslabs without a node, otherwise the lowest on any node.
     Slice expected(Kind kind, unsigned slices, Node node) const {
         const Slice own = lowest(kind, slices, node);
         return own != 0 ? own : lowest(kind, slices, kAnyNode);
@@ -294,8 +292,7 @@ UNIT_TEST_CASE_IN_CHILD("superslabs: a run grows on the node of what lies before
     REQUIRE(superslabs.node_of(block + 71) == 1);
 }
 
-// Returns whether the kernel reports a preference for `node`. Returns false if the kernel ignores
-// preferences.
+// Returns whether the kernel reports a preference for `node`. Some kernels ignore preferences.
 bool preferred(const void* address, unsigned node) {
     int mode = 0;
     unsigned long mask[16] = {}; // 1024 nodes
@@ -461,8 +458,7 @@ UNIT_TEST_CASE_IN_CHILD("superslabs: threads never get the same slice", unit::kN
     REQUIRE(superslabs.slices_in_use() == 0);
 }
 
-// More threads than superslabs find no free superslab at once. The superslabs that one thread opens suffice
-// for all.
+// More threads than superslabs find no free superslab at once. One thread's new superslabs suffice for all.
 UNIT_TEST_CASE_IN_CHILD("superslabs: threads that grow the heap together do not exhaust the window",
                         unit::kNoHeap) {
     REQUIRE(window.open(kMinWindow));

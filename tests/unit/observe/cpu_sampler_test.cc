@@ -66,8 +66,7 @@ void handle_urgent() {
 
 } // namespace
 
-// Skips under sanitizers, whose instrumentation needs thread-local variables in every function. The watcher
-// has none.
+// The watcher has no thread-local variables. A sanitizer's instrumentation needs them in every function.
 #define SKIP_UNDER_SANITIZER()                                                                               \
     UNIT_SKIP_IF(unit::kSanitizer,                                                                           \
                  "the sampler's thread has no thread-local variables, which sanitizers need")

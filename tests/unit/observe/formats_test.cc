@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Formats statistics from known figures. tests/programs/preload/statistics_test.py checks real figures with
-// other projects' parsers.
+// Formats known figures. tests/programs/preload/statistics_test.py parses real ones by other projects'
+// parsers.
 #include "observe/formats.h"
 #include "observe/output.h"
 

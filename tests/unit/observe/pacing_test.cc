@@ -13,8 +13,7 @@ using ashlar::observe::Pacing;
 constexpr std::size_t kLeast = std::size_t{512} << 10;
 constexpr double kCost = 2500; // ns; measured() derives it from 1000
 
-// A thread that only allocates `bytes_per_ns` bytes per ns of its CPU time. The clocks advance for this
-// thread only.
+// A thread that only allocates, `bytes_per_ns` bytes per ns of CPU time. The clocks are its own.
 struct Thread {
     Pacing pacing{};
     double bytes_per_ns = 1;

@@ -40,8 +40,7 @@ struct Estimate {
     double blocks = 0;
 };
 
-// Samples as threads do. A request is a sample if the gap ends within it. The next gap begins behind the
-// request.
+// Samples as threads do: a request in which the gap ends is a sample, and the next gap begins behind it.
 Estimate sample(const std::vector<std::size_t>& sizes, std::size_t rate, std::uint64_t seed) {
     Gaps gaps;
     gaps.seed(seed);

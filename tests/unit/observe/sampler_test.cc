@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Complete threads with simulated clocks. The sampled estimates must match the requested bytes, even if the
-// distance between samples changes.
+// Complete threads with simulated clocks. Estimates must match the requested bytes at any sampling distance.
 #include "observe/poisson.h"
 #include "observe/sampler.h"
 

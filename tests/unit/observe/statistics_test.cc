@@ -194,8 +194,7 @@ UNIT_TEST_CASE_IN_CHILD("statistics: are near the truth while threads work and c
     REQUIRE(most_cached <= kTolerance);
 }
 
-// Simulates a thread that has reused a cache but not prepared its stacks. The cache must not report arrays
-// that the new stacks lack.
+// A thread has reused a cache but not prepared its stacks. The cache must not report arrays that they lack.
 TEST_CASE("statistics: a cache that is not ready yet holds nothing") {
     namespace cache = ashlar::cache;
     void* const block = ashlar_malloc(std::size_t{16} << 10); // taken from its slab, so it could be cached

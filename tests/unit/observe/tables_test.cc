@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Reads the tables as another process does: finds them by the note of the loaded object, and reads by
-// process_vm_readv only.
+// Reads the tables as another process does: by the loaded object's note, and process_vm_readv only.
 #include "../support/build_kind.h"
 #include "../support/child.h"
 

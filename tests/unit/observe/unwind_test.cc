@@ -75,8 +75,7 @@ UNWIND_TEST_FUNCTION void take_both(Pair& pair) {
     asm volatile("" : : : "memory"); // no tail call
 }
 
-// Compares from the outermost frame inwards. Inside take_both() there may be take(), or a sanitizer's
-// backtrace().
+// Compares from the outermost frame inwards. The innermost may be take(), or a sanitizer's backtrace().
 void require_equal(const Pair& pair) {
     const auto own = pair.own.all();
     const std::vector<void*> libgcc(pair.libgcc.begin(), pair.libgcc.begin() + pair.libgcc_count);

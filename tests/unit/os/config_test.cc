@@ -171,8 +171,7 @@ TEST_CASE("config: the public function reports by its result alone") {
     CHECK(settings.thread_cache == kKi * kKi);
 }
 
-// ---- The environment: output of a process that starts with `configuration`
-// ----------------------------------
+// ---- The environment: output of a process with `configuration` ----------------------------------------
 
 TEST_CASE("child: config says nothing of its own", "[.child]") {}
 

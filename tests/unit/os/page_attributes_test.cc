@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Locks, protection and advice that a program leaves on pages. Each test is a child, because some lock all
-// memory.
+// Locks, protection and advice that a program leaves on pages. All tests are children: some lock all memory.
 #include "../support/child.h"
 #include "os/page_attributes.h"
 #include "os/page_locks.h"

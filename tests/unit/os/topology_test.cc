@@ -99,8 +99,7 @@ TEST_CASE("topology: lists of nodes") {
 using ashlar::os::current_node;
 using ashlar::os::topology;
 
-// Calls `check` with the node that a process sees after a move from node 0 to node 3. `list` is the machine's
-// list of nodes.
+// Calls `check` with the node that a process sees after a move from node 0 to 3. `list` has the nodes.
 template <typename Check>
 void on_machine(const char* list, Check check) {
     UNIT_REQUIRE_PASSED(unit::run_here([&] {

@@ -41,8 +41,7 @@ std::string hex(const void* address) {
     return text.str();
 }
 
-// Runs a child that reports a fault at `offset` in a slab of kClass. Returns the facts and the child's lines
-// on stderr.
+// Runs a child that reports a fault at `offset` in a slab of kClass. Returns the child's facts and stderr.
 Told reported(Fault fault, std::size_t offset, Found found = Found::kInTheCall, bool in_thread = false) {
     const unit::Outcome outcome = unit::run_here([=] {
         const layout::Slice page = layout::superslabs.take_for_slab(layout::kShapes[kClass].slices, 0).first;

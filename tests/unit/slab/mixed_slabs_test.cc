@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // Mixed slabs: their bitmaps compared with a model, their blocks, and their use by the heap. Tests of the
-// heap run in children whose heap no other code uses. Their `dirty_limit` is 0, by which slabs become mixed
-// as early as possible.
+// heap are children whose heap no other code uses. With a `dirty_limit` of 0 slabs become mixed early.
 #include "../support/child.h"
 #include "../support/random.h"
 #include "cache/thread_cache.h"
@@ -367,8 +366,8 @@ UNIT_TEST_CASE_IN_CHILD("heap: slabs without gaps for larger blocks stay what th
         heap::release(block);
 }
 
-// After a fall the emptier slabs hold unused memory that is not needed. The heap must keep the memory of the
-// bursts instead.
+// After a fall the emptier slabs hold memory that is not needed. The heap must keep the bursts' memory
+// instead.
 UNIT_TEST_CASE_IN_CHILD("heap: after a fall, what comes and goes stays in memory", unit::kDefaultHeap) {
     constexpr std::size_t kSize = 16 * 1024;
     unit::Random random(3);

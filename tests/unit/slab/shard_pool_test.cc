@@ -33,8 +33,7 @@ std::unique_ptr<ShardPool> prepared() {
     return pool;
 }
 
-// Acquires shards until the pool shares one. Returns the shards in the order of acquisition, and releases the
-// shared one once.
+// Acquires shards until the pool shares one, which is released. Returns the shards in order of acquisition.
 std::vector<Shard> acquire_all(ShardPool& pool) {
     std::vector<Shard> shards;
     for (;;) {
@@ -219,8 +218,7 @@ UNIT_TEST_CASE_IN_CHILD("shard pool: shares what it has when there is no memory 
         REQUIRE(pool->acquire() == ShardPool::kCommon);
 }
 
-// A fork handler may allocate while fork holds all locks. A new shard would have locks that fork did not take
-// but releases.
+// A fork handler may allocate while fork holds all locks. Fork would release a new shard's untaken locks.
 TEST_CASE("shard pool: none is made while fork holds all locks") {
     const auto pool = prepared();
     pool->acquire();

@@ -68,8 +68,7 @@ class Fresh {
         }
         return indices;
     }
-    // Gives back addresses in this slab. Returns the number of blocks taken back before a fault, and the
-    // fault.
+    // Gives back addresses in this slab. Returns the number taken back before a fault, and the fault.
     Slab::Returned give_addresses(std::vector<void*> addresses) {
         return slab.give(addresses.data(), static_cast<std::uint32_t>(addresses.size()));
     }

@@ -159,8 +159,7 @@ Outcome run_here(Body body) {
     });
 }
 
-// Returns the command line that runs one test case of this program. Catch2 separates names by commas, so
-// commas are escaped.
+// Returns the command line that runs one test case of this program. Catch2 separates names by commas.
 inline std::vector<std::string> call_of_test(const std::string& name) {
     std::string escaped;
     for (const char c : name)

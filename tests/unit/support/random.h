@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Reproducible random numbers. The seed is the test framework's (--rng-seed). A test shows it on failure by
-// CAPTURE(random.seed()).
+// Reproducible random numbers, seeded by Catch2 (--rng-seed). Failures must show CAPTURE(random.seed()).
 #pragma once
 
 #include <catch2/catch.hpp>

@@ -32,8 +32,7 @@ Experiment of(const std::string& reference) {
     return experiment;
 }
 
-// Adds runs with `cpu_ms` by the program's clock. `user` is the process's time under the reference, the
-// control and the other allocator.
+// Adds runs. `cpu_ms` is by the program's clock. `user` has the reference, the control and the other one.
 void add(Experiment& experiment, std::size_t configuration, double cpu_ms, std::array<double, 3> user) {
     for (int round = compare::kWarmUp; round <= kRounds; ++round) {
         for (const std::size_t contender : {compare::kReference, std::size_t{1}, kControl}) {

@@ -53,8 +53,7 @@ struct State {
     std::uint32_t dirty;
 };
 
-// One superslab. Class 1 has 16 blocks of 4 KiB in a slab. Class 2 has eight blocks of 16 KiB in a slab of
-// two slices.
+// One superslab. Class 1 has 16 blocks of 4 KiB in a slice, and class 2 eight blocks of 16 KiB in two.
 struct Heap {
     std::uint64_t base = 0;
     std::uint64_t in_use = 32 * kPage / 16;
@@ -129,8 +128,7 @@ struct Heap {
         mixed = {.bytes_out = 8192, .uses = {0, 2, static_cast<std::uint32_t>(-1)}, .padding = 0};
         shard_bins[1] = bins.data();
         shard_mixed[1] = &mixed;
-        // Class 1 has 3 local blocks and 1 remote block in an array of 14 entries. The array crosses a
-        // multiple of 64 KiB.
+        // Class 1: 3 local blocks and 1 remote block of 14, in an array across a multiple of 64 KiB.
         stacks.tops[1] = 0x70000fff0 + 3 * 8;
         stacks.ends[1] = {0xfff0, static_cast<std::uint16_t>(0xfff0 + 13 * 8)};
         caches[1] = {

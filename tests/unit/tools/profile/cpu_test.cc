@@ -14,8 +14,7 @@ Summary read(ProfileFile& file, Frames& frames, const SummarySettings& settings 
     return summarise(read_recording(file.write()), symbolizer, frames, settings);
 }
 
-// Fills the profile of a program that calls an allocator. The allocator's frames are at 0x50000. 0x60010 is a
-// function that the allocator calls.
+// Fills the profile of a program that calls an allocator, at 0x50000, which calls the function at 0x60010.
 void fill(ProfileFile& file) {
     file.map(0x50000, 0x51000, 0, "/nonexistent/libashlar.so");
     file.thread(1, "main");

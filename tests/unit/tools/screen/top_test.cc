@@ -191,8 +191,7 @@ TEST_CASE("a process alone is drawn with its history, classes and threads") {
     CHECK(text.find("main              50.0 %") != std::string::npos);
     CHECK(text.find("     96 B          7") < text.find("     64 B        100")); // by memory
     CHECK(text.find("     80 B") == std::string::npos);                           // never used
-    // The history has a full first point, two thirds of which are free. The second point has a sixth of its
-    // height.
+    // The history's first point is full, and two thirds of it are free. The second has a sixth of its height.
     std::string column;
     std::string last;
     for (std::size_t row = 0; row < canvas.rows() - 1; ++row) {

@@ -27,8 +27,7 @@ TEST_CASE("Mann-Whitney: the example of R's wilcox.test, two-sided") {
 }
 
 TEST_CASE("Mann-Whitney: equal values, by the normal distribution") {
-    // U is 0.5 of 9. The mean is 4.5. The variance is 9 / 12 * (7 - (8 - 2) / 30) = 5.1. z = (4 - 0.5) /
-    // sqrt(5.1).
+    // U is 0.5 of 9, its mean 4.5, its variance 9 / 12 * (7 - (8 - 2) / 30) = 5.1: z = (4 - 0.5) / sqrt(5.1).
     const auto result = mann_whitney(std::array<double, 3>{1, 2, 3}, std::array<double, 3>{3, 4, 5});
     CHECK(result.u == 0.5);
     CHECK(result.p == Approx(0.12118327).epsilon(1e-6));
