@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Operations as a seeded generator makes them up: by all functions of the interface, with what programs ask
-// for. Now and then they ask for what must be refused.
+// Random operations of a seeded generator: all functions, with the sizes programs use. A few must be refused.
 #pragma once
 
 #include "build_kind.h"
@@ -14,13 +13,13 @@
 namespace common {
 
 inline std::size_t impossible_size(Random& random) {
-    // A sanitizer warns of each that reaches its malloc, the fallback; those above PTRDIFF_MAX do not.
+    // A sanitizer's malloc, the fallback, warns of such requests. Those above PTRDIFF_MAX do not reach it.
     return random.next() | std::size_t{1} << (kSanitized || random.chance(50) ? 63 : 47);
 }
 
-// Mostly up to a page, sometimes up to 1 MiB.
+// Returns an alignment, mostly up to a page and sometimes up to 1 MiB.
 inline std::size_t any_alignment(Random& random) {
-    if (random.chance(2)) return random.next(); // a bad one, most likely
+    if (random.chance(2)) return random.next(); // mostly an invalid alignment
     return std::size_t{1} << random.below(random.chance(95) ? 13 : 21);
 }
 
@@ -28,13 +27,13 @@ inline Call any_call_that_allocates(Random& random) {
     const std::size_t kind = random.below(100);
     if (kind < 50) return Call::kMalloc;
     if (kind < 65) return Call::kCalloc;
-    if (kind < 70) return Call::kRealloc; // of null
+    if (kind < 70) return Call::kRealloc; // of a null pointer
     constexpr Call kAligned[] = {Call::kAlignedAlloc, Call::kMemalign, Call::kPosixMemalign, Call::kValloc,
                                  Call::kPvalloc};
     return kAligned[random.below(std::size(kAligned))];
 }
 
-// With what the call needs besides the slot and the bytes of all.
+// Returns the operation with the further arguments that `call` needs.
 inline Operation any_operation(Random& random, Call call, std::size_t slot, std::size_t bytes) {
     Operation operation{.call = call, .slot = slot, .size = bytes};
     switch (call) {

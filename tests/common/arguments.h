@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// `--name NUMBER`, `--name TEXT` and `--flag`, and a complaint about everything else.
+// Parses `--name NUMBER`, `--name TEXT` and `--flag`, and rejects everything else.
 #pragma once
 
 #include <charconv>
@@ -45,7 +45,7 @@ class Arguments {
         return false;
     }
 
-    // To be called when all that are known have been asked for.
+    // Rejects all arguments that were not asked for. The program calls this function after its last question.
     void refuse_others() const {
         for (int i = 1; i < count_; i++) {
             if (values_[i] != nullptr) complain(values_[i], "is not known");

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Headless Chromium, and what it drew."""
+"""Headless Chromium, and its screenshots."""
 import html
 import json
 import os
@@ -20,13 +20,13 @@ class Browser:
         self.folder = folder
 
     def run(self, page, *options, width=1280, height=900, scheme=LIGHT):
-        """What it printed and what it complained about. No name leads anywhere."""
+        """Returns stdout and stderr. All host names are unresolvable."""
         command = [PATH, "--headless", "--disable-gpu", "--hide-scrollbars", "--no-first-run",
                    "--disable-background-networking", "--host-resolver-rules=MAP * ~NOTFOUND",
                    f"--user-data-dir={self.folder}/profile", f"--window-size={width},{height}",
                    f"--blink-settings=preferredColorScheme={scheme}", "--enable-logging=stderr", *options]
         if os.geteuid() == 0:
-            command.append("--no-sandbox")  # it refuses to run as root with one
+            command.append("--no-sandbox")  # Chromium refuses to run as root in a sandbox
         done = subprocess.run([*command, "file://" + page], capture_output=True, text=True, timeout=120)
         if done.returncode != 0:
             raise AssertionError(f"the browser failed with status {done.returncode}: {done.stderr[-2000:]}")
@@ -34,8 +34,8 @@ class Browser:
         return done.stdout, console
 
     def probe(self, page, width=1280, scheme=LIGHT, scripts=("page_probe.js",)):
-        """What these scripts find; the copy that they run in may run any, the page itself may not. It stands in a
-        frame, which can be narrower than windows can."""
+        """Returns the results of the probe scripts. They run in a copy of the page without its script policy. The
+        copy is in a frame, because a frame can be narrower than a window."""
         script = ""
         for name in scripts:
             with open(os.path.join(HERE, name), encoding="utf-8") as file:
@@ -58,7 +58,7 @@ frame.srcdoc = {json.dumps(text).replace("</", "<" + chr(92) + "/")};
 
 
 def first_pixel(path):
-    """Of a PNG with 8 bits a channel: no filter changes the first one."""
+    """Returns the first pixel of a PNG with 8 bits per channel. No filter changes the first pixel."""
     with open(path, "rb") as file:
         data = file.read()
     place, packed = 8, b""

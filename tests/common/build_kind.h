@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Under which sanitizer this was compiled. They cost ten times the time and memory, so counts shrink and
-// resident memory says nothing.
+// The sanitizer of this build. It costs ten times the time and memory, so counts are lower and RSS is
+// unchecked.
 #pragma once
 
 #include <cstddef>
@@ -34,10 +34,10 @@ inline constexpr bool kAddressSanitizer = false;
 
 inline constexpr bool kSanitized = kThreadSanitizer || kAddressSanitizer;
 
-// What lies behind every block of Ashlar's where the address sanitizer watches.
+// Red zone after every block of Ashlar's heap under the address sanitizer, in bytes.
 inline constexpr std::size_t kRedZone = kAddressSanitizer ? 16 : 0;
 
-// A count for a plain build, reduced where a sanitizer watches.
+// Returns `count`, or a tenth of `count` under a sanitizer.
 constexpr unsigned long scaled(unsigned long count) {
     return kSanitized ? (count + 9) / 10 : count;
 }

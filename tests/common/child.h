@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// The end of a child process.
+// Checks how a child process ends.
 #pragma once
 
 #include "report.h"
@@ -11,7 +11,7 @@
 
 namespace common {
 
-// Waits for a child of this process, which must exit with status 0.
+// Waits for a child of this process. The child must exit with status 0.
 inline void require_success(pid_t child) {
     int status = 0;
     while (waitpid(child, &status, 0) != child) {

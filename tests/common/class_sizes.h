@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Sizes of which no class of any allocator is left out.
+// Sizes that reach every size class of every allocator.
 #pragma once
 
 #include <bit>

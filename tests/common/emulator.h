@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// Tests of another processor's programs run under qemu-user. It does not run such programs when they are
-// executed, and it adds a line to what a program says that a signal ends. ASHLAR_TEST_EMULATOR is qemu's
-// command, or is not set (packaging/aarch64.cmake). What qemu cannot do is listed in tests/not_emulated.txt.
+// Support for tests of another processor's programs, which run under qemu-user. qemu-user cannot exec such
+// programs, and adds a line to the output of a program that a signal ends. ASHLAR_TEST_EMULATOR is qemu's
+// command, or unset (packaging/aarch64.cmake). tests/not_emulated.txt lists what qemu cannot do.
 #pragma once
 
 #include <cstdlib>
@@ -13,7 +13,7 @@
 
 namespace common {
 
-// The words that execute a program of this processor.
+// Returns the command line that runs a program of this processor.
 inline std::vector<std::string> call_of(const std::string& program,
                                         const std::vector<std::string>& arguments) {
     std::vector<std::string> words;
@@ -27,7 +27,7 @@ inline std::vector<std::string> call_of(const std::string& program,
     return words;
 }
 
-// For exec; the words must stay.
+// Returns the argument array for exec. `words` must outlive the result.
 inline std::vector<char*> pointers_to(std::vector<std::string>& words) {
     std::vector<char*> pointers;
     for (std::string& word : words)

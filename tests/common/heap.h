@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// The allocator under stress. Each program is compiled twice. Against the static library the prefixed names
-// are Ashlar's heap. With plain names it is an ordinary program that runs on any allocator and on Ashlar by
-// LD_PRELOAD. There `--expect-ashlar` makes sure that the preloading happened, and steering and seeing
-// (control, statistics, owns) may be called only then, when is_ashlar.
+// The allocator under stress. Each program is compiled twice. With the static library the prefixed names are
+// Ashlar's heap. With plain names the program runs on any allocator, and on Ashlar by LD_PRELOAD.
+// `--expect-ashlar` then checks the preload, and permits control, statistics and owns.
 #pragma once
 
 #include "report.h"
@@ -22,7 +21,7 @@ namespace common::heap {
 
 #ifdef STRESS_PLAIN_NAMES
 inline constexpr bool kPlainNames = true;
-inline bool is_ashlar = false; // set by require_ashlar()
+inline bool is_ashlar = false; // true after require_ashlar()
 
 [[gnu::noinline]] inline void* allocate(std::size_t size) {
     return std::malloc(size);
@@ -61,21 +60,21 @@ inline bool is_ashlar = false; // set by require_ashlar()
     return ::malloc_trim(keep);
 }
 
-// What the preloaded library has of this name; null if it has nothing.
+// Returns the preloaded library's function `name`, or null.
 template <typename Function>
 Function* find(const char* name) {
     return reinterpret_cast<Function*>(dlsym(RTLD_DEFAULT, name));
 }
 
-// Looked up before threads start. The guard of a variable that a function initializes waits in a futex, which
-// sets the errno that the callers watch.
+// These functions are looked up before threads start. The guard of a function-local static waits in a futex.
+// The futex call sets the errno that the callers check.
 inline auto* const free_sized = find<void(void*, std::size_t)>("free_sized");
 inline auto* const free_aligned_sized = find<void(void*, std::size_t, std::size_t)>("free_aligned_sized");
 inline auto* const ashlar_control = find<decltype(::ashlar_control)>("ashlar_control");
 inline auto* const ashlar_owns = find<decltype(::ashlar_owns)>("ashlar_owns");
 inline auto* const ashlar_get_statistics = find<decltype(::ashlar_get_statistics)>("ashlar_get_statistics");
 
-// glibc 2.36 has no sized frees; an allocator that is preloaded may.
+// glibc 2.36 has no sized free functions. A preloaded allocator may have them.
 [[gnu::noinline]] inline void release_sized(void* block, std::size_t size) {
     free_sized != nullptr ? free_sized(block, size) : std::free(block);
 }
@@ -83,7 +82,7 @@ inline auto* const ashlar_get_statistics = find<decltype(::ashlar_get_statistics
     free_aligned_sized != nullptr ? free_aligned_sized(block, alignment, size) : std::free(block);
 }
 
-// -1 where the allocator has no such function.
+// Returns -1 if the allocator has no such function.
 [[gnu::noinline]] inline int control(const char* setting) {
     return ashlar_control != nullptr ? ashlar_control(setting) : -1;
 }
@@ -163,7 +162,7 @@ inline constexpr bool is_ashlar = true;
 [[gnu::noinline]] inline void require_ashlar() {}
 #endif
 
-// For programs that cannot go on without the block.
+// Allocates a block, or ends the program if there is no memory.
 [[gnu::noinline]] inline void* allocate_or_fail(std::size_t size) {
     void* block = allocate(size);
     if (block == nullptr) fail("no memory for %zu bytes", size);

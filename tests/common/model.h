@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: MIT
 //
-// A model of the heap: what every block must be, kept beside the heap and compared with it at each call.
+// A model of the heap. The model compares each call of the heap with these rules:
 //
-//   Blocks     are aligned, apart from all others, as large as was asked, keep their usable size, hold what
-//              was written, are zero when they come from calloc, and do not move while they grow within that
-//              size.
-//   Refusals   are null, leave errno as documented, and the old block and *memptr untouched. What must be
-//              refused is: overflow, more than PTRDIFF_MAX or than addresses there are, bad alignments.
-//   errno      is untouched by every call that succeeds, and by free.
-//   Statistics agree with the blocks, when nobody else uses the heap meanwhile.
+//   Blocks     are aligned, overlap no other block, have the requested size, and keep their usable size.
+//              Their contents are preserved, and zero from calloc. Growth within the usable size does not
+//              move a block.
+//   Refusals   return null, set errno as documented, and leave the old block and *memptr unchanged.
+//              Refused are overflow, sizes above PTRDIFF_MAX or the address space, and bad alignments.
+//   errno      is unchanged by every successful call and by free.
+//   Statistics agree with the blocks if no other thread uses the heap.
 //
-// A model performs one operation at a time, from any thread; several share a Shadow, which sees overlap
-// between them. What does not hold ends the process by fail().
+// A model performs one operation at a time, from any thread. Several models share a Shadow, which detects
+// overlap between their blocks. A violated rule ends the process by fail().
 #pragma once
 
 #include "build_kind.h"
@@ -35,16 +35,16 @@
 namespace common {
 
 struct Block {
-    void* address = nullptr;   // null: there is none
-    std::size_t size = 0;      // as asked for
-    std::size_t usable = 0;    // what is stamped
-    std::size_t alignment = 0; // as asked for; 0 if by none of the aligned functions
+    void* address = nullptr;   // null: the slot is empty
+    std::size_t size = 0;      // requested bytes
+    std::size_t usable = 0;    // stamped bytes
+    std::size_t alignment = 0; // requested; 0 if by none of the aligned functions
     std::uint64_t key = 0;
     Density density = Density::kWhole;
 };
 
-// All blocks in use, to find overlap at once; stamps find it too, later. Its lock makes threads take turns,
-// so some runs go without it.
+// The addresses of all blocks in use. Shadow detects overlap at once; stamps detect overlap later. Its lock
+// serializes threads, so some runs do without it.
 class Shadow {
   public:
     explicit Shadow(bool on) : on_(on) {}
@@ -52,7 +52,7 @@ class Shadow {
     void add(const Block& block) {
         if (!on_) return;
         const auto begin = reinterpret_cast<std::uintptr_t>(block.address);
-        // A block of no bytes still must have an address of its own.
+        // A block of zero bytes still needs a unique address.
         const std::uintptr_t end = begin + (block.usable != 0 ? block.usable : 1);
         const std::lock_guard lock(mutex_);
         const auto next = intervals_.lower_bound(begin);
@@ -62,7 +62,7 @@ class Shadow {
         intervals_.emplace_hint(next, begin, end);
     }
 
-    // Before the block goes back: from then on another thread may be given the same address.
+    // Removes a block before its release: another thread may receive the same address at once.
     void remove(const Block& block) {
         if (!on_) return;
         const std::lock_guard lock(mutex_);
@@ -82,7 +82,7 @@ class Shadow {
     std::map<std::uintptr_t, std::uintptr_t> intervals_;
 };
 
-// A setting and what ashlar_control must return for it. The defaults come first.
+// A setting and the result that ashlar_control must return. The defaults are first.
 struct Setting {
     const char* text;
     int result;
@@ -115,14 +115,14 @@ inline constexpr std::size_t kDefaultSettings = 5;
 
 class Model {
   public:
-    // Of the blocks above kAlwaysWhole and up to `most_whole` bytes, one in `whole_every` is stamped as a
-    // whole. The others are stamped sparsely, as all longer ones are.
+    // One in `whole_every` of the blocks above kAlwaysWhole and up to `most_whole` bytes is stamped as a
+    // whole. The other blocks above kAlwaysWhole are stamped sparsely.
     Model(Shadow& shadow, std::size_t slots, std::uint64_t seed, std::size_t whole_every,
           std::size_t most_whole = kMostWhole)
         : shadow_(shadow), blocks_(slots), keys_(seed), whole_every_(whole_every), most_whole_(most_whole) {}
 
     std::size_t slots() const { return blocks_.size(); }
-    // For others to look at, or to swap with theirs.
+    // Gives access to a block for inspection, or to exchange it with another model.
     const Block& block(std::size_t slot) const { return blocks_[slot]; }
     Block& block(std::size_t slot) { return blocks_[slot]; }
 
@@ -165,7 +165,8 @@ class Model {
             control(kSettings[i]);
     }
 
-    // Only while no other thread calls the heap, and if this model knows all blocks.
+    // Checks the statistics. Requires that no other thread calls the heap and that this model knows all
+    // blocks.
     void check_statistics() const {
         if (!heap::is_ashlar) return;
         std::size_t held = 0;
@@ -179,7 +180,7 @@ class Model {
         errno = kErrno;
         const ashlar_statistics now = heap::statistics();
         require_errno("ashlar_get_statistics");
-        // With plain names the rest of the process allocates there too.
+        // With plain names the rest of the process uses the same heap.
         const bool right = heap::kPlainNames ? now.allocated >= held && now.large >= large
                                              : now.allocated == held && now.large == large;
         if (!right) {
@@ -196,14 +197,14 @@ class Model {
     }
 
   private:
-    static constexpr int kErrno = 1234; // no call may touch it on success
+    static constexpr int kErrno = 1234; // value that no successful call may change
     static constexpr std::size_t kLargestClass = std::size_t{32} << 10;
     static constexpr std::size_t kAlwaysWhole = 256;
     static constexpr std::size_t kMostWhole = std::size_t{kSanitized ? 64 : 4096} << 10;
     static constexpr std::size_t kSurelyGranted = std::size_t{2} << 30;
-    static constexpr std::size_t kAddresses = std::size_t{1} << 47; // of a process on x86-64
+    static constexpr std::size_t kAddresses = std::size_t{1} << 47; // address space on x86-64, in bytes
 
-    // What must become of a request; what lies between depends on the machine.
+    // The required result of a request. For kEither the result depends on the machine.
     enum class Fate : std::uint8_t { kGranted, kEither, kTooLarge, kBadAlignment };
 
     static Fate fate_of(std::size_t bytes, std::size_t alignment) {
@@ -237,7 +238,7 @@ class Model {
         case Call::kPosixMemalign:
             if (!valid_alignment(operation.call, operation.alignment)) {
                 fate = Fate::kBadAlignment;
-                if (!heap::is_ashlar) { // others round what we refuse
+                if (!heap::is_ashlar) { // other allocators round alignments that Ashlar refuses
                     block = Block{};
                     return;
                 }
@@ -281,11 +282,11 @@ class Model {
             block.address = error == 0 ? result : nullptr;
             if (error != EINVAL) return;
             require_errno("posix_memalign");
-            errno = EINVAL; // which the others set
+            errno = EINVAL; // other allocators set EINVAL
         }
     }
 
-    // After a call that allocates: takes the block or its refusal.
+    // Concludes a call that allocates: records the block or checks the refusal.
     void conclude(Block& block, const char* call, Fate fate, bool zeroed = false) {
         if (block.address == nullptr) {
             require_refusal(call, block.size, fate);
@@ -310,7 +311,7 @@ class Model {
         if (fate == Fate::kBadAlignment) fail("%s takes a bad alignment", call);
     }
 
-    // Checks what every new block must be, and stamps it.
+    // Checks the properties of a new block, and stamps the block.
     void accept(Block& block, const char* call, bool zeroed) {
         const auto address = reinterpret_cast<std::uintptr_t>(block.address);
         const std::size_t alignment = std::max<std::size_t>(block.alignment, 16);
@@ -398,8 +399,8 @@ class Model {
         }
     }
 
-    // Growing within the usable size never moves. An allocator that does not keep the size asked for may
-    // shrink here. It sees growth as shrinking in a block that alignment made more than twice as large.
+    // Growth within the usable size must not move a block. Allocators that do not record the requested size
+    // may move a block to shrink it. They see growth as shrinking if alignment more than doubled the block.
     static void require_in_place(const Block& old, const Block& resized, const char* call) {
         const bool seen_as_shrinking = old.alignment > 16 && resized.size < old.usable / 2;
         if (resized.size >= old.size && resized.size <= old.usable && resized.address != old.address &&

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * MUST(condition) ends the program with a line on stderr that names the place and errno if the condition does
- * not hold. It allocates nothing: what the programs look at may be the very reason why it fails.
+ * MUST(condition) ends the program if `condition` is false. A line on stderr names the place and errno. MUST
+ * does not allocate, because the allocator under test may be the cause of the failure.
  */
 #ifndef CONTRACT_PROGRAMS_MUST_H
 #define CONTRACT_PROGRAMS_MUST_H
@@ -21,13 +21,13 @@
         }                                                                                                    \
     } while (0)
 
-/* For places that are not reached if all is well. */
+/* Ends the program at a place that only a failure reaches. */
 __attribute__((noreturn)) static inline void give_up(const char* why) {
     dprintf(STDERR_FILENO, "%s (errno %d)\n", why, errno);
     _exit(1);
 }
 
-/* Hides from the compiler what a pointer points to and a number is. */
+/* Hide the target of a pointer and the value of a number from the compiler. */
 static inline void* opaque_pointer(void* pointer) {
     __asm__ volatile("" : "+r"(pointer) : : "memory");
     return pointer;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// One call of the interface as data: what the model performs, whoever made it up. That is a seeded generator
-// in the stress program, or the bytes of an input in the fuzz target.
+// One call of the interface as data. The model performs operations. A seeded generator (stress program) or
+// the bytes of an input (fuzz target) supplies them.
 #pragma once
 
 #include <cstddef>
@@ -20,7 +20,7 @@ enum class Call : std::uint8_t {
     kValloc,
     kPvalloc,
     kFree,
-    kFreeSized, // with the alignment, if the block was asked for with one
+    kFreeSized, // with the alignment if the block has one
     kCheck,
     kTrim,
     kControl,
@@ -30,10 +30,10 @@ inline constexpr unsigned kCalls = 15;
 
 struct Operation {
     Call call = Call::kCheck;
-    std::size_t slot = 0;      // whose block; calls that allocate first release what is there
-    std::size_t size = 0;      // of each, if counted; for kTrim what to keep; for kControl which setting
-    std::size_t count = 1;     // of kCalloc and kReallocarray
-    std::size_t alignment = 0; // of the aligned calls; not always a valid one
+    std::size_t slot = 0;      // of the block; a call that allocates first frees the slot's block
+    std::size_t size = 0;      // per element if counted; kTrim: bytes to keep; kControl: setting's index
+    std::size_t count = 1;     // elements, for kCalloc and kReallocarray
+    std::size_t alignment = 0; // for the aligned calls; may be invalid
 };
 
 inline const char* name_of(Call call) {

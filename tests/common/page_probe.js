@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Runs in the report, put there by page_test.py. It leaves what it finds as JSON in an attribute of <html>,
-// where --dump-dom shows it. It finds what is cut off, what overlaps, and what is too faint to read.
+// Runs in the report, inserted by page_test.py. The result is JSON in an attribute of <html>, which
+// --dump-dom prints. The probe finds clipped text, overlaps and low contrast.
 "use strict";
 addEventListener("load", () => {
   const shown = (element) => element.getClientRects().length > 0 && getComputedStyle(element).visibility === "visible";
@@ -20,7 +20,7 @@ addEventListener("load", () => {
       for (const other of texts.slice(index + 1)) {
         const width = Math.min(one.box.right, other.box.right) - Math.max(one.box.left, other.box.left);
         const height = Math.min(one.box.bottom, other.box.bottom) - Math.max(one.box.top, other.box.top);
-        if (width > 1 && height > 4) { // boxes of text are higher than its letters
+        if (width > 1 && height > 4) { // text boxes are taller than the letters
           problems.push(`${words(one.text)} and ${words(other.text)} overlap in "${svg.getAttribute("aria-label")}"`);
         }
       }
@@ -37,7 +37,7 @@ addEventListener("load", () => {
     return (bright + 0.05) / (dark + 0.05);
   }
   function lookAtColours(paper) {
-    // Text has to stand out by 4.5 to 1, what is drawn by 3 to 1 (WCAG 2).
+    // Minimum contrast: 4.5 to 1 for text, 3 to 1 for graphics (WCAG 2).
     const least = new Map([["svg text", 4.5], ["p, li, th, td, caption, figcaption, a, summary", 4.5], ["svg .mark", 3]]);
     for (const [selector, ratio] of least) {
       const property = selector.startsWith("svg") ? "fill" : "color";

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Reads profile.proto with Google's own library: the part of its schema that matters here, said in Python."""
+"""Reads profile.proto with Google's library. The part of the schema that the tests need is written in Python."""
 import gzip
 
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
@@ -48,7 +48,7 @@ class Profile:
         self.program = self.strings[self.message.mapping[0].filename]
 
     def stacks(self, kind):
-        """{(function names, innermost first): value} of those with a value."""
+        """Returns {(function names, innermost first): value} for samples with a nonzero value."""
         functions = {each.id: self.strings[each.name] for each in self.message.function}
         locations = {each.id: [functions[line.function_id] for line in each.line] for each in self.message.location}
         index = self.types.index(kind)
@@ -60,5 +60,5 @@ class Profile:
         return found
 
     def labels(self):
-        """{(key, text)} of all samples."""
+        """Returns {(key, text)} of all samples' labels."""
         return {(self.strings[label.key], self.strings[label.str]) for sample in self.message.sample for label in sample.label}

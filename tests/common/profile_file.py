@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Writes files as the library's profiler does (core/include/ashlar/profile_format.h), with records that a test chooses.
-Functions get their names from a perf map, as code that is compiled at run time does."""
+"""Writes files in the profiler's format (core/include/ashlar/profile_format.h), with records that a test chooses.
+A perf map names the functions, as for code that is compiled at run time."""
 import os
 import struct
 import time
@@ -27,7 +27,7 @@ class ProfileFile:
         self.records += head + struct.pack("<II", crc32c(head + payload), 0) + payload
 
     def stack(self, *functions):
-        """Its number; the functions' names stand outermost first."""
+        """Returns the stack's number. `functions` begins with the outermost function."""
         if functions not in self.stacks:
             addresses = [self.functions.setdefault(name, 0x10000 + 0x100 * len(self.functions)) + 0x10
                          for name in reversed(functions)]
@@ -56,7 +56,7 @@ class ProfileFile:
         self.add(MARK, struct.pack("<QIIQQ", START + int(seconds * 1e9), reason, 0, 0, self.allocated))
 
     def counts(self, names, rows):
-        """Rows of the ledger: (seconds, values)."""
+        """Adds rows (seconds, values) of the ledger."""
         text = b"".join(name.encode() + b"\0" for name in names)
         self.add(COUNT_NAMES, struct.pack("<II", len(names), len(text)) + text)
         for seconds, values in rows:
@@ -86,7 +86,7 @@ class ProfileFile:
 
 
 def example(**settings):
-    """A server that leaks a table, has a high peak while it parses, churns, and pins slabs."""
+    """Returns the profile of a server that leaks a table, peaks while it parses, churns, and pins slabs."""
     file = ProfileFile(**settings)
     file.thread(1, "main")
     file.thread(2, "worker")

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Runs in the page of a profile after page_probe.js, put there by profile_page_test.py: uses the page as people do and
-// adds what it shows then.
+// Runs after page_probe.js in a profile's page, inserted by profile_page_test.py. It uses the page as a
+// person does and adds what the page then shows.
 "use strict";
 addEventListener("load", () => {
   const at = (id) => document.getElementById(id);

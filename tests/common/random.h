@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// A small generator whose whole state is its seed, and the sizes that programs ask for.
+// A small random generator whose whole state is its seed, and typical sizes of programs.
 #pragma once
 
 #include <cstddef>
@@ -20,7 +20,7 @@ class Random {
         return z ^ (z >> 31);
     }
 
-    // Slightly uneven for huge bounds, which does not matter here.
+    // Slightly uneven for huge bounds, which is irrelevant here.
     std::size_t below(std::size_t bound) { return static_cast<std::size_t>(next() % bound); }
 
     bool chance(unsigned percent) { return below(100) < percent; }
@@ -29,7 +29,7 @@ class Random {
     std::uint64_t state_;
 };
 
-// Mostly small, down to zero; one in seven above 8 KiB and a few above every size class.
+// Returns a size, mostly small, and at least 0. One in seven is above 8 KiB, a few above every size class.
 inline std::size_t any_size(Random& random) {
     const std::size_t kind = random.below(1000);
     if (kind < 600) return random.below(1025);

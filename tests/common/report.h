@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// How a stress program ends: fail() prints what was wrong and how to repeat it, and aborts; finish() prints
-// one line. Neither allocates, so both work from any state of the heap.
+// Ends a stress program. fail() prints the error and how to repeat it, and aborts. finish() prints one line.
+// Neither function allocates, so both work in any state of the heap.
 #pragma once
 
 #include <cstdarg>
@@ -11,9 +11,9 @@
 
 namespace common {
 
-inline std::uint64_t run_seed = 0;                  // set once, before any thread is started
-inline thread_local unsigned current_thread = 0;    // the program's own numbering
-inline thread_local std::uint64_t current_step = 0; // what that thread is at
+inline std::uint64_t run_seed = 0;                  // set once, before any thread starts
+inline thread_local unsigned current_thread = 0;    // the program's own number of the thread
+inline thread_local std::uint64_t current_step = 0; // current step of that thread
 
 [[noreturn, gnu::format(printf, 1, 2)]] inline void fail(const char* format, ...) {
     char text[512];
@@ -27,7 +27,7 @@ inline thread_local std::uint64_t current_step = 0; // what that thread is at
     std::abort();
 }
 
-// The status that ctest takes as "did not run".
+// Exit status that ctest reports as "not run".
 inline constexpr int kSkipped = 77;
 
 } // namespace common

@@ -23,7 +23,7 @@ inline std::size_t resident_kib() {
     return pages * (static_cast<std::size_t>(sysconf(_SC_PAGESIZE)) / 1024);
 }
 
-// What a repeated load may grow by in its second half: a tenth, and 2 MiB of noise.
+// Fails if resident memory grows in the second half of a repeated load. Allowed are 10 % and 2 MiB of noise.
 inline void require_flat(std::size_t half_kib, std::size_t end_kib) {
     if (end_kib > half_kib + half_kib / 10 + 2048) {
         fail("resident memory grows: %zu KiB at half time, %zu KiB at the end", half_kib, end_kib);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Filters on system calls, written down as one list of numbers and what becomes of those in it and of all
- * others. */
+/* Filters on system calls: a list of call numbers, the action for listed calls, and the action for all other
+ * calls. */
 #ifndef CONTRACT_PROGRAMS_SECCOMP_FILTER_H
 #define CONTRACT_PROGRAMS_SECCOMP_FILTER_H
 

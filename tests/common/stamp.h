@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
 //
-// Contents that tell whose they are: word i of a block stamped with a key depends on both. Two blocks that
-// overlap, or a heap that writes into a block in use, show as a mismatch when the block is checked.
+// Stamps identify the contents of blocks: word i of a stamped block depends on i and the key. A mismatch
+// shows that two blocks overlap, or that the heap wrote into a block in use.
 //
-// A sparse stamp is for long runs. Of a block of any size it writes both ends and a word every 64 KiB, the
-// unit of Ashlar's pages. So it costs the same few cache lines and still meets every large block that
-// overlaps.
+// A sparse stamp is for long runs. It writes both ends of a block and a word every 64 KiB, the length of
+// Ashlar's slices. Each stamp costs few cache lines and still detects overlap with every large block.
 #pragma once
 
 #include "report.h"
@@ -19,11 +18,10 @@ namespace common {
 
 enum class Density : std::uint8_t { kWhole, kSparse };
 
-inline constexpr std::size_t kStampedEnd = 32;                     // bytes, of a sparse stamp
-inline constexpr std::size_t kStampStride = std::size_t{64} << 10; // likewise
+inline constexpr std::size_t kStampedEnd = 32;                     // bytes at each end, of a sparse stamp
+inline constexpr std::size_t kStampStride = std::size_t{64} << 10; // bytes between words, of a sparse stamp
 
-// Calls visit(begin, end) with the offsets of each stretch that a stamp covers, in order. Each begins at a
-// word.
+// Calls visit(begin, end) with the offsets of each stamped stretch, in order. Each stretch begins at a word.
 template <typename Visit>
 void for_each_stretch(std::size_t size, Density density, Visit visit) {
     if (density == Density::kWhole || size <= 2 * kStampedEnd) {
@@ -51,7 +49,8 @@ inline void stamp(void* block, std::size_t size, std::uint64_t key, Density dens
     });
 }
 
-// The offset of the first stamped word before `end`, or the block's, that differs, or that end if none does.
+// Returns the offset of the first stamped word that differs. Only words before `end` and within the block are
+// compared. Returns the smaller of `end` and `size` if none differs.
 inline std::size_t stamp_mismatch(const void* block, std::size_t size, std::uint64_t key,
                                   Density density = Density::kWhole, std::size_t end = SIZE_MAX) {
     end = std::min(end, size);
@@ -67,7 +66,7 @@ inline std::size_t stamp_mismatch(const void* block, std::size_t size, std::uint
     return wrong;
 }
 
-// `end`: how much of what was stamped must still be there, when the block has been resized.
+// Requires the stamp in the first `end` bytes. A resized block keeps only those.
 inline void require_stamp(const void* block, std::size_t size, std::uint64_t key, const char* when,
                           Density density = Density::kWhole, std::size_t end = SIZE_MAX) {
     end = std::min(end, size);
@@ -80,7 +79,7 @@ inline void require_stamp(const void* block, std::size_t size, std::uint64_t key
          static_cast<unsigned long long>(stamp_word(key, at / 8)));
 }
 
-// The offset of the first byte that is not zero, or `size`.
+// Returns the offset of the first nonzero byte, or `size`.
 inline std::size_t first_nonzero(const void* block, std::size_t size) {
     const auto* bytes = static_cast<const unsigned char*>(block);
     if (size == 0 || (bytes[0] == 0 && std::memcmp(bytes, bytes + 1, size - 1) == 0)) return size;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// A thread with a stack of a chosen size; std::thread gives each 8 MiB.
+// A thread with a chosen stack size. std::thread uses the default, 8 MiB.
 #pragma once
 
 #include "build_kind.h"

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// Looks after threads that count what they have done. It shows progress on a terminal, tells them when their
-// time is up, and ends a run that hangs. If in `patience` seconds none of those that still work has counted
-// anything, it says so, has each print its stack, and aborts. Nothing here allocates once the threads run.
+// Watches threads that count their operations. It shows progress on a terminal, and tells threads that their
+// time is up. A run hangs if no working thread counts an operation for `patience` seconds. Watch then makes
+// each thread print its stack, and aborts. It allocates nothing while threads run.
 #pragma once
 
 #include "report.h"
@@ -25,7 +25,7 @@
 
 namespace common {
 
-// One thread's; on a cache line of its own.
+// The progress of one thread, on a cache line of its own.
 struct alignas(64) Progress {
     std::atomic<std::uint64_t> done{0};
     std::atomic<bool> working{false};
@@ -36,8 +36,8 @@ class Watch {
   public:
     struct Limits {
         std::uint64_t operations; // of all threads together
-        std::uint64_t seconds;    // 0: none
-        std::uint64_t patience;   // in seconds; longer than the slowest machine needs for one operation
+        std::uint64_t seconds;    // 0: no limit
+        std::uint64_t patience;   // in seconds; longer than one operation takes on the slowest machine
     };
 
     Watch(std::size_t threads, Limits limits) : limits_(limits), progress_(threads) {
@@ -58,14 +58,14 @@ class Watch {
     Watch(const Watch&) = delete;
     Watch& operator=(const Watch&) = delete;
 
-    // For the thread itself, before its work.
+    // Registers the calling thread. The thread calls this function before its work.
     Progress& begin(std::size_t number) {
         Progress& mine = progress_[number];
         mine.thread = pthread_self();
         mine.working.store(true, std::memory_order_release);
         return mine;
     }
-    // For whoever has joined it: a thread may also hang at its end.
+    // Marks a thread as ended. The thread that joined it calls this function: a thread may hang at its end.
     void end(std::size_t number) { progress_[number].working.store(false, std::memory_order_release); }
 
     bool time_is_up() const { return time_is_up_.load(std::memory_order_relaxed); }
@@ -139,7 +139,7 @@ class Watch {
             if (pthread_kill(each.thread, kPrintStack) != 0) continue;
             timespec until{};
             clock_gettime(CLOCK_REALTIME, &until);
-            until.tv_sec += 2; // one that cannot even run a handler
+            until.tv_sec += 2; // for a thread that cannot run a signal handler
             while (sem_timedwait(&printed(), &until) != 0 && errno == EINTR) {
             }
         }

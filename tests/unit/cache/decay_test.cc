@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// What happens to memory when nobody asks for it: in children with a short purge delay. Tests wait for what
-// must come; the test runner's limit is the only clock.
+// Decay of unused memory, in children with a short purge delay. The tests wait for the expected events, and
+// only the test runner's time limit ends them.
 #include "../support/build_kind.h"
 #include "../support/child.h"
 #include "cache/decay.h"
@@ -60,7 +60,7 @@ std::size_t resident(const Blocks& blocks) {
     return count;
 }
 
-// Slow calls of another class, which is all that a busy program contributes; in a slab of its own.
+// Makes slow calls for class_of(64) only, in slabs of their own. Busy programs contribute no more to decay.
 class Busy {
   public:
     Busy() : blocks_(500) { take(); }
@@ -85,7 +85,7 @@ class Busy {
     Blocks blocks_;
 };
 
-// How many threads of this process are Ashlar's own. (A sanitizer has some too.)
+// Returns the number of Ashlar's own threads in this process. A sanitizer has threads too.
 unsigned own_threads() {
     unsigned count = 0;
     DIR* const tasks = opendir("/proc/self/task");
@@ -100,7 +100,7 @@ unsigned own_threads() {
     return count;
 }
 
-// It gives itself its name.
+// Waits until Ashlar's thread exists. The thread names itself after its start.
 void wait_for_own_thread() {
     while (own_threads() == 0)
         sched_yield();
@@ -113,7 +113,7 @@ UNIT_TEST_CASE_IN_CHILD("decay: what nobody uses any more is given back by those
     const Blocks blocks = touched_blocks(4000);
     for (void* const block : blocks)
         give(block);
-    REQUIRE(resident(blocks) > 0); // at least those in the thread's own stack
+    REQUIRE(resident(blocks) > 0); // at least the blocks in this thread's own stack
     while (resident(blocks) != 0)
         busy.work();
 }
@@ -121,7 +121,7 @@ UNIT_TEST_CASE_IN_CHILD("decay: what nobody uses any more is given back by those
 UNIT_TEST_CASE_IN_CHILD("decay: a class that is not used any more gives back pages between its blocks",
                         "purge_delay_ms:20,thread_cache:0") {
     Busy busy;
-    const Blocks blocks = touched_blocks(64); // too few to be unused while they are used
+    const Blocks blocks = touched_blocks(64); // too few for unused pages while the class is in use
     Blocks freed;
     for (std::size_t i = 0; i < blocks.size(); ++i) {
         if (i % 2 == 0) continue;
@@ -138,7 +138,7 @@ UNIT_TEST_CASE_IN_CHILD("decay: a class that is not used any more gives back pag
     }
 }
 
-// Of whatever is due, no call waits for more than a step. Blocks are so large that no bin has unused pages.
+// No call purges more than one step. The blocks are so large that no bin has unused pages.
 UNIT_TEST_CASE_IN_CHILD("decay: no call of malloc or free purges more than a mebibyte, by four calls",
                         "purge_delay_ms:1000000000") {
     static constexpr std::size_t kLarge = std::size_t{1} << 20;
@@ -158,7 +158,7 @@ UNIT_TEST_CASE_IN_CHILD("decay: no call of malloc or free purges more than a meb
     for (std::size_t i = 0; i < blocks.size(); i += 2)
         bounded([&] { heap::release(blocks[i]); });
     REQUIRE(layout::superslabs.dirty_slices() * layout::kSliceSize >= 100 * kLarge);
-    os::settings.purge_delay_ms = 0; // each look is due
+    os::settings.purge_delay_ms = 0; // every look is due
     unsigned rounds = 0;
     for (; layout::superslabs.dirty_slices() > 64; ++rounds) {
         REQUIRE(rounds < 100'000);
@@ -168,7 +168,7 @@ UNIT_TEST_CASE_IN_CHILD("decay: no call of malloc or free purges more than a meb
             bounded([&] { heap::release(block); });
         }
     }
-    REQUIRE(rounds >= 4); // of 30 calls, a mebibyte each
+    REQUIRE(rounds >= 4); // of 30 calls with up to 1 MiB each
 }
 
 UNIT_TEST_CASE_IN_CHILD("decay: the longest delay is no short one", "purge_delay_ms:18446744073709551615") {
@@ -192,10 +192,10 @@ UNIT_TEST_CASE_IN_CHILD("decay: the background thread gives back what an idle pr
         give(block);
     REQUIRE(errno == 5);
     wait_for_own_thread();
-    flush(); // nobody else can reach into this thread's stacks
+    flush(); // other threads cannot reach this thread's stacks
     while (resident(blocks) != 0 || layout::superslabs.dirty_slices() != 0)
         sched_yield();
-    // It sleeps now, and works again when there is something to do.
+    // The background thread sleeps now, and wakes when there is memory to purge.
     for (unsigned round = 0; round < 3; ++round) {
         const Blocks more = touched_blocks(4000);
         for (void* const block : more)

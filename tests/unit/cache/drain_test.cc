@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Threads whose caches another thread empties: idle ones, busy ones, ones that end or are not there. In
-// children with a heap that nobody else uses.
+// Drains the caches of other threads: idle, busy and ending threads, and threads that a fork removed. Each
+// test is a child whose heap no other code uses.
 #include "../support/asleep.h"
 #include "../support/build_kind.h"
 #include "../support/child.h"
@@ -39,9 +39,9 @@ using namespace ashlar;        // NOLINT(google-build-using-namespace): the laye
 using namespace ashlar::cache; // NOLINT(google-build-using-namespace): the layer under test
 
 constexpr std::size_t kRun = std::size_t{128} << 10;
-constexpr unsigned kOften = 20; // after which a length of a run is kept
+constexpr unsigned kOften = 20; // requests for a length, after which runs of it are kept
 
-// Blocks that are not in slabs: held by the program or by caches.
+// Returns the blocks that the program or caches hold. Blocks of mixed slabs count in bytes.
 std::size_t blocks_out() {
     std::size_t out = 0;
     slab::shard_pool.for_each_bin([&out](layout::SliceHeader, slab::Bin& bin) { out += bin.blocks_out(); });
@@ -74,7 +74,7 @@ std::size_t capacity_of(const PointerStacks& owner) {
     return sum;
 }
 
-// The blocks in the stacks of another thread.
+// Returns the blocks in another thread's stacks.
 std::size_t held_by(const PointerStacks& owner) {
     std::size_t sum = 0;
     thread_registry.for_each([&](const ThreadCache& cache) {
@@ -87,7 +87,7 @@ std::size_t held_by(const PointerStacks& owner) {
     return sum;
 }
 
-// A thread that does what it is told, and nothing in between.
+// A thread that executes only given functions.
 class Told {
   public:
     Told() : thread_([this] { serve(); }) {
@@ -100,7 +100,7 @@ class Told {
     Told(const Told&) = delete;
     Told& operator=(const Told&) = delete;
 
-    // Returns when it is done.
+    // Runs `what` in the thread, and returns when `what` has returned.
     void tell(const std::function<void()>& what) {
         begin(what);
         wait();
@@ -124,7 +124,7 @@ class Told {
         thread_.join();
     }
     PointerStacks& its_stacks() { return *stacks_; }
-    // Of the end that was begun, after its last own step.
+    // Returns whether the thread sleeps in its exit after begin_end().
     bool waits_to_end() const { return ending_ && unit::asleep(id_); }
 
   private:
@@ -149,7 +149,7 @@ class Told {
 
 UNIT_TEST_CASE_IN_CHILD("drain: idle threads hold nothing afterwards", unit::kDefaultHeap) {
     std::vector<std::unique_ptr<Told>> idle;
-    for (unsigned i = 0; i < 40; ++i) { // more than are claimed at once
+    for (unsigned i = 0; i < 40; ++i) { // more than drain claims at once
         idle.push_back(std::make_unique<Told>());
         idle.back()->tell([] {
             use_every_class();
@@ -161,7 +161,7 @@ UNIT_TEST_CASE_IN_CHILD("drain: idle threads hold nothing afterwards", unit::kDe
     drain_others();
     REQUIRE(blocks_out() == 0);
     REQUIRE(layout::superslabs.large_slices() == 0);
-    for (const auto& each : idle) { // and go on with a cache
+    for (const auto& each : idle) { // each thread still has a cache
         each->tell([] { use_every_class(); });
         REQUIRE(capacity_of(each->its_stacks()) != 0);
     }
@@ -198,7 +198,7 @@ UNIT_TEST_CASE_IN_CHILD("drain: a thread in the middle of a slow path is left ou
     drain_others();
     REQUIRE(blocks_out() == held);
     busy.tell([] { stacks.leave(); });
-    // Its stacks are closed until its next slow path.
+    // The stacks remain closed until the thread's next slow path.
     void* block = nullptr;
     busy.tell([&] {
         block = ashlar_malloc(100);
@@ -254,7 +254,7 @@ UNIT_TEST_CASE_IN_CHILD("drain: a thread does not end while it is drained", unit
     REQUIRE(blocks_out() == 0);
 }
 
-// What a thread has freed since it was drained, before its next slow path.
+// Blocks that a thread freed after a drain, before its next slow path.
 UNIT_TEST_CASE_IN_CHILD("drain: what a drained thread frees is drained again, and found by itself",
                         unit::kDefaultHeap) {
     constexpr unsigned kBlocks = 4;
@@ -288,7 +288,7 @@ UNIT_TEST_CASE_IN_CHILD("drain: what a drained thread frees is drained again, an
     }
     void* again = nullptr;
     thread.tell([&] { again = ashlar_malloc(8192); });
-    REQUIRE(held_by(thread.its_stacks()) == 1); // the remote one
+    REQUIRE(held_by(thread.its_stacks()) == 1); // the remote block
     thread.tell([&] {
         ashlar_free(again);
         take_all(own);
@@ -300,13 +300,13 @@ UNIT_TEST_CASE_IN_CHILD("drain: what a drained thread frees is drained again, an
     REQUIRE(blocks_out() == 0);
 }
 
-// The drainer comes when malloc has moved `top`, and has not yet looked whether the stacks are closed.
+// The drain happens after malloc has moved `top`, before malloc checks whether the stacks are closed.
 UNIT_TEST_CASE_IN_CHILD("drain: a malloc that moved top and finds closed stacks has lost nothing",
                         unit::kDefaultHeap) {
     Told thread;
     thread.tell([] { ashlar_free(ashlar_malloc(8192)); });
     PointerStacks& theirs = thread.its_stacks();
-    layout::SizeClass c = layout::class_of(8192); // or a larger one, where blocks have canaries
+    layout::SizeClass c = layout::class_of(8192); // or a larger class where blocks have canaries
     while (c + 1U < layout::kClasses && theirs.count(c) == 0)
         ++c;
     REQUIRE(theirs.count(c) >= 1);
@@ -387,7 +387,7 @@ UNIT_TEST_CASE_IN_CHILD("drain: in the background once a thread was idle for two
     const auto work = [] { use_every_class(); };
     idle.tell(work);
     busy.tell(work);
-    REQUIRE(drain_idle()); // sees them for the first time
+    REQUIRE(drain_idle()); // first look at both threads
     busy.tell(work);
     REQUIRE(drain_idle());
     REQUIRE(held_by(idle.its_stacks()) != 0);
@@ -396,9 +396,9 @@ UNIT_TEST_CASE_IN_CHILD("drain: in the background once a thread was idle for two
     REQUIRE(held_by(idle.its_stacks()) == 0);
     REQUIRE(held_by(busy.its_stacks()) != 0);
     REQUIRE(drain_idle());
-    REQUIRE(drain_idle()); // of the busy one, which is idle now
+    REQUIRE(drain_idle()); // drains the busy thread, which is idle now
     REQUIRE(blocks_out() == 0);
-    REQUIRE(!drain_idle()); // nothing is left to look at
+    REQUIRE(!drain_idle()); // no thread is left to drain
     idle.tell(work);
     REQUIRE(drain_idle());
 }
@@ -411,7 +411,7 @@ UNIT_TEST_CASE_IN_CHILD("drain: the background thread does so", "background:true
     REQUIRE(blocks_out() == 0);
 }
 
-// Every block holds its own address and size until it is released, by whichever thread.
+// Every block holds its own address and size until a thread releases the block.
 struct Stamp {
     void* self;
     std::size_t size;
@@ -447,7 +447,7 @@ UNIT_TEST_CASE_IN_CHILD("drain: threads that allocate meanwhile lose nothing", u
         std::array<void*, kHeld> held{};
         for (unsigned i = 0; i < kRounds; ++i) {
             void*& block = held[random.below(kHeld)];
-            if (random.chance(5)) { // to another thread
+            if (random.chance(5)) { // hand the block to another thread
                 const std::lock_guard guard(lock);
                 if (block != nullptr) handed.push_back(block);
                 block = nullptr;
@@ -468,7 +468,7 @@ UNIT_TEST_CASE_IN_CHILD("drain: threads that allocate meanwhile lose nothing", u
     std::vector<std::thread> threads;
     for (unsigned t = 0; t < kThreads; ++t)
         threads.emplace_back(work, t + 1);
-    std::thread ending([&] { // caches that come and go
+    std::thread ending([&] { // caches that begin and end
         for (unsigned salt = 100; running != 0; ++salt)
             std::thread([&] { use_every_class(); }).join();
     });
@@ -488,7 +488,6 @@ UNIT_TEST_CASE_IN_CHILD("drain: threads that allocate meanwhile lose nothing", u
 }
 
 // ---- After a fork
-// --------------------------------------------------------------------------------------------------
 
 bool child_agrees(const std::function<bool()>& body) {
     const pid_t pid = ::fork();
@@ -497,7 +496,7 @@ bool child_agrees(const std::function<bool()>& body) {
     return ::waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
-// Slow paths that leave nothing behind.
+// Performs `times` slow paths, which leave no blocks in the cache.
 void come_by(unsigned times) {
     for (unsigned i = 0; i < times; ++i) {
         cache::flush();
@@ -522,16 +521,16 @@ UNIT_TEST_CASE_IN_CHILD("drain: a child gets what the threads held that it does 
     ashlar_free(ashlar_malloc(1)); // the survivor has a cache
     REQUIRE(child_agrees([&] {
         if (thread_registry.live() != 1 || left_caches != 19) return false;
-        if (blocks_out() < held) return false; // fork returns nothing
+        if (blocks_out() < held) return false; // fork returns no blocks
         come_by(1);
-        if (left_caches >= 19 || left_caches == 0) return false; // step by step
+        if (left_caches >= 19 || left_caches == 0) return false; // a slow path returns some of the caches
         come_by(40);
         if (left_caches != 0 || thread_registry.live() != 1) return false;
         const std::size_t lost = blocks_out();
         return lost != 0 && lost < held / 10 &&
                layout::superslabs.large_slices() * layout::kSliceSize <= 2 * kRun;
     }));
-    REQUIRE(child_agrees([] { // a grandchild goes on with it
+    REQUIRE(child_agrees([] { // a grandchild continues the return
         return left_caches == 19 && child_agrees([] {
                    const bool all = left_caches == 19;
                    ashlar_malloc_trim(0);
@@ -539,7 +538,7 @@ UNIT_TEST_CASE_IN_CHILD("drain: a child gets what the threads held that it does 
                });
     }));
     idle[3]->tell([] { stacks.leave(); });
-    REQUIRE(child_agrees([] { // new threads may have the place of old ones
+    REQUIRE(child_agrees([] { // new threads may reuse caches of old threads
         std::array<std::thread, 10> fresh;
         for (std::thread& thread : fresh)
             thread = std::thread([] { use_every_class(); });

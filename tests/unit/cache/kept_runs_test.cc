@@ -32,7 +32,7 @@ struct Own {
         REQUIRE(had_room == (given.size() == given_before));
         return true;
     }
-    // Until runs of that length are kept.
+    // Requests runs of this length until they are kept.
     void ask_often(std::size_t slices) {
         for (unsigned i = 0; i < 8; ++i)
             REQUIRE(take(slices) == 0);
@@ -63,7 +63,7 @@ TEST_CASE("kept runs: a length is kept that was asked for often") {
 TEST_CASE("kept runs: what was asked for long ago counts no longer") {
     Own own;
     own.ask_often(2);
-    own.ask_often(2); // more makes no difference
+    own.ask_often(2); // further requests change nothing
     own.ask_often(2);
     own.runs.forget();
     REQUIRE(own.keep(100, 2));
@@ -79,9 +79,9 @@ TEST_CASE("kept runs: the oldest makes room") {
     for (Slice first = 1; first <= 8; ++first)
         REQUIRE(own.keep(first, 1));
     REQUIRE(own.given.empty());
-    REQUIRE(own.keep(9, 1)); // they are many
+    REQUIRE(own.keep(9, 1)); // exceeds the number of runs
     REQUIRE(own.given == Given{{1, 1}});
-    REQUIRE(own.keep(100, 10)); // they are large
+    REQUIRE(own.keep(100, 10)); // exceeds the slices
     REQUIRE(own.given == Given{{1, 1}, {2, 1}, {3, 1}});
     CHECK(own.runs.slices() == 16);
     CHECK_FALSE(own.keep(200, 10, 9));
@@ -90,7 +90,7 @@ TEST_CASE("kept runs: the oldest makes room") {
     CHECK(own.runs.slices() == 12);
     CHECK(own.take(1) == 10);
     CHECK(own.take(10) == 100);
-    CHECK(own.take(1) == 9); // the last of the eight
+    CHECK(own.take(1) == 9); // the last of the eight runs
     CHECK(own.runs.slices() == 0);
 }
 

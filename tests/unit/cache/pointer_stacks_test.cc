@@ -21,8 +21,8 @@ constexpr unsigned kClass = 7;
 constexpr unsigned kCapacity = 10;
 constexpr Shard kHome = 3;
 
-// Stacks with an array for one class; what is pushed are numbers, for nobody touches the blocks. The array
-// begins so many entries before a multiple of 64 KiB, at which the low bits of addresses start again.
+// Stacks with an array for one class. The blocks are numbers, because stacks never access them. The array
+// begins `before_boundary` entries before a multiple of 64 KiB, where the low 16 bits of addresses wrap.
 struct Armed {
     explicit Armed(unsigned before_boundary = 0)
         : slots(memory.data() + kBoundary / sizeof(void*) - before_boundary) {
@@ -38,7 +38,7 @@ struct Armed {
     bool push_remote(std::uintptr_t block) {
         return stacks.push_remote(kClass, reinterpret_cast<void*>(block));
     }
-    // 0 if there is none.
+    // Returns the block, or 0 if the stack is empty.
     std::uintptr_t pop() {
         void* block = nullptr;
         return stacks.pop(kClass, block) ? reinterpret_cast<std::uintptr_t>(block) : 0;
@@ -109,7 +109,7 @@ TEST_CASE("pointer stacks: a header decides which end") {
     // Class 0 is always full.
     CHECK_FALSE(armed.stacks.push(SliceHeader{}, block));
     CHECK_FALSE(armed.stacks.push(SliceHeader{0, kHome}, block));
-    // Another class has an array of its own.
+    // Each class has its own array.
     CHECK_FALSE(armed.stacks.push(SliceHeader{kClass + 1, kHome}, block));
 }
 
@@ -126,7 +126,7 @@ TEST_CASE("pointer stacks: closed, malloc takes nothing and slow paths do") {
     CHECK(armed.stacks.count(kClass) == 1);
     CHECK_FALSE(armed.stacks.begin());
     armed.stacks.unclaim();
-    CHECK_FALSE(armed.stacks.take(kClass, block)); // not before a slow path has opened them
+    CHECK_FALSE(armed.stacks.take(kClass, block)); // a slow path must open the stacks first
     CHECK(armed.stacks.begin());
     CHECK_FALSE(armed.stacks.is_outside());
     armed.stacks.claim(); // in the middle of the slow path
@@ -154,7 +154,7 @@ TEST_CASE("pointer stacks: a raised bottom leaves what lies above") {
     CHECK(armed.stacks.remote(kClass, kCapacity - 4).count == 1);
     CHECK(armed.pop() == 5);
     CHECK(armed.pop() == 0);
-    // As a malloc leaves it for a moment.
+    // malloc leaves this state for a moment.
     armed.stacks.set_bottom(kClass, armed.slots + 5);
     CHECK(armed.stacks.count(kClass) == 0);
     CHECK(armed.stacks.slots(kClass) == armed.slots + 5);
@@ -179,7 +179,7 @@ TEST_CASE("pointer stacks: both ends agree with a model until they meet") {
             const std::uintptr_t expected = local.empty() ? 0 : local.back();
             if (!local.empty()) local.pop_back();
             if (armed.pop() != expected) FAIL("pop at " << step);
-        } else { // as when remote blocks are sent home
+        } else { // as after the return of remote blocks
             armed.stacks.set_limit(kClass, kCapacity);
             remote.clear();
         }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The slow paths, called directly: they serve whatever the stacks hold. Most tests run in threads of their
-// own, each of which begins without a cache, in children with a heap that nobody else uses.
+// The slow paths, called directly: they work with any contents of the stacks. Most tests run in new threads,
+// which begin without a cache. Their processes are children whose heap no other code uses.
 #include "../support/build_kind.h"
 #include "../support/child.h"
 #include "../support/random.h"
@@ -63,7 +63,7 @@ layout::Shard shard_of(const void* block) {
     return window.header_of(block).shard();
 }
 
-// Blocks that are not in slabs: held by the program or by caches.
+// Returns the blocks that the program or caches hold.
 std::size_t blocks_out() {
     std::size_t out = 0;
     slab::shard_pool.for_each_bin([&out](layout::SliceHeader, slab::Bin& bin) { out += bin.blocks_out(); });
@@ -78,7 +78,7 @@ std::size_t capacity(SizeClass c) {
     return found;
 }
 
-// What the calling thread's stacks could hold, in bytes of blocks.
+// Returns the capacity of the calling thread's stacks, in bytes of blocks.
 std::size_t capacity_in_bytes() {
     std::size_t bytes = 0;
     for (unsigned c = 1; c < kClasses; ++c)
@@ -95,7 +95,7 @@ std::size_t cached_blocks() {
     return cached;
 }
 
-// A test's assertions must be in the test's thread; what a thread finds wrong is told by its exception.
+// A failed condition in a thread. Catch2's assertions must run in the test's thread; others throw Wrong.
 struct Wrong {
     std::string what;
 };
@@ -104,7 +104,7 @@ void must(bool holds, const char* what) {
 }
 #define MUST(condition) must(condition, #condition)
 
-// Runs `body` in a new thread to its end.
+// Runs `body` in a new thread and waits for its end.
 void in_thread(const std::function<void()>& body) {
     std::string wrong;
     std::thread([&] {
@@ -118,8 +118,8 @@ void in_thread(const std::function<void()>& body) {
     REQUIRE(wrong.empty());
 }
 
-// Runs `body` in a new thread whose shard is not `shard`. A thread that has it stays until another is found:
-// shards are shared evenly.
+// Runs `body` in a new thread whose shard is not `shard`. A thread with `shard` lives until another shard is
+// found, because threads are spread evenly over shards.
 void in_thread_of_another_shard(layout::Shard shard, const std::function<void()>& body) {
     in_thread([&] {
         give(allocate(1));
@@ -143,7 +143,7 @@ UNIT_TEST_CASE_IN_CHILD("thread cache: is made by the first call and ends with i
         MUST(thread_registry.live() == live + 1);
     });
     REQUIRE(thread_registry.live() == live);
-    in_thread([live] { // freeing comes first
+    in_thread([live] { // the thread's first call is a free
         void* block = nullptr;
         std::thread([&block] { block = allocate(1); }).join();
         give(block);
@@ -197,14 +197,14 @@ UNIT_TEST_CASE_IN_CHILD("thread cache: blocks of every class keep what is writte
         }
         for (const Held& last : held)
             give(last.block);
-        flush(); // or what caches hold may leave slabs that other classes move into
+        flush(); // cached blocks could keep slabs that other classes use as mixed slabs
     }
     REQUIRE(blocks_out() == 0);
 }
 
 UNIT_TEST_CASE_IN_CHILD("thread cache: flushing returns all blocks and leaves the cache usable",
                         unit::kDefaultHeap) {
-    flush(); // without a cache: nothing
+    flush(); // no effect without a cache
     REQUIRE(blocks_out() == 0);
     for (unsigned round = 0; round < 3; ++round) {
         Blocks blocks;
@@ -245,18 +245,18 @@ UNIT_TEST_CASE_IN_CHILD("thread cache: remote blocks go home and are not handed 
                 for (unsigned i = 0; i < 2; ++i) {
                     others.push_back(allocate(c));
                     MUST(others.back() != nullptr);
-                    // Its page may have been the other shard's until a slab of that went away.
+                    // The slice may have belonged to the other shard until that shard's slab was dissolved.
                     MUST(shard_of(others.back()) == stacks.shard());
                     MUST(live.insert(others.back()).second);
                 }
             }
-            MUST(bin.blocks_out() < mine_before.size()); // a full array was sent home
+            MUST(bin.blocks_out() < mine_before.size()); // a full array was returned to the bin
             give_all(others);
             flush();
             MUST(bin.blocks_out() == 0);
             MUST(cached_blocks() == 0);
         });
-        // The owner may hand them out again; slabs that became empty may be anybody's now.
+        // The owner may hand out the blocks again. Empty slabs may have other owners now.
         mine = take(c, 500);
         const auto again = std::count_if(mine.begin(), mine.end(),
                                          [&](void* block) { return mine_before.count(block) != 0; });
@@ -307,9 +307,8 @@ UNIT_TEST_CASE_IN_CHILD("thread cache: local and remote blocks share arrays of a
 }
 
 // ---- Depth
-// -------------------------------------------------------------------------------------------------
 
-// Takes and gives back so many that both slow paths alternate.
+// Takes and gives back `count` blocks per round, so that both slow paths alternate.
 void alternate(SizeClass c, std::size_t count, unsigned rounds) {
     for (unsigned round = 0; round < rounds; ++round) {
         Blocks blocks = take(c, count);
@@ -332,14 +331,14 @@ TEST_CASE("thread cache: stacks start shallow and deepen with use") {
             MUST(capacity(c) >= 8 * first);
             MUST(capacity(c) <= 1024);
         });
-        in_thread([c] { // the next thread starts anew
+        in_thread([c] { // the next thread begins with the initial depth
             give(allocate(c));
             MUST(capacity(c) <= 64);
         });
     }
 }
 
-// A page for each that a thread keeps, in a process with many threads that each use a little of everything.
+// Each kept block may occupy a page. A process with many threads that use many classes pays that per thread.
 UNIT_TEST_CASE_IN_CHILD(
     "thread cache: of many threads one that uses a block of a class keeps one more at most",
     unit::kDefaultHeap) {
@@ -347,7 +346,7 @@ UNIT_TEST_CASE_IN_CHILD(
     for (PointerStacks& each : others)
         REQUIRE(thread_registry.add(each) != nullptr);
     in_thread([] {
-        give(allocate(1)); // makes the cache
+        give(allocate(1)); // creates the cache
         for (unsigned i = 2; i < layout::kClasses; ++i) {
             const auto c = static_cast<SizeClass>(i);
             const std::size_t before = slab::shard_pool.bin({c, stacks.shard()}).blocks_out();
@@ -358,7 +357,7 @@ UNIT_TEST_CASE_IN_CHILD(
     });
 }
 
-// They may be idle from then on, and nobody else can reach what they hold.
+// The threads may be idle afterwards, and other threads cannot reach their blocks.
 UNIT_TEST_CASE_IN_CHILD("thread cache: of many threads one that uses every class keeps 40 KiB at most",
                         unit::kDefaultHeap) {
     std::vector<PointerStacks> others(300);
@@ -399,7 +398,7 @@ UNIT_TEST_CASE_IN_CHILD(
     });
     REQUIRE(blocks_out() == 0);
     REQUIRE(os::change_setting("thread_cache:1m") == os::SetResult::kDone);
-    for (unsigned i = 0; i < 20; ++i) // until it looks around
+    for (unsigned i = 0; i < 20; ++i) // until a slow path reads the setting
         give(allocate(class_of(100)));
     REQUIRE(cached_blocks() != 0);
 }
@@ -409,7 +408,7 @@ UNIT_TEST_CASE_IN_CHILD("thread cache: a thread that only frees other threads' b
     const SizeClass c = class_of(64);
     Blocks remote = take(c, 4000);
     in_thread_of_another_shard(stacks.shard(), [&] {
-        give(allocate(class_of(16))); // makes the cache
+        give(allocate(class_of(16))); // creates the cache
         const std::size_t first = capacity(c);
         give_all(remote);
         MUST(capacity(c) >= 4 * first);
@@ -430,7 +429,7 @@ TEST_CASE("thread cache: the depth of a class follows what is in use of it") {
     in_thread([] {
         const SizeClass c = class_of(1024);
         alternate(c, 40, 100);
-        MUST(capacity(c) <= 40); // a budget of 1 MiB would allow 128
+        MUST(capacity(c) <= 40); // a budget of 1 MiB would allow 128 blocks
         Blocks held = take(c, 400);
         alternate(c, 100, 100);
         MUST(capacity(c) >= 100);
@@ -438,7 +437,7 @@ TEST_CASE("thread cache: the depth of a class follows what is in use of it") {
     });
 }
 
-// What a new thread's stacks could hold, and what the heap has open, in bytes.
+// Capacity of a new thread's stacks, and committed memory of the heap, in bytes.
 struct Deepened {
     std::size_t bytes = 0;
     std::size_t heap = 0;
@@ -466,7 +465,7 @@ UNIT_TEST_CASE_IN_CHILD("thread cache: depth stays within the setting, and 3 MiB
         const auto [bytes, heap] = deepened(); // a heap of more than 24 MiB allows more
         const std::size_t most = std::min(allowed, std::max(kInSmallHeap, heap / 8));
         REQUIRE(bytes <= most);
-        REQUIRE(bytes >= most / 4); // it is used: at least four classes had their wish
+        REQUIRE(bytes >= most / 4); // the budget is used: at least four classes have their full depth
     }
     REQUIRE(blocks_out() == 0);
 }
@@ -479,11 +478,11 @@ UNIT_TEST_CASE_IN_CHILD("thread cache: in a large heap depth is an eighth of it,
     give(allocate(1)); // two threads
     const std::size_t bytes = deepened().bytes;
     CHECK(bytes > std::size_t{2} << 20);
-    CHECK(bytes <= std::size_t{4} << 20); // what the test takes is in the heap too
+    CHECK(bytes <= std::size_t{4} << 20); // the test's own blocks also enlarge the heap
     layout::superslabs.give(page, kPages);
 }
 
-// Each look of a slow path begins a new purge delay.
+// With this delay each look of a slow path begins a new purge delay.
 UNIT_TEST_CASE_IN_CHILD("thread cache: a class that is idle gives its depth back", "purge_delay_ms:0") {
     in_thread([] {
         const SizeClass c = class_of(64);
@@ -493,7 +492,7 @@ UNIT_TEST_CASE_IN_CHILD("thread cache: a class that is idle gives its depth back
         MUST(capacity(c) >= 8 * first);
         alternate(class_of(512), 1000, 20);
         MUST(capacity(c) == 0);
-        MUST(capacity(class_of(512)) > 14); // which is in use
+        MUST(capacity(class_of(512)) > 14); // this class is in use
         alternate(c, 2000, 20);
         MUST(capacity(c) >= 8 * first);
     });
@@ -511,7 +510,7 @@ UNIT_TEST_CASE_IN_CHILD("thread cache: a class takes its depth from the one that
         MUST(deep * class_size(before) >= (std::size_t{128} << 10));
         Blocks held = take(now, 4000);
         alternate(now, 200, 20);
-        MUST(capacity(before) == deep); // it may come back
+        MUST(capacity(before) == deep); // the class may be used again
         alternate(now, 200, 1000);
         MUST(capacity(before) == 0);
         MUST(capacity(now) >= 200);
@@ -545,9 +544,8 @@ UNIT_TEST_CASE_IN_CHILD("thread cache: prewarmed threads start with tiny blocks 
 }
 
 // ---- The end of threads
-// ------------------------------------------------------------------------------------
 
-// With a limit by which no slab becomes mixed: bins are counted.
+// The limit prevents mixed slabs, because the test counts the blocks of bins.
 UNIT_TEST_CASE_IN_CHILD("thread cache: a thread that ends returns everything", "dirty_limit:8g") {
     const std::size_t metadata_rounds = 3;
     std::size_t metadata = 0;
@@ -567,7 +565,7 @@ UNIT_TEST_CASE_IN_CHILD("thread cache: a thread that ends returns everything", "
         in_thread([&left] { give_all(left); });
         REQUIRE(blocks_out() == 0);
         REQUIRE(thread_registry.live() == 0);
-        // Deep arrays go back too.
+        // Deep arrays are released too.
         if (round == 0) metadata = window.metadata_committed();
         REQUIRE(window.metadata_committed() == metadata);
     }
@@ -587,7 +585,7 @@ UNIT_TEST_CASE_IN_CHILD("thread cache: more threads than shards share them", uni
                 *static_cast<unsigned*>(blocks[t].back()) = t;
             }
             if (stacks.phase != Phase::kAttached || stacks.shard() > slab::shard_pool.created()) ++faults;
-            together.arrive_and_wait(); // all live
+            together.arrive_and_wait(); // all threads live
             if (thread_registry.live() != count) ++faults;
             const unsigned neighbour = (t + 1) % count;
             for (void* const block : blocks[neighbour]) {
@@ -616,7 +614,7 @@ UNIT_TEST_CASE_IN_CHILD("thread cache: a thread that ended its cache works witho
             MUST(blocks_out() == (had_one ? 1 : 0));
             Blocks blocks = take(class_of(100), 1000);
             MUST(std::set<void*>(blocks.begin(), blocks.end()).size() == 1000);
-            MUST(blocks_out() == (had_one ? 1001 : 1000)); // nothing is cached
+            MUST(blocks_out() == (had_one ? 1001 : 1000)); // no block is cached
             MUST(stacks.phase == Phase::kEnded);
             if (had_one) blocks.push_back(before);
             give_all(blocks);
@@ -727,8 +725,8 @@ UNIT_TEST_CASE_IN_CHILD("thread cache: producers and consumers leave nothing beh
 UNIT_TEST_CASE_IN_CHILD("thread cache: works where a process may not read the time-stamp counter",
                         unit::kDefaultHeap) {
     Blocks blocks(20'000);
-    allocate(class_of(100)); // the heap opens, the cache begins
-    // Catch reads it, too: no assertion between the two.
+    allocate(class_of(100)); // opens the heap and creates the cache
+    // Catch2 reads the clock too: no assertion may run between the two calls.
     const int forbidden = ::prctl(PR_SET_TSC, PR_TSC_SIGSEGV);
     for (void*& block : blocks)
         block = allocate(class_of(100));

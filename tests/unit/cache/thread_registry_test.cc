@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// In children without a heap: the table of caches is the test's. A small window has few hundred caches.
+// Children without a heap, where the test owns the table of caches. A small window has a few hundred caches.
 #include "../support/child.h"
 #include "../support/random.h"
 #include "cache/thread_registry.h"
@@ -26,7 +26,7 @@ using namespace ashlar::cache; // NOLINT(google-build-using-namespace): the laye
 
 using layout::window;
 
-// A registry with numbered caches, and an owner for every cache.
+// A registry with numbered caches, and an owner for each cache.
 class Table {
   public:
     Table() {
@@ -65,7 +65,7 @@ class Table {
     std::size_t capacity = 0;
 };
 
-// Caches are of 8 KiB. The kernel drops whole pages, whatever length it is told.
+// A cache has 8 KiB. The kernel drops whole pages, whatever length the call names.
 TEST_CASE("thread registry: only pages that no other cache shares are dropped") {
     const auto own = [](unsigned begin, unsigned end, std::size_t page_size) {
         const ThreadRegistry::Caches caches = ThreadRegistry::in_own_pages(begin, end, page_size);
@@ -149,7 +149,7 @@ UNIT_TEST_CASE_IN_CHILD("thread registry: a storm of threads leaves little behin
             PointerStacks* const owner = cache->owner;
             std::memset(static_cast<void*>(cache), 1, table.stride);
             cache->owner = owner;
-            cache->counted[0] = 0; // nothing that a class 0 would have counted
+            cache->counted[0] = 0; // reset counts that class 0 would never have
             cache->counted[1] = 0;
             caches.push_back(cache);
         }
@@ -160,8 +160,8 @@ UNIT_TEST_CASE_IN_CHILD("thread registry: a storm of threads leaves little behin
             table.registry.remove(*cache);
         REQUIRE(table.registry.live() == 0);
         REQUIRE(table.resident_pages() <= peak / 4);
-        REQUIRE(table.resident_pages() > 0); // some are kept for the next threads
-        // And they are usable again.
+        REQUIRE(table.resident_pages() > 0); // some caches are kept for new threads
+        // The caches are usable again.
         for (unsigned i = 0; i < caches.size(); ++i) {
             ThreadCache* const cache = table.add();
             REQUIRE(cache != nullptr);
@@ -190,7 +190,7 @@ UNIT_TEST_CASE_IN_CHILD("thread registry: after a fork only the survivor is ther
     REQUIRE(table.number(table.add()) == 0);
 }
 
-// A system call for each of thousands of threads would be most of what fork costs.
+// One system call for each of thousands of threads would dominate the cost of fork.
 UNIT_TEST_CASE_IN_CHILD("thread registry: after a fork the memory of the others is given back",
                         unit::kNoHeap) {
     Table table;
@@ -208,7 +208,7 @@ UNIT_TEST_CASE_IN_CHILD("thread registry: after a fork the memory of the others 
         REQUIRE(table.number(table.add()) == (i < 100 ? i : i + 1));
 }
 
-// Locked memory, for one: MADV_DONTNEED is refused.
+// For example, the kernel refuses MADV_DONTNEED for locked memory.
 UNIT_TEST_CASE_IN_CHILD("thread registry: a fork is survived when memory cannot be given back",
                         unit::kNoHeap) {
     Table table;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// What the entry points add to the heap: checking and rounding arguments.
+// Tests what the entry points add to the heap: checks and rounding of arguments.
 #include "../support/build_kind.h"
 
 #include <ashlar/ashlar.h>
@@ -37,7 +37,7 @@ TEST_CASE("family: aligned_alloc takes powers of two") {
     CHECK(ashlar_aligned_alloc(opaque(SIZE_MAX), 100) == nullptr);
     CHECK(errno == EINVAL);
     for (std::size_t alignment = 1; alignment <= 65536; alignment *= 2) {
-        void* const block = ashlar_aligned_alloc(alignment, 100); // no multiple of it
+        void* const block = ashlar_aligned_alloc(alignment, 100); // 100 is no multiple of most alignments
         CHECK(aligned(block, alignment));
         ashlar_free_aligned_sized(block, alignment, 100);
     }
@@ -135,7 +135,7 @@ TEST_CASE("family: products that overflow are refused and the block stays") {
     CHECK(ashlar_calloc(opaque(SIZE_MAX / 4), 5) == nullptr);
     CHECK(errno == ENOMEM);
     errno = EDOM;
-    CHECK(ashlar_reallocarray(larger, 0, 10) == nullptr); // freed
+    CHECK(ashlar_reallocarray(larger, 0, 10) == nullptr); // the block is freed
     CHECK(errno == EDOM);
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Fork, and the places at which bad frees show at the latest. Everything in children.
+// Fork, and the latest points at which double frees are detected. All tests run in children.
 #include "../support/build_kind.h"
 #include "../support/child.h"
 #include "cache/decay.h"
@@ -39,7 +39,7 @@ T opaque(T value) {
     return value;
 }
 
-// Takes, writes, checks and frees blocks of many classes. Uses nothing but Ashlar.
+// Allocates, fills, checks and frees blocks of many classes. Uses no other allocator.
 bool heap_works() {
     std::array<unsigned char*, 400> blocks{};
     for (unsigned round = 0; round < 3; ++round) {
@@ -61,7 +61,7 @@ bool heap_works() {
     return true;
 }
 
-// Forks and runs `body` in the child, which ends with status 0 if that is true.
+// Forks and runs `body` in the child. Returns whether `body` returned true.
 bool child_agrees(const std::function<bool()>& body) {
     const pid_t pid = ::fork();
     if (pid == 0) ::_exit(body() ? 0 : 1);
@@ -70,7 +70,6 @@ bool child_agrees(const std::function<bool()>& body) {
 }
 
 // ---- Fork
-// --------------------------------------------------------------------------------------------------
 
 TEST_CASE("lifecycle: a child of a process without threads can allocate") {
     UNIT_REQUIRE_PASSED(unit::run_here([] {
@@ -114,7 +113,7 @@ UNIT_TEST_CASE_IN_CHILD("lifecycle: grandchildren and children of threads can al
         });
     }).join();
     REQUIRE(works);
-    // A thread that never allocated has no cache to survive with.
+    // A thread that never allocated has no cache that survives.
     std::thread([&works] {
         works = child_agrees([] { return cache::thread_registry.live() == 0 && heap_works(); });
     }).join();
@@ -165,13 +164,13 @@ UNIT_TEST_CASE_IN_CHILD("lifecycle: forks while other threads allocate", unit::k
     REQUIRE(statistics.allocated == 0);
 }
 
-// In every place where another thread may stand when somebody forks, by the lock that it holds there.
+// Forks while another thread holds `mutex`.
 template <typename Mutex>
 void fork_while_held(Mutex& mutex) {
     UNIT_REQUIRE_PASSED(unit::run_here([&mutex] {
         std::atomic<bool> held = false;
         std::atomic<bool> forking = false;
-        // Gives the lock up when fork can be waiting for it: it must wait, not copy a half-changed state.
+        // Releases the lock once fork may wait for it. Fork must wait, or it would copy a half-changed state.
         std::thread holder([&] {
             const os::Guard guard(mutex);
             held = true;
@@ -201,7 +200,7 @@ TEST_CASE("lifecycle: a fork in the middle of a call of one's own does not wait 
     UNIT_REQUIRE_PASSED(unit::run_here([] {
         REQUIRE(heap_works());
         {
-            // As if a signal handler that forks had interrupted a refill.
+            // Simulates a refill that a forking signal handler interrupted.
             const os::Guard guard(slab::shard_pool.bin({3, 1}).mutex());
             REQUIRE(child_agrees([] { return true; }));
         }
@@ -217,7 +216,7 @@ TEST_CASE("lifecycle: a child's child opens its heap when the last lock is given
         first.lock();
         REQUIRE(child_agrees([&] {
             if (!heap::closed()) return false;
-            second.lock(); // the interrupted call goes on, and another signal comes
+            second.lock(); // the interrupted call continues, and another signal arrives
             const bool child_is_fine = child_agrees([&] {
                 second.unlock();
                 const bool closed_meanwhile = heap::closed();
@@ -233,8 +232,8 @@ TEST_CASE("lifecycle: a child's child opens its heap when the last lock is given
     }));
 }
 
-// A fork that could not have a lock, of a thread that is under another one. What the child agrees to is asked
-// when it has given that back.
+// Forks in a thread that holds a lock, while another thread holds a lock that fork cannot take. `body` runs
+// in the child after the release of the first lock.
 template <typename Body>
 void fork_without_lock(Body body) {
     std::atomic<bool> held = false;
@@ -274,14 +273,13 @@ UNIT_TEST_CASE_IN_CHILD("lifecycle: a heap that another thread was changing stay
         const bool done = cache::decay_after_allocation() != before;
         return heap::closed() && !done;
     });
-    fork_without_lock([] { // and so does that of its child
+    fork_without_lock([] { // the child's child does so too
         return child_agrees([] { return heap::closed(); });
     });
     REQUIRE(heap_works());
 }
 
 // ---- Double frees
-// ------------------------------------------------------------------------------------------
 
 constexpr std::size_t kSize = 48;
 
@@ -317,7 +315,7 @@ using Misdeed = void* (*)();
 constexpr std::array<Misdeed, 4> kMisdeeds = {freed_twice, freed_here_and_there, freed_there_and_here,
                                               freed_by_two_others};
 
-// What brings it to light: the process must be ended by then.
+// `reveal` must detect each misdeed and end the process.
 template <typename Reveal>
 void must_be_found(Reveal reveal) {
     for (std::size_t i = 0; i < kMisdeeds.size(); ++i) {
@@ -366,7 +364,7 @@ TEST_CASE("lifecycle: a double free is found when the cache runs full") {
 TEST_CASE("lifecycle: a double free is found at once when the slab has gone meanwhile") {
     UNIT_SKIP_IF(unit::kAddressSanitizer, "the sanitizer reports it, and sooner");
     const unit::Outcome outcome = unit::run_here([] {
-        ashlar_malloc_trim(0); // so that the block is the only one of its class
+        ashlar_malloc_trim(0); // makes the block the only one of its class
         void* const block = ashlar_malloc(kSize);
         ashlar_free(opaque(block));
         ashlar_malloc_trim(0);

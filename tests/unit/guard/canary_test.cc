@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// What stands behind a block: for every size in a room, facts come back, and every changed byte is found.
+// The canary behind a block. For every size in a room, its facts are readable and every changed byte is
+// found.
 #include "guard/canary.h"
 
 #include <algorithm>
@@ -35,7 +36,7 @@ TEST_CASE("canary: the facts of a block come back, and its bytes are left alone"
             CHECK(facts.alignment_shift == 12);
             CHECK(facts.form == form);
             CHECK(canary::overflow(block.start(), kRoom, facts) == 0);
-            CHECK_FALSE(canary::is_usual_and_intact(block.start(), kRoom)); // it is aligned
+            CHECK_FALSE(canary::is_usual_and_intact(block.start(), kRoom)); // because the block is aligned
             canary::close(block.start(), kRoom, {.size = size, .form = form});
             CHECK(canary::is_usual_and_intact(block.start(), kRoom) == (form == Form::kMalloc));
         }
@@ -74,7 +75,7 @@ TEST_CASE("canary: the trailer is genuine only as it was written, and where it w
         CHECK_FALSE(canary::is_usual_and_intact(block.start(), kRoom));
         CHECK_FALSE(canary::read(block.start(), kRoom, facts));
     }
-    // Copied to another block, whose key is another.
+    // A copy in another block is invalid, because each block has its own key.
     Block other;
     other.bytes = written;
     CHECK_FALSE(canary::read(other.start(), kRoom, facts));

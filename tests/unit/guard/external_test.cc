@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// What blocks of the C library's malloc look like. Addresses that no malloc gives out are refused before: the
-// tests of misuse and of the contract release some.
+// Recognizes blocks of the C library's malloc. Callers reject addresses that no malloc returns. The tests of
+// misuse and of the contract cover those.
 #include "../support/build_kind.h"
 #include "guard/external.h"
 
@@ -39,7 +39,7 @@ TEST_CASE("external: every block of the C library may be one") {
     };
     errno = E2BIG;
     CHECK(look());
-    bool in_thread = false; // another arena
+    bool in_thread = false; // uses another arena
     std::thread([&] { in_thread = look(); }).join();
     CHECK(in_thread);
 }
@@ -65,8 +65,7 @@ TEST_CASE("external: what is no block is none, and nothing is read that cannot b
     std::free(held);
 }
 
-// A wait, even one without time, puts the thread to sleep when the word that is looked at is what it waits
-// for.
+// A futex wait sleeps if the word equals the expected value, even with a timeout of zero.
 TEST_CASE("external: looking does not sleep, whatever is there") {
     UNIT_SKIP_IF(unit::kSanitizer, "malloc is the sanitizer's");
     constexpr long kBlocks = 1000;

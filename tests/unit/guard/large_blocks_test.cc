@@ -26,7 +26,7 @@
 
 namespace {
 
-// A sanitizer's mlock does nothing.
+// Locks memory by a system call, because a sanitizer's mlock has no effect.
 long lock(void* start, std::size_t size) {
     return ::syscall(SYS_mlock, start, size);
 }
@@ -115,7 +115,7 @@ TEST_CASE("large blocks: a released one that was hardly written to is not kept")
     CHECK(outcome.killed_by(SIGSEGV));
 }
 
-// The ends and a sample always, the whole if the setting says so.
+// The ends and a sample are always checked. The setting `poison` checks the whole block.
 TEST_CASE("large blocks: what is written to a released one is found when it leaves") {
     for (const std::size_t size : kSizes) {
         const std::pair<std::size_t, std::size_t> places[] = {
@@ -151,7 +151,7 @@ UNIT_TEST_CASE_IN_CHILD("large blocks: what waited comes again with its guards a
             std::memset(block, value, size);
             drop(block);
         };
-        for (int i = 0; i < 50; ++i) // as many as wait
+        for (int i = 0; i < 50; ++i) // as many as can wait
             turn(i);
         const long before = faults();
         for (int i = 0; i < 50; ++i)
@@ -166,11 +166,11 @@ UNIT_TEST_CASE_IN_CHILD("large blocks: what a program did to the pages ends with
                         unit::kDefaultHeap) {
     constexpr std::size_t kSize = 1 << 20;
     os::settings.large_quarantine = kSize + (1 << 19);
-    for (const std::size_t size : {kSize, 2 * kSize}) { // kept, and not
+    for (const std::size_t size : {kSize, 2 * kSize}) { // kept, and too large to keep
         char* const block = make(size);
         std::memset(block, 1, size);
         REQUIRE(::madvise(block, size, MADV_DONTFORK) == 0);
-        const bool locks = lock(block, size) == 0; // where the limit allows it
+        const bool locks = lock(block, size) == 0; // if the limit allows a lock
         drop(block);
         large_blocks::return_all();
         char* const next = make(size);
@@ -187,7 +187,7 @@ UNIT_TEST_CASE_IN_CHILD("large blocks: a lock does not stay on what waits", unit
     constexpr std::size_t kSize = 100'000;
     char* const block = make(kSize);
     std::memset(block, 1, kSize);
-    if (lock(block, kSize) != 0) return; // no limit allows it
+    if (lock(block, kSize) != 0) return; // the limit forbids a lock
     REQUIRE(os::any_locked(block, os::page_size()));
     drop(block);
     REQUIRE(WaitingRuns::bytes_of_all.load() != 0);
@@ -200,7 +200,7 @@ UNIT_TEST_CASE_IN_CHILD("large blocks: those that are not kept keep their memory
     os::settings.large_quarantine = 0;
     char* const block = make(kSize);
     std::memset(block, 1, kSize);
-    if (unit::kSanitizer || ::mlockall(MCL_CURRENT) != 0) return; // its mlockall does nothing; a limit
+    if (unit::kSanitizer || ::mlockall(MCL_CURRENT) != 0) return; // no effect, or forbidden
     drop(block);
     REQUIRE(WaitingRuns::bytes_of_all.load() == 0);
     REQUIRE(os::any_locked(block, os::page_size()));
@@ -260,7 +260,7 @@ UNIT_TEST_CASE_IN_CHILD("large blocks: resized where they are, they keep what th
     std::memset(block, 7, 100'000);
     std::size_t held = 100'000;
     for (const std::size_t size : {100'001U, 104'000U, 120'000U, 90'000U, 400'000U, 70'000U, 69'632U}) {
-        if (!large_blocks::resize_in_place(block, size)) continue; // nobody promises room
+        if (!large_blocks::resize_in_place(block, size)) continue; // room for growth is not guaranteed
         held = std::min(held, size);
         REQUIRE(std::all_of(block, block + held, [](char byte) { return byte == 7; }));
         std::memset(block, 7, size);

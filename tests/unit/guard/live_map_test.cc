@@ -27,7 +27,7 @@ std::size_t first_offset() {
 
 UNIT_TEST_CASE_IN_CHILD("live map: a block is live from begin to end, and no other address is",
                         unit::kDefaultHeap) {
-    ashlar_free(ashlar_malloc(1)); // there is a window
+    ashlar_free(ashlar_malloc(1)); // opens the window
     const std::size_t offset = first_offset() + 5 * kMi + 4096;
     REQUIRE(live_map.at(offset) == State::kNever);
     REQUIRE_FALSE(live_map.end(offset));

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// What the address sanitizer is told about blocks of Ashlar's own heap: it reports what touches none. Nothing
-// of this exists in other builds.
+// The address sanitizer reports accesses outside blocks of Ashlar's own heap. Other builds have no marks.
 #include "os/marking.h"
 
 #if defined(ASHLAR_MARKS_FOR_ASAN)
@@ -31,7 +30,7 @@ void release(volatile char* block) {
     ashlar_free(const_cast<char*>(block));
 }
 
-// Of the classes, of a slab of several pages, and large.
+// Sizes of small classes, of a class with slabs of several slices, and of large blocks.
 const auto kSizes = {std::size_t{1},     std::size_t{16},     std::size_t{24},
                      std::size_t{64},    std::size_t{1000},   std::size_t{5000},
                      std::size_t{32768}, std::size_t{100000}, std::size_t{3} << 20};
@@ -80,7 +79,7 @@ TEST_CASE("the address sanitizer reports the first byte behind a block") {
 TEST_CASE("the address sanitizer reports the byte before a block that follows another") {
     require_reported([](std::size_t size) {
         if (size > std::size_t{1} << 20)
-            size = 1000; // large ones start where a superslab does: none lies before
+            size = 1000; // large blocks start at a superslab, so no block precedes them
         volatile char* const one = allocate(size);
         volatile char* const other = allocate(size);
         std::max(one, other)[-1] = 1;

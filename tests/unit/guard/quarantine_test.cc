@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// When a released block may leave for the program, and when its class has to fill up again first. Blocks are
-// made up: a quarantine does not touch them.
+// When a released block may leave the quarantine for the program, and when its class must fill up first. The
+// blocks are invented addresses, because a quarantine does not access blocks.
 #include "../support/child.h"
 #include "guard/quarantine.h"
 #include "heap/heap.h"
@@ -28,7 +28,7 @@ class Releases {
   public:
     explicit Releases(Quarantine& quarantine) : quarantine_(quarantine) {}
 
-    // False if another one had to leave.
+    // Releases a block of class `c`. Returns false if another block had to leave.
     bool release(SizeClass c) {
         WaitingBlock leaving;
         bool at_once = true;
@@ -49,7 +49,7 @@ class Releases {
     std::uintptr_t address_ = layout::kMaxClassSize;
 };
 
-// As malloc does: how many of the class it hands out.
+// Takes blocks of the class as malloc does. Returns their number.
 std::size_t take_while_enough(Quarantine& quarantine, SizeClass c) {
     std::size_t taken = 0;
     for (; quarantine.may_leave(c); ++taken)
@@ -66,7 +66,7 @@ UNIT_TEST_CASE_IN_CHILD("quarantine: none leaves for the program before three qu
         REQUIRE(quarantine.may_leave(kClass) == (i * kSize > Quarantine::kLeast / 4 * 3));
         REQUIRE(releases.release(kClass));
     }
-    REQUIRE_FALSE(quarantine.may_leave(kOther)); // none wait
+    REQUIRE_FALSE(quarantine.may_leave(kOther)); // no block waits
     REQUIRE(take_while_enough(quarantine, kClass) == kMost / 4);
     quarantine.finish();
 }
@@ -84,7 +84,7 @@ UNIT_TEST_CASE_IN_CHILD("quarantine: at the limit, what comes in a row does not 
     quarantine.finish();
 }
 
-// Many of a class may come after few of it waited, and after the last look at what the heap allows.
+// Many blocks of a class may arrive after few of it waited, and after the last update of the heap's limit.
 UNIT_TEST_CASE_IN_CHILD("quarantine: a class that comes after another one is kept as well",
                         unit::kDefaultHeap) {
     Quarantine quarantine(1);
@@ -119,7 +119,7 @@ UNIT_TEST_CASE_IN_CHILD("quarantine: what came last does not leave next", unit::
 UNIT_TEST_CASE_IN_CHILD("quarantine: the longest shelf makes room for many at once, and may be taken from",
                         unit::kDefaultHeap) {
     constexpr SizeClass kSmall = layout::class_of(32);
-    void* const large = heap::allocate(std::size_t{64} << 20); // what the limit follows
+    void* const large = heap::allocate(std::size_t{64} << 20); // the limit depends on this block
     REQUIRE(large != nullptr);
     Quarantine quarantine(1);
     Releases releases(quarantine);

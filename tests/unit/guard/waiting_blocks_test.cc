@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Released blocks that wait: in bounds, in no order, poisoned, and all of them come back.
+// Released blocks that wait: limited in number, in random order, poisoned, and all return to the heap.
 #include "../support/build_kind.h"
 #include "../support/child.h"
 #include "guard/canary.h"
@@ -43,7 +43,7 @@ std::size_t allocated() {
     return statistics.allocated;
 }
 
-// The order in which blocks 0 to `count` leave a quarantine for the heap.
+// Adds 4 * `most` blocks and checks which of them return to the heap.
 UNIT_TEST_CASE_IN_CHILD("waiting blocks: they leave when there are too many, in no order",
                         unit::kDefaultHeap) {
     const std::size_t most = Quarantine::kLeast / kSize;
@@ -53,7 +53,7 @@ UNIT_TEST_CASE_IN_CHILD("waiting blocks: they leave when there are too many, in 
         waiting_blocks::add(block, kClass);
     REQUIRE(waiting_blocks::bytes() <= std::max(Quarantine::kLeast, 4 * most * kSize / 4));
     REQUIRE(waiting_blocks::bytes() > Quarantine::kLeast / 2);
-    // What the heap has again is not the first blocks that came: some early ones wait, some late ones do not.
+    // The blocks that return are not simply the oldest: some early blocks still wait, some late ones do not.
     std::vector<void*> again(3 * most);
     std::generate(again.begin(), again.end(), make);
     const std::set<void*> back(again.begin(), again.end());
@@ -77,7 +77,7 @@ UNIT_TEST_CASE_IN_CHILD("waiting blocks: with the setting 0 none waits, and thos
     const std::size_t before = allocated();
     for (int i = 0; i < 5; ++i)
         waiting_blocks::add(make(), kClass);
-    os::settings.quarantine = 0; // is seen when the class has no room
+    os::settings.quarantine = 0; // takes effect when the class has no room
     for (int i = 0; waiting_blocks::mine != nullptr && i < 100'000; ++i)
         waiting_blocks::add(make(), kClass);
     REQUIRE(waiting_blocks::mine == nullptr);
@@ -87,7 +87,7 @@ UNIT_TEST_CASE_IN_CHILD("waiting blocks: with the setting 0 none waits, and thos
     waiting_blocks::add(block, kClass);
     REQUIRE(waiting_blocks::bytes() == waiting);
     REQUIRE(allocated() == before + waiting);
-    // The block is free now, and the sanitizer reports who reads it.
+    // The block is free now. The address sanitizer would report a read.
     REQUIRE((unit::kAddressSanitizer || poison::intact(block, kSize, poison::Extent::kEnds)));
     REQUIRE(waiting_blocks::return_all());
     REQUIRE(allocated() == before);
@@ -111,7 +111,7 @@ UNIT_TEST_CASE_IN_CHILD("waiting blocks: those of a thread that ends wait on", u
         for (int i = 0; i < 10; ++i)
             waiting_blocks::add(make(), kClass);
         waiting_blocks::end_thread();
-        waiting_blocks::add(make(), kClass); // has none of its own any more, or makes one again
+        waiting_blocks::add(make(), kClass); // the thread has no quarantine, or creates a new one
     }).join();
     REQUIRE(waiting_blocks::bytes() >= 10 * kSize);
     REQUIRE(waiting_blocks::return_all());
@@ -139,7 +139,7 @@ UNIT_TEST_CASE_IN_CHILD("waiting blocks: once enough wait, they are handed out a
     REQUIRE_FALSE(std::is_sorted(places.rbegin(), places.rend()));
 }
 
-// Each that waits is asked about when it comes, also if others have to leave for it.
+// add() decides whether to poison the whole block, even if other blocks must leave first.
 UNIT_TEST_CASE_IN_CHILD("waiting blocks: of long ones as many as should be are poisoned as a whole",
                         unit::kDefaultHeap) {
     constexpr SizeClass kLong = layout::class_of(2048);
@@ -161,7 +161,7 @@ UNIT_TEST_CASE_IN_CHILD("waiting blocks: of long ones as many as should be are p
 
 TEST_CASE("waiting blocks: a write is reported although waiting was forbidden for a time") {
     const unit::Outcome outcome = unit::run_here([] {
-        os::settings.poison = kSize; // all of it
+        os::settings.poison = kSize; // the whole block
         waiting_blocks::add(make(), kClass);
         os::settings.quarantine = 0;
         waiting_blocks::add(make(), kClass);
@@ -222,9 +222,9 @@ TEST_CASE(
     "waiting blocks: one that two threads released at one time is reported when the second one lets go") {
     const unit::Outcome outcome = unit::run_here([] {
         auto* const block = static_cast<char*>(make());
-        waiting_blocks::add(block, kClass); // by one thread, from which it was had again
+        waiting_blocks::add(block, kClass); // released by one thread, then handed out again
         canary::close(block, kSize, {.size = 10});
-        waiting_blocks::return_all(); // the other thread's
+        waiting_blocks::return_all(); // the release by the other thread
     });
     UNIT_REQUIRE_ABORTED("by two threads at one time", outcome);
 }
@@ -233,7 +233,7 @@ TEST_CASE("waiting blocks: a write to one is reported when it leaves, with its p
     for (const std::size_t at : {std::size_t{0}, std::size_t{8}, kSize / 2, kSize - 1}) {
         INFO("byte " << at);
         const unit::Outcome outcome = unit::run_here([at] {
-            os::settings.poison = kSize; // all of it
+            os::settings.poison = kSize; // the whole block
             auto* const block = static_cast<char*>(make());
             waiting_blocks::add(block, kClass);
             block[at] = 0;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// The heap as a whole, by its public names where they add nothing to it.
+// The whole heap, by its public names where those add no behaviour.
 #include "../support/build_kind.h"
 #include "../support/child.h"
 #include "../support/limits.h"
@@ -43,7 +43,7 @@ using layout::kMaxClassSize;
 using layout::window;
 using Blocks = std::vector<void*>;
 
-// For the eyes of the compiler: it may not know what allocation functions do with a pointer.
+// Hides a value from the compiler, which may know what allocation functions do with a pointer.
 template <typename T>
 T opaque(T value) {
     asm volatile("" : "+r"(value));
@@ -70,7 +70,6 @@ std::size_t heap_bytes() {
 }
 
 // ---- Allocating
-// --------------------------------------------------------------------------------------------
 
 TEST_CASE("heap: every size is served, by the class that fits or by whole pages") {
     errno = EDOM;
@@ -131,7 +130,7 @@ TEST_CASE("heap: too much is refused with ENOMEM") {
     CHECK(heap::allocate_zeroed(SIZE_MAX / 2, 3) == nullptr);
     CHECK(errno == ENOMEM);
     errno = 0;
-    CHECK(heap::allocate_zeroed(std::size_t{1} << 32, std::size_t{1} << 32) == nullptr); // 2^64: zero
+    CHECK(heap::allocate_zeroed(std::size_t{1} << 32, std::size_t{1} << 32) == nullptr); // 2^64 wraps to zero
     CHECK(errno == ENOMEM);
     errno = 0;
     CHECK(heap::allocate_aligned(std::size_t{1} << 62, kHalf - 100) == nullptr);
@@ -200,7 +199,6 @@ TEST_CASE("heap: every alignment") {
 }
 
 // ---- Resizing
-// ----------------------------------------------------------------------------------------------
 
 TEST_CASE("heap: growing within the usable size never moves") {
     for (unsigned c = 2; c < kClasses; ++c) {
@@ -217,7 +215,7 @@ TEST_CASE("heap: growing within the usable size never moves") {
     }
 }
 
-// Half of the smallest class counts as waste, whatever the block was asked for.
+// The limit on waste does not apply to the smallest class.
 TEST_CASE("heap: growing within the smallest class never moves") {
     for (std::size_t size = 1; size <= 16; ++size) {
         void* const block = heap::allocate(1);
@@ -228,8 +226,8 @@ TEST_CASE("heap: growing within the smallest class never moves") {
     }
 }
 
-// Nothing notes how much was asked for. A block whose class comes from its alignment may hold many times
-// that. Resized, it gets the class of its size, as one that shrinks does.
+// The heap does not record requested sizes. The class of an aligned block may exceed its size many times. A
+// resize gives the block the class of its new size, as for a block that shrinks.
 TEST_CASE("heap: an aligned block that is mostly waste moves when it is resized") {
     void* const block = heap::allocate_aligned(4096, 10);
     fill(block, 7, 10);
@@ -300,7 +298,7 @@ TEST_CASE("heap: a resize that fails keeps the block") {
         CHECK(heap::resize(block, opaque(size)) == nullptr);
         CHECK(errno == ENOMEM);
     }
-    if (!unit::kSanitizer) { // whose malloc ends the process instead
+    if (!unit::kSanitizer) { // a sanitizer's malloc ends the process instead
         errno = 0;
         CHECK(heap::resize(block, opaque(std::size_t{1} << 60)) == nullptr);
         CHECK(errno == ENOMEM);
@@ -317,7 +315,7 @@ TEST_CASE("heap: a resize that fails keeps the block") {
 
 UNIT_TEST_CASE_IN_CHILD("heap: a block that cannot move stays when it shrinks", "window:64m") {
     UNIT_SKIP_IF(unit::kSanitizer, "the address space cannot be limited");
-    // No page is left for a slab of another class.
+    // No slice is left for a slab of another class.
     Blocks blocks;
     for (const std::size_t size : {kMaxClassSize, std::size_t{16384}, std::size_t{8192}}) {
         while (window.contains(blocks.emplace_back(heap::allocate(size)))) {
@@ -340,8 +338,7 @@ UNIT_TEST_CASE_IN_CHILD("heap: a block that cannot move stays when it shrinks", 
     REQUIRE(heap::usable_size(block) == kMaxClassSize);
 }
 
-// ---- Other people's blocks
-// ---------------------------------------------------------------------------------
+// ---- External blocks
 
 TEST_CASE("heap: blocks of the system's malloc are accepted") {
     void* const freed = std::malloc(100);
@@ -388,9 +385,8 @@ TEST_CASE("heap: a pointer that is no block is reported when its size matters") 
 }
 
 // ---- Memory
-// ------------------------------------------------------------------------------------------------
 
-// How many of the blocks' pages have memory.
+// Returns the number of blocks whose first page is resident.
 std::size_t resident(const Blocks& page_blocks) {
     std::size_t count = 0;
     for (void* const block : page_blocks) {
@@ -443,7 +439,7 @@ TEST_CASE("heap: trimming returns single pages between blocks in use") {
 UNIT_TEST_CASE_IN_CHILD("heap: trimming says whether it had something to return", unit::kDefaultHeap) {
     heap::release(heap::allocate(100));
     REQUIRE(heap::trim(0));
-    // The fallback may find something each time.
+    // The fallback may find memory each time.
     if (!heap::fallback::trim(0)) REQUIRE_FALSE(heap::trim(0));
     heap::release(heap::allocate(100));
     REQUIRE(ashlar_malloc_trim(0) == 1);
@@ -517,7 +513,6 @@ UNIT_TEST_CASE_IN_CHILD("heap: threads in a full window leave nothing behind", "
 }
 
 // ---- Switched off
-// ------------------------------------------------------------------------------------------
 
 UNIT_TEST_CASE_IN_CHILD("heap: switched off, everything goes to the fallback", "enabled:false") {
     REQUIRE_FALSE(heap::serving());
@@ -567,7 +562,6 @@ TEST_CASE("heap: without address space for a window everything goes to the fallb
 }
 
 // ---- Threads
-// -----------------------------------------------------------------------------------------------
 
 struct AtThreadEnd {
     ~AtThreadEnd() {
@@ -594,7 +588,7 @@ TEST_CASE("heap: calls from a thread-local destructor") {
 
 std::atomic<unsigned> ended_calls = 0;
 
-// Runs after the cache's end: the key is younger than Ashlar's.
+// Runs after the end of the cache, because its key was created after Ashlar's.
 void after_the_end(void* block) {
     if (cache::stacks.phase == cache::Phase::kEnded) ++ended_calls;
     heap::release(block);
@@ -609,7 +603,7 @@ void after_the_end(void* block) {
 }
 
 TEST_CASE("heap: calls after the end of a thread's cache") {
-    // A second thread makes the heap's key, which then comes before ours, and so does what it calls.
+    // Another thread makes Ashlar create its key first. Destructors run in the order of the keys.
     std::thread([] { heap::release(heap::allocate(1)); }).join();
     const std::size_t before = heap_bytes();
     pthread_key_t key = 0;
@@ -627,7 +621,7 @@ TEST_CASE("heap: random work in threads that free each other's blocks") {
         std::atomic<unsigned> faults = 0;
     } shared;
     const std::size_t before = heap_bytes();
-    // A block holds its size, and its address at the end.
+    // The first word of a block holds its size in words, and the last holds its address.
     const auto check_and_free = [&shared](std::uint64_t* block) {
         if (block == nullptr) return;
         const std::uint64_t words = block[0];
@@ -656,7 +650,7 @@ TEST_CASE("heap: random work in threads that free each other's blocks") {
 
 #ifndef NDEBUG
 
-// `call` with the lock of a bin held.
+// Runs `call` in a child that holds the lock of a bin.
 template <typename Call>
 unit::Outcome under_a_lock(Call call) {
     return unit::run_here([call] {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// What becomes of huge pages when most blocks leave their slabs.
+// Huge pages after most blocks of their slabs are freed.
 #include "../support/build_kind.h"
 #include "../support/child.h"
 #include "layout/superslab.h"
@@ -16,9 +16,9 @@
 namespace {
 
 constexpr std::size_t kBlock = 1024;
-constexpr std::size_t kBlocks = 320 * 1024; // a heap of 320 MiB: the last part of it gets huge pages
+constexpr std::size_t kBlocks = 320 * 1024; // 320 MiB; the last part gets huge pages
 
-// Leaves one block in 64: one of sixteen pages of a slab keeps a block. How many huge pages that broke up.
+// Keeps one block in 64, in one of sixteen pages of a slab. Returns the number of broken huge pages.
 std::size_t broken_up() {
     std::vector<void*> blocks(kBlocks);
     for (void*& block : blocks)

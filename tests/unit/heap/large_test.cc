@@ -41,7 +41,7 @@ std::size_t large_bytes() {
     return statistics.large;
 }
 
-// A value of its own in every 4 KiB.
+// Writes a distinct value to every 4 KiB.
 void stamp(void* block, std::size_t size, std::uint64_t key) {
     for (std::size_t at = 0; at + sizeof(key) <= size; at += 4096) {
         const std::uint64_t value = key + at;
@@ -91,7 +91,7 @@ ashlar_statistics statistics() {
     return found;
 }
 
-// Often enough for the thread to keep what it releases.
+// Requests a size until the thread keeps released blocks of that size.
 void* ask_often(std::size_t size) {
     void* block = nullptr;
     for (unsigned i = 0; i < 10; ++i) {
@@ -116,7 +116,7 @@ UNIT_TEST_CASE_IN_CHILD("large: a thread keeps what it asks for again and again"
     CHECK(kept.allocated == before.allocated);
     CHECK(kept.slabs == before.slabs + kSize);
     CHECK(kept.cached == before.cached + kSize);
-    // It is a free block to everybody else.
+    // Other threads see a free block.
     UNIT_REQUIRE_ABORTED("a large block that was freed or moved before",
                          unit::run_here([&] { heap::release(block); }));
     UNIT_REQUIRE_ABORTED("a large block that was freed or moved before",
@@ -159,7 +159,7 @@ UNIT_TEST_CASE_IN_CHILD("large: what nobody asks for any more is given back", "p
     constexpr std::size_t kSize = 2 * kSliceSize;
     heap::release(ask_often(kSize));
     REQUIRE(statistics().cached >= kSize);
-    // Other work of the thread's, by which it comes to look after what it keeps.
+    // Other work of the thread causes the slow calls that check its kept runs.
     std::vector<void*> blocks(20'000); // more than a stack holds
     while (statistics().cached >= kSize) {
         for (void*& each : blocks)
@@ -178,7 +178,7 @@ UNIT_TEST_CASE_IN_CHILD("large: what makes room for others among what a thread k
         block = heap::allocate(kSize);
         std::memset(block, 1, kSize);
     }
-    while (statistics().dirty != 0) // by the background thread, which has nothing to do then
+    while (statistics().dirty != 0) // the background thread purges, and is idle then
         sched_yield();
     for (void* const block : blocks)
         heap::release(block);
@@ -250,7 +250,7 @@ TEST_CASE("large: a block grows into free neighbours and shrinks in place") {
     stamp(block, pages * kSliceSize, 1);
     REQUIRE(heap::resize(block, kSliceSize * 40) == block);
     CHECK(heap::usable_size(block) == kSliceSize * 40);
-    REQUIRE(heap::resize(block, kSliceSize * 64) == block); // what it has just returned
+    REQUIRE(heap::resize(block, kSliceSize * 64) == block); // the slices that the block just returned
     CHECK(stamped(block, kSliceSize * 40, 1));
     stamp(block, pages * kSliceSize, 2);
     void* const small = heap::resize(block, 1000);
@@ -263,7 +263,7 @@ TEST_CASE("large: a block that cannot grow in place moves without its bytes, and
     const std::size_t size = 5 * kMi;
     void* block = heap::allocate(size);
     for (std::uint64_t round = 1; round <= 20; ++round) {
-        void* const in_the_way = heap::allocate(kSliceSize); // at the lowest free page
+        void* const in_the_way = heap::allocate(kSliceSize); // in the lowest free slice
         void* const behind = heap::allocate(3 * kMi);
         stamp(block, size * round, round << 40);
         void* const moved = heap::resize(block, size * (round + 1));
@@ -294,7 +294,7 @@ TEST_CASE("large: moved blocks leave no mappings behind") {
     CHECK(unit::count_mappings() <= before + 10);
 }
 
-// Among many blocks that grow, so that their places, warm pages and room come from all over the heap.
+// Many blocks grow, so their places, warm slices and room lie all over the heap.
 TEST_CASE("large: blocks that grow never overlap") {
     unit::Random random;
     CAPTURE(random.seed());
@@ -348,12 +348,12 @@ TEST_CASE("large: blocks that grow never overlap") {
     }
 }
 
-// A kernel that can map no more refuses moves, some of them half-way: contents are kept and nothing leaks.
+// Without further mappings the kernel refuses moves, some half-way. Contents survive, and nothing leaks.
 UNIT_TEST_CASE_IN_CHILD("large: blocks grow without a mapping to spare", unit::kDefaultHeap) {
     UNIT_SKIP_IF(unit::kSanitizer, "which needs mappings");
     const std::size_t size = 2 * kMi;
-    heap::release(heap::allocate(100 * kMi)); // making the heap larger takes mappings too
-    // One page each, every other one of its own kind.
+    heap::release(heap::allocate(100 * kMi)); // growth of the heap needs mappings too
+    // Uses up all mappings: one page each, with alternating protection.
     for (bool full = false; !full;) {
         char* const pages = static_cast<char*>(
             mmap(nullptr, 512 * 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0));

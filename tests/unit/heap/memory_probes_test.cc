@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// A tracer that attaches raises a semaphore, a word in the process's memory: that alone starts sampling.
+// A tracer that attaches raises a semaphore in the process's memory. The semaphore alone starts sampling.
 #include "../support/build_kind.h"
 #include "../support/child.h"
 #include "../support/folder.h"
@@ -51,7 +51,7 @@ void release(const std::vector<void*>& blocks) {
 UNIT_TEST_CASE_IN_CHILD("memory probes: a raised semaphore starts sampling and a lowered one ends it",
                         "profile_cost:0") {
     constexpr std::size_t kBlocks = 20'000;
-    constexpr std::size_t kSize = 4000; // 76 MiB in all: 152 samples at 512 KiB
+    constexpr std::size_t kSize = 4000; // 76 MiB in total: 152 samples at 512 KiB
     release(allocate(kBlocks, kSize));
     REQUIRE(samples() == 0);
     otel_memory_alloc_semaphore = 1;
@@ -59,7 +59,7 @@ UNIT_TEST_CASE_IN_CHILD("memory probes: a raised semaphore starts sampling and a
     std::size_t found = 0;
     for (const void* const block : blocks)
         found += is_sample(block) ? 1 : 0;
-    REQUIRE(found > 90); // five standard deviations
+    REQUIRE(found > 90); // five standard deviations below
     REQUIRE(found < 215);
     REQUIRE(samples() == found);
     ashlar_profile_state state{};
@@ -69,7 +69,7 @@ UNIT_TEST_CASE_IN_CHILD("memory probes: a raised semaphore starts sampling and a
     release(blocks);
     REQUIRE(samples() == 0);
     otel_memory_alloc_semaphore = 0;
-    release(allocate(200, kSize)); // what was allowed still
+    release(allocate(200, kSize)); // uses up the allowance that is left
     release(allocate(kBlocks, kSize));
     const std::vector<void*> later = allocate(kBlocks, kSize);
     REQUIRE(samples() == 0);
@@ -87,7 +87,7 @@ UNIT_TEST_CASE_IN_CHILD("memory probes: beside a recording both get the samples"
     REQUIRE(ashlar_profile_status(&state, sizeof(state)) == 0);
     REQUIRE(state.samples == samples() - others);
     REQUIRE(state.samples > 300);
-    release(before); // nothing that the file knows
+    release(before); // blocks unknown to the file
     ashlar_profile_state again{};
     REQUIRE(ashlar_profile_status(&again, sizeof(again)) == 0);
     REQUIRE(again.live == state.live);

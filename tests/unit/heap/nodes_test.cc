@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// The whole heap on a machine with several nodes, and bound to the one that there is.
+// The whole heap on a machine with several nodes, and bound to the only node.
 #include "../support/child.h"
 #include "../support/nodes.h"
 #include "layout/superslab.h"
@@ -60,7 +60,7 @@ UNIT_TEST_CASE_IN_CHILD("nodes: a large block that grows takes its memory along"
     void* const block = ashlar_malloc(4'000'000);
     void* const behind = ashlar_malloc(100'000);
     unit::node_here = 1;
-    void* const moved = ashlar_realloc(block, 8'000'000); // by its page tables
+    void* const moved = ashlar_realloc(block, 8'000'000); // moves the page tables
     REQUIRE(moved != block);
     REQUIRE(node_of(moved) == 0);
     REQUIRE(node_of(ashlar_malloc(100'000)) == 1);
@@ -75,7 +75,7 @@ UNIT_TEST_CASE_IN_CHILD("nodes: switched off there is one", "numa:off") {
         REQUIRE(node_of(ashlar_malloc(size)) == 0);
 }
 
-// Whether the kernel does it or refuses.
+// The kernel may bind or refuse.
 UNIT_TEST_CASE_IN_CHILD("nodes: a bound heap serves", "numa:bind") {
     for (unsigned round = 0; round < 20; ++round) {
         for (const std::size_t size : kSizes) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Samples through the whole family. The profiler stands above this layer. Here the hooks are the test's: it
-// decides what is to be a sample, and sees what the heap says about them.
+// Samples through the whole family of functions. The profiler belongs to a higher layer, so the test installs
+// its own hooks. They choose the samples and record the heap's reports.
 #include "../support/build_kind.h"
 #include "../support/child.h"
 #include "../support/random.h"
@@ -33,14 +33,14 @@ using namespace ashlar; // NOLINT(google-build-using-namespace): the layer under
 
 using layout::window;
 
-// In builds that mark memory the heap is asked for a red zone as well.
+// Builds that mark memory request a red zone as well.
 constexpr std::size_t kAdded = unit::kAddressSanitizer ? 16 : 0;
 
 bool choosing = false;
 std::map<std::uint64_t, heap::sampling::Facts> watched;
 std::uint64_t last_id = 0;
 
-// Every request is asked about.
+// Makes the heap ask about every request.
 bool choose(std::size_t /*size*/) {
     cache::my_stacks().allow_bytes(0);
     return choosing;
@@ -139,7 +139,7 @@ UNIT_TEST_CASE_IN_CHILD("sampling: a sample that is resized keeps its contents, 
         size = next;
     }
     choosing = false;
-    block = static_cast<char*>(ashlar_realloc(block, 5000)); // a sample becomes a block like any other
+    block = static_cast<char*>(ashlar_realloc(block, 5000)); // turns a sample into an ordinary block
     REQUIRE_FALSE(is_sample(block));
     REQUIRE(watched.empty());
     choosing = true;
@@ -166,7 +166,7 @@ UNIT_TEST_CASE_IN_CHILD("sampling: the shadow is in the slab where the block wou
     REQUIRE(window.header_of(shadow).size_class() == layout::class_of(kSize + kAdded));
     choosing = false;
     std::vector<void*> others;
-    for (int i = 0; i < 200; ++i) { // nobody else gets it
+    for (int i = 0; i < 200; ++i) { // no other request gets the sample's memory
         others.push_back(ashlar_malloc(kSize));
         REQUIRE(others.back() != shadow);
     }
@@ -284,7 +284,7 @@ UNIT_TEST_CASE_IN_CHILD("sampling: more than 65536 live at one time", unit::kDef
 UNIT_TEST_CASE_IN_CHILD("sampling: where memory is short, samples that cannot be are counted",
                         unit::kDefaultHeap) {
     UNIT_SKIP_IF(unit::kSanitizer, "the sanitizer needs addresses");
-    static std::array<void*, 20'000> small{}; // these have room, their samples will not
+    static std::array<void*, 20'000> small{}; // small blocks fit, but their samples will not
     for (void*& block : small)
         block = ashlar_malloc(1);
     start();

@@ -42,7 +42,7 @@ Held take(std::size_t size, unsigned char stamp) {
 UNIT_TEST_CASE_IN_CHILD("metadata pool: blocks of every size lie apart and are aligned to themselves",
                         unit::kNoHeap) {
     REQUIRE(window.open(std::size_t{16} << 30));
-    std::map<std::uintptr_t, std::size_t> taken; // start and size
+    std::map<std::uintptr_t, std::size_t> taken; // start and size in bytes
     for (std::size_t size = 0; size <= MetadataPool::kMaxBlock; size += size < 300 ? 1 : 97) {
         for (unsigned i = 0; i < 3; ++i) {
             const auto start = reinterpret_cast<std::uintptr_t>(metadata_pool.take(size));
@@ -78,7 +78,7 @@ UNIT_TEST_CASE_IN_CHILD("metadata pool: what was given back is used again", unit
             for (void* const block : blocks)
                 metadata_pool.give(block, size);
             for (void*& block : again)
-                block = metadata_pool.take(size - size / 3); // the same after rounding
+                block = metadata_pool.take(size - size / 3); // rounded up to the same size
             std::sort(blocks.begin(), blocks.end());
             std::sort(again.begin(), again.end());
             REQUIRE(blocks == again);

@@ -8,7 +8,7 @@ using ashlar::layout::RefusedRequests;
 
 namespace {
 
-// Requests until one is made.
+// Counts the requests that are left out before the next attempt.
 std::size_t left_out(RefusedRequests& refused) {
     std::size_t requests = 0;
     while (refused.leave_out())

@@ -47,7 +47,7 @@ TEST_CASE("reserves: what was purged as excess and needed again raises the floor
     CHECK(reserves.allowed_dirty(0, 512, kNone) == 512); // not needed yet
     reserves.note_clean_taken(600);
     CHECK(reserves.allowed_dirty(0, 512, kNone) == 512 + 600);
-    reserves.note_clean_taken(2000); // of which 600 were purged
+    reserves.note_clean_taken(2000); // 600 of these were purged
     CHECK(reserves.allowed_dirty(0, 512, kNone) == 512 + 1200);
     CHECK(reserves.allowed_dirty(300, 512, kNone) == 512 + 1200 + 300);
     reserves.note_clean_taken(2000);
@@ -112,7 +112,7 @@ TEST_CASE("reserves: unused pages by the dirty limit and by use, and what serves
     CHECK(reserves.allowed_unused(128 * kMiB, 0) == kMiB);
     reserves.note_purged(100);
     reserves.note_unused_needed(kMiB);
-    CHECK(reserves.allowed_dirty(0, 512, kNone) == 512 / 64); // each reserve learns for itself
+    CHECK(reserves.allowed_dirty(0, 512, kNone) == 512 / 64); // each reserve has its own history
 }
 
 } // namespace

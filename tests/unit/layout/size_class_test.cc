@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Exhaustive: the table is small enough to be compared with the plain arithmetic that it replaces.
+// Compares the whole table with the plain arithmetic that it replaces.
 #include "layout/size_class.h"
 
 #include <catch2/catch.hpp>
@@ -13,7 +13,7 @@ using namespace ashlar::layout; // NOLINT(google-build-using-namespace): the lay
 
 constexpr SizeClass kLast = kClasses - 1;
 
-// The smallest class that satisfies a condition, by trying all; 0 if none does.
+// Tries all classes. Returns the smallest that satisfies `condition`, or 0.
 template <typename Condition>
 SizeClass smallest(Condition condition) {
     for (unsigned c = 1; c < kClasses; ++c) {
@@ -107,7 +107,7 @@ TEST_CASE("size class: the index of a block is exact for every offset of a slab"
 }
 
 TEST_CASE("size class: every alignment gets the smallest class that has it") {
-    // From the same block size on the answer is the same: sizes in steps, and the ends of each step.
+    // All sizes of one step of kAlignment bytes have the same class. The model computes it once per step.
     for (std::size_t alignment = 1; alignment <= 4 * kMaxClassSize; alignment *= 2) {
         for (std::size_t step = 0; step <= kMaxClassSize / kAlignment; ++step) {
             const std::size_t most = step * kAlignment;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Maps of a test's own, whose states lie in the window of a child. What a map does with one node is seen by
-// the tests of superslabs.
+// Maps of the test, with states in a child's window. The tests of superslabs cover a map with one node.
 #include "../support/build_kind.h"
 #include "../support/child.h"
 #include "../support/random.h"
@@ -26,7 +25,7 @@ using Fit = SliceMap::Fit;
 constexpr std::size_t kFirst = 10; // superslab
 constexpr std::size_t kEnd = 200;  // in the fourth group
 
-// Superslabs [kFirst, kEnd) opened in turn for the nodes from 0 to nodes - 1, so many at a time.
+// Opens superslabs [kFirst, kEnd), `step` at a time, for nodes 0 to `nodes` - 1 in turn.
 void open_in_turn(SliceMap& map, unsigned nodes, std::size_t step) {
     REQUIRE(window.open(std::size_t{1} << 30));
     REQUIRE(window.superslab_states.grow_to(SliceMap::bytes_for(kEnd)));
@@ -51,7 +50,7 @@ UNIT_TEST_CASE_IN_CHILD("slice map: short runs are found on the node", unit::kNo
             REQUIRE(map.find(4, fit, node) == first_slice_of(kFirst + 3 * node));
         REQUIRE(map.find(4, fit, 4) == 0);
     }
-    // All of node 2, from group to group.
+    // Takes all superslabs of node 2, across groups.
     std::size_t taken = 0;
     while (const Slice first = map.find(32, Fit::kAnywhere, 2)) {
         REQUIRE((first / kSlicesPerSuperslab - kFirst) / 3 % 4 == 2);
@@ -72,7 +71,7 @@ UNIT_TEST_CASE_IN_CHILD("slice map: long runs are of one node unless any will do
     const std::size_t three = 3 * kSlicesPerSuperslab;
     REQUIRE(map.find(three, Fit::kAnywhere, 0) == first_slice_of(kFirst));
     REQUIRE(map.find(three, Fit::kAnywhere, 1) == first_slice_of(kFirst + 3));
-    REQUIRE(map.find(three + 1, Fit::kAnywhere, 0) == 0); // its last slice would be of the other
+    REQUIRE(map.find(three + 1, Fit::kAnywhere, 0) == 0); // its last slice would be on the other node
     REQUIRE(map.find(three + 1, Fit::kAnywhere, kAnyNode) == first_slice_of(kFirst));
     map.take(first_slice_of(kFirst + 4), 1);
     REQUIRE(map.find(three, Fit::kAnywhere, 1) == first_slice_of(kFirst + 9));
@@ -123,12 +122,12 @@ UNIT_TEST_CASE_IN_CHILD("slice map: returned slices are unchecked until they are
     REQUIRE(map.take(first, 3).unchecked);
     REQUIRE(unchecked(kFirst) == 0);
     REQUIRE(unchecked(kFirst + 1) == 0b1110);
-    // Slices that are being purged, too.
+    // Slices remain unchecked while they are purged.
     const SliceMap::Piece piece = map.take_dirty(SliceMap::Which::kAll, first + 6, 2);
     REQUIRE(piece.slices == 0b1100);
     map.put_back(piece, 0);
     REQUIRE(unchecked(kFirst + 1) == 0b1110);
-    // An answer is for what was there when the question was put.
+    // set_checked() ignores slices that were returned after the query.
     std::uint32_t returns = map.known(kFirst + 1).returns;
     map.give(first, 3, true);
     map.set_unchecked(first, 3);
@@ -165,7 +164,7 @@ UNIT_TEST_CASE_IN_CHILD("slice map: a move ends where a mapping does", unit::kNo
     const Slice target = first_slice_of(kFirst + 1);
     map.take(source, 32);
     map.set_displaced(source, 12, true);
-    map.set_displaced(source + 12, 9, true); // beside it, but another mapping
+    map.set_displaced(source + 12, 9, true); // adjacent, but another mapping
     map.give(source, 32, true);
     SliceMap::Move moves[8];
     REQUIRE(map.plan_moves(target, 32, 0, moves, 8) == 3);
@@ -195,7 +194,7 @@ UNIT_TEST_CASE_IN_CHILD("slice map: what the kernel calls several mappings is no
     REQUIRE(map.none_displaced());
 }
 
-// ---- Sets of superslabs: a map of several levels agrees with a model that looks at everything ----
+// ---- Sets of superslabs: a map of several levels agrees with a model that visits every superslab ----
 
 using Which = SliceMap::Which;
 
@@ -210,7 +209,7 @@ class Model {
         bool huge = false;
         bool aside = false;
     };
-    std::vector<Superslab> all; // that were opened, in order
+    std::vector<Superslab> all; // opened superslabs, in order
 
     Superslab& at(std::size_t number) { return *find_superslab(number); }
     Slice find(std::size_t slices, Fit fit, ashlar::os::Node node) const {
@@ -228,7 +227,7 @@ class Model {
         }
         return 0;
     }
-    // The highest below `below` that `does`.
+    // Returns the highest superslab below `below` for which `does` is true, or 0.
     template <typename Does>
     std::size_t highest(std::size_t below, Does does) const {
         for (auto s = all.rbegin(); s != all.rend(); ++s) {
@@ -253,7 +252,7 @@ class Model {
             ++free;
         return free;
     }
-    // What is purged first of the slices below `below`, at most `most`.
+    // Returns the slices to purge first: below slice `below`, at most `most`.
     static SliceMask chosen(const Superslab& s, Which which, Slice below, unsigned most) {
         const std::size_t first = first_slice_of(s.number);
         SliceMask rest = which == Which::kAged ? s.dirty & s.aged : s.dirty;
@@ -289,13 +288,13 @@ class Model {
     }
 };
 
-// Both sides of the borders between groups, between 64 groups and between 64 times 64 groups.
+// Superslabs on both sides of the borders between groups, between 64 groups, and between 64 * 64 groups.
 struct Stretch {
     std::size_t begin;
     std::size_t end;
 };
 constexpr Stretch kAllStretches[] = {{10, 210}, {4000, 4250}, {262'100, 262'250}};
-// The thread sanitizer maps memory of its own wherever a window of a terabyte may lie.
+// The thread sanitizer's own mappings leave no room for a window of 1 TiB.
 constexpr std::span<const Stretch> kStretches =
     std::span(kAllStretches).first(unit::kThreadSanitizer ? 2 : std::span(kAllStretches).size());
 constexpr std::size_t kWindowOfStretches = std::size_t{1} << (unit::kThreadSanitizer ? 34 : 40);
@@ -338,7 +337,7 @@ class MapAndModel {
             s.aged &= ~slice;
         });
     }
-    // Some slices in use, from a random place on.
+    // Gives back slices in use from a random place on.
     void give() {
         const Model::Superslab& s = random_superslab();
         const Slice first = first_slice_of(s.number) + static_cast<Slice>(random_.below(kSlicesPerSuperslab));
@@ -398,7 +397,7 @@ class MapAndModel {
             FAIL("reclaimed " << count << " from " << found << ", not " << model_.reclaim(count));
         if (found != 0) open(found, count, random_node());
     }
-    // Nothing is displaced here, so where a move comes from follows from what is dirty.
+    // No slice is displaced here, so the source of a move depends on the dirty slices only.
     void move_and_compare() {
         const Slice first = map_.find(random_.between(8, 40), Fit::kAnywhere, kAnyNode);
         if (first == 0) return;
@@ -473,10 +472,10 @@ UNIT_TEST_CASE_IN_CHILD("slice map: on all levels it agrees with a model", unit:
     MapAndModel both;
     CAPTURE(both.seed());
     for (unsigned i = 0; i < 20'000; ++i)
-        both.step(i / 2000 % 2 == 0 ? 30 : 65); // fuller, emptier
+        both.step(i / 2000 % 2 == 0 ? 30 : 65); // fills and empties in turns
 }
 
-// 6000 superslabs. Those of the groups from 2 to 62 must not be looked at: that would end the process.
+// 6000 superslabs. Access to the states of groups 2 to 62 ends the process.
 constexpr std::size_t kManyEnd = 6000;
 
 void forbid_middle(int protection) {
@@ -511,11 +510,11 @@ UNIT_TEST_CASE_IN_CHILD("slice map: superslabs that nearly have room are not vis
     REQUIRE(window.superslab_states.grow_to(SliceMap::bytes_for(kManyEnd)));
     map.open(kFirst, kManyEnd, 0);
     for (std::size_t s = kFirst; s < kManyEnd; ++s) {
-        if (s % 4 != 0) map.take(first_slice_of(s) + 4, 28); // 36 slices in a row at most
+        if (s % 4 != 0) map.take(first_slice_of(s) + 4, 28); // at most 36 slices in a row
     }
     const Slice last = first_slice_of(kManyEnd - 1);
     map.give(last + 4, 8, true);
-    REQUIRE(map.find(37, Fit::kAnywhere, kAnyNode) == 0); // once they may be visited
+    REQUIRE(map.find(37, Fit::kAnywhere, kAnyNode) == 0); // visits are still allowed
     forbid_middle(PROT_NONE);
     REQUIRE(map.find(37, Fit::kAnywhere, kAnyNode) == 0);
     forbid_middle(PROT_READ | PROT_WRITE);
@@ -534,7 +533,7 @@ UNIT_TEST_CASE_IN_CHILD("slice map: superslabs that nearly have room are not vis
     REQUIRE(map.reclaim(1) == 0);
     SliceMap::Move moves[4];
     REQUIRE(map.plan_moves(first_slice_of(kFirst + 1), 4, 0, moves, 4) == 1); // four of the eight
-    REQUIRE(map.plan_moves(first_slice_of(kFirst + 1), 4, 0, moves, 4) == 1); // the others
+    REQUIRE(map.plan_moves(first_slice_of(kFirst + 1), 4, 0, moves, 4) == 1); // the other four
     REQUIRE(map.plan_moves(first_slice_of(kFirst + 1), 4, 0, moves, 4) == 0);
 }
 

@@ -15,7 +15,7 @@ bool is_free(SliceMask free, unsigned slice) {
     return (free >> slice & 1) != 0;
 }
 
-// Slice by slice.
+// Finds the starts slice by slice.
 SliceMask starts_by_looking(SliceMask free, unsigned slices, unsigned step) {
     SliceMask starts = 0;
     for (unsigned first = 0; first + slices <= kPages; first += step) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// In children without a heap, where the window and all of its superslabs are the test's.
+// Children without a heap, where the test owns the window and all superslabs.
 #include "../support/build_kind.h"
 #include "../support/child.h"
 #include "../support/limits.h"
@@ -59,20 +59,19 @@ void give(Held run) {
     superslabs.give(run.first, run.slices);
 }
 
-// The steps that slow paths do.
+// Purges in steps, as slow paths do.
 void purge_what_is_due() {
     while (superslabs.purge_is_due())
         superslabs.purge_if_due();
 }
 
-// Nothing is purged but by purge_all().
+// Prevents all purges except purge_all().
 void purge_on_demand_only() {
     ashlar::os::settings.dirty_limit = std::size_t{1} << 40;
     ashlar::os::settings.purge_delay_ms = std::size_t{1} << 40;
 }
 
-// Which slices are taken, which of the free ones may hold memory: one flag each, everything by looking. And
-// which node a superslab is of.
+// One flag per slice: taken, and dirty if free. Answers come from linear search. Superslabs have a node each.
 class Model {
   public:
     Model()
@@ -80,12 +79,12 @@ class Model {
           node_(window.end_slice / kSlicesPerSuperslab, kNobody),
           grown_(window.first_slice / kSlicesPerSuperslab) {}
 
-    // The lowest run for the node; of superslabs of any node if there is none of its own and nobody's.
+    // Returns the lowest run on `node` or in superslabs without a node, otherwise the lowest on any node.
     Slice expected(Kind kind, unsigned slices, Node node) const {
         const Slice own = lowest(kind, slices, node);
         return own != 0 ? own : lowest(kind, slices, kAnyNode);
     }
-    // So many superslabs there are now, the new ones are the node's.
+    // Extends the heap to `superslabs`. New superslabs belong to `node`.
     void grow(std::size_t superslabs, Node node) {
         const std::size_t end = window.first_slice / kSlicesPerSuperslab + superslabs;
         while (grown_ < end)
@@ -93,8 +92,8 @@ class Model {
     }
     bool on(Slice first, Node node) const { return node_[first / kSlicesPerSuperslab] == node; }
 
-    // The lowest run there is, 0 if none. A slab's starts at a multiple of its length. A large block's lies
-    // in one superslab or, if it is longer, starts with one.
+    // Returns the lowest run, or 0. A slab starts at a multiple of its length. A large block lies in one
+    // superslab or starts at one.
     Slice lowest(Kind kind, unsigned slices, Node node) const {
         const Slice step = kind == Kind::kSlab            ? slices
                            : slices > kSlicesPerSuperslab ? kSlicesPerSuperslab
@@ -124,7 +123,7 @@ class Model {
     std::size_t taken() const {
         return static_cast<std::size_t>(std::count(taken_.begin(), taken_.end(), true));
     }
-    // Counts the dirty slices, which are clean afterwards.
+    // Makes all dirty slices clean, and returns their number.
     std::size_t purge() {
         const auto count = static_cast<std::size_t>(std::count(dirty_.begin(), dirty_.end(), true));
         dirty_.assign(dirty_.size(), false);
@@ -143,10 +142,10 @@ class Model {
     std::vector<bool> dirty_;
     static constexpr Node kNobody = 255;
     std::vector<Node> node_; // of each superslab
-    std::size_t grown_;      // superslabs below it are somebody's
+    std::size_t grown_;      // superslabs below it have a node
 };
 
-// Something at both ends of every slice, different for each run.
+// Writes a value to both ends of every slice. Each run has its own value.
 void stamp(Held run, std::uint64_t value) {
     for (Slice slice = run.first; slice < run.first + run.slices; ++slice) {
         char* const start = window.address_of(slice);
@@ -185,8 +184,8 @@ void compare_with_model(unsigned nodes) {
     Model model;
     std::vector<std::pair<Held, std::uint64_t>> held;
     std::uint64_t stamps = 0;
-    std::size_t elsewhere = 0; // runs on another node than was asked for
-    unsigned percent = 70;     // of taking: grows and shrinks in turns
+    std::size_t elsewhere = 0; // runs on another node than requested
+    unsigned percent = 70;     // share of takes; the heap grows and shrinks in turns
     constexpr unsigned kSteps = unit::kSanitizer ? 9'000 : 30'000;
     for (unsigned step = 0; step < kSteps; ++step) {
         if (step % 3000 == 0) percent = step / 3000 % 2 == 0 ? 75 : 25;
@@ -272,7 +271,7 @@ UNIT_TEST_CASE_IN_CHILD("superslabs: a node takes from others when there is no m
     REQUIRE(take_slab(1, 1) == first);
 }
 
-// Neither node could serve it alone.
+// Neither node alone has a long enough run.
 UNIT_TEST_CASE_IN_CHILD("superslabs: a run may begin on another node at the end of the heap", unit::kNoHeap) {
     const unit::Nodes machine(2);
     REQUIRE(window.open(kMinWindow));
@@ -293,7 +292,7 @@ UNIT_TEST_CASE_IN_CHILD("superslabs: a run grows on the node of what lies before
     REQUIRE(superslabs.node_of(block + 71) == 1);
 }
 
-// What mbind said to this memory; false if the kernel would not do it anyway.
+// Returns whether the kernel reports a preference for `node`. Some kernels ignore preferences.
 bool preferred(const void* address, unsigned node) {
     int mode = 0;
     unsigned long mask[16] = {}; // 1024 nodes
@@ -336,7 +335,7 @@ UNIT_TEST_CASE_IN_CHILD("superslabs: bound memory stays bound", "enabled:false,n
     REQUIRE(all_preferred(b.first, 110)); // renewed
 }
 
-// The kernel has never heard of node 1 on most machines.
+// Most machines have no node 1.
 UNIT_TEST_CASE_IN_CHILD("superslabs: a refused binding changes nothing", "enabled:false,numa:bind") {
     const unit::Nodes machine(2);
     REQUIRE(window.open(256 * kMi));
@@ -403,7 +402,7 @@ UNIT_TEST_CASE_IN_CHILD("superslabs: a system without memory says so and recover
     std::vector<Slice> taken;
     while (const Slice slice = take_slab(4))
         taken.push_back(slice);
-    REQUIRE(taken.size() >= kSlicesPerSuperslab / 4 * 2); // not all of it: tables want some too
+    REQUIRE(taken.size() >= kSlicesPerSuperslab / 4 * 2); // not all of it: tables need memory too
     REQUIRE(superslabs.committed() <= 16 * kMi);
     REQUIRE(take_slab(4) == 0);
     for (const Slice slice : taken)
@@ -459,8 +458,7 @@ UNIT_TEST_CASE_IN_CHILD("superslabs: threads never get the same slice", unit::kN
     REQUIRE(superslabs.slices_in_use() == 0);
 }
 
-// More threads than superslabs, all of which find that there is none: those that one of them opens are
-// enough.
+// More threads than superslabs find no free superslab at once. One thread's new superslabs suffice for all.
 UNIT_TEST_CASE_IN_CHILD("superslabs: threads that grow the heap together do not exhaust the window",
                         unit::kNoHeap) {
     REQUIRE(window.open(kMinWindow));
@@ -503,7 +501,7 @@ UNIT_TEST_CASE_IN_CHILD("superslabs: what exceeds the dirty limit is purged at o
     REQUIRE(superslabs.dirty_slices() > 0);
 }
 
-// A heap that falls and rises again and again: in the end it keeps what it needs.
+// A heap that shrinks and grows repeatedly keeps the slices it needs.
 UNIT_TEST_CASE_IN_CHILD("superslabs: what is purged as excess and needed again stays the next times",
                         unit::kNoHeap) {
     REQUIRE(window.open(256 * kMi));
@@ -535,10 +533,10 @@ UNIT_TEST_CASE_IN_CHILD("superslabs: what is purged as excess and needed again s
         give({slab, 1});
         superslabs.purge_if_due();
     }
-    REQUIRE(superslabs.dirty_slices() <= 100); // forgotten
+    REQUIRE(superslabs.dirty_slices() <= 100); // the need is forgotten
 }
 
-// A block that replaces another finds its slices.
+// A block that replaces another block reuses its slices.
 UNIT_TEST_CASE_IN_CHILD("superslabs: what was in use lately may stay", unit::kNoHeap) {
     REQUIRE(window.open(256 * kMi));
     ashlar::os::settings.purge_delay_ms = std::size_t{1} << 40;
@@ -555,7 +553,7 @@ UNIT_TEST_CASE_IN_CHILD("superslabs: what was in use lately may stay", unit::kNo
     REQUIRE(superslabs.dirty_slices() == 1200);
 }
 
-// Pages whose owner gave their memory back are in use, but no reason to keep as many that are free.
+// Absent pages of runs in use do not raise the limit on dirty slices.
 UNIT_TEST_CASE_IN_CHILD("superslabs: what is absent does not count as what is in use", unit::kNoHeap) {
     REQUIRE(window.open(256 * kMi));
     ashlar::os::settings.purge_delay_ms = std::size_t{1} << 40;
@@ -571,7 +569,7 @@ UNIT_TEST_CASE_IN_CHILD("superslabs: what is absent does not count as what is in
     superslabs.give(first, 1000);
 }
 
-// Clean slices are taken while others lie around dirty: those go, and the peak is no higher than it must be.
+// The heap takes clean slices while other slices are dirty. It then purges dirty slices to keep the peak low.
 UNIT_TEST_CASE_IN_CHILD("superslabs: at a new peak few slices stay dirty", unit::kNoHeap) {
     REQUIRE(window.open(256 * kMi));
     ashlar::os::settings.purge_delay_ms = std::size_t{1} << 40;
@@ -583,12 +581,12 @@ UNIT_TEST_CASE_IN_CHILD("superslabs: at a new peak few slices stay dirty", unit:
         superslabs.give(blocks[i], 16);
     }
     REQUIRE(superslabs.dirty_slices() == 320);
-    REQUIRE(take(400).first != 0); // 720 slices are in use, 640 were
+    REQUIRE(take(400).first != 0); // 720 slices are in use, up from 640
     purge_what_is_due();
     REQUIRE(superslabs.dirty_slices() <= 40);
 }
 
-// What one step purges; slices are of 64 KiB.
+// Purges of one step, in system calls and slices of 64 KiB.
 struct Purged {
     std::uint64_t calls;
     std::size_t slices;
@@ -603,7 +601,7 @@ Purged purged_by(Work work) {
 constexpr std::size_t kMostSlices = 16;
 constexpr std::uint64_t kMostCalls = 4;
 
-// So many single slices, with one in use between two.
+// Takes 2 * `count` single slices, and returns every other one.
 std::vector<Slice> take_every_other(unsigned count) {
     std::vector<Slice> slices;
     for (unsigned i = 0; i < 2 * count; ++i) {
@@ -618,7 +616,7 @@ UNIT_TEST_CASE_IN_CHILD("superslabs: excess goes in steps of a mebibyte and four
     ashlar::os::settings.purge_delay_ms = std::size_t{1} << 40;
     ashlar::os::settings.dirty_limit = std::size_t{1} << 40;
     const std::vector<Slice> scattered = take_every_other(100);
-    const Slice in_a_row = take(300).first; // above them
+    const Slice in_a_row = take(300).first; // above the scattered slices
     for (const Slice slice : scattered)
         superslabs.give(slice, 1);
     for (Slice slice = in_a_row; slice < in_a_row + 300; ++slice)
@@ -632,7 +630,7 @@ UNIT_TEST_CASE_IN_CHILD("superslabs: excess goes in steps of a mebibyte and four
         const Purged step = purged_by([] { superslabs.purge_if_due(); });
         REQUIRE(step.slices <= kMostSlices);
         REQUIRE(step.calls <= kMostCalls);
-        if (steps < 10) REQUIRE(step.slices == kMostSlices); // of those in a row
+        if (steps < 10) REQUIRE(step.slices == kMostSlices); // of the 300 in a row
         ++steps;
     }
     REQUIRE(superslabs.dirty_slices() <= superslabs.slices_in_use());
@@ -648,11 +646,11 @@ UNIT_TEST_CASE_IN_CHILD("superslabs: what is aged goes in steps", unit::kNoHeap)
         superslabs.give(slice, 1);
     superslabs.start_purging_aged();
     purge_what_is_due();
-    REQUIRE(superslabs.dirty_slices() == 100); // they were not yet dirty at a look
+    REQUIRE(superslabs.dirty_slices() == 100); // no look had seen them dirty
     superslabs.start_purging_aged();
     superslabs.purge_if_due();
     REQUIRE(superslabs.dirty_slices() == 100 - kMostCalls);
-    superslabs.start_purging_aged(); // a look that comes in between does not begin anew
+    superslabs.start_purging_aged(); // a second look does not restart the purge
     unsigned steps = 1;
     while (superslabs.purge_is_due()) {
         const Purged step = purged_by([] { superslabs.purge_if_due(); });
@@ -683,7 +681,7 @@ UNIT_TEST_CASE_IN_CHILD("superslabs: of a long run what exceeds the budget goes 
                         [](char byte) { return byte == 0; }));
 }
 
-// How many of a run's slices are in memory.
+// Returns the number of resident slices in a run.
 std::size_t warm_pages(Slice first, std::size_t slices) {
     std::size_t warm = 0;
     for (std::size_t i = 0; i < slices; ++i) {
@@ -697,7 +695,7 @@ std::size_t warm_pages(Slice first, std::size_t slices) {
 UNIT_TEST_CASE_IN_CHILD("superslabs: dirty slices are moved to where they are wanted", unit::kNoHeap) {
     REQUIRE(window.open(256 * kMi));
     purge_on_demand_only();
-    std::vector<Slice> blocks; // a superslab's worth each, every other one free and dirty
+    std::vector<Slice> blocks; // one superslab each; every other block is free and dirty
     for (unsigned i = 0; i < 20; ++i)
         blocks.push_back(take(32).first);
     for (unsigned i = 0; i < 20; i += 2) {
@@ -709,7 +707,7 @@ UNIT_TEST_CASE_IN_CHILD("superslabs: dirty slices are moved to where they are wa
     REQUIRE_FALSE(run.zero);
     CHECK(warm_pages(run.first, 200) == 200);
     CHECK(superslabs.dirty_slices() == 120);
-    // Where they were there is zero memory now, from the highest down.
+    // The sources of the move are zero memory now. Moves begin at the highest source.
     CHECK(take(32).first == blocks[0]);
     CHECK(take(32).first == blocks[2]);
     CHECK(take(32).first == blocks[4]);
@@ -719,7 +717,7 @@ UNIT_TEST_CASE_IN_CHILD("superslabs: dirty slices are moved to where they are wa
     CHECK(emptied.first == blocks[8]);
     CHECK(emptied.zero);
     CHECK(*window.address_of(emptied.first) == 0);
-    // All of it can be given back, in whatever mapping it is now.
+    // The run can be released, although its slices lie in several mappings.
     std::memset(window.address_of(run.first), 2, 200 * kSliceSize);
     superslabs.give(run.first, 200);
     REQUIRE(superslabs.purge_all() == 200 * kSliceSize);
@@ -729,7 +727,7 @@ UNIT_TEST_CASE_IN_CHILD("superslabs: dirty slices are moved to where they are wa
     CHECK(warm_pages(again.first, 200) == 0);
 }
 
-// A child reads a byte of every slice.
+// Returns whether a child can read a byte of every slice.
 bool a_child_reads(Held run) {
     const pid_t child = ::fork();
     if (child == 0) {
@@ -748,7 +746,7 @@ void change_as_programs_do(Held run, unit::Random& random) {
     char* const start = window.address_of(run.first) + begin;
     const std::size_t size = run.slices * kSliceSize - begin;
     if (random.chance(50)) REQUIRE(::madvise(start, size, MADV_DONTFORK) == 0);
-    if (random.chance(30)) REQUIRE(::madvise(start, size, MADV_HUGEPAGE) <= 0); // where the kernel has them
+    if (random.chance(30)) REQUIRE(::madvise(start, size, MADV_HUGEPAGE) <= 0); // may be unsupported
     if (random.chance(50)) REQUIRE(::mprotect(start, size, PROT_READ) == 0);
     if (random.chance(30)) (void)::mlock(start, size); // as far as the limit allows
 }
@@ -770,7 +768,7 @@ UNIT_TEST_CASE_IN_CHILD("superslabs: what programs do to a run ends with it, wha
                             : superslabs.take(run.slices, Superslabs::Want::kWarm, 0).first;
             REQUIRE(run.first != 0);
             if (run.kind == Kind::kSlab) window.set_headers(run.first, run.slices, SliceHeader{7, 9});
-            stamp(run, step); // they can be written to
+            stamp(run, step); // the run is writable
             REQUIRE(a_child_reads(run));
             if (run.kind == Kind::kLarge && random.chance(50)) change_as_programs_do(run, random);
             held.push_back(run);
@@ -784,7 +782,7 @@ UNIT_TEST_CASE_IN_CHILD("superslabs: what programs do to a run ends with it, wha
     }
 }
 
-// Pages of the whole heap.
+// Returns the unchecked slices of the whole heap.
 std::size_t unchecked_slices() {
     std::size_t slices = 0;
     for (std::size_t s = window.first_slice / kSlicesPerSuperslab; s < superslabs.opened(); ++s)
@@ -804,7 +802,7 @@ UNIT_TEST_CASE_IN_CHILD("superslabs: one question to the kernel is enough for ma
     REQUIRE(unchecked_slices() == 300);
     REQUIRE(take(3).first == runs[0].first);
     REQUIRE(unchecked_slices() == 0);
-    // Purging asks nothing, and what it leaves is still to be asked about.
+    // A purge makes no query, so the purged slices remain unchecked.
     give(runs[1]);
     give(runs[3]);
     superslabs.purge_all();
@@ -831,7 +829,7 @@ UNIT_TEST_CASE_IN_CHILD("superslabs: a block in use that was changed is no reaso
             if (i != 20) REQUIRE(take(3).first == runs[i]);
         }
     }
-    REQUIRE(unit::count_mappings() == mappings); // it is still read-only
+    REQUIRE(unit::count_mappings() == mappings); // the block is still read-only
     superslabs.give(runs[20], 3);
     REQUIRE(take(3).first == runs[20]);
     *changed = 1;
@@ -847,7 +845,7 @@ std::vector<Slice> eight_whole_superslabs() {
     return blocks;
 }
 
-// What a program locked, protected or advised does not come along.
+// A move drops locks, protection and advice of the program.
 UNIT_TEST_CASE_IN_CHILD("superslabs: slices are moved without what a program did to them", unit::kNoHeap) {
     const std::vector<Slice> blocks = eight_whole_superslabs();
     for (unsigned i = 0; i < 8; i += 2) {
@@ -876,13 +874,13 @@ UNIT_TEST_CASE_IN_CHILD("superslabs: slices that hold next to nothing stay where
     CHECK(unit::count_mappings() == mappings);
 }
 
-// The slices that will get another block's memory are no donors to the others of their run.
+// Slices of the run that receive memory from another block must not be donors for the same run.
 UNIT_TEST_CASE_IN_CHILD("superslabs: a run gives no slices to itself", unit::kNoHeap) {
     REQUIRE(window.open(kMinWindow));
     purge_on_demand_only();
     const Slice block = take(16).first;
     const Slice hole = take(16).first;
-    const Slice walled = take(16).first; // and 16 clean slices behind it
+    const Slice walled = take(16).first; // 16 clean slices follow
     REQUIRE(hole == block + 16);
     std::memset(window.address_of(block), 1, 48 * kSliceSize);
     superslabs.give(block, 16);
@@ -898,7 +896,7 @@ UNIT_TEST_CASE_IN_CHILD("superslabs: a run gives no slices to itself", unit::kNo
     REQUIRE(superslabs.slices_in_use() == 64);
 }
 
-// Each move may make mappings, of which a process may have so many: purging joins them again.
+// Each move may add mappings, whose number per process is limited. Purging merges them again.
 UNIT_TEST_CASE_IN_CHILD("superslabs: purged slices lie in the window's own mapping", unit::kNoHeap) {
     REQUIRE(window.open(256 * kMi));
     purge_on_demand_only();
@@ -906,8 +904,8 @@ UNIT_TEST_CASE_IN_CHILD("superslabs: purged slices lie in the window's own mappi
     const Slice wall = take(1).first;
     std::memset(window.address_of(a), 1, 100 * kSliceSize);
     superslabs.give(a, 100);
-    REQUIRE(take(32 * 4).first != 0); // clean memory behind it, so that the next is
-    REQUIRE(take(32 * 8).first != 0); // and so much that tables need not grow either
+    REQUIRE(take(32 * 4).first != 0); // clean memory for the next take
+    REQUIRE(take(32 * 8).first != 0); // so much that tables need not grow
     const std::size_t before = unit::count_mappings();
     const Run b = superslabs.take(110, Superslabs::Want::kWarm, 0);
     REQUIRE(b.first > wall);
@@ -925,8 +923,8 @@ UNIT_TEST_CASE_IN_CHILD("superslabs: a block that grows finds room behind it", u
     REQUIRE(take(1).first == low + 3);
     superslabs.give(low, 3);
     const Slice growing = superslabs.take_with_room(1, 0, 0).first;
-    REQUIRE(growing == low + 4); // not in the gap, where it could not grow fourfold
-    // Beyond the superslabs there are, too.
+    REQUIRE(growing == low + 4); // not in the gap, where no fourfold growth is possible
+    // The run can also grow beyond the opened superslabs.
     REQUIRE(superslabs.take_at(growing + 1, 100).first == growing + 1);
     REQUIRE(superslabs.slices_in_use() == 102);
 }
@@ -939,7 +937,7 @@ UNIT_TEST_CASE_IN_CHILD("superslabs: slices are purged after they have been dirt
     const Slice slice = take(32).first;
     superslabs.give(slice, 32);
     REQUIRE(superslabs.dirty_slices() == 32);
-    while (superslabs.dirty_slices() != 0) // by the clock, at the second look
+    while (superslabs.dirty_slices() != 0) // takes effect at the second look, by the clock
         superslabs.purge_aged();
     REQUIRE(superslabs.take_at(slice, 32).zero);
     REQUIRE(superslabs.take_at(kept, 1).first == 0);
@@ -961,7 +959,7 @@ UNIT_TEST_CASE_IN_CHILD("superslabs: free memory is withdrawn and comes back as 
     REQUIRE(superslabs.slices_in_use() == 1);
     REQUIRE(superslabs.committed() <= committed - 6 * kSuperslabSize); // one superslab is partly in use
     REQUIRE(*window.address_of(kept) == 1);
-    // Short runs find it again, and long ones.
+    // Both short and long runs find the withdrawn memory again.
     const Run shorter = take(32);
     REQUIRE(shorter.zero);
     REQUIRE(shorter.first == low);
@@ -1014,7 +1012,7 @@ UNIT_TEST_CASE_IN_CHILD("superslabs: what is free in pieces makes room for a lon
     }
     for (unsigned i = 0; i < 16; i += 2)
         superslabs.give(blocks[i], 48);
-    // Eight times two superslabs, nowhere more in a row.
+    // Eight free runs of 48 slices, and none is long enough.
     const Run run = take(12 * 32);
     REQUIRE(run.first > blocks.back());
     REQUIRE(run.zero);
@@ -1025,7 +1023,7 @@ UNIT_TEST_CASE_IN_CHILD("superslabs: what is free in pieces makes room for a lon
 UNIT_TEST_CASE_IN_CHILD("superslabs: a run grows over free superslabs at the heap's end, and beyond",
                         unit::kNoHeap) {
     REQUIRE(window.open(512 * kMi));
-    const Slice first = take(40 * kSlicesPerSuperslab).first; // the heap grows by more than was asked for now
+    const Slice first = take(40 * kSlicesPerSuperslab).first; // opens more than requested from now on
     const Slice next = take(1).first;
     REQUIRE(next == first + 40 * kSlicesPerSuperslab);
     superslabs.give(next, 1);
@@ -1037,7 +1035,7 @@ UNIT_TEST_CASE_IN_CHILD("superslabs: nothing is opened ahead of need while new m
                         unit::kNoHeap) {
     UNIT_SKIP_IF(unit::kSanitizer, "whose mlockall does nothing");
     REQUIRE(window.open(512 * kMi));
-    constexpr unsigned kOpen = 40; // superslabs: the next time some more than needed would open
+    constexpr unsigned kOpen = 40; // superslabs; the next take would open more than needed
     REQUIRE(take(kOpen * kSlicesPerSuperslab).first != 0);
     REQUIRE(superslabs.committed() == kOpen * kSuperslabSize);
     UNIT_SKIP_IF(::mlockall(MCL_FUTURE) != 0, "this process may lock no memory");
@@ -1074,7 +1072,7 @@ UNIT_TEST_CASE_IN_CHILD("superslabs: a huge page that loses a part has small one
     UNIT_SKIP_IF(!ashlar::os::huge_pages_allowed(), "the system gives none");
     ashlar::os::settings.huge_pages = static_cast<std::size_t>(ashlar::os::HugePages::kAuto);
     REQUIRE(window.open(std::size_t{1} << 30));
-    constexpr unsigned kFilled = 128; // superslabs, from which on a heap is large
+    constexpr unsigned kFilled = 128; // superslabs, enough for a large heap
     const Slice filled = take(kFilled * kSlicesPerSuperslab).first;
     REQUIRE(filled != 0);
     const Slice first = take(kSlicesPerSuperslab).first;
@@ -1082,13 +1080,13 @@ UNIT_TEST_CASE_IN_CHILD("superslabs: a huge page that loses a part has small one
     REQUIRE(superslabs.is_huge(first));
     const std::uint64_t before = ashlar::os::counters.break_ups;
     CHECK_FALSE(superslabs.stays_huge(first));
-    CHECK(superslabs.break_up(filled)); // is none
+    CHECK(superslabs.break_up(filled)); // not huge
     CHECK(ashlar::os::counters.break_ups == before);
     CHECK(superslabs.break_up(first + 3));
     CHECK_FALSE(superslabs.is_huge(first));
     CHECK(superslabs.break_up(first));
     CHECK(ashlar::os::counters.break_ups == before + 1);
-    superslabs.give(first, 1); // one slice is reason enough now
+    superslabs.give(first, 1); // now one slice suffices
     superslabs.purge_aged();
     superslabs.purge_aged();
     CHECK(superslabs.dirty_slices() == 0);
@@ -1104,7 +1102,7 @@ UNIT_TEST_CASE_IN_CHILD("superslabs: with huge_pages:always huge pages stay, and
     CHECK(superslabs.stays_huge(first));
     CHECK_FALSE(superslabs.break_up(first));
     superslabs.give(first, kSlicesPerSuperslab);
-    superslabs.purge_all(); // a whole one is not broken
+    superslabs.purge_all(); // a purge of a whole huge page is no break-up
     CHECK(ashlar::os::counters.break_ups == before);
     REQUIRE(take(kSlicesPerSuperslab).first == first);
     superslabs.give(first, kSlicesPerSuperslab / 2);

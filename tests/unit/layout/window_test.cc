@@ -25,7 +25,7 @@ constexpr std::size_t kGi = std::size_t{1} << 30;
 
 using os::Hold;
 
-// A window beside the process's, of a test's own.
+// A window of the test, besides the window of the process.
 struct OwnWindow : Window {
     OwnWindow() = default;
     ~OwnWindow() {
@@ -159,7 +159,7 @@ TEST_CASE("window: contains what is open and nothing else") {
     CHECK_FALSE(w.contains(nullptr));
     CHECK_FALSE(w.contains(&w));
     CHECK(w.offset_of(w.at(12345)) == 12345);
-    w.set_headers(w.first_slice + kSlicesPerSuperslab, kSlicesPerSuperslab, kNotOurs); // withdrawn, for one
+    w.set_headers(w.first_slice + kSlicesPerSuperslab, kSlicesPerSuperslab, kNotOurs); // e.g. withdrawn
     CHECK(w.contains(w.address_of(w.first_slice + kSlicesPerSuperslab) - 1));
     CHECK_FALSE(w.contains(w.address_of(w.first_slice + kSlicesPerSuperslab)));
     for (const Slice slice : {Slice{0}, Slice{1}, w.first_slice, static_cast<Slice>(w.end_slice - 1)}) {
@@ -269,9 +269,8 @@ TEST_CASE("window: where the kernel chooses, a limited address space is shared")
 }
 
 // ---- Parts
-// -------------------------------------------------------------------------------------------------
 
-// Address space for one part, as long as a test runs. Claimed parts grow into a hole of that size.
+// Address space for one part, released by the destructor. Claimed parts grow into a hole of that size.
 class OwnPart {
   public:
     explicit OwnPart(std::size_t size, Hold hold = Hold::kReserved) : size_(size), start_(os::reserve(size)) {
@@ -308,7 +307,7 @@ TEST_CASE("window: a part becomes usable in steps") {
             std::memset(own.bytes() + before, 1, after - before);
         }
     }
-    CHECK(steps < 100); // of the 800 requests
+    CHECK(steps < 100); // for 800 requests
     CHECK(own.part.grow_to(kSize));
     CHECK(own.part.committed() == kSize);
     CHECK_FALSE(own.part.grow_to(kSize + 1));
@@ -344,7 +343,7 @@ TEST_CASE("window: a part makes do with what is needed when memory is short") {
     }));
 }
 
-// The kernel puts nothing there while the test runs: it has one thread, and maps in order.
+// The kernel maps nothing in the hole during the test: the process has one thread, and mappings are in order.
 UNIT_TEST_CASE_IN_CHILD("window: a stranger ends the growth of a part", unit::kNoHeap) {
     constexpr std::size_t kSize = 8 * kMi;
     OwnPart own(kSize, Hold::kClaimed);
@@ -352,7 +351,7 @@ UNIT_TEST_CASE_IN_CHILD("window: a stranger ends the growth of a part", unit::kN
     REQUIRE(::mmap(stranger, os::page_size(), PROT_READ | PROT_WRITE,
                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0) == stranger);
     *stranger = 7;
-    REQUIRE(own.part.grow_to(kMi)); // all there is before it
+    REQUIRE(own.part.grow_to(kMi)); // all memory before the stranger's page
     std::memset(own.bytes(), 1, kMi);
     REQUIRE_FALSE(own.part.is_blocked());
     REQUIRE_FALSE(own.part.grow_to(kMi + 1));

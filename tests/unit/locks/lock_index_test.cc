@@ -25,7 +25,7 @@ TEST_CASE("lock index: finds what was added and not removed") {
     std::mt19937_64 random(1); // NOLINT(bugprone-random-generator-seed): the same each time
     std::size_t refused = 0;
     for (int step = 0; step < 200'000; ++step) {
-        // Some at regular distances, as locks in an array are.
+        // Half of the keys have regular distances, like locks in an array.
         const std::uintptr_t key = 0x7f00'0000'0000 + (random() % 3000) * (step % 2 == 0 ? 40 : 4096);
         const auto known = model.find(key);
         if (known == model.end() && model.size() < rows.size()) {
@@ -53,7 +53,7 @@ TEST_CASE("lock index: full near a place it says so and loses nothing") {
     const auto index = std::make_unique<LockIndex>();
     LockRow row{};
     std::vector<std::uintptr_t> added;
-    // The same low half: all begin at one place.
+    // Keys with equal low halves begin their search at one slot.
     bool has_room = true;
     for (std::uintptr_t number = 1; has_room && number < 1000; ++number) {
         const std::uintptr_t key = number << 32 | 0x1230;
@@ -64,7 +64,7 @@ TEST_CASE("lock index: full near a place it says so and loses nothing") {
     CHECK(added.size() >= 16);
     for (const std::uintptr_t key : added)
         REQUIRE(index->find(address(key)) == &row);
-    // The mark that a removed one leaves is used again.
+    // The mark of a removed lock is reused.
     index->remove(address(added.front()));
     CHECK(index->find(address(added.back())) == &row);
     const std::uintptr_t another = std::uintptr_t{5000} << 32 | 0x1230;

@@ -21,7 +21,7 @@ namespace {
 using namespace ashlar::observe;
 using cpu_sampler::State;
 
-// What the handler saw.
+// Counts of the handler.
 struct Seen {
     std::atomic<std::uint64_t> samples{0};
     std::atomic<std::uint64_t> microseconds{0};
@@ -35,7 +35,7 @@ void take(const void* context, std::uint64_t microseconds) {
     seen.samples.fetch_add(1);
     seen.microseconds.fetch_add(microseconds);
     seen.of_main.fetch_add(::syscall(SYS_gettid) == ::getpid() ? 1 : 0);
-    errno = EDOM; // as system calls of a handler may leave it
+    errno = EDOM; // system calls of a handler may change errno
 }
 constexpr cpu_sampler::Hooks kHooks{take, [] { seen.watched.fetch_add(1); }};
 
@@ -66,7 +66,7 @@ void handle_urgent() {
 
 } // namespace
 
-// The watcher has no thread-local variables, which sanitizers have in every function.
+// The watcher has no thread-local variables. A sanitizer's instrumentation needs them in every function.
 #define SKIP_UNDER_SANITIZER()                                                                               \
     UNIT_SKIP_IF(unit::kSanitizer,                                                                           \
                  "the sampler's thread has no thread-local variables, which sanitizers need")
@@ -74,7 +74,7 @@ void handle_urgent() {
 UNIT_TEST_CASE_IN_CHILD("cpu sampler: samples stand for the CPU time that was used", unit::kNoHeap) {
     SKIP_UNDER_SANITIZER();
     REQUIRE(cpu_sampler::start(200, kHooks) == State::kSamples);
-    burn(0.02); // until the thread is known
+    burn(0.02); // until the watcher knows the thread
     const std::uint64_t before = seen.microseconds;
     const double begin = used();
     burn(1);
@@ -106,7 +106,7 @@ UNIT_TEST_CASE_IN_CHILD("cpu sampler: a thread that sleeps is not interrupted", 
     over = true;
     other.join();
     REQUIRE(interrupted == 0);
-    REQUIRE(seen.of_main <= of_main + 2); // what it takes to call nanosleep
+    REQUIRE(seen.of_main <= of_main + 2); // the calls of nanosleep use some CPU time
 }
 
 UNIT_TEST_CASE_IN_CHILD("cpu sampler: threads have samples in proportion and the watcher none",
@@ -119,7 +119,7 @@ UNIT_TEST_CASE_IN_CHILD("cpu sampler: threads have samples in proportion and the
     for (std::thread& each : threads)
         each.join();
     const double sampled = static_cast<double>(seen.microseconds) * 1e-6;
-    REQUIRE(sampled > 0.6 * 1.2); // the last some milliseconds of a thread may be missing
+    REQUIRE(sampled > 0.6 * 1.2); // the last milliseconds of a thread may be missing
     REQUIRE(sampled < 1.15 * 1.2);
     REQUIRE(cpu_sampler::unwatched() == 0);
 }
@@ -143,7 +143,7 @@ UNIT_TEST_CASE_IN_CHILD("cpu sampler: it steps aside when the program handles SI
     handle_urgent();
     while (cpu_sampler::state() != State::kSignalInUse)
         burn(0.005);
-    burn(0.05); // the timers go right after
+    burn(0.05); // the timers end shortly after
     const std::uint64_t late = signals_of_timers;
     burn(0.3);
     ::raise(SIGURG);
@@ -156,7 +156,7 @@ UNIT_TEST_CASE_IN_CHILD("cpu sampler: a program that sets signals back to their 
     SKIP_UNDER_SANITIZER();
     REQUIRE(cpu_sampler::start(200, kHooks) == State::kSamples);
     burn(0.05);
-    std::signal(SIGURG, SIG_DFL); // what comes before the watcher notices is ignored
+    std::signal(SIGURG, SIG_DFL); // the kernel ignores signals until the watcher notices
     burn(0.05);
     const std::uint64_t samples = seen.samples;
     while (seen.samples < samples + 3)
@@ -209,7 +209,7 @@ UNIT_TEST_CASE_IN_CHILD("cpu sampler: errno and the program's descriptors are as
     REQUIRE(wrong == 0);
     ::close(ends[1]);
     char letter = 0;
-    REQUIRE(::read(ends[0], &letter, 1) == 0); // the watcher does not keep the other end open
+    REQUIRE(::read(ends[0], &letter, 1) == 0); // the watcher must not hold the other end open
     const int next = ::dup(0);
     REQUIRE(next == ends[1]);
 }
@@ -219,7 +219,7 @@ UNIT_TEST_CASE_IN_CHILD("cpu sampler: a forked child has samples of its own", un
     REQUIRE(cpu_sampler::start(200, kHooks) == State::kSamples);
     burn(0.05);
     const pid_t child = ::fork();
-    if (child == 0) { // the library's own handler of forks begins the watcher again
+    if (child == 0) { // the library's fork handler restarts the watcher
         const std::uint64_t before = seen.microseconds;
         burn(0.4);
         const std::uint64_t sampled = seen.microseconds - before;
@@ -229,6 +229,6 @@ UNIT_TEST_CASE_IN_CHILD("cpu sampler: a forked child has samples of its own", un
     REQUIRE(::waitpid(child, &status, 0) == child);
     REQUIRE(status == 0);
     const std::uint64_t samples = seen.samples;
-    while (seen.samples == samples) // and the parent goes on
+    while (seen.samples == samples) // sampling continues in the parent
         burn(0.005);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Texts of statistics, made from known figures. tests/programs/preload/statistics_test.py has the real ones
-// read by others' parsers.
+// Formats known figures. tests/programs/preload/statistics_test.py parses real ones by other projects'
+// parsers.
 #include "observe/formats.h"
 #include "observe/output.h"
 
@@ -56,7 +56,7 @@ ashlar_class_statistics of_class(unsigned number) {
     return unused;
 }
 
-// Of bins only.
+// Returns figures for the bins' lock only.
 ashlar_lock_statistics of_lock(unsigned number) {
     ashlar_lock_statistics s{};
     if (std::string_view(ashlar::observe::lock_name(number)) == "bins")

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// What another process writes of its wishes may come at any moment, half or wrong.
+// Another process may write a request at any moment. The request may be incomplete or wrong.
 #include "../support/build_kind.h"
 #include "../support/child.h"
 #include "heap/sampling.h"
@@ -52,7 +52,7 @@ void write_place(const std::string& place) {
     std::memcpy(outside.request.place, place.c_str(), place.size() + 1);
 }
 
-// As another process writes it, the number last.
+// Writes a request as another process does. The number is written last.
 void ask(std::uint32_t number, std::uint64_t rate, const std::string& place) {
     outside.request.rate = rate;
     write_place(place);
@@ -60,7 +60,7 @@ void ask(std::uint32_t number, std::uint64_t rate, const std::string& place) {
     heap::sampling::control.store(heap::sampling::kRecord);
 }
 
-// A thread that takes notice.
+// Allocates in a new thread, which notices a request.
 void allocate() {
     std::thread([] { ashlar_free(ashlar_malloc(1000)); }).join();
 }
@@ -98,7 +98,7 @@ UNIT_TEST_CASE_IN_CHILD("outside request: is obeyed once, and answered", unit::k
     REQUIRE(observe::profiler::status().rate == 64);
     allocate();
     REQUIRE(folder.files() == 1);
-    // The next one has a file of its own.
+    // The next request gets its own file.
     ask(2, 128, folder.path());
     allocate();
     REQUIRE(folder.files() == 2);
@@ -107,12 +107,12 @@ UNIT_TEST_CASE_IN_CHILD("outside request: is obeyed once, and answered", unit::k
     allocate();
     REQUIRE(heap::sampling::control.load() == heap::sampling::kOff);
     REQUIRE_FALSE(observe::profiler::status().recording);
-    // A start of the program's own does not look at it.
+    // A start by the program itself ignores the request.
     REQUIRE(ashlar_profile_start(256, folder.path().c_str()) == 0);
     REQUIRE_FALSE(outside.is_for_another());
     REQUIRE(observe::profiler::status().rate == 256);
     REQUIRE(ashlar_profile_stop() == 0);
-    // What cannot be done is said, and switched off.
+    // A request that fails is answered with its error, and switches recording off.
     ask(3, 64, folder.path() + "/none");
     allocate();
     REQUIRE(outside.last_answer.error == ENOENT);

@@ -11,16 +11,15 @@ namespace {
 using ashlar::observe::Pacing;
 
 constexpr std::size_t kLeast = std::size_t{512} << 10;
-constexpr double kCost = 2500; // ns; what measured() makes of 1000
+constexpr double kCost = 2500; // ns; measured() derives it from 1000
 
-// A thread that asks for so many bytes in each ns of its own time, and for nothing else. Time passes for
-// nobody else.
+// A thread that only allocates, `bytes_per_ns` bytes per ns of CPU time. The clocks are its own.
 struct Thread {
     Pacing pacing{};
     double bytes_per_ns = 1;
     double processor = 1e6; // ns
     double of_day = 1e9;
-    double cost = 0; // in all, ns
+    double cost = 0; // total, in ns
     std::uint64_t samples = 0;
 
     std::uint64_t now() const { return static_cast<std::uint64_t>(of_day); }
@@ -36,7 +35,7 @@ struct Thread {
         pacing.choose(now(), processor_time());
     }
 
-    // The next sample, after its mean distance.
+    // Passes the mean distance and takes the next sample.
     void take() {
         pass(static_cast<double>(pacing.distance()) / bytes_per_ns + kCost);
         cost += kCost;
@@ -45,7 +44,7 @@ struct Thread {
         if (pacing.is_over(now())) pacing.choose(now(), processor_time());
     }
 
-    // The share of its time that samples cost, in percent.
+    // Returns the samples' share of CPU time, in percent.
     double share_of(int count) {
         const double before = processor;
         cost = 0;
@@ -57,7 +56,7 @@ struct Thread {
 
 TEST_CASE("pacing: who allocates little gets the distance that was asked for") {
     Thread thread;
-    thread.bytes_per_ns = 1; // 1 GB a second: 3 ms of samples a second
+    thread.bytes_per_ns = 1; // 1 GB/s: 3 ms of samples per second
     thread.begin(kLeast, 2);
     for (int i = 0; i < 1000; ++i) {
         thread.take();
@@ -90,8 +89,8 @@ TEST_CASE("pacing: the distance comes back when the thread slows down") {
     thread.begin(kLeast, 2);
     thread.share_of(500);
     REQUIRE(thread.pacing.distance() > 4 * kLeast);
-    thread.bytes_per_ns = 0.001; // 1 MB a second
-    // Not by samples, which would take minutes, but by the time that passes.
+    thread.bytes_per_ns = 0.001; // 1 MB/s
+    // Time alone shortens the distance. Samples alone would take minutes.
     for (int i = 0; i < 4; ++i) {
         REQUIRE_FALSE(thread.pacing.is_over(thread.now()));
         thread.pass(static_cast<double>(Pacing::kLongWindow));
@@ -110,7 +109,7 @@ TEST_CASE("pacing: time in which the thread did not run counts for nothing") {
     const std::size_t before = thread.pacing.distance();
     for (int i = 0; i < 20; ++i) {
         thread.share_of(100);
-        thread.of_day += 1e10; // it waits, and goes on as before
+        thread.of_day += 1e10; // the thread waits, and then continues as before
     }
     REQUIRE(thread.pacing.distance() > before / 2);
 }

@@ -20,7 +20,7 @@ double probability(std::size_t size, std::size_t rate) {
     return -std::expm1(-static_cast<double>(size) / static_cast<double>(rate));
 }
 
-// The requests of a program: sizes of every kind, in a fixed order.
+// Returns a program's requests: sizes of every kind, in a fixed order.
 std::vector<std::size_t> requests() {
     constexpr std::array<std::size_t, 8> kSizes{16, 48, 100, 1000, 5000, 40000, 300000, 2000000};
     constexpr std::array<std::size_t, 8> kCounts{400000, 200000, 100000, 40000, 8000, 1000, 100, 10};
@@ -40,7 +40,7 @@ struct Estimate {
     double blocks = 0;
 };
 
-// As threads count: a request is a sample if the gap ends within it, and the next gap begins behind it.
+// Samples as threads do: a request in which the gap ends is a sample, and the next gap begins behind it.
 Estimate sample(const std::vector<std::size_t>& sizes, std::size_t rate, std::uint64_t seed) {
     Gaps gaps;
     gaps.seed(seed);
@@ -83,7 +83,7 @@ TEST_CASE("poisson: points in a sample are as many as its bytes hold in the mean
     Gaps gaps;
     gaps.seed(1);
     constexpr int kSamples = 200'000;
-    // Behind its first point a request holds as many more as go into the rest of it.
+    // Each sample has one point, plus on average one per kRate bytes of its remaining length.
     const std::size_t more = GENERATE(std::size_t{16}, kRate / 4, kRate, 40 * kRate, 1000 * kRate);
     CAPTURE(more);
     double sum = 0;
@@ -140,7 +140,7 @@ TEST_CASE("poisson: estimates are unbiased, and as far off as theory says") {
     REQUIRE(good_bytes >= 97);
     REQUIRE(good_blocks >= 97);
     REQUIRE(std::fabs(mean.bytes - bytes) < 0.01 * bytes);
-    // The blocks are nearly all small: 100 runs tell their number to a few percent only with many samples.
+    // Nearly all blocks are small. With few samples the mean of 100 runs is exact to a few percent only.
     REQUIRE(std::fabs(mean.blocks - blocks) <
             std::max(0.01 * blocks, 3 * std::sqrt(variance_of_blocks / kSeeds)));
 }

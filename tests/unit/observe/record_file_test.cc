@@ -61,7 +61,7 @@ TEST_CASE("record file: what is appended is there, in order, in pieces and padde
     REQUIRE(records.header.rate == kRate);
     REQUIRE(records.header.state == State::kStopped);
     REQUIRE(std::string(records.header.program.data()).find("unit_tests") != std::string::npos);
-    REQUIRE(records.size == 8192); // no more than needed
+    REQUIRE(records.size == 8192); // no more than necessary
     REQUIRE(records.holes + records.damaged == 0);
     REQUIRE(records.all.size() == 2);
     REQUIRE(records.all[0].payload == std::string("twelve bytes\0\0\0\0", 16));
@@ -174,7 +174,7 @@ TEST_CASE("record file: a forked child does not append to its parent's file") {
     REQUIRE(unit::Records(file.path()).all.size() == 2);
 }
 
-// The handler interrupts append() wherever it is, and the child returns into it.
+// The signal handler interrupts append() at any point and forks. The child returns into append().
 TEST_CASE("record file: a child that was forked within append() finishes it, in vain") {
     const unit::Folder folder;
     UNIT_REQUIRE_PASSED(unit::run_here([&] {
@@ -199,7 +199,7 @@ TEST_CASE("record file: a child that was forked within append() finishes it, in 
         };
         REQUIRE(::sigaction(SIGALRM, &action, nullptr) == 0);
         while (forks < kForks) {
-            const int before = forks; // the timer may have gone off by the next line
+            const int before = forks; // the timer may expire before the next line
             const itimerval soon{{0, 0}, {0, 200}};
             ::setitimer(ITIMER_REAL, &soon, nullptr);
             while (forks == before && in_child == 0)
@@ -232,7 +232,7 @@ TEST_CASE("record file: rows of a region are written in place") {
     rows[0] = {1, 10};
     rows[kRows - 1] = {2, 20};
     file.close(State::kStopped);
-    rows[1] = {3, 30}; // whoever is late writes into the file all the same
+    rows[1] = {3, 30}; // a late writer still writes into the file
 
     const unit::Records records(file.path());
     REQUIRE(records.damaged + records.holes == 0);
@@ -293,7 +293,7 @@ TEST_CASE("record file: a forked child goes on in a copy") {
         REQUIRE(own.all[1].payload.substr(0, 7) == "child's");
     }));
     REQUIRE_FALSE(file.is_inherited());
-    REQUIRE(rows[0].count == 10); // the child's rows are not these
+    REQUIRE(rows[0].count == 10); // separate from the child's rows
     REQUIRE(rows[2].key == 0);
     file.close(State::kStopped);
     const unit::Records records(parents);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Whole threads with a clock of their own. What their samples stand for is what they asked for, whatever
-// happens to the distance between samples meanwhile.
+// Complete threads with simulated clocks. Estimates must match the requested bytes at any sampling distance.
 #include "observe/poisson.h"
 #include "observe/sampler.h"
 
@@ -32,13 +31,13 @@ void pass(double nanoseconds) {
 
 struct Request {
     std::size_t size;
-    double nanoseconds; // that the program works before it
+    double nanoseconds; // work of the program before the request
 };
 
 struct Sum {
     double bytes = 0;
     double variance = 0; // of the bytes, as tools estimate it
-    double points = 0;   // bytes by the points in samples
+    double points = 0;   // bytes estimated from the points in samples
     std::size_t least_distance = SIZE_MAX;
     std::size_t longest_distance = 0;
     std::uint64_t samples = 0;
@@ -46,8 +45,8 @@ struct Sum {
 
 constexpr double kCostOfSample = 700; // ns
 
-// As heap_samples.cc does it with the countdown of cache/pointer_stacks.h. Also asks when exactly all is used
-// up, as slow paths may.
+// Runs the sampler as heap_samples.cc does, with the countdown of cache/pointer_stacks.h. Also queries the
+// sampler at exactly zero, as slow paths may.
 Sum run(const std::vector<Request>& requests, std::size_t least, std::size_t percent, std::uint64_t seed) {
     processor = 1e6;
     of_day = 1e9;
@@ -80,8 +79,8 @@ Sum run(const std::vector<Request>& requests, std::size_t least, std::size_t per
     return sum;
 }
 
-// Phases of different speed, and of different sizes: what comes in a hurry is large, or small, in turns. The
-// largest requests are longer than any distance.
+// Returns phases of different speeds and sizes. Fast phases have large and small requests in turns. The
+// largest requests exceed every distance.
 std::vector<Request> program() {
     std::vector<Request> requests;
     std::uint64_t random = 1;
@@ -158,7 +157,7 @@ TEST_CASE("sampler: requests that nobody asked about leave no trace") {
     sampler.begin(1 << 20, 0, 0, kClocks);
     std::uint64_t samples = 0;
     constexpr int kRequests = 200'000;
-    for (int i = 0; i < kRequests; ++i) // while the heap was closed a thread asked for a gigabyte
+    for (int i = 0; i < kRequests; ++i) // a thread requested 1 GiB while the heap was closed
         samples += sampler.reaches_point(1000, (1 << 30) + sampler.allowance()) ? 1 : 0;
     const double expected = kRequests * -std::expm1(-1000.0 / (1 << 20));
     REQUIRE(std::fabs(static_cast<double>(samples) - expected) < 4 * std::sqrt(expected));

@@ -28,7 +28,7 @@ TEST_CASE("stack table: a stack keeps its number, and each has its own") {
         const auto [number, is_new] = table.find(frames.data(), frames.size());
         REQUIRE(number != 0);
         REQUIRE(is_new);
-        REQUIRE(table.find(frames.data(), frames.size()).is_new); // nobody has written it down yet
+        REQUIRE(table.find(frames.data(), frames.size()).is_new); // no record of the stack is confirmed yet
         table.confirm(number);
         REQUIRE(numbers.insert(number).second);
         REQUIRE(table.find(frames.data(), frames.size()).number == number);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// How much stack malloc needs where it takes a sample and unwinds: a thread paints its stack, allocates, and
-// looks how deep it went. What each part needs is printed with `unit_tests -s "stack use*"`.
+// Measures the stack that malloc needs to take a sample and unwind. A thread paints its stack, allocates, and
+// finds the lowest overwritten byte. `unit_tests -s "stack use*"` prints the need of each part.
 #include "../support/build_kind.h"
 #include "../support/child.h"
 #include "../support/folder.h"
@@ -30,13 +30,13 @@ namespace {
 using namespace ashlar; // NOLINT(google-build-using-namespace): the layers under test
 
 constexpr std::size_t kPainted = std::size_t{32} << 10;
-constexpr std::size_t kMost = 2048; // that malloc may need
+constexpr std::size_t kMost = 2048; // bytes that malloc may need
 constexpr unsigned char kColour = 0xa5;
 
 using Call = void* (*)(std::size_t size);
 
-// Bytes of stack that the call needs below its caller's frame. The painted part ends at a distance from this
-// function's own frame that its calls of memset may use.
+// Returns the bytes of stack that the call needs below its caller's frame. The painted part ends some bytes
+// below this function's frame, where calls of memset may write.
 [[gnu::noinline]] std::size_t depth_of(Call call, std::size_t size) {
     auto* const here = static_cast<unsigned char*>(__builtin_frame_address(0));
     constexpr std::size_t kOwn = 256;
@@ -55,7 +55,7 @@ using Call = void* (*)(std::size_t size);
     return static_cast<std::size_t>(before - (low + untouched));
 }
 
-// In a thread whose signals are blocked: a handler would run on the painted stack.
+// Runs `action` in a thread with all signals blocked. A handler would run on the painted stack.
 template <typename Action>
 void in_quiet_thread(Action action) {
     sigset_t all;
@@ -74,7 +74,7 @@ void in_quiet_thread(Action action) {
     ::pthread_sigmask(SIG_SETMASK, &others, nullptr);
 }
 
-// Functions that nobody has unwound through.
+// Functions without cached unwind rules.
 template <int kNumber>
 [[gnu::noinline, gnu::noipa]] void* through_new_function(std::size_t size) {
     void* block = ashlar_malloc(size);
@@ -88,7 +88,7 @@ new_functions(std::integer_sequence<int, kNumbers...> /*all*/) {
 }
 constexpr auto kNewFunctions = new_functions(std::make_integer_sequence<int, 32>());
 
-// push %rbp; mov %rsp, %rbp; call *%rsi; pop %rbp; ret: code that no file has.
+// push %rbp; mov %rsp, %rbp; call *%rsi; pop %rbp; ret. No file contains this code.
 constexpr std::array<unsigned char, 8> kTrampoline{0x55, 0x48, 0x89, 0xe5, 0xff, 0xd6, 0x5d, 0xc3};
 unsigned char* made_code = nullptr;
 void* through_made_code(std::size_t size) {
@@ -106,7 +106,7 @@ void require_little(const std::vector<Use>& uses) {
         std::printf("%s: %zu bytes\n", use.what, use.bytes);
         INFO(use.what << ": " << use.bytes << " bytes of stack");
         REQUIRE(use.bytes < kMost);
-        REQUIRE(use.bytes > 300); // it has sampled
+        REQUIRE(use.bytes > 300); // the call was sampled
     }
 }
 
@@ -114,7 +114,7 @@ UNIT_TEST_CASE_IN_CHILD("stack use: malloc with unwinding needs less than 2 KiB"
     UNIT_SKIP_IF(unit::kSanitizer, "frames are longer there");
     const unit::Folder folder;
     REQUIRE(ashlar_profile_start(1, folder.path().c_str()) == 0);
-    ashlar_free(ashlar_malloc(100)); // the dynamic loader has bound what is called
+    ashlar_free(ashlar_malloc(100)); // makes the dynamic loader bind the called functions
     std::vector<Use> uses;
     uses.reserve(64);
     in_quiet_thread([&uses] { uses.push_back({"a thread's first sample", depth_of(ashlar_malloc, 100)}); });
@@ -133,7 +133,7 @@ UNIT_TEST_CASE_IN_CHILD("stack use: malloc with unwinding needs less than 2 KiB"
     require_little(uses);
 }
 
-// A new page of code each time, until the mappings are read again: that happens at most every 10 ms.
+// Each call uses a new page of code until the mappings are read again. That happens at most every 10 ms.
 UNIT_TEST_CASE_IN_CHILD("stack use: so it does where it reads the mappings", "profile_cost:0") {
     UNIT_SKIP_IF(unit::kSanitizer, "frames are longer there");
     const unit::Folder folder;
@@ -154,14 +154,14 @@ UNIT_TEST_CASE_IN_CHILD("stack use: so it does where it reads the mappings", "pr
     require_little({{"reading the mappings", deepest}});
 }
 
-// A request from outside, obeyed in malloc: it creates the file and reads the mappings.
+// malloc serves a request from outside: it creates the file and reads the mappings.
 UNIT_TEST_CASE_IN_CHILD("stack use: so it does where it begins a recording", unit::kDefaultHeap) {
     UNIT_SKIP_IF(unit::kSanitizer, "frames are longer there");
     const unit::Folder folder;
     auto& outside = observe::profiler::outside;
     ashlar_free(ashlar_malloc(100));
     std::size_t deepest = 0;
-    for (std::uint32_t number = 1; number <= 3; ++number) { // the first time the dynamic loader binds
+    for (std::uint32_t number = 1; number <= 3; ++number) { // lazy binding affects the first
         outside.request.rate = 1;
         std::strncpy(outside.request.place, folder.path().c_str(), sizeof(outside.request.place) - 1);
         __atomic_store_n(&outside.request.number, number, __ATOMIC_RELEASE);

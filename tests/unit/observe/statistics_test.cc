@@ -118,11 +118,11 @@ UNIT_TEST_CASE_IN_CHILD("statistics: threads and what they hold and cache for ot
         threads.emplace_back([&, t] {
             for (void*& block : blocks[t])
                 block = ashlar_malloc(200);
-            step.arrive_and_wait(); // all hold theirs
+            step.arrive_and_wait(); // all threads hold their blocks
             step.arrive_and_wait();
             for (void* const block : blocks[(t + 1) % kThreads])
                 ashlar_free(block);
-            step.arrive_and_wait(); // none is held; some wait here to go home
+            step.arrive_and_wait(); // no thread holds blocks; some blocks wait for their return
             step.arrive_and_wait();
         });
     }
@@ -147,7 +147,7 @@ UNIT_TEST_CASE_IN_CHILD("statistics: threads and what they hold and cache for ot
     REQUIRE(ended.threads == 0);
 }
 
-// Figures are gathered one after the other; what the threads have out and cache meanwhile is the tolerance.
+// Figures are read one after another. The tolerance is what threads hold and cache meanwhile.
 UNIT_TEST_CASE_IN_CHILD("statistics: are near the truth while threads work and come and go",
                         unit::kDefaultHeap) {
     constexpr std::size_t kTolerance = std::size_t{4} << 20;
@@ -194,11 +194,10 @@ UNIT_TEST_CASE_IN_CHILD("statistics: are near the truth while threads work and c
     REQUIRE(most_cached <= kTolerance);
 }
 
-// As between the moment when a thread gets a cache that another one left and the moment when its stacks are
-// ready. The cache must not speak of arrays then that the new stacks do not have.
+// A thread has reused a cache but not prepared its stacks. The cache must not report arrays that they lack.
 TEST_CASE("statistics: a cache that is not ready yet holds nothing") {
     namespace cache = ashlar::cache;
-    void* const block = ashlar_malloc(std::size_t{16} << 10); // out of its slab, so that it could be cached
+    void* const block = ashlar_malloc(std::size_t{16} << 10); // taken from its slab, so it could be cached
     std::thread([] { ashlar_free(ashlar_malloc(1)); }).join();
     const std::size_t before = now().cached;
     cache::PointerStacks stacks;
@@ -294,7 +293,7 @@ UNIT_TEST_CASE_IN_CHILD("statistics: classes add up to the whole", unit::kDefaul
     unit::Random random;
     CAPTURE(random.seed());
     std::vector<void*> held;
-    // Grows with small blocks, of which few stay; then larger ones move in between.
+    // Grows with small blocks and keeps few of them. Larger blocks then use the gaps.
     for (unsigned i = 0; i < 400'000; ++i)
         held.push_back(ashlar_malloc(random.below(128)));
     for (void*& block : held) {
@@ -323,7 +322,7 @@ UNIT_TEST_CASE_IN_CHILD("statistics: classes add up to the whole", unit::kDefaul
         ashlar_free(block);
 }
 
-// Calls of the library and the tests' own do not mix: the static library has names of its own.
+// The static library has its own names, so the tests' own calls of malloc are not counted.
 UNIT_TEST_CASE_IN_CHILD("statistics: each operation is counted if that is wanted", "count:true") {
     UNIT_SKIP_IF(unit::kAddressSanitizer, "blocks have red zones there");
     constexpr unsigned kThreads = 4;
@@ -348,7 +347,7 @@ UNIT_TEST_CASE_IN_CHILD("statistics: each operation is counted if that is wanted
         thread.join();
     CHECK(of_class(48).allocations == std::size_t{kThreads} * kRounds);
     CHECK(of_class(48).releases == std::size_t{kThreads} * kRounds);
-    CHECK(of_class(48).refills < 10 * kThreads); // the caches are as they are without counting
+    CHECK(of_class(48).refills < 10 * kThreads); // counting does not change the caches
     CHECK(of_class(256).allocations == kThreads);
     CHECK(of_class(256).releases == kThreads);
     CHECK(of_class(32768).allocations == kThreads);
@@ -369,7 +368,7 @@ UNIT_TEST_CASE_IN_CHILD("statistics: each operation is counted if that is wanted
     CHECK(now().threads == 1);
 }
 
-// What the kernel says of the mappings between the tables of the heap and the window's end, in bytes.
+// Returns the resident bytes from the heap's tables to the window's end, according to the kernel.
 std::size_t resident_by_smaps() {
     namespace layout = ashlar::layout;
     const std::uintptr_t begin = layout::window.header_lines.start();

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Reads the tables as another process would: through the note of what is loaded, and nothing but
-// process_vm_readv.
+// Reads the tables as another process does: by the loaded object's note, and process_vm_readv only.
 #include "../support/build_kind.h"
 #include "../support/child.h"
 
@@ -51,7 +50,7 @@ std::uint64_t figure(ashlar_at place) {
     return read<std::uint64_t>(address(place));
 }
 
-// The address of the note's descriptor; 0 if there is none.
+// Returns the address of the note's descriptor, or 0.
 Address find_note() {
     Address found = 0;
     ::dl_iterate_phdr(
@@ -88,7 +87,7 @@ ashlar_tables read_tables() {
 }
 
 struct ClassFigures {
-    std::uint64_t out = 0; // of bins
+    std::uint64_t out = 0; // blocks of bins
     std::uint64_t cached = 0;
     std::uint64_t slabs = 0;
     std::uint64_t refills = 0;
@@ -100,7 +99,7 @@ struct Figures {
     std::vector<ashlar_class_row> rows;
     std::vector<ClassFigures> classes;
     std::uint64_t mixed = 0;     // bytes
-    std::uint64_t run_pages = 0; // that threads keep
+    std::uint64_t run_pages = 0; // kept by threads
     unsigned threads = 0;
 
     std::uint64_t live() const {
@@ -135,8 +134,7 @@ void read_stacks(const ashlar_tables& t, Address cache, Address stacks, Figures&
     for (std::uint32_t c = 1; c < t.classes; ++c) {
         const unsigned capacity =
             read<std::uint16_t>(cache + t.cache_capacity + c * std::size_t{t.cache_capacity_stride});
-        const int distance =
-            static_cast<std::int16_t>(tops[c] - ends[c].empty); // one entry below for a moment
+        const int distance = static_cast<std::int16_t>(tops[c] - ends[c].empty); // may be -8 within malloc
         const unsigned local = static_cast<unsigned>(std::max(distance, 0)) / 8U;
         const unsigned limit = static_cast<std::uint16_t>(ends[c].full - ends[c].empty) / 8U;
         figures.classes[c].cached += local + capacity - limit;
@@ -205,11 +203,11 @@ UNIT_TEST_CASE_IN_CHILD("tables: what the program holds can be read from outside
         threads.emplace_back([&, t] {
             for (void*& block : blocks[t])
                 block = ashlar_malloc(200);
-            step.arrive_and_wait(); // all hold theirs
+            step.arrive_and_wait(); // all threads hold their blocks
             step.arrive_and_wait();
             for (void* const block : blocks[(t + 1) % kThreads])
                 ashlar_free(block);
-            step.arrive_and_wait(); // none is held
+            step.arrive_and_wait(); // no thread holds blocks
             step.arrive_and_wait();
         });
     }
@@ -236,7 +234,7 @@ UNIT_TEST_CASE_IN_CHILD("tables: what the program holds can be read from outside
     CHECK(freed.live() == 0);
     CHECK(freed.classes[c].cached > 0);
     CHECK(freed.classes[c].flushes > held.classes[c].flushes);
-    // What ended threads counted stays.
+    // Counts of ended threads are kept.
     CHECK(ended.threads == 0);
     CHECK(ended.live() == 0);
     CHECK(ended.classes[c].refills >= freed.classes[c].refills);
@@ -251,7 +249,7 @@ UNIT_TEST_CASE_IN_CHILD("tables: a slab's bitmap and slice headers can be read f
     std::vector<void*> blocks(100);
     for (void*& block : blocks)
         block = ashlar_malloc(1024);
-    ashlar_malloc_trim(0); // nothing is cached
+    ashlar_malloc_trim(0); // empties the caches
     void* const large = ashlar_malloc(std::size_t{1} << 20);
     const ashlar_tables t = read_tables();
     const Address base = figure(t.window_base);

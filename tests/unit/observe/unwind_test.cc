@@ -42,7 +42,7 @@ struct Trace {
         const auto end = addresses.begin() + count;
         return std::find(addresses.begin(), end, address) != end;
     }
-    // Some address within `size` bytes of the start of the function.
+    // Returns whether an address lies within `size` bytes of the start of the function.
     template <typename Function>
     bool passes(Function* function, std::size_t size = 512) const {
         const auto begin = reinterpret_cast<std::uintptr_t>(function);
@@ -57,7 +57,8 @@ void take(Trace& trace, unsigned skip = 0) {
     trace.count = observe::unwind(trace.addresses.data(), kMost, skip);
 }
 
-// ---- Against libgcc's -------------------------------------------------------------------------------------
+// ---- Comparison with libgcc's unwinder
+// ------------------------------------------------------------------------
 
 struct Pair {
     Trace own;
@@ -67,14 +68,14 @@ struct Pair {
 
 Pair* comparing = nullptr;
 
-// Both from one frame: only the first address, in this function, differs.
+// Takes both traces in one frame, so they differ only in the first address, in this function.
 UNWIND_TEST_FUNCTION void take_both(Pair& pair) {
     take(pair.own);
     pair.libgcc_count = ::backtrace(pair.libgcc.data(), kMost);
     asm volatile("" : : : "memory"); // no tail call
 }
 
-// From the outermost frame on. Further in than take_both() there may be take(), or a sanitizer's backtrace().
+// Compares from the outermost frame inwards. The innermost may be take(), or a sanitizer's backtrace().
 void require_equal(const Pair& pair) {
     const auto own = pair.own.all();
     const std::vector<void*> libgcc(pair.libgcc.begin(), pair.libgcc.begin() + pair.libgcc_count);
@@ -141,7 +142,7 @@ UNWIND_TEST_FUNCTION void recurse(unsigned depth, std::vector<std::uintptr_t>& a
     asm volatile("" : : : "memory");
 }
 
-// The frame's end is known by rbp alone.
+// Only rbp gives the frame's end.
 UNWIND_TEST_FUNCTION void with_variable_array(std::size_t size, Trace& trace) {
     auto* array = static_cast<volatile char*>(__builtin_alloca(size));
     asm volatile("" : : "r"(array) : "memory");
@@ -149,7 +150,7 @@ UNWIND_TEST_FUNCTION void with_variable_array(std::size_t size, Trace& trace) {
     asm volatile("" : : "r"(array + size) : "memory");
 }
 
-// The frame's end is at an address in memory.
+// Memory holds the address of the frame's end.
 UNWIND_TEST_FUNCTION void with_aligned_stack(std::size_t size, Trace& trace) {
     alignas(128) std::array<char, 128> aligned;
     auto* array = static_cast<volatile char*>(__builtin_alloca(size));
@@ -163,8 +164,7 @@ UNWIND_TEST_FUNCTION void calls_shapes(Trace& trace, void (*shape)(std::size_t, 
     asm volatile("" : : : "memory");
 }
 
-// A frame that is found by rbx alone, as in the loader's code that binds functions late. rbx is saved by the
-// function that it calls.
+// Only rbx gives this frame, as in the loader's code for lazy binding. The called function saves rbx.
 extern "C" void ashlar_test_frame_by_rbx(void (*function)(void*), void* argument);
 asm(R"(
     .pushsection .text
@@ -192,7 +192,7 @@ ashlar_test_frame_by_rbx:
     .popsection
 )");
 
-// Code without a description and with a frame pointer, as just-in-time compilers make it.
+// Code without unwind information but with a frame pointer, as from just-in-time compilers.
 extern "C" void ashlar_test_no_description(void (*function)(void*), void* argument);
 asm(R"(
     .pushsection .text
@@ -210,7 +210,7 @@ ashlar_test_no_description:
     .popsection
 )");
 
-// Uses rbx for something else, so that it saves it.
+// Changes rbx, and therefore saves it.
 UNWIND_TEST_FUNCTION void take_with_other_rbx(void* trace) {
     register std::uintptr_t other asm("rbx") = 0x123456;
     asm volatile("" : "+r"(other));
@@ -227,7 +227,7 @@ TEST_CASE("a deep recursion is followed to its end") {
         recurse(depth, addresses, count);
         REQUIRE(count > depth);
         REQUIRE(count < depth + 100);
-        // All but the innermost call are from one place.
+        // All calls but the innermost have one return address.
         REQUIRE(std::count(addresses.begin(), addresses.begin() + count, addresses[2]) >=
                 std::ptrdiff_t{depth} - 1);
     }
@@ -314,7 +314,7 @@ void require_interrupted() {
     REQUIRE(handler_trace.passes(interrupted));
     REQUIRE(context_trace.passes(interrupted));
     REQUIRE(handler_trace.count > context_trace.count);
-    // The outer frames are the same.
+    // The outer frames are equal.
     const auto inner = handler_trace.count - context_trace.count;
     for (unsigned i = 0; i < context_trace.count; ++i)
         REQUIRE(handler_trace.addresses[i + inner] == context_trace.addresses[i]);
@@ -344,9 +344,9 @@ TEST_CASE("a signal's frame is passed from an alternate stack, in any thread") {
 
 namespace {
 
-// Where the stepped function was called from, and what lies outside of that.
+// The caller of the stepped function, and the frames outside the caller.
 struct Stepping {
-    std::uintptr_t caller = 0; // some address in it
+    std::uintptr_t caller = 0; // an address in the caller
     unsigned outer = 0;        // frames of the caller and outside
     std::uint64_t steps = 0;
     std::uint64_t wrong = 0;
@@ -397,7 +397,7 @@ void check_step(int /*signal*/, siginfo_t* /*information*/, void* context) {
     stepping.steps++;
     const auto call = reinterpret_cast<std::uintptr_t>(ashlar_test_step_on);
     bool right = trace.count >= stepping.outer;
-    // Outside of the call all is as it was; the instructions around the call have no frame inside.
+    // Frames outside the call must be unchanged. Instructions around the call have no inner frame.
     bool called = false;
     for (unsigned i = 0; i < trace.count; ++i) {
         if (trace.addresses[i] == call) {
@@ -413,13 +413,13 @@ void check_step(int /*signal*/, siginfo_t* /*information*/, void* context) {
     if (stepping.wrong++ == 0) stepping.first_wrong = at;
 }
 
-// `strict`: every step must have found the callers.
+// With `strict` every step must find the callers.
 UNWIND_TEST_FUNCTION void step_through(void (*function)(), bool strict) {
     const Handler handler(SIGTRAP, check_step, SA_ONSTACK);
     Trace trace;
     take(trace);
     stepping = {};
-    // This frame and those outside of it.
+    // Counts this frame and the frames outside.
     const auto begin = reinterpret_cast<std::uintptr_t>(step_through);
     unsigned inner = 0;
     while (inner < trace.count && trace.addresses[inner] - begin >= 1024)
@@ -475,10 +475,10 @@ UNWIND_TEST_FUNCTION void changes_shapes() {
 TEST_CASE("a signal at any instruction finds the callers") {
     UNIT_SKIP_IF(unit::kSanitizer, "a sanitizer's own code is not stepped through");
     sink = 0;
-    throws_and_catches(); // loads what the first exception needs
+    throws_and_catches(); // loads the code for the first exception
     for (auto* function : {add_up, copies_and_sorts, allocates, changes_shapes})
         step_through(function, true);
-    // Before libgcc goes to a handler it writes the handler's registers over the frames that it leaves.
+    // libgcc is excepted: before a handler runs, it overwrites the frames that it leaves.
     step_through(throws_and_catches, false);
 }
 
@@ -486,7 +486,7 @@ TEST_CASE("a signal at any instruction finds the callers") {
 
 namespace {
 
-// Unwinds with some words of its own and its caller's frames overwritten, and puts them back.
+// Unwinds with random words overwritten in this frame and its caller's. Restores the words afterwards.
 [[gnu::noinline, gnu::noipa, gnu::no_sanitize_address]] void
 take_with_damage(unit::Random& random, std::span<const std::uintptr_t> values, Trace& trace) {
     constexpr std::size_t kWords = 48;
@@ -503,7 +503,7 @@ take_with_damage(unit::Random& random, std::span<const std::uintptr_t> values, T
                   : kind == 2 ? random.below(SIZE_MAX)
                               : frame[random.below(kWords)];
     }
-    // From here on nothing but the call may use the frames outside.
+    // Only the call may use the outer frames from here on.
     for (std::size_t i = 0; i < count; ++i) {
         saved[i] = frame[places[i]];
         frame[places[i]] = news[i];
@@ -610,7 +610,7 @@ UNWIND_TEST_FUNCTION void coroutine_body() {
     asm volatile("" : : : "memory");
 }
 
-// With memory on both sides that cannot be read.
+// A stack between inaccessible pages.
 class OtherStack {
   public:
     explicit OtherStack(std::size_t pages) : size_((pages + 2) * page()) {
@@ -646,7 +646,7 @@ void run_coroutine() {
         ::swapcontext(&coroutine.caller, &coroutine.own);
         REQUIRE(coroutine.trace.passes(in_coroutine));
         REQUIRE(coroutine.trace.passes(coroutine_body));
-        REQUIRE(coroutine.trace.count < 8); // it ends where the coroutine began
+        REQUIRE(coroutine.trace.count < 8); // ends at the start of the coroutine
     }
 }
 
@@ -674,11 +674,12 @@ TEST_CASE("stacks are followed where the kernel forbids copying") {
     }));
 }
 
-// ---- The stack that it needs ------------------------------------------------------------------------------
+// ---- Stack use
+// ------------------------------------------------------------------------------------------------
 
 namespace {
 
-// Fills the stack below this frame, unwinds, and looks how far down it was written to.
+// Paints the stack below this frame, unwinds, and returns the bytes of stack that were used.
 template <typename Unwind>
 UNWIND_TEST_FUNCTION std::size_t stack_used(char* lowest, Unwind unwind) {
     constexpr char kPaint = 0x5A;
@@ -716,7 +717,7 @@ void* use_stack(void* /*nothing*/) {
 
 } // namespace
 
-// In a process of its own, so that no rule is known yet.
+// A separate process has no unwind rules yet.
 UNIT_TEST_CASE_IN_CHILD("unwinding needs less than 2 KiB of stack", unit::kNoHeap) {
     UNIT_SKIP_IF(unit::kSanitizer, "a sanitizer's frames are larger");
     const Handler handler(SIGUSR1, use_stack_in_handler, 0);
@@ -733,7 +734,7 @@ UNIT_TEST_CASE_IN_CHILD("unwinding needs less than 2 KiB of stack", unit::kNoHea
 #ifdef NDEBUG
     constexpr std::size_t kMostUsed = 1800;
 #else
-    constexpr std::size_t kMostUsed = 8192; // not optimised
+    constexpr std::size_t kMostUsed = 8192; // not optimized
 #endif
     REQUIRE(std::max({used_first, used_again, used_from_context, used_through_signal}) < kMostUsed);
 }

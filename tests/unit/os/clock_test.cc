@@ -17,8 +17,8 @@ std::uint64_t now() {
 }
 
 TEST_CASE("clock: ticks are turned into the time that passes meanwhile") {
-    nanoseconds(1); // measures
-    // The ticks lie between the two looks at the clock on either side, whatever interrupts.
+    nanoseconds(1); // measures the tick rate
+    // The ticks are read between two clock readings on either side, so interruptions do no harm.
     const std::uint64_t outer_start = now();
     const std::uint64_t first = ticks();
     const std::uint64_t inner_start = now();

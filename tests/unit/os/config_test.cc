@@ -22,7 +22,7 @@ using Catch::Matchers::EndsWith;
 
 constexpr std::size_t kKi = 1024;
 
-// Puts a setting back when a test ends.
+// Restores a setting at the end of a test.
 class Restore {
   public:
     explicit Restore(std::atomic<std::size_t>& value) : value_(value), before_(value.load()) {}
@@ -171,7 +171,7 @@ TEST_CASE("config: the public function reports by its result alone") {
     CHECK(settings.thread_cache == kKi * kKi);
 }
 
-// ---- The environment: what a process that is given `configuration` says -----------------------------------
+// ---- The environment: output of a process with `configuration` ----------------------------------------
 
 TEST_CASE("child: config says nothing of its own", "[.child]") {}
 

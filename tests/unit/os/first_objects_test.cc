@@ -14,7 +14,7 @@ TEST_CASE("the program and its libraries are first objects, what is loaded later
     void* const function = ::dlsym(handle, "qsort");
     REQUIRE(os::first_object_number(os::object_around(function)) < os::kMostFirstObjects);
     ::dlclose(handle);
-    // Comes with the C library, and nothing is linked with it.
+    // This library is part of the C library's package, and no program links with it.
     void* const later = ::dlopen("libBrokenLocale.so.1", RTLD_LAZY);
     REQUIRE(later != nullptr);
     link_map* map = nullptr;

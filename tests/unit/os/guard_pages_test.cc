@@ -33,7 +33,7 @@ class Pages {
     char* at(std::size_t number) const { return start_ + number * os::page_size(); }
     static std::size_t size() { return kCount * os::page_size(); }
 
-    // A letter for each: accessible or not. The kernel reads on our behalf.
+    // Returns a letter per page: accessible or not. The kernel makes the accesses.
     std::string shape() const {
         std::array<int, 2> ends{};
         REQUIRE(::pipe(ends.data()) == 0);
@@ -54,7 +54,7 @@ TEST_CASE("guard pages: raised and lowered in parts, beside memory that stays") 
     const std::size_t page = os::page_size();
     errno = E2BIG;
     REQUIRE(os::raise_guard(pages.at(1), 2 * page));
-    REQUIRE(os::raise_guard(pages.at(2), 2 * page)); // one of them again
+    REQUIRE(os::raise_guard(pages.at(2), 2 * page)); // one page is guarded already
     CHECK(errno == E2BIG);
     CHECK(pages.shape() == ".GGG....");
     REQUIRE(os::lower_guard(pages.at(2), page));
@@ -69,7 +69,7 @@ TEST_CASE("guard pages: raised and lowered in parts, beside memory that stays") 
 TEST_CASE("guard pages: locked memory has them too") {
     const Pages pages;
     const std::size_t page = os::page_size();
-    if (::mlock(pages.at(2), 2 * page) != 0) return; // no limit allows it
+    if (::mlock(pages.at(2), 2 * page) != 0) return; // the limit forbids a lock
     REQUIRE(os::raise_guard(pages.at(1), 4 * page));
     CHECK(pages.shape() == ".GGGG...");
     REQUIRE(os::lower_guard(pages.at(1), 4 * page));

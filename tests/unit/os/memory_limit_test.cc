@@ -21,7 +21,7 @@ using ashlar::os::read_memory_limit;
 
 constexpr std::size_t kMi = std::size_t{1} << 20;
 
-// The directories of both versions, "" if there is none.
+// Returns the directories of both versions, or "" for a missing one.
 std::pair<std::string, std::string> find(const std::string& groups, const std::string& mounts) {
     ControlGroups found{};
     std::istringstream group_lines(groups);
@@ -76,13 +76,13 @@ TEST_CASE("control groups: in containers") {
     CHECK(find("4:memory:/docker/abc/job\n",
                "35 31 0:32 /docker/abc /sys/fs/cgroup/memory ro master:16 - cgroup cgroup rw,memory\n") ==
           both("/sys/fs/cgroup/memory/job", ""));
-    // One is seen from a namespace, the other not.
+    // The first path is relative to a namespace, the second is not.
     CHECK(find("0::/\n", "35 31 0:32 /docker/abc /sys/fs/cgroup ro - cgroup2 cgroup rw\n") ==
           both("", "/sys/fs/cgroup"));
     CHECK(find("0::/docker/abc\n", "35 31 0:32 /docker/abcdef /sys/fs/cgroup ro - cgroup2 cgroup rw\n") ==
           both("", "/sys/fs/cgroup"));
     CHECK(find("0::/../other\n", kMount2) == both("", "/sys/fs/cgroup"));
-    // The mount that shows the group, wherever it stands in the list.
+    // The mount that shows the group is found at any place in the list.
     const std::string other = "35 31 0:32 /other /elsewhere ro - cgroup2 cgroup rw\n";
     CHECK(find("0::/a\n", other + kMount2) == both("", "/sys/fs/cgroup/a"));
     CHECK(find("0::/a\n", kMount2 + other) == both("", "/sys/fs/cgroup/a"));
@@ -118,7 +118,7 @@ TEST_CASE("control groups: paths that are too long are cut to the mount point or
     CHECK(find("0::/a\n", "35 31 0:32 /y" + longest + " /m rw - cgroup2 cgroup2 rw\n") == both("", "/m"));
 }
 
-// A root with files of one's own in it.
+// A temporary root folder with the test's files.
 class Tree {
   public:
     Tree() {
@@ -245,7 +245,7 @@ TEST_CASE("memory limit: read when the heap is large, has doubled, and after som
     MemoryLimit limit{tree.root()};
     limit.note_size(16 * kMi);
     limit.note_time(1'000'000);
-    CHECK(limit.bytes() == kNoMemoryLimit); // small processes are left alone
+    CHECK(limit.bytes() == kNoMemoryLimit); // small processes are exempt
     limit.note_size(40 * kMi);
     CHECK(limit.bytes() == 1000);
     set(2000);

@@ -99,7 +99,7 @@ TEST_CASE("message: a warning is one line on stderr") {
     CHECK(outcome.output.empty());
 }
 
-// The line's buffer is as long as the message's: the message is cut, not its newline.
+// The line's buffer is as long as the message's, so the text is cut and the newline kept.
 TEST_CASE("message: a warning of any length ends its line") {
     for (const std::size_t length : {Message::kCapacity - 17, Message::kCapacity - 9, Message::kCapacity - 8,
                                      Message::kCapacity, Message::kCapacity + 1, std::size_t{5000}}) {
@@ -112,7 +112,6 @@ TEST_CASE("message: a warning of any length ends its line") {
 }
 
 // ---- The last words
-// ------------------------------------------------------------------------------------------------
 
 std::string last_line_of(const std::string& process) {
     return "ashlar: the end; program \"" + std::string(ashlar::os::program_name()) + "\", process " +
@@ -138,7 +137,7 @@ TEST_CASE("message: a fatal one of any length names them too, and ends its lines
     UNIT_REQUIRE_ABORTED("\nashlar: " + advice + "\n", outcome);
 }
 
-// Its ends: to read from, without waiting, and to write to.
+// Returns the ends of a full pipe: a non-blocking reader, and a writer that blocks if wanted.
 std::array<int, 2> full_pipe(bool blocks_writer) {
     std::array<int, 2> ends{};
     REQUIRE(::pipe2(ends.data(), O_NONBLOCK) == 0);
@@ -149,7 +148,7 @@ std::array<int, 2> full_pipe(bool blocks_writer) {
     return ends;
 }
 
-// A reader that is not there yet, and one that has gone.
+// The parent begins to read while the child may already wait for room.
 TEST_CASE("message: a full pipe gets the last words when there is room") {
     const bool blocking = GENERATE(false, true);
     const unit::Outcome outcome = unit::run_here([blocking] {
@@ -205,7 +204,7 @@ TEST_CASE("message: the last words go to the terminal if stderr is closed") {
         const pid_t pid = ::fork();
         if (pid == 0) {
             ::setsid();
-            ::open(name.data(), O_RDWR); // becomes the terminal of the session
+            ::open(name.data(), O_RDWR); // becomes the session's terminal
             ::close(STDERR_FILENO);
             ashlar::os::fatal(Message().text("the end"));
         }

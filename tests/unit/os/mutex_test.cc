@@ -21,7 +21,7 @@ using ashlar::os::Guard;
 using ashlar::os::Mutex;
 using ashlar::os::Rank;
 
-// Threads that all want the mutex, which the caller holds; returns once every one sleeps in the kernel.
+// Starts threads that lock `mutex`, which the caller holds. Returns when all of them sleep in the kernel.
 template <typename AnyMutex>
 std::vector<std::thread> start_sleepers(AnyMutex& mutex, unsigned count, std::atomic<unsigned>& through,
                                         std::atomic<unsigned>& errno_kept) {
@@ -51,7 +51,7 @@ TEST_CASE("mutex: one thread at a time") {
     constexpr unsigned kThreads = 4;
     constexpr unsigned kRounds = 50'000;
     Mutex<Rank::kBin> mutex;
-    unsigned inside = 0; // not atomic: the mutex is what protects them
+    unsigned inside = 0; // not atomic, because the mutex protects the counter
     unsigned collisions = 0;
     unsigned entries = 0;
     std::vector<std::thread> threads;
@@ -71,7 +71,7 @@ TEST_CASE("mutex: one thread at a time") {
     CHECK(collisions == 0);
 }
 
-// A wake-up that gets lost shows as a hang, which the child's deadline ends.
+// A lost wake-up causes a hang, which the child's deadline ends.
 TEST_CASE("mutex: sleeping threads are woken one after the other and keep errno") {
     UNIT_REQUIRE_PASSED(unit::run_here([] {
         constexpr unsigned kThreads = 5;
@@ -115,7 +115,7 @@ TEST_CASE("mutex: says who holds it") {
     mutex.lock();
     CHECK(mutex.holder() == Holder::kThisThread);
     Holder elsewhere = Holder::kNobody;
-    std::thread([&] { elsewhere = mutex.holder(); }).join(); // it never took a lock
+    std::thread([&] { elsewhere = mutex.holder(); }).join(); // this thread never took a lock
     CHECK(elsewhere == Holder::kOther);
     std::thread([&] {
         Mutex<Rank::kBin> other;
@@ -144,7 +144,7 @@ TEST_CASE("mutex: what fork holds is this thread's to lock and unlock, until for
 TEST_CASE("mutex: fork leaves what it did not take") {
     Mutex<Rank::kBin> mutex;
     const Guard guard(mutex);
-    CHECK(mutex.take_for_fork(0)); // interrupted, this thread holds it
+    CHECK(mutex.take_for_fork(0)); // the interrupted thread holds the lock
     CHECK(mutex.holder() == Holder::kThisThread);
     mutex.give_after_fork();
     CHECK(mutex.holder() == Holder::kThisThread);
@@ -165,12 +165,12 @@ TEST_CASE("mutex: fork does not wait for ever, and keeps errno") {
     CHECK_FALSE(taken);
     CHECK(error == EDOM);
     CHECK(mutex.holder() == Holder::kThisThread);
-    mutex.unlock(); // wakes nobody
+    mutex.unlock(); // wakes no thread
     std::thread([&] { taken = mutex.take_for_fork(1); }).join();
     CHECK(taken);
 }
 
-// A profiler's timer, say. In a child, whose timer and handler end with it.
+// For example, a profiler's timer sends signals. The timer and the handler end with the child.
 TEST_CASE("mutex: fork does not wait longer because signals come") {
     UNIT_REQUIRE_PASSED(unit::run_here([] {
         static std::atomic<unsigned> signals{0};
@@ -240,7 +240,7 @@ TEST_CASE("mutex: unlocking after a reset is counted, and harmful to nobody") {
     CHECK(times_ended == 0);
     bool still_held = false;
     std::thread other([&] {
-        outer.lock(); // meanwhile another thread has it
+        outer.lock(); // another thread holds the lock meanwhile
         while (times_ended == 0)
             std::this_thread::yield();
         still_held = outer.holder() == Holder::kThisThread;
@@ -264,7 +264,7 @@ TEST_CASE("mutex: a child of such a child expects more") {
     outer.reset();
     ashlar::os::forget_ranks();
     ashlar::os::expect_inherited_unlocks(1, [] { ++times_ended; });
-    inner.lock(); // the interrupted code goes on and is interrupted again
+    inner.lock(); // a signal interrupts the interrupted code again
     inner.reset();
     ashlar::os::forget_ranks();
     ashlar::os::expect_more_inherited_unlocks(1);
@@ -275,7 +275,7 @@ TEST_CASE("mutex: a child of such a child expects more") {
     inner.lock();
     inner.reset();
     ashlar::os::forget_ranks();
-    ashlar::os::expect_more_inherited_unlocks(1); // nobody waits for an end
+    ashlar::os::expect_more_inherited_unlocks(1); // no end is awaited
     inner.unlock();
     CHECK(times_ended == 1);
 }
@@ -324,7 +324,7 @@ TEST_CASE("mutex: locks in the order of their ranks are fine") {
         bin.lock();
         superslabs.lock();
         metadata.lock();
-        // Unlocking has no order.
+        // Locks may be released in any order.
         bin.unlock();
         threads.unlock();
         metadata.unlock();
@@ -417,12 +417,12 @@ TEST_CASE("mutex: fork takes locks in any order, and those that are forgotten do
 
 #endif
 
-// The process's own heap takes locks too: of ranks that it does not use, only these are ours.
+// The process's own heap takes locks too. It takes none of these two ranks.
 UNIT_TEST_CASE_IN_CHILD("mutex: acquisitions and waits are counted if wanted", "enabled:false,count:true") {
     static Mutex<Rank::kQuarantine> mutex;
     static Mutex<Rank::kShardPool> other;
     const auto& counts = ashlar::os::lock_counts[static_cast<unsigned>(Rank::kQuarantine)];
-    ashlar::os::count_locks(); // nothing has read the setting
+    ashlar::os::count_locks(); // counting begins only now, because no other code has read the setting
     constexpr unsigned kSleepers = 3;
     std::atomic<unsigned> through{0};
     std::atomic<unsigned> errno_kept{0};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Locks, protection and advice that a program leaves on pages. Each test is a child: some lock all memory.
+// Locks, protection and advice that a program leaves on pages. All tests are children: some lock all memory.
 #include "../support/child.h"
 #include "os/page_attributes.h"
 #include "os/page_locks.h"
@@ -28,7 +28,7 @@ char* new_pages() {
     return start;
 }
 
-// A sanitizer's functions for them do nothing.
+// Locks by a system call, because a sanitizer's functions have no effect.
 bool lock(void* start, std::size_t size) {
     return ::syscall(SYS_mlock, start, size) == 0;
 }
@@ -44,7 +44,7 @@ UNIT_TEST_CASE_IN_CHILD("page attributes: pages with any are a mapping of their 
     REQUIRE_FALSE(os::is_one_mapping(start, kPages * page));
     REQUIRE(os::reset_attributes(start, kPages * page));
     REQUIRE(os::is_one_mapping(start, kPages * page));
-    REQUIRE(start[2 * page] == 1); // the contents stay
+    REQUIRE(start[2 * page] == 1); // the contents are kept
 }
 
 UNIT_TEST_CASE_IN_CHILD("page attributes: those of any single page are noticed", unit::kNoHeap) {
@@ -57,7 +57,7 @@ UNIT_TEST_CASE_IN_CHILD("page attributes: those of any single page are noticed",
         REQUIRE(os::reset_attributes(start, kPages * page));
         REQUIRE(os::is_one_mapping(start, kPages * page));
     }
-    // Free addresses that follow stay free.
+    // The free addresses behind the pages are not mapped.
     REQUIRE(::munmap(start + (kPages - 1) * page, page) == 0);
     REQUIRE(os::is_one_mapping(start, (kPages - 1) * page));
     REQUIRE_FALSE(os::is_mapped(start + (kPages - 1) * page));
@@ -82,7 +82,7 @@ UNIT_TEST_CASE_IN_CHILD("page attributes: after the reset pages are writable and
 UNIT_TEST_CASE_IN_CHILD("page locks: free pages lose the lock that was left on them", unit::kNoHeap) {
     char* const start = new_pages();
     const std::size_t page = os::page_size();
-    if (!lock(start + page, page)) return; // no limit allows it
+    if (!lock(start + page, page)) return; // the limit forbids a lock
     REQUIRE_FALSE(os::locks_are_wanted());
     REQUIRE(os::any_locked(start + page, page));
     REQUIRE_FALSE(os::any_locked(start + 2 * page, page));
@@ -96,7 +96,7 @@ UNIT_TEST_CASE_IN_CHILD("page locks: those of mlockall stay", unit::kNoHeap) {
     char* const start = new_pages();
     const std::size_t page = os::page_size();
     REQUIRE_FALSE(os::new_mappings_are_locked());
-    if (!lock_all(MCL_CURRENT | MCL_ONFAULT)) return; // no limit allows it
+    if (!lock_all(MCL_CURRENT | MCL_ONFAULT)) return; // the limit forbids a lock
     REQUIRE_FALSE(os::new_mappings_are_locked());
     REQUIRE(os::locks_are_wanted());
     REQUIRE_FALSE(os::purge(start, kPages * page));

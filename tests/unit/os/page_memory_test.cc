@@ -19,7 +19,7 @@ namespace {
 
 using namespace ashlar; // NOLINT(google-build-using-namespace): the layer under test
 
-// Whether the kernel may read from or write to an address on our behalf, without a signal if not.
+// Asks the kernel to read or write an address. A failure causes no signal.
 class Probe {
   public:
     Probe() { REQUIRE(::pipe(ends_.data()) == 0); }
@@ -39,7 +39,7 @@ class Probe {
         const char given = 0;
         if (::write(ends_[1], &given, 1) != 1) return false;
         if (::syscall(SYS_read, ends_[0], address, 1) == 1) return true;
-        char rest = 0; // the byte is still there
+        char rest = 0; // the byte is still in the pipe
         REQUIRE(::read(ends_[0], &rest, 1) == 1);
         return false;
     }
@@ -57,7 +57,7 @@ bool all_zero(const char* start, std::size_t size) {
     return std::all_of(start, start + size, [](char c) { return c == 0; });
 }
 
-// Pages that are reserved as long as a test runs.
+// Reserved pages, released by the destructor.
 class Reserved {
   public:
     explicit Reserved(std::size_t pages)
@@ -159,12 +159,12 @@ TEST_CASE("page memory: errno is kept, whatever happens") {
     CHECK(os::unreserve(space, 2 * page));
     CHECK(errno == EDOM);
 
-    CHECK(os::reserve(std::size_t{1} << 62) == nullptr); // more than there are addresses
+    CHECK(os::reserve(std::size_t{1} << 62) == nullptr); // exceeds the address space
     CHECK(os::reserve(0) == nullptr);
     CHECK_FALSE(os::commit(space, page)); // unmapped
     CHECK_FALSE(os::commit_readable(space, page));
     CHECK_FALSE(os::purge(space, page));
-    CHECK_FALSE(os::unreserve(space + 1, page)); // no page
+    CHECK_FALSE(os::unreserve(space + 1, page)); // not a page
     CHECK(errno == EDOM);
 }
 
@@ -191,7 +191,7 @@ TEST_CASE("page memory: a limit on writable memory is reported by the result") {
         unit::allow_writable_memory(kSize / 2);
         errno = EDOM;
         REQUIRE_FALSE(os::commit(space, kSize));
-        REQUIRE(os::commit_readable(space, kSize)); // charged to nobody
+        REQUIRE(os::commit_readable(space, kSize)); // not charged to the process
         REQUIRE(os::commit(space, kSize / 4));
         REQUIRE(errno == EDOM);
         REQUIRE(all_zero(space, kSize));

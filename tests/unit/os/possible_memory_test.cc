@@ -16,7 +16,7 @@ namespace {
 
 using namespace ashlar;
 
-// A page that can be read before one that cannot.
+// A readable page followed by an inaccessible page.
 class TwoPages {
   public:
     TwoPages() : page_(os::page_size()) {

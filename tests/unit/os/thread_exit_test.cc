@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// In children: there is one function for the whole process, and Ashlar has set it already.
+// All tests are children: the process has a single exit function, and Ashlar has set it already.
 #include "../support/child.h"
 #include "os/thread_exit.h"
 
@@ -16,8 +16,8 @@ using ashlar::os::call_at_thread_exit;
 using ashlar::os::prepare_thread_exit;
 
 std::atomic<unsigned> calls = 0;
-std::atomic<unsigned> order = 0;         // of what happens at the end of a thread
-std::atomic<unsigned> function_came = 0; // its place in the order
+std::atomic<unsigned> order = 0;         // of events at a thread's end
+std::atomic<unsigned> function_came = 0; // place in that order
 std::atomic<unsigned> destructor_came = 0;
 thread_local bool armed = false;
 std::atomic<bool> called_in_its_thread = false;
@@ -47,7 +47,7 @@ TEST_CASE("thread exit: the function runs once, in the thread that ends") {
     UNIT_REQUIRE_PASSED(unit::run_here([] {
         prepare_thread_exit(at_exit);
         std::thread([] { armed = true; }).join();
-        REQUIRE(calls == 0); // that thread did not ask for it
+        REQUIRE(calls == 0); // that thread did not register
         std::thread([] {
             armed = true;
             errno = EDOM;

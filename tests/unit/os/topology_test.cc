@@ -21,7 +21,7 @@
 
 namespace {
 
-// From now on the kernel answers this system call with EPERM. False if that is not to be had.
+// Makes the kernel refuse this system call with EPERM. Returns false if filters are unavailable.
 bool forbid(unsigned system_call) {
     std::array<sock_filter, 4> program{{
         BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
@@ -99,7 +99,7 @@ TEST_CASE("topology: lists of nodes") {
 using ashlar::os::current_node;
 using ashlar::os::topology;
 
-// What a process knows of a machine with this list after it has been on node 0 and then on another.
+// Calls `check` with the node that a process sees after a move from node 0 to 3. `list` has the nodes.
 template <typename Check>
 void on_machine(const char* list, Check check) {
     UNIT_REQUIRE_PASSED(unit::run_here([&] {
@@ -131,7 +131,7 @@ TEST_CASE("topology: the nodes are counted when a thread is not on the first") {
         REQUIRE(ashlar::os::nodes() == 4);
         unit::node_here = 0;
         REQUIRE(current_node() == 0);
-        unit::node_here = 9; // plugged in since
+        unit::node_here = 9; // added since the count
         REQUIRE(current_node() == 1);
     });
     on_machine("0-11\n", [](unsigned node) {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Bins of a test's own, whose slabs come from the process's superslabs under the number of a shard that
-// nobody else has.
+// Bins of the test, with slabs from the process's superslabs. No other bin has their shard number.
 #include "../support/build_kind.h"
 #include "../support/child.h"
 #include "../support/random.h"
@@ -40,7 +39,7 @@ using Blocks = std::vector<void*>;
 
 constexpr layout::Shard kOwner = 255;
 
-// A bin of one class; what it gave out and was not given back is given back at the end.
+// A bin of one class. The destructor returns all outstanding blocks.
 class OwnBin {
   public:
     explicit OwnBin(unsigned c)
@@ -58,7 +57,7 @@ class OwnBin {
         return (superslabs.slices_in_use() - pages_before_) / kShapes[class_].slices;
     }
 
-    // In the order in which they are meant to be used; as many batches as it takes.
+    // Takes `count` blocks in as many batches as necessary. Returns the blocks in their order of use.
     Blocks take(std::uint32_t count) {
         Blocks blocks;
         while (blocks.size() != count) {
@@ -92,7 +91,7 @@ class OwnBin {
     Blocks out_;
 };
 
-// Every part-th block, beginning with the first.
+// Returns every `part`-th block, beginning with the first.
 Blocks every(std::size_t part, const Blocks& blocks) {
     Blocks some;
     for (std::size_t i = 0; i < blocks.size(); i += part)
@@ -133,18 +132,18 @@ TEST_CASE("bin: blocks of every class come in the order of addresses, slab after
 }
 
 TEST_CASE("bin: serves from the fullest of its partial slabs") {
-    OwnBin own(9); // 144 bytes: some 450 in a slab
+    OwnBin own(9); // 144 bytes: about 450 blocks per slab
     std::vector<Blocks> slabs;
     for (unsigned i = 0; i < 5; ++i)
         slabs.push_back(own.take(own.per_slab()));
-    own.take(1); // the sixth serves now
-    // Free in slab 0, 1, 2, 3: a half, a fifth, nearly all, a third; nothing in slab 4.
+    own.take(1); // now the sixth serves
+    // Free are a half of slab 0, a fifth of slab 1, nearly all of slab 2 and a third of slab 3.
     own.give(every(2, slabs[0]));
     own.give(every(5, slabs[1]));
     own.give(Blocks(slabs[2].begin() + 1, slabs[2].end()));
     own.give(every(3, slabs[3]));
     REQUIRE(own.slabs() == 6);
-    own.take(own.per_slab() - 1); // uses up the sixth
+    own.take(own.per_slab() - 1); // uses up the sixth slab
     for (const unsigned expected : {1U, 3U, 0U, 2U}) {
         CAPTURE(expected);
         const std::size_t free = slab_at(window.slice_of(slabs[expected].front()), 9).free_blocks();
@@ -177,7 +176,7 @@ TEST_CASE("bin: one empty slab is kept and more are dissolved") {
         REQUIRE(window.header_of(slabs[0].front()) == own.header());
         own.give(slabs[3]);
         REQUIRE(own.slabs() == 3);
-        // The partial one serves before the empty one, and both before a new one.
+        // The partial slab serves before the empty slab, and both serve before a new slab.
         const Blocks rest = own.take(own.per_slab() - 1);
         const Blocks partial = own.take(static_cast<std::uint32_t>(every(2, slabs[1]).size()));
         REQUIRE(same_slab({partial.front(), partial.back(), slabs[1].front()}));
@@ -197,7 +196,7 @@ TEST_CASE("bin: an empty slab that served again may be kept again") {
         CAPTURE(round);
         own.give(round % 2 == 0 ? first : second);
         REQUIRE(own.slabs() == 3);
-        // Uses up the third, then all of the empty one.
+        // Uses up the third slab, then the empty slab.
         const Blocks again =
             own.take(2 * own.per_slab() - static_cast<std::uint32_t>(own.out().size()) + own.per_slab());
         REQUIRE(own.slabs() == 3);
@@ -214,7 +213,7 @@ TEST_CASE("bin: trimming returns empty slabs and leaves the others") {
     const Blocks third = own.take(own.per_slab() / 2);
     own.give(first);
     own.give(every(2, second));
-    own.give(third); // the slab that serves is empty now
+    own.give(third); // the serving slab is empty now
     REQUIRE(own.slabs() == 3);
     own.bin.trim();
     CHECK(own.slabs() == 1);
@@ -232,9 +231,9 @@ bool resident(const void* address) {
     return (pages & 1U) != 0;
 }
 
-// Blocks of half a system page: of each pair that shares one, both are free, one, or none.
+// Blocks of half a system page. A page has two free blocks, one or none.
 TEST_CASE("bin: a unused bin gives back system pages in which no block is left") {
-    os::settings.dirty_limit.store(0, std::memory_order_relaxed); // keep none
+    os::settings.dirty_limit.store(0, std::memory_order_relaxed); // keep no unused pages
     const std::ptrdiff_t absent = superslabs.absent_bytes();
     OwnBin own(layout::class_of(2048));
     REQUIRE(kShapes[own.header().size_class()].size == 2048);
@@ -245,7 +244,6 @@ TEST_CASE("bin: a unused bin gives back system pages in which no block is left")
     Blocks kept;
     for (std::size_t i = 0; i < blocks.size(); ++i)
         (i % 16 == 0 ? kept : freed).push_back(blocks[i]);
-    // Slab by slab, in batches as threads return them.
     for (std::size_t i = 0; i < freed.size(); i += 15) {
         const auto first = freed.begin() + static_cast<std::ptrdiff_t>(i);
         own.give({first, first + 15});
@@ -258,10 +256,10 @@ TEST_CASE("bin: a unused bin gives back system pages in which no block is left")
         const char* const bytes = static_cast<const char*>(block);
         REQUIRE(std::count(bytes, bytes + 2048, 1) == 2048);
     }
-    CHECK(gone * 10 > freed.size() * 8); // all but what shares a page, and the first, when little was free
+    CHECK(gone * 10 > freed.size() * 8); // except shared pages, and the first slab
     CHECK(own.slabs() == 40);
     CHECK(superslabs.absent_bytes() - absent == static_cast<std::ptrdiff_t>(gone / 2 * kSystemPageSize));
-    // All of it serves again.
+    // All purged pages are usable again.
     const Blocks again = own.take(static_cast<std::uint32_t>(freed.size()));
     REQUIRE(again.size() == freed.size());
     for (void* const block : again)
@@ -270,7 +268,7 @@ TEST_CASE("bin: a unused bin gives back system pages in which no block is left")
     CHECK(superslabs.absent_bytes() == absent);
 }
 
-// A bin that is left by most of its blocks and filled again, over and over.
+// A bin that repeatedly loses most of its blocks and is filled again.
 TEST_CASE("bin: unused pages that serve again stay the next times, up to seven times as many") {
     constexpr std::size_t kKept = 64; // pages, in a small heap
     os::settings.dirty_limit.store(16 * kKept * kSystemPageSize, std::memory_order_relaxed);
@@ -281,7 +279,7 @@ TEST_CASE("bin: unused pages that serve again stay the next times, up to seven t
     forget();
     OwnBin own(layout::class_of(2048));
     constexpr std::uint32_t kSlabs = 60;
-    // How many unused pages are left when all but the first block of each slab were given back.
+    // Releases all blocks but the first of each slab. Returns the number of unused pages left.
     const auto fall = [&] {
         Blocks freed;
         for (void* const block : own.out())
@@ -314,9 +312,9 @@ TEST_CASE("bin: unused pages that serve again stay the next times, up to seven t
     CHECK(fall() <= first + kKept / 2);
 }
 
-// Of each slab one system page in four keeps a block, so that every slab needs several calls.
+// One system page in four keeps a block, so every slab needs several system calls.
 TEST_CASE("bin: what nobody used for a round goes in steps of four system calls") {
-    os::settings.dirty_limit.store(std::size_t{1} << 30, std::memory_order_relaxed); // keep all
+    os::settings.dirty_limit.store(std::size_t{1} << 30, std::memory_order_relaxed); // keep all unused pages
     const std::ptrdiff_t absent = superslabs.absent_bytes();
     const layout::SizeClass c = layout::class_of(1024);
     OwnBin own(c);
@@ -328,10 +326,10 @@ TEST_CASE("bin: what nobody used for a round goes in steps of four system calls"
     own.give(freed);
     constexpr std::size_t kPagesInRow = 3;
     constexpr std::size_t kMostOfStep = 4 * kPagesInRow * kSystemPageSize;
-    CHECK(own.bin.decay(c) == Bin::Decayed::kUsed); // in this round
+    CHECK(own.bin.decay(c) == Bin::Decayed::kUsed); // used in this round
     CHECK(superslabs.absent_bytes() == absent);
     Bin::begin_round();
-    CHECK(own.bin.decay(c) == Bin::Decayed::kUsed); // in the round before
+    CHECK(own.bin.decay(c) == Bin::Decayed::kUsed); // used in the previous round
     Bin::begin_round();
     std::ptrdiff_t before = absent;
     for (unsigned steps = 0; own.bin.decay(c) == Bin::Decayed::kUnfinished; ++steps) {
@@ -366,12 +364,12 @@ UNIT_TEST_CASE_IN_CHILD("bin: what the kernel refuses to purge is not offered ag
     CHECK(steps != 0);
 }
 
-// Every slab is left by all blocks but the first two, by which no page is full.
+// Every slab keeps its first two blocks only, which fill no page.
 TEST_CASE("bin: unused pages go when they are asked for, also of the slab that serves") {
-    os::settings.dirty_limit.store(std::size_t{1} << 30, std::memory_order_relaxed); // keep all
+    os::settings.dirty_limit.store(std::size_t{1} << 30, std::memory_order_relaxed); // keep all unused pages
     const std::ptrdiff_t absent = superslabs.absent_bytes();
     OwnBin own(layout::class_of(1024));
-    constexpr std::uint32_t kSlabs = 200; // more than are looked at under one lock
+    constexpr std::uint32_t kSlabs = 200; // more slabs than the bin visits under one lock
     const Blocks blocks = own.take(own.per_slab() * kSlabs);
     for (void* const block : blocks)
         std::memset(block, 1, 1024);
@@ -391,7 +389,7 @@ TEST_CASE("bin: unused pages go when they are asked for, also of the slab that s
     CHECK(own.bin.purge_unused() == 0);
     own.take(1); // one slab serves again
     CHECK(own.bin.purge_unused() == layout::kSliceSize / kSystemPageSize - 1);
-    // Slabs that leave take their pages along.
+    // Dissolved slabs no longer count as absent.
     own.give(Blocks(own.out()));
     own.bin.trim();
     CHECK(superslabs.absent_bytes() == absent);
@@ -404,21 +402,21 @@ TEST_CASE("bin: empty slabs are none of those that lose pages when asked") {
         own.give({blocks.begin(), blocks.end() - 1});
         if (round == 1) own.bin.purge_unused();
         own.give({blocks.back()});
-        REQUIRE(own.slabs() == (round == 1 ? 1 : 2)); // the one that served, and one that is kept
+        REQUIRE(own.slabs() == (round == 1 ? 1 : 2)); // the serving slab and one kept slab
     }
 }
 
 TEST_CASE("bin: pages that the system does not take back are not absent") {
-    os::settings.dirty_limit.store(std::size_t{1} << 30, std::memory_order_relaxed); // keep all
+    os::settings.dirty_limit.store(std::size_t{1} << 30, std::memory_order_relaxed); // keep all unused pages
     const std::ptrdiff_t absent = superslabs.absent_bytes();
     OwnBin own(layout::class_of(1024));
     const Blocks blocks = own.take(own.per_slab());
     for (void* const block : blocks)
         std::memset(block, 1, 1024);
     char* const start = static_cast<char*>(blocks.front());
-    // A sanitizer's mlock does nothing. It may not be allowed.
+    // A sanitizer's mlock has no effect. The system may also refuse to lock.
     if (syscall(SYS_mlock, start, layout::kSliceSize) != 0) return;
-    if (syscall(SYS_mlockall, MCL_FUTURE | MCL_ONFAULT) != 0) return; // otherwise the lock would be taken off
+    if (syscall(SYS_mlockall, MCL_FUTURE | MCL_ONFAULT) != 0) return; // otherwise the purge removes the lock
     own.give({blocks.begin() + 1, blocks.end()});
     const std::size_t purged = own.bin.purge_unused();
     const std::ptrdiff_t absent_then = superslabs.absent_bytes();
@@ -539,7 +537,6 @@ UNIT_TEST_CASE_IN_CHILD("bin: gives what there is when the window is full", unit
 }
 
 // ---- Misuse
-// ------------------------------------------------------------------------------------------------
 
 unit::Outcome giving(const std::function<Blocks(OwnBin&)>& wrong) {
     return unit::run_here([&] {
@@ -574,7 +571,7 @@ TEST_CASE("bin: a block of a slab that was dissolved meanwhile was freed twice")
                              const Blocks second = own.take(own.per_slab());
                              own.take(1);
                              own.give(second);
-                             own.give(first); // dissolved, for an empty one is there already
+                             own.give(first); // dissolved, because another slab is empty already
                              return Blocks{first[5]};
                          }));
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// What a person gets to read. The child tells the expected facts on stdout before it reports.
+// Reports of misuse. The child prints the expected facts on stdout before its report.
 #include "../support/child.h"
 #include "../support/unused_page.h"
 #include "layout/superslab.h"
@@ -41,7 +41,7 @@ std::string hex(const void* address) {
     return text.str();
 }
 
-// A child that reports a fault at `offset` in a page of the class, and the lines that it ended with.
+// Runs a child that reports a fault at `offset` in a slab of kClass. Returns the child's facts and stderr.
 Told reported(Fault fault, std::size_t offset, Found found = Found::kInTheCall, bool in_thread = false) {
     const unit::Outcome outcome = unit::run_here([=] {
         const layout::Slice page = layout::superslabs.take_for_slab(layout::kShapes[kClass].slices, 0).first;
@@ -68,7 +68,7 @@ Told reported(Fault fault, std::size_t offset, Found found = Found::kInTheCall, 
     return told;
 }
 
-// The program is the one that the process was started as.
+// The report names the program that the process was started with.
 std::string signature_of(const Told& told) {
     return "; program \"" + std::string(os::program_name()) + "\", process " + told.process + ", thread " +
            told.thread + "\n";

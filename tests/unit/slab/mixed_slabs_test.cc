@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Slabs that become mixed: their bitmaps against a plain model, their blocks, and what the heap makes of
-// them. Those of the heap run in children whose heap nobody else uses. They have a `dirty_limit` of 0, by
-// which slabs become mixed at the first chance.
+// Mixed slabs: their bitmaps compared with a model, their blocks, and their use by the heap. Tests of the
+// heap are children whose heap no other code uses. With a `dirty_limit` of 0 slabs become mixed early.
 #include "../support/child.h"
 #include "../support/random.h"
 #include "cache/thread_cache.h"
@@ -37,7 +36,7 @@ using layout::superslabs;
 using layout::window;
 using Blocks = std::vector<void*>;
 
-constexpr layout::Shard kOwner = 250; // that nobody else has
+constexpr layout::Shard kOwner = 250; // no other bin has this shard
 
 TEST_CASE("units: found and counted as in a vector of bools") {
     unit::Random random(1);
@@ -63,19 +62,19 @@ TEST_CASE("units: found and counted as in a vector of bools") {
     }
 }
 
-// A bin that grew by `slabs` and released all but every tenth block; then its slabs are mixed.
+// A bin that filled `slabs` slabs, kept every tenth block, and gave its slabs to `mixed`.
 class OwnMixed {
   public:
     OwnMixed(std::size_t size, unsigned slabs)
         : class_(class_of(size)), pages_before_(superslabs.slices_in_use()) {
-        const std::uint32_t count = slabs * kShapes[class_].blocks + 1; // the last is of the slab that serves
+        const std::uint32_t count = slabs * kShapes[class_].blocks + 1; // the last is of the serving slab
         Blocks blocks(count);
         for (std::uint32_t taken = 0; taken != count;) {
             const std::uint32_t got = bin.take(class_, kOwner, blocks.data() + count - taken, count - taken);
             REQUIRE(got != 0);
             taken += got;
         }
-        serving_ = blocks.front(); // as they are stored
+        serving_ = blocks.front(); // bins store the last taken block first
         blocks.erase(blocks.begin());
         std::sort(blocks.begin(), blocks.end());
         Blocks released;
@@ -94,7 +93,7 @@ class OwnMixed {
     OwnMixed(const OwnMixed&) = delete;
     OwnMixed& operator=(const OwnMixed&) = delete;
 
-    std::size_t pages() const { return superslabs.slices_in_use() - pages_before_ - 1; } // without that one
+    std::size_t pages() const { return superslabs.slices_in_use() - pages_before_ - 1; } // mixed slabs
     Blocks take(std::size_t size, std::uint32_t count) {
         Blocks blocks(count);
         const std::uint32_t taken = mixed.take(class_of(size), blocks.data() + count, count);
@@ -128,7 +127,7 @@ TEST_CASE("mixed slabs: blocks that were there stay, and are released as before"
     own.give(own.kept);
     own.kept.clear();
     CHECK(own.mixed.bytes_out() == 0);
-    CHECK(own.pages() == 0); // empty ones go at once
+    CHECK(own.pages() == 0); // empty slabs are released at once
 }
 
 TEST_CASE("mixed slabs: blocks of all classes served lie apart, aligned as in slabs of their own") {
@@ -168,12 +167,12 @@ TEST_CASE("mixed slabs: blocks of all classes served lie apart, aligned as in sl
     for (const auto& [start, end] : intervals)
         bytes += end - start;
     CHECK(own.mixed.bytes_out() == bytes);
-    CHECK(bytes > 8 * layout::kSliceSize * 6 / 10); // most of what was free serves
+    CHECK(bytes > 8 * layout::kSliceSize * 6 / 10); // most of the free memory is usable
     CHECK(own.pages() == 8);
     own.give(taken);
 }
 
-// What is not resident of the pages in use.
+// Compares the count of absent pages with residency as the kernel reports it.
 TEST_CASE("mixed slabs: absent pages are counted as they come and go") {
     unit::Random random(5);
     const std::ptrdiff_t before = superslabs.absent_bytes();
@@ -182,7 +181,7 @@ TEST_CASE("mixed slabs: absent pages are counted as they come and go") {
         for (void* const block : own.kept)
             std::memset(block, 1, 400);
         own.give({own.kept.begin() + 2, own.kept.end()});
-        own.kept.resize(2); // the other slabs are gone
+        own.kept.resize(2); // the other slabs are released
         REQUIRE(own.pages() == 1);
         char* const slab = window.address_of(window.slice_of(own.kept[0]));
         const auto absent = [&] {
@@ -254,14 +253,14 @@ TEST_CASE("mixed slabs: misuse ends the process with what is known") {
         own.mixed.give(block, 0);
     });
     dies_of("double free",
-            [&] { own.mixed.give(block, class_of(256)); }); // as a cache would that had it twice
+            [&] { own.mixed.give(block, class_of(256)); }); // as a cache that holds the block twice
 }
 
 // ---- The heap
 
 constexpr std::size_t kSmall = 320;
 
-// Grows with small blocks and releases nine tenths of them.
+// Allocates small blocks and releases nine tenths of them.
 Blocks grow_and_release(std::size_t bytes) {
     Blocks blocks;
     for (std::size_t i = 0; i < bytes / kSmall; ++i) {
@@ -291,7 +290,7 @@ void require_contents(const void* block, int byte, std::size_t size) {
     REQUIRE(std::count(bytes, bytes + size, byte) == static_cast<std::ptrdiff_t>(size));
 }
 
-// After which the heap must be empty.
+// Releases all blocks. The heap must be empty afterwards.
 void release_all(const Blocks& small, const Blocks& large) {
     for (void* const block : large)
         heap::release(block);
@@ -318,7 +317,7 @@ UNIT_TEST_CASE_IN_CHILD("heap: what small blocks left free serves larger ones", 
     const ashlar_statistics statistics = observe::gather();
     REQUIRE(statistics.allocated >= small.size() * kSmall + large.size() * 1500);
     REQUIRE(statistics.allocated <= small.size() * 321 + large.size() * 1537);
-    // Growing and shrinking moves the contents as in other slabs.
+    // Growth and shrinking move the contents as in other slabs.
     for (void*& block : large) {
         block = heap::resize(block, 3000);
         require_contents(block, 2, 1500);
@@ -343,7 +342,7 @@ UNIT_TEST_CASE_IN_CHILD("heap: a class that is used again and again gets a slab 
         heap::release(block);
 }
 
-// Every other block and a few more are free, so that most of the memory is, in gaps of one block.
+// Most of the memory is free, mainly in gaps of one block.
 UNIT_TEST_CASE_IN_CHILD("heap: slabs without gaps for larger blocks stay what they are", "dirty_limit:0") {
     Blocks blocks;
     for (std::size_t i = 0; i < (std::size_t{8} << 20) / kSmall; ++i)
@@ -367,7 +366,7 @@ UNIT_TEST_CASE_IN_CHILD("heap: slabs without gaps for larger blocks stay what th
         heap::release(block);
 }
 
-// What is kept after a fall lies in the emptier slabs and is not needed; what comes and goes must be kept
+// After a fall the emptier slabs hold memory that is not needed. The heap must keep the bursts' memory
 // instead.
 UNIT_TEST_CASE_IN_CHILD("heap: after a fall, what comes and goes stays in memory", unit::kDefaultHeap) {
     constexpr std::size_t kSize = 16 * 1024;
@@ -413,7 +412,7 @@ UNIT_TEST_CASE_IN_CHILD(
     std::vector<std::thread> threads;
     Blocks small = grow_and_release(std::size_t{8} << 20);
     for (unsigned t = 0; t < kThreads; ++t) {
-        // Remote blocks in the caches of others, of the class whose slabs become mixed meanwhile.
+        // Other threads' caches hold remote blocks of the class whose slabs become mixed.
         for (unsigned i = 0; i < 40; ++i) {
             handed[t].push_back(small.back());
             small.pop_back();
@@ -422,7 +421,7 @@ UNIT_TEST_CASE_IN_CHILD(
             for (void* const block : handed[t])
                 heap::release(block);
             barrier.arrive_and_wait();
-            barrier.arrive_and_wait(); // now they are mixed
+            barrier.arrive_and_wait(); // the slabs are mixed now
             Blocks own;
             for (unsigned i = 0; i < 4000; ++i)
                 own.push_back(heap::allocate(kSmall));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Pools of a test's own; the bins of their shards come from the process's metadata pool and stay.
+// Pools of the test. The bins of their shards come from the process's metadata pool and are never released.
 #include "../support/child.h"
 #include "../support/nodes.h"
 #include "layout/metadata_pool.h"
@@ -33,7 +33,7 @@ std::unique_ptr<ShardPool> prepared() {
     return pool;
 }
 
-// Acquires until shards are shared; returns them in the order in which they came, without the shared one.
+// Acquires shards until the pool shares one, which is released. Returns the shards in order of acquisition.
 std::vector<Shard> acquire_all(ShardPool& pool) {
     std::vector<Shard> shards;
     for (;;) {
@@ -68,7 +68,7 @@ TEST_CASE("shard pool: who comes takes over what was left last") {
     CHECK(pool->acquire() == shards[1]);
 }
 
-// Before there are two, the processors are not even counted.
+// The pool counts processors only when two shards exist.
 TEST_CASE("shard pool: no more than one for each processor") {
     const auto pool = prepared();
     for (unsigned i = 0; i < 1000; ++i)
@@ -121,7 +121,7 @@ TEST_CASE("shard pool: a shared one is free when its last user has gone") {
     while (users[shared = pool->acquire()]++ == 1 && users.size() < shards.size()) {
     }
     REQUIRE(users[shared] >= 2);
-    // One user less: still not free, so that nobody is handed it as his own.
+    // The shard still has a user, so the pool must not hand it out as unused.
     pool->release(shared);
     users[shared]--;
     Shard other = 0;
@@ -218,7 +218,7 @@ UNIT_TEST_CASE_IN_CHILD("shard pool: shares what it has when there is no memory 
         REQUIRE(pool->acquire() == ShardPool::kCommon);
 }
 
-// What a fork handler allocates while all locks are held must not make locks that fork then gives back.
+// A fork handler may allocate while fork holds all locks. Fork would release a new shard's untaken locks.
 TEST_CASE("shard pool: none is made while fork holds all locks") {
     const auto pool = prepared();
     pool->acquire();
@@ -252,7 +252,7 @@ TEST_CASE("shard pool: a thread gets a shard of its node") {
         for (const auto& [node, its] : shards) {
             CAPTURE(node);
             CHECK(its.size() >= each);
-            CHECK(its.size() <= std::max(each, 2U)); // two are made before the processors are counted
+            CHECK(its.size() <= std::max(each, 2U)); // the pool makes two shards before it counts processors
         }
     }
 }
@@ -265,8 +265,8 @@ TEST_CASE("shard pool: each node's shards are handed out and shared by themselve
     CHECK(a != b);
     pool->release(a);
     pool->release(b);
-    CHECK(acquire_on(*pool, 1) == a); // though b was left last
-    // Rather shared than another's.
+    CHECK(acquire_on(*pool, 1) == a); // although b was released last
+    // Threads share a shard of their node before they use a shard of another node.
     std::set<Shard> of_first;
     for (unsigned i = 0; i < 100; ++i) {
         const Shard shard = acquire_on(*pool, 1);
@@ -283,8 +283,8 @@ UNIT_TEST_CASE_IN_CHILD("shard pool: a node without a shard shares another's", u
     const auto pool = prepared();
     while (layout::metadata_pool.take(layout::MetadataPool::kMinBlock) != nullptr) {
     }
-    REQUIRE(acquire_on(*pool, 1) == ShardPool::kCommon); // a free one
-    REQUIRE(acquire_on(*pool, 1) == ShardPool::kCommon); // one in use
+    REQUIRE(acquire_on(*pool, 1) == ShardPool::kCommon); // a free shard
+    REQUIRE(acquire_on(*pool, 1) == ShardPool::kCommon); // a shard in use
     pool->release(ShardPool::kCommon);
     pool->release(ShardPool::kCommon);
     REQUIRE(acquire_on(*pool, 0) == ShardPool::kCommon);

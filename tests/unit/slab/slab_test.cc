@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// A slab touches its descriptor only, never its blocks, so that these slabs lie where the window has no
-// memory: behind the open superslabs.
+// A slab accesses its descriptor only, never its blocks. These slabs can therefore lie behind the open
+// superslabs, where the window has no memory.
 #include "../support/child.h"
 #include "../support/random.h"
 #include "layout/metadata_pool.h"
@@ -40,7 +40,7 @@ void start(Slab& slab, unsigned number) {
     slab.start(c, kOwner, a_page(), *bitmap);
 }
 
-// A slab that was just started, finished when the test ends.
+// A freshly started slab, finished at the end of the test.
 class Fresh {
   public:
     explicit Fresh(unsigned c) { start(slab, c); }
@@ -53,7 +53,7 @@ class Fresh {
         return static_cast<std::size_t>(static_cast<const char*>(block) - slab.start_address()) /
                slab.shape().size;
     }
-    // Indices of up to `count` blocks in the order in which they are meant to be used.
+    // Takes up to `count` blocks. Returns their indices in the order of use.
     std::vector<std::size_t> take(std::uint32_t count) {
         std::vector<void*> slots(count + 2, &slab);
         const std::uint32_t taken = slab.take(slots.data() + count + 1, count);
@@ -68,7 +68,7 @@ class Fresh {
         }
         return indices;
     }
-    // Of addresses of this slab; how many were taken back before a fault, and which.
+    // Gives back addresses in this slab. Returns the number taken back before a fault, and the fault.
     Slab::Returned give_addresses(std::vector<void*> addresses) {
         return slab.give(addresses.data(), static_cast<std::uint32_t>(addresses.size()));
     }
@@ -208,7 +208,7 @@ TEST_CASE("slab: in a row of neighbours the one at fault is found") {
             REQUIRE(row[returned.count] == fresh.block(twice));
             REQUIRE(fresh.slab.free_blocks() == blocks - used + 1 + returned.count);
         }
-        // The last block was never handed out; the row goes on behind the slab.
+        // The last block was never handed out. The row continues beyond the slab.
         Fresh fresh(c);
         const std::size_t used = fresh.take(fresh.slab.blocks() - 1).size();
         std::vector<void*> row;

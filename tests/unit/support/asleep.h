@@ -7,7 +7,7 @@
 
 namespace unit {
 
-// Whether the kernel says of a thread of this process that it is neither running nor ready to.
+// Returns whether a thread of this process is neither running nor ready to run, according to the kernel.
 inline bool asleep(pid_t thread) {
     std::ifstream stat("/proc/self/task/" + std::to_string(thread) + "/stat");
     std::string text;

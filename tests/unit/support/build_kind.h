@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// What this build can be asked. Under a sanitizer the fallback is the sanitizer's malloc, most of the address
-// space is its shadow, and a limit on it cannot be set.
+// The kind of this build. Under a sanitizer the fallback is the sanitizer's malloc. Its shadow occupies most
+// of the address space, so limits on address space are impossible.
 #pragma once
 
 #include "common/build_kind.h"
@@ -16,7 +16,7 @@ inline constexpr bool kSanitizer = common::kSanitized;
 
 } // namespace unit
 
-// Ends the test case here, saying why.
+// Ends the test case here and prints `reason`.
 #define UNIT_SKIP_IF(condition, reason)                                                                      \
     if (condition) {                                                                                         \
         WARN("skipped: " reason);                                                                            \

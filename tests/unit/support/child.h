@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
 //
-// Tests in a process of their own. They change the state of the whole process, end it, may hang, or must
-// start with nothing allocated and a configuration of their choice.
+// Tests in separate processes. Such tests change the state of the whole process, end the process, or may
+// hang. Others need a process without allocations, or a configuration of their own.
 //
-//   UNIT_TEST_CASE_IN_CHILD(name, configuration) { … }   a test case like any other, in a fresh process that
-//                                                       starts with ASHLAR_CONF=configuration
+//   UNIT_TEST_CASE_IN_CHILD(name, configuration) { … }   a test case in a fresh process that starts with
+//                                                       ASHLAR_CONF=configuration
 //   run_here([] { … })                                  a part of a test in a forked copy of this process
 //
-// REQUIRE works in both; CHECK does not: only a failure that ends the child is seen. A child that takes
-// longer than the deadline, which is far above what a loaded machine needs, is killed and counts as hung.
+// REQUIRE works in both, CHECK in neither: only a failure that ends the child is noticed. A child that
+// exceeds the deadline is killed and counts as hung. A loaded machine stays far below the deadline.
 #pragma once
 
 #include "common/emulator.h"
@@ -33,19 +33,19 @@
 
 namespace unit {
 
-// "With nothing but its own layer": the heap stays out of the way, no window is reserved.
+// Runs with the layer under test only: the heap is disabled and no window is reserved.
 inline constexpr const char* kNoHeap = "enabled:false";
 inline constexpr const char* kDefaultHeap = "";
 
 struct Outcome {
     bool hung = false;
-    int status = 0; // as waitpid gives it
+    int status = 0; // as from waitpid
     std::string output;
     std::string errors;
 
     bool exited(int code) const { return !hung && WIFEXITED(status) && WEXITSTATUS(status) == code; }
     bool killed_by(int signal) const { return !hung && WIFSIGNALED(status) && WTERMSIG(status) == signal; }
-    // The line in which the child says that it skipped its test, or nothing.
+    // Returns the line in which the child reports that it skipped its test, or an empty string.
     std::string skipped() const {
         const auto start = output.find("skipped: ");
         return start == std::string::npos ? "" : output.substr(start, output.find('\n', start) - start);
@@ -84,7 +84,7 @@ struct Stream {
     }
 };
 
-// Reads once what is there; false at the end of the stream.
+// Appends one read of `descriptor` to `into`. Returns false at the end of the stream.
 inline bool take(int descriptor, std::string& into) {
     std::array<char, 4096> buffer{};
     const ssize_t count = ::read(descriptor, buffer.data(), buffer.size());
@@ -93,7 +93,7 @@ inline bool take(int descriptor, std::string& into) {
     return count != 0;
 }
 
-// Both streams until the child has closed them; false if the deadline came first.
+// Reads both streams until the child has closed them. Returns false if the deadline passed first.
 inline bool collect(int output, int errors, Outcome& outcome) {
     using Clock = std::chrono::steady_clock;
     const auto end = Clock::now() + kDeadline;
@@ -102,7 +102,8 @@ inline bool collect(int output, int errors, Outcome& outcome) {
     while (streams[0].fd >= 0 || streams[1].fd >= 0) {
         const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - Clock::now()).count();
         if (left <= 0) return false;
-        if (::poll(streams.data(), streams.size(), static_cast<int>(left)) < 0) continue; // a signal
+        if (::poll(streams.data(), streams.size(), static_cast<int>(left)) < 0)
+            continue; // interrupted by a signal
         for (std::size_t i = 0; i < streams.size(); ++i) {
             if (streams[i].revents != 0 && !take(streams[i].fd, *texts[i])) streams[i].fd = -1;
         }
@@ -129,7 +130,7 @@ Outcome observe(Body in_child) {
         std::fflush(nullptr);
         ::_exit(0);
     }
-    ::setpgid(pid, pid); // in both, so that the group exists whoever comes first
+    ::setpgid(pid, pid); // parent and child both call setpgid, so the group exists in either order
     output.close_write_end();
     errors.close_write_end();
     Outcome outcome;
@@ -143,12 +144,12 @@ Outcome observe(Body in_child) {
 
 } // namespace detail
 
-// Runs `body` in a forked copy of this process, which then ends without cleaning up: with status 0, or 1 if a
+// Runs `body` in a forked copy of this process, which exits without clean-up. The status is 0, or 1 if a
 // REQUIRE failed.
 template <typename Body>
 Outcome run_here(Body body) {
     return detail::observe([&] {
-        std::signal(SIGABRT, SIG_DFL); // without a report by the test framework
+        std::signal(SIGABRT, SIG_DFL); // without the test framework's report
         try {
             body();
         } catch (...) { // a failed REQUIRE, already reported on stdout
@@ -158,8 +159,7 @@ Outcome run_here(Body body) {
     });
 }
 
-// The words that run one test case of this program.
-// A comma would end the name: Catch2 takes more than one.
+// Returns the command line that runs one test case of this program. Catch2 separates names by commas.
 inline std::vector<std::string> call_of_test(const std::string& name) {
     std::string escaped;
     for (const char c : name)
@@ -168,7 +168,7 @@ inline std::vector<std::string> call_of_test(const std::string& name) {
                            {escaped, "--rng-seed", std::to_string(Catch::rngSeed()), "--warn", "NoTests"});
 }
 
-// Runs it in a fresh process.
+// Runs the test case in a fresh process.
 inline Outcome run_test(const std::string& name, const std::string& configuration) {
     std::vector<std::string> call = call_of_test(name);
     const std::vector<char*> words = common::pointers_to(call);
@@ -181,7 +181,7 @@ inline Outcome run_test(const std::string& name, const std::string& configuratio
 
 } // namespace unit
 
-// The outcome of a child that must have ended well; shows how it ended if it did not.
+// Requires that a child exited with status 0. A failure shows how the child ended.
 #define UNIT_REQUIRE_PASSED(...)                                                                             \
     do {                                                                                                     \
         const ::unit::Outcome outcome_of_child = (__VA_ARGS__);                                              \
@@ -192,7 +192,7 @@ inline Outcome run_test(const std::string& name, const std::string& configuratio
         if (!outcome_of_child.skipped().empty()) WARN(outcome_of_child.skipped());                           \
     } while (false)
 
-// The outcome of a child that must have been ended by abort() with these words on stderr.
+// Requires that abort() ended a child, and that stderr contains `words`.
 #define UNIT_REQUIRE_ABORTED(words, ...)                                                                     \
     do {                                                                                                     \
         const ::unit::Outcome outcome_of_child = (__VA_ARGS__);                                              \

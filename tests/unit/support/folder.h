@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// A folder of the test's own, which goes with it.
+// A temporary folder of the test, deleted by the destructor.
 #pragma once
 
 #include <filesystem>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// A system call that the kernel refuses with EPERM from now on, as in a container. For a child process: it
-// cannot be allowed again.
+// Makes the kernel refuse a system call with EPERM, as in a container. Only a child process may call this
+// function, because the filter is permanent.
 #pragma once
 
 #include <array>
@@ -13,7 +13,7 @@
 
 namespace unit {
 
-// False if the kernel has no filters of system calls.
+// Returns false if the kernel has no system call filters.
 inline bool forbid_call(unsigned number) {
     std::array<sock_filter, 4> program{{
         BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),

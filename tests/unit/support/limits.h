@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// How much address space and writable memory this process has, and how much more it may get. For children:
-// a limit counts for the whole process. Not under sanitizers, whose shadow memory is far above any limit.
+// The address space and writable memory of this process, and limits on both. Only children may set limits,
+// which apply to the whole process. Sanitizers are excluded: their shadow memory exceeds any limit.
 #pragma once
 
 #include <catch2/catch.hpp>
@@ -12,7 +12,7 @@
 
 namespace unit {
 
-// A figure of /proc/self/status, in bytes.
+// Returns a figure of /proc/self/status, in bytes.
 inline std::size_t status_bytes(const std::string& name) {
     std::ifstream status("/proc/self/status");
     for (std::string line; std::getline(status, line);) {
@@ -26,7 +26,7 @@ inline std::size_t address_space() {
     return status_bytes("VmSize");
 }
 
-// Lets the soft limit be raised again.
+// Sets the soft limit only, so that the test can raise it again.
 inline void set_soft_limit(int resource, std::size_t bytes) {
     rlimit limit{};
     REQUIRE(::getrlimit(static_cast<__rlimit_resource>(resource), &limit) == 0);
@@ -38,7 +38,7 @@ inline void allow_address_space(std::size_t more) {
     set_soft_limit(RLIMIT_AS, address_space() + more);
 }
 
-// Private writable memory: what committing asks for.
+// Limits private writable memory, which committing uses.
 inline void allow_writable_memory(std::size_t more) {
     set_soft_limit(RLIMIT_DATA, status_bytes("VmData") + more);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// How many mappings this process has.
+// Counts the mappings of this process.
 #pragma once
 
 #include <algorithm>

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT
 //
-// A machine with several nodes, on each of which a thread can be.
+// A simulated machine with several nodes. Each thread chooses its node.
 #pragma once
 
 #include "os/topology.h"
 
 namespace unit {
 
-inline thread_local unsigned node_here = 0; // where the calling thread is
+inline thread_local unsigned node_here = 0; // node of the calling thread
 
-// While it lives.
+// Simulates `count` nodes until its destruction.
 class Nodes {
   public:
     explicit Nodes(unsigned count) : before_(ashlar::os::topology.nodes.load()) {

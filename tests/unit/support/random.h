@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Random numbers that can be had again: the seed is the test framework's (--rng-seed), which a failing test
-// must show: CAPTURE(random.seed()).
+// Reproducible random numbers, seeded by Catch2 (--rng-seed). Failures must show CAPTURE(random.seed()).
 #pragma once
 
 #include <catch2/catch.hpp>
@@ -13,13 +12,13 @@ namespace unit {
 
 class Random {
   public:
-    // Threads and rounds of one test each take another `salt`.
+    // Threads and rounds of one test use different values of `salt`.
     explicit Random(unsigned salt = 0)
         : seed_(Catch::rngSeed()), engine_(seed_ + (std::uint64_t{salt} << 32)) {}
 
     unsigned seed() const { return seed_; }
 
-    // Slightly uneven for huge bounds, which does not matter here.
+    // Slightly uneven for huge bounds, which is irrelevant here.
     std::size_t below(std::size_t bound) { return engine_() % bound; }
     std::size_t between(std::size_t least, std::size_t most) { return least + below(most - least + 1); }
     bool chance(unsigned percent) { return below(100) < percent; }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Reads the profiler's file as ashlar/profile_format.h says. What the rules do not allow is counted as
+// Reads the profiler's file as ashlar/profile_format.h describes. Bytes that violate the format count as
 // damage.
 #pragma once
 
@@ -32,9 +32,9 @@ struct Record {
 struct Records {
     format::FileHeader header{};
     std::vector<Record> all;
-    std::size_t size = 0; // of the file
+    std::size_t size = 0; // of the file, in bytes
     std::size_t holes = 0;
-    std::size_t damaged = 0; // bytes
+    std::size_t damaged = 0; // in bytes
 
     explicit Records(const std::string& path) {
         std::ifstream file(path, std::ios::binary);
@@ -73,7 +73,7 @@ struct Records {
         }
     }
 
-    // Of a region the rows do not count: they change.
+    // A region's checksum excludes its rows, because rows change.
     static std::uint32_t checksum_of(const format::RecordHead& head, const char* payload) {
         if ((head.flags & format::kIsRegion) == 0) return format::checksum_of(head, payload);
         format::Region region{};

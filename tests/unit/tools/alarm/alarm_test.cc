@@ -191,7 +191,7 @@ TEST_CASE("false alarms: noise alone sets off few runs, a shift most") {
           0);
     CHECK(false_alarm_share({.ratios = {noise, shifted}, .thresholds = {0.05, 0.05}, .memory = {}}, 50, 1) ==
           1);
-    // One run in each round has half as much again: the least of one round differs now and then.
+    // One run in each round uses half as much again, so the minimum of a round differs now and then.
     const double share =
         false_alarm_share({.ratios = {}, .thresholds = {}, .memory = {{9000, 14000}}}, 300, 1);
     CHECK(share > 0.02);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Each comparison of each gate: without it, one of these fails.
+// Covers each comparison of each gate. Removal of any comparison fails a test.
 #include "alarm/gates.h"
 
 #include <algorithm>
@@ -183,7 +183,7 @@ TEST_CASE("time gate: the interval must leave the threshold") {
     CHECK(judge_time("pairs", "CPU", sample(1.04, 0.01), {}).outcome == Outcome::kPassed);
     CHECK(judge_time("pairs", "CPU", sample(1.10, 0.01), {}).outcome == Outcome::kRegressed);
     CHECK(judge_time("pairs", "CPU", sample(1.06, 0.08), {}).outcome ==
-          Outcome::kPassed); // its interval holds 1.05
+          Outcome::kPassed); // the interval includes 1.05
     CHECK(judge_time("pairs", "CPU", sample(0.85, 0.01), {}).outcome == Outcome::kImproved);
 }
 

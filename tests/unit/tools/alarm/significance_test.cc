@@ -30,7 +30,7 @@ Change change(Finding one, const std::map<std::string, double>& history,
 TEST_CASE("significance: the upper quartile and three distances of quartiles") {
     CHECK_FALSE(usual_spread({}));
     CHECK(*usual_spread({0.02}) == Approx(0.02));
-    CHECK(*usual_spread({0.02, 0.02, 0.02, 0.02, 0.9}) == Approx(0.02)); // one run among many
+    CHECK(*usual_spread({0.02, 0.02, 0.02, 0.02, 0.9}) == Approx(0.02)); // one outlier among many runs
     CHECK(*usual_spread({0.01, 0.02, 0.03, 0.04, 0.05}) == Approx(0.04 + 3 * 0.02));
 }
 
@@ -51,7 +51,7 @@ TEST_CASE("significance: without a history this run's own noise counts, with one
 
 TEST_CASE("significance: a ratio that this run knows badly shows less") {
     Finding wide = finding(Gate::kTime, 1.03);
-    wide.smallest_visible = 0.09; // half of its interval is 0.04
+    wide.smallest_visible = 0.09; // half of the interval is 0.04
     CHECK(change(wide, {{"pairs, CPU", 0.01}}) == Change::kNone);
 }
 

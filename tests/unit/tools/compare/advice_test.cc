@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::size_t kOther = 1;
 
-// What one allocator makes of a program, in parts of what System does.
+// One allocator's figures for a program, relative to System.
 struct Behaviour {
     double wall = 1;
     double cpu = 1;
@@ -19,8 +19,7 @@ struct Behaviour {
     double own = 1;
 };
 
-// A little noise that is the same in each run of this test: System's two runs differ by up to one in a
-// hundred.
+// Returns reproducible noise. System's two runs differ by at most 1 %.
 double noise(int round, std::size_t contender) {
     constexpr std::array kNoise{1.0, 1.004, 0.997, 1.002, 0.995};
     return kNoise[(static_cast<std::size_t>(round) * 3 + contender * 2) % kNoise.size()];
@@ -67,7 +66,7 @@ bool contains(const std::string& text, const std::string& part) {
     return text.find(part) != std::string::npos;
 }
 
-// The first one that starts with the name.
+// Returns the first line that starts with `name`.
 std::string line_of(const std::string& text, const std::string& name) {
     const auto start = text.find("\n" + name + " ") + 1;
     return text.substr(start, text.find('\n', start) - start);

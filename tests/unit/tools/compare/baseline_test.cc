@@ -7,7 +7,7 @@ using namespace ashlar::compare;
 
 namespace {
 
-// Fifteen rounds of one command: System takes a second, the other `seconds` with a little spread.
+// Fifteen rounds of one command. System takes 1 s and the other allocator `seconds`, with a little spread.
 Experiment experiment(double seconds, std::uint64_t peak_kib = 1000, double spread = 0.001,
                       const std::string& allocator = "mine") {
     Experiment result;

@@ -20,7 +20,7 @@ Plan plan_of(int configurations, int rounds) {
 } // namespace
 
 TEST_CASE("estimate: known when each configuration has run once, by its own times") {
-    Estimate estimate(plan_of(2, 5)); // 3 contenders a round, 2 in the warm-up
+    Estimate estimate(plan_of(2, 5)); // 3 contenders per round, 2 in the warm-up
     CHECK(estimate.runs() == 2 * (2 + 3 * 5));
     CHECK_FALSE(estimate.seconds_left());
     estimate.took(0, 1);

@@ -32,7 +32,7 @@ Experiment of(const std::string& reference) {
     return experiment;
 }
 
-// `cpu_ms` by the program's clock, `user` of the process: under the reference, its control and the other one.
+// Adds runs. `cpu_ms` is by the program's clock. `user` has the reference, the control and the other one.
 void add(Experiment& experiment, std::size_t configuration, double cpu_ms, std::array<double, 3> user) {
     for (int round = compare::kWarmUp; round <= kRounds; ++round) {
         for (const std::size_t contender : {compare::kReference, std::size_t{1}, kControl}) {
@@ -95,7 +95,7 @@ TEST_CASE("language runs: before and after, with the total of the tasks and the 
     REQUIRE(changes[0].worst() != nullptr);
     CHECK(changes[0].worst()->name == "strings");
     CHECK(changes[1].worst()->name == "trees");
-    CHECK_FALSE(changes[1].total.ratio); // one task is missing: a total would be another sum
+    CHECK_FALSE(changes[1].total.ratio); // a total without one task is not comparable
 }
 
 TEST_CASE("language runs: the reference is the mean of its two runs in a round") {

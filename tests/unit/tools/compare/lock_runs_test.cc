@@ -13,7 +13,7 @@ namespace {
 constexpr std::size_t kSystem = 0;
 constexpr std::size_t kProfiled = 1;
 
-// System, System with a profiler, and System once more; one configuration.
+// One configuration under System, System with a profiler, and System again.
 compare::Experiment experiment() {
     compare::Experiment result;
     result.plan.configurations.push_back({.name = "nested", .group = "hierarchy", .command = {}});
@@ -49,7 +49,7 @@ void add(compare::Experiment& to, std::size_t contender, int round, const Figure
     to.samples.push_back(sample);
 }
 
-// The flags of three runs alike.
+// Returns the flags of three equal runs.
 std::vector<std::string> flags_of(const Figures& figures) {
     compare::Experiment runs = experiment();
     for (const int round : {1, 2, 3}) {

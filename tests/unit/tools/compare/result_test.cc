@@ -44,8 +44,7 @@ void add_failure(Experiment& experiment, std::size_t configuration, std::size_t 
     experiment.samples.push_back(sample);
 }
 
-// The machine gets twice as fast from round to round; `other` is always one and a half times as fast as
-// System.
+// The machine doubles its speed each round. `other` is always 1.5 times as fast as System.
 Experiment drifting(int rounds) {
     Experiment experiment = two_allocators(rounds);
     for (std::size_t configuration : {0U, 1U}) {

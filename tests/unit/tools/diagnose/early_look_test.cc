@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// What a look at /proc finds of a program that has only just been executed.
+// Reads /proc for a program just after its execve.
 #include "diagnose/explain.h"
 #include "diagnose/loaded_objects.h"
 #include "diagnose/program_image.h"

@@ -13,7 +13,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// A root folder with files of our own.
+// A temporary root folder with the test's files.
 class Root {
   public:
     Root() {

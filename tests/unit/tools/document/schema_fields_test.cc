@@ -34,7 +34,7 @@ constexpr std::string_view kSchema = R"({
                       "properties": {"low": {"type": "number"}}}}
 })";
 
-// Without what only shapes it.
+// Removes formatting marks.
 std::string shown(std::string text) {
     for (const char* const mark : {"\\fB", "\\fI", "\\fR", "\\&"}) {
         for (auto at = text.find(mark); at != std::string::npos; at = text.find(mark)) {

@@ -15,7 +15,7 @@ using namespace ashlar::machine;
 
 namespace {
 
-// A file with these contents, gone with it.
+// A file with the given contents, deleted by the destructor.
 class TemporaryFile {
   public:
     explicit TemporaryFile(const std::string& contents) {
@@ -46,7 +46,7 @@ std::string contents_of(const std::string& path) {
     return {std::istreambuf_iterator<char>(file), {}};
 }
 
-// Any answer is right but a crash.
+// Accepts any answer except a crash.
 void read_whatever_it_is(const TemporaryFile& file) {
     try {
         const auto elf = read_elf(file.path());
@@ -60,7 +60,7 @@ void read_whatever_it_is(const TemporaryFile& file) {
 
 } // namespace
 
-// Whoever defines a function of this name as well would be told apart by it.
+// A function name that only this program defines.
 extern "C" __attribute__((visibility("default"), used, noinline)) int ashlar_elf_file_test_function() {
     return 1;
 }
@@ -112,7 +112,7 @@ TEST_CASE("elf: other word sizes and byte orders are told apart by their headers
 }
 
 TEST_CASE("elf: a file that ends anywhere") {
-    // A small one, so that every kind of table is cut.
+    // A small file, so that the cuts hit every kind of table.
     const std::string whole = contents_of("/bin/true");
     const TemporaryFile file(whole);
     for (std::size_t length = 0; length < whole.size(); length += length < 1024 ? 1 : 97) {
@@ -127,7 +127,7 @@ TEST_CASE("elf: a file that is wrong anywhere") {
     std::mt19937_64 random(1);
     for (int round = 0; round < 3000; ++round) {
         std::string damaged = whole;
-        // The headers in front and behind decide where everything else is.
+        // The headers at both ends locate all other parts.
         const std::size_t from =
             round % 2 == 0 ? 0 : whole.size() - std::min<std::size_t>(2048, whole.size());
         const std::size_t length = round % 2 == 0 ? 1024 : whole.size() - from;
@@ -155,7 +155,7 @@ TEST_CASE("elf: a table that claims to be larger than memory") {
     };
     header.e_shnum = 0xffff;
     CHECK_THAT(damage(header), Catch::Contains("is damaged: its section headers"));
-    header.e_shnum = 0; // the size of the first section counts
+    header.e_shnum = 0; // then the size of the first section is the number of sections
     CHECK_THAT(damage(header), Catch::Contains("is damaged: it claims more sections"));
     header = sound;
     header.e_phnum = 0xffff;
@@ -164,7 +164,7 @@ TEST_CASE("elf: a table that claims to be larger than memory") {
     header.e_phoff = ~std::uint64_t{0} - 8;
     CHECK_THAT(damage(header), Catch::Contains("is damaged: its program headers"));
     header = sound;
-    header.e_shoff = whole.size(); // cut off, which is no damage
+    header.e_shoff = whole.size(); // a truncated file is not damaged
     CHECK(damage(header).empty());
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Runs real commands: whatever they do, the call comes back and says what happened.
+// Runs real commands. Whatever a command does, the call must return and report the result.
 #include "measure/child.h"
 #include "measure/stacks.h"
 
@@ -12,7 +12,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr auto kAmple = 60s; // for what ends by itself, however busy the machine is
+constexpr auto kAmple = 60s; // for commands that end by themselves, even on a busy machine
 
 Run shell(const std::string& script, std::chrono::milliseconds limit = kAmple) {
     return run({.arguments = {"sh", "-c", script}}, {.time_limit = limit});
@@ -65,12 +65,12 @@ TEST_CASE("child: one that ignores signals is ended all the same") {
 }
 
 TEST_CASE("child: what it leaves running in its group does not outlive it") {
-    // The grandchild holds the pipes open; the call must not wait for it.
+    // The grandchild holds the pipes open. The call must not wait for the grandchild.
     const Run result = shell("sleep 1000 & echo $!");
     CHECK(result.succeeded());
     const pid_t grandchild = std::stoi(result.output);
     for (int tries = 0; tries < 1000 && kill(grandchild, 0) == 0; ++tries) {
-        usleep(10'000); // it has been killed; whoever inherits it has to reap it
+        usleep(10'000); // the grandchild is killed but not yet reaped
     }
     CHECK(kill(grandchild, 0) != 0);
 }
@@ -97,8 +97,8 @@ TEST_CASE("child: usage is the command's own, not this program's") {
 }
 
 TEST_CASE("child: usage is that of all processes, also of those that nobody waited for") {
-    // Each of the three takes half a second of CPU time. They are the command, and one in its background that
-    // it does not wait for. The third is in a session of its own, and its parent is gone.
+    // Each of three processes uses 0.5 s of CPU time: the command, an unwaited background process, and an
+    // orphan in another session.
     const std::string spin = "i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done";
     const std::string alone = "sh -c '" + spin + "'";
     const double one = shell(alone).usage.cpu_seconds();
@@ -132,7 +132,7 @@ TEST_CASE("child: a library that cannot be preloaded is found out") {
     const Run result = run({.arguments = {"true"}, .preload = "/no/such/library.so", .prove_preload = true},
                            {.time_limit = kAmple});
     CHECK(result.succeeded());
-    for (const Image& image : result.images) { // none where tracing is not permitted
+    for (const Image& image : result.images) { // empty if tracing is not permitted
         CHECK_FALSE(image.preload_mapped);
         CHECK(image.executable.ends_with("true"));
     }

@@ -15,10 +15,10 @@ namespace {
 
 using namespace ashlar; // NOLINT(google-build-using-namespace): the code under test
 
-// A child that waits to be killed.
+// Starts a child that waits for a kill.
 pid_t start_child() {
     const pid_t child = fork();
-    if (child < 0) std::abort(); // assertions are for the main thread
+    if (child < 0) std::abort(); // assertions belong to the main thread
     while (child == 0) {
         pause();
     }

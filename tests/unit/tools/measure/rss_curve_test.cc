@@ -18,7 +18,7 @@ TEST_CASE("RSS curve: however long it is followed, there are some points and nev
         CHECK(curve.points().size() < RssCurve::kMost);
     }
     CHECK(curve.points().size() >= RssCurve::kMost / 2);
-    CHECK(distances.back() > distances.front()); // the more points were taken, the further they are apart
+    CHECK(distances.back() > distances.front()); // the distance grows with the number of points
     CHECK(std::is_sorted(
         curve.points().begin(), curve.points().end(),
         [](const RssPoint& one, const RssPoint& other) { return one.seconds < other.seconds; }));
@@ -30,7 +30,7 @@ TEST_CASE("RSS curve: however long it is followed, there are some points and nev
 TEST_CASE("RSS curve: a process that is gone adds no point") {
     RssCurve curve;
     curve.start();
-    constexpr pid_t kNobody = 1 << 30; // more than there can be
+    constexpr pid_t kNobody = 1 << 30; // exceeds every process id
     curve.look({kNobody});
     CHECK(curve.points().empty());
     CHECK(rss_kib(kNobody) == 0);

@@ -15,7 +15,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// A folder whose `gdb` does what the script says; it comes first in PATH.
+// A folder, first in PATH, whose `gdb` runs `script`.
 class FolderWithDebugger {
   public:
     explicit FolderWithDebugger(const std::string& script) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The readers of a heap's tables, on a small heap made by hand in this process.
+// The readers of a heap's tables, applied to a small heap that the test builds in this process.
 #include "observe/heap_map.h"
 #include "observe/heap_reading.h"
 
@@ -53,7 +53,7 @@ struct State {
     std::uint32_t dirty;
 };
 
-// One superslab. Class 1 has 16 blocks of 4096 bytes in a slab, class 2 eight of 16 KiB in two pages.
+// One superslab. Class 1 has 16 blocks of 4 KiB in a slice, and class 2 eight blocks of 16 KiB in two.
 struct Heap {
     std::uint64_t base = 0;
     std::uint64_t in_use = 32 * kPage / 16;
@@ -80,7 +80,7 @@ struct Heap {
     std::array<Descriptor, 32> descriptors{};
     std::array<State, 64> states{};
     std::array<std::uint64_t, 1> bitmap{};
-    std::array<std::uint64_t, 128> maps{}; // of the mixed slab: used, starts
+    std::array<std::uint64_t, 128> maps{}; // two maps of the mixed slab: used, starts
     std::array<std::uint64_t, 5> starts{};
     std::array<std::uint64_t, 5> sizes{};
     Library library;
@@ -128,7 +128,7 @@ struct Heap {
         mixed = {.bytes_out = 8192, .uses = {0, 2, static_cast<std::uint32_t>(-1)}, .padding = 0};
         shard_bins[1] = bins.data();
         shard_mixed[1] = &mixed;
-        // Class 1: 3 local blocks and 1 remote one of 14, in an array that passes the end of 16 bits.
+        // Class 1: 3 local blocks and 1 remote block of 14, in an array across a multiple of 64 KiB.
         stacks.tops[1] = 0x70000fff0 + 3 * 8;
         stacks.ends[1] = {0xfff0, static_cast<std::uint16_t>(0xfff0 + 13 * 8)};
         caches[1] = {
@@ -138,7 +138,7 @@ struct Heap {
         caches[1].counters[1].remote_frees = 1;
     }
     void fill_pages() {
-        // 1: slab of class 1, 2-3: of class 2, 4-6: large, 7: kept, 8: mixed, 9: dirty, 10: clean
+        // 1: slab of class 1, 2-3: slab of class 2, 4-6: large, 7: kept, 8: mixed, 9: dirty, 10: clean
         states[0] = {.free = ~0x1feU & ~1U, .dirty = 1U << 9};
         headers[0] = ASHLAR_SLICE_NO_BLOCK << 8;
         headers[1] = 1 | 1 << 8;
@@ -148,7 +148,7 @@ struct Heap {
         for (std::size_t page = 5; page < 32; ++page) {
             headers[page] = headers[page] == 0 ? std::uint16_t{ASHLAR_SLICE_NO_BLOCK << 8} : headers[page];
         }
-        bitmap[0] = 0b0110; // blocks 1 and 2 are free, from 12 on fresh
+        bitmap[0] = 0b0110; // blocks 1 and 2 are free, blocks from 12 on are fresh
         descriptors[1] = {.words = bitmap.data(), .purged = 0, .freed = 2, .fresh = 12, .large_slices = 0};
         descriptors[2] = {.words = bitmap.data(), .purged = 0, .freed = 0, .fresh = 8, .large_slices = 0};
         descriptors[4].large_slices = 3;
@@ -255,7 +255,7 @@ TEST_CASE("the figures of a heap are read") {
     CHECK(small.refills == 107);
     CHECK(small.flushes == 54);
     CHECK(small.remote_frees == 4);
-    CHECK(heap->classes[2].live() == 8); // fewer than no blocks in mixed slabs are none
+    CHECK(heap->classes[2].live() == 8); // a negative count of blocks in mixed slabs is zero
     CHECK(heap->cached_small == 4 * 4096);
     CHECK(heap->live_small == 10 * 4096 + 8 * 16384 + 8192 - 4 * 4096);
     CHECK(heap->cached_large == kPage);
@@ -272,7 +272,7 @@ TEST_CASE("each page of a heap is told apart") {
     REQUIRE(place);
     CHECK(place->window.begin == made.base);
     CHECK(place->window.end == made.base + 32 * kPage);
-    CHECK(place->tables.empty()); // they have no sizes here
+    CHECK(place->tables.empty()); // these tables have no sizes
     const auto map = map_heap(memory, made.library, *place, residency);
     REQUIRE(map);
     // Class 1: blocks 0, 3 and 4 are live and touched, 1 and 2 free and touched, 5 to 11 live and untouched.
@@ -327,10 +327,10 @@ TEST_CASE("tables that make no sense are refused") {
 
 TEST_CASE("a stack whose top lies one entry below its bottom holds no local block") {
     Heap made;
-    made.stacks.tops[1] = 0x70000fff0 - 8; // as a malloc leaves it for a moment, once the stack was drained
+    made.stacks.tops[1] = 0x70000fff0 - 8; // malloc leaves this state for a moment in a drained stack
     const auto heap = read_heap(process::Memory(getpid()), made.library);
     REQUIRE(heap);
-    CHECK(heap->classes[1].cached == 1); // the remote one
+    CHECK(heap->classes[1].cached == 1); // the remote block
 }
 
 TEST_CASE("whatever stands in a heap's memory, reading it ends") {

@@ -57,7 +57,7 @@ TEST_CASE("the heap's tables tell its parts apart") {
     reading.classes = {{}, {.size = 64, .cached = 1600}};
     HeapMemory memory;
     memory.classes = {{}, {.blocks_present = 800 * kKiB, .blocks_absent = 800 * kKiB}};
-    memory.blocks = 1000 * kKiB; // with large ones
+    memory.blocks = 1000 * kKiB; // including large blocks
     memory.free_in_slabs = 400 * kKiB;
     memory.kept = 100 * kKiB;
     memory.dirty = 450 * kKiB;
@@ -69,13 +69,13 @@ TEST_CASE("the heap's tables tell its parts apart") {
     CHECK(ledger.sum() == ledger.rss);
     CHECK(ledger[Part::kHeap] == 0);
     CHECK(ledger[Part::kCached] == (50 + 100) * kKiB);     // half of the class is in memory
-    CHECK(ledger[Part::kLive] == (1000 - 50 - 40) * kKiB); // of it, 40 KiB were released lazily
+    CHECK(ledger[Part::kLive] == (1000 - 50 - 40) * kKiB); // 40 KiB of the blocks were released lazily
     CHECK(ledger[Part::kMetadata] == 64 * kKiB);
     CHECK(ledger.unused == 12 * kKiB);
     ledger.note_untouched(Part::kLive, 10 * kKiB);
     CHECK(ledger[Part::kHugeExcess] == 60 * kKiB);
     CHECK(ledger.sum() == ledger.rss);
-    ledger.note_untouched(Part::kStacks, 100 * kKiB); // more than there is
+    ledger.note_untouched(Part::kStacks, 100 * kKiB); // more than the stacks have
     CHECK(ledger[Part::kStacks] == 0);
     CHECK(ledger.sum() == ledger.rss);
 }

@@ -82,7 +82,7 @@ TEST_CASE("Ashlar's libraries are known by their names where memory must not be 
 }
 
 TEST_CASE("objects that are none are passed over") {
-    // Headers whose numbers lead anywhere, in this process's own memory.
+    // Random headers in this process's own memory.
     const auto seed = std::random_device()();
     INFO("seed " << seed);
     std::mt19937_64 random(seed);

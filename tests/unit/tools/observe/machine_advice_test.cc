@@ -9,7 +9,7 @@ using namespace ashlar::observe;
 
 namespace {
 
-// In nobody's way.
+// A machine that needs no advice.
 MachineState good() {
     return {.huge_pages = "madvise",
             .group = std::nullopt,
@@ -26,7 +26,7 @@ MachineState good() {
             .features = {}};
 }
 
-// The only finding. Its command can be copied: nothing is explained in it.
+// Returns the only finding. Its command must be free of explanations, so that users can copy it.
 Finding found(const MachineState& state, const AllocatorUse& use = {}) {
     const auto findings = machine_advice(state, use);
     REQUIRE(findings.size() == 1);
@@ -39,7 +39,7 @@ Finding found(const MachineState& state, const AllocatorUse& use = {}) {
 
 TEST_CASE("machine advice: none where nothing is in the way") {
     CHECK(machine_advice(good(), {}).empty());
-    CHECK(machine_advice({}, {}).empty()); // where nothing can be read
+    CHECK(machine_advice({}, {}).empty()); // no figure is readable
 }
 
 TEST_CASE("machine advice: huge pages that are wanted and not there, or there and not wanted") {
@@ -104,5 +104,5 @@ TEST_CASE("machine advice: a kernel that does not answer") {
     state.features.marks_guards = false;
     CHECK(machine_advice(state, {}).empty()); // only the hardened library has guard pages
     state.lock_limit = std::nullopt;
-    CHECK(machine_advice(state, {.is_hardened = true}).size() == 2); // each is a mapping
+    CHECK(machine_advice(state, {.is_hardened = true}).size() == 2); // each guard page is a mapping
 }

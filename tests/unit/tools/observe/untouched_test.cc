@@ -37,7 +37,7 @@ TEST_CASE("few pages are looked at one by one") {
     const process::Memory memory(getpid());
     CHECK(untouched_bytes(memory, {pages.span(0, 40), pages.span(40, 100)}) == 75 * kPage);
     CHECK(untouched_bytes(memory, {}) == 0);
-    CHECK(untouched_bytes(memory, {{.begin = 0, .end = 10 * kPage}}) == 0); // not readable: not known
+    CHECK(untouched_bytes(memory, {{.begin = 0, .end = 10 * kPage}}) == 0); // unreadable, therefore unknown
 }
 
 TEST_CASE("many pages are estimated, also where blocks lie at even distances") {

@@ -149,16 +149,15 @@ TEST_CASE("only steady growth is growth") {
     };
     CHECK_FALSE(grows({}));
     CHECK_FALSE(grows({5 * kMiB}));
-    CHECK_FALSE(grows({5 * kMiB, 6 * kMiB})); // two say nothing of steadiness
-    CHECK_FALSE(
-        grows(of(17, [](int index) { return 1e8 + index * 60; }))); // blocks on their way make as much
+    CHECK_FALSE(grows({5 * kMiB, 6 * kMiB}));                               // two points show no trend
+    CHECK_FALSE(grows(of(17, [](int index) { return 1e8 + index * 60; }))); // blocks in transit vary as much
     CHECK(grows(of(17, [](int index) { return 1e8 + index * 1e5; })));
     CHECK_FALSE(grows(of(17, [](int) { return 1e8; })));
     CHECK_FALSE(grows(of(17, [](int index) { return 1e8 - index * 1e5; })));
-    // Up and down with growth beneath it, and without.
+    // Oscillation with and without growth.
     CHECK(grows(of(17, [](int index) { return 1e8 + index * 1e6 + index % 2 * 5e5; })));
     CHECK_FALSE(grows(of(17, [](int index) { return 1e8 + index % 5 * 1e6; })));
-    // Once, early: a cache that was filled.
+    // One early rise, as of a cache that fills up.
     CHECK_FALSE(grows(of(17, [](int index) { return index < 6 ? 1e8 + index * 1e6 : 1.06e8; })));
     CHECK_FALSE(grows(of(17, [](int index) { return index < 10 ? 1e8 + index * 1e6 : 1.1e8 - index; })));
 }

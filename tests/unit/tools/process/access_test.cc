@@ -75,7 +75,7 @@ TEST_CASE("Yama is named with its value") {
     CHECK(explain_refusal(facts).cause == "yama"); // 3 binds everybody
     facts.yama = 2;
     CHECK(explain_refusal(facts).cause == "unknown");
-    // Another user's process stays closed without Yama, so that comes first.
+    // The kernel refuses access to another user's process even without Yama, so that cause has priority.
     facts = equals();
     facts.yama = 1;
     facts.target.user = 109;

@@ -18,7 +18,7 @@ Address place() {
     return reinterpret_cast<Address>(&word);
 }
 
-// A copy of this process. It runs another program when it is told.
+// A forked copy of this process, which runs another program on request.
 class Child {
   public:
     Child() {
@@ -92,7 +92,7 @@ TEST_CASE("open memory does not become that of the next program") {
     int found = 0;
     REQUIRE(memory.read_bytes(place(), &found, sizeof found));
     child.execute();
-    while (memory.read_bytes(place(), &found, sizeof found)) { // until it is done
+    while (memory.read_bytes(place(), &found, sizeof found)) { // until the child has executed the program
         usleep(1000);
     }
     CHECK(errno == ESRCH);

@@ -29,14 +29,14 @@ TEST_CASE("entries of the file become spans") {
     CHECK(spans[1].is_swapped);
     CHECK_FALSE(spans[1].is_present);
     CHECK(spans[2].size() == kPage);
-    append_entries(std::array{kPresent}, 0x16000, kPage, spans); // goes on where the last one ended
+    append_entries(std::array{kPresent}, 0x16000, kPage, spans); // continues the previous span
     REQUIRE(spans.size() == 3);
     CHECK(spans[2].size() == 2 * kPage);
 }
 
 namespace {
 
-// Of the mapping that holds the address, in this process.
+// Returns the resident bytes of this process's mapping at the address.
 std::uint64_t resident_bytes(Address address) {
     std::ifstream file("/proc/self/smaps");
     const std::string text{std::istreambuf_iterator<char>(file), {}};
@@ -62,8 +62,8 @@ TEST_CASE("touched pages are present, others are not") {
     REQUIRE(residency.open());
     const auto start = reinterpret_cast<Address>(memory);
     if (residency.knows_huge()) {
-        static_cast<void>(memory[4 * page]);     // the kernel's page of zeros is no memory of ours
-        if (resident_bytes(start) != 3 * page) { // a kernel that gives reads memory of their own
+        static_cast<void>(memory[4 * page]);     // the kernel's zero page does not count
+        if (resident_bytes(start) != 3 * page) { // some kernels allocate memory for reads
             madvise(const_cast<char*>(memory + 4 * page), page, MADV_DONTNEED);
         }
     }

@@ -12,7 +12,7 @@ using namespace ashlar::process;
 
 namespace {
 
-// As Linux 6.1 writes them, with a field of a kernel to come.
+// Text of Linux 6.1, with a field of a future kernel.
 constexpr const char* kText =
     R"(55f9f18da000-55f9f18dc000 r--p 00002000 fe:00 247134                     /usr/bin/a name
 Size:                  8 kB
@@ -86,7 +86,7 @@ TEST_CASE("what is no mapping is left out, with the fields behind it") {
         REQUIRE(mappings.size() == 1);
         CHECK(mappings[0].rss == 4096);
     }
-    // A number that is none, or too large for bytes, counts as nothing.
+    // A value that is invalid, or too large in bytes, is zero.
     for (const char* const bad :
          {"Rss: kB", "Rss: 4 MB", "Rss: 99999999999999999999 kB", "Rss: 18446744073709551615 kB"}) {
         INFO(bad);
@@ -119,7 +119,7 @@ TEST_CASE("this process's own mappings are found") {
     void* const memory =
         mmap(nullptr, kPages * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     REQUIRE(memory != MAP_FAILED);
-    // A neighbour of the same kind would be the same mapping.
+    // The kernel would merge the mapping with an equal neighbour.
     REQUIRE(mprotect(memory, kPages * page, PROT_READ | PROT_WRITE | PROT_EXEC) == 0);
     for (std::size_t index = 0; index < 4; ++index) {
         static_cast<volatile char*>(memory)[index * page] = 1;

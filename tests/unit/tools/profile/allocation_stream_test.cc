@@ -25,7 +25,7 @@ TEST_CASE("allocation stream: each look has what came since the one before") {
     file.stack(8, {0x1030});
     file.allocate(2, 8, 30);
     file.allocate(2, 7, 70);
-    file.allocate(2, 9, 5); // whose stack is not there
+    file.allocate(2, 9, 5); // the file has no such stack
     file.header().reserved = 0;
     file.write();
     const auto second = stream.take_new();

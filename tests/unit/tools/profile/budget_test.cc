@@ -28,7 +28,7 @@ TEST_CASE(
     const auto items = check(summary, {.peak = 5000, .live = 199, .allocations = 3, .leaks = 0});
     REQUIRE(items.size() == 4);
     CHECK(items[0].used == 5000);
-    CHECK(items[0].outcome == Outcome::kKept); // just
+    CHECK(items[0].outcome == Outcome::kKept); // exactly at the limit
     CHECK(items[1].used == 200);
     CHECK(items[1].outcome == Outcome::kOutgrown);
     CHECK(items[2].used == 3);
@@ -55,7 +55,7 @@ TEST_CASE(
                Contains("name=\"leaks\">\n    <failure message=\"2 blocks used, the limit is 0 blocks\">"));
 }
 
-// A build, say, that starts hundreds of compilers.
+// For example, a build starts hundreds of compilers.
 TEST_CASE("budget: of many processes those that outgrew it are shown, and how many others there were") {
     ProfileFile file;
     file.stack(1, {0x10});
@@ -97,7 +97,7 @@ TEST_CASE("budget: what was not recorded to its end is not known to be kept") {
     const auto items = check(summary, {.peak = 5000, .allocations = 0, .leaks = 0}, was_cut_short);
     REQUIRE(items.size() == 3);
     CHECK(items[0].outcome == Outcome::kUnknown);
-    CHECK(items[1].outcome == Outcome::kOutgrown); // it cannot become less
+    CHECK(items[1].outcome == Outcome::kOutgrown); // the unknown part can only increase the amount
     CHECK(items[2].outcome == Outcome::kUnknown);
 
     const std::vector<report::BudgetResult> results{{.summary = &summary, .items = {items[0]}}};

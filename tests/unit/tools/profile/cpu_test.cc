@@ -14,15 +14,15 @@ Summary read(ProfileFile& file, Frames& frames, const SummarySettings& settings 
     return summarise(read_recording(file.write()), symbolizer, frames, settings);
 }
 
-// Of a program that calls an allocator, whose frames lie at 0x50000; 0x60010 is what that calls.
+// Fills the profile of a program that calls an allocator, at 0x50000, which calls the function at 0x60010.
 void fill(ProfileFile& file) {
     file.map(0x50000, 0x51000, 0, "/nonexistent/libashlar.so");
     file.thread(1, "main");
     file.thread(2, "worker");
-    file.stack(1, {0x10010, 0x20010});                   // the program by itself
+    file.stack(1, {0x10010, 0x20010});                   // the program alone
     file.stack(2, {0x50010, 0x50020, 0x30010, 0x20010}); // the allocator
-    file.stack(3, {0x60010, 0x50030, 0x30010, 0x20010}); // what it calls
-    file.stack(4, {0x30010, 0x20010});                   // who allocates, as samples of memory have it
+    file.stack(3, {0x60010, 0x50030, 0x30010, 0x20010}); // a callee of the allocator
+    file.stack(4, {0x30010, 0x20010});                   // an allocating caller, as in samples of memory
     file.allocate(0.1, 4, 64, 1000);
     file.cpu(1, 1, 5000);
     file.cpu(2, 1, 5000, 0, 2);
@@ -68,7 +68,7 @@ TEST_CASE("cpu: the allocator's time belongs to who called it and what it called
     const auto count = calls_at(summary, calls.sites[0].frame);
     REQUIRE(count);
     CHECK(count->value == Approx(1000));
-    CHECK(!calls_at(summary, summary.at(View::kCpu).sites[1].frame)); // never asked for memory
+    CHECK(!calls_at(summary, summary.at(View::kCpu).sites[1].frame)); // never requested memory
     REQUIRE(summary.cpu->operations.size() == 1);
     CHECK(summary.cpu->operations[0].first == "others"); // without symbols
     CHECK(summary.cpu->operations[0].second.bytes.value == 20'000);
@@ -82,7 +82,7 @@ TEST_CASE("cpu: focus and ignore and thread choose samples by their whole stacks
     settings.filter.focus = std::regex("0x30010");
     const Summary focused = read(file, frames, settings);
     CHECK(focused.at(View::kCpu).total.bytes.value == 20'000);
-    CHECK(focused.cpu->sampled == 30'000); // of the process, whatever is shown
+    CHECK(focused.cpu->sampled == 30'000); // of the process, regardless of the focus
     settings.filter.focus = std::regex("libashlar");
     CHECK(read(file, frames, settings).at(View::kAllocationCpu).total.bytes.value == 20'000);
     settings.filter = {};
@@ -123,5 +123,5 @@ TEST_CASE("cpu: figures vary no more than samples that come by chance") {
     Frames frames;
     const Figure figure = read(file, frames).at(View::kCpu).sites.at(0).amount.bytes;
     CHECK(figure.value == 500'000);
-    CHECK(figure.standard_error() == Approx(50'000)); // ten of a hundred
+    CHECK(figure.standard_error() == Approx(50'000)); // ten samples of a hundred
 }

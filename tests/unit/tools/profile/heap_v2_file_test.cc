@@ -52,7 +52,7 @@ TEST_CASE("heap_v2: what jemalloc wrote is read") {
 }
 
 TEST_CASE("heap_v2: a file of jemalloc's is read to its end") {
-    ProfileFile file; // for its name
+    ProfileFile file; // supplies a file name
     std::ofstream(file.path()) << kExample;
     const Recording recording = read_recording(file.path());
     CHECK(recording.samples.size() == 3);
@@ -113,8 +113,8 @@ TEST_CASE("heap_v2: files that are none, cut or damaged") {
         std::string text = whole.substr(0, 1 + random() % whole.size());
         text[random() % text.size()] = static_cast<char>(random());
         try {
-            parse_heap_v2(text);              // crashes nowhere
-        } catch (const std::runtime_error&) { // says what is wrong
+            parse_heap_v2(text);              // must not crash
+        } catch (const std::runtime_error&) { // a message names the error
         }
     }
 }

@@ -11,7 +11,7 @@ using Catch::Matchers::Contains;
 
 namespace {
 
-// As heaptrack_print 1.4 writes it, with fewer stacks.
+// Output of heaptrack_print 1.4, with fewer stacks.
 constexpr const char* kExample =
     R"(reading file "heaptrack.subject.zst" - please wait, this might take some time...
 Debuggee command was: /usr/bin/subject --fast

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Writes files as the library's profiler does, with records that a test chooses.
+// Writes files in the profiler's format, with records that a test chooses.
 #pragma once
 
 #include <ashlar/profile_format.h>
@@ -41,7 +41,7 @@ class ProfileFile {
     ProfileFile& operator=(const ProfileFile&) = delete;
 
     profile_format::FileHeader& header() { return header_; }
-    std::string& bytes() { return bytes_; } // of the records too
+    std::string& bytes() { return bytes_; } // includes the records
 
     void add(profile_format::Kind kind, std::string payload) {
         payload.resize((payload.size() + 7) / 8 * 8);
@@ -85,10 +85,10 @@ class ProfileFile {
         add(profile_format::Kind::kThread, bytes_of(thread));
     }
 
-    // Of the samples to come; 0: an older library, which did not write it.
+    // Sets the distance of later samples. 0 stands for an older library, which wrote no distance.
     void distance(std::uint64_t bytes) { distance_ = bytes; }
 
-    // A block of `size` bytes, after so many seconds; returns its number.
+    // Allocates a block of `size` bytes after `seconds`. Returns its number.
     std::uint64_t allocate(double seconds, std::uint32_t stack, std::uint64_t size, double blocks = 1,
                            std::uint32_t thread = 1) {
         allocated_ += static_cast<std::uint64_t>(blocks * static_cast<double>(size));
@@ -120,7 +120,7 @@ class ProfileFile {
                 .sample = sample, .bytes = count, .age = static_cast<std::uint64_t>(age * 1e9)}));
     }
 
-    // The thread was in this stack when it used the processor.
+    // Adds a CPU sample of a thread in this stack.
     void cpu(double seconds, std::uint32_t stack, std::uint32_t microseconds, std::uint32_t where = 0,
              std::uint32_t thread = 1) {
         add(profile_format::Kind::kCpu, bytes_of(profile_format::Cpu{.time = time(seconds),
@@ -164,17 +164,17 @@ class ProfileFile {
         add(profile_format::Kind::kCounts, payload);
     }
 
-    // Writes the file; what is behind the records stays as zeros up to `slack` bytes more.
+    // Writes the file. `slack` zero bytes follow the records.
     const std::filesystem::path& write(std::size_t slack = 4096) {
         profile_format::FileHeader header = header_;
-        if (header.reserved == 0) header.reserved = bytes_.size(); // else a test chose it
+        if (header.reserved == 0) header.reserved = bytes_.size(); // otherwise a test set the value
         std::memcpy(bytes_.data(), &header, std::min(bytes_.size(), sizeof header));
         std::ofstream(path_, std::ios::binary) << bytes_ << std::string(slack, '\0');
         return path_;
     }
     const std::filesystem::path& path() const { return path_; }
 
-    std::vector<std::size_t> places; // where records begin
+    std::vector<std::size_t> places; // start of each record
 
   private:
     template <class Structure>

@@ -30,7 +30,7 @@ void fill(ProfileFile& file) {
 TEST_CASE("profile: a recording is read as it was written") {
     ProfileFile file;
     fill(file);
-    file.header().reserved = file.bytes().size() | std::uint64_t{1} << 63; // as recording that ended has it
+    file.header().reserved = file.bytes().size() | std::uint64_t{1} << 63; // set when a recording ended
     const Recording recording = read_recording(file.write());
     CHECK(recording.program == "/usr/bin/subject");
     CHECK(recording.pid == 4711);
@@ -69,7 +69,7 @@ TEST_CASE("profile: a stack belongs to what was mapped when it was recorded") {
     CHECK(recording.objects.at(recording.stacks[1][0].object).path == "first.so");
     CHECK(recording.objects.at(recording.stacks[2][0].object).path == "second.so");
     CHECK(recording.stacks[2][0].offset == 0x600);
-    CHECK(recording.stacks[2][1].object == kNoObject); // the first one was replaced as a whole
+    CHECK(recording.stacks[2][1].object == kNoObject); // the first map was replaced completely
 }
 
 TEST_CASE("profile: files that are no profiles are refused with a reason") {
@@ -101,7 +101,7 @@ TEST_CASE("profile: files that are no profiles are refused with a reason") {
 TEST_CASE("profile: what a killed writer left open is stepped over") {
     ProfileFile file;
     fill(file);
-    // Reserved and never written, then a head without its payload.
+    // Reserved bytes that were never written, then a head without its payload.
     file.bytes().append(48, '\0');
     const format::RecordHead head{
         .size = 88, .kind = format::Kind::kUnfinished, .flags = 0, .checksum = 0, .zero = 0};
@@ -109,7 +109,7 @@ TEST_CASE("profile: what a killed writer left open is stepped over") {
     file.allocate(4, 7, 300);
     const Recording recording = read_recording(file.write());
     CHECK(recording.samples.size() == 3);
-    CHECK(recording.unfinished == 1); // side by side
+    CHECK(recording.unfinished == 1); // adjacent holes are one
     CHECK(recording.damaged == 0);
 }
 

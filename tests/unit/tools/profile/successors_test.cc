@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::uint64_t kSecond = 1'000'000'000;
 
-// Begins so many seconds later, and is not ended.
+// Begins the recording `seconds` later, and leaves it unfinished.
 void begin(ProfileFile& file, std::uint64_t seconds) {
     file.header().state = format::State::kRecording;
     file.header().start_monotonic += seconds * kSecond;

@@ -10,7 +10,7 @@ namespace format = ashlar::profile_format;
 
 namespace {
 
-// Frames without symbols have names by address: "0x10".
+// Frames without symbols are named by their address, for example "0x10".
 Summary read(ProfileFile& file, Frames& frames, const SummarySettings& settings = {}) {
     ashlar::symbols::Symbolizer symbolizer;
     return summarise(read_recording(file.write()), symbolizer, frames, settings);
@@ -72,7 +72,7 @@ TEST_CASE("profile: focus, ignore, thread and suppressions choose what counts") 
     const Summary summary = read(file, frames, settings);
     CHECK(summary.at(View::kLeaks).total.bytes.value == 6000);
     CHECK(summary.at(View::kLeaks).suppressed.bytes.value == 3000);
-    CHECK(summary.at(View::kAllocated).total.bytes.value == 9000); // of leaks alone
+    CHECK(summary.at(View::kAllocated).total.bytes.value == 9000); // leaks only
 }
 
 TEST_CASE("profile: what is chosen is so in every table") {
@@ -109,7 +109,7 @@ TEST_CASE("profile: differences are found by place and tell chance from change")
     one.allocate(1, 3, 700);
     const Summary before = read(one, frames);
     ProfileFile two;
-    two.stack(1, {0x30}); // other numbers, and another order
+    two.stack(1, {0x30}); // different numbers in a different order
     two.stack(2, {0x20});
     two.stack(3, {0x10});
     two.allocate(1, 1, 9000);

@@ -13,7 +13,7 @@ namespace format = ashlar::profile_format;
 
 namespace {
 
-// Bytes by the number of the stack, which the index is as well when stacks are added from 1 on.
+// Returns bytes by stack number. The number equals the index if stacks are added from 1 on.
 std::map<std::uint32_t, double> bytes_by_stack(const ViewResult& result) {
     std::map<std::uint32_t, double> bytes;
     for (const StackAmount& stack : result.stacks) {
@@ -97,8 +97,7 @@ TEST_CASE("profile: nothing recorded is nothing, not a failure") {
 }
 
 TEST_CASE("profile: of a hundred estimates the intervals of about 95 hold the truth") {
-    // Blocks of 1000 bytes, each sampled with the probability that a mean of 20 000 bytes between samples
-    // gives.
+    // Blocks of 1000 bytes. Each is sampled with the probability for a mean distance of 20 000 bytes.
     constexpr int kBlocks = 20'000;
     constexpr std::uint64_t kSize = 1000;
     const double probability = 1 - std::exp(-1000.0 / 20'000);
@@ -122,7 +121,7 @@ TEST_CASE("profile: of a hundred estimates the intervals of about 95 hold the tr
     CHECK(sum / 100 == Approx(1000.0 * kBlocks).epsilon(0.01));
 }
 
-// A service that allocates in bursts: nine tenths of its bytes while samples are 8 MiB apart.
+// A service that allocates in bursts. Nine tenths of its bytes are sampled at distances of 8 MiB.
 TEST_CASE("profile: intervals hold the truth as often where the distance of samples changes") {
     constexpr int kBlocks = 100'000;
     constexpr std::uint64_t kSize = 1000;

@@ -10,7 +10,7 @@ using Catch::Matchers::Contains;
 
 namespace {
 
-// One setting, System and one allocator, whose ratios in the rounds lie around `ratio`.
+// One setting with System and one allocator. The allocator's ratios per round lie around `ratio`.
 Findings result(double ratio, std::size_t rounds = 9) {
     Findings findings;
     findings.name = "result";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What a report says about a result is what the command that measured it said.
+// A report must repeat the verdicts of the command that measured the result.
 #include "compare/advice.h"
 #include "report/comparison_findings.h"
 
@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::size_t kOther = 1;
 
-// A program that prints no figure: one allocator takes these parts of System's times.
+// A program without figures of its own. One allocator takes `wall` and `cpu` times System's times.
 StoredComparison program(double wall, double cpu, const std::string& server = "") {
     StoredComparison stored;
     compare::Plan& plan = stored.experiment.plan;
@@ -70,6 +70,6 @@ TEST_CASE("comparison findings: a program is faster by what `compare` itself goe
 
 TEST_CASE("comparison findings: too few rounds tell nothing about speed") {
     StoredComparison few = program(0.5, 0.5);
-    few.experiment.samples.resize(3 * 4); // four rounds of System, the other, and System again
+    few.experiment.samples.resize(3 * 4); // four rounds of System, the other allocator, and System again
     CHECK(reported(few).standing == report::Standing::kUnknown);
 }

@@ -10,7 +10,7 @@ using namespace ashlar::report;
 
 namespace {
 
-// One of everything that a result can hold.
+// A result with every kind of content.
 StoredComparison rich() {
     StoredComparison stored;
     compare::Plan& plan = stored.experiment.plan;

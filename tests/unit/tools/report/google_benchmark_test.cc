@@ -67,7 +67,7 @@ TEST_CASE("google benchmark: one file an allocator, ratios of medians to the fir
     CHECK(findings.subjects[0].name == "glibc");
     CHECK(findings.subjects[1].name == "mine");
     CHECK_FALSE(findings.paired);
-    REQUIRE(findings.settings.size() == 2); // the mean is none
+    REQUIRE(findings.settings.size() == 2); // the mean is not a setting
     CHECK(findings.settings[0].size == Approx(64));
     CHECK(findings.settings[1].threads == 2);
     const Line& line = sheet(findings, "cpu_nanoseconds").lines[0];

@@ -20,7 +20,7 @@ Entry entry(double median, Estimate ratio, Standing standing) {
     return result;
 }
 
-// Two settings of one group, an allocator that wins one and crashes in the other.
+// Two settings of one group. The allocator wins one and crashes in the other.
 Findings small() {
     Findings findings;
     findings.name = "larson under System, a|b";

@@ -11,7 +11,7 @@ using namespace ashlar::report;
 
 namespace {
 
-// What was written to the file so far.
+// Returns the text written to the file so far.
 std::string text_of(std::FILE* file) {
     std::array<char, 1000> text{};
     std::rewind(file);

@@ -129,7 +129,7 @@ TEST_CASE("keys move, open, go back and ask") {
     CHECK(press_key(state, ' ') == Request::kLook);
     CHECK(press_key(state, '?') == Request::kNothing);
     CHECK(state.shows_help);
-    CHECK(press_key(state, 'q') == Request::kNothing); // leaves the help only
+    CHECK(press_key(state, 'q') == Request::kNothing); // closes the help only
     CHECK_FALSE(state.shows_help);
     CHECK(press_key(state, 'q') == Request::kQuit);
     CHECK(press(state, {.key = Key::kGone}, 24) == Request::kQuit);
@@ -191,7 +191,7 @@ TEST_CASE("a process alone is drawn with its history, classes and threads") {
     CHECK(text.find("main              50.0 %") != std::string::npos);
     CHECK(text.find("     96 B          7") < text.find("     64 B        100")); // by memory
     CHECK(text.find("     80 B") == std::string::npos);                           // never used
-    // The history: first point full, of which two thirds are free; the second a sixth of it.
+    // The history's first point is full, and two thirds of it are free. The second has a sixth of its height.
     std::string column;
     std::string last;
     for (std::size_t row = 0; row < canvas.rows() - 1; ++row) {
@@ -224,7 +224,7 @@ TEST_CASE("the excess of huge pages does not stand with what is not the heap") {
             }
         }
     }
-    CHECK(std::count(places.begin(), places.end(), 0) >= 2); // live and the excess
+    CHECK(std::count(places.begin(), places.end(), 0) >= 2); // live and excess
     CHECK(std::any_of(places.begin(), places.end(), [](std::size_t place) { return place > 0; }));
 }
 

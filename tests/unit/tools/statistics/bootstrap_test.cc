@@ -17,9 +17,9 @@ double choose(int n, int k) {
     return std::exp(std::lgamma(n + 1) - std::lgamma(k + 1) - std::lgamma(n - k + 1));
 }
 
-// The bootstrap of a median needs no drawing when the number of values is odd. The median of a draw is at
-// most the k-th value exactly if more than half of the draw is. That number is binomial. So the smallest
-// value whose cumulative probability reaches `probability` is known.
+// Computes the bootstrap distribution of a median exactly, for an odd number of values. The median of a draw
+// is at most the k-th value if more than half of the draw is. The number of such values is binomial. The
+// quantile is the smallest value whose cumulative probability reaches `probability`.
 double exact_quantile(const std::vector<double>& sorted, double probability) {
     const int n = static_cast<int>(sorted.size());
     for (int k = 1; k < n; ++k) {
@@ -38,8 +38,8 @@ double exact_quantile(const std::vector<double>& sorted, double probability) {
 } // namespace
 
 TEST_CASE("bootstrap: agrees with the exact distribution of the median") {
-    // Distances grow, so that no two values can be confused. The probabilities next to 2.5 % and 97.5 % are
-    // far enough away for the number of draws.
+    // Distances between values grow, so each value is unique. The neighbouring cumulative
+    // probabilities are far enough from 2.5 % and 97.5 % for this number of draws.
     for (const int count : {9, 15, 31}) {
         std::vector<double> values;
         for (int index = 0; index < count; ++index) {
@@ -88,7 +88,7 @@ TEST_CASE("bootstrap: the interval holds the true median about as often as it sa
     for (int trial = 0; trial < kTrials; ++trial) {
         std::array<double, 15> values{};
         for (double& value : values) {
-            value = -std::log(1 - uniform()); // exponential: skewed like a noisy machine's times
+            value = -std::log(1 - uniform()); // exponential, skewed like times of a noisy machine
         }
         const auto seed = static_cast<std::uint64_t>(trial);
         held += median_interval(values, {.confidence = 0.95, .resamples = 500, .seed = seed})

@@ -35,7 +35,7 @@ TEST_CASE("Mann-Whitney: equal values, by the normal distribution") {
 }
 
 TEST_CASE("Mann-Whitney: exact agrees with going through all ways") {
-    // All 20 ways to give three of the ranks 1 to 6 to the first set.
+    // All 20 ways to choose three of the ranks 1 to 6 for the first set.
     for (unsigned chosen = 0; chosen < 64; ++chosen) {
         std::vector<double> first;
         std::vector<double> second;

@@ -49,5 +49,5 @@ TEST_CASE("ratio of medians: the truth is inside about as often as is promised")
         inside += ratio_of_medians_interval(above, beneath, {.resamples = 400}).contains(1.5) ? 1 : 0;
     }
     CHECK(inside >= 180);
-    CHECK(inside < kTrials); // an interval that always holds the truth says nothing
+    CHECK(inside < kTrials); // an interval that always includes the truth is useless
 }

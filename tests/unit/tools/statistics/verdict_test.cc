@@ -25,14 +25,14 @@ TEST_CASE("verdict: what the reference shows against itself is no difference") {
           Verdict::kNoMeasurableDifference);
 }
 
-// Where A/A lies wholly on one side of 1, its distance from 1 is what cannot be seen on either side.
+// If the A/A interval excludes 1, its distance from 1 is invisible in both directions.
 TEST_CASE("verdict: no difference is found that could not have been seen") {
     constexpr Interval kAbove{.low = 1.02, .high = 1.05};
     constexpr Interval kLower{.low = 0.97, .high = 0.99};
     CHECK(judge(0.98, kLower, kAbove) == Verdict::kNoMeasurableDifference);
     CHECK(judge(0.94, {.low = 0.93, .high = 0.95}, kAbove) == Verdict::kLower);
     CHECK(judge(1.02, {.low = 1.01, .high = 1.09}, {.low = 0.999, .high = 1.001}) ==
-          Verdict::kNoMeasurableDifference); // half the interval is 0.04
+          Verdict::kNoMeasurableDifference); // half of the interval is 0.04
     CHECK(judge(1.06, {.low = 1.055, .high = 1.065}, kAbove) == Verdict::kHigher);
 }
 

@@ -10,7 +10,7 @@ using suite::TaskSize;
 
 namespace {
 
-// Python is what every test needs, so that it is always there, and nothing is compiled.
+// The test suite itself needs Python, so Python is always available. Python needs no compilation.
 suite::LanguageSuite python(std::vector<std::string> tasks = {}, TaskSize size = TaskSize::kTiny) {
     return suite::language_suite(
         {.languages = {"python"}, .tasks = std::move(tasks), .size = size, .cache = "/nowhere"});

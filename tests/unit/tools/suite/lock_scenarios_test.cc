@@ -33,7 +33,7 @@ seed = 9
 time_limit_s = 1
 )";
 
-// What is said about the text, or "" if it is taken.
+// Returns the error message for the text, or "" if the text is valid.
 std::string refusal(const std::string& text) {
     try {
         suite::read_lock_scenarios(text, source());
@@ -43,7 +43,7 @@ std::string refusal(const std::string& text) {
     }
 }
 
-// Of a whole entry with one line more.
+// Returns the error message for a complete entry with one more line.
 std::string refusal_with(const std::string& line) {
     return refusal("[[configuration]]\nname = \"one\"\ntype = \"plain\"\ntime_limit_s = 5\n" + line + "\n");
 }

@@ -11,7 +11,7 @@ using namespace ashlar::symbols;
 
 namespace {
 
-// A return address in traced::outer(), as the file has it.
+// Returns the file address of a call in traced::outer().
 std::uint64_t place_of_call() {
     Dl_info about{};
     const void* const address = traced::outer();

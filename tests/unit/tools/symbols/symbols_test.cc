@@ -15,7 +15,7 @@ using Catch::Matchers::Contains;
 
 namespace {
 
-// Where an address of this program lies in its file, and the program's build id.
+// The file offset of an address in this program, and the program's build id.
 struct Place {
     std::uintptr_t address;
     std::uint64_t offset = 0;
@@ -47,7 +47,7 @@ int look(dl_phdr_info* object, std::size_t /*size*/, void* wanted) {
             read_notes(*object, segment, place);
         }
     }
-    return 1; // the program is the first
+    return 1; // the program is the first object
 }
 
 } // namespace

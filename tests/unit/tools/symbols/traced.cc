@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
-// Compiled with debug information in every build. The lines of two calls are in traced.h.
+// Compiled with debug information in every build. traced.h has the lines of two calls.
 #include "traced.h"
 
 namespace traced {
 
 namespace {
 
-volatile int after_the_call = 0; // so that neither call is the last thing that its function does
+volatile int after_the_call = 0; // prevents a tail call in both functions
 
 [[gnu::noinline]] const void* here() {
     return __builtin_return_address(0);

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
-// Functions with debug information whose places are known.
+// Functions with debug information and known lines.
 #pragma once
 
 namespace traced {
 
-// In traced.cc: of the call in inner(), and of inner() in outer().
+// Lines in traced.cc: the call in inner(), and the call of inner() in outer().
 inline constexpr unsigned kLineOfCall = 17;
 inline constexpr unsigned kLineOfInlinedCall = 25;
 
-// A return address in inner(), which is part of outer().
+// Returns a return address in inner(), which is inlined in outer().
 const void* outer();
 
 } // namespace traced

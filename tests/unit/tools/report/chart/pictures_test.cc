@@ -23,7 +23,7 @@ std::size_t count(const std::string& text, const std::string& part) {
     return found;
 }
 
-// The values of an attribute of all elements of a class, in order.
+// Returns the values of an attribute for all elements of a class, in order.
 std::vector<double> attribute(const std::string& svg, const std::string& classes, const std::string& name) {
     std::vector<double> values;
     const std::regex element("class=\"[^\"]*" + classes + "[^>]* " + name + "=\"([-0-9.]+)\"");
@@ -174,7 +174,7 @@ TEST_CASE("svg: every slot has a shape and a colour of its own") {
     }
     CHECK(shapes.size() == kSlots);
     CHECK(colours.size() == kSlots);
-    CHECK(slot_class(kSlots) == slot_class(1)); // the reference's is its own alone
+    CHECK(slot_class(kSlots) == slot_class(1)); // only the reference has its class
 }
 
 TEST_CASE("svg: words are cut to the room that there is, between letters") {

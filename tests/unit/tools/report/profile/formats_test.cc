@@ -19,7 +19,7 @@ using Json = nlohmann::json;
 
 namespace {
 
-// A leak, the peak and something temporary, by their addresses; in a file that is not there.
+// A leak, a peak and temporary memory. Frames are addresses in a missing file.
 struct Example {
     ProfileFile file;
     Frames frames;
@@ -198,7 +198,7 @@ TEST_CASE("profile: of many processes the first have a line each, and the others
     const std::vector<Summary> summaries(12, example.summaries[0]);
     const std::string text = report::processes_text(summaries, {.top = 3});
     CHECK_THAT(text, Contains("And 9 others, which allocated "));
-    CHECK(std::count(text.begin(), text.end(), '\n') <= 6); // with the head, and perhaps the shared peak
+    CHECK(std::count(text.begin(), text.end(), '\n') <= 6); // with the header, and perhaps the common peak
     CHECK(report::processes_text(summaries, {.top = 12}).find("others") == std::string::npos);
 }
 
