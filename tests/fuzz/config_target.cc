@@ -228,9 +228,8 @@ void check_what_is_shown() {
     if (said.size() != rules().size()) fail("%zu settings are shown", said.size());
     std::string shown;
     for (const std::string& line : said) {
-        const std::string setting =
-            line.substr(0, line.rfind(" ("));              // the rest names the source of the value
-        if (setting.back() != ':') shown += setting + ","; // an empty path is no value
+        const std::string setting = line.substr(0, line.rfind(" (")); // the rest names the source
+        if (setting.back() != ':') shown += setting + ",";            // an empty path is no value
     }
     restore_defaults();
     if (!said_by_applying(shown).empty() || values_now() != before)

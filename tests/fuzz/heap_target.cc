@@ -4,9 +4,8 @@
 // the stress programs' model. At the end everything is released and given back, and the statistics must show
 // it.
 //
-//   step       call and whether it is repeated (bit 7) | thread (bits 6-7) and slot | how often | the
-//   arguments
-//              of the call: sizes, a count, an alignment
+//   step       call and whether it is repeated (bit 7) | thread (bits 6-7) and slot | how often | sizes,
+//              a count and an alignment for the call
 //   size       a border (classes, pages, superslabs, overflows) | how far from it, signed
 //   alignment  exponent (bits 0-4) and whether it is a power of two, near one, or a special one (bits 5-7)
 //
