@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The checks of this folder, on small trees and listings with one thing wrong each."""
+"""Tests the checks of this folder on small trees and listings with one error each."""
 import os
 import tempfile
 import unittest
@@ -17,7 +17,7 @@ import told_text
 
 
 class Tree:
-    """Files in a temporary directory."""
+    """Makes files in a temporary directory."""
 
     def __init__(self, files):
         self.files = files
@@ -169,7 +169,7 @@ class Sentences(unittest.TestCase):
         self.check("a.md", f"{LONG}", 1)
         self.check("a.md", f"{SHORT}. {SHORT}! {SHORT}? ({SHORT}.) *{SHORT}.* {SHORT}.\n")
         self.check("a.md", f"Short.\n\nA line\nand {LONG}.\n", 3)
-        self.check("a.md", f"{SHORT[:-5]} e.g. this.\n", 1)  # no end
+        self.check("a.md", f"{SHORT[:-5]} e.g. this.\n", 1)  # not the end of a sentence
         self.check("a.md", f"{SHORT[:-5]} 5.3.0 is it.\n", 1)
 
     def test_what_counts_as_a_word(self):
@@ -206,7 +206,7 @@ class Sentences(unittest.TestCase):
         self.check("tests/CMakeLists.txt", f"# {LONG}\nset(A \"# {LONG}\")\n", 1)
         self.check("tests/a.py", f'"""{SHORT}\n\n{LONG}\n\n    {LONG}\nusage: {LONG}"""\na = 1  # {LONG}\n', 3, 7)
         self.check("tests/a.py", f'f("{LONG}", help="{LONG}")\n', 1)
-        self.check("tests/a.py", "def\n", 1)  # no Python
+        self.check("tests/a.py", "def\n", 1)  # not Python
 
     def test_manual_pages(self):
         self.check("docs/a.1", "")

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The documents. Each link leads to a file and a heading that exist. What the code has (settings, findings of
-`ashlar doctor`) stands on the pages that promise to name all.
+"""Checks the documents. Each link leads to an existing file and heading. The pages that promise to list the code's
+settings and the findings of `ashlar doctor` list all of them.
 
 usage: documents.py ROOT"""
 import os
@@ -9,7 +9,7 @@ import sys
 
 from sources import read, report, tracked_files
 
-# Where names stand in the code, and which pages must have each of them as `name` or as `name:value`.
+# Files that define names, and the pages that must have each name as `name` or as `name:value`.
 PROMISED = (
     ("core/os/config.cc", r'Key\{"([a-z_]+)"', ("docs/configuration.md", "docs/tuning.md")),
     ("tools/diagnose/explain.cc", r'(?:Finding\{|return \{|\{\{?|findings = \{\{)\s*"([a-z ]+)",\s', ("docs/troubleshooting.md",)),
@@ -29,7 +29,7 @@ def without_code(text):
 
 
 def anchor(heading):
-    """As GitHub makes it of a heading."""
+    """Returns GitHub's anchor of a heading."""
     text = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", heading).strip().lower()
     return re.sub(r"[^\w\- ]", "", text).replace(" ", "-")
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""The fast paths of malloc, free, new and delete, from the entry past every conditional jump to the first ret. Fails if a
-path is longer than its budget, or has a call, a lock or a loop. Fails if it differs from the golden file, so that a
-change of the fast path is seen and meant.
+"""Checks the fast paths of malloc, free, new and delete, from the entry past every conditional jump to the first ret.
+Fails if a path is longer than its budget, or has a call, a lock or a loop. Fails if the path differs from the golden
+file, so every change of the fast path is deliberate.
 
 usage: fast_path.py LIBRARY            compare
        fast_path.py --update LIBRARY   write the golden file (budgets still count)
@@ -18,15 +18,15 @@ SKIPPED = 77
 
 
 class Processor(typing.NamedTuple):
-    machine: str  # as readelf calls it
+    machine: str  # readelf's name
     golden: str
     objdump: str
     budget: dict
-    comment: str  # begins one in objdump's lines
+    comment: str  # begins a comment in objdump's lines
     call: str
     lock: str
-    jump: str  # of all kinds
-    always: str  # jumps without a condition
+    jump: str  # all jumps
+    always: str  # unconditional jumps
 
 
 PROCESSORS = (
@@ -50,7 +50,8 @@ def output_of(*command):
 
 
 def symbol_range(library, name):
-    """First address and the one past the last. By number: aliases hide a name in the disassembly."""
+    """Returns the first address and the one past the last. Uses numbers, because aliases hide a name in the
+    disassembly."""
     for line in output_of("readelf", "--dyn-syms", "--wide", library).splitlines():
         fields = line.split()
         if len(fields) >= 8 and fields[3] == "FUNC" and fields[7].split("@")[0] == name:
@@ -64,7 +65,7 @@ def disassemble(processor, library, start, end):
 
 
 def parse(text, processor=X86_64):
-    """[(address, mnemonic, operands)] of objdump's lines."""
+    """Returns [(address, mnemonic, operands)] from objdump's lines."""
     instructions = []
     for match in re.finditer(r"^[ \t]*([0-9a-f]+):[ \t]+(\S+)[ \t]*(.*)$", text, re.M):
         address, mnemonic, operands = match.groups()
@@ -73,13 +74,13 @@ def parse(text, processor=X86_64):
 
 
 def target_of(operands):
-    """It is the last operand, with the name of what is there behind it."""
+    """Returns the target of a jump. It is the last operand, followed by the symbol at that address."""
     match = re.search(r"(?:^|, )([0-9a-f]+)(?: <.*)?$", operands)
     return int(match.group(1), 16) if match else None
 
 
 def follow(instructions, processor=X86_64):
-    """(path, complaints): the instructions executed when no conditional jump is taken."""
+    """Returns (path, complaints): the instructions executed when no conditional jump is taken."""
     path, complaints = [], []
     if not instructions:
         return path, ["has no instructions"]
@@ -113,7 +114,7 @@ def follow(instructions, processor=X86_64):
 
 
 def compiler_of(library):
-    """As the compiler has signed the object: its version alone."""
+    """Returns the compiler's name and version, from the object's comment section."""
     comment = output_of("readelf", "--string-dump=.comment", library)
     return "; ".join(sorted(set(re.findall(r"(?:GCC: \([^)]*\)|clang version) [\d.]+", comment)))) or "unknown"
 

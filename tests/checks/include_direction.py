@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""The folders of core/ and tools/ are layers: each may include itself and those before it, not those beside it. Inside
-a folder a header and its source count as one part, and parts must not include each other in a circle. A source that
-lies in no layer's folder stands above them all.
+"""Checks the layers of core/ and tools/. Each folder may include itself and the layers before it, not those beside
+it. Inside a folder a header and its source count as one part, and parts must not include each other in a circle. A
+source outside all layers' folders is above them all.
 
 usage: include_direction.py ROOT"""
 import os
@@ -19,7 +19,7 @@ def part(path):
 
 
 def find_circle(edges):
-    """One circle of parts as a list, or None."""
+    """Returns one circle of parts as a list, or None."""
     done, path = set(), []
 
     def visit(node):
@@ -44,7 +44,7 @@ def find_circle(edges):
 
 
 def tools_layers(root):
-    """As tools/CMakeLists.txt lists them, lowest first; those on one line stand beside each other."""
+    """Returns the layers listed in tools/CMakeLists.txt, lowest first. Those on one line are beside each other."""
     listed = re.findall(r"^#   ([a-z]+(?:, [a-z]+)*)  ", read(root, "tools/CMakeLists.txt"), re.M)
     return [line.split(", ") for line in listed]
 

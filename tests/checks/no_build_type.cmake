@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # cmake -DSOURCE=... -DTREE=... -DGENERATOR=... -DCOMPILER=... -P no_build_type.cmake
-# Fails unless a tree that is configured without a build type is what the preset `release` is.
+# Fails unless a build configured without a build type equals the preset `release`.
 file(REMOVE_RECURSE ${TREE})
 execute_process(COMMAND ${CMAKE_COMMAND} -S ${SOURCE} -B ${TREE} -G ${GENERATOR} -DCMAKE_CXX_COMPILER=${COMPILER}
     -DASHLAR_BUILD_TESTS=OFF -DASHLAR_BUILD_TOOLS=OFF -DASHLAR_BUILD_BENCH=OFF

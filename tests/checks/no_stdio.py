@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The core must not use stdio or iostreams: they allocate, lock, and may not be ready when malloc is called.
+"""Checks that the core does not use stdio or iostreams. They allocate, lock, and may be uninitialised when malloc is
+called.
 
 usage: no_stdio.py ROOT"""
 import re
@@ -12,7 +13,7 @@ FORBIDDEN = re.compile(
     r"|\b(?:v?(?:f|d|s|sn|as)?printf|f?puts|f?putc|putchar|fwrite|fopen|fdopen|fflush|perror)[ \t]*\("
     r"|\bstd::(?:cerr|cout|clog)\b")
 
-# malloc_info takes a FILE* by its definition.
+# malloc_info takes a FILE* by definition.
 ALLOWED = {"core/entry/glibc.cc": ("#include <cstdio>", "fwrite(")}
 
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""The notes of the probes that core/os/probe.h and core/os/memory_probes.h list, as tracers read them. All are there,
-with their numbers of arguments, and their places are instructions that do nothing. Those of OpenTelemetry have
-semaphores, and their arguments where functions have theirs.
+"""Checks the notes of the probes that core/os/probe.h and core/os/memory_probes.h list, as tracers read them. Every
+probe exists with its number of arguments, at an instruction that does nothing. OpenTelemetry's probes have
+semaphores, and their arguments are in the registers of function arguments.
 
 usage: probes.py LIBRARY..."""
 import os
@@ -18,7 +18,8 @@ NOTE = re.compile(r"Provider: (\w+)\s+Name: (\w+)\s+Location: 0x([0-9a-f]+),.*Se
 
 
 def violations(notes, is_nop):
-    """Of what `readelf -n` prints; `is_nop` tells of an address whether nothing is done there."""
+    """Returns complaints about the output of `readelf -n`. `is_nop` says whether the instruction at an address does
+    nothing."""
     found = []
     seen = set()
     for provider, name, location, _, arguments in NOTE.findall(notes):
@@ -35,7 +36,7 @@ def violations(notes, is_nop):
 
 
 def violations_of_memory(notes, is_nop, machine=os.uname().machine):
-    """The same of OpenTelemetry's contract."""
+    """Returns complaints about OpenTelemetry's probes."""
     found = []
     expected = MEMORY.get(machine, {})
     seen = {name: (int(location, 16), int(semaphore, 16), arguments.strip())

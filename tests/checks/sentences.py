@@ -23,7 +23,7 @@ SCRIPT_ENDINGS = (".sh", ".cmake", ".cmake.in", "CMakeLists.txt", ".rb", ".pl")
 FOLDERS_OF_HELP = ("core/", "tools/", "bench/")
 FOLDERS = ("core/", "tools/", "bench/", "tests/", "scripts/", "packaging/", ".ci/")
 
-# Strings and numbers stand here so that what looks like a comment in them is none.
+# Matches strings and numbers too, so that their text is not taken for comments.
 C_TOKEN = re.compile(r"""//[^\n]*|/\*.*?\*/|R"([^(\s]*)\(.*?\)\1"|"(?:\\.|[^"\\\n])*"|\b\d[\w'.]*|'(?:\\.|[^'\\\n])+'""", re.S)
 BULLET = re.compile(r"(?:[*•+-]|\d+[.)])\s+")
 ABBREVIATION = re.compile(r"(?:^|[\s(])(?:e\.g|i\.e|etc|vs|cf|approx|No|Fig|al|ca|[A-Z])$")
@@ -33,12 +33,12 @@ LINK = re.compile(r"!?\[([^\]]*)\]\((?:[^()\s]|\([^)]*\))*(?:\s+\"[^\"]*\")?\)")
 
 
 def is_table_or_code(text):
-    """Of a line of a comment or docstring: a drawing, columns, or a list of key and meaning."""
+    """Returns whether a line of a comment or docstring is a drawing, columns, or a list of key and meaning."""
     return "|" in text[:1] + text[-1:] or " | " in text or re.search(r"\S {3,}\S", text) is not None
 
 
 class Paragraphs:
-    """Lines of prose, put together. A bullet or an empty line begins a new paragraph."""
+    """Joins lines of prose. A bullet or an empty line begins a new paragraph."""
 
     def __init__(self):
         self.found = []  # (number of the first line, text)
@@ -56,7 +56,7 @@ class Paragraphs:
         self.lines = []
 
     def add_indented(self, number, text):
-        """A line of a comment or docstring, from its margin on. What is indented below no bullet is code."""
+        """Adds a line of a comment or docstring, from its margin on. A line indented below no bullet is code."""
         stripped = text.strip()
         indent = len(text) - len(text.lstrip())
         bullet = BULLET.match(stripped)
@@ -107,7 +107,7 @@ def of_markdown(text):
             if not line.startswith(" ") and empty_before:
                 in_list = False
             paragraphs.add(number, stripped.lstrip("> "))
-        # None: within a block of code, whose lines follow each other.
+        # None: inside a block of code, whose lines are adjacent.
         code = line.startswith("    ") and (empty_before is None or (empty_before and not in_list))
         empty_before = True if not stripped else None if code else False
     paragraphs.end()
@@ -139,7 +139,7 @@ def of_c(text):
 
 
 def of_strings(text):
-    """The strings of a C++ source, those that follow each other as one. A line break in them ends a paragraph."""
+    """Returns the strings of a C++ source, adjacent ones joined. A line break in them ends a paragraph."""
     found = []
     first, joined, end = 0, "", None
     for match in [*C_TOKEN.finditer(text), None]:
@@ -155,7 +155,7 @@ def of_strings(text):
 
 
 def of_lines(lines):
-    """Of comments as (number, column, whether it stands alone, text behind the sign)."""
+    """Joins comments given as (number, column, whether it stands alone, text behind the sign)."""
     paragraphs = Paragraphs()
     last_line = last_column = -1
     for number, column, alone, text in lines:
@@ -171,7 +171,7 @@ def of_lines(lines):
 def of_script(text):
     lines = []
     for number, line in enumerate(text.split("\n"), 1):
-        # Behind code only where nothing is quoted before it: there the sign may mean something else.
+        # Behind code, # is a comment only if no quote comes before it.
         match = re.match(r"(\s*|[^#'\"]*\s)#(?!!)(.*)", line)
         if match:
             lines.append((number, len(match.group(1)), not match.group(1).strip(), match.group(2)))
@@ -179,7 +179,7 @@ def of_script(text):
 
 
 def of_block(number, text):
-    """A docstring or a help text that begins in that line."""
+    """Returns the paragraphs of a docstring or help text that begins in that line."""
     paragraphs = Paragraphs()
     lines = text.split("\n")
     margins = [len(line) - len(line.lstrip()) for line in lines[1:] if line.strip()]
@@ -230,7 +230,7 @@ def words_of(sentence):
 
 
 def sentences(text):
-    """Each with the number of lines before it."""
+    """Yields each sentence with the number of lines before it."""
     def one_word(match):
         newlines = match.group(0).count("\n")
         return re.sub(r"\s", "_", match.group(0)) + "\n" * newlines
@@ -246,7 +246,7 @@ def sentences(text):
 
 
 def long_sentences(paragraphs):
-    """(line, words) of each that is too long."""
+    """Yields (line, words) of each sentence that is too long."""
     for first, text in paragraphs:
         for lines_before, sentence in sentences(text):
             words = words_of(sentence)
@@ -255,7 +255,7 @@ def long_sentences(paragraphs):
 
 
 def paragraphs_of(path, text):
-    """Of a file as its name or first line says; nothing of others."""
+    """Returns the paragraphs of a file, by its name or first line; none for other kinds of files."""
     if path.endswith(".md"):
         return of_markdown(text)
     if not path.startswith(FOLDERS) and os.path.basename(path) != "CMakeLists.txt":
@@ -284,7 +284,7 @@ def found_in(root, path):
 
 
 def violations(found, listed):
-    """Of what was found in each path, and the paths that are listed."""
+    """Returns complaints about the findings in each path, given the listed paths."""
     complaints = []
     for path, sentences_found in found.items():
         if path not in listed:
@@ -301,7 +301,7 @@ def read_list(root):
 
 
 def shrink(root, found):
-    """Takes off what is clean, and what is no more."""
+    """Removes clean and deleted files from the list."""
     kept = [line for line in read(root, LIST).split("\n") if not line or line.startswith("#") or found.get(line)]
     with open(os.path.join(root, LIST), "w", encoding="utf-8") as file:
         file.write("\n".join(kept))

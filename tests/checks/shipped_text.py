@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The release library carries no text meant for its developers: no assertions (those of locks have words of their own),
-source names or paths.
+"""Checks that the release library has no text for its developers: no assertions (those of locks have their own
+words), source names or paths.
 
 usage: shipped_text.py LIBRARY"""
 import re
@@ -17,7 +17,7 @@ def violations(lines):
 
 
 if __name__ == "__main__":
-    # -d: what is loaded into the process, without the symbol table.
+    # -d: only sections loaded into the process, without the symbol table.
     text = subprocess.run(["strings", "-d", sys.argv[1]], check=True, capture_output=True, text=True).stdout
     if "ashlar_version" not in text:
         print(f"{sys.argv[1]} does not look like the library")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The files of the repository, and C++ without its comments."""
+"""Lists the files of the repository, and removes comments from C++."""
 import os
 import re
 import subprocess
@@ -9,9 +9,9 @@ SKIPPED = 77
 
 
 def tracked_files(root):
-    """Paths relative to root. Without git there is nothing to go by: the test is skipped."""
+    """Returns paths relative to root. Skips the test without git, which supplies the list."""
     try:
-        # safe.directory: the clone may belong to another user than the one who tests it.
+        # safe.directory: another user than the tester may own the clone.
         listed = subprocess.run(["git", "-c", "safe.directory=*", "-C", root, "ls-files", "-z"],
                                 check=True, capture_output=True, text=True).stdout
     except (OSError, subprocess.CalledProcessError) as error:
@@ -21,7 +21,7 @@ def tracked_files(root):
 
 
 def files_below(root, folder, endings):
-    """Paths relative to root of all files there, tracked or not yet."""
+    """Returns paths relative to root of all files, tracked or new."""
     found = []
     for directory, _, names in os.walk(os.path.join(root, folder)):
         found += [os.path.relpath(os.path.join(directory, name), root) for name in names if name.endswith(endings)]
@@ -34,7 +34,7 @@ def read(root, path):
 
 
 def without_comments(text):
-    """Comments become blanks, so that line numbers stay. Strings are left alone."""
+    """Replaces comments by blanks, which keeps line numbers. Leaves strings unchanged."""
     def blank(match):
         token = match.group(0)
         return token if token[0] in "\"'" else re.sub(r"[^\n]", " ", token)

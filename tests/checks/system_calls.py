@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""System calls of the core go through its own function (os/system_call.h). Another library may define the C library's,
-and allocate in them or take a lock. What allocates nothing because the kernel is not entered (the vDSO's functions) may
-stay, and abort().
+"""Checks that system calls of the core use its own function (os/system_call.h). Another library may define the C
+library's, and allocate or lock in them. Exceptions are abort() and functions of the vDSO, which do not enter the
+kernel and so do not allocate.
 
 usage: system_calls.py LIBRARY..."""
 import re
@@ -18,7 +18,7 @@ FORBIDDEN = re.compile(
 
 
 def violations(listing):
-    """Of what `nm --undefined-only` prints."""
+    """Returns complaints about the output of `nm --undefined-only`."""
     names = [line.split()[-1].split("@")[0] for line in listing.splitlines() if re.search(r"\b[UwvW] ", line)]
     if not names:
         return ["no undefined symbols: this is not the library"]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What sub-commands of ashlar say passes through machine::tell, which fits it to the terminal.
+"""Checks that text of ashlar's sub-commands passes through machine::tell, which fits it to the terminal.
 
 usage: told_text.py ROOT"""
 import re
@@ -8,7 +8,7 @@ import sys
 from sources import files_below, read, report, without_comments
 
 FORBIDDEN = re.compile(r"\bfmt::print[ \t]*\(|\b(?:f?printf|f?puts)[ \t]*\(|\bstd::(?:cerr|clog)\b|\bstd::cout[ \t]*<<")
-# Help has its own form, words are read by shells, and a line of progress is written over.
+# Help has its own form, shells read words, and progress lines are overwritten.
 ALLOWED = {"tools/commands/help.cc": 1, "tools/commands/words.cc": 1, "tools/commands/alarm.cc": 1}
 
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// An arbitrary string as ASHLAR_CONF, and as the argument of ashlar_control, compared with a second reading
-// of the rules of docs/configuration.md. Compared are what counts and what is complained about. Complaints
-// must be whole, printable lines. Reading a string twice changes nothing more, and neither does reading what
-// print:true shows.
+// Parses an arbitrary string as ASHLAR_CONF, and as the argument of ashlar_control. Compares the result with
+// a second implementation of the rules of docs/configuration.md: the accepted values and the complaints.
+// Complaints must be whole, printable lines. Reading a string twice changes nothing more, and neither does
+// reading the output of print:true.
 #include "common/report.h"
 #include "os/config.h"
 #include "os/message.h"
@@ -33,11 +33,11 @@ using common::fail;
 
 struct Rule {
     std::string_view key;
-    std::atomic<std::size_t>* value; // null: the value is a path
+    std::atomic<std::size_t>* value; // null if the value is a path
     TextSetting* path;
     std::size_t usual;
-    std::vector<std::string_view> names; // of its values; none: a number or a path
-    bool at_start;                       // only
+    std::vector<std::string_view> names; // names of its values; none for a number or a path
+    bool at_start;                       // only valid at start
 };
 
 const std::vector<std::string_view> kNumber = {};
@@ -83,7 +83,7 @@ std::vector<Rule>& rules() {
     return table;
 }
 
-// ---- The second reading -----------------------------------------------------------------------------------
+// ---- The second implementation
 
 std::optional<std::size_t> read_number(std::string_view text) {
     constexpr std::string_view kUnits = "kKmMgGtT";
@@ -110,9 +110,9 @@ std::optional<std::string> read_path(std::string_view text) {
 }
 
 struct Verdict {
-    Rule* rule = nullptr;             // null: there is no such key here
+    Rule* rule = nullptr;             // null if this library has no such key
     std::optional<std::string> value; // a number in decimal
-    bool elsewhere = false;           // but in the hardened library
+    bool elsewhere = false;           // a key of the hardened library only
 };
 
 Verdict judge(std::string_view setting) {
@@ -134,7 +134,7 @@ Verdict judge(std::string_view setting) {
     return {nullptr, std::nullopt, std::find(others.begin(), others.end(), key) != others.end()};
 }
 
-// ---- What is seen of the first ----------------------------------------------------------------------------
+// ---- The first implementation's results
 
 using Values = std::vector<std::string>;
 
@@ -193,7 +193,7 @@ void require_complaint(const std::string& line, const Verdict& verdict) {
     }
 }
 
-// ---- The properties ---------------------------------------------------------------------------------------
+// ---- The properties
 
 void check_as_variable(std::string_view configuration) {
     restore_defaults();
@@ -228,8 +228,8 @@ void check_what_is_shown() {
     if (said.size() != rules().size()) fail("%zu settings are shown", said.size());
     std::string shown;
     for (const std::string& line : said) {
-        const std::string setting = line.substr(0, line.rfind(" (")); // the rest says where it came from
-        if (setting.back() != ':') shown += setting + ",";            // no path is no value
+        const std::string setting = line.substr(0, line.rfind(" (")); // the rest names the source
+        if (setting.back() != ':') shown += setting + ",";            // an empty path is no value
     }
     restore_defaults();
     if (!said_by_applying(shown).empty() || values_now() != before)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // Arbitrary bytes as an object's .eh_frame_hdr and .eh_frame. The unwinder looks up addresses that the table
-// names, and others, and computes every expression that it finds. No byte outside of the object may be asked
-// for, and nothing that it says may depend on more than the bytes.
+// names, and others, and computes every expression that it finds. It must read no byte outside of the object,
+// and its results must depend only on the bytes.
 //
 // The first four bytes choose registers and the distance of addresses from the functions; the object follows.
 #include "common/report.h"
@@ -25,7 +25,7 @@ namespace {
 using namespace ashlar::observe;
 using common::fail;
 
-// What may be read now; nothing is checked while it is null.
+// The object that may be read now. Reads are not checked while it is null.
 const DescribedObject* allowed = nullptr;
 
 void check(const iovec& range) {
@@ -39,7 +39,7 @@ void check(const iovec& range) {
 
 } // namespace
 
-// In the place of the core's own (see the linker's --wrap).
+// Replaces the core's function (see the linker's --wrap).
 extern "C" long __real_ashlar_system_call(long number, long a, long b, long c, long d, long e, long f);
 extern "C" long __wrap_ashlar_system_call(long number, long a, long b, long c, long d, long e, long f) {
     if (number == SYS_process_vm_readv && allowed != nullptr) check(*reinterpret_cast<const iovec*>(d));

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: MIT
 //
-// Bytes as a sequence of calls of the static library, by three threads in turn, checked against the stress
-// programs' model. At the end everything is released and given back, and the statistics must say so.
+// Interprets bytes as a sequence of calls of the static library, by three threads in turn, checked against
+// the stress programs' model. At the end everything is released and given back, and the statistics must show
+// it.
 //
-//   step       call and whether it is repeated (bit 7) | thread (bits 6-7) and slot | how often | what the
-//              call needs: sizes, a count, an alignment
-//   size       a border (classes, pages, superslabs, what overflows) | how far from it, signed
+//   step       call and whether it is repeated (bit 7) | thread (bits 6-7) and slot | how often | sizes,
+//              a count and an alignment for the call
+//   size       a border (classes, pages, superslabs, overflows) | how far from it, signed
 //   alignment  exponent (bits 0-4) and whether it is a power of two, near one, or a special one (bits 5-7)
 //
-// A thread other than the main one is started when it is first needed. One kind of step ends it, so that what
-// it had goes to the others.
+// A thread other than the main thread is started at its first step. One kind of step ends it, and its memory
+// passes to the other threads.
 #include "common/build_kind.h"
 #include "common/model.h"
 #include "layout/size_class.h"
@@ -27,9 +28,9 @@ namespace {
 using namespace common;
 namespace layout = ashlar::layout;
 
-constexpr unsigned kThreads = 3; // the main one included
+constexpr unsigned kThreads = 3; // including the main thread
 constexpr std::size_t kSlots = 256;
-constexpr std::size_t kMostHeld = std::size_t{64} << 20; // beyond, requests that can be granted are small
+constexpr std::size_t kMostHeld = std::size_t{64} << 20; // above it, satisfiable requests are reduced
 constexpr std::size_t kSmall = 4096;
 constexpr std::size_t kMostRepeated = 64;
 
@@ -40,7 +41,7 @@ class Bytes {
     explicit Bytes(std::span<const std::uint8_t> bytes) : bytes_(bytes) {}
 
     bool empty() const { return bytes_.empty(); }
-    // 0 behind the end.
+    // Returns 0 behind the end.
     unsigned next() {
         if (bytes_.empty()) return 0;
         const unsigned byte = bytes_.front();
@@ -54,12 +55,12 @@ class Bytes {
 
 constexpr std::size_t kLeastImpossible = std::size_t{1} << 47;
 
-// A sanitizer's malloc, the fallback, prints a warning for each of these. Larger ones never get there.
+// Returns whether a sanitizer's malloc, the fallback, would print a warning. Larger sizes never reach it.
 constexpr bool only_warned_of(std::size_t size) {
     return kSanitized && size >= kLeastImpossible && size <= PTRDIFF_MAX;
 }
 
-// Sizes around which something changes: the classes', large ones, and such as are always refused.
+// Sizes near borders: those of classes, large sizes, and sizes that are always refused.
 constexpr std::size_t kLargeKi[] = {33,   64,   96,   128,  192,  256,  512,  960,
                                     1024, 1088, 1984, 2048, 3072, 4096, 16384};
 constexpr std::size_t kImpossible[] = {kLeastImpossible + 128, PTRDIFF_MAX, SIZE_MAX - 4096, SIZE_MAX};
@@ -97,9 +98,9 @@ std::size_t next_alignment(Bytes& bytes) {
 
 struct Step {
     Operation operation;
-    std::size_t repetitions = 1; // with one slot after the other
+    std::size_t repetitions = 1; // each on the next slot
     unsigned thread = 0;
-    bool ends_thread = false; // instead
+    bool ends_thread = false; // ends the thread instead of a call
 };
 
 Step next_step(Bytes& bytes) {
@@ -140,7 +141,7 @@ Step next_step(Bytes& bytes) {
 
 // ---- The threads ------------------------------------------------------------------------------------------
 
-// Does one thing at a time for the thread that owns it, which waits.
+// Does one thing at a time for the owner, which waits.
 class Helper {
   public:
     ~Helper() { end(); }
@@ -181,7 +182,7 @@ class Helper {
 
     std::mutex mutex_;
     std::condition_variable changed_;
-    void (*work_)(const void*) = nullptr; // of given_
+    void (*work_)(const void*) = nullptr; // called with given_
     const void* given_ = nullptr;
     bool ending_ = false;
     std::thread thread_;
@@ -217,12 +218,12 @@ class Players {
     }
 
   private:
-    // Of requests that would be granted only so much.
+    // Reduces requests that could succeed, if too much is held.
     void keep_small(Operation& operation) const {
         std::size_t bytes = 0;
         if (__builtin_mul_overflow(operation.count, operation.size, &bytes)) return;
         if (only_warned_of(bytes)) operation.count = SIZE_MAX;
-        const std::size_t all = bytes + operation.alignment; // may wrap, where one is impossible
+        const std::size_t all = bytes + operation.alignment; // may wrap if the request is impossible
         if (bytes >= kLeastImpossible || operation.alignment >= kLeastImpossible || all <= kSmall) return;
         if (all <= kMostHeld && held() + all <= kMostHeld) return;
         operation.count %= 16;
@@ -230,7 +231,7 @@ class Players {
         operation.alignment %= kSmall;
     }
 
-    // An aligned block may take as much besides.
+    // Returns the bytes held. An aligned block may take its alignment in addition.
     std::size_t held() const {
         std::size_t sum = 0;
         for (std::size_t slot = 0; slot < kSlots; slot++)

@@ -2,7 +2,7 @@
 //
 // Runs a fuzz target on the inputs in files and folders, in any build, without libFuzzer.
 //
-// usage: replay_TARGET [--print] FILE_OR_FOLDER...      --print: each input's name, and what it asks for
+// usage: replay_TARGET [--print] FILE_OR_FOLDER...      --print: each input's name, and the calls it means
 #include "target.h"
 
 #include <algorithm>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// What a fuzz target is: one function of an input's bytes, called by libFuzzer or by the replaying driver. It
-// ends the process by abort() if something does not hold. It starts from the same state each time.
+// A fuzz target: one function of an input's bytes, called by libFuzzer or by the replaying driver. It ends
+// the process by abort() if a property does not hold. It starts from the same state each time.
 #pragma once
 
 #include <cstddef>
@@ -11,7 +11,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 
 namespace fuzz {
 
-// Set by the driver's --print: the target says on stdout what it makes of the bytes.
+// Set by the driver's --print: the target prints its interpretation of the bytes on stdout.
 inline bool printing = false;
 
 } // namespace fuzz

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# Mistakes that the search must find, each in a program of its own. Each is a patch in bugs/. One that does not apply
-# any more stops the configuration: make it anew from a changed copy, with `git diff -U2`.
+# Bugs that the search must find, each in a program of its own. Each is a patch in bugs/. A patch that does not apply
+# stops the configuration. Make it again from a changed copy, with `git diff -U2`.
 planted_bug(forgotten_sleeper SCENARIO mutex SOURCE os/mutex.cc)
 planted_bug(lost_wake SCENARIO mutex SOURCE os/mutex.cc)
 planted_bug(unlocked_hand_over SCENARIO shard_hand_over SOURCE slab/shard_pool.cc)

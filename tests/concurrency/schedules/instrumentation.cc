@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// What the compiler puts into the code under test: a call before each access to memory, and one for each
-// atomic operation. That code is compiled with -fsanitize=thread but linked with this instead of the
-// sanitizer's library. The linker sends the core's system calls here (--wrap). So the code itself knows
-// nothing of schedules, and a build without them is what it was.
+// The functions that the compiler calls in the code under test: before each access to memory, and for each
+// atomic operation. That code is compiled with -fsanitize=thread but linked with this file instead of the
+// sanitizer's library. The linker also directs the core's system calls here (--wrap). So the code itself
+// contains nothing for schedules, and other builds of it are unchanged.
 #include "scheduler.h"
 
 #include <cerrno>
@@ -46,14 +46,14 @@ void store(volatile T* word, T value, int order, Place place) {
     __atomic_store_n(word, value, __ATOMIC_SEQ_CST);
 }
 
-// `next(value)` replaces the value, which is returned.
+// Replaces the value by `next(value)`, and returns the old value.
 template <typename T, typename Next>
 T update(volatile T* word, int order, Place place, Next next) {
     schedules::come_to_atomic(word, Kind::kUpdate, place);
     if (acquires(order)) schedules::acquired(word);
     if (releases(order)) schedules::released(word, Release::kMore);
     T value = __atomic_load_n(word, __ATOMIC_SEQ_CST);
-    // Actors run one at a time, but not what they share with threads that are no actors.
+    // Only one actor runs at a time, but actors share data with threads that are no actors.
     while (
         !__atomic_compare_exchange_n(word, &value, next(value), false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) {
     }
@@ -79,7 +79,7 @@ void schedules::refuse_barriers() {
     barriers_refused = true;
 }
 
-// No object of the core is destroyed on the way: a report holds no lock.
+// Skips no destructor of the core: a report holds no lock.
 bool schedules::is_stopped_by_report(void (*body)()) {
     std::jmp_buf here;
     const bool stopped = setjmp(here) != 0;
@@ -165,13 +165,12 @@ ATOMICS(32)
 ATOMICS(64)
 
 // ---- System calls
-// ------------------------------------------------------------------------------------------
 
 long __real_ashlar_system_call(long number, long a, long b, long c, long d, long e, long f);
 int __real_pthread_create(pthread_t* thread, const pthread_attr_t* attributes, void* (*function)(void*),
                           void* argument);
 
-// Every system call of the core. The futex is played; every machine has two processors and one node.
+// Handles every system call of the core. Simulates the futex, and a machine with two processors and one node.
 long __wrap_ashlar_system_call(long number, long a, long b, long c, long d, long e, long f) {
     switch (number) {
     case SYS_futex: {
@@ -183,7 +182,7 @@ long __wrap_ashlar_system_call(long number, long a, long b, long c, long d, long
     case SYS_sched_getaffinity:
         *reinterpret_cast<unsigned long*>(c) = 3;
         return sizeof(unsigned long);
-    case SYS_membarrier: // every access is seen at once anyway
+    case SYS_membarrier: // every access is visible at once anyway
         return barriers_refused ? -ENOSYS : 0;
     case SYS_madvise:
     case SYS_mprotect:
@@ -201,7 +200,7 @@ int __wrap_getcpu(unsigned* processor, unsigned* node) {
     return 0;
 }
 
-// Time stands still: what happens when it is up is no matter of order.
+// The clock stands still, because timeouts do not depend on the order of threads.
 int __wrap_clock_gettime(clockid_t /*clock*/, timespec* now) {
     *now = {.tv_sec = 1, .tv_nsec = 0};
     return 0;

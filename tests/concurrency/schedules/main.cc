@@ -7,11 +7,11 @@
 //        schedules --list
 //
 //   --preemptions N   search all schedules with at most N preemptions (default: the scenario's)
-//   --random N        then N schedules by chance (default 200)
-//   --seed N          of these (default 1)
-//   --bug             there must be a schedule that fails, and it must fail again when it is replayed
+//   --random N        then N random schedules (default 200)
+//   --seed N          seed of these (default 1)
+//   --bug             a schedule must fail, and must fail again when it is replayed
 //
-// A schedule that fails is printed: who ran until where, and what --replay wants to see it again.
+// Prints a failing schedule: which actor ran up to which place, and the argument of --replay that repeats it.
 #include "scenarios.h"
 #include "search.h"
 
@@ -26,7 +26,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-extern "C" const char __executable_start; // the linker's
+extern "C" const char __executable_start; // defined by the linker
 
 namespace {
 
@@ -89,8 +89,8 @@ const Scenario& scenario_named(std::string_view name) {
     complain(std::string(name).c_str(), "is no scenario; --list names them");
 }
 
-// Function, file and line, and those that it was inlined into, by binutils; of the standard library and of
-// locks only who called them. Without binutils, or for no place, nothing.
+// Returns function, file and line of `place`, and the functions that it was inlined into, from binutils. For
+// the standard library and locks it names only the callers. Empty without binutils or for no place.
 std::string describe(Place place) {
     std::array<char, PATH_MAX> program{};
     if (place == nullptr || ::readlink("/proc/self/exe", program.data(), program.size() - 1) <= 0) return {};

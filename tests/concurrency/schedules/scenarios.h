@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Small situations in which threads of the allocator meet; what must hold afterwards in every schedule.
+// Small situations in which threads meet in the allocator, and what must hold afterwards in every schedule.
 #pragma once
 
 #include "scheduler.h"
@@ -30,6 +30,6 @@ Scenario drain_twice();
 Scenario drain_runs();
 Scenario drain_at_exit();
 
-const std::vector<Scenario>& scenarios(); // all of them
+const std::vector<Scenario>& scenarios(); // returns all of them
 
 } // namespace schedules

@@ -21,7 +21,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-// Past what the code under test gets for them.
+// Calls the C library directly, past the wrapper for the code under test.
 extern "C" int __real_pthread_create(pthread_t* thread, const pthread_attr_t* attributes,
                                      void* (*function)(void*), void* argument);
 
@@ -29,28 +29,28 @@ namespace schedules {
 
 namespace {
 
-constexpr unsigned kPatience = 60;    // seconds until a run counts as hung
-constexpr unsigned kMostTimeouts = 2; // of a waiting actor, in a run
+constexpr unsigned kPatience = 60;    // seconds until a run is hung
+constexpr unsigned kMostTimeouts = 2; // timeouts of a waiting actor, in a run
 constexpr unsigned kMostSteps = 1U << 20;
 
 struct Actor {
-    std::atomic<std::uint32_t> turn{0}; // 1: it is to go on
+    std::atomic<std::uint32_t> turn{0}; // 1: the actor may run
     std::uint8_t number = 0;
-    void (*body)() = nullptr; // of an actor of the scenario
+    void (*body)() = nullptr; // function of a scenario's actor
     void* (*function)(void*) = nullptr;
-    void* argument = nullptr; // of a servant
+    void* argument = nullptr; // argument of a servant's function
     const char* stack = nullptr;
     pthread_t thread{};
 
     std::uint32_t steps = 0;
     bool finished = false;
     const std::uint32_t* waits_for = nullptr;
-    unsigned place_in_line = 0; // of those that wait
+    unsigned place_in_line = 0; // order among waiting actors
     bool timed = false;
     bool timed_out = false;
     unsigned timeouts = 0;
-    const volatile void* read_last = nullptr; // a watched word,
-    unsigned read_at = 0;                     // and in which turn
+    const volatile void* read_last = nullptr; // the watched word read last
+    unsigned read_at = 0;                     // turns taken at that time
 
     bool servant() const { return function != nullptr; }
 };
@@ -61,7 +61,7 @@ std::array<Actor, kMaxActors> actors;
 unsigned actor_count = 0;
 Ordering ordering;
 Run* run = nullptr;
-unsigned turn_planned = 0; // which of the run's turns it is
+unsigned turn_planned = 0; // index in the run's turns
 unsigned turns_taken = 0;
 unsigned last_in_line = 0;
 common::Random chance{0};
@@ -104,7 +104,7 @@ std::uint8_t able_actors() {
     return static_cast<std::uint8_t>(able);
 }
 
-// The first that need not be timed out for it.
+// Returns the first able actor that does not wait. If all wait, the first of them, whose wait times out.
 std::uint8_t first_of(std::uint8_t able) {
     for (unsigned a = 0; a < actor_count; ++a) {
         if ((able >> a & 1) != 0 && actors[a].waits_for == nullptr) return static_cast<std::uint8_t>(a);
@@ -120,7 +120,7 @@ std::uint8_t any_of(std::uint8_t able) {
     return static_cast<std::uint8_t>(std::countr_zero(rest));
 }
 
-// Whether the run's turns say who goes on from here.
+// Returns whether the run's turns choose the actor that continues here.
 bool planned_here(const Actor& actor) {
     return turn_planned + 1 < run->turn_count && run->turns[turn_planned].until == actor.steps;
 }
@@ -147,7 +147,7 @@ std::uint8_t choose(std::uint8_t able) {
 
 void give_turn(Actor& actor) {
     ++turns_taken;
-    if (actor.waits_for != nullptr) { // with a timeout
+    if (actor.waits_for != nullptr) { // the wait has a timeout
         actor.waits_for = nullptr;
         actor.timed_out = true;
         ++actor.timeouts;
@@ -166,13 +166,13 @@ void give_turn(Actor& actor) {
     fail(text);
 }
 
-// The calling actor, or nobody yet, is at a point, cannot go on, or has ended.
+// Chooses the next actor. The calling actor, if any, is at a point, cannot continue, or has ended.
 void decide(Place place) {
     const std::uint8_t able = able_actors();
     if (able == 0) {
         if (!scenario_over()) fail_in_deadlock();
         set_and_wake(all_done);
-        if (!me->finished) wait_for_turn(*me); // for ever
+        if (!me->finished) wait_for_turn(*me); // never returns
         return;
     }
     const std::uint8_t mine = me != nullptr ? me->number : kNobody;
@@ -204,7 +204,7 @@ void end_actor(void* /*value*/) {
     me = nullptr;
 }
 
-// The end of an actor is the end of its thread: the last of its key destructors.
+// Runs an actor. It ends with its thread, in the last of its key destructors.
 void* act(void* argument) {
     Actor& actor = *static_cast<Actor*>(argument);
     actor.stack = static_cast<const char*>(__builtin_frame_address(0));
@@ -221,7 +221,7 @@ void start_actor(Actor& actor) {
     if (__real_pthread_create(&actor.thread, nullptr, act, &actor) != 0) fail("no thread could be started");
 }
 
-// In a forked child the actor that forked is a thread like any other, the only one.
+// Returns whether this is a forked child, where the forking actor is an ordinary thread and the only one.
 bool alone() {
     if (!forking || ::getpid() == process) return false;
     me = nullptr;
@@ -235,7 +235,7 @@ void fail(const char* why) {
         std::fprintf(stderr, "FAILED before any run: %s\n", why);
         std::abort();
     }
-    // What a child of the run found wrong is worth more than that it did.
+    // A child's own message tells more than the fact that the child failed.
     if (run->failure[0] == '\0') std::snprintf(run->failure.data(), run->failure.size(), "%s", why);
     ::_exit(1);
 }
@@ -259,8 +259,8 @@ void play(const Scenario& scenario, Run& its_run) {
         chance = common::Random(run->seed);
         switch_percent = 3U << chance.below(5);
     }
-    // After the code under test's own key, which it makes when it first asks to be told of a thread's end.
-    // Destructors are called in this order.
+    // Makes this key after the own key of the code under test, which that makes at its first call.
+    // Destructors run in this order.
     if (!ashlar::os::call_at_thread_exit()) fail("no key for the code under test");
     if (::pthread_key_create(&last_key, end_actor) != 0) fail("no key");
     ordering.start();
@@ -316,7 +316,7 @@ void come_to_atomic(const volatile void* word, Kind kind, Place place) {
         }
         if (!planned_here(*me)) return;
     }
-    // Reading again what nobody can have changed in between, as spinning does, decides nothing new.
+    // Repeated reads of a word that no actor can have changed, as in a spin loop, need no decision.
     const bool again = kind == Kind::kLoad && me->read_last == word && me->read_at == turns_taken;
     if (!again || planned_here(*me)) decide(place);
     me->read_last = kind == Kind::kLoad ? word : nullptr;
@@ -352,18 +352,18 @@ void come_to_call(Place place) {
 
 void accessed(const volatile void* address, std::size_t size, bool write, Place place) {
     if (me == nullptr || alone()) return;
-    // What is in the actor's own frames is nobody else's business.
+    // Other actors do not access this actor's frames.
     const auto* const here = static_cast<const char*>(__builtin_frame_address(0));
     const auto* const at = static_cast<const volatile char*>(address);
     if (at >= here && at < me->stack) return;
     const bool thread_local_too = at >= here && at < static_cast<const char*>(__builtin_thread_pointer());
     if (at_each_write && write && !thread_local_too) come_to_call(place);
-    if (me == nullptr) return; // has forked
+    if (me == nullptr) return; // in a forked child
     ordering.access(me->number, address, size, write, place);
 }
 
 long futex_wait(const std::uint32_t* word, std::uint32_t value, bool timed, Place place) {
-    if (me != nullptr) come_to_call(place); // after which it may be alone
+    if (me != nullptr) come_to_call(place); // it may be alone afterwards
     if (__atomic_load_n(word, __ATOMIC_SEQ_CST) != value) {
         return -EAGAIN;
     }

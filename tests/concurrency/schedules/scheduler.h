@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 //
-// Real threads, the actors, of which one runs at a time. At each point where the order could matter the
-// scheduler says who goes on, as the run's turns, its seed or the default want it.
+// Real threads, called actors, of which one runs at a time. At each point where the order could matter, the
+// scheduler chooses the actor that continues. It follows the run's turns, its seed or the default.
 //
-// Points are the atomic operations on words that are contended, and the system calls. Waiting on a futex is
-// played: nobody sleeps in the kernel for another actor. So a deadlock is seen at once: nobody is able to go
-// on. A run ends its process when something is wrong, after writing down what.
+// Points are the atomic operations on contended words, and the system calls. Waiting on a futex is simulated:
+// no actor sleeps in the kernel for another actor. So a deadlock is found at once: no actor can continue. A
+// run that fails writes down the error and ends its process.
 #pragma once
 
 #include "plan.h"
@@ -18,18 +18,19 @@ namespace schedules {
 
 struct Scenario {
     std::string_view name;
-    void (*prepare)(); // once, in the process that every run is a copy of
+    void (*prepare)(); // runs once, in the parent of all runs
     std::vector<void (*)()> actors;
-    void (*check)();            // when all actors have ended: ends in fail() if something is wrong
-    unsigned preemptions;       // up to which the search is exhaustive by default
-    bool at_each_write = false; // is a point, too: for who sees all memory at once, as fork does
+    void (*check)();      // runs after all actors have ended; calls fail() on an error
+    unsigned preemptions; // preemptions of the exhaustive search by default
+    bool at_each_write =
+        false; // makes each write a point, for actors that see all memory at once, as fork does
 };
 
 // ---- For the process of a run
 
-// Makes the actors, runs them to their ends and checks. May be called once.
+// Makes the actors, runs them to their ends and checks. Call it at most once.
 void play(const Scenario& scenario, Run& run);
-// Words on which operations are points from now on.
+// Makes operations on this word points from now on.
 void watch(const volatile void* word);
 
 [[noreturn]] void fail(const char* why);
@@ -39,38 +40,39 @@ inline void require(bool holds, const char* what) {
     if (!holds) fail(what);
 }
 
-// From now on the kernel refuses to have all threads execute a memory barrier: nobody drains others' caches.
+// Lets the kernel refuse memory barriers in all threads from now on, so that no thread drains other caches.
 void refuse_barriers();
 
 // ---- For actors
 
-// Forks, and calls `body` in the child, where there is no other thread. True if that returned true.
+// Forks, and calls `body` in the child, which has no other thread. Returns what `body` returned, and false if
+// the child failed.
 bool child_agrees(bool (*body)());
 
-// Calls `body`, which may be stopped by a report of misuse: true if it was. The report is not written.
+// Calls `body`, and returns whether a report of misuse stopped it. The report is not written.
 bool is_stopped_by_report(void (*body)());
 
 // ---- For checks
 
-// A thread that the code under test started waits without a timeout.
+// Returns whether a thread of the code under test waits without a timeout.
 bool servant_sleeps_for_ever();
 
-// ---- For what stands under the code under test (see instrumentation.cc)
+// ---- For the layer below the code under test (see instrumentation.cc)
 
 enum class Kind : std::uint8_t { kLoad, kStore, kUpdate };
 
-bool acting(); // the calling thread is an actor
+bool acting(); // returns whether the calling thread is an actor
 void come_to_atomic(const volatile void* word, Kind kind, Place place);
 void acquired(const volatile void* word);
-enum class Release : std::uint8_t { kMore, kAnew, kNothing }; // what the word hands on
+enum class Release : std::uint8_t { kMore, kAnew, kNothing }; // clocks that the word passes on
 void released(const volatile void* word, Release release);
 void come_to_call(Place place);
 void accessed(const volatile void* address, std::size_t size, bool write, Place place);
 
-// As the system calls: -1 and errno, or the number of threads woken.
+// Return the system calls' results: a negative errno, or the number of threads woken.
 long futex_wait(const std::uint32_t* word, std::uint32_t value, bool timed, Place place);
 long futex_wake(const std::uint32_t* word, std::uint32_t most, Place place);
-// Starts a thread of the code under test's own: an actor whose end nobody waits for.
+// Starts a thread of the code under test: an actor that no other actor joins.
 int start_servant(void* (*function)(void*), void* argument);
 
 } // namespace schedules

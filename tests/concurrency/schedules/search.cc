@@ -73,7 +73,7 @@ std::vector<Decision> Search::decisions() const {
     return {run_.decisions.begin(), run_.decisions.begin() + run_.decision_count};
 }
 
-// True if the last run found words that several actors use.
+// Returns whether the last run found words that several actors use.
 bool Search::learn() {
     for (unsigned i = 0; i < run_.word_count; ++i)
         watch(run_.words[i]);
@@ -81,8 +81,7 @@ bool Search::learn() {
     return run_.word_count != 0;
 }
 
-// Appends the decisions that the last run took behind those of the path, with what else could have been
-// chosen.
+// Appends the last run's decisions to the path, with the untried alternatives.
 void Search::deepen(std::vector<Node>& path, unsigned preemptions) const {
     const std::vector<Decision> taken = decisions();
     for (std::size_t i = 0; i < path.size(); ++i) {
@@ -100,7 +99,7 @@ void Search::deepen(std::vector<Node>& path, unsigned preemptions) const {
     }
 }
 
-// To the last decision of which something is untried; false if there is none.
+// Goes back to the last decision with an untried alternative. Returns false if there is none.
 bool Search::step_back(std::vector<Node>& path) {
     while (!path.empty() && path.back().untried == 0)
         path.pop_back();

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: MIT
 //
-// Looks for a schedule of a scenario in which something is wrong.
+// Searches for a schedule of a scenario that fails.
 //
-// Every run is a forked copy of this process. So all begin in the same state, a crash is a result like any
-// other, and the same turns lead to the same decisions. The search goes through all choices depth first,
-// within a bound on preemptions (switches away from an actor that could go on). Most mistakes need one or
-// two. The bound is raised step by step, so that what is found first is simplest. Which words are points is
-// learnt on the way. The order of operations on a word does not matter if locks or other words order them.
-// When a run finds that nothing does, the search begins anew with the word.
+// Every run is a forked copy of this process. So all runs begin in the same state, a crash is an ordinary
+// result, and the same turns lead to the same decisions. The search tries all choices depth first, up to a
+// bound on preemptions (switches away from an actor that could continue). Most bugs need one or two. The
+// bound rises step by step, so the first failure is the simplest.
+//
+// The search learns on the way which words are points. The order of operations on a word does not matter if
+// locks or other words order them. When a run finds unordered operations, the search starts again with that
+// word.
 #pragma once
 
 #include "plan.h"
@@ -22,7 +24,7 @@ namespace schedules {
 
 struct Failure {
     std::string why;
-    std::vector<Place> at; // of a data race
+    std::vector<Place> at; // the places of a data race
     std::vector<Decision> decisions;
 
     std::vector<Turn> turns() const { return turns_before(decisions, decisions.size()); }
@@ -32,20 +34,20 @@ class Search {
   public:
     explicit Search(const Scenario& scenario);
 
-    // All schedules with at most so many preemptions.
+    // Tries all schedules with at most `preemptions` preemptions.
     std::optional<Failure> exhaust(unsigned preemptions);
-    // `count` schedules by chance, each of a seed of its own that follows from `seed`.
+    // Tries `count` random schedules, whose seeds follow from `seed`.
     std::optional<Failure> wander(std::uint64_t count, std::uint64_t seed);
     std::optional<Failure> replay(const std::vector<Turn>& turns);
 
-    std::uint64_t explored() const { return explored_; } // schedules, by the last call
-    std::size_t watched() const { return watched_; }     // words
+    std::uint64_t explored() const { return explored_; } // schedules tried by the last call
+    std::size_t watched() const { return watched_; }     // watched words
 
   private:
     struct Node {
         Decision decision;
         unsigned untried;     // a bit for each actor
-        unsigned preemptions; // up to here
+        unsigned preemptions; // preemptions up to here
     };
 
     std::optional<Failure> play(const std::vector<Turn>& turns, std::uint64_t seed);

@@ -5,14 +5,14 @@
 
 #include <algorithm>
 
-extern "C" const char __executable_start; // the linker's
+extern "C" const char __executable_start; // defined by the linker
 
 namespace schedules {
 
 namespace {
 
 constexpr unsigned kCellShift = 3;
-constexpr unsigned kBlockShift = 9; // bytes of memory whose cells stand together
+constexpr unsigned kBlockShift = 9; // log2 of the bytes whose cells are allocated together
 constexpr std::size_t kCellsPerBlock = std::size_t{1} << (kBlockShift - kCellShift);
 constexpr std::size_t kBlocks = 2048;
 constexpr std::size_t kDirectory = 2 * kBlocks; // a power of two
@@ -20,7 +20,7 @@ constexpr std::size_t kDirectory = 2 * kBlocks; // a power of two
 using Block = std::array<Cell, kCellsPerBlock>;
 
 struct Entry {
-    std::uintptr_t number; // of a stretch of memory; 0: the entry is free
+    std::uintptr_t number; // index of the stretch of memory; 0 for a free entry
     Block* block;
 };
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 //
-// What the watcher and the processes it watches share: a place for every thread, in memory that fork leaves
-// common to all. A thread writes its own place only, so counting costs it nothing that others would feel.
+// Data shared by the watcher and the processes it watches: a place for every thread, in memory that fork
+// shares. A thread writes only to its own place, so counting does not disturb other threads.
 //
-// Whoever starts a thread or a process claims its place before and gives it back when it has seen the end. In
-// between the operations of that place must go on growing. A thread may also say that it waits for another
-// one that has a place too.
+// The starter of a thread or process claims a place for it, and gives the place back after its end. In
+// between the operations of that place must keep growing. A thread may also note that it waits for another
+// thread with a place.
 #pragma once
 
 #include <array>
@@ -18,7 +18,7 @@
 namespace soak {
 
 enum class Activity : std::uint8_t {
-    kStart, // from the claim to the thread's first own operation
+    kStart, // from the claim to the thread's first operation
     kAllocate,
     kResize,
     kCheck,
@@ -28,12 +28,12 @@ enum class Activity : std::uint8_t {
     kTrim,
     kSetting,
     kMeet,
-    kGuest, // another thread for a while
+    kGuest, // another thread does the work for a while
     kFork,
-    kTakeFree, // of one class
-    kExhaust,  // a limit met and survived
-    kOversee,  // the main thread's rounds
-    kEnd,      // of a life; the thread, or process, may be ending
+    kTakeFree, // blocks of one class
+    kExhaust,  // reaches a limit and survives
+    kOversee,  // rounds of the main thread
+    kEnd,      // end of a life; the thread or process may be ending
 };
 inline constexpr std::array kActivityNames = {
     "starts",   "allocations", "resizes", "checks", "releases", "refusals",   "passed on", "trims",
@@ -41,7 +41,7 @@ inline constexpr std::array kActivityNames = {
 
 class alignas(64) Place {
   public:
-    // False if another thread has it.
+    // Returns false if another thread has the place.
     bool claim() {
         bool taken = false;
         if (!taken_.compare_exchange_strong(taken, true)) return false;
@@ -54,7 +54,7 @@ class alignas(64) Place {
         waits_ = false;
         taken_ = false;
     }
-    inline void occupy(); // by the thread whose place it is from now on
+    inline void occupy(); // called by the new owner of the place
 
     void begin(Activity activity) { activity_.store(activity, std::memory_order_relaxed); }
     void done() { add(done_[static_cast<std::size_t>(activity())]); }
@@ -77,7 +77,7 @@ class alignas(64) Place {
 
   private:
     using Counter = std::atomic<std::uint64_t>;
-    // One writer, which a signal handler may interrupt only to write another counter.
+    // Has one writer. A signal handler may interrupt it, but writes another counter.
     static void add(Counter& counter) {
         counter.store(counter.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
     }
@@ -87,16 +87,16 @@ class alignas(64) Place {
     std::atomic<pid_t> process_;
     std::atomic<pid_t> thread_;
     std::atomic<Activity> activity_;
-    std::array<Counter, kActivityNames.size()> done_; // since the start of the program, by all who had it
+    std::array<Counter, kActivityNames.size()> done_; // since the program's start, by all owners
     Counter interruptions_;
 };
 
 struct Board {
-    std::atomic<bool> stopping; // every life ends with its next step
+    std::atomic<bool> stopping; // every life ends at its next step
     std::atomic<unsigned> children;
     std::array<Place, 256> places;
 
-    // Null if there is none left.
+    // Returns null if no place is left.
     Place* claim() {
         for (Place& place : places) {
             if (place.claim()) return &place;
@@ -105,10 +105,10 @@ struct Board {
     }
 };
 
-// Mapped before anything is started.
+// Mapped before any process or thread is started.
 inline Board* board = nullptr;
 
-// The calling thread's.
+// The place of the calling thread.
 inline thread_local Place* my_place = nullptr;
 
 inline void Place::occupy() {
@@ -117,7 +117,8 @@ inline void Place::occupy() {
     my_place = this;
 }
 
-// While the calling thread waits for a thread or process that has a place of its own.
+// Marks the calling thread as waiting for a thread or process with a place of its own, while the object
+// lives.
 class WaitingForAnother {
   public:
     WaitingForAnother() { my_place->wait_for_another(true); }

@@ -22,10 +22,11 @@ namespace heap = common::heap;
 namespace {
 
 constexpr std::size_t kLargestClass = std::size_t{32} << 10;
-constexpr std::size_t kBytes = std::size_t{256} << 10; // of each class, which is some slabs
+constexpr std::size_t kBytes = std::size_t{256} << 10; // bytes of each class, enough for several slabs
 constexpr rlim_t kSeconds = common::kSanitized ? 30 : 3;
 
-// Not the program's: what is looked for may be an endless loop, which also uses up memory.
+// Limits the processor time for this check, not for the program: a bug may cause an endless loop that uses up
+// memory.
 class ProcessorTimeLimit {
   public:
     explicit ProcessorTimeLimit(rlim_t seconds) {
@@ -47,7 +48,7 @@ class ProcessorTimeLimit {
     rlimit before_{};
 };
 
-// In the order of their addresses.
+// Requires that the blocks, sorted by address, do not overlap each other or the model's.
 void require_apart(std::span<char* const> blocks, std::size_t size, const common::Model& model) {
     for (std::size_t i = 1; i < blocks.size(); i++) {
         if (blocks[i] < blocks[i - 1] + size) {
@@ -69,9 +70,9 @@ void require_apart(std::span<char* const> blocks, std::size_t size, const common
     }
 }
 
-// The blocks are not touched: that would be the most of the work.
+// Does not touch the blocks, which would take most of the time.
 void check_class(std::size_t size, const common::Model& model) {
-    static std::array<char*, 8192> taken; // nobody can be asked for memory
+    static std::array<char*, 8192> taken; // static, because allocating would disturb the check
     const auto blocks = std::span(taken).first(
         std::min(taken.size(), static_cast<std::size_t>(common::scaled(kBytes / size))));
     my_place->begin(Activity::kTakeFree);

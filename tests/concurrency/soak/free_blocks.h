@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// The heap as a forked child finds it. Another thread may have been changing a bin when the process was
-// forked, and fork did not wait for its lock. Such a bin counts more or fewer free blocks than it has. It
-// hands one out twice, crashes, or looks for ever for a block that is not there.
+// Checks the heap in a forked child. Another thread may have been changing a bin during the fork, if fork did
+// not wait for its lock. Such a bin counts too many or too few free blocks. It gives one out twice, crashes,
+// or searches for ever for a missing block.
 #pragma once
 
 #include "common/model.h"
@@ -11,10 +11,9 @@
 
 namespace soak {
 
-// For a forked child, from one thread at a time. Takes the blocks that are free, and some more, of every
-// class, or only of that of a size. Requires that they overlap neither each other nor what the model holds,
-// and releases them. Ends the process by SIGXCPU if that takes seconds of processor time. Whoever calls it
-// has a place.
+// For a forked child, from one thread at a time. Takes the free blocks and some more, of every class or only
+// of the class of size `only`. Requires that they overlap neither each other nor the model's blocks, and
+// releases them. Ends the process by SIGXCPU after seconds of processor time. The caller has a place.
 void check_free_blocks(const common::Model& model, std::size_t only = 0);
 
 } // namespace soak

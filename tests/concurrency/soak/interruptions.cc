@@ -26,7 +26,8 @@ extern "C" void interrupt(int) {
     const int saved = errno;
     if (my_place != nullptr) {
         my_place->note_interruption();
-        // Nobody is in the middle of changing it: its state is the count.
+        // Takes its random choice from the count, because a generator's state could be in the middle of a
+        // change.
         const std::uint64_t fate = common::Random(my_place->interruptions()).next();
         if (fate % 8 == 0) sched_yield();
         if (fate % 64 == 1) {
@@ -56,7 +57,7 @@ Interruptions::Interruptions(common::Random& random) {
     if (timer_create(CLOCK_MONOTONIC, &event, &timer_) != 0) {
         common::fail("timer_create: %s", std::strerror(errno));
     }
-    const long least = common::kSanitized ? 5000 : 300; // microseconds; a sanitizer's handler costs more
+    const long least = common::kSanitized ? 5000 : 300; // in microseconds; a sanitizer's handler costs more
     const timespec interval{
         0, (least + static_cast<long>(random.below(static_cast<std::size_t>(least) * 10))) * kMicrosecond};
     const itimerspec schedule{interval, interval};

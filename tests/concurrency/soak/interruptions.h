@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// A thread that is interrupted by a timer of its own, wherever it is, mostly inside of the allocator. The
-// handler calls what POSIX allows a handler to call. Sometimes it lets others run or sleeps, so that they
-// meet the locks that the interrupted function holds.
+// Interrupts a thread by its own timer at any point, mostly inside the allocator. The handler calls functions
+// that POSIX allows in a handler. Sometimes it yields or sleeps, so that other threads meet the locks that
+// the interrupted function holds.
 #pragma once
 
 #include "board.h"
@@ -13,10 +13,10 @@
 
 namespace soak {
 
-// Once, before the first thread is started.
+// Call it once, before the first thread is started.
 void install_interruption_handler();
 
-// Of the calling thread.
+// Interrupts the calling thread while the object lives.
 class Interruptions {
   public:
     explicit Interruptions(common::Random& random);
@@ -28,8 +28,8 @@ class Interruptions {
     void* timer_ = nullptr; // a timer_t
 };
 
-// Half of the threads are left alone. One that waits for a lock looks at it again after an interruption, and
-// would not show that nobody wakes it.
+// Spares half of the threads. A thread that waits for a lock retries it after an interruption, which would
+// hide a missing wake-up.
 inline std::optional<Interruptions> perhaps_interrupted(common::Random& random) {
     if (random.chance(50)) return std::optional<Interruptions>(std::in_place, random);
     return std::nullopt;

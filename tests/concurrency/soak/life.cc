@@ -32,17 +32,17 @@ namespace heap = common::heap;
 
 namespace {
 
-constexpr std::size_t kBlocks = 100; // of a life
+constexpr std::size_t kBlocks = 100; // blocks of a life
 constexpr unsigned kDeepest = 2;
 constexpr unsigned kMostChildren = 3;
-constexpr unsigned kMeetingsPerFork = kSanitized ? 1024 : 64; // of one thread: calls of meet()
+constexpr unsigned kMeetingsPerFork = kSanitized ? 1024 : 64; // calls of meet() of one thread
 
-common::Shadow no_shadow(false); // stamps find overlap too, and threads need not take turns
+common::Shadow no_shadow(false); // stamps find overlaps too, and threads need not take turns
 
 // Exchanged without a lock: a child finds each block either here or nowhere.
 std::array<std::atomic<common::Block*>, 64> passed_on;
 
-// What the place gets is in a block of the heap itself.
+// Stores `block` in a heap block at `place`, and returns the block that was there.
 common::Block put_and_take(std::atomic<common::Block*>& place, const common::Block& block) {
     common::Block* letter = nullptr;
     if (block.address != nullptr) {
@@ -56,7 +56,8 @@ common::Block put_and_take(std::atomic<common::Block*>& place, const common::Blo
     return taken;
 }
 
-// Numbers of any time, small enough to matter and large enough not to.
+// Settings that may change at any time. The values are small enough to have an effect and large enough to do
+// no harm.
 constexpr const char* kSettings[] = {
     "prewarm:true",        "prewarm:false",   "background:true", "background:false", "thread_cache:0",
     "thread_cache:64k",    "thread_cache:1m", "thread_cache:8m", "purge_delay_ms:1", "purge_delay_ms:50",
@@ -70,7 +71,7 @@ bool begins_with(const char* text, const char* start) {
 
 } // namespace
 
-// All blocks are stamped as a whole.
+// Stamps all blocks as a whole.
 Life::Life(std::uint64_t seed) : random_(seed), model_(no_shadow, kBlocks, random_.next(), 1, SIZE_MAX) {}
 
 void Life::live(std::uint64_t steps) {
@@ -146,12 +147,12 @@ common::Operation Life::operation_for(std::size_t slot, Activity activity) {
 
 common::Operation Life::allocation(std::size_t slot, std::size_t size) {
     common::Operation operation = any_allocation(random_, slot, size);
-    // One that is beyond all sense the sanitizer's malloc is asked for, which is not ready for fork.
+    // Huge alignments would reach the sanitizer's malloc, which does not support fork.
     if (kSanitized) operation.alignment = std::min(operation.alignment, std::size_t{1} << 20);
     return operation;
 }
 
-// Mostly small, because more happens then; one in five hundred from 64 KiB to 8 MiB.
+// Returns a size, mostly small, because more happens then. One in 500 is 64 KiB to 8 MiB.
 std::size_t Life::size() {
     const std::size_t kind = random_.below(1000);
     if (kind < 850) return random_.below(1025);
@@ -160,7 +161,7 @@ std::size_t Life::size() {
     return least + random_.below(least);
 }
 
-// Smaller, a little larger, or any other.
+// Returns a size that is smaller, a little larger, or any other.
 std::size_t Life::other_size(const Block& block) {
     constexpr std::size_t kLargest = std::size_t{32} << 20;
     if (random_.chance(40)) return random_.below(block.usable + 1);
@@ -170,7 +171,8 @@ std::size_t Life::other_size(const Block& block) {
 
 void Life::change_setting() {
     const char* const setting = kSettings[random_.below(std::size(kSettings))];
-    // Above `large_limit` the sanitizer's malloc serves, which is not ready for fork; nor are its threads.
+    // Above `large_limit` the sanitizer's malloc serves requests, which does not support fork. Nor do its
+    // threads.
     if (kSanitized && begins_with(setting, "large_limit")) return;
     if (kSanitized && in_child_ && begins_with(setting, "background")) return;
     my_place->begin(Activity::kSetting);
@@ -244,14 +246,14 @@ void Life::fork_child() {
 
 void Life::live_as_child(Place& place) {
     place.occupy();
-    prctl(PR_SET_PDEATHSIG, SIGKILL); // nothing outlives the watcher
+    prctl(PR_SET_PDEATHSIG, SIGKILL); // ends with the watcher
     if (kSanitized) heap::control("background:false");
     in_child_ = true;
     look_at_heap();
     host(&Life::look_at_heap); // from another shard
     if (wanted_at_meeting() == 0) go_on_as_child();
     my_place->begin(Activity::kEnd);
-    // exit() runs what the allocator has for the end of a process; sanitizers have too much of their own
+    // exit() runs the allocator's code for the end of a process. Sanitizers run too much code of their own
     // there.
     if (!kSanitized && random_.chance(50)) std::exit(0);
     _exit(0);
@@ -271,7 +273,7 @@ void Life::go_on_as_child() {
 void Life::look_at_heap() {
     for (std::size_t slot = 0; slot < kBlocks; slot++)
         do_with(slot, Activity::kCheck);
-    // Of what all want, mostly: the sooner it ends, the more children there are.
+    // Mostly checks the class of the meeting: short checks allow more children.
     check_free_blocks(model_, random_.chance(80) ? wanted_at_meeting() : 0);
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// What a thread does: it allocates, resizes, checks and releases blocks of its own, and takes over what
+// What a thread does. It allocates, resizes, checks and releases its blocks, and takes over blocks that
 // others passed on. It trims, changes settings, goes to meetings, and lends its blocks to a guest thread for
-// a while. It forks children that look at what they have inherited and go on with it. All contents are
+// a while. It forks children that check their inherited blocks and continue with them. All contents are
 // checked.
 #pragma once
 
@@ -19,9 +19,9 @@ class Life {
   public:
     explicit Life(std::uint64_t seed);
 
-    // Ends early when the board says so. Whoever calls it has a place.
+    // Ends early when the board says so. The caller has a place.
     void live(std::uint64_t steps);
-    // Passes blocks on or releases them; none is left.
+    // Passes all blocks on or releases them.
     void leave();
 
   private:
@@ -37,7 +37,7 @@ class Life {
     std::size_t other_size(const Block& block);
     void change_setting();
     void go_to_meeting(std::size_t wanted);
-    // Lets another thread do it, and waits.
+    // Lets another thread make the visit, and waits.
     void host(Visit visit);
     static void* be_guest(void* guest);
     void live_some();
@@ -49,11 +49,11 @@ class Life {
 
     common::Random random_;
     common::Model model_;
-    unsigned depth_ = 0; // threads and processes between this and a resident thread
+    unsigned depth_ = 0; // threads and processes between this one and a resident thread
     bool in_child_ = false;
 };
 
-// Blocks that are passed on and not taken over yet. In a forked child they are the child's.
+// Releases passed-on blocks that no thread has taken. A forked child owns its copies.
 void release_passed_on();
 
 } // namespace soak

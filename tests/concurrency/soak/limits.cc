@@ -30,12 +30,13 @@ struct Sizes {
     std::size_t any(common::Random& random) const { return least + random.below(most - least); }
 };
 
-// All the blocks that can be had, chained through themselves because nothing else can be allocated meanwhile.
+// Holds all blocks that malloc gives. The list runs through the blocks, because other memory is unavailable
+// meanwhile.
 class Hoard {
   public:
     Hoard(common::Random random, Sizes sizes) : random_(random), sizes_(sizes) {}
 
-    // Until a request is refused.
+    // Takes blocks until a request is refused.
     void fill() {
         while (add(sizes_.any(random_)))
             if (bytes_ > kMost) fail("%zu MiB are served beyond the limit", bytes_ / kMiB);
@@ -44,7 +45,7 @@ class Hoard {
         my_place->done();
     }
 
-    // Releases a share of them, all checked.
+    // Releases a share of them, and checks all.
     void release(unsigned percent) {
         for (Held** link = &first_; *link != nullptr;) {
             Held* const block = *link;
@@ -68,7 +69,7 @@ class Hoard {
         std::uint64_t key;
     };
     static constexpr std::size_t kMost = 1024 * kMiB;
-    static constexpr std::size_t kEnd = 32; // bytes stamped at the end; all would be a test of bandwidth
+    static constexpr std::size_t kEnd = 32; // bytes stamped at the end; stamping all would measure bandwidth
 
     bool add(std::size_t size) {
         my_place->begin(Activity::kAllocate);
@@ -86,7 +87,7 @@ class Hoard {
         return true;
     }
 
-    // Served or refused, what the block held it still holds.
+    // Resizes the first block. It must keep its contents whether or not the request succeeds.
     void grow_first() {
         if (first_ == nullptr) return;
         Held& old = *first_;
@@ -137,7 +138,7 @@ void* live_as_companion(void* argument) {
     return nullptr;
 }
 
-// In bytes, what counts towards the limit; some more than that for writable memory.
+// Returns the bytes that count towards the limit. For writable memory the result is somewhat too large.
 std::size_t in_use(__rlimit_resource resource) {
     char text[128] = {};
     const int file = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
@@ -164,7 +165,7 @@ void set_limit(__rlimit_resource resource, rlim_t bytes) {
 void meet_limit(common::Random& random) {
     const bool addresses = random.chance(50);
     const auto resource = addresses ? RLIMIT_AS : RLIMIT_DATA;
-    // The window's addresses are reserved already: what asks for others is above `large_limit`.
+    // The window's addresses are reserved already. Only requests above `large_limit` need more.
     if (addresses) heap::control("large_limit:64k");
     const Sizes sizes = addresses ? Sizes{128 << 10, 4 << 20} : Sizes{64, random.chance(50) ? kMiB : 4096};
     rlimit before{};

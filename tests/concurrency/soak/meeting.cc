@@ -15,10 +15,10 @@ namespace heap = common::heap;
 
 namespace {
 
-constexpr long kLength = 500; // milliseconds, of a meeting and from one to the next
+constexpr long kLength = 500; // length of a meeting and of the pause, in milliseconds
 constexpr std::size_t kStamped = 16;
-constexpr unsigned kTrims = 1;   // percent of what is brought
-constexpr unsigned kStamps = 10; // likewise: to touch all blocks would take most of the time
+constexpr unsigned kTrims = 1;   // percent of the calls of meet()
+constexpr unsigned kStamps = 10; // same; touching all blocks would take most of the time
 
 // Blocks that one thread allocated and another one releases.
 struct Hand {
@@ -34,7 +34,7 @@ bool time_for_a_meeting() {
     return (now.tv_sec * 1000 + now.tv_nsec / 1'000'000) / kLength % 2 == 1;
 }
 
-// 16 bytes to 30 KiB, and sometimes to 960 KiB.
+// Returns 16 bytes to 30 KiB, and sometimes up to 960 KiB.
 std::size_t any_wanted(common::Random& random) {
     const std::size_t doublings = random.chance(85) ? random.below(11) : 11 + random.below(5);
     return (8 + random.below(8)) << (1 + doublings);
@@ -59,7 +59,7 @@ void release(Hand* hand) {
 void hold_meetings(common::Random& random) {
     const bool open = wanted_at_meeting() != 0;
     if (time_for_a_meeting() == open) return;
-    if (!open) { // until other settings come up
+    if (!open) { // lasts until another setting is chosen
         heap::control(random.chance(50) ? "thread_cache:0" : "thread_cache:1m");
         heap::control("large_limit:16g");
     }

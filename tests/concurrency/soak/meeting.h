@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// Meetings, at which all threads want the same few locks. Each allocates blocks of one size and releases what
-// others allocated, and hardly does anything else. With small caches every few calls go to the same bins, and
-// large blocks each to the store of slice runs. A thread that is descheduled while it holds such a lock lets
-// all others wait for it. One that forks meanwhile forks in the middle of a change.
+// Meetings, at which all threads need the same few locks. Each allocates blocks of one size, releases blocks
+// of others, and does little else. With small caches every few calls use the same bins, and every large block
+// uses the store of slice runs. A thread descheduled with such a lock makes all others wait. A thread that
+// forks meanwhile forks in the middle of a change.
 #pragma once
 
 #include "common/random.h"
@@ -12,16 +12,16 @@
 
 namespace soak {
 
-// For the main thread, again and again: opens a meeting when it is time, and closes it.
+// Opens a meeting when it is due, and closes it. The main thread calls it again and again.
 void hold_meetings(common::Random& random);
 
-// Of which size blocks are wanted now; 0 if there is no meeting.
+// Returns the block size of the current meeting, or 0 without a meeting.
 std::size_t wanted_at_meeting();
 
-// Some blocks, by the calling thread.
+// Allocates some blocks in the calling thread, and releases those of another.
 void meet(std::size_t size, common::Random& random);
 
-// Releases what is left of all meetings. In a forked child it is the child's.
+// Releases the remaining blocks of all meetings. A forked child owns its copies.
 void clear_meeting();
 
 } // namespace soak

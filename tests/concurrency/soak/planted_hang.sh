@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 # planted_hang.sh <soak>
 #
-# A thread that stops for ever must end the run long before its time. The stacks of all threads are then in a file, and
-# nothing is left behind.
+# A thread that stops for ever must end the run long before its time. Afterwards a file holds the stacks of all
+# threads, and no process is left.
 set -euo pipefail
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/planted-hang.XXXXXX")
@@ -16,7 +16,7 @@ fail() {
 }
 
 status=0
-# What it leaves running would hold the pipe open, and cat would wait for it.
+# A remaining process would hold the pipe open, and cat would wait for it.
 TMPDIR=$work timeout 90 "$1" --seconds 600 --threads 3 --plant-hang --patience 2 2>&1 | cat >"$work/output" ||
     status=$?
 [[ $status == 1 ]] || fail "status $status, not 1"

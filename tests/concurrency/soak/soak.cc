@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT
 //
-// Everything at once, for a given time. Threads come and go and release each other's blocks. There are large
-// blocks and blocks that grow, trims and changes of settings, and meetings at which all want the same locks.
-// Forked children go over all classes and go on with what they inherited, and some run out of memory. Timers
-// interrupt each thread anywhere, and a parent stops single threads and whole processes. The parent also
-// watches for hangs. A thread hangs that makes no progress for `--patience` seconds while it and whatever
-// else makes none sleeps. In any case it hangs after ten times as long. The stacks of all threads are saved
-// in a file, and everything is ended. What is random follows from the seed (but for what the scheduler makes
-// of it).
+// Everything at once, for a given time. Threads start and end, and release each other's blocks. There are
+// large blocks and growing blocks, trims, changes of settings, and meetings at which all threads need the
+// same locks. Forked children check all classes and continue with inherited blocks, and some run out of
+// memory. Timers interrupt each thread anywhere, and a parent stops single threads and whole processes.
+//
+// The parent also watches for hangs. A thread hangs if it makes no progress for `--patience` seconds while it
+// and all other threads without progress sleep. In any case it hangs after ten times as long. Then the stacks
+// of all threads are saved in a file, and everything is ended. Random choices follow from the seed, except
+// for the scheduler's.
 //
 // usage: soak [--seconds N] [--threads N] [--seed N] [--patience N] [--plant-hang] [--expect-ashlar]
 #include "board.h"
@@ -50,12 +51,12 @@ pid_t start_worker(const WorkerOptions& options) {
     if (worker < 0) fail("fork: %s", std::strerror(errno));
     if (worker == 0) {
         setpgid(0, 0);
-        prctl(PR_SET_PDEATHSIG, SIGKILL); // nothing outlives the watcher
+        prctl(PR_SET_PDEATHSIG, SIGKILL); // ends with the watcher
         place->occupy();
         work(options);
         std::exit(0);
     }
-    setpgid(worker, worker); // whoever comes first
+    setpgid(worker, worker); // in both processes, whichever runs first
     return worker;
 }
 
@@ -100,10 +101,10 @@ int main(int count, char** values) {
     }
     std::printf("soak: %llu threads, %llu s, seed %llu\n", static_cast<Number>(threads),
                 static_cast<Number>(seconds), static_cast<Number>(common::run_seed));
-    std::fflush(stdout); // or children that exit print it again
+    std::fflush(stdout); // otherwise exiting children print it again
 
     make_board();
-    prctl(PR_SET_CHILD_SUBREAPER, 1); // to see the end of all of them
+    prctl(PR_SET_CHILD_SUBREAPER, 1); // to see the end of all descendants
     const pid_t worker = start_worker({.threads = static_cast<unsigned>(threads), .plant_hang = plant_hang});
     if (!watch(worker,
                {.seconds = static_cast<unsigned>(seconds), .patience = static_cast<unsigned>(patience)}))

@@ -18,7 +18,7 @@ namespace soak {
 namespace {
 
 constexpr unsigned kMostProcesses = 16;
-constexpr int kDebuggerLimit = 30; // seconds
+constexpr int kDebuggerLimit = 30; // in seconds
 
 void copy_file(const char* path, int to) {
     const int from = open(path, O_RDONLY | O_CLOEXEC);
@@ -35,7 +35,7 @@ void copy_file(const char* path, int to) {
     close(from);
 }
 
-// Calls visit(number) for each entry of the folder that is a number.
+// Calls visit(number) for each numeric entry of the folder.
 template <typename Visit>
 void for_each_number(const char* folder, Visit visit) {
     DIR* const entries = opendir(folder);
@@ -68,7 +68,7 @@ void write_debuggers_view(pid_t process, int to) {
         dup2(to, STDOUT_FILENO);
         dup2(to, STDERR_FILENO);
         unsetenv("LD_PRELOAD");
-        alarm(kDebuggerLimit); // outlives exec and ends it
+        alarm(kDebuggerLimit); // survives exec and ends the debugger
         char number[16];
         std::snprintf(number, sizeof number, "%d", process);
         execlp("gdb", "gdb", "--batch", "--nx", "-p", number, "-ex", "set pagination off", "-ex",
@@ -119,7 +119,7 @@ SavedStacks save_stacks(pid_t group) {
         if (getpgid(process) != group || saved.processes == kMostProcesses) return;
         saved.processes++;
         dprintf(file, "Process %d, from /proc:\n", process);
-        write_kernels_view(process, file); // first: the debugger stops the threads
+        write_kernels_view(process, file); // first, because the debugger stops the threads
         dprintf(file, "From gdb:\n");
         write_debuggers_view(process, file);
     });

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// What threads are at: one by itself, and where all those of a process group are, if it hangs.
+// The state of threads: of a single thread, and the stacks of a hanging process group.
 #pragma once
 
 #include <cstdint>
@@ -9,19 +9,19 @@
 namespace soak {
 
 enum class ThreadState : std::uint8_t {
-    kAwake,  // it runs, waits for a processor or for the kernel, or is stopped
-    kAsleep, // it waits for somebody to wake it
+    kAwake,  // runs, waits for a processor or for the kernel, or is stopped
+    kAsleep, // waits for a wake-up
     kEnded,
 };
 ThreadState state_of(pid_t process, pid_t thread);
 
 struct SavedStacks {
-    char path[128]; // of a new file in $TMPDIR or /tmp; empty if there could be none
+    char path[128]; // path of a new file in $TMPDIR or /tmp; empty if none could be made
     unsigned processes;
 };
 
-// gdb's backtraces where gdb is installed and may look, and what /proc tells in any case. Nothing here uses
-// the heap; the debugger runs without what this process has preloaded.
+// Saves gdb's backtraces if gdb is installed and permitted, and always the information of /proc. Does not use
+// the heap. The debugger runs without this process's preloaded libraries.
 SavedStacks save_stacks(pid_t group);
 
 } // namespace soak

@@ -21,10 +21,10 @@ namespace {
 
 constexpr long kMillisecond = 1'000'000;
 constexpr long kTick = 50;                // milliseconds between two looks
-constexpr long kRest = 1000;              // milliseconds in which nothing that stands still runs
-constexpr long kBusyTimes = 10;           // the patience
-constexpr unsigned kDisturbance = 30;     // percent of the ticks that are followed by one
-constexpr std::size_t kLongestStop = 100; // milliseconds
+constexpr long kRest = 1000;              // milliseconds during which no thread without progress runs
+constexpr long kBusyTimes = 10;           // multiple of the patience for busy threads
+constexpr unsigned kDisturbance = 30;     // percent of the ticks followed by a disturbance
+constexpr std::size_t kLongestStop = 100; // in milliseconds
 
 Disturbances disturbed{};
 
@@ -55,19 +55,20 @@ class Watcher {
         for (;;) {
             sleep_milliseconds(kTick);
             // A fork that begins before a stop of the group and ends after its end leaves a stopped child.
-            // The kernel keeps SIGSTOP for the child and drops SIGCONT, which nobody handles.
+            // The kernel keeps SIGSTOP for the child and drops an unhandled SIGCONT.
             kill(-worker_, SIGCONT);
             if (worker_ended()) return judge();
             if (const Place* const stuck = find_stuck()) return report_hang(*stuck);
             if (now() >= end) board->stopping = true;
-            // Not at the end: what looks for leaks then traces threads itself. Nor in every other period: who
-            // waits for a lock looks at it again after a stop, and would not show that nobody wakes it.
+            // No disturbance at the end, because leak checkers then trace threads themselves. None in every
+            // other period either. A thread that waits for a lock retries it after a stop, which would hide a
+            // missing wake-up.
             const bool calm = (now() - start) / (options_.patience + 3) % 2 == 1;
             if (!calm && !board->stopping && random_.chance(kDisturbance)) disturb();
         }
     }
 
-    // Nothing is left when it returns.
+    // Ends the whole group before it returns.
     void end_group() {
         kill(-worker_, SIGKILL);
         while (waitpid(-worker_, nullptr, __WALL) > 0 || errno == EINTR) {
@@ -105,14 +106,15 @@ class Watcher {
         return false;
     }
 
-    // The place that has made no progress for too long, or null. Time is counted in looks: what stands still
-    // together with the watcher does not hang. It may wait for a lock whose holder waits for a processor,
-    // which on a busy machine is no hang. As long as a thread that has stood still for a while does not
-    // sleep, it takes kBusyTimes as long. Others may well go on: nobody woke the one that sleeps.
+    // Returns the place that has made no progress for too long, or null. Counts time in looks, so a pause of
+    // the watcher itself is no hang. A sleeping thread may wait for a lock whose holder waits for a
+    // processor, which on a busy machine is no hang. So as long as a thread without progress does not sleep,
+    // the limit is kBusyTimes as long. Other threads may make progress: a missing wake-up can affect only
+    // one.
     const Place* find_stuck() {
         unsigned longest = 0;
         const Place* stuck = nullptr;
-        bool all_asleep = true; // of those that stand still
+        bool all_asleep = true; // threads without progress
         for (std::size_t i = 0; i < progress_.size(); i++) {
             const Place& place = board->places[i];
             Progress& progress = progress_[i];
@@ -123,7 +125,7 @@ class Watcher {
             }
             if (++progress.looks_without * kTick > kRest && place.thread() != 0) {
                 const ThreadState state = state_of(place.process(), place.thread());
-                if (state == ThreadState::kEnded) continue; // and is still to be joined
+                if (state == ThreadState::kEnded) continue; // not yet joined
                 all_asleep = all_asleep && state == ThreadState::kAsleep;
             }
             if (progress.looks_without > longest) {
@@ -139,7 +141,7 @@ class Watcher {
     }
 
     bool report_hang(const Place& place) const {
-        char who[256]; // the debugger may wake what hangs
+        char who[256]; // formatted first, because the debugger may wake the hanging thread
         std::snprintf(who, sizeof who, "thread %d of process %d has made no progress for %u s, in: %s",
                       place.thread(), place.process(), options_.patience,
                       kActivityNames[static_cast<std::size_t>(place.activity())]);
@@ -150,7 +152,7 @@ class Watcher {
         return false;
     }
 
-    // Nothing is counted meanwhile: others may wait for what a stopped thread holds.
+    // Pauses the count meanwhile, because other threads may wait for a lock of a stopped thread.
     void disturb() {
         const std::size_t kind = random_.below(10);
         if (kind == 0) {
@@ -168,7 +170,7 @@ class Watcher {
         }
     }
 
-    // Of those taken; the worker's main thread always has one.
+    // Returns a random taken place. The worker's main thread always has one.
     const Place& any_place() {
         const Place* chosen = nullptr;
         std::size_t taken = 0;
@@ -180,7 +182,7 @@ class Watcher {
 
     void pause() { sleep_milliseconds(static_cast<long>(1 + random_.below(kLongestStop))); }
 
-    // Numbers are used again: it may have ended, and another process of this machine may have its number.
+    // Returns whether the process is the worker's. Numbers are reused, so another process may have it.
     bool belongs(pid_t process) const { return getpgid(process) == worker_; }
 
     bool stop_and_continue(pid_t process) {
@@ -190,7 +192,7 @@ class Watcher {
         return true;
     }
 
-    // SIGSTOP stops a whole process; the debugger's interface stops one thread.
+    // Stops one thread through the debugger's interface. SIGSTOP would stop the whole process.
     bool stop_thread(pid_t thread) {
         if (!belongs(thread)) return false;
         if (ptrace(PTRACE_SEIZE, thread, nullptr, nullptr) != 0) {
@@ -207,12 +209,12 @@ class Watcher {
             return false;
         }
         pause();
-        // A signal that came first is what stopped it, and is passed on.
+        // If an earlier signal stopped the thread, passes the signal on.
         const bool by_signal = status >> 16 == 0;
         if (ptrace(PTRACE_DETACH, thread, nullptr, by_signal ? static_cast<long>(WSTOPSIG(status)) : 0L) !=
                 0 &&
             waitpid(thread, &status, __WALL) == thread) {
-            note_ending(thread, status); // killed meanwhile; its parent learns of it after us
+            note_ending(thread, status); // killed meanwhile; its parent learns of it afterwards
         }
         return true;
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The parent of the process that is watched. It stops and continues single threads, processes and all of them
-// at random, and notices when one makes no progress. It shares no lock with what it watches.
+// The parent of the watched process. It stops and continues random threads, processes and the whole group,
+// and notices when one makes no progress. It shares no lock with them.
 #pragma once
 
 #include <cstdint>
@@ -10,20 +10,20 @@
 namespace soak {
 
 struct WatcherOptions {
-    unsigned seconds = 0;  // how long the work goes on
-    unsigned patience = 0; // seconds without progress that are a hang
+    unsigned seconds = 0;  // duration of the work
+    unsigned patience = 0; // seconds without progress that mean a hang
 };
 
-// Watches `worker`, which leads a process group of its own, until it has ended, and ends what is left of the
-// group. True if all went well; otherwise it has said on stderr what did not.
+// Watches `worker`, the leader of its own process group, until it has ended. Then ends the rest of the group.
+// Returns whether all went well; otherwise the error is on stderr.
 bool watch(pid_t worker, const WatcherOptions& options);
 
-// What watch() did besides.
+// Counts of the disturbances by watch().
 struct Disturbances {
     std::uint64_t threads_stopped;
     std::uint64_t processes_stopped;
     std::uint64_t groups_stopped;
-    int ptrace_error; // of the last thread that could not be stopped
+    int ptrace_error; // error of the last thread that could not be stopped
 };
 const Disturbances& disturbances();
 

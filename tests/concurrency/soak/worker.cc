@@ -26,10 +26,10 @@ using common::fail;
 
 namespace {
 
-constexpr std::uint64_t kLongestLife = 50000; // steps
-constexpr long kRound = 100'000'000;          // nanoseconds, at most, until the main thread counts again
+constexpr std::uint64_t kLongestLife = 50000; // in steps
+constexpr long kRound = 100'000'000;          // nanoseconds between two counts of the main thread, at most
 
-sem_t ended; // posted by every thread at its end
+sem_t ended; // every thread posts it at its end
 
 struct Resident {
     pthread_t thread{};
@@ -51,8 +51,8 @@ void* live_as_resident(void* argument) {
     common::current_thread = static_cast<unsigned>(resident.number);
     common::Random random(common::run_seed * 1000003 + resident.number);
     const std::optional<Interruptions> interruptions = perhaps_interrupted(random);
-    // Not on the stack. A child that a guest forks starts threads. The C library gives them the stacks of
-    // those that no longer exist there, this one's too.
+    // On the heap, not on the stack. A child that a guest forks starts threads. The C library gives them the
+    // stacks of threads missing in the child, including this one's.
     const auto life = std::make_unique<Life>(random.next());
     if (resident.hangs) {
         life->live(1000);
@@ -95,7 +95,7 @@ void wait_for_an_end() {
     }
 }
 
-// Bytes that the program holds; in the preload library others hold some, too.
+// Returns the bytes that the program holds. In the preloaded library other code holds some too.
 std::size_t bytes_in_use() {
     return common::heap::kPlainNames ? 0 : common::heap::statistics().allocated;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// The process that is watched: threads that live, end and are replaced until the board says stop.
+// The watched process: threads live, end and are replaced until the board says stop.
 #pragma once
 
 namespace soak {
@@ -10,7 +10,7 @@ struct WorkerOptions {
     bool plant_hang = false; // one of the first threads stops for ever after a while
 };
 
-// In a process that has no other thread yet and ends when this returns. Whoever calls it has a place.
+// Runs in a process with no other thread, which ends when this returns. The caller has a place.
 void work(const WorkerOptions& options);
 
 } // namespace soak

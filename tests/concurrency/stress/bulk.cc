@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// Many blocks of one size, then all freed in the order they came, backwards, or shuffled; for each size in
-// turn, cycle after cycle. Each cycle holds as much as the last, so peaks of resident memory must not grow
-// after the first two. (What is held back for the next size comes and goes with the clock.)
+// Allocates many blocks of one size, then frees all in order of allocation, backwards, or shuffled. Repeats
+// that for each size and cycle. Each cycle holds the same amount, so peaks of RSS must not grow after the
+// first two. (The amount of reserves for the next size depends on the clock.)
 //
 // usage: bulk [--kib N] [--cycles N] [--seed N] [--expect-ashlar]
 #include "common/arguments.h"
@@ -28,7 +28,7 @@ constexpr Order kOrders[] = {Order::kSame, Order::kReverse, Order::kRandom};
 
 void cycle(std::vector<void*>& blocks, std::size_t size, std::size_t count, Order order, Random& random) {
     blocks.resize(count);
-    // Only the ends are written: the whole of each would make this a test of memory bandwidth.
+    // Writes only the ends. Writing whole blocks would measure memory bandwidth.
     const std::size_t front = std::min<std::size_t>(size, 64);
     const std::size_t back = size >= 128 ? 64 : 0;
     for (std::size_t i = 0; i < count; i++) {
@@ -61,7 +61,7 @@ int main(int count, char** values) {
 
     Random random(run_seed);
     std::vector<void*> blocks;
-    std::size_t early = 0; // the most that was seen in the first two cycles, and after them
+    std::size_t early = 0; // the peak of the first two cycles, and of the later ones
     std::size_t late = 0;
     for (current_step = 0; current_step < cycles; current_step++) {
         for_each_class_size(65536, [&](std::size_t size) {

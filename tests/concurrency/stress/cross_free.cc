@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// Threads that release each other's blocks. Each allocates batches, stamps them and sends them on; the
-// receiver checks and frees. Along a ring every thread frees what its neighbour made; scattered, anybody's.
-// To one, a single consumer frees what all others make, so that its frees never meet its own slabs.
+// Threads that release each other's blocks. Each allocates batches, stamps them and sends them; the receiver
+// checks and frees. Ring: every thread frees its neighbour's blocks. Scatter: every thread frees blocks of
+// any thread. To-one: a single consumer frees the blocks of all others, and so never its own slabs'.
 //
 // usage: cross_free [--threads N] [--batches N] [--seed N] [--expect-ashlar]
 #include "common/arguments.h"
@@ -36,7 +36,7 @@ class Mailbox {
   public:
     explicit Mailbox(std::size_t senders) : senders_(senders) {}
 
-    // Waits while `limit` batches lie here.
+    // Waits while the box holds `limit` batches.
     void put(const Batch& batch, std::size_t limit) {
         std::unique_lock lock(mutex_);
         taken_.wait(lock, [&] { return batches_.size() < limit; });
@@ -50,7 +50,7 @@ class Mailbox {
         arrived_.notify_one();
     }
 
-    // False when the box is empty: with `wait`, only when no sender is left.
+    // Returns false if the box is empty. With `wait`, returns false only when no sender is left.
     bool get(Batch& batch, bool wait) {
         std::unique_lock lock(mutex_);
         if (wait) arrived_.wait(lock, [&] { return !batches_.empty() || senders_ == 0; });
@@ -83,10 +83,11 @@ class Correspondent {
         Batch batch;
         for (current_step = 0; sends && current_step < batches; current_step++) {
             fill(batch);
-            // Only the single consumer's box is bounded: it sends nothing, so nobody waits in a circle.
+            // Only the single consumer's box is bounded. The consumer sends nothing, so there is no circular
+            // wait.
             boxes_[receiver()].put(batch, route_ == Route::kToOne ? 16 : SIZE_MAX);
-            // Elsewhere whoever is eight ahead waits for mail. That not all wait follows from the routes:
-            // nobody is sent more than it sends, so if every box is empty, somebody is not ahead.
+            // On other routes a thread that is eight batches ahead waits for mail. They cannot all wait:
+            // every thread receives as much as it sends. So if every box is empty, some thread is not ahead.
             while (receives && boxes_[number_].get(batch, current_step > received + 8)) {
                 empty(batch);
                 received++;
@@ -106,7 +107,7 @@ class Correspondent {
         case Route::kRing:
             return (number_ + 1) % boxes_.size();
         case Route::kScatter:
-            // The same shift for all at each step, so that everybody is sent as much as it sends.
+            // Uses the same shift for all threads at each step, so that each receives as much as it sends.
             return (number_ + Random(run_seed + current_step).below(boxes_.size())) % boxes_.size();
         default:
             return 0;
@@ -114,7 +115,7 @@ class Correspondent {
     }
 
     void fill(Batch& batch) {
-        const bool alike = random_.chance(50); // a batch of one class, or of all
+        const bool alike = random_.chance(50); // a batch of one class, or of all classes
         const std::size_t size = random_.below(512);
         for (Letter& letter : batch) {
             letter.size = alike ? size : random_.below(random_.chance(95) ? 1024 : 40000);
@@ -164,7 +165,7 @@ int main(int count, char** values) {
     std::fflush(stdout);
 
     for (const Route route : {Route::kRing, Route::kScatter, Route::kToOne}) {
-        // Twice: the second set of threads takes over what the first has left behind.
+        // Runs twice: the second set of threads takes over the shards of the first.
         exchange(route, threads, batches / 2);
         exchange(route, threads, batches / 2);
     }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * glibc's malloc with a mistake now and then, to be preloaded: the model must find it. FAULT says which.
+ * glibc's malloc with an occasional fault, to be preloaded. The model must find the fault that FAULT
+ * names.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -16,7 +17,7 @@ extern void* __libc_realloc(void* block, size_t size);
 extern void* __libc_memalign(size_t alignment, size_t size);
 extern void __libc_free(void* block);
 
-/* One call in so many; the first ones are the program's own, before the model starts. */
+/* One call in kRarely fails. The first calls are the program's own, before the model starts. */
 enum { kRarely = 100 };
 
 static _Bool strikes(const char* fault) {

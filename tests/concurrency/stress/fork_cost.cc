@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// Forks again and again in a process with thousands of threads that have used the heap and now sleep. It
-// shows what the allocator adds to a fork, and to the end of its child, for each thread. Prints the
-// milliseconds of each fork, until its child has ended.
+// Forks again and again in a process with thousands of sleeping threads that have used the heap. Shows the
+// allocator's cost per thread for a fork and for the end of its child. Prints the milliseconds of each fork,
+// up to the end of the child.
 //
 // usage: fork_cost [--threads N] [--forks N] [--expect-ashlar]
 #include "common/arguments.h"
@@ -26,7 +26,7 @@ using namespace common;
 std::uint64_t expected = 0;
 std::atomic<std::uint64_t> arrived{0};
 
-// Blocks of many classes, as a thread of a server has used them when it waits for work.
+// Uses blocks of many classes, like a server's thread before it waits for work.
 void use_heap() {
     std::array<void*, 20> blocks{};
     std::size_t size = 16;
@@ -73,5 +73,5 @@ int main(int count, char** values) {
     for (std::uint64_t i = 0; i < forks; i++)
         std::printf("%.3f\n", milliseconds_of_fork());
     std::fflush(stdout);
-    ::_exit(0); // the threads sleep on
+    ::_exit(0); // the threads still sleep
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // A process whose threads allocate all the time forks again and again. Each child allocates at once, checks
-// and frees what it has inherited, starts a thread that does the same, sometimes forks in turn, and exits. A
-// child or parent that blocks is ended by its alarm, not by anybody's patience.
+// and frees its inherited blocks, starts a thread that does the same, sometimes forks in turn, and exits. An
+// alarm ends a child or parent that blocks.
 //
 // usage: fork_storm [--forks N] [--workers N] [--forkers N] [--limit SECONDS] [--seed N] [--expect-ashlar]
 #include "common/arguments.h"
@@ -42,8 +42,8 @@ std::atomic<bool> stopping{false};
 unsigned limit_seconds = 60;
 std::uint64_t forks_each = 0;
 
-// All threads begin together: to start one and to note its name allocates from the sanitizer's own malloc,
-// whose locks fork leaves as they are.
+// Lets all threads begin together. Starting and naming a thread allocates from the sanitizer's own malloc,
+// whose locks fork does not reset.
 std::optional<std::latch> all_started;
 
 extern "C" void on_alarm(int) {
@@ -52,7 +52,7 @@ extern "C" void on_alarm(int) {
     _exit(124);
 }
 
-// Above the size classes the sanitizer's own malloc serves, too.
+// Above the size classes the sanitizer's own malloc serves requests too.
 constexpr std::size_t kLargest = kSanitized ? 16384 : 65536;
 
 Block make(Random& random) {
@@ -69,7 +69,7 @@ void unmake(const Block& block, const char* when) {
     heap::release(block.address);
 }
 
-// Replaces a share of the blocks by new ones.
+// Replaces `replacements` blocks by new ones.
 void churn(Blocks& blocks, Random& random, std::size_t replacements) {
     for (std::size_t i = 0; i < replacements; i++) {
         Block& block = blocks[random.below(blocks.size())];
@@ -116,7 +116,7 @@ void* work_in_child(void* argument) {
     for (const Block& block : blocks) {
         if (block.address != nullptr) unmake(block, "inherited");
     }
-    // exit() runs what the allocator has for the end of a process; sanitizers have too much of their own
+    // exit() runs the allocator's code for the end of a process. Sanitizers run too much code of their own
     // there.
     if (generation % 2 == 0 && !kSanitized) std::exit(0);
     _exit(0);
@@ -128,7 +128,7 @@ void* fork_again_and_again(void* argument) {
     Blocks blocks;
     all_started->arrive_and_wait();
     for (current_step = 0; current_step < forks_each; current_step++) {
-        alarm(limit_seconds); // the parent's, anew for each fork
+        alarm(limit_seconds); // the parent's alarm, set again for each fork
         churn(blocks, random, 50);
         const pid_t child = fork();
         if (child < 0) fail("fork: %s", std::strerror(errno));
@@ -159,7 +159,7 @@ int main(int count, char** values) {
     }
     std::printf("fork_storm: %llu forks, seed %llu\n", static_cast<unsigned long long>(forks),
                 static_cast<unsigned long long>(run_seed));
-    std::fflush(stdout); // or children that exit print it again
+    std::fflush(stdout); // otherwise exiting children print it again
 
     std::signal(SIGALRM, on_alarm);
     forks_each = (forks + forkers - 1) / forkers;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// Producers and consumers that end while their queue is in use. Their destructors for thread-specific data go
-// on allocating, freeing and handing over after the allocator's own code for the end of a thread has run. C++
-// thread_local objects come first, then up to four rounds of pthread keys.
+// Producers and consumers that end while their queue is in use. Their destructors for thread-specific data
+// still allocate, free and hand over after the allocator's own code for the end of a thread. C++ thread_local
+// objects run first, then up to four rounds of pthread keys.
 //
 // usage: late_destructors [--threads N] [--seed N] [--expect-ashlar]
 #include "common/arguments.h"
@@ -32,8 +32,8 @@ struct Block {
     std::uint64_t key = 0;
 };
 
-// What producers have made and consumers have not yet taken. Bounded: a full queue makes the producer free
-// the oldest, an empty one sends the consumer home, so no thread waits for another.
+// Blocks made by producers and not yet taken by consumers. Bounded: with a full queue the producer frees the
+// oldest, and with an empty queue the consumer returns. So no thread waits for another.
 class Queue {
   public:
     Block exchange(const Block& block) {
@@ -52,7 +52,7 @@ class Queue {
 Queue queue;
 
 pthread_key_t early_key; // made before the first allocation
-pthread_key_t late_key;  // and after it
+pthread_key_t late_key;  // made after it
 std::atomic<std::uint64_t> key_destructions{0};
 std::atomic<std::uint64_t> object_destructions{0};
 
@@ -79,10 +79,10 @@ void consume(unsigned count) {
     }
 }
 
-// Sanitizers end a thread's own state in the last round, and cannot watch what runs later in it.
+// Sanitizers end a thread's own state in the last round, and cannot check later code.
 constexpr unsigned kRounds = kSanitized ? PTHREAD_DESTRUCTOR_ITERATIONS - 1 : PTHREAD_DESTRUCTOR_ITERATIONS;
 
-// What hangs at a key: itself a block of the heap, replaced in every round but the last.
+// The value of a key: a block of the heap, replaced in every round but the last.
 struct Legacy {
     pthread_key_t key;
     unsigned round;
@@ -115,7 +115,7 @@ struct Object {
         consume(20);
     }
 };
-// Destroyed in the reverse order of their first use in a thread: one before, one after the allocator's.
+// Destroyed in the reverse order of their first use in a thread: one before and one after the allocator's.
 thread_local Object object_before, object_after;
 
 void* live(void* argument) {
@@ -123,7 +123,7 @@ void* live(void* argument) {
     Random random(run_seed * 1000003 + current_thread);
     object_before.made = true;
     if (current_thread % 3 == 0) {
-        // The first allocation of this thread is made by a destructor.
+        // A destructor makes the first allocation of this thread.
         object_before.random = Random(random.next());
         return nullptr;
     }

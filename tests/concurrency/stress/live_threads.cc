@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Thousands of threads alive at once, each holding one small block: what the allocator spends on a thread.
-// Prints resident memory with all of them alive, and when they have ended.
+// Thousands of live threads with one small block each: the allocator's cost per thread. Prints RSS with all
+// of them alive, and after they have ended.
 //
 // usage: live_threads [--threads N] [--expect-ashlar]
 #include "common/arguments.h"

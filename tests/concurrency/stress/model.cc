@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: MIT
 //
-// A seeded random sequence over the whole interface, checked against the model. Threads swap blocks, so that
-// each resizes and releases what others allocated.
+// A seeded random sequence over the whole interface, checked against the model. Threads swap blocks, so each
+// resizes and releases blocks of others.
 //
 // usage: model [--threads N] [--operations N] [--seconds N] [--seed N] [--whole-every N] [--patience N]
 //              [--no-shadow] [--settings] [--hang] [--expect-ashlar]
 //
 //   --operations   of all threads together; --seconds ends it earlier
-//   --whole-every  one in N blocks above 256 bytes is stamped as a whole, of the others both ends and a word
-//                  every 64 KiB; 1 unless given
-//   --patience     seconds without an operation after which the run counts as hung
-//   --settings     changes the settings that may change at run time, now and then
-//   --hang         stops one thread for ever half-way, to see that this is found
+//   --whole-every  one in N blocks above 256 bytes is stamped as a whole, others at both ends and in a word
+//                  every 64 KiB; default 1
+//   --patience     seconds without an operation that mean a hang
+//   --settings     sometimes changes the settings that may change at run time
+//   --hang         stops one thread for ever half-way, to test that this is found
 #include "common/model.h"
 
 #include "common/any_operation.h"
@@ -27,7 +27,7 @@ namespace {
 
 using namespace common;
 
-// Where threads leave blocks for each other.
+// Hands blocks over between threads.
 struct Exchange {
     std::mutex mutex;
     Block block;
@@ -37,13 +37,13 @@ using Exchanges = std::array<Exchange, 64>;
 struct Plan {
     std::uint64_t threads;
     std::uint64_t operations; // of each thread
-    std::size_t slots;        // likewise
+    std::size_t slots;        // of each thread
     std::uint64_t whole_every;
     bool settings;
     bool hang;
 };
 
-constexpr unsigned kRarely = 1 << 14; // one operation in so many
+constexpr unsigned kRarely = 1 << 14; // one operation in kRarely
 
 Operation any_step(Random& random, const Plan& plan, const Model& model, std::size_t slot) {
     if (random.below(kRarely) == 0) return {.call = Call::kTrim, .size = random.below(1 << 20)};
@@ -113,7 +113,7 @@ int main(int count, char** values) {
     std::fflush(stdout);
 
     Exchanges exchanges;
-    // Made here, so that their own memory comes from this thread.
+    // Allocates the models' own memory in this thread.
     std::vector<Model> models;
     for (std::uint64_t number = 0; number < plan.threads; number++)
         models.emplace_back(shadow, plan.slots, run_seed * 2000003 + number, plan.whole_every);
@@ -127,7 +127,7 @@ int main(int count, char** values) {
         watch.end(number);
     }
 
-    // What is left is in the exchanges, and then nothing.
+    // Releases the remaining blocks, which are in the exchanges.
     Model last(shadow, exchanges.size(), run_seed, plan.whole_every);
     for (std::size_t slot = 0; slot < exchanges.size(); slot++)
         std::swap(last.block(slot), exchanges[slot].block);

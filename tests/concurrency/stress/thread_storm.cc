@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Thousands of short threads, a few at a time. Each allocates, frees most, leaves some blocks to its
-// successors and frees some that others left. The blocks in use stay the same in number, so resident memory
-// must too.
+// Thousands of short threads, a few at a time. Each allocates, frees most blocks, leaves some to its
+// successors and frees some of its predecessors. The number of blocks in use stays the same, so RSS must too.
 //
 // usage: thread_storm [--threads N] [--parallel N] [--seed N] [--expect-ashlar]
 #include "common/arguments.h"
@@ -30,7 +29,7 @@ struct Block {
     std::uint64_t key = 0;
 };
 
-// Blocks left by threads that have ended, all threads' common inheritance.
+// Blocks left by ended threads, for all later threads.
 struct Estate {
     std::mutex mutex;
     std::array<Block, 512> blocks;

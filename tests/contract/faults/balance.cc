@@ -29,7 +29,7 @@ struct Remainder {
     std::size_t count;
 };
 
-// What is left of a heap in which nothing is in use. A page that is neither in use nor free keeps its
+// Returns the first figure of the idle heap that is not 0. A page that is neither in use nor free keeps its
 // superslab from being withdrawn.
 Remainder remainder() {
     ashlar_malloc_trim(0);
@@ -45,7 +45,7 @@ Remainder remainder() {
     return {"", 0};
 }
 
-// The background thread may have pages in hand, but it has only as much to do as it finds.
+// Retries for 10 s, because the background thread may hold pages. It takes no new work after that.
 void require_nothing_left(const char* when) {
     const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(10);
     Remainder left = remainder();
@@ -56,9 +56,9 @@ void require_nothing_left(const char* when) {
     if (left.count != 0) fail("%s: with nothing in use %zu %s", when, left.count, left.what);
 }
 
-// Of the window nothing is mapped but what the heap knows of, and nothing large lies elsewhere.
+// Checks that the heap knows all mapped addresses of the window, and that no large mapping lies elsewhere.
 void require_addresses(const char* when) {
-    if (window.hold == ashlar::os::Hold::kReserved) return; // mapped as a whole
+    if (window.hold == ashlar::os::Hold::kReserved) return; // the whole window is mapped
     std::FILE* const maps = std::fopen("/proc/self/maps", "re");
     if (maps == nullptr) fail("no /proc/self/maps");
     std::size_t in_tables = 0;
@@ -77,7 +77,7 @@ void require_addresses(const char* when) {
         }
     }
     std::fclose(maps);
-    const bool open = window.capacity() != 0; // else what could not be unmapped is left of an attempt
+    const bool open = window.capacity() != 0; // otherwise a failed attempt left what it could not unmap
     if (open && in_tables != window.metadata_committed()) {
         fail("%s: %zu bytes of tables are mapped, %zu known", when, in_tables, window.metadata_committed());
     }

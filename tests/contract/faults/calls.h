@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 //
-// The calls of the library into the system that can be made to fail, and how each can fail.
+// The library's calls into the system that can fail, and how each can fail.
 //
-// Only errors that the kernel (or the C library) gives for the call as the library makes it. EPERM or EINVAL
-// come where a filter on system calls is what refuses. Nothing but a broken system lets some calls fail. So
-// close, rt_sigprocmask, waking a futex and the clock are left out, and madvise(MADV_NORMAL), with which the
-// library asks whether addresses are mapped.
+// Lists only errors that the kernel or the C library gives for the call as the library makes it. EPERM and
+// EINVAL stand for a filter that refuses the call. The list leaves out close, rt_sigprocmask, waking a futex
+// and the clock. It also leaves out madvise(MADV_NORMAL), with which the library asks whether addresses are
+// mapped. These fail only on a broken system.
 #pragma once
 
 #include <array>
@@ -16,8 +16,8 @@
 namespace faults {
 
 enum class Call : std::uint8_t {
-    kMap,      // mmap where there is nothing
-    kMapOver,  // mmap in the place of what is there
+    kMap,      // mmap of free addresses
+    kMapOver,  // mmap over existing mappings
     kUnmap,    // munmap
     kProtect,  // mprotect
     kAdvise,   // madvise
@@ -37,13 +37,13 @@ enum class Call : std::uint8_t {
 inline constexpr std::size_t kCalls = 17;
 
 struct Failure {
-    int error = 0;       // 0: none
+    int error = 0;       // 0 for none
     bool unmaps = false; // the kernel had unmapped the addresses before it failed
 };
 
 struct CallKind {
     const char* name;
-    std::array<Failure, 6> failures; // those with an error
+    std::array<Failure, 6> failures; // entries with an error
 };
 
 inline constexpr std::array<CallKind, kCalls> kKinds{{

@@ -14,12 +14,12 @@ namespace {
 constinit Sheet nothing_fails;
 constinit thread_local std::uint64_t failed_here = 0;
 constinit thread_local unsigned exempt = 0;
-constinit thread_local bool spared = false; // the next call
+constinit thread_local bool spared = false; // the next call is exempt
 
 Sheet& open_sheet() {
     const char* const descriptor = std::getenv(kSheetVariable);
     if (descriptor == nullptr) return nothing_fails;
-    const Exempt not_ours; // here mmap is what the library calls
+    const Exempt not_ours; // the C library's mmap, not the library's
     void* const shared =
         mmap(nullptr, sizeof(Sheet), PROT_READ | PROT_WRITE, MAP_SHARED, std::atoi(descriptor), 0);
     return shared == MAP_FAILED ? nothing_fails : *static_cast<Sheet*>(shared);
@@ -48,7 +48,7 @@ Failure choose(const Plan& plan, const CallKind& kind, std::uint64_t number) {
 
 } // namespace
 
-// The library's first call is made by its constructor, when there is one thread.
+// The library's constructor makes the first call, while there is one thread.
 Sheet& sheet() {
     static constinit Sheet* opened = nullptr;
     if (opened == nullptr) opened = &open_sheet();

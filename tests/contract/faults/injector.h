@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 //
-// Which of the library's calls into the system fail.
+// Decides which of the library's system calls fail.
 //
-// The plan comes from the process that started this one, because the first calls are made before main. Both
-// map one sheet of memory. It also tells afterwards, even of a process that crashed, what was called and what
-// failed. Counted are the calls of the kinds that the plan names; the first has number 0. Thread-safe.
+// The parent process makes the plan, because the first calls happen before main. Both processes map the same
+// sheet of memory. The sheet also shows what was called and what failed after a crash. Only calls of the
+// kinds in the plan count; the first has number 0. Thread-safe.
 #pragma once
 
 #include "calls.h"
@@ -21,41 +21,41 @@ inline constexpr unsigned kAnyFailure = ~0U;
 inline constexpr std::uint32_t kCertain = 1'000'000;
 
 struct Plan {
-    std::uint64_t first = kNever;    // the first call that fails
-    std::uint64_t count = 1;         // so many in a row
-    std::uint32_t per_million = 0;   // and besides, each call with this probability
-    std::uint32_t calls = kAllCalls; // bit c: Call c may fail
-    std::uint64_t seed = 0;          // of what is left to chance
-    bool unmaps = true;              // by chance too, failures that unmap first
-    unsigned failure = 0; // which one of the call's; the process ends with kNoSuchFailure if there is none
+    std::uint64_t first = kNever;    // number of the first call that fails
+    std::uint64_t count = 1;         // calls in a row that fail
+    std::uint32_t per_million = 0;   // probability that any other call fails
+    std::uint32_t calls = kAllCalls; // bit c: the call c may fail
+    std::uint64_t seed = 0;          // seed of the random choices
+    bool unmaps = true;              // random failures may unmap first
+    unsigned failure = 0; // index of the failure; the process ends with kNoSuchFailure if there is none
 };
 
 inline constexpr int kNoSuchFailure = 4; // exit status
 
 struct Sheet {
     Plan plan;
-    std::atomic<bool> over{false}; // from now on nothing fails
+    std::atomic<bool> over{false}; // no call fails afterwards
     std::atomic<std::uint64_t> calls{0};
     std::atomic<std::uint64_t> failures{0};
-    std::atomic<std::uint64_t> refusals{0}; // of memory, to the trace
+    std::atomic<std::uint64_t> refusals{0}; // memory refused to the trace
     std::array<std::atomic<std::uint64_t>, kCalls> calls_of{};
-    std::atomic<unsigned> last_call{0}; // of those that failed
+    std::atomic<unsigned> last_call{0}; // the last call that failed
     std::atomic<int> last_error{0};
 };
 
-// The environment variable with the descriptor of the sheet's file; without it nothing fails.
+// Names the environment variable with the file descriptor of the sheet. Without it no call fails.
 inline constexpr const char* kSheetVariable = "ASHLAR_TEST_FAULTS";
 
 Sheet& sheet();
 
-// Called for each call; {0, false}: it is to be made. So is whatever a thread calls after a failure that
-// unmapped: the kernel has just got back what it takes to map that again.
+// Returns how `call` fails, or {0, false} if the caller must make it. Calls of a thread right after a failure
+// that unmapped do not fail: the kernel just got back what it needs to map that again.
 Failure decide(Call call);
 
-// How many of this thread's calls have failed.
+// Returns the number of this thread's calls that have failed.
 std::uint64_t failures_here();
 
-// As long as one lives, this thread's calls neither fail nor count.
+// Exempts this thread's calls from failing and from the count while the object lives.
 class Exempt {
   public:
     Exempt();

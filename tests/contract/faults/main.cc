@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// Runs a trace of the whole interface again and again, each time in a fresh process. There some of the
-// library's calls into the system fail, from the first one in its constructor on. Then it runs once more
-// without failures, and looks whether anything was lost. What is asked of the trace is in trace.h, of the
-// heap afterwards in balance.h.
+// Runs a trace of the whole interface again and again, each time in a fresh process. Some of the library's
+// system calls fail in it, from the first call of its constructor on. Then the trace runs once more without
+// failures, and checks that nothing was lost. trace.h says what the trace checks, balance.h what the heap
+// must look like afterwards.
 //
 // usage: fault_injection MODE [--points N] [--threads N] [--steps N] [--seed N] [--thorough] [--busy]
 //
@@ -16,7 +16,7 @@
 //
 //   --thorough     every call, in every way that it can fail
 //   --busy         with settings that make more calls: a background thread, huge pages, bound memory, few
-//   dirty pages
+//                  dirty pages
 #include "balance.h"
 #include "common/arguments.h"
 #include "common/build_kind.h"
@@ -47,9 +47,9 @@ namespace {
 using namespace faults; // NOLINT(google-build-using-namespace): the parts of this program
 using common::fail;
 
-constexpr unsigned kSeconds = common::kSanitized ? 100 : 30; // a hundred times what it takes
+constexpr unsigned kSeconds = common::kSanitized ? 100 : 30; // 100 times the usual time
 constexpr int kNothingFailed = 3;                            // exit status: the trace has no such call
-constexpr std::uint64_t kStart = 16;                         // calls: those of the start, all tried
+constexpr std::uint64_t kStart = 16;                         // calls at the start, all of which are tried
 constexpr std::uint64_t kForEver = kNever;
 
 struct Options {
@@ -61,7 +61,7 @@ struct Options {
     bool busy;
 };
 
-// ---- The process in which calls fail
+// ---- In the child, where calls fail
 
 int run_child(const Options& options) {
     alarm(kSeconds);
@@ -76,7 +76,7 @@ int run_child(const Options& options) {
     return s.failures.load() == 0 ? kNothingFailed : 0;
 }
 
-// ---- The process that starts it
+// ---- In the parent
 
 class Runner {
   public:
@@ -95,7 +95,7 @@ class Runner {
     Runner(const Runner&) = delete;
     Runner& operator=(const Runner&) = delete;
 
-    // False if there is no such call, or not so many ways in which it can fail. Ends the program if the trace
+    // Returns false if the trace has no such call or the call no such failure. Ends the program if the trace
     // went wrong.
     bool run(const Plan& plan) {
         sheet_ = new (sheet_) Sheet;
@@ -175,7 +175,7 @@ class Runner {
     std::uint64_t refusals_ = 0;
 };
 
-// A run in which nothing fails; how many calls the trace makes.
+// Runs the trace without failures and returns how many calls it makes.
 std::uint64_t count_calls(Runner& runner) {
     runner.run({});
     std::printf("the trace makes %llu calls:", static_cast<unsigned long long>(runner.last().calls));
@@ -187,7 +187,7 @@ std::uint64_t count_calls(Runner& runner) {
     return runner.last().calls;
 }
 
-// In every way that the call can fail.
+// Lets call `number` fail in every way that it can. Returns false if the trace has no such call.
 bool fail_at(Runner& runner, std::uint64_t number) {
     unsigned ways = 0;
     while (runner.run({.first = number, .failure = ways}))
@@ -199,7 +199,7 @@ void fail_singly(Runner& runner, const Options& options, std::uint64_t calls, co
     for (std::uint64_t number = 0; number < (options.thorough ? calls : std::min(calls, kStart)); ++number)
         fail_at(runner, number);
     if (options.thorough) return;
-    for (std::uint64_t i = 0; i < options.points; ++i) { // one in each stretch
+    for (std::uint64_t i = 0; i < options.points; ++i) { // one call in each stretch
         const std::uint64_t begin = calls * i / options.points;
         const std::uint64_t end = std::max(calls * (i + 1) / options.points, begin + 1);
         runner.run(
@@ -245,7 +245,7 @@ void fail_by_chance(Runner& runner, const Options& options, common::Random& rand
         for (const std::uint32_t probability : kProbabilities)
             runner.run({.per_million = probability,
                         .seed = random.next(),
-                        .unmaps = options.threads == 1, // another would be given the addresses
+                        .unmaps = options.threads == 1, // another thread could be given the addresses
                         .failure = kAnyFailure});
     }
 }

@@ -12,7 +12,7 @@ namespace {
 
 enum class Kernel : unsigned char { kUnknown, kThis, kWithinMappings, kNoMoves };
 
-// The first call may be made before this file's variables would be initialised.
+// The first call may come before this file's dynamic initialisation.
 Kernel kernel() {
     static constinit std::atomic<Kernel> known{Kernel::kUnknown};
     Kernel answer = known.load(std::memory_order_relaxed);
@@ -35,8 +35,8 @@ extern "C" {
 
 long __real_ashlar_system_call(long number, long a, long b, long c, long d, long e, long f);
 
-// Asked to lengthen pages over the stack, the kernel says EFAULT if they are not one mapping, and otherwise
-// that there is no room.
+// Returns whether the pages lie in one mapping. Asks the kernel to lengthen them over the stack: it answers
+// EFAULT if they lie in several, and otherwise that there is no room.
 static bool is_one_mapping(long start, long size) {
     const auto stack = static_cast<long>(::getauxval(AT_RANDOM) / 4096 * 4096);
     return __real_ashlar_system_call(SYS_mremap, start, size, stack + 4096 - start, 0, 0, 0) != -EFAULT;

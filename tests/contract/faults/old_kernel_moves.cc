@@ -2,9 +2,9 @@
 //
 // old_kernel_moves [--seed <number>]
 //
-// Large blocks that replace each other and grow, on a kernel that moves no pages out of several mappings
-// (old_kernel.h). Some blocks make borders of mappings that the heap cannot know of. Contents must stay,
-// pages must be moved after a refusal as before, and in the end nothing may be lost.
+// Replaces and grows large blocks on a kernel that refuses to move pages of several mappings (old_kernel.h).
+// Some blocks make borders between mappings that the heap cannot know. Contents must be kept, moves must
+// continue after a refusal, and in the end nothing may be lost.
 #include "common/arguments.h"
 #include "common/heap.h"
 #include "common/random.h"
@@ -38,7 +38,7 @@ struct Block {
     std::uint64_t key = 0;
 };
 
-// Between the stamps, too: what is hardly in memory is not moved.
+// Also touches pages between the stamps, because the heap does not move sparsely resident blocks.
 void write(Block& block, std::uint64_t key) {
     block.key = key;
     for (std::size_t at = kPage / 2; at < block.size - kPage; at += 2 * kPage)
@@ -67,7 +67,7 @@ void grow(Block& block, std::size_t more, std::uint64_t key) {
     write(block, key);
 }
 
-// Advice that a released block keeps, on some of its pages.
+// Gives advice on some pages. It outlives the block's release and so splits the mapping.
 void make_borders(const Block& block, Random& random) {
     const std::size_t pages = block.size / kPage / 2;
     char* const start = block.address - reinterpret_cast<std::uintptr_t>(block.address) % kPage + kPage;
@@ -95,7 +95,7 @@ void replace_and_grow(Random& random) {
 
 void require_nothing_lost() {
     heap::trim(0);
-    ashlar::layout::superslabs.withdraw_all(); // not those of which a page is lost
+    ashlar::layout::superslabs.withdraw_all(); // superslabs with a lost page are not withdrawn
     const ashlar_statistics now = heap::statistics();
     if (now.committed != 0) fail("with nothing in use %zu bytes cannot be withdrawn", now.committed);
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Real programs on libashlar.so where system calls are refused by a filter. Their output is what it is under System
-without a filter, or they end with their own error for memory that has run out.
+"""Runs real programs on libashlar.so while a filter refuses system calls. Their output equals that under System
+without a filter, or they end with their own error for exhausted memory.
 
 usage: refusal_test.py PART LIBRARY REFUSE REFUSE_LATER_LIBRARY MODEL
 """
@@ -14,10 +14,10 @@ import unittest
 HERE = os.path.dirname(os.path.abspath(__file__))
 SAMPLES = os.path.join(HERE, "..", "..", "programs", "samples")
 LIBRARY, REFUSE, LATER, MODEL = sys.argv[2:6]
-SECONDS = 100  # a hang is what this catches; nothing takes a tenth of it
+SECONDS = 100  # catches a hang; everything ends within a tenth of it
 
 with open(os.path.join(SAMPLES, "tables.sql"), encoding="utf-8") as file:
-    TABLES = file.read().replace("n < 100000", "n < 10000")  # rows: a tenth is enough here
+    TABLES = file.read().replace("n < 100000", "n < 10000")  # a tenth of the rows is enough here
 EVERYTHING = "mmap=ENOMEM,mremap=ENOMEM,mprotect=ENOMEM,brk=0"
 BLOCKS = [sys.executable, os.path.join(HERE, "programs", "blocks.py")]
 LOAD = [sys.executable, os.path.join(SAMPLES, "load.py")]
@@ -27,7 +27,7 @@ ON_ASHLAR = [*STRESS, "--expect-ashlar"]
 
 
 def run(command, library=LIBRARY, **environment):
-    """Exit status, stdout, stderr."""
+    """Returns exit status, stdout and stderr."""
     settings = {"PATH": os.environ["PATH"], "LC_ALL": "C", "PYTHONMALLOC": "malloc", "PYTHONHASHSEED": "0",
                 "PYTHONDONTWRITEBYTECODE": "1", "LD_PRELOAD": library, **environment}
     done = subprocess.run(command, input=TABLES, capture_output=True, text=True, timeout=SECONDS, env=settings,
@@ -36,7 +36,7 @@ def run(command, library=LIBRARY, **environment):
 
 
 def without_times(output):
-    """What the model prints, but for how fast it was."""
+    """Returns the model's output without its speed."""
     return re.sub(r" in [\d.]+ s, .*", "", output)
 
 
@@ -44,7 +44,7 @@ class Refusals(unittest.TestCase):
     expected = {}
 
     def expect(self, command):
-        """The output under System without a filter."""
+        """Returns the output under System without a filter."""
         key = tuple(command)
         if key not in self.expected:
             status, output, errors = run(command, library="")
@@ -72,7 +72,7 @@ class Refusals(unittest.TestCase):
 
 
 class Filter(Refusals):
-    """That it refuses what it is told to, and nothing else."""
+    """Checks that the filter refuses the chosen calls and no others."""
 
     def test_calls(self):
         probe = ("import mmap, sys\n"
@@ -86,7 +86,7 @@ class Filter(Refusals):
             self.assertIn(refused, errors)
 
     def test_writable_memory(self):
-        probe = "import threading; threading.Thread(target=print).start()"  # its stack becomes writable
+        probe = "import threading; threading.Thread(target=print).start()"  # makes its stack writable
         status, _, errors = run([REFUSE, "mprotect+w=ENOMEM", sys.executable, "-c", probe], library="")
         self.assertNotEqual(status, 0)
         self.assertIn("can't start new thread", errors)
@@ -101,7 +101,7 @@ class Filter(Refusals):
 
 
 class Optional(Refusals):
-    """Calls that the library can do without."""
+    """Refuses calls that the library can do without."""
 
     def test_giving_back(self):
         for error in ("EPERM", "EINVAL", "ENOSYS"):
@@ -131,7 +131,7 @@ class Optional(Refusals):
 
 
 class Necessary(Refusals):
-    """Calls without which the fallback has to serve."""
+    """Refuses calls without which the fallback has to serve."""
 
     def test_window(self):
         self.assert_right_without("mmap@64m=ENOMEM", LOAD, BLOCKS, STRESS)
@@ -149,7 +149,7 @@ class Necessary(Refusals):
 
 
 class Everything(Refusals):
-    """Memory is refused altogether."""
+    """Refuses memory altogether."""
 
     def test_python(self):
         outcome = run([*BLOCKS, "--signal"], f"{LIBRARY}:{LATER}", REFUSE_ON_SIGNAL=EVERYTHING)
@@ -162,7 +162,7 @@ class Everything(Refusals):
 
     def test_sqlite(self):
         status, _, errors = run(SQLITE, f"{LIBRARY}:{LATER}", REFUSE_FROM_MAIN=EVERYTHING)
-        self.assertGreater(status, 0, errors)  # by exit, not by a signal
+        self.assertGreater(status, 0, errors)  # ended by exit, not by a signal
         self.assertRegex(errors, re.compile("memory", re.IGNORECASE))
 
     def test_stress(self):

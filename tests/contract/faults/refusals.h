@@ -62,7 +62,7 @@ static inline unsigned parse_bytes(const char* text) {
     return (unsigned)bytes;
 }
 
-/* The second argument is the length, the third the protection of whatever has them. */
+/* Adds a rule for `call`. Length and protection are taken from the call's second and third argument. */
 static inline void add_refusal(struct refusals* refusals, int call, unsigned least_bytes, int writable_only,
                                unsigned error) {
     enum {
@@ -71,7 +71,7 @@ static inline void add_refusal(struct refusals* refusals, int call, unsigned lea
     };
     struct sock_filter* const rule = refusals->program + refusals->length;
     size_t n = 0;
-    size_t tests[3]; /* which lead behind the rule if they fail */
+    size_t tests[3]; /* jumps over the rule if they fail */
     size_t test_count = 0;
     MUST(refusals->length + kMostOfRule + 3 < kMostInstructions);
     rule[n++] = load_of(offsetof(struct seccomp_data, nr));

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* refuse <refusals> <program> [argument...]: runs the program where these system calls fail from the start.
- */
+/* refuse <refusals> <program> [argument...]: runs `program` with these system calls failing from the
+ * start. */
 #include "refusals.h"
 
 int main(int count, char** arguments) {

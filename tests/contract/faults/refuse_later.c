@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * To be preloaded. The system calls named in REFUSE_FROM_MAIN fail once the libraries are loaded. Those in
- * REFUSE_ON_SIGNAL fail in the thread that gets SIGUSR2, from then on. Allocates nothing.
+ * A library to preload. The system calls named in REFUSE_FROM_MAIN fail once the libraries are loaded.
+ * Those in REFUSE_ON_SIGNAL fail in the thread that receives SIGUSR2, from then on. Allocates nothing.
  */
 #include "refusals.h"
 

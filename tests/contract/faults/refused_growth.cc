@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// A system that gives the heap no more memory, and the fallback has plenty. The heap must not ask for each
-// block, and must grow again soon after there is memory.
+// The system gives the heap no more memory while the fallback has plenty. The heap must not ask again for
+// each block, and must grow again soon after memory is available.
 #include "common/heap.h"
 #include "common/report.h"
 
@@ -17,7 +17,7 @@ namespace {
 using common::fail;
 namespace heap = common::heap;
 
-// The test has one thread.
+// Plain variables, because the test has one thread.
 constinit bool refusing = false;
 constinit std::uint64_t refused = 0;
 constinit std::uint64_t calls = 0;
@@ -69,7 +69,7 @@ void fallback_serves() {
     release_all();
 }
 
-// What was large is free, and small blocks need more of what describes them.
+// Frees large blocks, then takes small ones, which need more metadata. The system refuses it.
 void heap_serves_smaller_blocks() {
     constexpr std::size_t kLarger = 60'000;
     constexpr std::size_t kHeap = std::size_t{64} << 20;

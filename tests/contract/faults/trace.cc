@@ -20,18 +20,18 @@ namespace {
 
 using namespace common; // NOLINT(google-build-using-namespace): what all programs of this kind are made of
 
-constexpr std::size_t kLargest = 64 * 1024; // of the blocks that are not large
-constexpr int kErrno = 1234;                // no call may touch it on success
+constexpr std::size_t kLargest = 64 * 1024; // largest block that is not large
+constexpr int kErrno = 1234;                // a successful call must not change it
 
 struct Block {
     void* address = nullptr;
-    std::size_t size = 0;   // as asked for
-    std::size_t usable = 0; // the size that is stamped
+    std::size_t size = 0;   // as requested
+    std::size_t usable = 0; // stamped bytes
     std::uint64_t key = 0;
 };
 
-// Small blocks are stamped as a whole, of others a word in so many bytes. Slabs give back the system's pages,
-// and large blocks are moved by slices of 64 KiB.
+// Largest block that is stamped as a whole. Larger blocks have a word per stretch, because slabs purge single
+// pages and large blocks move by slices of 64 KiB.
 constexpr std::size_t kWhole = 1024;
 constexpr std::size_t stride_of(std::size_t usable) {
     return usable <= kLargest ? 1024 : 64 * 1024;
@@ -54,14 +54,14 @@ void write_stamp(const Block& block) {
                   });
 }
 
-// What `address` holds of the first `size` bytes of the block that was stamped.
+// Checks that `address` holds the first `size` bytes of the stamped `block`.
 void require_stamp(const Block& block, const void* address, std::size_t size, const char* when) {
     for_each_part(address, size, block.usable, [&](const void* part, std::size_t length, std::size_t at) {
         common::require_stamp(part, length, block.key + at, when);
     });
 }
 
-// Where threads leave blocks for each other.
+// Hands blocks over between threads.
 struct Exchange {
     std::mutex mutex;
     Block block;
@@ -100,10 +100,10 @@ class Player {
     }
 
   private:
-    static constexpr std::size_t kLarge = 24; // the first of the blocks; about 32 MiB of them live
+    static constexpr std::size_t kLarge = 24; // the first entries; about 32 MiB of large blocks live
     static constexpr std::size_t kSmall = 600;
     static constexpr std::size_t kBlocks = kLarge + kSmall;
-    static constexpr unsigned kLargeShare = 2; // of the steps, in percent
+    static constexpr unsigned kLargeShare = 2; // percent of the steps
 
     void step(std::size_t number) {
         Block& block = blocks_[number];
@@ -127,7 +127,7 @@ class Player {
         return random_.below(kind < 70 ? 1025 : kind < 92 ? 8193 : kLargest + 1);
     }
 
-    // 64 KiB to a bit more than the window's limit, each power of two as often.
+    // Returns 64 KiB to a bit more than the window's limit, each power of two equally often.
     std::size_t large_size() {
         const std::size_t least = std::size_t{1} << (16 + random_.below(7));
         return std::min(least + random_.below(least), kLargeLimit + kLargeLimit / 8);
@@ -183,7 +183,7 @@ class Player {
         }
     }
 
-    // Checks what every new block must be, and stamps it.
+    // Checks a new block and stamps it.
     void accept(Block& block, std::size_t size, std::size_t alignment, const char* call) {
         require_errno(call);
         if (reinterpret_cast<std::uintptr_t>(block.address) % std::max<std::size_t>(alignment, 16) != 0) {
@@ -192,7 +192,7 @@ class Player {
         block.size = size;
         block.usable = heap::usable_size(block.address);
         if (block.usable < size) fail("%s of %zu bytes: usable size is %zu", call, size, block.usable);
-        // The thread sanitizer's malloc(0), a fallback, calls a byte usable and reports its use.
+        // The thread sanitizer's malloc(0), a fallback, says that 1 byte is usable and reports its use.
         if (size == 0) block.usable = 0;
         block.key = random_.next();
         write_stamp(block);
@@ -259,13 +259,13 @@ void* play(void* argument) {
     return nullptr;
 }
 
-// The trace's own threads are none of the library's calls.
+// The threads of the trace are not calls of the library.
 pthread_t start(Part& part) {
     const Exempt not_the_librarys;
     return start_thread(play, &part);
 }
 
-constexpr unsigned kTurns = 4; // of a trace with one thread
+constexpr unsigned kTurns = 4; // parts of a trace with one thread
 
 } // namespace
 
@@ -275,7 +275,7 @@ void run_trace(std::uint64_t seed, unsigned threads, std::uint64_t steps) {
     const unsigned count = threads == 1 ? kTurns : threads;
     for (unsigned number = 0; number < count; ++number)
         parts.push_back({seed, number, steps / count, &exchanges});
-    if (threads == 1) { // this one, then others that take over what the last one left
+    if (threads == 1) { // this thread, then others that take over the previous one's blocks
         play(&parts[0]);
         for (unsigned turn = 1; turn < kTurns; ++turn)
             join_thread(start(parts[turn]));

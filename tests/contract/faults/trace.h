@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// A seeded sequence of operations over the whole interface, from one byte to blocks beyond the window's
-// limit. Each is checked: the block is aligned, as large as asked for, and zero when it comes from calloc. It
-// holds what was written when it is resized and released. What fails must give null with ENOMEM and leave the
-// old block as it is. It must have an excuse: a call of this thread into the system that failed meanwhile.
-// What succeeds keeps errno.
+// A seeded sequence of operations over the whole interface, from 1 byte to blocks beyond the window's limit.
+// Each block must be aligned, as large as requested, and zero if calloc made it. It must keep its contents
+// until it is resized or released. A failing call must return null with ENOMEM and leave the old block
+// unchanged. A system call of the same thread must have failed meanwhile. A successful call keeps errno.
 #pragma once
 
 #include <cstddef>
@@ -12,10 +11,10 @@
 
 namespace faults {
 
-// In ASHLAR_CONF: few of the trace's blocks are larger.
+// Value for ASHLAR_CONF. Few blocks of the trace are larger.
 inline constexpr std::size_t kLargeLimit = std::size_t{6} << 20;
 
-// Steps are divided among the threads, which swap blocks. Everything is released in the end.
+// Runs `steps` operations, divided among the threads, which swap blocks. Releases every block in the end.
 void run_trace(std::uint64_t seed, unsigned threads, std::uint64_t steps);
 
 } // namespace faults

@@ -90,7 +90,7 @@ long __wrap_ashlar_system_call(long number, long a, long b, long c, long d, long
     const Kind kind = kind_of(number, b, c, d);
     const Failure failure = kind.may_fail ? decide(kind.call) : Failure{};
     if (failure.error == 0) return __real_ashlar_system_call(number, a, b, c, d, e, f);
-    // Without a target mremap is a question (os/page_attributes.h).
+    // Without a target mremap only asks (os/page_attributes.h).
     const bool has_target = kind.call != Call::kMove || (d & MREMAP_FIXED) != 0;
     if (failure.unmaps && has_target) {
         const long target = kind.call == Call::kMove ? e : a;

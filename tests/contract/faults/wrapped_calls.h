@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: MIT
 //
-// The linker gives every call of these functions in this program's objects, the static library's among them,
-// to __wrap_NAME. That asks the injector (--wrap, see CMakeLists.txt). The library's system calls are one
-// such function (os/system_call.h). What the C library's malloc asks of the system never fails here. The
-// clock that decay looks at is the program's own. Each look is a millisecond later, so that the calls of one
-// trace are always the same.
+// Replaces system functions by --wrap (see CMakeLists.txt). The linker directs every call in this program's
+// objects, the static library's included, to __wrap_NAME, which asks the injector. All system calls of the
+// library are one such function (os/system_call.h). System calls of the C library's malloc never fail here.
+// The program also supplies the clock for decay. Each reading is 1 ms later, so a trace always makes the same
+// calls.
 #pragma once
 
 #include <cstdint>
 
 namespace faults {
 
-// Blocks of the fallback that the library has and has not freed.
+// Returns the number of fallback blocks that the library holds.
 std::int64_t fallback_blocks();
 
 } // namespace faults

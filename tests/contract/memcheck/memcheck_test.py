@@ -10,7 +10,7 @@ SIZES = ("24", "1000", "40000", "3000000")
 
 
 def memcheck(use, size):
-    """What memcheck says, without the bytes that the C library or the loader may keep."""
+    """Returns memcheck's report, without bytes that the C library or the loader may keep."""
     done = subprocess.run(
         ["valgrind", "--soname-synonyms=somalloc=nouserintercepts", "--leak-check=full", "--show-leak-kinds=definite", SUBJECT,
          use, size], env={**os.environ, "LD_PRELOAD": LIBRARY}, capture_output=True, text=True, timeout=120, check=False)

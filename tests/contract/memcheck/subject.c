@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// One use of the heap, right or wrong, named by the argument; a block of the size that follows. It has no
-// neighbour: memcheck names either of two blocks for an address between them, and which one depends on where
-// they lie.
+// Uses the heap once, correctly or wrongly, as the first argument says; the second is the block's size. The
+// block has no neighbour. Otherwise memcheck names either block for an address between two, depending on
+// where they lie.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

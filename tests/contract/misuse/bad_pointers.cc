@@ -19,20 +19,20 @@ void free_address(std::uintptr_t address) {
     heap::release(contract::opaque(reinterpret_cast<void*>(address)));
 }
 
-// free of an address so many bytes from the start of a live block.
+// Frees an address `offset` bytes from the start of a live block.
 template <int offset>
 void free_from_start(Scene& s) {
     heap::release(s.block + offset);
 }
 
-// Such an address lies in a block of 16 bytes only if it is less.
+// Frees an inner address. It lies in a block of 16 bytes only if `offset` is below 16.
 template <std::size_t offset>
 void block_longer_than(Scene& s) {
     live_block(s);
     if (s.size <= offset) s.skip();
 }
 
-// Memory that is no block: what stands before the address may be anything, also what looks like a header.
+// Returns memory that is no block. The bytes before it may have any value, also that of a header.
 char* take_area(Scene& s, char* start, std::size_t size) {
     s.scribble(start, size);
     if (s.seed % 3 == 1) std::fill_n(reinterpret_cast<std::uint64_t*>(start), size / 8, 0x41);

@@ -11,7 +11,7 @@ namespace {
 
 namespace heap = common::heap;
 
-// Further blocks of the size, for kinds that release many.
+// Further blocks of the same size, for kinds that release many.
 constexpr std::size_t kFew = 20;
 constexpr std::size_t kMost = 10000;
 constinit std::array<void*, kMost> many{};
@@ -32,7 +32,7 @@ void freed_before(Scene& s, std::size_t others) {
     release_many(others);
 }
 
-// So many that whole slabs, pages and mappings come free.
+// Releases enough blocks to free whole slabs, pages and mappings.
 void freed_with_all_around(Scene& s) {
     const std::size_t count = std::min(kMost, (std::size_t{16} << 20) / s.size);
     allocate_many(count, s.size);
@@ -59,7 +59,7 @@ constexpr std::array kKinds{
     Kind{"realloc-0-free", "realloc(p, 0), then free(p)",
          [](Scene& s) {
              own_block(s);
-             s.work.keep(heap::resize(s.block, 0), 1); // some return a block
+             s.work.keep(heap::resize(s.block, 0), 1); // some allocators return a block
          },
          release_block},
     Kind{"realloc-free", "free of the old address after realloc moved the block", moved_block, release_block},

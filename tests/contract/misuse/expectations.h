@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// A table of what must come of each kind under one allocator: lines "KIND RESULT[|RESULT...]". A result is a
-// name of judge.h; "reported-at-once" is a report in the wrong call itself. Lines with # are comments. Every
-// kind has one line, and every line is of a kind: a table that misses one is refused.
+// The expected result of each kind under one allocator: lines "KIND RESULT[|RESULT...]". A result is a name
+// of judge.h; "reported-at-once" is a report in the wrong call itself. Lines with # are comments. The table
+// has one line for each kind and no others; otherwise it is refused.
 #pragma once
 
 #include "judge.h"
@@ -15,7 +15,7 @@ namespace misuse {
 
 class Expectations {
   public:
-    explicit Expectations(const char* file); // ends the process if the table is not complete
+    explicit Expectations(const char* file); // ends the process if the table is incomplete
 
     bool met_by(const char* kind, const Verdict& verdict) const;
     std::string of(const char* kind) const;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// One bad input: which wrong thing, with a block of which size, done by whom and when, from which state of
-// the heap. Equal inputs make equal calls.
+// One misuse: its kind, the block's size, the thread, the moment and the state of the heap. Equal inputs make
+// equal calls.
 #pragma once
 
 #include <array>
@@ -12,12 +12,11 @@ namespace misuse {
 
 struct Kind;
 
-// Who does the wrong thing, seen from the thread that allocated the block and did what was right.
+// The thread that commits the misuse, relative to the one that allocated the block.
 enum class Thread : std::uint8_t { kSame, kOther, kGone };
 inline constexpr std::array<const char*, 3> kThreadNames{"same", "other", "gone"};
 
-// What happens before: nothing; ordinary work; or blocks of the size are allocated until one is at the
-// address.
+// Preceding events: none, ordinary work, or allocations of that size until a block has the address.
 enum class When : std::uint8_t { kAtOnce, kAfter1000, kAfterReuse };
 inline constexpr std::array<const char*, 3> kWhenNames{"at-once", "after-1000", "after-reuse"};
 
@@ -31,7 +30,7 @@ struct Input {
     std::uint64_t seed;
 };
 
-// Calls visit(input) for each combination of one kind.
+// Calls visit(input) for each combination of one kind with sizes, threads and moments.
 template <typename Sizes, typename Visit>
 void for_each_input(const Kind& kind, const Sizes& sizes, std::uint64_t first_seed, std::uint64_t seeds,
                     Visit visit) {

@@ -40,7 +40,7 @@ int empty_file() {
 Judge::Judge(unsigned limit_seconds)
     : limit_seconds_(limit_seconds), record_(shared_record()), errors_(empty_file()) {}
 
-// Waits for its end, or puts an end to it.
+// Waits for the child's end. Kills it at the time limit.
 void Judge::watch(int child) {
     const int descriptor = static_cast<int>(::syscall(SYS_pidfd_open, child, 0));
     if (descriptor < 0) common::fail("pidfd_open: %s", std::strerror(errno));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Plays one input in a child of its own and says what came of it. The child is forked from a process that has
-// done nothing yet, so that all inputs start from the same heap. What it does to itself stays there.
+// Runs one input in a child and classifies the result. The child is forked from a process that has done
+// nothing yet, so all inputs start from the same heap. The child's damage does not reach the parent.
 #pragma once
 
 #include "input.h"
@@ -12,13 +12,13 @@
 namespace misuse {
 
 enum class Result : std::uint8_t {
-    kReported,  // the allocator said something on stderr
-    kCrashed,   // ended by a signal without a word
-    kCorrupted, // went on, and blocks of the program suffered
-    kHarmless,  // went on, and nothing else happened
-    kHung,      // did not end within the limit
-    kSkipped,   // could not be done
-    kBroken,    // ended before anything wrong was done: a fault of the allocator or of this program
+    kReported,  // the allocator wrote to stderr
+    kCrashed,   // ended by a signal, without a message
+    kCorrupted, // continued, and blocks of the program were damaged
+    kHarmless,  // continued without damage
+    kHung,      // did not end within the time limit
+    kSkipped,   // the misuse was impossible
+    kBroken,    // ended before the misuse: a fault of the allocator or of this program
 };
 inline constexpr std::array<const char*, 7> kResultNames{"reported", "crashed", "corrupted", "harmless",
                                                          "hung",     "skipped", "broken"};
@@ -26,9 +26,9 @@ inline constexpr std::array<const char*, 4> kMomentNames{"before", "call", "late
 
 struct Verdict {
     Result result;
-    Moment moment;     // how far the child got
-    bool damaged;      // blocks suffered, whatever came afterwards
-    char message[200]; // the first line that the allocator said; else what was damaged
+    Moment moment;     // how far the child came
+    bool damaged;      // blocks were damaged, whatever happened later
+    char message[200]; // the allocator's first line, otherwise the damage
 };
 
 class Judge {
@@ -42,8 +42,8 @@ class Judge {
 
     const unsigned limit_seconds_;
     Record* const record_; // shared with the child
-    const int errors_;     // the child's stderr, a file in memory
-    char words_[200] = {}; // the first line of it
+    const int errors_;     // the child's stderr, a memory file
+    char words_[200] = {}; // its first line
     bool hung_ = false;
     int status_ = 0;
 };

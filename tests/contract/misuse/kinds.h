@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Every wrong thing that the generator knows, by family. A kind's name is what the command line and the
-// tables call it.
+// All kinds of misuse that the generator knows, by family. The command line and the tables use a kind's name.
 #pragma once
 
 #include "scene.h"
@@ -17,7 +16,7 @@ struct Family {
     std::span<const Kind> kinds;
 };
 
-extern const Family kNothingWrong; // the control
+extern const Family kNothingWrong; // control without misuse
 extern const Family kDoubleReleases;
 extern const Family kBadPointers;
 extern const Family kWrongForms;

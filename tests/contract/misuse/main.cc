@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: MIT
 //
-// misuse_inputs: an ordinary program that does one wrong thing with its heap, under whichever malloc is
-// preloaded.
+// misuse_inputs: an ordinary program that misuses its heap once, under whichever malloc is preloaded.
 //
 //   misuse_inputs --list
-//       family, name and description of each kind
+//       prints family, name and description of each kind
 //   misuse_inputs --kind K --size BYTES --thread same|other|gone --when at-once|after-1000|after-reuse --seed
 //   N
-//       does it, in this process, and if that survives says whether blocks of the program suffered (status 3)
+//       commits one misuse in this process. If the process survives, it says whether blocks of the program
+//       were damaged (status 3)
 //   misuse_inputs --all [--kinds A,B] [--seeds N] [--first-seed N] [--part I --parts N] [--limit SECONDS]
-//       does all of them, or each N-th, in a child each, and prints a line for each: kind, size, thread,
-//       when, seed, result, moment, whether blocks suffered, first words of the allocator
+//       commits all of them, or each N-th, each in a child, and prints a line for each: kind, size, thread,
+//       when, seed, result, moment, whether blocks were damaged, the allocator's first words
 //   misuse_inputs --sample --kind K --expect FILE
-//       a fixed sample of one kind; status 1 if something else comes of it than the table in FILE allows
+//       commits a fixed sample of one kind; status 1 if the table in FILE does not allow the result
 #include "common/arguments.h"
 #include "common/report.h"
 #include "expectations.h"

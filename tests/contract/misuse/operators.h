@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// operator new and delete as calls that the compiler does not see through.
+// operator new and delete as calls that the compiler cannot analyse.
 #pragma once
 
 #include <cstddef>

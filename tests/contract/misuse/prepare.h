@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// What is right before something goes wrong, for kinds that begin alike.
+// Correct preparations that several kinds share.
 #pragma once
 
 #include "common/heap.h"
@@ -8,13 +8,13 @@
 
 namespace misuse {
 
-// A block in a row of others, still in use to the end.
+// Puts a block in a row of others. It is in use to the end.
 inline void live_block(Scene& s) {
     s.put_in_row(common::heap::allocate);
     s.work.keep(s.block, s.size);
 }
 
-// A block in a row of others; what becomes of it is the kind's business.
+// Puts a block in a row of others. The kind of misuse decides what happens to it.
 inline void own_block(Scene& s) {
     s.put_in_row(common::heap::allocate);
 }
@@ -24,7 +24,7 @@ inline void freed_block(Scene& s) {
     common::heap::release(s.block);
 }
 
-// The old address of a block that realloc has moved.
+// Takes the old address of a block that realloc has moved.
 inline void moved_block(Scene& s) {
     s.put_in_row(common::heap::allocate);
     void* now = s.block;

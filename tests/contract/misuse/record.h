@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// What a child that does one wrong thing tells its parent, in memory that both see: how far it got, and what
-// it found damaged. It survives whatever ends the child.
+// What the child of a misuse reports to its parent, in shared memory: how far it came, and the damage it
+// found. It survives any end of the child.
 #pragma once
 
 #include <atomic>
@@ -12,16 +12,16 @@
 namespace misuse {
 
 enum class Moment : std::uint8_t {
-    kBefore, // nothing wrong was done yet
-    kCall,   // in the wrong call or access itself
-    kLater,  // in ordinary work after it, or when a thread ended
+    kBefore, // before the misuse
+    kCall,   // in the wrong call or access
+    kLater,  // in later ordinary work, or at a thread's end
     kExit,   // in exit()
 };
 
 struct Record {
     std::atomic<Moment> moment;
-    bool skipped;     // nothing wrong could be done: the block did not move, for one
-    char damage[160]; // the first that was found; empty: none
+    bool skipped;     // the misuse was impossible; for example, the block did not move
+    char damage[160]; // the first damage found; empty if none
 
     [[gnu::format(printf, 2, 3)]] void note_damage(const char* format, ...) {
         if (damage[0] != '\0') return;

@@ -14,7 +14,7 @@ namespace {
 
 constexpr unsigned kOperations = 1000;
 constexpr std::size_t kLongRow = 12; // blocks on either side, at most
-constexpr std::size_t kShortRow = 3; // of large ones
+constexpr std::size_t kShortRow = 3; // same for large blocks
 
 void between(Scene& scene, When when) {
     if (when == When::kAfter1000) scene.work.run(kOperations);
@@ -57,7 +57,7 @@ void Scene::scribble(char* start, std::size_t length) const {
 void play(const Input& input, Record& record) {
     const Kind& kind = *input.kind;
     Scene scene(input, record);
-    // Threads are started first: that may allocate, and be given the very block.
+    // Starts the threads first: that may allocate, and could take the very block.
     if (input.thread == Thread::kSame) {
         scene.work.run(static_cast<unsigned>(scene.work.random().below(200)));
         kind.prepare(scene);

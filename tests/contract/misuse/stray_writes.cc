@@ -10,7 +10,7 @@ namespace {
 
 namespace heap = common::heap;
 
-// Writes so many bytes, this far from the start of the block.
+// Writes `length` bytes, `offset` bytes from the start of the block.
 template <int offset, std::size_t length>
 void write(Scene& s) {
     s.scribble(s.block + offset, length);
@@ -29,7 +29,7 @@ void write_end(Scene& s) {
     s.scribble(s.block + s.size - 8, 8);
 }
 
-// Both ends of what is longer than a page.
+// Writes the whole block, or both ends if it is longer than a page.
 void write_all(Scene& s) {
     const std::size_t length = std::min(s.size, std::size_t{4096});
     s.scribble(s.block, length);
@@ -48,7 +48,7 @@ void write_then_clear(Scene& s) {
         s.work.keep_zeroed(s.size);
 }
 
-// A block whose size leaves room up to the next multiple of 16.
+// Allocates a block with room up to the next multiple of 16.
 void block_with_slack(Scene& s) {
     s.put_in_row([](std::size_t size) { return heap::allocate(size - 7); });
     s.work.keep(s.block, s.size - 7);

@@ -13,10 +13,10 @@ namespace {
 namespace heap = common::heap;
 
 constexpr std::size_t kStampedWhole = 1024;
-constexpr std::size_t kPart = 256; // of what is larger, at both ends and in the middle
+constexpr std::size_t kPart = 256; // bytes stamped at both ends and in the middle of a larger block
 constexpr std::size_t kLarge = std::size_t{64} << 10;
 
-// Calls visit(offset, length) for the parts of a block whose contents are known.
+// Calls visit(offset, length) for the stamped parts of a block.
 template <typename Visit>
 void for_each_part(std::size_t size, Visit visit) {
     if (size <= kStampedWhole) return visit(std::size_t{0}, size);
@@ -56,7 +56,7 @@ void Work::check_overlap(const Block& block) {
     std::for_each(watched_.begin(), watched_.end(), compare);
 }
 
-// A new block with contents.
+// Stamps a new block.
 Work::Block Work::begin(void* start, std::size_t size) {
     const Block block{static_cast<unsigned char*>(start), size, next_key_++ << 32};
     check_overlap(block);

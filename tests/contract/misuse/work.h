@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 //
-// What the program around the wrong call does: ordinary work with blocks of its own, whose contents it knows.
+// Ordinary work of the program around the misuse, with blocks of its own whose contents it knows.
 //
-// It notes as damage what an honest program would suffer. That is contents that changed, a block that
-// overlaps another in use, or memory of calloc that is not zero. A realloc that loses contents and a request
-// that is refused count too. Blocks are stamped from end to end up to 1 KiB, larger ones at both ends and in
-// the middle. Threads take turns; its own tables are not on the heap.
+// It notes all damage that a correct program would suffer. That is changed contents, a block that overlaps
+// another block in use, or memory of calloc that is not zero. A realloc that loses contents and a refused
+// request count too. Blocks up to 1 KiB are stamped from end to end, larger ones at both ends and in the
+// middle. Threads take turns. The tables are not on the heap.
 #pragma once
 
 #include "common/random.h"
@@ -21,18 +21,18 @@ class Work {
   public:
     Work(std::uint64_t seed, std::size_t size, Record& record);
 
-    // Allocates, reallocates and releases, about half of it near the size of the input.
+    // Allocates, reallocates and releases; about half of the blocks have a size near that of the input.
     void run(unsigned operations);
 
-    // A block that lives to the end. Null is nothing.
+    // Keeps `block` to the end. Does nothing if it is null.
     void keep(void* block, std::size_t size);
     void keep_new(std::size_t size);
     void keep_zeroed(std::size_t size);
-    // Memory that no block may overlap and nobody may write to; the program's own, or a block's that another
-    // call releases.
+    // Notes memory that no block may overlap and no call may write to. The program owns it, or a block that
+    // another call releases.
     void watch(void* start, std::size_t size);
 
-    // Keeps new blocks of the size until one starts at the address, or until there are many.
+    // Keeps new blocks of `size` until one starts at `address`, or until there are many.
     void reuse(const void* address);
 
     // Checks and releases everything.

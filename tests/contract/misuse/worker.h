@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// A thread that does what it is told while the other waits, and ends with the object.
+// A thread that runs given functions while its caller waits. It ends with the object.
 #pragma once
 
 #include "common/report.h"

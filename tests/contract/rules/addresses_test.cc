@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Addresses: the heap claims them and maps what it uses, so that limits, locks and layouts are as under
+// Address space: the heap claims addresses and maps what it uses, so limits, locks and layouts work as under
 // System.
 #include "child.h"
 #include "subject.h"
@@ -23,7 +23,7 @@ constexpr rlim_t kMiB = rlim_t{1} << 20;
 
 using Environment = std::vector<std::pair<std::string, std::string>>;
 
-// What the program prints, a number.
+// Returns the number that the program prints.
 std::size_t number_of(std::vector<std::string> command, const Environment& environment) {
     const Outcome outcome = run({std::move(command), environment, {}});
     INFO(outcome.describe());
@@ -31,7 +31,7 @@ std::size_t number_of(std::vector<std::string> command, const Environment& envir
     return std::stoul(outcome.output);
 }
 
-// With one arena. The second thread's would reserve 64 MiB, which by chance fits into some limits and then
+// Uses one arena. A second thread's arena would reserve 64 MiB. That fits into some limits by chance, and
 // leaves nothing for the program's own mappings.
 const Environment kUnderSystem{{"LD_PRELOAD", ""}, {"MALLOC_ARENA_MAX", "1"}};
 
@@ -65,7 +65,7 @@ TEST_CASE("a program whose address space is limited at run time works on, and ge
         require_bytes_as_under_system(more, "20000", true);
 }
 
-// Minutes: with ctest -C exhaustive.
+// Takes minutes; runs with ctest -C exhaustive.
 TEST_CASE("a program whose address space is limited to any size at run time works on", "[.exhaustive]") {
     for (rlim_t more = 16 * kMiB; more <= 1024 * kMiB; more += more / 20) {
         for (const char* const size : {"64", "1000", "20000", "100000", "3000000"})

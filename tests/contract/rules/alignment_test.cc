@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Alignments: what every block has, what can be asked for, and what is refused.
+// Alignment: of every block, on request, and the refused values.
 #include "entry_points.h"
 #include "opaque.h"
 #include "subject.h"
@@ -53,7 +53,7 @@ constexpr Aligned kAligned[] = {
      1},
 };
 
-// A block as it was promised: aligned, at least as large, writable at both ends.
+// Checks that the block is aligned and writable at both ends.
 void check_block(void* block, std::size_t alignment, std::size_t size) {
     REQUIRE(is_aligned(block, alignment));
     REQUIRE(is_aligned(block, 16));
@@ -141,7 +141,7 @@ TEST_CASE("a gigabyte of alignment is served while there is address space") {
 
 TEST_CASE("alignment and size together never overflow") {
     for (const Aligned& entry : kAligned) {
-        // libstdc++ 12 rounds up to the alignment first and wraps.
+        // libstdc++ 12 rounds up to the alignment before it checks, and wraps.
         if (!contract::under_ashlar() && std::strncmp(entry.name, "new", 3) == 0) continue;
         for (std::size_t alignment = 16; alignment != 0; alignment *= 2) {
             for (const std::size_t size :
@@ -183,7 +183,7 @@ TEST_CASE("memalign rounds up to a power of two") {
                                            {33, 64}, {129, 256}, {5000, 8192}, {65'537, 131'072}};
     for (const auto& [alignment, rounded] : kRounded) {
         std::vector<void*> blocks;
-        for (int i = 0; i < 50; ++i) { // one block could be aligned by chance
+        for (int i = 0; i < 50; ++i) { // a single block could be aligned by chance
             void* const block = memalign(opaque(alignment), opaque<std::size_t>(40));
             INFO("alignment " << alignment);
             REQUIRE(block != nullptr);

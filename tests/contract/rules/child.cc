@@ -28,7 +28,7 @@ constexpr int kCouldNotExecute = 127;
     throw std::system_error(errno, std::generic_category(), what);
 }
 
-// A pipe whose both ends vanish at exec.
+// A pipe; exec closes both ends.
 struct Pipe {
     int read_end = -1;
     int write_end = -1;
@@ -50,7 +50,7 @@ struct Pipe {
     }
 };
 
-// Reads once what is there; false at the end of the stream.
+// Reads once. Returns false at the end of the stream.
 bool take(int descriptor, std::string& into) {
     std::array<char, 4096> buffer{};
     const ssize_t count = read(descriptor, buffer.data(), buffer.size());
@@ -60,7 +60,7 @@ bool take(int descriptor, std::string& into) {
     return true;
 }
 
-// Both streams until the child has closed them; false if the deadline came first.
+// Reads both streams until the child closes them. Returns false at the deadline.
 bool collect(int output, int errors, Outcome& outcome) {
     const Clock::time_point end = Clock::now() + kDeadline;
     std::array<pollfd, 2> streams{{{output, POLLIN, 0}, {errors, POLLIN, 0}}};
@@ -82,13 +82,13 @@ Outcome observe(const std::function<void()>& in_child) {
     if (pid < 0) fail("fork");
     if (pid == 0) {
         setpgid(0, 0);
-        prctl(PR_SET_PDEATHSIG, SIGKILL); // whoever kills the tests kills the child
+        prctl(PR_SET_PDEATHSIG, SIGKILL); // the child ends when the test process is killed
         dup2(output.write_end, STDOUT_FILENO);
         dup2(errors.write_end, STDERR_FILENO);
         in_child();
         _exit(kCouldNotExecute);
     }
-    setpgid(pid, pid); // in both, so that the group exists whoever comes first
+    setpgid(pid, pid); // in both processes, so the group exists whichever runs first
     output.close_write_end();
     errors.close_write_end();
     Outcome outcome;
@@ -150,7 +150,7 @@ Outcome run(const Child& child) {
 
 Outcome run_here(const std::function<int()>& body) {
     return observe([&] {
-        signal(SIGABRT, SIG_DFL); // without a report by the test framework: what it has may be damaged
+        signal(SIGABRT, SIG_DFL); // no report by the test framework, whose data may be damaged
         _exit(body());
     });
 }

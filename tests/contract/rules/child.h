@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-// Runs what needs a process of its own, and tells how it ended.
+// Runs a test body in a process of its own, and returns how that process ended.
 //
-// LD_PRELOAD is inherited, so a child runs under the same allocator as the tests. A child that does not end
-// within the deadline is killed together with its own children and reported as hung. A hang is a finding, and
-// the deadline is far above anything a loaded machine needs.
+// LD_PRELOAD is inherited, so a child runs under the same allocator as the tests. A child that exceeds the
+// deadline is killed together with its own children and reported as hung. A hang is a finding; the deadline
+// is far above what a loaded machine needs.
 #pragma once
 
 #include <functional>
@@ -15,11 +15,11 @@ namespace contract {
 
 struct Outcome {
     bool hung = false;
-    int status = 0; // as waitpid gives it
+    int status = 0; // from waitpid
     std::string output;
     std::string errors;
 
-    // Ended by itself with status 0 and said nothing on stderr.
+    // Returns whether the child ended by itself with status 0 and wrote nothing to stderr.
     bool clean() const;
     bool killed_by(int signal) const;
     std::string describe() const;
@@ -27,21 +27,21 @@ struct Outcome {
 
 struct Child {
     std::vector<std::string> command;
-    std::vector<std::pair<std::string, std::string>> environment{}; // added to this process's
-    std::function<void()> prepare{}; // in the child before exec; only what a signal handler may do
+    std::vector<std::pair<std::string, std::string>> environment{}; // additions to this process's environment
+    std::function<void()> prepare{}; // runs in the child before exec; may do only what a signal handler may
 };
 
-// The path of one of the programs or libraries built from programs/.
+// Returns the path of a program or library built from programs/.
 std::string program(const std::string& name);
 
 Outcome run(const Child& child);
 
-// The same in a forked copy of this process: `body`'s result is the exit status.
+// Runs `body` in a forked copy of this process; its result is the exit status.
 Outcome run_here(const std::function<int()>& body);
 
 } // namespace contract
 
-// A child that must have ended well; prints how it ended if it did not.
+// Requires that the child ended cleanly; otherwise prints how it ended.
 #define REQUIRE_CLEAN(...)                                                                                   \
     do {                                                                                                     \
         const ::contract::Outcome outcome_of_child = (__VA_ARGS__);                                          \

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Descriptors 0 to 2 may be closed or be somebody's file: nothing is written there unasked.
+// Descriptors 0 to 2 may be closed or belong to a file of the program. The library never writes there
+// unasked.
 #include "child.h"
 
 #include <catch2/catch.hpp>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Every way to ask for a block, as one table.
+// All functions that allocate a block, as one table.
 //
-// Most rules of the contract hold for all of them: "any size above PTRDIFF_MAX gives null and ENOMEM, in
-// every entry point". So the tests walk through this table instead of naming one function each.
+// Most rules hold for all of them: "any size above PTRDIFF_MAX gives null and ENOMEM, in every entry point".
+// So the tests iterate over this table instead of naming functions.
 #pragma once
 
 #include <cstddef>
@@ -12,9 +12,10 @@ namespace contract {
 
 struct EntryPoint {
     const char* name;
-    void* (*allocate)(std::size_t size); // null when there is no memory, also for the throwing forms of new
-    void (*release)(void* block);        // the partner: free or the matching delete
-    std::size_t alignment;               // what this way of asking promises
+    void* (*allocate)(
+        std::size_t size);        // returns null when memory is refused, also for the throwing forms of new
+    void (*release)(void* block); // the matching free or delete
+    std::size_t alignment;        // promised alignment, in bytes
 };
 
 std::span<const EntryPoint> entry_points();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// errno belongs to the program: releasing never touches it, allocating only when it fails.
+// errno belongs to the program. Releasing never changes it; allocating changes it only on failure.
 #include "entry_points.h"
 #include "opaque.h"
 #include "subject.h"
@@ -17,11 +17,12 @@ using contract::opaque;
 
 namespace {
 
-constexpr int kWitness = E2BIG; // nothing in an allocator yields this one
+constexpr int kWitness = E2BIG; // an error that no allocator produces
 constexpr std::size_t kSizes[] = {0,      1,      16,      100,     1000,      4096,      10'000,    32'768,
                                   32'769, 65'536, 131'072, 500'000, 1'048'576, 4'194'304, 33'554'432};
 
-// Counts instead of asserting, because assertions allocate and belong to the main thread.
+// Returns the number of calls that changed errno. Assertions allocate and belong to the main thread, so it
+// counts.
 int calls_that_touched_errno() {
     int touched = 0;
     for (const contract::EntryPoint& entry : entry_points()) {

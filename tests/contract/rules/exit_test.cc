@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The end of the process: code runs after main, detached threads run on, and nothing is torn down under them.
+// The end of the process: code runs after main, detached threads continue, and the heap stays usable.
 #include "child.h"
 
 #include <catch2/catch.hpp>

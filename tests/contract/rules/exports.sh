@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# exports.sh <libashlar.so> <ashlar.h>: looks at the library as the loader sees it. Exactly the names of exports.txt
-# without a version, exactly the functions of the header in version ASHLAR_1, and the C library as the only need.
-# Thread-local storage fits into what the loader keeps for libraries opened late. The flags are those that a preloaded
-# allocator wants.
+# exports.sh <libashlar.so> <ashlar.h>: inspects the library as the loader sees it. It exports exactly the names of
+# exports.txt without a version, and the functions of the header in version ASHLAR_1. It needs only the C library.
+# Thread-local storage fits into the loader's reserve for libraries opened late. The flags are those of a preloaded
+# allocator.
 set -euo pipefail
 export LC_ALL=C
 
@@ -31,7 +31,7 @@ for tool in nm readelf; do
     command -v "$tool" >/dev/null || { complain "$tool is missing: run scripts/setup.sh"; exit 1; }
 done
 
-# Type A is the name of the version node itself.
+# Excludes type A, the name of the version node.
 nm -D --defined-only --format=posix "$library" | awk '$2 != "A" { print $1 }' | sort >"$work/exported"
 
 grep -v '^#' "$here/exports.txt" | sort >"$work/unversioned.wanted"
@@ -39,7 +39,7 @@ grep -v '^#' "$here/exports.txt" | sort >"$work/unversioned.wanted"
 grep -v '@' "$work/exported" >"$work/unversioned.found" || true
 same "names without a version" "$work/unversioned.wanted" "$work/unversioned.found"
 
-# Every function of the header.
+# Lists every function of the header.
 grep -o '\bashlar_[a-z_]*(' "$header" | tr -d '(' | sort -u >"$work/header"
 sed 's/$/@@ASHLAR_1/' "$work/header" | sort >"$work/versioned.wanted"
 grep '@' "$work/exported" >"$work/versioned.found" || true
@@ -49,7 +49,7 @@ if grep -E '^(str|mem(cpy|set|move)|realpath|pthread_|dl|__cxa|_ZSt|_ZN)' "$work
     complain "names above belong to others"
 fi
 
-# Nothing of libstdc++ may be needed; the two functions that new may call are weak.
+# Nothing of libstdc++ may be needed. The two functions that new may call are weak.
 nm -D --undefined-only --format=posix "$library" | cut -d' ' -f1,2 >"$work/undefined"
 if grep -E '^_Z.* U$' "$work/undefined" >&2; then complain "C++ names above are needed and not weak"; fi
 for name in _ZSt15get_new_handlerv _ZSt17__throw_bad_allocv; do
@@ -61,7 +61,7 @@ sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' "$work/dynamic" >"$work/needed.found"
 echo libc.so.6 >"$work/needed.wanted"
 same "libraries needed" "$work/needed.wanted" "$work/needed.found"
 sed -n 's/.*(SONAME).*\[\(.*\)\]/\1/p' "$work/dynamic" >"$work/soname.found"
-# libashlar.so.0 of libashlar.so.0.1.0
+# libashlar.so.0.1.0 gives libashlar.so.0
 basename "$(realpath "$library")" | sed 's/\(\.so\.[0-9]*\)\..*/\1/' >"$work/soname.wanted"
 same "name of the library" "$work/soname.wanted" "$work/soname.found"
 [[ -e ${library%/*}/$(cat "$work/soname.found") ]] || complain "there is no file of that name beside it"

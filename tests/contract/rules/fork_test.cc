@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// fork from any state: the child of a multithreaded process can allocate at once and start threads.
+// fork in any state: the child of a multithreaded process can allocate at once and start threads.
 #include "child.h"
 #include "opaque.h"
 #include "subject.h"
@@ -26,7 +26,7 @@ std::size_t next_size(std::size_t& state) {
     return 1 + (state >> 40) % ((state >> 33) % 64 == 0 ? 100'000 : 2000);
 }
 
-// Blocks of many sizes, written, checked, freed; false if memory failed or was damaged.
+// Allocates, writes, checks and frees blocks of many sizes. Returns false if memory was refused or damaged.
 bool exercise(std::size_t seed, int count) {
     std::vector<std::pair<unsigned char*, std::size_t>> blocks;
     for (int i = 0; i < count; ++i) {
@@ -44,7 +44,7 @@ bool exercise(std::size_t seed, int count) {
     return intact;
 }
 
-// Threads that allocate until the scope ends. When the constructor returns all of them are at it.
+// Runs threads that allocate until the scope ends. When the constructor returns, all of them are allocating.
 class Allocating {
   public:
     explicit Allocating(std::size_t count) {
@@ -74,7 +74,7 @@ class Allocating {
     std::vector<std::thread> threads_;
 };
 
-// What a child does at once; its exit status.
+// Allocates and starts threads at once, in the child. Returns the exit status.
 int allocate_and_start_threads() {
     if (!exercise(1, 500)) return 1;
     std::atomic<int> good{0};
@@ -88,7 +88,7 @@ int allocate_and_start_threads() {
     return good == 3 && exercise(2, 500) ? 0 : 2;
 }
 
-// The allocator and the library, in both orders.
+// Runs the program with the allocator and the library preloaded, in both orders.
 void run_with(const std::string& library, const std::string& name) {
     const char* const preload = std::getenv("LD_PRELOAD");
     const std::string allocator = preload == nullptr ? "" : preload;
@@ -147,7 +147,7 @@ TEST_CASE("a child of a child allocates") {
 TEST_CASE("parent and child keep and free the blocks they share") {
     constexpr std::size_t kSize = 700;
     std::vector<unsigned char*> blocks;
-    std::thread([&blocks] { // blocks of a thread that the child will not have
+    std::thread([&blocks] { // blocks of a thread that does not exist in the child
         for (int i = 0; i < 2000; ++i) {
             blocks.push_back(static_cast<unsigned char*>(malloc(opaque(kSize))));
             if (blocks.back() != nullptr) std::memset(blocks.back(), i % 251, kSize);
@@ -183,7 +183,7 @@ TEST_CASE("fork in a signal handler that interrupted malloc does not block") {
     REQUIRE_CLEAN(contract::run({{contract::program("fork_in_handler")}}));
 }
 
-// The C library's own waits for itself.
+// The C library's malloc deadlocks here.
 TEST_CASE("fork in a signal handler that interrupted a thread in malloc does not block", "[ashlar-only]") {
     REQUIRE_CLEAN(contract::run({{contract::program("fork_in_handler_of_threads")}}));
 }
@@ -192,8 +192,8 @@ TEST_CASE("fork in a signal handler that interrupted a thread in malloc does not
 
 namespace {
 
-// Nothing but the calls that are stepped through takes locks: decay is never due. Each round of an
-// instruction that copies bytes counts as a step, so the C library does without.
+// Lets only the stepped calls take locks: decay is never due. The C library must not use instructions that
+// copy bytes, because each of their rounds counts as a step.
 contract::Child stepping(const std::string& name) {
     return {{contract::program(name)},
             {{"ASHLAR_CONF", "purge_delay_ms:18446744073709551615"},

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What glibc offers beside the standards: mallopt, mallinfo, malloc_stats, malloc_info, malloc_trim.
+// glibc's extensions: mallopt, mallinfo, malloc_stats, malloc_info, malloc_trim.
 #include "child.h"
 #include "opaque.h"
 #include "subject.h"
@@ -45,7 +45,7 @@ struct mallinfo old_mallinfo() {
 std::string malloc_info_text() {
     char* text = nullptr;
     std::size_t length = 0;
-    FILE* const stream = open_memstream(&text, &length); // allocates while it is written to
+    FILE* const stream = open_memstream(&text, &length); // allocates during writes
     REQUIRE(stream != nullptr);
     CHECK(malloc_info(0, stream) == 0);
     REQUIRE(std::fclose(stream) == 0);
@@ -64,7 +64,7 @@ std::size_t occurrences(const std::string& text, const std::string& of) {
 } // namespace
 
 TEST_CASE("mallopt accepts every parameter it knows by name") {
-    // In a copy of the process, because System takes the values to heart.
+    // Runs in a copy of the process, because System applies the values.
     REQUIRE_CLEAN(contract::run_here([] {
         constexpr int kSettings[][2] = {{M_MXFAST, 64},        {M_TRIM_THRESHOLD, 1 << 20},
                                         {M_TOP_PAD, 1 << 16},  {M_MMAP_THRESHOLD, 1 << 18},
@@ -143,7 +143,7 @@ TEST_CASE("malloc_info writes a document in XML") {
     CHECK(text.substr(text.size() - 10) == "</malloc>\n");
     CHECK(occurrences(text, "<") == occurrences(text, ">"));
     CHECK(occurrences(text, "\"") % 2 == 0);
-    // As many elements are opened as are closed.
+    // The numbers of opening and closing tags are equal.
     const std::size_t closing = occurrences(text, "</");
     const std::size_t empty = occurrences(text, "/>");
     CHECK(occurrences(text, "<") == 2 * closing + empty);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What the hardened library promises: misuse is reported at the call that commits it, and a write at the call
-// that finds it. Each offence is committed in a forked child, which must not survive the call.
+// What the hardened library promises: the call that misuses a block reports it, and a later call reports a
+// write. Each offence runs in a forked child, which must not survive the call.
 #include "child.h"
 #include "opaque.h"
 #include "subject.h"
@@ -32,7 +32,7 @@ char* make(std::size_t size) {
     return opaque(block);
 }
 
-// The call must end the process with these words; by another thread too.
+// Checks that the call ends the process with `words`, also when another thread makes it.
 void check_reported(const std::string& words, const std::function<void()>& offence) {
     for (const bool in_thread : {false, true}) {
         INFO((in_thread ? "in a thread" : "in the main thread"));
@@ -53,7 +53,8 @@ void check_reported(const std::string& words, const std::function<void()>& offen
 
 alignas(16) std::array<std::uint64_t, 32> global;
 
-// Of memory that no malloc gave out: some of it looks as if a block of the C library's malloc stood there.
+// Checks addresses that no malloc gave out. Some of this memory looks like a header of the C library's
+// malloc.
 void check_addresses_of_nobody() {
     const std::size_t length = 1 << 20;
     void* const mapped = mmap(nullptr, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -129,7 +130,7 @@ TEST_CASE("hardened: what is no memory of the heap is not passed on", "[hardened
     check_addresses_of_nobody();
 }
 
-// Then it does not go without saying.
+// With a block in the C library's malloc, a pointer outside the heap can be valid.
 TEST_CASE("hardened: nor is it when the C library's malloc has a block", "[hardened-only]") {
     auto* const control = contract::symbol<decltype(ashlar_control)>("ashlar_control");
     REQUIRE(control != nullptr);
@@ -138,7 +139,7 @@ TEST_CASE("hardened: nor is it when the C library's malloc has a block", "[harde
     REQUIRE(contract::statistics().fallback != 0);
     check_addresses_of_nobody();
     free(held);
-    REQUIRE(control("large_limit:16g") == 0); // the default, for the cases that follow in this process
+    REQUIRE(control("large_limit:16g") == 0); // restores the default for later cases of this process
 }
 
 TEST_CASE("hardened: a byte behind a block is missed when it is freed or resized", "[hardened-only]") {
@@ -179,7 +180,8 @@ TEST_CASE("hardened: the usable size is the size asked for", "[hardened-only]") 
     }
 }
 
-// The whole of every block is looked at with poison:32k; by default the ends of longer ones, see below.
+// poison:32k checks the whole of every block. By default only the ends of longer blocks are checked, see
+// below.
 TEST_CASE("hardened: a block stays where it is when its size stays, whatever its alignment",
           "[hardened-only]") {
     for (std::size_t alignment = 16; alignment <= (1 << 20); alignment *= 2) {
@@ -227,7 +229,7 @@ TEST_CASE("hardened: a freed large block whose memory is not kept faults at once
         INFO(outcome.describe());
         CHECK(outcome.killed_by(SIGSEGV));
     }
-    REQUIRE(control("large_quarantine:32m") == 0); // the default, for the cases that follow in this process
+    REQUIRE(control("large_quarantine:32m") == 0); // restores the default for later cases of this process
 }
 
 TEST_CASE("hardened: release with another size or alignment than the block's", "[hardened-only]") {
@@ -240,7 +242,7 @@ TEST_CASE("hardened: release with another size or alignment than the block's", "
         });
         ::operator delete(::operator new(size), size);
         ::operator delete (::operator new (size, std::align_val_t{64}), size, std::align_val_t{64});
-        free(::operator new(size)); // not looked at unless check_forms is set
+        free(::operator new(size)); // not checked unless check_forms is set
     }
 }
 
@@ -273,10 +275,10 @@ TEST_CASE("hardened: linear overflow and underflow of large blocks fault", "[har
 
 TEST_CASE("hardened: who runs through small blocks faults at the next 2 MiB", "[hardened-only]") {
     const Outcome outcome = contract::run_here([] {
-        std::signal(SIGSEGV, SIG_DFL); // Catch2's handler allocates, and would be told of the writes
+        std::signal(SIGSEGV, SIG_DFL); // Catch2's handler allocates, and would report the writes
         char* const block = make(100);
         for (std::size_t i = 0; i < (std::size_t{64} << 20); i += 4096)
-            block[i] = 1; // other blocks, pages that hold none, at last a fence
+            block[i] = 1; // writes to other blocks, to unused pages, and finally to a fence
         return 42;
     });
     INFO(outcome.describe());

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Limits on memory: small programs fit into small limits, and what does not fit is refused in an orderly way.
+// Limits on memory: small programs fit into small limits. Requests beyond the limit are refused cleanly.
 #include "child.h"
 
 #include <catch2/catch.hpp>
@@ -22,10 +22,10 @@ namespace {
 constexpr rlim_t kMiB = rlim_t{1} << 20;
 
 Child limited(std::vector<std::string> command, __rlimit_resource resource, rlim_t bytes) {
-    // The C library's arenas reserve 64 MiB each, which is no matter of the contract. Ashlar leaves
-    // everything to the C library where the address space is very small.
+    // The C library's arenas reserve 64 MiB each, which the contract does not cover. Ashlar passes all
+    // requests to the C library if the address space is very small.
     return Child{std::move(command), {{"MALLOC_ARENA_MAX", "1"}}, [resource, bytes] {
-                     // Thread stacks of the usual size, whatever the machine says.
+                     // Sets the usual size of thread stacks, whatever the machine's default.
                      const struct rlimit stack { 8 * kMiB, 8 * kMiB };
                      setrlimit(RLIMIT_STACK, &stack);
                      const struct rlimit limit { bytes, bytes };
@@ -39,7 +39,7 @@ std::string in_bytes(rlim_t size) {
 
 constexpr rlim_t k256KiB = kMiB / 4;
 
-// The sizes of blocks that are to replace each other.
+// Two block sizes: the second replaces the first.
 struct Change {
     const char* first;
     const char* then;
@@ -69,7 +69,7 @@ TEST_CASE("four threads with small stacks run within 32 MiB of address space and
 }
 
 TEST_CASE("an address space much smaller than the machine's leaves room for the program's own mappings") {
-    // The program maps half of its limit itself before it allocates, and again after.
+    // The program maps half of its limit itself, once before it allocates and once after.
     for (rlim_t size = 64; size <= 64 * 1024; size *= 2) {
         INFO(size << " MiB");
         REQUIRE_CLEAN(
@@ -117,7 +117,7 @@ TEST_CASE("memory that was freed serves blocks of other sizes") {
     }
 }
 
-// It need not lie in one piece where only writable memory is limited.
+// The memory may be in several pieces where only writable memory is limited.
 TEST_CASE("memory that was freed in pieces serves large blocks", "[ashlar-only]") {
     for (const Change& c : {Change{"3000000", "9000000"}, Change{"10000000", "25000000"}}) {
         INFO(c.first << " and " << c.then << " bytes");
@@ -184,7 +184,7 @@ TEST_CASE("ten thousand threads cost little and give it back") {
 }
 
 TEST_CASE("strict accounting of memory is survived") {
-    // The setting is the whole machine's, so whoever runs the tests has to ask for it.
+    // The setting affects the whole machine, so the tests need explicit permission.
     const char* const wanted = std::getenv("ASHLAR_TEST_OVERCOMMIT");
     if (wanted == nullptr || std::string(wanted) != "1") {
         WARN("not tried: ASHLAR_TEST_OVERCOMMIT=1 allows to set vm.overcommit_memory for a moment");
@@ -206,7 +206,7 @@ TEST_CASE("strict accounting of memory is survived") {
     CHECK(threads.clean());
 }
 
-// 30 to 50 MiB of large blocks that come and go.
+// The program allocates and frees large blocks, 30 to 50 MiB at a time.
 TEST_CASE("near the limit of a control group little stays dirty", "[ashlar-only]") {
     const contract::Outcome outcome = run({{program("control_group"), "pretend", in_bytes(64 * kMiB)}});
     INFO(outcome.describe());
@@ -218,7 +218,7 @@ TEST_CASE("near the limit of a control group little stays dirty", "[ashlar-only]
 }
 
 TEST_CASE("a control group's limit is survived", "[ashlar-only]") {
-    // Groups are the whole machine's, and this process's may belong to whoever watches over it.
+    // Control groups belong to the whole machine, and a supervisor may own this process's group.
     const char* const parent = std::getenv("ASHLAR_TEST_CONTROL_GROUP");
     if (parent == nullptr) {
         WARN("not tried: ASHLAR_TEST_CONTROL_GROUP=DIRECTORY allows to make a group in that directory, of a "

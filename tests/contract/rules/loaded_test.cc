@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Is it really Ashlar that all the other tests talk to?
+// Checks that the other tests really run on Ashlar.
 #include "child.h"
 #include "opaque.h"
 #include "subject.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Pointers that are no live block. They are found at the latest when the thread or the process ends or at
-// malloc_trim, told on stderr, and ended by abort. The first line names the address, the program, the process
-// and the thread, the second says how to find the call.
+// Pointers to no live block. The library finds them at the latest at malloc_trim or at the end of the thread
+// or process. It reports them on stderr and aborts. The first line names the address, the program, the
+// process and the thread. The second line says how to find the call.
 #include "child.h"
 #include "opaque.h"
 #include "subject.h"
@@ -26,7 +26,7 @@ namespace {
 constexpr const char* kSizes[] = {"1", "16", "64", "100", "1000", "1024", "5000", "8192", "20000", "32768"};
 constexpr const char* kMoments[] = {"trim", "thread", "exit", "main"};
 
-// The program prints the bad address and its process on stdout before it passes it to free.
+// The program prints the bad address and its process number on stdout before it passes the address to free.
 void check_report(const Outcome& outcome) {
     INFO(outcome.describe());
     CHECK(outcome.killed_by(SIGABRT));
@@ -75,7 +75,7 @@ TEST_CASE("a pointer just behind a block's start is freed", "[ashlar-only]") {
     check_everywhere("unaligned");
 }
 
-// Otherwise the next malloc could return it.
+// Otherwise the next malloc could return the pointer.
 TEST_CASE("a misaligned pointer is reported by the call that gets it, whichever it is", "[ashlar-only]") {
     using Call = void (*)(void*);
     constexpr Call kCalls[] = {
@@ -149,7 +149,7 @@ TEST_CASE("a large block that was freed or moved is no block to any call", "[ash
         }
 }
 
-// Programs, libraries, stacks, the C library's memory, the allocator's own tables.
+// Covers programs, libraries, stacks, the C library's memory, and the allocator's own tables.
 TEST_CASE("an address of any mapping that holds no blocks is freed", "[ashlar-only]") {
     unsigned count = 0;
     for (;; ++count) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Libraries that come and go: dlopen, dlclose, thread-local storage of modules, and the allocator itself as
-// one.
+// Libraries that are opened and closed: dlopen, dlclose, thread-local storage of modules, and the allocator
+// as a module.
 #include "child.h"
 #include "subject.h"
 
@@ -10,7 +10,8 @@ using contract::program;
 using contract::run;
 
 TEST_CASE("a library's constructor starts and joins a thread that allocates and trims") {
-    // dlopen holds the loader's lock meanwhile: whoever needs that lock for a thread's first call hangs here.
+    // dlopen holds the loader's lock meanwhile. An allocator that needs this lock for a thread's first call
+    // hangs here.
     REQUIRE_CLEAN(run({{program("open_library"), program("libthread_starter.so")}}));
 }
 
@@ -35,6 +36,6 @@ TEST_CASE("the allocator can be opened and closed at run time, and its blocks st
 }
 
 TEST_CASE("two threads make the first call to the opened allocator", "[ashlar-only]") {
-    for (int i = 0; i < 50; ++i) // one in four died
+    for (int i = 0; i < 50; ++i) // one run in four crashed
         REQUIRE_CLEAN(run({{program("open_in_threads"), contract::library()}, {{"LD_PRELOAD", ""}}}));
 }

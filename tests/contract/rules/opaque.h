@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Values the compiler knows nothing about.
+// Values that the compiler cannot predict.
 //
-// The tests ask for absurd sizes, look at pointers after their release and throw blocks away unread. A
-// compiler that sees through this warns about it or removes the calls; a value that went through opaque()
-// hides it.
+// The tests request absurd sizes, look at pointers after their release, and discard blocks unread. A compiler
+// that knows the values warns or removes the calls. opaque() hides a value from it.
 #pragma once
 
 namespace contract {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// operator new and delete: all twenty forms, the handler loop, and what is thrown.
+// operator new and delete: all twenty forms, the handler loop, and the exceptions.
 #include "child.h"
 #include "opaque.h"
 
@@ -159,7 +159,7 @@ TEST_CASE("an alignment that is no power of two throws") {
 }
 
 TEST_CASE("a wrong size in delete is not looked at by default", "[not-hardened]") {
-    // Programs that get it wrong are many; a check may be offered but not imposed.
+    // Many programs pass wrong sizes. A check may be offered but not imposed.
     for (const std::size_t size :
          {std::size_t{1}, std::size_t{100}, std::size_t{5000}, std::size_t{100'000}}) {
         ::operator delete(::operator new(opaque(size)), 3 * size + 17);
@@ -168,7 +168,7 @@ TEST_CASE("a wrong size in delete is not looked at by default", "[not-hardened]"
     }
     REQUIRE_CLEAN(contract::run_here([] {
         ::operator delete(::operator new(opaque<std::size_t>(100)), opaque<std::size_t>(99'999));
-        malloc_trim(0); // would find it at the latest
+        malloc_trim(0); // reports a bad block at the latest
         return 0;
     }));
 }

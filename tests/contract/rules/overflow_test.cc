@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Sizes that cannot be: null and ENOMEM from every entry point, and never a small block instead.
+// Impossible sizes: every entry point gives null and ENOMEM, and never a smaller block.
 #include "entry_points.h"
 #include "opaque.h"
 #include "subject.h"
@@ -21,7 +21,7 @@ constexpr std::size_t kTooLarge = static_cast<std::size_t>(PTRDIFF_MAX) + 1;
 
 TEST_CASE("sizes above PTRDIFF_MAX give null and ENOMEM from every entry point") {
     for (const contract::EntryPoint& entry : contract::entry_points()) {
-        // libstdc++ 12 rounds up to the alignment first and wraps.
+        // libstdc++ 12 rounds up to the alignment before it checks, and wraps.
         if (!contract::under_ashlar() && std::strncmp(entry.name, "new", 3) == 0 && entry.alignment == 64)
             continue;
         for (const std::size_t size :

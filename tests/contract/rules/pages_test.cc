@@ -27,7 +27,7 @@ TEST_CASE("a large block that comes and goes beside requests that are refused ta
     REQUIRE_CLEAN(run({{program("refused_beside_large")}}));
 }
 
-// As a program without privilege.
+// Limits locked memory, as for a program without privilege.
 void limit_locked_memory() {
     const struct rlimit limit { 65536, 65536 };
     setrlimit(RLIMIT_MEMLOCK, &limit);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Resizing: contents travel, failures leave the old block, room that is there is used.
+// Resizing: contents are kept, failures keep the old block, and available room is used.
 #include "opaque.h"
 #include "subject.h"
 
@@ -18,7 +18,7 @@ namespace {
 
 constexpr std::size_t kMiB = std::size_t{1} << 20;
 
-// Both sides of every border where blocks are served differently.
+// Sizes on both sides of every border between ways to serve a block.
 constexpr std::size_t kSizes[] = {1,       15,      16,        17,        64,      65,     128,
                                   1000,    1024,    1025,      4096,      8192,    8193,   16'384,
                                   32'000,  32'768,  32'769,    40'000,    65'536,  65'537, 131'072,
@@ -58,7 +58,7 @@ TEST_CASE("realloc of null is malloc") {
 TEST_CASE("realloc to size zero frees, returns null and keeps errno") {
     const std::size_t before = contract::resident_bytes();
     constexpr std::size_t kSize = 4000;
-    constexpr int kRounds = 100'000; // 400 MB if the blocks stayed
+    constexpr int kRounds = 100'000; // 400 MB if blocks were not reused
     for (int i = 0; i < kRounds; ++i) {
         void* const block = malloc(opaque(kSize));
         REQUIRE(block != nullptr);

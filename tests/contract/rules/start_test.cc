@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Called before anything is ready: each case is a program of its own, because a process starts only once.
+// Calls before the library is initialised. Each case is a program of its own, because a process starts only
+// once.
 #include "child.h"
 #include "subject.h"
 
@@ -12,7 +13,7 @@ using contract::run;
 
 namespace {
 
-// LD_PRELOAD as it is, with a library of ours before or behind the allocator.
+// Returns LD_PRELOAD with a test library before or behind the allocator.
 std::string preload_with(const std::string& library, bool first) {
     const char* const now = std::getenv("LD_PRELOAD");
     const std::string allocator = now == nullptr ? "" : now;
@@ -65,7 +66,7 @@ TEST_CASE("names that a program's own malloc lacks use its functions", "[ashlar-
 TEST_CASE("a library in front of the allocator wraps system calls and allocates", "[ashlar-only]") {
     const contract::Outcome outcome = run(preloading("behind_wrappers", "libwrapped_calls.so", true));
     INFO(outcome.describe());
-    CHECK(outcome.status == 0); // statistics are on stderr
+    CHECK(outcome.status == 0); // statistics go to stderr
 }
 
 TEST_CASE("a library in front of the allocator wraps dlsym", "[ashlar-only]") {
@@ -78,7 +79,7 @@ TEST_CASE("a set-user-ID program ignores the environment's configuration", "[ash
     const contract::Outcome plain = run({{program("print_configuration")}, {{"ASHLAR_CONF", "print:true"}}});
     INFO(plain.describe());
     REQUIRE(plain.status == 0);
-    REQUIRE_FALSE(plain.errors.empty()); // print:true speaks where the environment is trusted
+    REQUIRE_FALSE(plain.errors.empty()); // print:true prints where the environment is trusted
 
     const contract::Outcome secure = run({{program("print_configuration"), "secure", contract::library()}});
     INFO(secure.describe());

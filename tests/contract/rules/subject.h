@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Which allocator is under test.
+// The allocator under test.
 //
-// The tests call plain malloc; who answers is decided by LD_PRELOAD. What only Ashlar offers is looked up at
-// run time. So the same binary runs under System, where the tests tagged [ashlar-only] are left out.
+// The tests call plain malloc, and LD_PRELOAD decides which allocator answers. Functions that only Ashlar has
+// are looked up at run time. So the same binary runs under System, without the tests tagged [ashlar-only].
 #pragma once
 
 #include <ashlar/ashlar.h>
@@ -14,7 +14,7 @@
 
 namespace contract {
 
-// The path of libashlar.so or libashlar-hardened.so in this process's memory map; empty under another
+// Returns the path of libashlar.so or libashlar-hardened.so in this process's memory map. Empty under another
 // allocator.
 std::string library();
 
@@ -22,17 +22,16 @@ inline bool under_ashlar() {
     return !library().empty();
 }
 
-// The function of that name which the process would call, or null. `Function` is a function type.
+// Returns the process's function of that name, or null. `Function` is a function type.
 template <class Function>
 Function* symbol(const char* name) {
     return reinterpret_cast<Function*>(dlsym(RTLD_DEFAULT, name));
 }
 
-// Ashlar's figures. Fails the running test if the interface is missing.
+// Returns Ashlar's statistics. Fails the running test if the interface is missing.
 ashlar_statistics statistics();
 
-// Bytes of this process in memory, exact (the quick figures of /proc/self/statm lag behind by some pages a
-// CPU).
+// Returns the exact RSS of this process in bytes. (/proc/self/statm lags behind by some pages a CPU.)
 std::size_t resident_bytes();
 
 } // namespace contract

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// System calls that fail, are missing, or must not be made at all.
+// System calls that fail, are missing, or are forbidden.
 #include "child.h"
 #include "subject.h"
 
@@ -43,6 +43,7 @@ TEST_CASE("/proc and /sys are missing") {
 }
 
 TEST_CASE("blocks of the size classes need six system calls at most", "[ashlar-only]") {
-    // mmap munmap mprotect madvise mremap futex; the C library's own malloc uses brk, so System cannot pass.
+    // Allows mmap munmap mprotect madvise mremap futex. The C library's malloc uses brk, so System cannot
+    // pass.
     REQUIRE_CLEAN(run({{program("six_calls")}}));
 }

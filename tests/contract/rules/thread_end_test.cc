@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The end of a thread. Key destructors, thread_local destructors and the C library's own clean-up run in
-// unknown order around the cache's. Whatever they allocate or free must neither break nor be lost.
+// The end of a thread. Key destructors, thread_local destructors and the C library's clean-up run in unknown
+// order around the cache's. They may allocate and free; no block may be damaged or lost.
 #include "child.h"
 #include "opaque.h"
 #include "subject.h"
@@ -25,13 +25,13 @@ using contract::opaque;
 
 namespace {
 
-// Assertions belong to the main thread; what went wrong elsewhere is counted here.
+// Faults outside the main thread. Assertions belong to the main thread.
 std::atomic<int> faults{0};
 std::atomic<int> destructions{0};
 
 constexpr std::size_t kSizes[] = {1, 16, 24, 100, 500, 1000, 4000, 16'000, 32'768, 100'000};
 
-// Allocates one block of each size, checks that they are distinct memory, frees them.
+// Allocates one block of each size, checks that they are distinct, and frees them.
 void exercise() {
     std::array<unsigned char*, std::size(kSizes)> blocks{};
     for (std::size_t i = 0; i < blocks.size(); ++i) {
@@ -60,7 +60,7 @@ struct Exerciser {
     }
 };
 
-// A key whose destructor allocates, frees what the last round left and sets the key again, four rounds long.
+// A key whose destructor allocates, frees the last round's blocks and sets the key again, for four rounds.
 class RepeatingKey {
   public:
     RepeatingKey() { REQUIRE(pthread_key_create(&key_, destroy) == 0); }
@@ -137,7 +137,7 @@ TEST_CASE("thread_local destructors allocate and free, registered before and aft
             static_cast<void>(&second);
         }).join();
         std::thread([] {
-            thread_local const Exerciser only(0); // nothing but its destructor allocates
+            thread_local const Exerciser only(0); // only its destructor allocates
             static_cast<void>(&only);
         }).join();
     }
@@ -171,7 +171,7 @@ TEST_CASE("threads end by pthread_exit and by cancellation") {
         char byte = 0;
         while (read(*static_cast<int*>(pipe_end), &byte, 1) == 1)
             exercise();
-        ++faults; // only cancellation leads out of read
+        ++faults; // only cancellation ends the read
         pthread_cleanup_pop(1);
         return nullptr;
     };
@@ -218,7 +218,7 @@ TEST_CASE("a thread with the smallest stack allocates") {
 
 namespace {
 
-// Runs a call on a stack filled with a pattern and tells how deep it wrote.
+// Runs a call on a stack filled with a pattern, and measures how deep the call wrote.
 class PaintedStack {
   public:
     std::size_t depth_of(void (*call)()) {
@@ -266,7 +266,7 @@ constexpr void (*kCalls[])() = {
     [] { free(memalign(opaque<std::size_t>(1) << 20, opaque<std::size_t>(100))); },
     [] { ::operator delete(::operator new(opaque<std::size_t>(100))); },
     [] { static_cast<void>(malloc_usable_size(long_lived)); },
-    [] { // fills and empties the thread's cache many times over
+    [] { // fills and empties the thread's cache many times
         for (std::size_t i = 0; i < kept.size(); ++i)
             kept[i] = malloc(opaque<std::size_t>(i % 2000));
         for (void* const block : kept)
@@ -286,7 +286,7 @@ TEST_CASE("no call needs more than 2 KiB of stack, a thread's first ones include
             PaintedStack stack;
             nothing = stack.depth_of([] {});
             for (std::size_t& depth : depths)
-                depth = stack.depth_of(kCalls[call]); // first as the thread's first
+                depth = stack.depth_of(kCalls[call]); // as the thread's first call
         }).join();
         for (const std::size_t depth : depths) {
             INFO("call " << call << ", " << depth << " bytes, of them " << nothing << " without any call");
@@ -317,7 +317,7 @@ TEST_CASE("a thread that ended leaves nothing behind", "[ashlar-only]") {
     CHECK(faults == 0);
     CHECK(after.threads == before.threads);
     CHECK(after.shards == before.shards);
-    CHECK(after.allocated <= before.allocated + 4096); // not even five bytes a thread
+    CHECK(after.allocated <= before.allocated + 4096); // less than 5 bytes a thread
     CHECK(after.fallback <= before.fallback + 4096);
     CHECK(after.metadata <= before.metadata + 4096);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// malloc_usable_size: zero for null, at least the request, and all of it belongs to the block.
+// malloc_usable_size: 0 for null, at least the request, and all of it belongs to the block.
 #include "entry_points.h"
 #include "opaque.h"
 

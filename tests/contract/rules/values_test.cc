@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What a block is: its own, as large as asked for, zero when that was asked for.
+// Blocks are distinct, as large as requested, and zero on request.
 #include "entry_points.h"
 #include "opaque.h"
 #include "subject.h"
@@ -22,7 +22,8 @@ namespace {
 constexpr std::size_t kKiB = 1024;
 constexpr std::size_t kMiB = 1024 * kKiB;
 
-// Every small size, and the neighbourhoods of larger powers of two, where classes and ways of serving change.
+// Returns every small size, and sizes around larger powers of two, where size classes and ways of serving
+// change.
 std::vector<std::size_t> sizes() {
     std::vector<std::size_t> result;
     for (std::size_t size = 0; size <= 2 * kKiB; ++size)
@@ -127,7 +128,7 @@ TEST_CASE("null may be released") {
     ::operator delete[](opaque<void*>(nullptr));
     for (const contract::EntryPoint& entry : entry_points())
         entry.release(nullptr);
-    // Afterwards the heap still gives blocks that differ.
+    // The heap still returns distinct blocks afterwards.
     void* const first = malloc(opaque<std::size_t>(16));
     void* const second = malloc(opaque<std::size_t>(16));
     CHECK(first != second);
@@ -178,7 +179,7 @@ TEST_CASE("a block outlives the thread that made it and may be freed by another"
             blocks.push_back(block);
         }
     }).join();
-    // Its successor gets other blocks.
+    // The next thread gets other blocks.
     std::thread([] {
         for (std::size_t size = 1; size <= 2 * kKiB; ++size) {
             void* const block = malloc(opaque(size));
@@ -224,7 +225,7 @@ TEST_CASE("the sized forms of free and cfree release", "[ashlar-only]") {
         cfree(old);
     }
     const std::size_t after = contract::statistics().allocated;
-    CHECK(after <= before + 64 * kKiB); // of the 40 MiB that went through
+    CHECK(after <= before + 64 * kKiB); // of the 40 MiB allocated in total
 }
 
 TEST_CASE("the __libc_ names belong to the same heap", "[ashlar-only]") {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The thread in the background goes to sleep when nothing is left to do: never while slices are dirty, of
-// which nobody would tell it.
+// The background thread may sleep when no work is left, but never while slices are dirty. Nothing would wake
+// it for these.
 #include "../scenarios.h"
 #include "blocks.h"
 #include "layout/superslab.h"
@@ -27,7 +27,7 @@ Scenario background() {
                 [] {
                     dirty_some_slices();
                     ashlar::layout::superslabs.purge_all();
-                    refuse_barriers(); // it would not sleep before it has drained everybody
+                    refuse_barriers(); // with barriers it drains all caches before it sleeps
                     ashlar::os::barrier_in_all_threads();
                     ashlar_control("background:true");
                 },

@@ -35,7 +35,7 @@ void for_each_marked_word(char* block, std::size_t size, Visit visit) {
 
 template <typename AnyMutex>
 void require_free(AnyMutex& mutex) {
-    const os::Guard guard(mutex); // to wait for it would end the run: there is nobody else
+    const os::Guard guard(mutex); // waiting would end the run: no other actor is left
 }
 
 void require_locks_free() {

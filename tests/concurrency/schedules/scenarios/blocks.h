@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// What scenarios are made of: blocks that say whose they are, and events. And the state that the heap must be
-// in when everything has been given back.
+// Parts of scenarios: blocks that carry their owner's mark, events, and the state of the heap after every
+// block was given back.
 #pragma once
 
 #include "../scheduler.h"
@@ -12,12 +12,12 @@
 
 namespace schedules {
 
-// Writes a word with the key into each of the system's pages of the block (of a large one into some), and at
-// its end. So whoever holds the same memory, or drops its contents, is found out.
+// Writes a word with the key into each page of the block (for a large block, into some pages), and at its
+// end. So a second owner of the memory, or a loss of its contents, is detected.
 void mark(void* block, std::size_t size, std::uint64_t key);
 void require_marked(const void* block, std::size_t size, std::uint64_t key);
 
-// From the calling thread's cache. A block that is given must still be marked as it was.
+// Take and give a block through the calling thread's cache. give() requires the mark of take().
 void* take(std::size_t size, std::uint64_t key);
 void give(void* block, std::size_t size, std::uint64_t key);
 
@@ -30,8 +30,8 @@ class Event {
     std::atomic<std::uint32_t> happened_{0};
 };
 
-// Every lock is free, no block is missing and no slice, and of all threads this one alone has a cache. To be
-// called when the scenario has given back every block.
+// Requires that every lock is free, that no block or slice is missing, and that only this thread has a cache.
+// Call it after the scenario has given back every block.
 void require_empty_heap();
 
 } // namespace schedules

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// A thread takes and gives blocks, its own and another's, and ends, while others drain its cache.
+// A thread takes and gives its own and another thread's blocks, and ends, while other threads drain its
+// cache.
 #include "../scenarios.h"
 #include "blocks.h"
 #include "cache/thread_cache.h"
@@ -15,9 +16,9 @@ namespace {
 
 using namespace ashlar; // NOLINT(google-build-using-namespace): the code under test
 
-constexpr std::size_t kSize = 8192; // eight to a slab, four in a cache
+constexpr std::size_t kSize = 8192; // eight blocks to a slab, four to a cache
 constexpr std::size_t kRun = std::size_t{128} << 10;
-constexpr unsigned kOften = 10; // after which a length is kept
+constexpr unsigned kOften = 10; // releases after which a run of that length is kept
 
 std::array<void*, 2> lent{};
 
@@ -26,7 +27,7 @@ void lend() {
         block = take(kSize, 1);
 }
 
-// Each fast path meets a stack that a drainer may have in hand: pop after push, push after pop, both ends.
+// Runs each fast path on a stack that a drainer may hold: pop after push, push after pop, both ends.
 void take_and_give() {
     std::array<void*, 3> own{};
     for (unsigned i = 0; i < own.size(); ++i)
@@ -40,7 +41,7 @@ void take_and_give() {
     give(own[0], kSize, 20);
 }
 
-// The last of them is kept, and taken again.
+// The last runs are kept, and taken again.
 void keep_runs() {
     for (unsigned i = 0; i < kOften; ++i)
         give(take(kRun, 30 + i), kRun, 30 + i);
@@ -50,7 +51,8 @@ void end_at_once() {
     give(take(kSize, 40), kSize, 40);
 }
 
-// The second finds what the first left: a `top` that a malloc has moved and not yet moved back.
+// The second drain finds the state that the first left: a `top` that a malloc has moved and not yet moved
+// back.
 void drain_two_times() {
     cache::drain_others();
     cache::drain_others();
@@ -82,7 +84,7 @@ Scenario drain_runs() {
             .preemptions = 1};
 }
 
-// Nobody may look at the stacks of a thread that has ended.
+// Drainers must not look at the stacks of a thread that has ended.
 Scenario drain_at_exit() {
     return {.name = "drain_at_exit",
             .prepare = [] { ashlar_free(ashlar_malloc(kSize)); },

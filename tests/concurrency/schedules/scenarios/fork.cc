@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// A thread forks while another makes slabs, returns them and takes large blocks: the child can do all of it
-// too.
+// A thread forks while another makes slabs, returns them and takes large blocks. The child must be able to do
+// all of it too.
 #include "../scenarios.h"
 #include "blocks.h"
 #include "cache/thread_cache.h"
@@ -18,13 +18,14 @@ namespace {
 
 using namespace ashlar; // NOLINT(google-build-using-namespace): the code under test
 
-constexpr std::size_t kSmall = 64;   // the slabs' bitmaps come from the metadata pool,
-constexpr std::size_t kOther = 1024; // and these slabs' do not: who forks need not wait for its lock
+constexpr std::size_t kSmall = 64; // bitmaps of its slabs are in the metadata pool
+constexpr std::size_t kOther =
+    1024; // bitmaps of its slabs are not, so the forking thread need not wait for the pool's lock
 constexpr std::size_t kLarge = std::size_t{128} << 10;
 
 void* of_the_forking = nullptr;
 
-// Each kind of lock is taken.
+// Takes each kind of lock.
 void use_everything(std::uint64_t key) {
     void* const small = take(kSmall, key);
     void* const large = take(kLarge, key);
@@ -50,7 +51,7 @@ void fork_with_a_block() {
     give(of_the_forking, kOther, 1);
 }
 
-// A part of the heap's blocks is in the hands of who drains.
+// Holds some of the heap's blocks while draining.
 void drain() {
     for (unsigned i = 0; i < 2; ++i)
         cache::drain_others();

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // Large blocks. Neighbours are freed, grown into and taken as one run. Two threads release or resize the same
-// one, which is an error that one of them is told of. A heap that is full grows once, not once for each who
-// waits.
+// block; one of them must get a report. A full heap grows once, not once for each waiting thread.
 #include "../scenarios.h"
 #include "blocks.h"
 #include "layout/superslab.h"
@@ -20,7 +19,6 @@ using ashlar::layout::kSuperslabSize;
 using ashlar::layout::superslabs;
 
 // ---- Runs
-// --------------------------------------------------------------------------------------------------
 
 constexpr std::size_t kPair = 2 * kSliceSize;
 
@@ -45,7 +43,6 @@ void take_another() {
 }
 
 // ---- Misuse
-// ------------------------------------------------------------------------------------------------
 
 void* shared = nullptr;
 void* resized = nullptr;
@@ -56,7 +53,7 @@ void free_shared() {
     reported[kNumber] = is_stopped_by_report([] { ashlar_free(shared); });
 }
 
-// Makes it shorter or longer where it is.
+// Shrinks or grows the shared block in place.
 void resize_shared() {
     reported[1] = is_stopped_by_report([] { resized = ashlar_realloc(shared, kSliceSize); });
     if (!reported[1]) reported[1] = is_stopped_by_report([] { resized = ashlar_realloc(shared, kPair); });
@@ -68,7 +65,6 @@ void prepare_shared() {
 }
 
 // ---- Growth
-// ------------------------------------------------------------------------------------------------
 
 void* filling = nullptr;
 std::array<void*, 2> halves{};
@@ -129,7 +125,7 @@ Scenario heap_grows() {
             .prepare =
                 [] {
                     give(take(kSliceSize, 9), kSliceSize,
-                         9); // makes a cache, and with it the key of thread exit
+                         9); // makes a cache, and so the key of thread exit
                     filling = take(kSuperslabSize, 9);
                 },
             .actors = {take_half<0>, take_half<1>},

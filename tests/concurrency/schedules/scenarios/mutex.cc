@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Three threads want one lock: one at a time has it, and each gets it.
+// Three threads take one lock. Only one holds it at a time, and each gets it.
 #include "os/mutex.h"
 
 #include "../scenarios.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Threads begin, pass their shards on and end, while others free their blocks, trim the heap or count it.
+// Threads begin, hand over their shards and end, while others free their blocks, trim the heap or count it.
 #include "../scenarios.h"
 #include "blocks.h"
 #include "slab/shard_pool.h"
@@ -15,15 +15,14 @@ namespace {
 
 using ashlar::slab::shard_pool;
 
-constexpr std::size_t kSize = 8192; // eight to a slab, four in a cache
+constexpr std::size_t kSize = 8192; // eight blocks to a slab, four to a cache
 
-// The process's first thread has shard 1; the second shard is made by whoever comes first.
+// The process's first thread has shard 1. The first of the other threads makes the second shard.
 void begin() {
     ashlar_free(ashlar_malloc(kSize));
 }
 
 // ---- Hand-over
-// ---------------------------------------------------------------------------------------------
 
 void* passed_on = nullptr;
 
@@ -36,7 +35,7 @@ void use_and_end() {
     give(take(kSize, 3), kSize, 3);
 }
 
-// Shard 2 is free, once, and shard 1 is not.
+// Requires that shard 2 is free, once, and that shard 1 is not.
 void require_shards_in_order() {
     require(shard_pool.created() == 2, "there are not two shards");
     require(shard_pool.acquire() == 2, "the free shard is not handed out");
@@ -46,7 +45,6 @@ void require_shards_in_order() {
 }
 
 // ---- Remote blocks
-// ----------------------------------------------------------------------------------------
 
 std::array<void*, 6> lent{};
 Event all_lent;
@@ -75,7 +73,6 @@ void return_second_half() {
 }
 
 // ---- Exit
-// --------------------------------------------------------------------------------------------------
 
 Event lender_leaves;
 
@@ -97,7 +94,6 @@ void trim_bins() {
 }
 
 // ---- Statistics
-// --------------------------------------------------------------------------------------------
 
 void look() {
     ashlar_statistics seen{};

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Slabs become empty, or give back their unused pages, while other threads want their blocks and their
-// slices. On bins directly: no cache stands in between.
+// Slabs become empty, or purge unused pages, while other threads take their blocks and slices. The actors
+// call bins directly, without caches.
 #include "../scenarios.h"
 #include "blocks.h"
 #include "layout/superslab.h"
@@ -38,7 +38,7 @@ struct Blocks {
             const std::uint32_t got =
                 bin().take(kClass, ShardPool::kCommon, into.data() + taken + wanted, wanted);
             require(got != 0, "no memory for blocks");
-            // They were stored at the end.
+            // take() stores the blocks at the end.
             std::move(into.begin() + static_cast<std::ptrdiff_t>(into.size() - got), into.end(),
                       into.begin() + static_cast<std::ptrdiff_t>(taken));
             taken += got;
@@ -55,10 +55,9 @@ struct Blocks {
     }
 };
 
-// ---- New slabs: two threads find a bin without one
-// -----------------------------------------------------------
+// ---- New slabs: two threads find a bin without slabs
 
-using Begun = Blocks<64>; // its bitmap is not in the descriptor
+using Begun = Blocks<64>; // its slabs' bitmaps are outside the descriptor
 
 std::array<std::array<void*, 2>, 2> of_new_slabs{};
 
@@ -67,13 +66,12 @@ void take_first_blocks() {
     Begun::take(of_new_slabs[kNumber], kNumber);
 }
 
-// ---- Empty slabs: two of three in use become free, and their slices another class's
-// --------------------------
+// ---- Empty slabs: two of three in use become free, and another class takes their slices
 
 using Emptied = Blocks<8192>;
 using Reusing = Blocks<7168>;
 
-std::array<void*, 24> of_slabs{}; // the third is the one that serves
+std::array<void*, 24> of_slabs{}; // the third is the current slab
 std::array<void*, 2> taken_anew{};
 std::array<void*, 2> of_another_class{};
 
@@ -92,17 +90,16 @@ void use_its_slices() {
     Reusing::bin().trim();
 }
 
-// ---- Unused pages: three slabs of which few blocks are in use
-// -----------------------------------------------
+// ---- Unused pages: three slabs with few blocks in use
 
 using Unused = Blocks<32768>;
 
-std::array<void*, 24> of_three_slabs{}; // those of one slab stand together
+std::array<void*, 24> of_three_slabs{}; // the blocks of a slab are adjacent
 std::array<void*, 18> all_free_ones{};
 
 constexpr unsigned kPerSlab = 8;
 
-// Two blocks of each slab stay.
+// Frees all but two blocks of each slab.
 void unused_out() {
     Unused::take(of_three_slabs, 4);
     for (unsigned slab = 0; slab < 3; ++slab)
@@ -118,7 +115,7 @@ void take_all() {
     Unused::take(all_free_ones, 5);
 }
 
-// ---- Mixed slabs: two of three with few blocks in use become mixed, while these come back
+// ---- Mixed slabs: two of three with few blocks in use become mixed, while these are freed
 
 using Mixed = Blocks<8192>;
 constexpr std::size_t kMixing = 4096;
@@ -191,7 +188,8 @@ Scenario slab_purged() {
             .prepare =
                 [] {
                     ashlar_free(ashlar_malloc(1));
-                    ashlar::os::settings.dirty_limit.store(0, std::memory_order_relaxed); // no page waits
+                    ashlar::os::settings.dirty_limit.store(0,
+                                                           std::memory_order_relaxed); // purges pages at once
                     unused_out();
                 },
             .actors = {give_one<0>, give_one<1>, take_all},
@@ -210,8 +208,9 @@ Scenario slab_mixed() {
             .prepare =
                 [] {
                     ashlar_free(ashlar_malloc(1));
-                    ashlar::os::settings.dirty_limit.store(0,
-                                                           std::memory_order_relaxed); // at the first chance
+                    ashlar::os::settings.dirty_limit.store(
+                        0,
+                        std::memory_order_relaxed); // at the first opportunity
                     Mixed::take(of_slabs_to_mix, 4);
                     Mixed::give(std::span(of_slabs_to_mix).subspan(2, 6), 4);
                     Mixed::give(std::span(of_slabs_to_mix).subspan(10, 6), 4);

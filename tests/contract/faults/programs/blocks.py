@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""Blocks of all sizes in one thread, checked. Half-way it sends SIGUSR2 to itself, after which memory may be refused.
-That is survived as a MemoryError, and what there is stays as it was. Once half of it is freed smaller blocks are to be
-had."""
+"""Holds blocks of all sizes in one thread and checks them. Half-way the program sends SIGUSR2 to itself;
+afterwards memory may be refused. It survives that as a MemoryError, and existing blocks keep their contents.
+Once half of them are freed, it gets smaller blocks again."""
 import os
 import signal
 import sys
@@ -19,7 +19,7 @@ def right(number, data):
 
 
 def fill(blocks, count):
-    """False if memory was refused."""
+    """Returns False if memory was refused."""
     for number in range(len(blocks), len(blocks) + count):
         try:
             blocks.append(block(number, SIZES[number % len(SIZES)]))

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * address_space <bytes>: holds so many bytes in blocks of 1 MiB and of 100 bytes. Prints how much address
- * space the process takes, in bytes.
+ * address_space <bytes>: holds `bytes` bytes in blocks of 1 MiB and of 100 bytes. Prints the address space
+ * of the process, in bytes.
  */
 #include "common/must.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Allocates and frees in everything that runs after main: atexit, static destructors, destructor functions.
+// Allocates and frees in all code that runs after main: atexit, static destructors, destructor functions.
 #include "exercise.h"
 
 namespace {

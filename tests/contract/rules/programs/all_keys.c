@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * all_keys <first | main | threads>: takes every thread-specific key there is, before the first constructor,
- * in main or once there were threads, then starts threads that allocate and end. The allocator must learn of
- * their end all the same, and leave the keys to the program: all of them while there is one thread. Then it
- * may hold one. The other way to be told (__cxa_thread_atexit_impl) waits for the loader's lock, and a
- * library's constructor that joins a thread would never return.
+ * all_keys <first | main | threads>: takes every thread-specific key, then starts threads that allocate and
+ * end. It takes the keys before the first constructor, in main, or after the first threads. The allocator
+ * must still learn of the threads' ends. With one thread it must leave all keys to the program; later it may
+ * hold one. The alternative, __cxa_thread_atexit_impl, waits for the loader's lock. A library's constructor
+ * that joins a thread would then never return.
  */
 #include "exercise.h"
 
@@ -56,7 +56,7 @@ int main(int count, char** arguments) {
     const size_t before = mallinfo2().uordblks;
     for (int i = 0; i < kThreads; ++i)
         run_thread();
-    /* What the threads held has come back. */
+    /* The blocks cached by the threads were returned. */
     MUST(mallinfo2().uordblks < before + kThreads * kMostLost);
     return 0;
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * all_locked [current]: a real-time program. It locks all of its memory, present and future, or what it has
- * at present, and lets buffers grow past each other. After some rounds of its real work that must not fault
- * any more, and no page of the heap may have lost its lock. Ends with 77 where so much may not be locked.
+ * all_locked [current]: a real-time program. It locks all of its memory, present and future, or only the
+ * present memory, and lets buffers grow past each other. After some rounds its work must not fault any
+ * more, and every page of the heap must keep its lock. Ends with 77 if the limit on locked memory is too
+ * low.
  */
 #include "common/must.h"
 #include "status.h"
@@ -61,7 +62,7 @@ static void require_permission(void) {
 int main(int count, char** arguments) {
     require_permission();
     const int current = count > 1 && strcmp(arguments[1], "current") == 0;
-    MUST(mallopt(M_MMAP_MAX, 0) == 1); /* what manuals tell real-time programs about the C library's malloc */
+    MUST(mallopt(M_MMAP_MAX, 0) == 1); /* the usual advice for real-time programs on the C library's malloc */
     MUST(mallopt(M_TRIM_THRESHOLD, -1) == 1);
     if (current) {
         grow();

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Blocks of all sizes, also those that an allocator may leave to the next one, and calls that reach both. */
+/* Uses blocks of all sizes, including those that an allocator may pass to the next one, and calls that
+ * involve both. */
 #include "exercise.h"
 
 #include <malloc.h>
@@ -17,7 +18,7 @@ int main(void) {
     MUST(pthread_join(thread, NULL) == 0);
     for (size_t size = 1 << 16; size <= (size_t)1 << 36; size *= 4) {
         char* block = malloc(opaque_size(size));
-        if (block == NULL) continue; /* as the system likes */
+        if (block == NULL) continue; /* the system may refuse */
         block[size - 1] = 1;
         block = realloc(block, size / 2);
         MUST(block != NULL);

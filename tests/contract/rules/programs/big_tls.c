@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* A library with thread-local storage that is large and widely aligned. The loader allocates it with the
- * process's malloc, once a thread, at the first access. It frees it when the thread ends or the library is
- * closed. */
+/* A library with large, widely aligned thread-local storage. The loader allocates the storage with the
+ * process's malloc, once a thread, at the first access. It frees the storage when the thread ends or the
+ * library is closed. */
 #include "exercise.h"
 
 static _Thread_local _Alignas(4096) unsigned char wide[20000];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A library that makes blocks with whatever malloc it is bound to. */
+/* A library that allocates with the malloc that it is bound to. */
 #include <malloc.h>
 #include <stdlib.h>
 #include <string.h>

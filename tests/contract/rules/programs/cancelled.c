@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cancelled <calls | double_free>: a thread with a cancellation pending calls the malloc family. No function
- * of it is a cancellation point: all return, and a misuse is reported and ends the process.
+ * cancelled <calls | double_free>: a thread with a pending cancellation calls the malloc family. None of
+ * these functions is a cancellation point: all return, and a misuse is reported and ends the process.
  */
 #include "common/must.h"
 
@@ -14,8 +14,7 @@ static int returned;
 
 static void* call_everything(void* unused) {
     MUST(pthread_cancel(pthread_self()) == 0);
-    malloc_stats(); /* of the C library's malloc it may be the first call of all, in which that sets itself up
-                     */
+    malloc_stats(); /* may be the first call to the C library's malloc, which initialises it */
     free(malloc(100));
     free(malloc(100000));
     free(malloc(opaque_size((size_t)1 << 33))); /* beyond the heap */

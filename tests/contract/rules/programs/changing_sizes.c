@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * changing_sizes <first> <then> <every>, to be run under a limit. Takes all there is in blocks of one size,
- * and frees it, wholly or but for one block in a few. Then it asks for the same amount in blocks of another
- * size.
+ * changing_sizes <first> <then> <every>, to be run under a limit. Takes all memory in blocks of size
+ * `first`. Frees all of them, or all but one in `every`. Then requests the same amount in blocks of size
+ * `then`.
  */
 #include "exercise.h"
 #include "hoard.h"
@@ -16,7 +16,7 @@ static void change(struct hoard* hoard, size_t first, size_t then, size_t every)
     const size_t freed = all - hoard->bytes;
 
     struct hoard others = {NULL, 0, 0};
-    /* The large need a piece in one; pages and slabs cost something too. */
+    /* A large block needs one contiguous piece; pages and slabs cost something too. */
     while (others.bytes + then <= freed / 2)
         MUST(hoard_one(&others, then));
     MUST(others.blocks != 0);

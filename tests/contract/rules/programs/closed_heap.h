@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a child may rely on that was forked by a signal handler while its thread was under a lock of the
- * allocator. Blocks come from elsewhere, and what is released or resized is left as it is.
+ * What a child may rely on if a signal handler forked it while its thread held a lock of the allocator.
+ * Blocks come from the fallback. Released or resized blocks of the heap stay unchanged.
  */
 #ifndef CONTRACT_PROGRAMS_CLOSED_HEAP_H
 #define CONTRACT_PROGRAMS_CLOSED_HEAP_H
@@ -27,14 +27,15 @@ static inline void kept_are_intact(void) {
             MUST(all_bytes_are(kept[i][k], kept_sizes[i], (unsigned char)(16 * i + k + 1)));
 }
 
-/* Ashlar's blocks lie within one tebibyte, and the C library's are far away. */
+/* Returns whether `block` is outside the heap. Ashlar's blocks lie within 1 TiB, and the C library's are
+ * far away. */
 static inline int is_elsewhere(const void* block) {
     const uintptr_t one = (uintptr_t)block, other = (uintptr_t)kept[0][0];
     return (one > other ? one - other : other - one) >> 40 != 0;
 }
 
-/* If not, the thread was interrupted outside of locks, perhaps in the midst of its cache. So what is asked
- * for is nothing that a cache keeps. */
+/* Returns whether the heap is closed. If it is open, the thread was interrupted outside of locks, perhaps
+ * inside its cache. So the request has a size that caches do not keep. */
 static inline int is_closed(void) {
     void* const block = opaque_pointer(calloc(1, opaque_size(777777)));
     MUST(block != NULL);
@@ -58,7 +59,7 @@ static inline void allocate_elsewhere(size_t size) {
     }
 }
 
-/* Afterwards the blocks hold what they held: nobody has them. */
+/* Uses the closed heap. Released blocks keep their contents afterwards, because they are never reused. */
 static inline void use_closed_heap(void) {
     for (size_t i = 0; i < kKept; ++i) {
         const size_t size = kept_sizes[i];

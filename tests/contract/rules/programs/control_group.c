@@ -2,11 +2,13 @@
 /*
  * control_group pretend <limit> | enter <directory> <limit>
  *
- * Large blocks come and go, 30 to 50 MiB of them at a time, in a control group with a memory limit in bytes.
- * Entered, the group is a new one in that directory of a hierarchy. The hierarchy is version 1 or 2, and the
- * memory controller must be on for its children. The kernel ends the program if it grows too large.
- * Pretended, files say that there is such a group, and the program itself looks how much it holds. Ends with
- * 77 where this cannot be had.
+ * Allocates and frees large blocks, 30 to 50 MiB at a time, in a control group with a memory limit in bytes.
+ *
+ * enter    creates a group in that directory of a hierarchy, version 1 or 2. The memory controller must be on
+ * for its children. The kernel ends the program if it grows too large. pretend  files claim that there is
+ * such a group, and the program checks its own size.
+ *
+ * Ends with 77 where this is impossible.
  */
 #include "common/must.h"
 
@@ -48,7 +50,7 @@ static void enter(const char* directory, const char* limit) {
     if (!write_file("cgroup.procs", "0")) _exit(kNotAllowed);
 }
 
-static int statm = -1; /* opened before there is another /proc */
+static int statm = -1; /* opened before /proc is replaced */
 
 static size_t resident_bytes(void) {
     char text[128] = "";
@@ -79,8 +81,8 @@ static void churn(size_t limit, int pretended) {
         free(blocks[i].start);
         blocks[i].start = NULL;
         MUST(resident_bytes() < limit);
-        /* An eighth of what is left may lie around; and blocks are rounded up, and there is the program
-         * itself. */
+        /* An eighth of the remaining limit may be dirty. Blocks are rounded up, and the program itself
+         * needs memory. */
         if (pretended && live <= 35 * (size_t)kMi) MUST(resident_bytes() < live + 12 * (size_t)kMi);
         blocks[i].size = 0;
         const size_t size = (size_t)(growing ? 4 : 1) * (40000 + random_below(kMi / 2));

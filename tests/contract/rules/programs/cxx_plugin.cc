@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A C++ library for a C program. new must throw and ask the handler although the process started without
-// libstdc++, or this library has one of its own.
+// A C++ library for a C program. new must throw and call the handler although the process started without
+// libstdc++, or although this library has its own copy.
 #include "common/must.h"
 
 #include <new>

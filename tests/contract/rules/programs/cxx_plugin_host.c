@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A C program without libstdc++ that opens a C++ library (the argument), as interpreters do with their
+/* A C program without libstdc++ that opens a C++ library (the argument), as interpreters do with
  * extensions. */
 #include "exercise.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Code opened with RTLD_DEEPBIND calls the C library's malloc whatever is preloaded, and hands its blocks to
- * us. */
+/* Code opened with RTLD_DEEPBIND always calls the C library's malloc, and passes its blocks to the
+ * preloaded allocator. */
 #include "exercise.h"
 
 #include <dlfcn.h>
@@ -66,7 +66,7 @@ int main(int count, char** arguments) {
     MUST(found != NULL);
     memcpy(&make_aligned_block, &found, sizeof make_aligned_block);
 
-    /* The test is about foreign blocks: under Ashlar they must not be in its window. */
+    /* The test is about foreign blocks, so under Ashlar they must not be in its window. */
     void* const owns_symbol = dlsym(RTLD_DEFAULT, "ashlar_owns");
     if (owns_symbol != NULL) {
         int (*owns)(const void*) = NULL;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Detached threads allocate on while the process ends: main | thread | quick_exit | _exit says how. */
+/* Detached threads allocate while the process ends. The argument says how: main | thread | quick_exit |
+ * _exit. */
 #include "exercise.h"
 
 #include <pthread.h>
@@ -42,7 +43,7 @@ int main(int count, char** arguments) {
     if (strcmp(arguments[1], "_exit") == 0) _exit(0);
     if (strcmp(arguments[1], "thread") == 0) {
         MUST(pthread_create(&thread, NULL, end_process, NULL) == 0);
-        MUST(pthread_join(thread, NULL) == 0); /* never: the process ends first */
+        MUST(pthread_join(thread, NULL) == 0); /* never returns: the process ends first */
     }
     return 0;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* dlsym and dlerror allocate inside the loader, at their first use in a process and in a thread. */
+/* dlsym and dlerror allocate inside the loader at their first use in a process and in a thread. */
 #include "exercise.h"
 
 #include <dlfcn.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A library to preload: allocates in its constructor, with a thread too, and again in its destructor. */
+/* A library to preload. It allocates in its constructor, with a thread too, and again in its destructor. */
 #include "exercise.h"
 
 #include <pthread.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Frees what a preloaded library allocated in its constructor. */
+/* Frees blocks that a preloaded library allocated in its constructor. */
 #include "exercise.h"
 
 void* early_block(void) __attribute__((weak));

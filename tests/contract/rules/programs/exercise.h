@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A small workload that every program of the contract tests can run wherever it stands. Blocks of many
- * sizes are allocated in every way C knows, written, compared and freed. Needs nothing but the heap. */
+/* A small workload that every program of the contract tests can run at any point. It allocates blocks of
+ * many sizes in every way of C, writes, compares and frees them. It needs only the heap. */
 #ifndef CONTRACT_PROGRAMS_EXERCISE_H
 #define CONTRACT_PROGRAMS_EXERCISE_H
 

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * failing_calls <once | while>: lets the memory calls (mmap munmap mprotect madvise mremap brk) fail at every
- * point of a workload in turn. One call fails, or all calls for a while. It looks whether the heap keeps the
- * contract: null with ENOMEM, errno kept by free, contents kept. Everything works once the calls do.
+ * failing_calls <once | while>: makes the memory calls (mmap munmap mprotect madvise mremap brk) fail at
+ * every point of a workload in turn. Either one call fails, or all calls for a while. The heap must keep the
+ * contract: null with ENOMEM, errno kept by free, contents kept. Everything works again once the calls
+ * succeed.
  *
- * A filter sends each memory call that does not come from pass_on() below to a SIGSYS handler. That puts an
- * error into the result register or makes the call itself. So failures can be switched on and off, which a
- * filter alone cannot. Every point is tried in a forked child, so each begins with the same heap.
+ * A filter sends each memory call outside pass_on() below to a SIGSYS handler. The handler puts an error into
+ * the result register or makes the call itself. So failures can be switched on and off, which a filter alone
+ * cannot do. Every point is tried in a forked child, so each child begins with the same heap.
  */
 #include "common/seccomp_filter.h"
 #include "exercise.h"
@@ -19,15 +20,15 @@
 
 enum { kFailedAtLeastOnce = 0, kNothingLeftToFail = 3, kMostPoints = 1000, kFailuresInARow = 25 };
 
-static long calls_until_failure = -1; /* negative: never */
+static long calls_until_failure = -1; /* negative for never */
 static long failures_left;
 static long failures;
 
-/* The thread's stack is ours: the C library gives up pages of its own stacks while all signals are blocked.
- */
+/* The program supplies the thread's stack. The C library releases pages of its own stacks while all
+ * signals are blocked. */
 static _Alignas(4096) char stack[256 * 1024];
 
-/* long pass_on(number, six arguments); the filter lets calls through that return to after_pass_on. */
+/* long pass_on(number, six arguments). The filter allows calls that return to after_pass_on. */
 long pass_on(long number, long a, long b, long c, long d, long e, long f);
 extern const char after_pass_on[];
 __asm__(".text\n"
@@ -66,7 +67,7 @@ static void on_memory_call(int signal, siginfo_t* info, void* context) {
         registers[REG_RAX] =
             pass_on(info->si_syscall, registers[REG_RDI], registers[REG_RSI], registers[REG_RDX],
                     registers[REG_R10], registers[REG_R8], registers[REG_R9]);
-    else /* brk fails by leaving the break where it is */
+    else /* a failing brk leaves the break unchanged */
         registers[REG_RAX] = info->si_syscall == SYS_brk ? pass_on(SYS_brk, 0, 0, 0, 0, 0, 0) : -ENOMEM;
 }
 
@@ -79,7 +80,7 @@ static void divert_memory_calls(void) {
     struct sock_filter program[kCalls + 8];
     size_t length = 0;
     program[length++] = load_of(offsetof(struct seccomp_data, nr));
-    for (size_t i = 0; i < kCalls; ++i) /* one of them: go on behind the list and the return */
+    for (size_t i = 0; i < kCalls; ++i) /* jumps behind the list and the return if a call matches */
         program[length++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned)calls[i],
                                                          (unsigned char)(kCalls - i), 0);
     program[length++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
@@ -93,7 +94,7 @@ static void divert_memory_calls(void) {
     install_filter(program, length);
 }
 
-/* Any of these may be refused, but then with ENOMEM. */
+/* Any of these calls may be refused, but only with ENOMEM. */
 static void allocate_and_free(void) {
     struct hoard hoard = {NULL, 0, 0};
     for (size_t i = 0; i < 300; ++i) {
@@ -154,7 +155,7 @@ static int try_point(long point, long in_a_row) {
     MUST(error == 0 || error == EAGAIN || error == ENOMEM);
     if (error == 0) MUST(pthread_join(thread, NULL) == 0);
     calls_until_failure = -1;
-    exercise(300000); /* refuses nothing any more */
+    exercise(300000); /* no call is refused any more */
     return failures > 0 ? kFailedAtLeastOnce : kNothingLeftToFail;
 }
 

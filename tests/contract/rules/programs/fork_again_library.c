@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* A library to preload: its fork handlers fork in turn, each once. It is linked to be initialised before all
- * others, so that its handlers may run between those of the allocator. */
+/* A library to preload: its fork handlers fork in turn, each once. The library is initialised before all
+ * others, so its handlers may run between those of the allocator. */
 #include "forks.h"
 
 #include <pthread.h>
 
-static _Thread_local int nested; /* the handlers of a fork that a handler makes do not fork */
+static _Thread_local int nested; /* handlers of a nested fork do not fork */
 
 static void fork_again(void) {
     exercise(5000);

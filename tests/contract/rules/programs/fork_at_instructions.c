@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Steps through calls of the allocator and forks in the midst of them, from a signal handler, again and again
- * some instructions later. A child whose thread was under a lock finds a closed heap, uses it, returns into
- * the interrupted call and goes on allocating. Upkeep must not be due: it takes too many steps.
+ * Steps through calls of the allocator. A signal handler forks in the middle of them, again and again some
+ * instructions later. A child whose thread held a lock has a closed heap. It uses the heap, returns into the
+ * interrupted call and continues to allocate. Upkeep must not be due: it takes too many steps.
  *
  * usage: fork_at_instructions [instructions between two forks]
  */
@@ -79,7 +79,7 @@ static void* wait_for_ever(void* unused) {
 int main(int count, char** arguments) {
     if (count > 1) distance = atoi(arguments[1]);
     MUST(distance > 0);
-    pthread_t other; /* a process with threads: fork takes locks */
+    pthread_t other; /* fork takes locks only in a process with threads */
     MUST(pthread_create(&other, NULL, wait_for_ever, NULL) == 0);
     fill_kept();
     handle_steps(on_step);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One thread flushes all streams, one reads lines that are longer than its buffer was: getline reallocates
- * and holds the stream's lock. Meanwhile the process forks. Flushing holds the lock on the list of streams,
- * which fork wants too, and waits for the stream. The child allocates and uses streams of its own.
+ * One thread flushes all streams. Another reads lines longer than its buffer: getline reallocates and holds
+ * the stream's lock. Meanwhile the process forks. Flushing holds the lock on the list of streams, which fork
+ * needs too, and waits for the stream. The child allocates and uses its own streams.
  *
  * usage: fork_beside_streams [forks]
  */
@@ -45,7 +45,7 @@ static void live_as_child(FILE* file) {
     MUST(fflush(NULL) == 0);
     MUST(fclose(own) == 0);
     char character;
-    MUST(fread(&character, 1, 1, file) <= 1); /* whatever its buffer holds: its lock is free */
+    MUST(fread(&character, 1, 1, file) <= 1); /* the contents do not matter: the stream's lock is free */
     _exit(0);
 }
 
@@ -55,7 +55,7 @@ int main(int count, char** arguments) {
     static char text[kLine + 1];
     memset(text, 'x', kLine);
     text[kLine] = '\n';
-    FILE* const file = fmemopen(text, sizeof(text), "r"); /* a child would move the offset of a real one */
+    FILE* const file = fmemopen(text, sizeof(text), "r"); /* a child would move the offset of a real file */
     MUST(file != NULL);
     MUST(sem_init(&running, 0, 0) == 0);
     pthread_t threads[2];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Forks while other threads allocate. What else happens is a preloaded library's. */
+/* Forks while other threads allocate. A preloaded library adds the rest. */
 #include "forks.h"
 
 #include <pthread.h>

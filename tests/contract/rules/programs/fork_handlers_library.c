@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A library to preload: its constructor registers fork handlers that allocate, perhaps before the allocator's
- * own. */
+/* A library to preload. Its constructor registers fork handlers that allocate, perhaps before the
+ * allocator's own. */
 #include "exercise.h"
 
 #include <pthread.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A single-threaded process allocates and frees; a timer's signal interrupts it anywhere, in malloc too, and
- * the handler forks. Neither fork may block nor the child be broken: it returns from the handler into the
- * very call that was interrupted and goes on allocating.
+ * A single-threaded process allocates and frees. A timer's signal interrupts it anywhere, in malloc too, and
+ * the handler forks. The fork must not block. The child must work: it returns from the handler into the
+ * interrupted call and continues to allocate.
  *
  * usage: fork_in_handler [forks]
  */
@@ -18,7 +18,7 @@ static volatile sig_atomic_t is_child;
 
 static void on_timer(int signal) {
     (void)signal;
-    if (is_child || forks == wanted) return; /* a slow child must not keep the loop from coming to its end */
+    if (is_child || forks == wanted) return; /* a slow child must not delay the end of the loop */
     const int errno_before = errno;
     const pid_t pid = fork();
     MUST(pid >= 0);

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Threads allocate, and wait for each other's locks; signals interrupt them anywhere, and the handlers fork.
- * So does a thread that was not interrupted. No fork may block. What the children do in turn: end at once,
- * run another program, or allocate in the handler. Or they return into the call that was interrupted and go
- * on allocating.
+ * Threads allocate and wait for each other's locks. Signals interrupt them anywhere, and the handlers fork. A
+ * thread that was not interrupted forks too. No fork may block. The children in turn end at once, run another
+ * program, allocate in the handler, or return into the interrupted call and continue to allocate.
  *
  * usage: fork_in_handler_of_threads [forks]
  */
@@ -56,7 +55,7 @@ static void on_signal(int signal) {
     errno = errno_before;
 }
 
-/* Blocks of few in a slab and in a cache: most of the time goes by under locks. */
+/* Slabs and caches hold few blocks of these sizes, so the threads hold locks most of the time. */
 static void* allocate(void* unused) {
     static const size_t sizes[] = {20000, 9000, 3000, 40000, 1000};
     enum { kSizes = sizeof(sizes) / sizeof(sizes[0]), kBlocks = 64 };
@@ -109,7 +108,7 @@ int main(int count, char** arguments) {
     MUST(pthread_create(&forking, NULL, fork_undisturbed, NULL) == 0);
     for (int sent = 0; sent < wanted; ++sent) {
         MUST(pthread_kill(threads[sent % kThreads], SIGUSR1) == 0);
-        while (atomic_load(&handled) + 1 < sent) /* two handlers at a time */
+        while (atomic_load(&handled) + 1 < sent) /* at most two handlers at a time */
             sched_yield();
     }
     atomic_store(&stop, 1);

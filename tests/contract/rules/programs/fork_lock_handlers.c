@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* As a library would that a program links: fork handlers, registered before any constructor, take a lock that
+/* Fork handlers like those of a linked library, registered before any constructor. They take a lock that
  * another thread holds while it allocates. */
 #include "forks.h"
 

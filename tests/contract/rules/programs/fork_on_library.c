@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* A library to preload: its fork handler forks, once, and both processes go on with the fork that it is in.
- * It is linked to be initialised before all others, so that the handler may run between those of the
- * allocator. */
+/* A library to preload. Its fork handler forks once, and both processes continue the outer fork. The
+ * library is initialised before all others, so the handler may run between those of the allocator. */
 #include "common/must.h"
 
 #include <pthread.h>
 #include <sys/wait.h>
 
-int went_on_in_child; /* this is the process that the handler forked */
+int went_on_in_child; /* true in the process that the handler forked */
 
 static void fork_and_go_on(void) {
     static int forked;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A thread is stopped under a lock of the allocator. The main thread is under another one when a signal
- * handler forks: the fork cannot have all locks and goes on without. The child's heap stays closed, also
- * when the interrupted call has ended.
+ * A thread is stopped while it holds a lock of the allocator. The main thread holds another lock when a
+ * signal handler forks. The fork cannot take all locks and continues without them. The child's heap stays
+ * closed, also after the interrupted call has returned.
  */
 #include "closed_heap.h"
 #include "single_step.h"
@@ -14,11 +14,11 @@
 enum { kSeconds = 60, kClosed = 3, kDistance = 41 };
 
 static sem_t stopped;
-static uintptr_t place_under_lock; /* that the main thread comes by */
+static uintptr_t place_under_lock; /* an address that the main thread passes */
 static volatile sig_atomic_t is_child;
 static int forks_without_lock;
 
-/* Whether a child that is forked here finds a closed heap. */
+/* Returns whether a child that is forked here finds a closed heap. */
 static int is_under_lock(void) {
     const pid_t child = fork();
     MUST(child >= 0);
@@ -29,7 +29,8 @@ static int is_under_lock(void) {
     return status != 0;
 }
 
-/* The interrupted code's next instruction, if it is under a lock. Looks at some places only. */
+/* Returns the interrupted code's next instruction if it holds a lock, otherwise 0. Checks only some
+ * places. */
 static uintptr_t find_lock(const void* context) {
     static int until_look;
     const uintptr_t place = place_in_allocator(context);
@@ -73,7 +74,7 @@ static void fork_at_place(int signal, siginfo_t* information, void* context) {
     ++forks_without_lock;
 }
 
-/* Of few slabs, which are there: the only lock is that of the thread's own bin. */
+/* Uses few slabs, which already exist, so the thread only takes the lock of its own bin. */
 static void small_blocks(void) {
     enum { kBlocks = 300 };
     void* blocks[kBlocks];
@@ -98,7 +99,7 @@ static void* wait_for_ever(void* unused) {
 
 int main(void) {
     pthread_t other;
-    MUST(pthread_create(&other, NULL, wait_for_ever, NULL) == 0); /* with threads, fork takes locks */
+    MUST(pthread_create(&other, NULL, wait_for_ever, NULL) == 0); /* fork takes locks only with threads */
     fill_kept();
     small_blocks();
     handle_steps(find_place);

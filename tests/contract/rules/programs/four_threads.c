@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * four_threads <bytes of stack> [all-processors]: four threads with such stacks allocate at once. They do so
- * on all processors of the machine if asked to, though the heap was first used on fewer. The blocks are those
- * of the size classes: larger ones go to the C library, whose arenas reserve 64 MiB a thread.
+ * four_threads <bytes of stack> [all-processors]: four threads with such stacks allocate at once. With
+ * all-processors they use every processor of the machine, though the heap was first used on fewer. Blocks
+ * have the sizes of the size classes. Larger blocks go to the C library, whose arenas reserve 64 MiB a
+ * thread.
  */
 #include "exercise.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * grown_block: a block that was written grows in place, and nothing of what is new is touched. Its release
- * touches nothing of that either.
+ * grown_block: a written block grows in place, without touching the new part. Its release does not touch
+ * that part either.
  */
 #include "common/must.h"
 #include "status.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* All the blocks that can be had, chained through themselves because nothing else can be allocated meanwhile.
- */
+/* Holds all blocks that malloc gives. The list runs through the blocks, because other memory is
+ * unavailable meanwhile. */
 #ifndef CONTRACT_PROGRAMS_HOARD_H
 #define CONTRACT_PROGRAMS_HOARD_H
 
@@ -11,7 +11,7 @@
 
 struct held {
     struct held* next;
-    size_t size; /* of the whole block, what follows is filled with its lowest byte */
+    size_t size; /* of the whole block; its lowest byte fills the rest of the block */
 };
 
 struct hoard {
@@ -20,13 +20,13 @@ struct hoard {
     size_t bytes;
 };
 
-/* Size 0 asks for a mix. */
+/* Returns the size of the block at `index`. Size 0 requests a mix. */
 static inline size_t hoard_size(size_t size, size_t index) {
     if (size != 0) return size;
     return index % 100 == 0 ? 200000 : sizeof(struct held) + (index * 7919) % 5000;
 }
 
-/* False, with errno as malloc left it, if there was no memory. */
+/* Adds one block. Returns false if memory was refused, with errno as malloc left it. */
 static inline int hoard_one(struct hoard* hoard, size_t size) {
     errno = 0;
     struct held* const block = (struct held*)malloc(size);
@@ -57,7 +57,7 @@ static inline void hoard_check(const struct hoard* hoard) {
     MUST(blocks == hoard->blocks);
 }
 
-/* Frees one block in `every`, from the youngest on. */
+/* Frees one block in `every`, from the newest on. */
 static inline void hoard_free(struct hoard* hoard, size_t every) {
     struct held** link = &hoard->first;
     for (size_t i = 0; *link != NULL; ++i) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * idle_caches <trim | refused | child>: threads use many sizes and go idle. What their caches hold is given
- * back when the main thread asks for it, when its request would be refused otherwise, and in a child that has
- * no such threads.
+ * idle_caches <trim | refused | child>: threads use many sizes and go idle. Their cached blocks are given
+ * back when the main thread trims, when its request would otherwise be refused, and in a child that lacks
+ * those threads.
  */
 #include "common/must.h"
 
@@ -20,7 +20,7 @@ enum {
     kThreads = 20,
     kLargest = 30000,
     kBlocks = 30,
-    kMost = 64 << 10 /* what the main thread's own may be */
+    kMost = 64 << 10 /* limit for the main thread's own cache */
 };
 static pthread_barrier_t idle, over;
 
@@ -35,7 +35,7 @@ static void* in_thread(void* unused) {
     }
     pthread_barrier_wait(&idle);
     pthread_barrier_wait(&over);
-    /* The thread goes on with a cache. */
+    /* The thread continues to use a cache. */
     void* const block = malloc(opaque_size(100));
     MUST(block != NULL);
     free(block);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The first call comes from an IFUNC resolver: while this program's own relocations are still being done. */
+/* The first call comes from an IFUNC resolver, while this program's own relocations are incomplete. */
 #include "exercise.h"
 
-/* The resolver may not rely on anything of this program that a relocation would have to fill in. */
+/* The resolver must not use anything of this program that needs a relocation. */
 static unsigned char* early;
 enum { kEarlySize = 3000 };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A library to preload: its IFUNC resolver allocates. The loader calls it while it relocates whoever uses the
- * function, which is before any constructor. */
+/* A library to preload. Its IFUNC resolver allocates. The loader calls the resolver while it relocates a
+ * user of the function, before any constructor. */
 #include <stdlib.h>
 
 static void* early;

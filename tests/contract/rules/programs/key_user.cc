@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A library whose constructor starts and joins threads that allocate, free the opener's blocks and end with
+// A library whose constructor starts and joins threads. They allocate, free the opener's blocks and end with
 // key destructors. (thread_local objects with destructors would need the loader's lock under any allocator.)
 #include "exercise.h"
 

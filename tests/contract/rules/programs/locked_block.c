@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * locked_block: secrets are locked and released without being unlocked, between large blocks that are
- * released too. These must not keep their memory while the program goes on, and no more may be locked than
- * was.
+ * locked_block: locks secrets and releases them without unlocking, between large blocks that are released
+ * too. The large blocks must not keep their memory, and the locked amount must not grow.
  */
 #include "common/must.h"
 #include "status.h"
@@ -39,7 +38,7 @@ int main(void) {
     for (int i = 0; i < kBlocks; ++i)
         free(blocks[i]);
     while (status_kib("VmRSS:") >= kMostMib * 1024)
-        free(make(100000)); /* it is a decay round that gives the memory back */
+        free(make(100000)); /* starts a decay round, which gives the memory back */
     malloc_trim(0);
     MUST(status_kib("VmRSS:") < kMostMib * 1024);
     MUST(status_kib("VmLck:") <= (long)locked);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * locked_inside: part of each long block is locked, not at its start, and the block is released so. Neither
- * its memory nor the lock may stay for long.
+ * locked_inside: locks an inner part of each long block and releases the block so. Neither its memory nor
+ * the lock may last long.
  */
 #include "common/must.h"
 #include "status.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Locks all of its memory, present and future, as a program without privilege under a small RLIMIT_MEMLOCK.
- * It works on: blocks of all sizes, and threads.
+ * Locks all of its memory, present and future, without privilege under a small RLIMIT_MEMLOCK. It must
+ * continue to work with blocks of all sizes and with threads.
  */
 #include "exercise.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * locks_again <bytes>: locks one block after the other and releases each without unlocking it. Under a limit
- * on locked memory that has room for some of them every lock must succeed.
+ * locks_again <bytes>: locks one block after the other and releases each without unlocking it. The limit
+ * on locked memory has room for some blocks. Every lock must succeed.
  */
 #include "common/must.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * locks_elsewhere: as locks_again, but each block that is locked has a place of its own. The limit on locked
- * memory has room for one of them. Every lock must succeed once the library has seen what the program does.
+ * locks_elsewhere: as locks_again, but each locked block has a new address. The limit on locked memory has
+ * room for one block. Every lock must succeed once the library has seen the pattern.
  */
 #include "common/must.h"
 
@@ -11,7 +11,7 @@
 
 enum { kTimes = 50, kLocked = 40000, kPage = 65536 };
 
-/* Locks the end of a block of so many pages and some more. */
+/* Locks the last `kLocked` bytes of a block that starts `pages` pages earlier, and frees the block locked. */
 static void lock_and_free(int pages) {
     const size_t before = (size_t)pages * kPage;
     char* const block = malloc(opaque_size(before + kLocked));
@@ -23,9 +23,9 @@ static void lock_and_free(int pages) {
 
 int main(void) {
     lock_and_free(0);
-    lock_and_free(0); /* where the first one was */
+    lock_and_free(0); /* at the address of the first block */
     for (int i = 1; i <= kTimes; ++i) {
-        lock_and_free(i); /* too long for what the last one left */
+        lock_and_free(i); /* does not fit into the space that the last block left */
         MUST(opaque_pointer(malloc(opaque_size(kLocked))) != NULL);
     }
     return 0;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * lowered_limit <more> <size> [outside]: allocates, then lowers the limit on address space to what the
- * process takes and `more` bytes; with `outside` another process does. The program must go on as before:
- * start a thread, load a library, map pages, and let its stack grow by 8 MiB. Then it takes blocks of `size`
- * bytes until there are no more, and prints how many bytes that were.
+ * lowered_limit <more> <size> [outside]: allocates, then lowers the limit on address space to the current
+ * size plus `more` bytes. With `outside` another process lowers the limit. The program must continue:
+ * start a thread, load a library, map pages, and let its stack grow by 8 MiB. Then it takes blocks of
+ * `size` bytes until memory is refused, and prints their total in bytes.
  */
 #include "common/must.h"
 
@@ -50,7 +50,7 @@ static void* allocate_a_little(void* unused) {
     return NULL;
 }
 
-/* Touches so much stack, a page at a time, from the top down. */
+/* Touches `bytes` of stack, a page at a time, from the top down. */
 __attribute__((noinline)) static int deep(size_t bytes) {
     volatile char frame[4096];
     frame[0] = 1;
@@ -60,7 +60,7 @@ __attribute__((noinline)) static int deep(size_t bytes) {
 int main(int count, char** arguments) {
     MUST(count >= 3);
     const size_t size = strtoul(arguments[2], NULL, 10);
-    void** held = NULL; /* chained through themselves */
+    void** held = NULL; /* a list through the blocks */
     for (size_t bytes = 0; bytes < kHeld; bytes += kBlock) {
         void** const block = malloc(kBlock);
         MUST(block != NULL);
@@ -91,7 +91,7 @@ int main(int count, char** arguments) {
         free(held);
         held = next;
     }
-    void* const again = malloc(kBlock); /* what was freed serves */
+    void* const again = malloc(kBlock); /* freed memory is used again */
     MUST(again != NULL);
     free(again);
     printf("%lu\n", had);

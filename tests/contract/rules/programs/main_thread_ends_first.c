@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The main thread ends by pthread_exit; another goes on allocating, frees the main thread's blocks and ends
- * the process. */
+/* The main thread ends by pthread_exit. Another thread continues to allocate, frees the main thread's
+ * blocks and ends the process. */
 #include "exercise.h"
 
 #include <pthread.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * many_mappings [closed]: fills the kernel's table of mappings (vm.max_map_count), so that mmap, mprotect and
- * even munmap fail with ENOMEM. The heap gives blocks or null with ENOMEM, and frees without a word. It is as
- * before once there is room again. With `closed`, memory of a block that was inaccessible when it was
- * released is accessible in the next one; the C library's malloc crashes.
+ * many_mappings [closed]: fills the kernel's table of mappings (vm.max_map_count), so that mmap, mprotect
+ * and even munmap fail with ENOMEM. The heap must return blocks or null with ENOMEM, and free silently. It
+ * works as before once there is room again. With `closed`, a block that was inaccessible when it was
+ * released is accessible in its next use; the C library's malloc crashes.
  */
 #include "exercise.h"
 #include "hoard.h"
@@ -14,7 +14,8 @@
 
 enum { kMostMappings = 2000000, kPage = 4096, kMiB = 1 << 20, kClosed = 16 * kMiB, kNext = 3 * kMiB };
 
-/* Alternating protections keep the kernel from merging neighbours. Fails by itself at the limit. */
+/* Splits the area by alternating protections, which keep the kernel from merging neighbours. Stops at the
+ * limit. */
 static size_t split(char* area) {
     size_t pages = 0;
     while (pages < kMostMappings && mprotect(area + 2 * pages * kPage, kPage, PROT_READ) == 0)
@@ -53,7 +54,7 @@ static void with_full_table(void) {
         errno = 0;
         void* const grown = realloc(malloc(100), 500000);
         MUST(grown != NULL || errno == ENOMEM);
-        free(grown); /* null: the small block is lost to this test, on purpose */
+        free(grown); /* null loses the small block to this test, on purpose */
         if (grown == NULL) break;
     }
     errno = E2BIG;
@@ -73,7 +74,7 @@ int main(int count, char** arguments) {
         MUST(pages > 0 && pages < kMostMappings);
         if (closes) replace(closed);
         with_full_table();
-        MUST(mprotect(area, span, PROT_NONE) == 0); /* they merge */
+        MUST(mprotect(area, span, PROT_NONE) == 0); /* merges the mappings */
         for (int i = 0; i < 20; ++i)
             exercise(1000000);
     }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * many_threads <count>: that many threads live at once and hold one small block each. What that costs in
- * resident memory is counted from the moment when all threads stand but none has allocated. It is at most 15
- * KiB a thread, and comes back when they have ended. The stacks are this program's, so that the C library's
- * cache of stacks does not blur the figure.
+ * many_threads <count>: `count` threads live at once and hold one small block each. Their cost in resident
+ * memory is counted from the moment when all threads run but none has allocated. It is at most 15 KiB a
+ * thread, and is returned when they end. The program supplies the stacks, so that the C library's cache of
+ * stacks does not distort the figure.
  */
 #include "exercise.h"
 
@@ -12,7 +12,7 @@
 #include <sys/mman.h>
 
 enum {
-    kStack = 128 * 1024, // aarch64 takes no less
+    kStack = 128 * 1024, // minimum on aarch64
     kMostPerThread = 15 * 1024,
     kMostLeftPerThread = 1024,
     kTouched = 8 * 1024
@@ -32,7 +32,7 @@ static size_t resident_bytes(void) {
     return strtoul(line + 4, NULL, 10) * 1024;
 }
 
-/* So that the pages of the stack which a call needs are there before the count begins. */
+/* Touches the stack pages that a call needs before the count begins. */
 __attribute__((noinline)) static void touch_stack(void) {
     volatile char area[kTouched];
     for (size_t i = 0; i < sizeof area; i += 512)
@@ -41,12 +41,12 @@ __attribute__((noinline)) static void touch_stack(void) {
 
 static void* in_thread(void* argument) {
     touch_stack();
-    pthread_barrier_wait(&together); /* all stand */
+    pthread_barrier_wait(&together); /* all run */
     pthread_barrier_wait(&together); /* counted */
     char* const block = malloc(32);
     MUST(block != NULL);
     memset(block, 1, 32);
-    pthread_barrier_wait(&together); /* all hold */
+    pthread_barrier_wait(&together); /* all hold a block */
     pthread_barrier_wait(&together); /* counted */
     (void)argument;
     free(block);

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * misuse <what> <moment> <size>: passes a pointer that is no live block to free (or realloc). Before that it
- * prints the pointer and the number of the process on stdout. Then it comes to the moment at which that must
- * have been found. If it was not, ends with status 0.
+ * prints the pointer and the process number on stdout. Then it goes on to the moment at which the library
+ * must have found the misuse. Ends with status 0 if the library did not.
  *
  *   what      none double double_later double_by_two double_by_two_at_once double_by_successor interior
  *             unaligned window realloc_interior realloc_freed realloc_moved free_moved usable_size_freed tiny
  *             odd beyond stack variable realloc_tiny usable_size_tiny mapping
- *             (mapping: `size` says which line of /proc/self/maps; with nothing printed there is none)
+ *             (mapping: `size` is the line of /proc/self/maps; prints nothing behind the last line)
  *   moment    call     at once
  *             trim     malloc_trim, then _exit
  *             thread   done by a thread that ends; then _exit
  *             cancelled  at once in a thread that has been cancelled
- *             unheard  trim, with a stderr that nobody reads
+ *             unheard  trim, with a stderr that has no reader
  *             exit     exit()
  *             main     return from main
  *             packets  trim in a child whose stderr keeps writes apart; prints how many there were
@@ -33,7 +33,9 @@ static size_t size;
 static void* shared;
 
 static void announce(const void* bad) {
-    if (dprintf(STDOUT_FILENO, "%p %d\n", bad, getpid()) < 0) MUST(errno == EBADF); /* some tests close it */
+    if (dprintf(STDOUT_FILENO, "%p %d\n", bad, getpid()) < 0)
+        MUST(errno == EBADF); /* some tests close
+                               * stdout */
     if (strcmp(moment, "cancelled") == 0) MUST(pthread_cancel(pthread_self()) == 0);
 }
 
@@ -53,7 +55,7 @@ static void* free_shared(void* unused) {
     return NULL;
 }
 
-/* The other thread stands before the first free: starting it could allocate and be given the very block. */
+/* Starts the other thread before the first free. Starting it later could allocate and take the very block. */
 static sem_t go;
 static void* wait_and_free_shared(void* unused) {
     while (sem_wait(&go) != 0)
@@ -69,7 +71,7 @@ static void free_by_two(void* block) {
     MUST(pthread_join(thread, NULL) == 0);
 }
 
-/* By two threads that stand side by side: the calls may overlap. */
+/* Releases a block in two threads at once: the calls may overlap. */
 static pthread_barrier_t start_line;
 static void* meet_and_free_shared(void* unused) {
     pthread_barrier_wait(&start_line);
@@ -84,8 +86,8 @@ static void free_at_once(void* block) {
     MUST(pthread_join(thread, NULL) == 0);
 }
 
-/* Somewhere in what stands in line `number` of /proc/self/maps and is no memory for blocks; null behind the
- * last line. Read without stdio, which has a buffer. */
+/* Returns an address in line `number` of /proc/self/maps if that mapping holds no blocks, or null behind
+ * the last line. Reads without stdio, which allocates a buffer. */
 static char* in_mapping(size_t number) {
     static char text[65536];
     const int file = open("/proc/self/maps", O_RDONLY);
@@ -108,7 +110,7 @@ static void* pointer_into_unused_page(void) {
     MUST(found != NULL);
     int (*owns)(const void*) = NULL;
     memcpy(&owns, &found, sizeof owns);
-    char* const large = malloc((size_t)1 << 20); /* pages of its own */
+    char* const large = malloc((size_t)1 << 20); /* has pages of its own */
     MUST(owns(large));
     char* const inside = large + ((size_t)1 << 19);
     free(large);
@@ -132,7 +134,7 @@ static void do_it(void) {
     if (is("unaligned")) bad = block + 1;
     if (is("tiny") || is("realloc_tiny") || is("usable_size_tiny")) bad = (char*)(uintptr_t)size;
     if (is("odd")) bad = (char*)&what + 1;
-    size_t words[4] = {0, size + 17, 0, 0}; /* as before a block of the C library's malloc */
+    size_t words[4] = {0, size + 17, 0, 0}; /* like the header of a block of the C library's malloc */
     if (is("stack")) bad = (char*)(words + 2);
     if (is("variable")) bad = (char*)&size;
     if (is("beyond")) bad = (char*)(uintptr_t)0x4141414141414140;
@@ -189,7 +191,7 @@ static void* do_it_in_thread(void* unused) {
     return NULL;
 }
 
-/* Each write to a socket of this kind is a message of its own. */
+/* Counts writes. Each write to a socket of this kind is a separate message. */
 static void count_writes(void) {
     int ends[2];
     MUST(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends) == 0);
@@ -198,7 +200,7 @@ static void count_writes(void) {
     if (pid == 0) {
         MUST(dup2(ends[1], STDERR_FILENO) == STDERR_FILENO);
         MUST(close(STDOUT_FILENO) == 0);
-        MUST(dup2(STDERR_FILENO, STDOUT_FILENO) == STDOUT_FILENO); /* the announcement is one write more */
+        MUST(dup2(STDERR_FILENO, STDOUT_FILENO) == STDOUT_FILENO); /* the announcement is another write */
         do_it();
         malloc_trim(0);
         _exit(0);

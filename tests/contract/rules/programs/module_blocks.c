@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Blocks of a library stay good after it was closed. */
+/* Blocks of a library stay valid after it was closed. */
 #include "exercise.h"
 
 #include <dlfcn.h>
@@ -20,7 +20,7 @@ int main(int count, char** arguments) {
         MUST(blocks[i] != NULL);
     }
     MUST(dlclose(library) == 0);
-    MUST(dlopen(arguments[1], RTLD_NOW | RTLD_NOLOAD) == NULL); /* really gone */
+    MUST(dlopen(arguments[1], RTLD_NOW | RTLD_NOLOAD) == NULL); /* the library is really unloaded */
     for (size_t i = 0; i < kBlocks; ++i) {
         MUST(all_bytes_are(blocks[i], 1 + i * 100, 0x29));
         free(blocks[i]);

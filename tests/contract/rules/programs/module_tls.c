@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Opens a library with large thread-local storage, touches it in many threads, closes it, again and again. */
+/* Opens a library with large thread-local storage, touches the storage in many threads, and closes the
+ * library, repeatedly. */
 #include "exercise.h"
 
 #include <dlfcn.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A handler that frees a reserve: new succeeds at the second attempt, under a limit on memory.
+// A handler that frees a reserve. new succeeds at the second attempt, under a limit on memory.
 #include "exercise.h"
 
 #include <new>
@@ -31,7 +31,7 @@ int main() {
     blocks.reserve(1000);
     while (handler_calls == 0 && blocks.size() < 1000)
         blocks.push_back(::operator new(opaque_size(std::size_t{1} << 20)));
-    MUST(handler_calls == 1); // and new returned all the same
+    MUST(handler_calls == 1); // and new succeeded nevertheless
     bool thrown = false;
     try {
         while (blocks.size() < 1000)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// new under a limit: throws when memory has run out (the exception itself needs memory then), works again
-// afterwards.
+// new under a limit: it throws when memory is exhausted, though the exception needs memory too. It works
+// again afterwards.
 #include "exercise.h"
 
 #include <new>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A C program that calls operator new by its mangled name: the allocator offers it without libstdc++. */
+/* A C program that calls operator new by its mangled name. The allocator supplies the operator without
+ * libstdc++. */
 #include "exercise.h"
 
 #include <dlfcn.h>

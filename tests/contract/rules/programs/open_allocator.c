@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Opens libashlar.so (the argument) beside the C library's malloc, uses it by name, closes it, and uses it
- * on. */
+ * again. */
 #include "exercise.h"
 
 #include <dlfcn.h>

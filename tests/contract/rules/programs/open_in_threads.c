@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Opens libashlar.so (the argument) beside the C library's malloc; its first call comes from two threads at
+/* Opens libashlar.so (the argument) beside the C library's malloc. Two threads make its first call at
  * once. */
 #include "exercise.h"
 
@@ -14,7 +14,7 @@ static atomic_int arrived;
 static void wait_for_the_other(int count) {
     atomic_fetch_add(&arrived, 1);
     while (atomic_load(&arrived) < count)
-        ; /* nothing that would make one of them late */
+        ; /* empty loop: any call would delay one of the threads */
 }
 
 static void* call_first(void* unused) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Opens and closes a library some times; what happens is in the library's constructor. */
+/* Opens and closes a library several times. The library's constructor does the work. */
 #include "exercise.h"
 
 #include <dlfcn.h>

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * out_of_memory <size | mixed>, to be run under a limit: takes all there is, checks that every way of asking
- * is refused with ENOMEM and harms nothing, frees, and gets the memory back for the same and for other sizes.
+ * out_of_memory <size | mixed>, to be run under a limit. Takes all memory and checks that every entry
+ * point then fails with ENOMEM and without harm. Then frees, and gets the memory back for the same and for
+ * other sizes.
  */
 #include "exercise.h"
 #include "hoard.h"
@@ -55,7 +56,7 @@ int main(int count, char** arguments) {
     hoard_check(&hoard);
     hoard_free(&hoard, 1);
 
-    /* Memory that served one size serves others. */
+    /* Memory of one size is used for other sizes. */
     const size_t others[] = {48, 9000, 30000};
     for (size_t i = 0; i < sizeof others / sizeof others[0]; ++i) {
         hoard_until_refused(&hoard, others[i]);

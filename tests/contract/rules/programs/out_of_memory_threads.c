@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Four threads take all memory there is under a limit, free each other's blocks, and get memory again. */
+/* Four threads take all memory under a limit, free each other's blocks, and get memory again. */
 #include "exercise.h"
 #include "hoard.h"
 

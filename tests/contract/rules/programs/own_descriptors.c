@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Started without standard descriptors: the first three files it opens become 0, 1 and 2. Nobody else writes
- * there. */
+/* Starts without standard descriptors, so the first three files that it opens become 0, 1 and 2. Only the
+ * program may write there. */
 #include "exercise.h"
 
 #include <pthread.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* A program with a malloc of its own. What the C library allocates for it (strdup, getline, asprintf, ...)
- * must come from there, because the program's free takes it back: an allocator that exports strdup would
- * break this. */
+/* A program with its own malloc. Blocks that the C library allocates for it (strdup, getline, asprintf,
+ * ...) must come from that malloc, because the program's free takes them. An allocator that exports strdup
+ * would break this. */
 #include "common/must.h"
 
 #include <limits.h>

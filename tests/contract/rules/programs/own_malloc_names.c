@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A program with a malloc of its own that lacks some names of the family. Among them are memalign,
- * aligned_alloc, valloc, pvalloc, reallocarray, operator new and delete. Whatever process they come from, its
- * free must see no other malloc's block, and its blocks must reach no other free. The names are looked up,
- * because not every allocator has all of them.
+ * A program whose own malloc lacks some names of the family, such as memalign, aligned_alloc, valloc,
+ * pvalloc, reallocarray, operator new and delete. Its free must see no block of another malloc, wherever
+ * these functions come from. Its blocks must reach no other free. The names are looked up, because not
+ * every allocator has all of them.
  */
 #include "common/must.h"
 
@@ -58,7 +58,7 @@ int posix_memalign(void** block, size_t alignment, size_t size) {
     return *block != NULL ? 0 : ENOMEM;
 }
 
-/* The process's function of that name; 0 if there is none. */
+/* Stores the process's function `name` in `function`. Returns 0 if there is none. */
 static int find(void* function, const char* name) {
     void* const found = dlsym(RTLD_DEFAULT, name);
     memcpy(function, &found, sizeof found);
@@ -165,7 +165,7 @@ int main(int count, char** arguments) {
     try_allocating();
     try_releasing();
     try_resizing();
-    /* Of a block that is not its own, an allocator can say how long it is only by its owner. */
+    /* An allocator cannot know the size of another allocator's block. */
     if (count == 1) MUST(malloc_usable_size(malloc(100)) == 0);
     (void)malloc_trim(0);
     (void)mallinfo2();

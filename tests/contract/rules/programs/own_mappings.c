@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A program that needs address space for itself: own_mappings <bytes>. The allocator may not have taken it
- * all. */
+/* own_mappings <bytes>: a program that maps address space itself. The allocator must leave it enough. */
 #include "exercise.h"
 
 #include <sys/mman.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* All blocks that are not huge come from Ashlar's heap, whatever the layout of the process's addresses. */
+/* All blocks except huge ones come from Ashlar's heap, whatever the layout of the address space. */
 #include "exercise.h"
 
 #include <ashlar/ashlar.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * page_attributes <what> <size>: a program advises or protects the pages of some blocks and releases them so.
- * Nothing of that may reach the blocks that come to their place: a child has their contents, and they can be
- * written to. With "huge" they take no more memory than is touched.
+ * page_attributes <what> <size>: advises or protects the pages of some blocks and releases them so. Later
+ * blocks at these addresses must not be affected: a child has their contents, and they are writable. With
+ * "huge" they take no more memory than is touched.
  */
 #include "common/must.h"
 #include "status.h"
@@ -19,8 +19,12 @@ static void change_pages(const char* what, char* block, size_t size) {
     if (strcmp(what, "dontfork") == 0) MUST(madvise(block, size, MADV_DONTFORK) == 0);
     if (strcmp(what, "wipeonfork") == 0) MUST(madvise(block, size, MADV_WIPEONFORK) == 0);
     if (strcmp(what, "readonly") == 0) MUST(mprotect(block, size, PROT_READ) == 0);
-    if (strcmp(what, "guard") == 0) MUST(mprotect(block, 4096, PROT_NONE) == 0); /* as below a stack */
-    if (strcmp(what, "huge") == 0) (void)madvise(block, size, MADV_HUGEPAGE);    /* unknown to some kernels */
+    if (strcmp(what, "guard") == 0)
+        MUST(mprotect(block, 4096, PROT_NONE) == 0); /* as programs do below a
+                                                      * stack */
+    if (strcmp(what, "huge") == 0)
+        (void)madvise(block, size, MADV_HUGEPAGE); /* some kernels do not
+                                                    * know it */
 }
 
 static void release_changed(const char* what, size_t size) {
@@ -39,7 +43,7 @@ static size_t size_of(int block, size_t changed) {
     return block < kSmall ? 4000 : block < kSmall + kMiddle ? 70000 : changed;
 }
 
-/* The first word of each of the system's pages. */
+/* Writes the first word of each page. */
 static void write_block(char* block, size_t size, int value) {
     for (size_t at = 0; at + sizeof value <= size; at += 4096)
         memcpy(block + at, &value, sizeof value);

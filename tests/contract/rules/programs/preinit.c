@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The first call of the process comes from .preinit_array: before any constructor, the allocator's included.
- */
+/* The first call of the process comes from .preinit_array, before any constructor, including the
+ * allocator's. */
 #include "exercise.h"
 
 static unsigned char* early;

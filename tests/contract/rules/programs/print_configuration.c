@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Without arguments: does nothing (the allocator may print what it was configured with). secure <library>:
- * makes a set-user-ID copy of itself and runs it as nobody. The library stands in /etc/ld.so.preload, as an
- * administrator may have it, in a mount namespace of its own. Ends with 77 if it may not.
+ * Without arguments it does nothing (the allocator may print its configuration).
+ *
+ * secure <library>: makes a set-user-ID copy of itself and runs it as user nobody. In a mount namespace of
+ * its own, /etc/ld.so.preload names the library, as an administrator may do. Ends with 77 without the
+ * privilege.
  */
 #include "exercise.h"
 
@@ -29,8 +31,8 @@ static void copy_to(const char* path) {
     MUST(chmod(path, S_ISUID | 0755) == 0);
 }
 
-/* The namespace's own /etc: nothing but ld.so.preload, and /run for the copy (the usual /tmp may be nosuid).
- */
+/* Enters a namespace whose /etc has only ld.so.preload, and whose /run is for the copy (the usual /tmp may
+ * be nosuid). */
 static int enter_namespace(const char* library) {
     if (geteuid() != 0 || unshare(CLONE_NEWNS) != 0) return 0;
     if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0) return 0;
@@ -45,7 +47,7 @@ static int enter_namespace(const char* library) {
 
 int main(int count, char** arguments) {
     exercise(1000);
-    if (count == 2) { /* the copy, started by the line below */
+    if (count == 2) { /* the copy, started below */
         MUST(getauxval(AT_SECURE) == 1);
         MUST(dlsym(RTLD_DEFAULT, "ashlar_version") != NULL);
         return 0;
@@ -55,7 +57,7 @@ int main(int count, char** arguments) {
     copy_to("/run/copy");
     MUST(setresgid(kNobody, kNobody, kNobody) == 0 && setresuid(kNobody, kNobody, kNobody) == 0);
     MUST(setenv("ASHLAR_CONF", "print:true", 1) == 0);
-    unsetenv("LD_PRELOAD"); /* from here on the library comes from /etc/ld.so.preload alone */
+    unsetenv("LD_PRELOAD"); /* afterwards only /etc/ld.so.preload loads the library */
     char* const command[] = {(char*)"/run/copy", (char*)"secure", NULL};
     execv(command[0], command);
     give_up("exec does not work");

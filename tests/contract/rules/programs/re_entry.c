@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * re_entry <function> <size>: a function of the C library allocates that an allocator may call in the middle
- * of a slow path. Here it does in every size, before and after its work. No block may be handed out twice,
- * and none may be lost. A block of the size given is asked for after none, one, two, ... calls of other
- * sizes. Each case is a child of a process that has not allocated yet.
+ * re_entry <function> <size>: replaces a function of the C library that an allocator may call in the
+ * middle of a slow path. The replacement allocates every size, before and after its work. No block may be
+ * given out twice or be lost. A block of `size` is requested after 0, 1, 2, ... calls of other sizes. Each
+ * case is a child of a process that has not allocated yet.
  */
 #include "common/must.h"
 
@@ -16,7 +16,7 @@
 
 enum { kCases = 34, kThreads = 3, kMostBlocks = 128, kMostLost = 1024 };
 
-static const char* allocating; /* the function that does */
+static const char* allocating; /* name of the function that allocates */
 static __thread int inside;
 
 static void mark(unsigned char* block, size_t size) {
@@ -28,7 +28,7 @@ static void require_marked(const unsigned char* block, size_t size) {
         MUST(block[i] == (unsigned char)((uintptr_t)block >> 4));
 }
 
-/* Takes `count` blocks of each size, then looks whether any of them overlap, and frees them. */
+/* Takes `count` blocks of each size, checks that none overlap, and frees them. */
 static void exercise_sizes(int count) {
     unsigned char* blocks[kMostBlocks];
     for (size_t size = 16; size <= 4096; size += size / 4 >= 16 ? size / 4 / 16 * 16 : 16) {
@@ -48,7 +48,7 @@ static void allocate_inside(const char* function) {
     inside = 0;
 }
 
-/* Puts the C library's function of that name into `function`, a pointer to such a function. */
+/* Stores the C library's function `name` in `function`, a pointer to such a function. */
 static void find_next(void* function, const char* name) {
     void* const found = dlsym(RTLD_NEXT, name);
     MUST(found != NULL);
@@ -93,7 +93,7 @@ static void* in_thread(void* size) {
     return NULL;
 }
 
-/* `lead` calls of other sizes come first. */
+/* Runs one case: `lead` calls of other sizes, then `size`. */
 static int run_case(size_t size, int lead) {
     void* others[kCases];
     for (int i = 0; i < lead; ++i)
@@ -111,7 +111,7 @@ static int run_case(size_t size, int lead) {
     for (int i = 0; i < lead; ++i)
         free(others[i]);
     (void)malloc_trim(0);
-    /* What the C library keeps for threads is in use; nothing else may be. */
+    /* The C library's data for threads is in use; all other blocks must be free. */
     MUST(mallinfo2().uordblks < kMostLost);
     return 0;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * refused_beside_large: a large block comes and goes, and between the two a request is refused that no memory
- * could serve. Neither the address space nor what the heap keeps for itself may grow with their number.
+ * refused_beside_large: takes and frees a large block, and requests an impossible size in between, many
+ * times. Neither the address space nor the heap's own memory may grow with the number of rounds.
  */
 #include "common/must.h"
 #include "status.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* shrink_without_memory <size>, to be run under a limit: realloc to a smaller size succeeds without memory,
- * and leaves errno alone. */
+/* shrink_without_memory <size>, to be run under a limit: realloc to a smaller size succeeds without
+ * memory, and keeps errno. */
 #include "exercise.h"
 #include "hoard.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A function under the processor's trap flag: SIGTRAP comes after each instruction, to the thread itself. For
- * x86-64 alone. */
+/* Runs a function under the processor's trap flag: the thread gets SIGTRAP after each instruction. x86-64
+ * only. */
 #ifndef CONTRACT_PROGRAMS_SINGLE_STEP_H
 #define CONTRACT_PROGRAMS_SINGLE_STEP_H
 
@@ -13,7 +13,7 @@
 
 enum { kTrapFlag = 0x100 };
 
-/* The instructions of the library that malloc comes from. */
+/* The addresses of the library that defines malloc. */
 static uintptr_t allocator_begin, allocator_end;
 
 static inline int find_allocator(struct dl_phdr_info* object, size_t size, void* unused) {
@@ -36,13 +36,13 @@ static inline void handle_steps(void (*handler)(int, siginfo_t*, void*)) {
     MUST(allocator_end != 0);
 }
 
-/* The next instruction of the interrupted code if it is the allocator's, or 0. */
+/* Returns the interrupted code's next instruction if it is the allocator's, otherwise 0. */
 static inline uintptr_t place_in_allocator(const void* context) {
     const uintptr_t place = (uintptr_t)((const ucontext_t*)context)->uc_mcontext.gregs[REG_RIP];
     return place >= allocator_begin && place < allocator_end ? place : 0;
 }
 
-/* The interrupted code goes on without steps. For the handler, with its third argument. */
+/* Ends stepping in the interrupted code. The handler passes its third argument. */
 static inline void end_steps(void* context) {
     ((ucontext_t*)context)->uc_mcontext.gregs[REG_EFL] &= ~kTrapFlag;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Allocates and frees blocks of the size classes under a filter. The filter knows mmap, munmap, mprotect,
- * madvise, mremap, futex and what this program needs to end. Any other call is named on stderr and ends the
- * program.
+ * Allocates and frees blocks of the size classes under a filter. The filter allows mmap, munmap, mprotect,
+ * madvise, mremap, futex and the calls that this program needs to end. It names any other call on stderr
+ * and ends the program.
  */
 #include "common/seccomp_filter.h"
 #include "exercise.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * strangers heap|tables: maps pages of its own where Ashlar's heap, or one of its tables, would grow, and
- * goes on allocating. With `heap` blocks come from behind them; with `tables` the fallback takes over, and
- * the statistics say so. Nothing writes to the strangers.
+ * strangers heap|tables: maps foreign pages where Ashlar's heap, or one of its tables, would grow, and
+ * continues to allocate. With `heap`, blocks come from behind these pages. With `tables` the fallback
+ * takes over, and the statistics show it. The library must not write to the foreign pages.
  */
 #include "common/must.h"
 
@@ -33,13 +33,13 @@ static void settle(uintptr_t address) {
     void* const wanted = (void*)address; /* NOLINT(performance-no-int-to-ptr) */
     unsigned char* const got = mmap(wanted, kLength, PROT_READ | PROT_WRITE,
                                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
-    if (got == MAP_FAILED) return; /* the heap is there */
+    if (got == MAP_FAILED) return; /* the heap has the address already */
     MUST(got == wanted);
     memset(got, 0xA5, kLength);
     strangers[stranger_count++] = got;
 }
 
-/* In one superslab, in several in a row, and further away. */
+/* Maps foreign pages in one superslab, in several in a row, and further away. */
 static void settle_in_heap(uintptr_t heap) {
     for (uintptr_t i = 0; i < 16; ++i)
         settle(heap + i * kSuperslab + kSuperslab / 2);
@@ -47,7 +47,7 @@ static void settle_in_heap(uintptr_t heap) {
         settle(heap + i * kSuperslab);
 }
 
-/* Behind each mapping that lies below the heap, but less than a table's reach. */
+/* Maps foreign pages behind each mapping that lies less than a table's reach below the heap. */
 static void settle_in_tables(uintptr_t heap) {
     uintptr_t ends[kStrangers];
     int count = 0;
@@ -82,7 +82,7 @@ int main(int count, char** arguments) {
     }
     MUST(stranger_count != 0);
 
-    /* 200 MB of small blocks, and some that are longer than a superslab. */
+    /* Allocates 200 MB of small blocks, and some that are longer than a superslab. */
     unsigned char** blocks = NULL;
     int of_heap = 1;
     for (int i = 0; i < 200000; ++i) {

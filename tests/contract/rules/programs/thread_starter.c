@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A library whose constructor and destructor start and join a thread that allocates and trims, under the
- * loader's lock.
- */
+/* A library whose constructor and destructor start and join a thread, under the loader's lock. The thread
+ * allocates and trims. */
 #include "exercise.h"
 
 #include <malloc.h>

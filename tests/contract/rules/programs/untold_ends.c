@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * untold_ends <trim | fork>: threads end without anybody being told. They allocate first when the C library
- * calls the destructors of keys for the last time, or end by a system call of their own. Their stacks, where
- * their caches are, are unmapped, or serve the next threads. Then caches are asked for what they hold.
+ * untold_ends <trim | fork>: threads end without notice to the allocator. They allocate first in the last
+ * round of key destructors, or end by a direct system call. Their stacks hold their caches, and are
+ * unmapped or reused by the next threads. Then the caches are asked for their blocks.
  */
 #include "forks.h"
 
@@ -12,11 +12,11 @@
 #include <string.h>
 #include <sys/syscall.h>
 
-enum { kThreads = 3, kLongStack = 64 << 20, kShortStack = 256 << 10 }; /* long ones are unmapped at once */
+enum { kThreads = 3, kLongStack = 64 << 20, kShortStack = 256 << 10 }; /* long stacks are unmapped at once */
 
 static pthread_key_t key;
 
-/* Called with the number of the round. */
+/* Allocates in the last round. `round` is the number of the round. */
 static void in_last_round(void* round) {
     if ((uintptr_t)round < PTHREAD_DESTRUCTOR_ITERATIONS) {
         MUST(pthread_setspecific(key, (void*)((uintptr_t)round + 1)) == 0);

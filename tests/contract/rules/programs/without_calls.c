@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* without_calls <ENOSYS | EPERM> <program> <arguments>: runs the program where the calls that an allocator
- * may like to make, but may not need, fail with that error, as in containers. */
+/* without_calls <ENOSYS | EPERM> <program> <arguments>: runs the program while optional system calls of an
+ * allocator fail with that error, as in containers. */
 #include "common/seccomp_filter.h"
 
 #include <string.h>

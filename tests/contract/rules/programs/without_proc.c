@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* without_proc <program> <arguments>: runs the program where /proc and /sys are empty. Ends with 77 where
- * this cannot be had. */
+/* without_proc <program> <arguments>: runs the program with empty /proc and /sys. Ends with 77 where this
+ * is impossible. */
 #include "common/must.h"
 
 #include <fcntl.h>

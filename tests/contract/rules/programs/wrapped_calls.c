@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A library to preload in front of the allocator. It wraps the C library's functions that ask the system for
- * memory, as profilers do, and keeps a record of each call on the heap. An allocator that called them would
- * come back to itself in the middle of its work.
+ * A library to preload in front of the allocator. It wraps the C library's functions that ask the system
+ * for memory, as profilers do, and records each call on the heap. An allocator that called them would
+ * re-enter itself in the middle of its work.
  */
 #include <dlfcn.h>
 #include <stdlib.h>
