@@ -247,6 +247,8 @@ TEST_CASE("hardened: release with another size or alignment than the block's", "
 }
 
 TEST_CASE("hardened: check_forms reports a block of new that free releases", "[hardened-only]") {
+    auto* const control = contract::symbol<decltype(ashlar_control)>("ashlar_control");
+    REQUIRE(control != nullptr);
     REQUIRE(control("check_forms:true") == 0);
     for (const std::size_t size : kSizes) {
         INFO("size " << size);
@@ -254,7 +256,7 @@ TEST_CASE("hardened: check_forms reports a block of new that free releases", "[h
         check_reported(" by free, which was allocated by new[]", [=] { free(::operator new[](size)); });
         free(malloc(size));
     }
-    REQUIRE(control("check_forms:false") == 0);
+    REQUIRE(control("check_forms:false") == 0); // restores the default for later cases of this process
 }
 
 TEST_CASE("hardened: linear overflow and underflow of large blocks fault", "[hardened-only]") {
