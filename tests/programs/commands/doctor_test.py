@@ -228,7 +228,7 @@ class Causes(Case):
 
 @unittest.skipUnless(os.geteuid() == 0, "needs root")
 class Privileges(Case):
-    """Runs as user nobody, with a copy of the command that nobody can read."""
+    """Runs as the user `nobody`, with a copy of the command that this user can reach."""
 
     def setUp(self):
         super().setUp()
