@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""ashlar alarm as its users meet it: exit statuses, formats, references, bad input.
+"""Tests ashlar alarm as users run it: exit statuses, formats, references, bad input.
 
 usage: alarm_test.py ASHLAR LIBRARY SOURCES [TEST...]"""
 import json
@@ -46,7 +46,7 @@ class Alarm(unittest.TestCase):
         self.assertEqual(suite.get("failures"), "0")
 
     def test_a_library_that_cannot_be_counted_is_a_regression(self):
-        broken = self.path("libbroken.so")  # it ends every program
+        broken = self.path("libbroken.so")  # this library ends every program
         source = "#include <unistd.h>\n__attribute__((constructor)) static void end(void) { _exit(9); }\n"
         built = subprocess.run(["cc", "-shared", "-fPIC", "-x", "c", "-", "-o", broken], input=source, text=True,
                                capture_output=True, check=False)
@@ -62,7 +62,7 @@ class Alarm(unittest.TestCase):
         self.assertEqual(failed.get("runs that failed"), "regressed", failed)
 
     def test_nothing_measured_is_no_pass(self):
-        # The files are judged, but no benchmark of this gate can be: each has threads.
+        # The files are judged, but no benchmark of this gate can be, because each has threads.
         run = alarm("--reference", LIBRARY, "--gates", "time", "--only", "give-back")
         self.assertEqual(run.returncode, 2, run.stdout + run.stderr)
         self.assertIn("give-back has no figure", run.stderr)
@@ -81,7 +81,7 @@ class Alarm(unittest.TestCase):
 
     def test_another_allocator_as_reference_of_a_command(self):
         run = alarm("--reference", "system", "--rounds", "5", "--gates", "coarse,memory", "--", "/bin/true")
-        self.assertIn(run.returncode, (0, 1, 3), run.stdout + run.stderr)  # what /bin/true shows is not the point
+        self.assertIn(run.returncode, (0, 1, 3), run.stdout + run.stderr)  # the figures of /bin/true do not matter
         self.assertIn("compared with system", run.stdout)
 
     def test_a_lock_profiler_that_is_missing_is_no_pass(self):
@@ -135,7 +135,7 @@ class Alarm(unittest.TestCase):
                 self.assertIn(sentence, run.stderr)
 
     def repository(self):
-        """A repository with a file of references, but without Ashlar."""
+        """Makes a repository with a file of references, but without Ashlar."""
         subprocess.run(["git", "init", "--quiet", self.folder], check=True)
         os.makedirs(self.path("bench/alarm"))
         return self.path("bench/alarm/reference.json")

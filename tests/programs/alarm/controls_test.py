@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: MIT
-"""Whether the alarm can fail: libraries with a slow-down in malloc (core/entry/planted.h) against the library without.
+"""Tests whether the alarm can fail: libraries with a slow-down in malloc (core/entry/planted.h) against the unchanged
+library.
 
-  Exact   by counts: each control trips the gates that its row names, once
-  Timed   by times, on a quiet machine: 10 % more time in 20 of 20 runs, and the library itself in none of 5
-  Busy    beside nine busy processes: a stall of thirty times and a sleep are still failures, the library itself is none
+  Exact   by counts: each control trips the gates of its row, once
+  Timed   by times, on a quiet machine: 10 % more time in 20 of 20 runs, and the unchanged library in none of 5
+  Busy    beside nine busy processes: a stall of 30 times and a sleep still fail, the unchanged library does not
 
 usage: controls_test.py ASHLAR LIBRARY PLANT=LIBRARY... [TEST...]
 
-ASHLAR_CONTROL_RUNS (20): how often a control by time is run. Status 77: a part could not be judged here, none failed."""
+ASHLAR_CONTROL_RUNS (20): runs of each control by time. Status 77: a part could not be judged here, none failed."""
 import json
 import os
 import subprocess
@@ -19,7 +20,7 @@ ASHLAR, LIBRARY = map(os.path.abspath, sys.argv[1:3])
 PLANTED = dict(word.split("=", 1) for word in sys.argv[3:] if "=" in word)
 RUNS = int(os.environ.get("ASHLAR_CONTROL_RUNS", "20"))
 
-# control: (gates that must see it, benchmarks that are run)
+# control: (gates that must detect it, benchmarks to run)
 MATRIX = {
     "instruction": ({"exact"}, "pairs-16"),
     "system_call": ({"exact"}, "batches"),
@@ -31,12 +32,12 @@ MATRIX = {
 
 
 SKIPPED = 77
-TRIES = 3  # of a run that was disturbed
+TRIES = 3  # attempts at a disturbed run
 
 
 def report(library, *words):
-    """(exit status, what the alarm wrote)"""
-    with tempfile.TemporaryDirectory() as folder:  # for the stacks of what hangs
+    """Returns (exit status, the alarm's report)."""
+    with tempfile.TemporaryDirectory() as folder:  # for stacks of hanging programs
         run = subprocess.run([ASHLAR, "alarm", "--reference", LIBRARY, "--library", library, "--json", "-", *words],
                              capture_output=True, text=True, check=False, timeout=900, cwd=folder)
     if run.returncode not in (0, 1, 3):
@@ -45,7 +46,7 @@ def report(library, *words):
 
 
 def alarm(library, *words):
-    """(exit status, findings)"""
+    """Returns (exit status, findings)."""
     status, written = report(library, *words)
     return status, written["findings"]
 
@@ -55,7 +56,7 @@ def obstacle(findings):
 
 
 def tripped(findings):
-    """Gates. What the file of a control shows, which is linked in another order, does not count."""
+    """Returns the gates that fail. Ignores findings about the control's file, because its link order differs."""
     return {each["gate"] for each in findings if each["outcome"] == "regressed" and each["benchmark"] != "library file"}
 
 
@@ -105,7 +106,7 @@ class Timed(unittest.TestCase):
         for run in range(5):
             status, written = report(LIBRARY, "--gates", "time,memory,coarse", "--seed", str(run + 1))
             self.assertIn(status, (0, 3), [each for each in written["findings"] if each["outcome"] == "regressed"])
-            # Of a thousand whole runs that this run's A/A ratios make when they are drawn anew.
+            # The share among 1000 runs that are redrawn from this run's A/A ratios.
             self.assertLessEqual(written["false_alarm_share"], 0.01)
             judged += status == 0
         if judged == 0:

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The mutex and the semaphore for coroutines, step by step on one thread, and on several.
+// Tests the mutex and the semaphore for coroutines, step by step on one thread, and on several.
 #include "locks/async/semaphore.h"
 #include "locks/async/task.h"
 
@@ -35,7 +35,7 @@ Task add_often(Executor& executor, AsyncMutex& mutex, AsyncSemaphore& done, long
     for (int left = times; left != 0; --left) {
         co_await mutex.lock();
         const long before = sum;
-        co_await executor.yield(); // others run while the mutex is held
+        co_await executor.yield(); // other coroutines run while the mutex is held
         sum = before + 1;
         mutex.unlock();
     }
@@ -73,7 +73,7 @@ TEST_CASE("async semaphore: one permit is handed on in the order of those who wa
     for (const char name : {'a', 'b', 'c'}) {
         executor.schedule(hold_and_yield(executor, semaphore, seen, name).handle);
     }
-    executor.stop(); // what is ready, or becomes so, is still run
+    executor.stop(); // ready coroutines, and those that become ready, still run
     executor.run();
     CHECK(seen == "aabbcc");
     CHECK(semaphore.permits() == 1);

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""ashlar bench on a few workloads, as short as can be: which are run, in which order, and what the result holds.
+"""Runs ashlar bench on a few workloads, as briefly as possible: which workloads run, their order, and the result's
+contents.
 
 usage: bench_command_test.py ASHLAR"""
 import json
@@ -19,7 +20,7 @@ def bench(*arguments):
 
 
 def run_well(*arguments):
-    """(result in JSON, what was printed)"""
+    """Returns (result in JSON, printed text)."""
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "result.json")
         done = bench(*arguments, "--json", path)
@@ -54,7 +55,7 @@ class Bench(unittest.TestCase):
                     self.assertGreater(sample[f"{call} {percentile}"], 0)
 
     def test_a_result_with_every_kind_of_workload_is_gone_on_with(self):
-        # drain has a figure of its own, as programs have that `compare` runs.
+        # drain prints its own figure, like programs under `compare`.
         with tempfile.TemporaryDirectory() as folder:
             path = os.path.join(folder, "result.json")
             done = bench("drain", "batches", "--threads", "1", "--scale", "1", "--json", path)

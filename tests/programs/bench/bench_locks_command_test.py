@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""ashlar bench locks: which configurations are run, what the table and the result hold, and what is refused.
+"""Tests ashlar bench locks: the configurations that run, the contents of table and result, and refused arguments.
 
 usage: bench_locks_command_test.py ASHLAR"""
 import json
@@ -59,7 +59,7 @@ class BenchLocks(unittest.TestCase):
         return self.path("own.toml")
 
     def measure(self, *arguments, **environment):
-        """(result in JSON, what was printed)"""
+        """Returns (result in JSON, printed text)."""
         done = locks("--scenarios", self.list_of(), "--rounds", "1", "--json", self.path("result.json"), *arguments, **environment)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         with open(self.path("result.json"), encoding="utf-8") as file:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""scripts/measure/economy.py: what it concludes from figures, and short runs of every workload.
+"""Tests scripts/measure/economy.py: its conclusions from figures, and short runs of every workload.
 
 usage: economy_test.py SCRIPTS TREE"""
 import contextlib
@@ -20,12 +20,12 @@ FIGURES = ("wall", "user", "system", "cpu", "faults", "switches", "rss")
 
 
 def constant(*values):
-    """Figures of which all are the same, round by round."""
+    """Returns equal values for every figure, round by round."""
     return {name: list(values) for name in FIGURES}
 
 
 def judged(figures, target, workload="work"):
-    """The line about a target, if there is one."""
+    """Returns the line about a target, if it exists."""
     with contextlib.redirect_stdout(io.StringIO()) as printed:
         Results(figures).judge(workload, target, economy.Verdicts())
     return printed.getvalue()
@@ -51,7 +51,7 @@ class Conclusions(unittest.TestCase):
                                    "us": 1.5, "ns": 1500})
 
     def test_figures_of_a_run_that_is_bounded_by_time(self):
-        figures = economy.figures_of(FakeRun(), Workload("work", "work", "", seconds=2))  # ten million operations
+        figures = economy.figures_of(FakeRun(), Workload("work", "work", "", seconds=2))  # 10 million operations
         self.assertEqual(figures["cpu"], 0.3)
         self.assertEqual(figures["faults"], 50)
         self.assertEqual(figures["rss"], 2)
@@ -59,7 +59,7 @@ class Conclusions(unittest.TestCase):
     def test_ratios_are_within_rounds(self):
         self.assertEqual(economy.ratio([1, 20, 300], [2, 10, 300]), 1)
         self.assertEqual(economy.ratios([1, 2], [0, 4]), [0.5])
-        self.assertIsNone(economy.ratio([1, 2], [0, 4]))  # of half of the rounds only
+        self.assertIsNone(economy.ratio([1, 2], [0, 4]))  # half of the rounds only
 
     def test_a_value(self):
         figures = {"work": {ASHLAR: constant(90, 100, 200)}}
@@ -141,7 +141,7 @@ class Runs(unittest.TestCase):
                 self.assertGreater(each["faults"][0], 0)
                 for values in each.values():
                     self.assertEqual(len(values), 1)
-        # A report of the same figures says the same, and has targets besides.
+        # A report of the same figures has the same text, plus the targets.
         self.assertTrue(again.stdout.startswith(printed.rstrip("\n")), again.stdout + again.stderr)
         self.assertRegex(again.stdout, r"(PASS|FAIL)  thread_waves, faults: ")
 

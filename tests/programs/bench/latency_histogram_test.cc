@@ -27,7 +27,7 @@ TEST_CASE("latency histogram: buckets follow each other without a gap, 32 to a d
         const std::uint64_t last = LatencyHistogram::last_of(bucket);
         REQUIRE(LatencyHistogram::bucket_of(first) == bucket);
         REQUIRE(LatencyHistogram::bucket_of(last) == bucket);
-        REQUIRE(last - first <= first / 32); // what a percentile may be too large by
+        REQUIRE(last - first <= first / 32); // the largest excess of a percentile
         first = last + 1;
         ++bucket;
     }
@@ -47,8 +47,8 @@ TEST_CASE("latency histogram: percentiles of values that have buckets of their o
     }
     CHECK(histogram.count() == 50);
     CHECK(histogram.percentile(0) == 1);
-    CHECK(histogram.percentile(200) == 1); // the first of 50
-    CHECK(histogram.percentile(201) == 2); // more than that
+    CHECK(histogram.percentile(200) == 1); // first of 50 values
+    CHECK(histogram.percentile(201) == 2); // beyond the first
     CHECK(histogram.percentile(5000) == 25);
     CHECK(histogram.percentile(9000) == 45);
     CHECK(histogram.percentile(9900) == 50); // 49.5 values
@@ -56,7 +56,7 @@ TEST_CASE("latency histogram: percentiles of values that have buckets of their o
 }
 
 TEST_CASE("latency histogram: a wide bucket counts with its last value, but never beyond the largest") {
-    CHECK(of({1000, 5000}).percentile(5000) == 1007); // 992 + 16 begins the next one
+    CHECK(of({1000, 5000}).percentile(5000) == 1007); // the next bucket begins at 992 + 16
     CHECK(of({1000}).percentile(5000) == 1000);
     CHECK(of({1000, 5000}).percentile(10'000) == 5000);
     CHECK(of({1000, 5000}).largest() == 5000);
@@ -84,7 +84,7 @@ TEST_CASE("latency histogram: the sum of two is the histogram of both") {
     }
 }
 
-// Against the sorted values themselves, over seven powers of ten as latencies have.
+// Compares with the sorted values, over seven powers of ten, like real latencies.
 TEST_CASE("latency histogram: percentiles are never too small and at most a 32nd too large") {
     std::mt19937_64 generator(1);
     std::lognormal_distribution<double> distribution(7, 3);

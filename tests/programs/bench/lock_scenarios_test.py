@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Short runs of every lock scenario: what it counts about itself fits together, and wrong arguments are refused.
+"""Runs every lock scenario briefly: its own counts are consistent, and wrong arguments are refused.
 
 usage: lock_scenarios_test.py SCENARIO FOLDER
 
@@ -102,7 +102,7 @@ class SingleScenarios(unittest.TestCase):
         self.assertTrue(any(held > acquired for held, acquired in pairs("1")))
 
     def test_deadlocks_end_by_time_outs_which_are_no_errors(self):
-        # Threads that hold for 4 ms, of which each gives up after 1 ms: sooner or later two meet.
+        # Threads hold for 4 ms and give up after 1 ms, so sooner or later two collide.
         result = measure("deadlock_prone", "--threads", "4", "--locks", "2", "--operations", "30", "--hold-us", "4000")
         self.assertGreater(total(result, "time_outs"), 0)
         self.assertEqual(result["time_outs"], total(result, "time_outs"))

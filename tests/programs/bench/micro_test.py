@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Some of the micro-benchmarks, run as short as can be: their names, that they run, and what stands in the JSON.
+"""Runs some of the micro-benchmarks as briefly as possible: their names, that they run, and the contents of the JSON.
 
 usage: micro_test.py MICRO"""
 import json
@@ -15,7 +15,7 @@ OPERATIONS = ["pair", "batch", "calloc", "realloc", "aligned/alignment:64", "ali
 
 
 def class_sizes():
-    """As core/layout/size_class.h makes them, up to 32 KiB."""
+    """Returns the sizes of core/layout/size_class.h, up to 32 KiB."""
     sizes, size = [], 0
     while size < 32768:
         doubling = 128 if size < 128 else 1 << (size.bit_length() - 1)
@@ -31,7 +31,7 @@ def run(*arguments, **limits):
 
 
 def measure(pattern, *arguments):
-    """{name: entry in the JSON} of the benchmarks whose names match"""
+    """Returns {name: entry in the JSON} of the benchmarks whose names match."""
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "micro.json")
         run(f"--benchmark_filter={pattern}", "--benchmark_min_time=0.001", f"--benchmark_out={path}",
@@ -56,7 +56,7 @@ class Micro(unittest.TestCase):
             self.assertNotIn("error_message", entry, name)
             self.assertEqual(entry["bytes"], 64 if "/size:64/" in name else 65536, name)
             self.assertGreaterEqual(entry["faults"], 0, name)
-        # Google Benchmark's CPU time is of an iteration, ours of an operation.
+        # Google Benchmark's CPU time is per iteration, ours per operation.
         for name, operations in (("pair/size:64/threads:1", 1), ("realloc/size:64/threads:1", 2),
                                  ("batch/size:64/threads:1", 1000), ("first_touch/size:65536/threads:1", 16),
                                  ("cross_thread/size:64/threads:2", 64)):
@@ -65,7 +65,7 @@ class Micro(unittest.TestCase):
             self.assertAlmostEqual(1e9 * entry["time_per_op"] * operations / entry["cpu_time"], 1, delta=0.001, msg=name)
 
     def test_faults_are_those_of_memory_that_is_given_back(self):
-        # With a fixed threshold the system's malloc maps such a block and unmaps it when it is released: 1024 pages.
+        # With a fixed threshold the system's malloc maps such a block, and unmaps its 1024 pages at the release.
         os.environ["GLIBC_TUNABLES"] = "glibc.malloc.mmap_threshold=1048576"
         try:
             entry = measure("^first_touch/size:4194304/threads:1$")["first_touch/size:4194304/threads:1"]

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""Short runs of one benchmark program, with contents checked: what it prints, what it writes, what it refuses.
+"""Short runs of one benchmark program, with contents checked: its output, its files, and refused arguments.
 
 usage: programs_test.py NAME PROGRAM [RECORDER]
 
-RECORDER is recording_malloc.so, to be preloaded under PROGRAM to see its calls."""
+RECORDER is recording_malloc.so. It is preloaded under PROGRAM to record its calls."""
 import csv
 import math
 import os
@@ -42,13 +42,13 @@ GOOD = {
     "purge_pause": ["8", "80", "1"],
     "swapped_batches": ["20000", "16-256", "1", "70", "2"],
 }
-# Which argument the seed is. What these programs do is bounded by work, and so the same in every run.
+# Position of the seed among the arguments. These programs do a fixed amount of work, the same in every run.
 SEED = {"replace_large": 2, "hand_over": 2, "successors": 1, "thread_waves": 1, "cross_frees": 2, "producer_consumer": 2, "grow_vectors": 2, "mixed_lifetimes": 1,
         "batches": 2, "short_threads": 2, "strings_and_maps": 1, "latency": 2, "large_batches": 1, "phases_of_sizes": 1, "production_sizes": 2, "purge_pause": 2,
         "swapped_batches": 2}
-WITHOUT_SEED = ("drain", "idle_threads", "page_map_scan")  # likewise bounded by work
-# Calls that the operations of GOOD make, if the first argument is a number of calls. And how many more or fewer they
-# may be: those that are not timed, or make a turn whole.
+WITHOUT_SEED = ("drain", "idle_threads", "page_map_scan")  # a fixed amount of work too
+# Calls that the operations of GOOD make, if the first argument is a number of calls. Also the permitted difference:
+# calls that are not timed, or that complete a turn.
 CALLS = {"cross_frees": 4, "producer_consumer": 256, "grow_vectors": 100, "mixed_lifetimes": 4, "batches": 2000, "latency": 1000,
          "large_batches": 16, "phases_of_sizes": 400, "production_sizes": 4, "swapped_batches": 400}
 LAST_LINE = {
@@ -57,7 +57,7 @@ LAST_LINE = {
     "idle_threads": r"RSS = \d+\.\d KiB per thread",
     "purge_pause": r"Worst call = \d+\.\d us of CPU time",
 }
-# Wrong arguments, and the one that must be named.
+# Wrong arguments, and the argument that the message must name.
 BAD = {
     "larson": [
         ([], "0 arguments"), (["0", "8", "1000", "200", "10", "1", "2"], "seconds"),
@@ -145,7 +145,7 @@ def run_well(*arguments):
 
 
 def with_csv(*arguments):
-    """(lines of output, header, rows)"""
+    """Returns (lines of output, header, rows)."""
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "run.csv")
         lines = run_well(*arguments, "--csv", path)
@@ -175,9 +175,9 @@ class AnyProgram(unittest.TestCase):
 @unittest.skipUnless(NAME in ("larson", "long_run"), "of other programs")
 class Placement(unittest.TestCase):
     def processors_once_pinned(self, *arguments):
-        """The processors that each thread but the main one may use, as /proc lists them, while PROGRAM runs. Returns as
-        soon as there are two that may use but one each, or what was seen last. (A thread may not have come that
-        far.)"""
+        """Returns the processors that each thread except the main thread may use, as /proc lists them, while PROGRAM
+        runs. Returns as soon as two threads are limited to one processor each, otherwise the last lists. (A thread
+        may not be that far yet.)"""
         process = subprocess.Popen([PROGRAM, "2", *GOOD[NAME][1:], *arguments], stdout=subprocess.DEVNULL)
         try:
             lists = []
@@ -189,7 +189,7 @@ class Placement(unittest.TestCase):
                     try:
                         seen.append(os.sched_getaffinity(int(thread)))
                     except ProcessLookupError:
-                        pass # larson's threads end all the time
+                        pass  # larson's threads end all the time
                 lists = seen or lists
             return lists
         finally:
@@ -212,10 +212,10 @@ class Placement(unittest.TestCase):
 
 @unittest.skipUnless(RECORDER and (NAME in SEED or NAME in WITHOUT_SEED), "bounded by time, or nothing records")
 class Calls(unittest.TestCase):
-    """What the program asks of the allocator."""
+    """Tests the program's requests to the allocator."""
 
     def record(self, *arguments):
-        """(mallocs, reallocs, frees, sum over the sizes)"""
+        """Returns (mallocs, reallocs, frees, sum of the sizes)."""
         done = run(*arguments, LD_PRELOAD=RECORDER)
         self.assertEqual(done.returncode, 0, done.stderr)
         found = re.search(r"^(\d+) mallocs (\d+) reallocs (\d+) frees ([0-9a-f]+)$", done.stderr, re.MULTILINE)
@@ -229,16 +229,16 @@ class Calls(unittest.TestCase):
         for again in ([], ["--verify"], ["--verify"]):
             self.assertEqual(self.record(*GOOD[NAME], *again), expected)
         if NAME in WITHOUT_SEED or NAME == "phases_of_sizes":
-            return # its sizes do not depend on a seed
+            return  # its sizes do not depend on a seed
         self.assertNotEqual(self.record(*self.with_argument(SEED[NAME], "2")), expected)
 
     def test_are_as_many_as_the_arguments_say(self):
         less, (mallocs, reallocs, frees) = [
             self.record(*arguments)[:3] for arguments in (self.with_argument(0, "1"), GOOD[NAME])]
-        more = mallocs - less[0] # the rest is the start of the workload, and the libraries'
+        more = mallocs - less[0]  # minus the workload's start and the libraries
         if NAME == "hand_over":
             made = more + reallocs - less[1] + frees - less[2]
-            self.assertTrue(50000 - 14 <= made <= 50000, made) # a realloc by each thread takes 14
+            self.assertTrue(50000 - 14 <= made <= 50000, made)  # a realloc by each thread takes 14
             self.assertEqual(3 * (reallocs - less[1]), more)
         elif NAME in CALLS:
             made = more + reallocs - less[1] + frees - less[2]
@@ -246,7 +246,7 @@ class Calls(unittest.TestCase):
         elif NAME == "short_threads":
             self.assertEqual(more, (50 - 2) * 200)
         elif NAME == "strings_and_maps":
-            self.assertGreater(more, 10000) # as many as the C++ library thinks fit
+            self.assertGreater(more, 10000)  # the C++ library decides how many
         else:
             self.assertEqual(more, {"replace_large": 19, "successors": 2 * 32768, "thread_waves": 2 * 22500, "drain": 3 * 1024,
                                     "idle_threads": 3 * 72, "page_map_scan": 63 * 16, "purge_pause": 7}[NAME])
@@ -275,7 +275,7 @@ class Drain(unittest.TestCase):
             self.assertGreater(int(held.split()[1]), 4 * 1024)
             self.assertEqual(len(idle), looks)
             for line, planned in zip(idle, [0.1, 1, 1.1] if looks == 3 else [0.1, 0.2] if looks == 2 else [float(seconds)]):
-                self.assertGreaterEqual(float(line.split()[0]), planned - 0.005) # as it was printed
+                self.assertGreaterEqual(float(line.split()[0]), planned - 0.005)  # as printed
             self.assertEqual(last, f"RSS = {idle[-1].split()[1]} KiB after {seconds} s")
 
 
@@ -284,7 +284,7 @@ class Latency(unittest.TestCase):
     def test_percentiles(self):
         clock, *lines, _ = run_well(*GOOD[NAME])
         nanoseconds_per_tick = float(re.fullmatch(r"clock = [a-z_ -]+, ([\d.]+) ns per tick", clock).group(1))
-        self.assertGreater(nanoseconds_per_tick, 0.05) # 20 GHz
+        self.assertGreater(nanoseconds_per_tick, 0.05)  # 20 GHz
         self.assertLess(nanoseconds_per_tick, 1.5)
         found = {}
         for line in lines:
@@ -301,13 +301,13 @@ class Latency(unittest.TestCase):
 @unittest.skipUnless(NAME == "idle_threads", "of another program")
 class IdleThreads(unittest.TestCase):
     def test_looks(self):
-        # A sanitizer's shadow counts as data: no limit there.
+        # A sanitizer's shadow counts as data, so no limit there.
         limited = [] if {"ASAN_OPTIONS", "TSAN_OPTIONS"} & set(os.environ) else ["--limit", "400"]
         lines = run_well("4", "--seconds", "0", *limited)
         looks = [re.fullmatch(r"(.+) = (\d+\.\d) KiB per thread", line).groups() for line in [*lines[:3], lines[-1]]]
         self.assertEqual([when for when, _ in looks], ["at once", "after idleness", "after malloc_trim", "RSS"])
         self.assertEqual(looks[-1][1], looks[0][1])
-        self.assertGreater(float(looks[0][1]), 1)  # a thread that has allocated leaves some page
+        self.assertGreater(float(looks[0][1]), 1)  # each thread that has allocated keeps a page at least
         if limited:
             self.assertLess(int(re.fullmatch(r"largest block = (\d+) MiB", lines[3]).group(1)), 400)
 
@@ -354,7 +354,7 @@ class PurgePause(unittest.TestCase):
 @unittest.skipUnless(NAME == "fragmentation", "of another program")
 class Fragmentation(unittest.TestCase):
     def ends(self, lines):
-        """{phase: [(seconds, live MiB, RSS MiB, ratio or None)]}"""
+        """Returns {phase: [(seconds, live MiB, RSS MiB, ratio or None)]}."""
         found = {}
         for line in lines[1:-1]:
             phase, *numbers = line.split()
@@ -367,7 +367,7 @@ class Fragmentation(unittest.TestCase):
         self.assertEqual(list(ends), ["grow", "sawtooth", "cache", "long-lived", "drain"])
         self.assertEqual(len(ends["drain"]), 2)
         for (seconds, *_), planned in zip(ends["drain"], [0.1, 0.2]):
-            self.assertGreaterEqual(seconds, planned) # when it was seen: a busy machine is late
+            self.assertGreaterEqual(seconds, planned)  # time of the sample: a busy machine is late
         ratios = [ends[phase][0][3] for phase in list(ends)[:-1]]
         mean = math.exp(sum(map(math.log, ratios)) / len(ratios))
         self.assertAlmostEqual(float(re.search(r"= ([\d.]+)", lines[-1]).group(1)), mean, delta=0.01)
@@ -384,7 +384,7 @@ class Fragmentation(unittest.TestCase):
     def test_operations_depend_on_the_seed_only(self):
         def live(*arguments):
             _, _, rows = with_csv(*arguments, "--scale", "2", "--drain", "0")
-            return {row[0]: row[2] for row in rows} # the last row of each phase, exact to the byte
+            return {row[0]: row[2] for row in rows}  # the last row of each phase, exact to the byte
         first = live("1")
         self.assertEqual(first, live("1", "--verify"))
         self.assertNotEqual(first, live("2"))

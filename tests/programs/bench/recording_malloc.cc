@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-// Preloaded under a benchmark program, passes its calls on to the system's malloc and says in the end what
-// they were. It says how many, and a sum over the sizes that does not depend on the order in which threads
-// came.
 //
-// With FAULT set to "realloc" or "malloc" it does once in each thread what --verify is there to find. A byte
-// of a block that realloc returns is another, or malloc returns the block that it returned last.
+// Preloaded under a benchmark program, passes its calls to the system's malloc and reports them at the end.
+// The report has their numbers, and a sum of the sizes that does not depend on the order of threads.
+//
+// With FAULT set to "realloc" or "malloc", each thread commits once the fault that --verify must find. Either
+// realloc returns a block with a changed byte, or malloc returns the same block as last time.
 #include <atomic>
 #include <cstdint>
 #include <cstdio>
@@ -22,13 +22,13 @@ std::atomic<std::uint64_t> reallocs;
 std::atomic<std::uint64_t> frees;
 std::atomic<std::uint64_t> sizes;
 
-// What malloc returned to this thread last, unless it was released here.
+// The last block that malloc returned to this thread; null if it was released here.
 thread_local void* last_block = nullptr;
 thread_local std::size_t last_size = 0;
 
 template <typename Function>
 Function* next(const char* name) {
-    return reinterpret_cast<Function*>(dlsym(RTLD_NEXT, name)); // this calls no malloc if it succeeds
+    return reinterpret_cast<Function*>(dlsym(RTLD_NEXT, name)); // calls no malloc on success
 }
 
 void record(std::atomic<std::uint64_t>& calls, std::size_t size) {
@@ -37,7 +37,7 @@ void record(std::atomic<std::uint64_t>& calls, std::size_t size) {
     sizes += (mixed ^ (mixed >> 32)) * 0xBF58476D1CE4E5B9U;
 }
 
-// Whether to do it now, if it can be done; counts the thread's calls, and no more after the fault.
+// Returns whether to commit the fault now, if possible. Counts the thread's calls until the fault.
 bool fault_due(const char* function, std::uint64_t& calls, bool possible) {
     const char* const wanted = std::getenv("FAULT");
     if (wanted == nullptr || std::strcmp(wanted, function) != 0 || calls > kCallsBeforeFault) {

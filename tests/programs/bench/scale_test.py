@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""scripts/measure/scale.py: what it makes of counts, and runs of one workload.
+"""Tests scripts/measure/scale.py: its results from counts, and runs of one workload.
 
 usage: scale_test.py SCRIPTS TREE"""
 import os
@@ -17,7 +17,7 @@ class Figures(unittest.TestCase):
     def test_lines(self):
         self.assertEqual(scale.lines(2, 1, 0, shards=1, processors=64), 9)
         self.assertEqual(scale.lines(2, 1, 10, shards=2, processors=2), 9 + 30)
-        # Of four shards three are other ones, of two one.
+        # Of four shards three are remote, of two one.
         self.assertEqual(scale.lines(2, 1, 10, shards=2, processors=4), 9 + 45)
 
     def test_busy(self):
@@ -38,7 +38,8 @@ class Runs(unittest.TestCase):
         self.assertTrue(header.endswith("| lines at 2 | lines at 128 | busy at 2 | busy at 128 |"), header)
         cells = [row.split(" | ") for row in rows]
         self.assertEqual([each[1] for each in cells], ["before", "now"])
-        before, now = (float(each[2]) for each in cells)  # locks of bins: the same calls and library, but upkeep goes by the clock
+        # locks of bins: the same calls and library, but upkeep depends on the clock
+        before, now = (float(each[2]) for each in cells)
         self.assertGreater(now, 0)
         self.assertLess(abs(before - now), 0.2 * now)
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""scripts/bisect.sh on a small repository with planted faults: twelve commits, of which two do not build.
+"""Tests scripts/bisect.sh on a small repository with planted faults: twelve commits, of which two do not build.
 
 usage: bisect_test.py SCRIPTS CC BUILD_TREE [unittest argument...]"""
 import os
@@ -18,10 +18,10 @@ import find_commit  # pylint: disable=wrong-import-position
 import runs  # pylint: disable=wrong-import-position
 
 COMMITS = 12
-UNBUILT = (5, 6)  # those that a search of twelve begins with
+UNBUILT = (5, 6)  # the first commits of a search in twelve
 SLOWER_FROM = 3
 HANGS_FROM = 9
-TROUBLE_FROM = 7  # behind those that do not build: which of the three did it cannot be told
+TROUBLE_FROM = 7  # right behind the broken builds, so any of the three may be the cause
 CMAKE = """cmake_minimum_required(VERSION 3.13)
 project(tiny LANGUAGES C)
 add_library(ashlar_shared SHARED malloc.c)
@@ -86,7 +86,7 @@ class Planted(unittest.TestCase):
             cls.git("commit", "--quiet", "-m", cls.subject(number))
         cls.write("program.c", PROGRAM, cls.folder)
         subprocess.run([CC, "-O1", "-fno-builtin", os.path.join(cls.folder, "program.c"), "-o", cls.program], check=True)
-        # A hook that the search may not run.
+        # A hook that the search must not run.
         hook = os.path.join(cls.repository, ".git/hooks/post-checkout")
         cls.write(hook, "#!/bin/sh\ntouch hook-was-here\n", "")
         os.chmod(hook, 0o755)
@@ -134,7 +134,7 @@ class Planted(unittest.TestCase):
         for number in UNBUILT:
             self.assertRegex(run.stdout, rf"(?m)^[0-9a-f]+  skipped +does not build +{self.subject(number)}$")
         self.assertRegex(run.stdout, rf"(?m)^[0-9a-f]+  bad +[\d,]+, x 1\d\.\d+ +{self.subject(SLOWER_FROM)}$")
-        # The threshold is applied to what was measured: nothing runs again.
+        # The threshold is applied to existing measurements: nothing runs again.
         again = self.bisect("--by", "instructions", "--threshold", "30", "--", self.program)
         self.assertEqual(again.returncode, 2)
         self.assertRegex(again.stderr, r"BAD is not bad: .* x 1\d\.\d+ \(bad from x 30\)")
@@ -186,11 +186,11 @@ class Planted(unittest.TestCase):
             run = self.bisect(*words, bad="main~1")
             self.assertEqual(run.returncode, 1, run.stderr)
             after = self.lines(log)[3:]
-            self.assertEqual(after[0], before[2])  # the one that was cut short
+            self.assertEqual(after[0], before[2])  # the interrupted commit
             self.assertEqual(len(set(after)), len(after))
             self.assertFalse(set(after) & set(before[:2]))
             self.untouched()
-            # And all of it again when it is asked for.
+            # --fresh measures everything again.
             self.bisect("--fresh", *words, bad="main~1")
             self.assertEqual(sorted(self.lines(log)[3 + len(after):]), sorted([*before[:2], *after]))
 

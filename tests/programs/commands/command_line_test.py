@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The command line of ashlar: what it says about mistakes, and what stands first.
+"""Tests the command line of ashlar: its messages about mistakes, and their first lines.
 
 usage: command_line_test.py ASHLAR LIBRARY"""
 import fcntl
@@ -23,7 +23,7 @@ def ashlar(*arguments, program=ASHLAR, wrapper=(), **options):
 
 
 def on_terminal(*arguments, environment=None, columns=80):
-    """What is written to a terminal, as both the standard output and the standard error."""
+    """Returns what a command writes to a terminal that is its standard output and standard error."""
     outer, inner = pty.openpty()
     fcntl.ioctl(inner, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
     with subprocess.Popen([ASHLAR, *arguments], stdin=inner, stdout=inner, stderr=inner, env={**os.environ, "TERM": "xterm", **(environment or {})}) as process:
@@ -77,7 +77,7 @@ class Mistakes(unittest.TestCase):
             self.assertNotIn("did you mean", done.stderr)
 
     def test_nothing_is_given(self):
-        """What is missing, a line to copy, and where more is said."""
+        """The message names the missing thing, a line to copy, and further reading."""
         python = "python3 script.py"
         for words, status, reason, example in (
                 ([], 2, "no command is given; there are run, doctor,", f"run -- {python}"),
@@ -167,7 +167,7 @@ class Colour(unittest.TestCase):
 
 
 class Width(unittest.TestCase):
-    """On a terminal sentences are wrapped to its width; elsewhere each stays one line."""
+    """On a terminal sentences are wrapped to its width. Elsewhere each sentence is one line."""
 
     def check(self, arguments, columns, stays="$^"):
         lines = on_terminal(*arguments, environment={"NO_COLOR": "1"}, columns=columns).replace("\r\n", "\n").splitlines()
@@ -217,7 +217,7 @@ class Comparison(unittest.TestCase):
         self.assertIn(os.path.realpath(LIBRARY), verbose.split("Verdict: ")[0])
 
     def test_a_command_that_is_too_short(self):
-        # The fastest of nine runs decides, so that other work on the machine does not.
+        # The fastest of nine runs decides, so other work on the machine does not matter.
         self.assertRegex(ashlar("compare", "--allocators", "ashlar", "--rounds", "9", "--", "true").stdout, r"Caution: a run takes \d\.\d ms, .*for 50 ms at least")
         self.assertNotIn("Caution", ashlar(*self.COMPARE, "--", "sleep", "0.02").stdout)
 
@@ -243,7 +243,7 @@ class Comparison(unittest.TestCase):
         self.assertEqual(ashlar(*self.COMPARE, "--", "true").stderr, "")
 
     def test_estimate_before_it_runs_on(self):
-        # Eleven runs of two seconds: said after the first, and then interrupted.
+        # Eleven runs of two seconds: the estimate is printed after the first; then the command is interrupted.
         outer, inner = pty.openpty()
         with subprocess.Popen([ASHLAR, "compare", "--allocators", "ashlar", "--rounds", "3", "--", "sleep", "2"], stdout=subprocess.DEVNULL,
                               stderr=inner) as process:

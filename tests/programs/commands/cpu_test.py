@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""ashlar profile --cpu on programs whose CPU time is known by their own clocks. Are functions found in proportion, is
-the allocator told apart, and does a program run as it would without?
+"""Tests ashlar profile --cpu on programs that measure their own CPU time. Functions must be found in proportion, the
+allocator told apart, and programs must run as without it.
 
 usage: cpu_test.py ASHLAR LIBRARY PROGRAMS"""
 import glob
@@ -35,7 +35,7 @@ class Case(unittest.TestCase):
         return os.path.join(self.folder, name)
 
     def profile(self, *arguments, options=(), status=0):
-        """What was recorded of each process; the one with the most CPU time is the first."""
+        """Returns the recording of each process; the process with the most CPU time is first."""
         self.done = ashlar("profile", "--cpu", "--library", LIBRARY, "--json", self.path("json"), *options, "--", PROGRAM,
                            *arguments, status=status)
         with open(self.path("json"), encoding="utf-8") as file:
@@ -45,12 +45,12 @@ class Case(unittest.TestCase):
         return self.profile(*arguments, options=options)[0]["cpu"]
 
     def words(self):
-        """What the program itself wrote, which comes before the report."""
+        """Returns the program's own output, which precedes the report."""
         return self.done.stdout.split("\n", 1)[0].split()
 
 
 def times(sites):
-    """Microseconds by function."""
+    """Returns microseconds by function."""
     found = {}
     for site in sites:
         name = re.sub(r"\(.*", "", site["function"])
@@ -63,7 +63,7 @@ class Truth(Case):
         for rate in ("97", "199"):
             cpu = self.cpu("ratio", options=("--cpu-rate", rate))
             found = times(cpu["functions"])
-            # In turns of 30 and 10 ms. A sample may be late, and stands for several periods then.
+            # Turns of 30 and 10 ms. A late sample stands for several periods.
             self.assertAlmostEqual(found["burn_three"] + found["burn_one"], 1_200_000, delta=200_000)
             self.assertGreater(found["burn_three"], 1.5 * found["burn_one"])
             self.assertGreater(found["burn_one"], 120_000)
@@ -87,7 +87,7 @@ class Truth(Case):
         found = times(allocator["sites"])
         self.assertGreater(found["allocates_much"], 3 * found.get("allocates_little", 0))
         self.assertGreater(found["releases"], 0)
-        # Of 64 bytes, some ten million calls: each takes some nanoseconds, and no microsecond.
+        # Some 10 million calls of 64 bytes: each takes nanoseconds, less than a microsecond.
         much = next(site for site in allocator["sites"] if site["function"].startswith("allocates_much"))
         self.assertGreater(much["calls"]["value"], 1_000_000)
         self.assertGreater(much["microseconds_per_call"], 0.001)
@@ -121,7 +121,7 @@ class Truth(Case):
 class Undisturbed(Case):
     def test_a_profiler_of_its_own_goes_on(self):
         cpu = self.cpu("profiles")
-        # SIGPROF for each 10 ms of 0.8 s; the kernel puts those together that a busy machine delays.
+        # SIGPROF for each 10 ms of 0.8 s. The kernel merges signals that a busy machine delays.
         self.assertGreater(int(self.words()[0]), 5)
         self.assertLess(int(self.words()[0]), 90)
         self.assertAlmostEqual(cpu["sampled"], 800_000, delta=150_000)
@@ -157,13 +157,14 @@ class Undisturbed(Case):
     def test_forked_children_and_exec(self):
         child, parent = sorted(self.profile("forks"), key=lambda each: each["parent"] == 0)
         self.assertEqual(child["parent"], parent["pid"])
-        of_child = times(child["cpu"]["functions"])["burn_three"]  # but what came before it was known, and its last ticks
+        # but earlier samples were recorded, and its last ticks
+        of_child = times(child["cpu"]["functions"])["burn_three"]
         self.assertGreater(of_child, 400_000)
         self.assertLess(of_child, 640_000)
         self.assertNotIn("burn_three", times(parent["cpu"]["functions"]))
         after, before = self.profile("executes")
         self.assertEqual(after["pid"], before["pid"])
-        # The kernel's time for exec comes late to the samples on a busy machine.
+        # On a busy machine the kernel's time for exec reaches the samples late.
         self.assertAlmostEqual(times(after["cpu"]["functions"])["burn_three"], 800_000, delta=250_000)
         self.assertAlmostEqual(times(before["cpu"]["functions"])["burn_one"], 100_000, delta=90_000)
 

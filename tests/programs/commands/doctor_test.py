@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""`ashlar doctor`: each cause that keeps Ashlar out of a program, made and found.
+"""Tests `ashlar doctor`: each cause that keeps Ashlar out of a program is created and must be found.
 
 usage: doctor_test.py ASHLAR LIBRARY PROGRAMS"""
 import json
@@ -85,7 +85,7 @@ class Loaded(Case):
         self.assertEqual(answer.causes, set())
         called = {os.path.basename(each["path"]): each["calls_malloc_of"] for each in answer.json["programs"][0]["objects"]}
         self.assertEqual(called["libtakes_addresses.so"], LIBRARY)
-        # A slot that waits for its first call leads nowhere yet.
+        # A slot before its first call has no target yet.
         self.assertIn(called["libc.so.6"], ("", LIBRARY))
 
     def test_script_and_its_children(self):
@@ -109,7 +109,7 @@ class Loaded(Case):
 
 
 class Advice(Case):
-    """About the machine: beside the verdict, which it does not change."""
+    """Findings about the machine: printed beside the verdict, which they do not change."""
 
     def causes_of(self, answer):
         return {each["cause"]: each for each in answer.json["advice"]}
@@ -228,14 +228,14 @@ class Causes(Case):
 
 @unittest.skipUnless(os.geteuid() == 0, "needs root")
 class Privileges(Case):
-    """Seen as nobody, by a copy of the command that nobody can reach."""
+    """Runs as the user `nobody`, with a copy of the command that this user can reach."""
 
     def setUp(self):
         super().setUp()
         os.mkdir(self.path("bin"))
         os.mkdir(self.path("lib"))
         self.ashlar = shutil.copy(ASHLAR, self.path("bin"))
-        shutil.copy(LIBRARY, self.path("lib/libashlar.so.0"))  # the name that is looked for
+        shutil.copy(LIBRARY, self.path("lib/libashlar.so.0"))  # the name that the loader searches
         if os.statvfs(self.folder).f_flag & os.ST_NOSUID:
             self.skipTest("no setuid programs in " + self.folder)
 

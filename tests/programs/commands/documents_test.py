@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Manual pages and completion: whole for every sub-command and option that --help names.
+"""Tests manual pages and completion: complete for every sub-command and option that --help names.
 
 usage: documents_test.py ASHLAR LIBRARY DOCUMENTS"""
 import json
@@ -15,7 +15,7 @@ ASHLAR, DOCUMENTS = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[3])
 COMPLETION = os.path.join(DOCUMENTS, "bash-completion", "ashlar")
 ZSH = os.path.join(DOCUMENTS, "zsh", "_ashlar")
 FISH = os.path.join(DOCUMENTS, "fish", "ashlar.fish")
-# Commands are found where this one lies.
+# Completion finds commands beside this one.
 PATH = {**os.environ, "PATH": os.path.dirname(ASHLAR) + ":" + os.environ["PATH"]}
 LIMIT = 60
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "..")
@@ -33,7 +33,7 @@ def commands():
 
 
 def nested():
-    """Sub-commands of commands, as (command, sub-command)."""
+    """Returns nested sub-commands, as (command, sub-command)."""
     found = []
     for command in commands():
         _, listed, rest = help_of(command).partition("Commands:\n")
@@ -43,7 +43,7 @@ def nested():
 
 
 def calls():
-    """All of them, as the words that follow ashlar."""
+    """Returns all commands, as the words that follow ashlar."""
     return [(command,) for command in commands()] + nested()
 
 
@@ -54,7 +54,7 @@ def options(*command):
 
 
 def complete(*words):
-    """What bash offers for the last of the words. It cuts words at colons, as these are."""
+    """Returns bash's completions of the last word. bash cuts words at colons, like these."""
     quoted = " ".join("'" + word + "'" for word in words)
     script = f"source '{COMPLETION}'; COMP_WORDS=('{ASHLAR}' {quoted}); COMP_CWORD={len(words)}; _ashlar; " \
              'printf "%s\\n" "${COMPREPLY[@]}"'
@@ -69,7 +69,7 @@ def text_of(*path):
 
 
 def names_in(schema):
-    """Of all fields, however deep."""
+    """Returns the names of all fields, at any depth."""
     if isinstance(schema, list):
         return set().union(*map(names_in, schema))
     if not isinstance(schema, dict):
@@ -99,7 +99,7 @@ class Help(unittest.TestCase):
 
 class Manual(unittest.TestCase):
     def page(self, name):
-        """Of a name like "ashlar-run" or "libashlar.3"."""
+        """Returns the path of a page, from a name like "ashlar-run" or "libashlar.3"."""
         if not name[-1].isdigit():
             name += ".1"
         return os.path.join(DOCUMENTS, "man" + name[-1], name)
@@ -190,7 +190,7 @@ class Manual(unittest.TestCase):
                          [page for page in OTHER_PAGES if page.endswith(".5")])
 
     def test_profile(self):
-        """The page has the header of recordings and all kinds of records as the library has them."""
+        """The page has the header of recordings and all kinds of records of the library."""
         if shutil.which("man") is None:
             self.skipTest("no man here")
         text = self.shown("ashlar-profile.5")
@@ -237,7 +237,7 @@ class Completion(unittest.TestCase):
         workloads = complete("bench", "")
         self.assertLessEqual({"larson", "locks", "languages", "programs"}, workloads)
         self.assertEqual(complete("bench", "lars"), {"larson"})
-        self.assertEqual(complete("run", "--library", ""), set())  # bash offers files then
+        self.assertEqual(complete("run", "--library", ""), set())  # bash then offers files
 
     def test_users_command(self):
         for words in (("run", "--", ""), ("run", ""), ("doctor", "--timeout", "3", "--", "")):

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""Is `ashlar doctor` right about every program of a folder? Runs `ashlar doctor -- PROGRAM --version` for each and
-compares what it says of each process with what readelf says of its file. Prints every misjudgement.
+"""Checks whether `ashlar doctor` is right about every program of a folder. Runs `ashlar doctor -- PROGRAM --version`
+for each, and compares its finding for each process with readelf's output for the file. Prints every misjudgement.
 
 usage: every_program.py ASHLAR [FOLDER...]      else /usr/bin
 
-A program may take --version for something else and do it: scripts/fresh.sh runs this where nothing can be harmed."""
+A program may misunderstand --version and act on it. scripts/fresh.sh runs this where no harm is possible."""
 import collections
 import functools
 import json
@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 
-LIMIT = 10  # seconds for each program; then it is looked at and ended
+LIMIT = 10  # seconds for each program; then it is inspected and ended
 LOADED = "loaded"
 
 
@@ -26,7 +26,8 @@ def readelf(*arguments):
 
 @functools.cache
 def expected(path):
-    """The cause that keeps Ashlar out of a program, "loaded" if there is none; nothing if the file cannot be read."""
+    """Returns the cause that keeps Ashlar out of a program, and "loaded" without a cause. None for an unreadable
+    file."""
     try:
         with open(path, "rb") as file:
             if file.read(4) != b"\x7fELF":
@@ -53,7 +54,7 @@ def expected(path):
 
 
 def judge(program):
-    """What `ashlar doctor` said of one process, and whether that may be."""
+    """Returns the finding of `ashlar doctor` for one process, and whether it may be right."""
     causes = [finding["cause"] for finding in program["findings"]]
     said = LOADED if program["state"] == "loaded" else (causes or ["not known"])[0]
     right = expected(program["program"])
@@ -61,7 +62,7 @@ def judge(program):
         return said, True
     if said == "no program" and os.path.basename(program["program"]).startswith("ld-"):
         return said, True
-    # That a program clears the environment of the next one is told by nothing in a file.
+    # No file shows that a program clears the environment of the next one.
     return said, right is None or said == right or (said == "scrubbed" and right == LOADED)
 
 
@@ -83,7 +84,7 @@ def main():
                 print(f"{path}: status {done.returncode}, {done.stdout!r} {done.stderr!r}", flush=True)
                 wrong += 1
                 continue
-            if not answer["programs"]:  # foreseen, and not run
+            if not answer["programs"]:  # expected, and not run
                 verdicts[" ".join(finding["cause"] for finding in answer["foreseen"])] += 1
                 if [finding["cause"] for finding in answer["foreseen"]] != [expected(os.path.realpath(path))]:
                     print(f"{path}: {answer['verdict']}", flush=True)

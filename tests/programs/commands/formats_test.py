@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Other programs read what ashlar profile writes of a program whose leaks are known: jeprof, pprof, speedscope and
-flamegraph.pl. And what others have is read: debug information from a debuginfod server.
+"""Other programs read the output of ashlar profile for a program with known leaks: jeprof, pprof, speedscope and
+flamegraph.pl. ashlar profile also reads data of others: debug information from a debuginfod server.
 
 usage: formats_test.py ASHLAR LIBRARY PROGRAMS SCRATCH [unittest's arguments]     keeps speedscope in SCRATCH"""
 import contextlib
@@ -26,7 +26,7 @@ PLANTED = os.path.join(PROGRAMS, "planted")
 CLEAN = {key: value for key, value in os.environ.items()
          if key not in ("LD_PRELOAD", "ASHLAR_CONF") and not key.startswith("DEBUGINFOD_")}
 LIMIT = 150
-# flamegraph.pl is in no package of its own; this one is in Debian's libdevel-nytprof-perl.
+# flamegraph.pl has no package of its own. This one is in Debian's libdevel-nytprof-perl.
 FLAME_GRAPH = shutil.which("flamegraph.pl") or "/usr/share/perl5/Devel/NYTProf/flamegraph.pl"
 
 
@@ -74,7 +74,7 @@ class SmallReaders(Formats):
             self.assertAlmostEqual(found[function], self.bytes[function] / (1 << 20), delta=0.06)
 
     def test_profiles_of_jemalloc(self):
-        """The other way round: what jemalloc's own profiler writes is read."""
+        """The opposite direction: reads the output of jemalloc's profiler."""
         library = next((path for path in glob.glob("/usr/lib/*/libjemalloc.so.2")), None)
         if library is None:
             self.skipTest("there is no libjemalloc.so.2; scripts/setup.sh installs it")
@@ -105,8 +105,8 @@ class SmallReaders(Formats):
         self.assertEqual(innermost["planted_leak"], round(self.bytes["planted_leak"]))
 
     def test_speedscope_as_its_schema_says(self):
-        """The rules of https://www.speedscope.app/file-format-schema.json for profiles of samples, and those that the
-        comments of file-format-spec.ts add. Values are bounded, indexes are valid, frames begin with the outermost."""
+        """The rules of https://www.speedscope.app/file-format-schema.json for profiles of samples, and those of the
+        comments in file-format-spec.ts. Values are bounded, indexes are valid, frames begin with the outermost."""
         found = self.load(self.speedscope)
         self.assertEqual(found["$schema"], "https://www.speedscope.app/file-format-schema.json")
         self.assertIsInstance(found["exporter"], str)
@@ -125,7 +125,7 @@ class SmallReaders(Formats):
             self.assertEqual(profile["endValue"] - profile["startValue"], sum(profile["weights"]))
             self.assertTrue(all(weight >= 0 for weight in profile["weights"]))
             self.assertTrue(all(index in range(len(frames)) for sample in profile["samples"] for index in sample))
-        # A function is one frame, whichever of its lines calls.
+        # A function is one frame, whichever of its lines makes the call.
         self.assertEqual([frame["name"] for frame in frames].count("main"), 1)
         leaks = found["profiles"][found["activeProfileIndex"]]
         self.assertEqual(leaks["name"], "leaks")
@@ -134,7 +134,7 @@ class SmallReaders(Formats):
 
 
 class DebugInformation(unittest.TestCase):
-    """A stripped program, and a server that has what was stripped."""
+    """A stripped program, and a server with its debug information."""
 
     @contextlib.contextmanager
     def server(self, folder, build_id):
@@ -149,7 +149,8 @@ class DebugInformation(unittest.TestCase):
                  "--groom-time", "0", "-F", os.path.join(folder, "debug")], stdout=file, stderr=file, env=CLEAN) as process:
             try:
                 give_up = time.monotonic() + LIMIT
-                while not self.answers(f"{url}/buildid/{build_id}/debuginfo"):  # until it has looked through the folder
+                # until the server has searched the folder
+                while not self.answers(f"{url}/buildid/{build_id}/debuginfo"):
                     if process.poll() is not None or time.monotonic() > give_up:
                         with open(log, encoding="utf-8") as said:
                             self.fail("the server does not answer: " + said.read())
@@ -224,7 +225,7 @@ class LargeReaders(Formats):
         self.assertAlmostEqual(float(found.group(1)), share, delta=0.02)
 
     def install_speedscope(self):
-        """Its folder, by the lock file beside this test."""
+        """Returns speedscope's folder, installed by the lock file beside this test."""
         need("npm")
         os.makedirs(SCRATCH, exist_ok=True)
         for name in ("package.json", "package-lock.json"):
@@ -257,13 +258,14 @@ const look = setInterval(() => {{  // in the view of one table, when it is there
         dom, _ = browser.Browser(self.folder).run(
             os.path.join(app, "index.html") + "#localProfilePath=" + script, "--dump-dom", "--virtual-time-budget=20000",
             "--allow-file-access-from-files", "--use-angle=swiftshader", "--enable-unsafe-swiftshader")
-        self.assertRegex(dom, r">leaks <span[^>]*>\(4/9\)</span>")  # of seven of memory and two of the processor
+        # of seven views of memory and two of the processor
+        self.assertRegex(dom, r">leaks <span[^>]*>\(4/9\)</span>")
         self.assertIn("planted_leak", dom)
         self.assertIn("smaller_leak", dom)
 
     def test_heaptrack(self):
-        """The other way round: what heaptrack records of the program is read, and it agrees with what Ashlar's own
-        profiler says of every block."""
+        """The opposite direction: reads heaptrack's recording of the program. It agrees with Ashlar's own profile of
+        every block."""
         need("heaptrack")
         run("heaptrack", "--output", self.path("heaptrack"), PLANTED, "leak")
         recorded = next(self.path(name) for name in os.listdir(self.folder) if name.startswith("heaptrack."))

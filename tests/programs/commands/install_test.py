@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""An installed tree, moved after it was installed: everything in its place and found from there.
+"""Tests an installed tree that was moved after installation: every file is in place and is found.
 
 usage: install_test.py ASHLAR LIBRARY CMAKE GENERATOR BUILD CC"""
 import os
@@ -13,12 +13,12 @@ import unittest
 CMAKE, GENERATOR, BUILD, CC = sys.argv[3:7]
 MANIFEST = os.path.join(BUILD, "install_manifest.txt")
 UNINSTALL = os.path.join(os.path.dirname(__file__), "..", "..", "..", "packaging", "uninstall.cmake")
-# The generator of our own tree: the program that cmake would choose itself need not be installed.
+# Uses this tree's generator. The program that cmake would choose need not be installed.
 CLEAN = {**{key: value for key, value in os.environ.items() if key not in ("LD_PRELOAD", "ASHLAR_CONF")},
          "CMAKE_GENERATOR": GENERATOR}
 LIMIT = 120
 
-# Without LD_PRELOAD: which file serves malloc, and do the functions of the header work?
+# Without LD_PRELOAD: prints the file that serves malloc, and tests the header's functions.
 SHARED = r"""
 #include <ashlar/ashlar.h>
 #include <dlfcn.h>
@@ -65,7 +65,7 @@ def run(*command, **options):
 
 
 def keep_manifest(folder, at_end):
-    """That of the last installation of this tree is its user's."""
+    """Keeps the manifest of the last installation, which belongs to the tree's user."""
     if os.path.exists(MANIFEST):
         kept = shutil.move(MANIFEST, os.path.join(folder, "manifest"))
         at_end(shutil.move, kept, MANIFEST)
@@ -96,7 +96,7 @@ class Installed(unittest.TestCase):
     def check_shared(self, program):
         version, library, owned = run(program).split()
         self.assertEqual((version, os.path.realpath(library), owned), (self.version, self.library, "1"))
-        self.assertEqual(os.path.basename(library), "libashlar.so.0")  # what it was linked with, not a development link
+        self.assertEqual(os.path.basename(library), "libashlar.so.0")  # the linked file, not a development link
 
     def check_static(self, program):
         self.assertEqual(run(program).split(), [self.version, "1", "0"])
@@ -139,7 +139,7 @@ class Installed(unittest.TestCase):
         self.assertIn(self.library, out)
 
     def test_without_development_files(self):
-        """They may be in a package that is not installed."""
+        """Development files may be in a package that is not installed."""
         folder = os.path.join(self.folder, "runtime")
         shutil.copytree(self.prefix, folder, symlinks=True)
         for place, _, files in os.walk(os.path.join(folder, "lib")):
@@ -193,7 +193,7 @@ class Installed(unittest.TestCase):
                                        ("ashlar-static", "static.c", [])):
             flags = run(pkg_config, "--cflags", "--libs", package, env=environment).split()
             program = os.path.join(self.folder, "with-" + package)
-            # --as-needed: the default of some distributions, which would drop a library that only replaces malloc.
+            # --as-needed, the default of some distributions, would drop a library that only replaces malloc.
             run(CC, "-D_GNU_SOURCE", "-Wl,--as-needed", os.path.join(self.folder, source), "-o", program, *flags, *extra)
             (self.check_shared if source == "shared.c" else self.check_static)(program)
 

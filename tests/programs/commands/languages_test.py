@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""ashlar bench languages and bench programs: every language that is installed gives the same results.
+"""Tests ashlar bench languages and bench programs: every installed language gives the same results.
 
 usage: languages_test.py ASHLAR LIBRARY"""
 import fcntl
@@ -29,13 +29,13 @@ class Bench(unittest.TestCase):
         return os.path.join(self.folder, name)
 
     def bench(self, *arguments):
-        # A cache of its own: what is compiled here is compiled by this test.
+        # Uses its own cache, so that this test compiles everything itself.
         environment = {"GOCACHE": os.path.expanduser("~/.cache/go-build"), **os.environ, "XDG_CACHE_HOME": self.path("cache")}
         return subprocess.run([ASHLAR, "bench", *arguments], capture_output=True, text=True, timeout=LIMIT, check=False,
                               env=environment)
 
     def measure(self, *arguments):
-        """(result in JSON, what was printed, what was complained of)"""
+        """Returns (result in JSON, printed text, complaints)."""
         done = self.bench(*arguments, "--json", self.path("result.json"))
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         with open(self.path("result.json"), encoding="utf-8") as file:
@@ -145,7 +145,7 @@ class Programs(Bench):
             self.assertIn("another run is at work", done.stderr)
             self.assertTrue(os.path.isdir(folder))
             os.rmdir(folder)
-            os.symlink("/", folder)  # somebody else's
+            os.symlink("/", folder)  # another user's folder
             done = self.bench("programs", "python3", "--quick", "--rounds", "1")
             self.assertNotEqual(done.returncode, 0, done.stdout)
             self.assertIn("no folder of this user's", done.stderr)
@@ -164,7 +164,7 @@ class OwnPrograms(Bench):
         self.assertEqual(result["rounds"], 3)
         self.assertEqual(sum(sample["round"] > 0 for sample in result["samples"]), 3 * 3)
         with open(self.path("runs"), encoding="utf-8") as file:
-            self.assertEqual(len(file.readlines()), 3 * 3 + 4 * 2)  # System twice in a round, once in a warm-up
+            self.assertEqual(len(file.readlines()), 3 * 3 + 4 * 2)  # System runs twice in a round, once in a warm-up
         self.assertIn("Wall time", printed)
 
     def test_a_folder_has_each_of_its_executable_files(self):

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""The ledger adds up to RSS, to 3 % or 256 KiB, in programs that do real work. They are the fragmentation benchmark at
-the ends of its phases and in their midst, python3, a compiler and redis-server. From outside it is what `ashlar stats`
-says, from inside what the library itself says of its heap.
+"""Tests that the ledger adds up to RSS, to 3 % or 256 KiB, in real programs. They are the fragmentation benchmark at
+the ends of its phases and between them, python3, a compiler and redis-server. The figures come from outside (`ashlar
+stats`) and from inside (the library).
 
-A program is looked at when it stands still: it waits for its test, or is stopped by a signal.
+A program is read when it stands still: it waits for its test, or is stopped by a signal.
 
 usage: ledger_test.py ASHLAR LIBRARY BENCHMARKS"""
 import json
@@ -21,7 +21,7 @@ import unittest
 ASHLAR, LIBRARY, BENCHMARKS = map(os.path.abspath, sys.argv[1:4])
 CLEAN = {key: value for key, value in os.environ.items() if key not in ("LD_PRELOAD", "ASHLAR_CONF")}
 LIMIT = 150
-WRITE = signal.SIGUSR1  # the library brings its file up to date
+WRITE = signal.SIGUSR1  # makes the library update its file
 OPEN = ("257", "56")  # openat, on x86-64 and aarch64
 SCRIPT = """
 import random, sys
@@ -75,7 +75,7 @@ def rss(pid):
 
 
 def heap_rss(pid):
-    """Of the mappings at the addresses that the heap keeps for itself."""
+    """Returns the RSS of the heap's address range, in bytes."""
     resident, ours = 0, False
     for line in read(f"/proc/{pid}/smaps").splitlines():
         mapping = re.match("([0-9a-f]+)-", line)
@@ -120,10 +120,10 @@ class Ledger(unittest.TestCase):
         self.close(sum(reading["parts"].values()), rss(pid), f"{what}, from outside: {reading['parts']}")
 
     def check_inside(self, pid, what):
-        if platform.machine() != "x86_64":  # elsewhere the heap is at other addresses
+        if platform.machine() != "x86_64":  # the heap has other addresses elsewhere
             return
         path = self.path(f"ledger.{pid}.json")
-        wait_for(lambda: os.path.exists(path), path)  # the thread that writes it is there, so the handler is
+        wait_for(lambda: os.path.exists(path), path)  # the writing thread exists, so the handler is installed
         before = os.stat(path).st_ino
         os.kill(pid, WRITE)
         wait_for(lambda: os.stat(path).st_ino != before, f"{path} is new")
@@ -136,7 +136,7 @@ class Ledger(unittest.TestCase):
         self.check_outside(pid, what + ", once more")
 
     def check_stopped(self, process, what):
-        """A child of this test, wherever it is."""
+        """Reads a child of this test wherever it is, after stopping it."""
         process.send_signal(signal.SIGSTOP)
         os.waitid(os.P_PID, process.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
         if process.poll() is None:
@@ -169,7 +169,7 @@ class Ledger(unittest.TestCase):
         self.assertEqual(process.returncode, 0)
 
     def compiler_of(self, driver):
-        """The child of g++ that compiles."""
+        """Returns the child of g++ that compiles."""
         for pid in read(f"/proc/{driver.pid}/task/{driver.pid}/children").split():
             if "cc1plus" in read(f"/proc/{pid}/cmdline"):
                 return int(pid)
@@ -177,14 +177,14 @@ class Ledger(unittest.TestCase):
 
     @staticmethod
     def opens(pid):
-        """Does it wait for somebody to open the other end of a pipe?"""
+        """Returns whether it waits for another process to open the other end of a pipe."""
         try:
             return read(f"/proc/{pid}/syscall").split()[0] in OPEN and ") S " in read(f"/proc/{pid}/stat")
         except (PermissionError, IndexError):
             return False
 
     def test_compiler(self):
-        """It waits where a file is included that is a pipe."""
+        """The compiler waits at an include of a pipe."""
         if not shutil.which("g++"):
             self.skipTest("there is no g++")
         with open(self.path("source.cc"), "w", encoding="ascii") as file:

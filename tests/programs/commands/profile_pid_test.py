@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""`ashlar profile --pid`: a running process is recorded from outside, for a while, and is not harmed by it.
+"""Tests `ashlar profile --pid`: it records a running process from outside for a while, without harm.
 
 usage: profile_pid_test.py ASHLAR LIBRARY HARDENED PROGRAMS"""
 import json
@@ -17,7 +17,7 @@ NOBODY = 65534
 
 
 class Target:
-    """tests/programs/commands/programs/goes_on.c; what it is told it has done when tell() returns."""
+    """Runs tests/programs/commands/programs/goes_on.c. When tell() returns, the program has done the command."""
 
     def __init__(self, *, library=LIBRARY, conf="", **options):
         environment = dict(CLEAN, ASHLAR_CONF=conf)
@@ -50,14 +50,14 @@ class Target:
 
 
 class Attached:
-    """`ashlar profile --pid` that runs until it is told to end, or by itself."""
+    """Runs `ashlar profile --pid` until its end, by itself or on request."""
 
     def __init__(self, pid, *arguments, **options):
         self.child = subprocess.Popen([ASHLAR, "profile", "--pid", str(pid), *map(str, arguments)], env=CLEAN,
                                       stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options)
 
     def wait_for(self, words):
-        """Until it says them on the standard error."""
+        """Waits until the standard error has these words."""
         for line in self.child.stderr:
             if words in line:
                 return line
@@ -116,7 +116,7 @@ class Recording(Case):
             report = self.report()
             self.assertEqual(report["rate"], 4096)
             self.assertEqual(os.listdir(self.place()), [], "the file is removed")
-# Switched off, and on again: a recording of its own, without what was allocated before.
+            # Switched off, and on again: a new recording, without earlier allocations.
             again = attach(target.pid, "--seconds", 0.5, "--rate", "1M", "--json", self.json, "--place", self.place())
             self.assertEqual(again.returncode, 0, again.stderr)
             self.assertEqual(self.report()["rate"], 1 << 20)
@@ -152,7 +152,7 @@ class Recording(Case):
             attached.wait_for("until Ctrl-C")
             target.tell("run")
             target.tell("idle")
-            status, _, err = attached.end() # its last records are not written: nobody asks for memory
+            status, _, err = attached.end()  # its last records are missing, because it allocates no more
             self.assertEqual((status, err), (0, ""))
             self.assertEqual(self.functions("allocated").count("planted_growth"), 1)
 
@@ -185,7 +185,7 @@ class Recording(Case):
             child = int(target.tell("fork"))
             target.tell("run")
             self.assertEqual(os.listdir(self.place()), [f"ashlar.{target.pid}.profile"])
-# The child's own switch is off: it can be recorded by itself.
+            # The child's own switch is off, so it can be recorded by itself.
             done = attach(child, "--seconds", 0.2, "--rate", "4K", "--place", self.place("other"))
             self.assertEqual(done.returncode, 0, done.stderr)
             self.assertEqual(attached.end()[0], 0)
@@ -202,14 +202,14 @@ class Recording(Case):
             self.assertEqual(status, 0, err)
             self.assertIn("took over", err)
             self.assertIn("planted_growth", out)
-            second.child.kill() # and nobody switches it off
+            second.child.kill()  # and its switch stays on
             second.end(None)
             done = attach(target.pid, "--seconds", 0.2, "--rate", "4K", "--place", self.place())
             self.assertEqual(done.returncode, 0, done.stderr)
             self.assertEqual(os.listdir(self.place()), [])
 
     def test_of_another_root(self):
-        """As a container has one: its files are read and its functions named from outside."""
+        """A process as in a container: its files are read and its functions named from outside."""
         if os.geteuid() != 0:
             self.skipTest("takes root")
         root = self.place("root")
@@ -261,7 +261,7 @@ class BadInput(Case):
             target.tell("run")
             done = attach(target.pid, "--seconds", 1, "--place", os.path.join(self.folder, "none"))
             self.fails(done, 125, "cannot create", "No such file", "--place")
-# It can be asked again.
+            # It can be recorded again.
             done = attach(target.pid, "--seconds", 0.2, "--place", self.place())
             self.assertEqual(done.returncode, 0, done.stderr)
 

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""ashlar profile and ashlar budget on programs that run. Are planted places found first? Are children profiled? Is what
-was recorded there when the program is killed, interrupted or out of time?
+"""Tests ashlar profile and ashlar budget on running programs. Planted places must be found first, and children
+profiled. Recordings must survive if the program is killed, interrupted or out of time.
 
 usage: profile_run_test.py ASHLAR LIBRARY PROGRAMS [unittest's arguments]
 
-ASHLAR_PLANTED_RUNS says how often each planted place is looked for (3)."""
+ASHLAR_PLANTED_RUNS sets how often each planted place is searched (3)."""
 import json
 import os
 import re
@@ -38,7 +38,7 @@ class Recorded(unittest.TestCase):
         return os.path.join(self.folder, name)
 
     def views(self, *arguments, status=0):
-        """Of the process that has the most of the view."""
+        """Returns the view of the process with the largest share of it."""
         ashlar("profile", "--library", LIBRARY, "--json", self.path("json"), *arguments, status=status)
         with open(self.path("json"), encoding="utf-8") as file:
             self.found = json.load(file)
@@ -54,7 +54,7 @@ class Planted(Recorded):
         return self.names(views[view])[0]
 
     def test_the_planted_place_is_first_each_time(self):
-        """Each has twice as much as the next."""
+        """Each place has twice as much as the next."""
         for view, what, rate in (("leaks", "leak", "16K"), ("temporary", "temporary", "16K"), ("waste", "waste", "512")):
             first = [self.first(view, what, rate) for _ in range(RUNS)]
             self.assertEqual(first, RUNS * [f"planted_{what}"])
@@ -112,7 +112,7 @@ class Endings(Recorded):
         self.assertIn("ended without its exit handlers", self.found["processes"][0]["cut_short"][0])
 
     def test_exec_ends_what_was_recorded_before(self):
-        """Its memory is gone then: it is no leak, and not added to what the next program holds."""
+        """The first program's memory is gone at exec: it is no leak, and is not added to the next program's memory."""
         text = ashlar("profile", "--library", LIBRARY, "--rate", "1", "--keep", self.path("kept"), "--json", self.path("json"),
                       "--", PLANTED, "executes").stdout
         with open(self.path("json"), encoding="utf-8") as file:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""ashlar profile, on files that are written here: views, filters, other programs' formats, and what is refused.
+"""Tests ashlar profile on files that are written here: views, filters, other programs' formats, and refused input.
 
 usage: profile_test.py ASHLAR LIBRARY"""
 import json
@@ -53,7 +53,7 @@ class Files(unittest.TestCase):
         return os.path.join(cls.scratch.name, name)
 
     def places(self, *arguments):
-        """The places of the view that was asked for, by the table below its heading."""
+        """Returns the places of the requested view, from the table below its heading."""
         text = profile(*arguments, self.recorded).stdout
         table = text.split("\nWhere ", 1)[1].split("\n\n")[0]
         return re.findall(r"^  (\w+) .* [0-9.]+ %", table, re.MULTILINE)
@@ -129,7 +129,7 @@ class Files(unittest.TestCase):
         profile("--diff", self.recorded, self.recorded, "--json", self.path("x"), status=2)
 
     def test_filters_reach_every_table(self):
-        """Also what was freed, sizes and threads."""
+        """Includes freed blocks, sizes and threads."""
         serve = json.loads(profile("--json", "-", "--focus", "^serve$", self.recorded).stdout)["processes"][0]
         everything = json.loads(profile("--json", "-", self.recorded).stdout)["processes"][0]
         rest = json.loads(profile("--json", "-", "--ignore", "^serve$", self.recorded).stdout)["processes"][0]
@@ -184,7 +184,7 @@ class Files(unittest.TestCase):
         self.assertNotIn("views", json.loads(profile("--no-memory", "--json", "-", self.recorded).stdout)["processes"][0])
         profile("--no-memory", "--no-cache", "--no-cpu", self.recorded, status=2)
         profile("--no-memory", "--pprof", self.path("x"), self.recorded, status=2)
-        # With count:true both are exact.
+        # With count:true both figures are exact.
         file.counts(names, [(0, (0, 10, 0, 100, 0)), (4, (5, 20, 5_000_000, 300, 0))])
         file.write(self.path("caches"))
         cache = json.loads(profile("--json", "-", self.path("caches")).stdout)["processes"][0]["cache"]
@@ -226,7 +226,7 @@ class Files(unittest.TestCase):
             self.assertIn(words, done.stderr)
             self.assertIn(path, done.stderr)
         self.assertIn("No such file", profile(self.path("none"), status=1).stderr)
-        # What can be read is shown in spite of that.
+        # Readable files are shown nevertheless.
         done = profile(self.path("none"), self.recorded, status=1)
         self.assertIn("load_table", done.stdout)
 
@@ -237,7 +237,7 @@ class Files(unittest.TestCase):
         missing = profile(path, status=1, env={**os.environ, "PATH": self.scratch.name}).stderr
         self.assertIn("no heaptrack_print to read it: install heaptrack", missing)
         self.assertIn(path, missing)
-        # A heaptrack_print that prints what a real one has printed, and others that fail.
+        # Scripts in place of heaptrack_print: one prints real output, others fail.
         for script, status, words in (("cat <<'END'\n" + PRINTED + "END\n", 0, "load_table(int) at table.cc:42"),
                                       ("exit 0", 1, "finds no allocations"), ("echo 'bad file' >&2; exit 3", 1, "bad file")):
             with open(self.path("heaptrack_print"), "w", encoding="utf-8") as file:

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""`ashlar stats` of a process under full load. Every figure of every reading is one that the load could have had. The
-load does not notice that it is read: it makes the same system calls in the same processor time.
+"""Tests `ashlar stats` of a process under full load. The load could have had every figure of every reading. The load
+is not disturbed: it makes the same system calls in the same CPU time.
 
 usage: readings_test.py ASHLAR LIBRARY PROGRAMS
 
-ASHLAR_READINGS says how many readings there are (50). From 1000 on processor time is compared, too."""
+ASHLAR_READINGS sets the number of readings (50). From 1000 on the test compares CPU time too."""
 import json
 import os
 import re
@@ -19,7 +19,7 @@ ASHLAR, LIBRARY, PROGRAMS = map(os.path.abspath, sys.argv[1:4])
 CLEAN = {key: value for key, value in os.environ.items() if key not in ("LD_PRELOAD", "ASHLAR_CONF")}
 READINGS = int(os.environ.get("ASHLAR_READINGS", "50"))
 LIMIT = 600
-# As steady_load.c has them: the classes of its sizes, blocks of each in a thread, and how many at most are not there.
+# From steady_load.c: the classes of its sizes, the blocks of each in a thread, and how many may be missing.
 CLASSES = (16, 64, 112, 256, 512, 1024, 3072, 20480)
 BLOCKS, BATCH = 1000, 100
 STRAY = 4  # blocks of the C library
@@ -31,7 +31,7 @@ class Load:
 
     def __init__(self, threads, batches, wrapper=()):
         command = [*wrapper, os.path.join(PROGRAMS, "steady_load"), str(threads), str(batches)]
-        # The library is for the program alone, not for what wraps it.
+        # Only the program gets the library, not its wrapper.
         preload = ["-E", "LD_PRELOAD=" + LIBRARY] if wrapper else []
         self.process = subprocess.Popen([*command[:len(wrapper)], *preload, *command[len(wrapper):]], stdin=subprocess.PIPE,
                                         stdout=subprocess.PIPE, text=True,
@@ -55,7 +55,7 @@ class Load:
         self.process.stdin.flush()
 
     def seconds(self):
-        """Of processor time, when it is over."""
+        """Returns the CPU seconds after the end."""
         out, _ = self.process.communicate(timeout=LIMIT)
         assert self.process.returncode == 0, self.process.returncode
         return int(out) / 1e6
@@ -78,9 +78,8 @@ class Readings(unittest.TestCase):
         self.assertTrue(low <= value <= high, f"{what}: {value} is not from {low} to {high}")
 
     def check_reading(self, reading, threads):
-        """Of each size a batch may not be there. And a reading takes one figure after the other, however long it is
-        kept from its processor in between. Meanwhile a cache may take or give what it can hold, which is less than two
-        batches."""
+        """A batch of each size may be missing. A reading takes one figure after the other, and may lose its processor
+        in between. Meanwhile a cache may take or give its capacity, which is less than two batches."""
         moved, kept = 3 * threads * BATCH, threads * BLOCKS
         of_size = {row["size"]: row for row in reading["classes"]}
         bytes_moved, bytes_kept = 0, 0
@@ -130,7 +129,7 @@ class Readings(unittest.TestCase):
             self.assertFalse(load.is_over())
 
     def system_calls(self, is_read):
-        """{name: calls} of a load whose work is fixed. Not of locks: who waits for whom at the start is by chance."""
+        """Returns {name: calls} of a load with fixed work. Excludes locks, because contention at the start is random."""
         with tempfile.TemporaryDirectory() as folder:
             path, readings = os.path.join(folder, "calls"), 0
             with Load(1, 300_000, wrapper=("strace", "-f", "-c", "-o", path)) as load:
@@ -152,8 +151,8 @@ class Readings(unittest.TestCase):
 
     @unittest.skipIf(READINGS < 1000, "a comparison of times takes 1000 readings")
     def test_processor_time_is_the_same(self):
-        """Interleaved: a run that is read, and two beside which another process is read, so that both have the same
-        neighbour. The second of these says what chance does."""
+        """Interleaves a run that is read with two runs beside which another process is read, so both have the same
+        neighbour. The second of these shows random variation."""
         count, ratios, by_chance = 0, [], []
         with Load(1, 0) as bystander:
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""`ashlar run`: the command is as it would be without, but for its malloc.
+"""Tests `ashlar run`: the command behaves as without it, except for its malloc.
 
 usage: run_test.py ASHLAR LIBRARY PROGRAMS"""
 import os
@@ -38,7 +38,7 @@ def shell(script, mode=(), environment=None, **options):
 
 
 class Passing(unittest.TestCase):
-    """With and without --verbose alike."""
+    """Runs with and without --verbose."""
 
     def test_exit_status_and_streams(self):
         for mode in MODES:
@@ -67,7 +67,7 @@ class Passing(unittest.TestCase):
                             "while :; do read line || exit 1; done"], stdin=subprocess.PIPE) as process:
                     self.assertEqual(process.stdout.readline(), "ready\n")
                     process.send_signal(number)
-                    process.wait(timeout=LIMIT)  # its stdin stays open: nothing but the signal ends it
+                    process.wait(timeout=LIMIT)  # its stdin stays open, so only the signal ends it
                     out = process.stdout.read()
                 self.assertEqual((process.returncode, out), (9, name + "\n"), (mode, number))
 
@@ -100,7 +100,7 @@ class Passing(unittest.TestCase):
             os.close(terminal)
 
     def test_stop_from_the_terminal(self):
-        """Ctrl-Z and fg in an interactive shell."""
+        """Tests Ctrl-Z and fg in an interactive shell."""
         for mode in MODES:
             pid, terminal = pty.fork()
             if pid == 0:
@@ -203,7 +203,7 @@ class Verbose(unittest.TestCase):
         self.assertIn("loaded in 3 of 4 processes", err)
         self.assertEqual(len(re.findall(r"\d+  loaded  .*ls /\n", err)), 1, err)
         self.assertEqual(len(re.findall(r"\d+  not loaded  .*ls /\n", err)), 1, err)
-        self.assertEqual(len(re.findall(r"\d+  loaded  .*sh.* -c", err)), 2, err)  # and its fork
+        self.assertEqual(len(re.findall(r"\d+  loaded  .*sh.* -c", err)), 2, err)  # including its fork
 
     def test_without_ptrace(self):
         self.SCRIPT = "while [ -d /proc/$PPID ] && read line; do :; done; exit 3"
@@ -211,7 +211,7 @@ class Verbose(unittest.TestCase):
                                os.path.join(PROGRAMS, "calls_malloc"), "wait"], env=CLEAN, text=True,
                               stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
             self.assertEqual(process.stdout.readline(), "ready\n")
-            # It is looked at within a tenth of a second; nothing else can tell when.
+            # The check comes within 0.1 s, and gives no other sign.
             select.select([process.stderr], [], [], 1)
             _, err = process.communicate(timeout=LIMIT)
         self.assertEqual(process.returncode, 0, err)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The JSON that the library and the command write is what docs/schemas says. Beyond the schemas, which let readers meet
-fields that they do not know, no field may be written that its schema does not describe.
+"""Tests that the JSON of the library and the command matches docs/schemas. The schemas allow readers to meet unknown
+fields. This test does not: every written field must be described.
 
 usage: schemas_test.py ASHLAR LIBRARY SOURCES PROGRAMS"""
 import copy
@@ -26,7 +26,7 @@ LIMIT = 150
 
 
 def closed(schema):
-    """Nothing but what is described."""
+    """Returns a schema that allows only described fields."""
     if isinstance(schema, list):
         return [closed(each) for each in schema]
     if not isinstance(schema, dict):
@@ -63,7 +63,7 @@ class Schemas(unittest.TestCase):
         return done.stdout
 
     def written(self, *words, status=0, option="--json"):
-        """What the sub-command wrote to a file."""
+        """Returns what the sub-command wrote to a file."""
         self.ashlar(words[0], option, self.path(), *words[1:], status=status)
         with open(self.path(), encoding="utf-8") as file:
             return json.load(file)

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""`ashlar stats`: programs whose memory is mostly one thing are told apart, and the ledger adds up to RSS.
+"""Tests `ashlar stats`: it tells apart programs whose memory is mostly of one kind, and the ledger adds up to RSS.
 
 usage: stats_test.py ASHLAR LIBRARY PROGRAMS
 
-ASHLAR_STATS_RUNS says how often each program is looked at (1)."""
+ASHLAR_STATS_RUNS sets how often each program is read (1)."""
 import json
 import os
 import re
@@ -31,7 +31,7 @@ def no_huge_pages():
 
 
 class Target:
-    """A planted program that has become what it is to be."""
+    """Runs a planted program. It has reached its shape when the constructor returns."""
 
     def __init__(self, plant, *words, conf="", preload=True, **options):
         environment = dict(CLEAN, ASHLAR_CONF=conf)
@@ -103,7 +103,7 @@ class Verdicts(Case):
                 self.check_sum(reading)
                 if part is not None:
                     self.assertEqual(max(reading["parts"], key=reading["parts"].get), part)
-                if verdict != "leak suspected": # its memory stands still
+                if verdict != "leak suspected":  # its memory does not change
                     self.assertLessEqual(abs(reading["rss"] - rss_of(target.pid)), max(0.03 * reading["rss"], 256 << 10))
 
     def test_leak_of_small_blocks(self):
@@ -209,7 +209,7 @@ class Output(Case):
         file = os.path.join(self.folder, "before.json")
         with Target("leak_small") as target:
             self.assertEqual(stats(target.pid, "--interval", "0", "--json", file).returncode, 0)
-            self.read(target, "--interval", "0.2") # it leaks on meanwhile
+            self.read(target, "--interval", "0.2")  # it still leaks meanwhile
             done = stats(target.pid, "--diff", file)
             self.assertEqual(done.returncode, 0, done.stderr)
             self.assertIn("live memory grew by", done.stdout)
@@ -259,7 +259,7 @@ class Refused(Case):
         with Target("foreign") as target:
             reading = self.read(target, "--interval", "0", status=125, wrapper=[os.path.join(PROGRAMS, "without_ptrace")])
             self.assertEqual(reading["refusal"]["cause"], "seccomp")
-            self.assertEqual(reading["verdict"]["name"], "not the heap") # the mappings tell
+            self.assertEqual(reading["verdict"]["name"], "not the heap")  # the mappings show it
             self.check_sum(reading)
         with Target("cache") as target:
             reading = self.read(target, status=125, wrapper=[os.path.join(PROGRAMS, "without_ptrace")])
@@ -292,7 +292,7 @@ class Refused(Case):
             reading = self.read(target, status=125, **nobody)
             self.assertEqual(reading["refusal"]["cause"], "not dumpable")
             self.assertIn("CAP_SYS_PTRACE", reading["refusal"]["remedy"])
-            self.assertEqual(self.read(target, "--interval", "0")["refusal"], None) # root may
+            self.assertEqual(self.read(target, "--interval", "0")["refusal"], None)  # root may read it
 
     def test_own_process_needs_no_rights(self):
         nobody = self.as_nobody()
@@ -306,7 +306,7 @@ class Endings(Case):
                                 stderr=subprocess.PIPE, text=True)
 
     def test_process_that_ends_while_it_is_watched(self):
-        """The end is noticed at once, not when the interval is over."""
+        """The end is noticed at once, not at the end of the interval."""
         with Target("cache") as target:
             watcher = self.start(target, "--interval", "80000")
             self.wait_until_it_polls(watcher)
@@ -319,7 +319,7 @@ class Endings(Case):
     def wait_until_it_polls(self, watcher):
         while True:
             with open(f"/proc/{watcher.pid}/syscall", encoding="ascii") as file:
-                if file.read().split()[0] in ("7", "73", "271"): # poll or ppoll
+                if file.read().split()[0] in ("7", "73", "271"):  # poll or ppoll
                     return
             os.sched_yield()
 
@@ -350,7 +350,7 @@ class Endings(Case):
 
 class Load(Case):
     def test_each_reading_of_a_busy_process_is_within_bounds(self):
-        """100 000 blocks of 16 to 1015 bytes, all the time, one more or less."""
+        """Holds 100 000 blocks of 16 to 1015 bytes all the time, give or take one."""
         with Target("cache_in_use") as target:
             for _ in range(20 * RUNS):
                 reading = self.read(target, "--interval", "0")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""`ashlar top` in a terminal (tmux): what stands on its screen, and what its keys do.
+"""Tests `ashlar top` in a terminal (tmux): its screen and its keys.
 
 usage: top_test.py ASHLAR LIBRARY PROGRAMS"""
 import os
@@ -35,7 +35,7 @@ class Target:
 
 
 class Screen:
-    """A terminal of its own with a command in it."""
+    """Runs a command in a terminal of its own."""
 
     def __init__(self, *command, columns=100, rows=40, environment=""):
         self.folder = tempfile.TemporaryDirectory()
@@ -63,7 +63,7 @@ class Screen:
         self.tmux("send-keys", *keys)
 
     def wait_for(self, pattern):
-        """tmux tells nobody when a screen has changed, so it is asked again and again."""
+        """Polls, because tmux does not report changes of a screen."""
         end = time.monotonic() + LIMIT
         while not re.search(pattern, self.text()):
             assert time.monotonic() < end, f"{pattern} is not on the screen:\n{self.text()}"
@@ -88,8 +88,8 @@ class One(unittest.TestCase):
             self.assertRegex(text, r"files +1\.\d MiB")
             self.assertRegex(text, r" 512 B +16384 ")
             self.assertRegex(text, rf"\n *{target.pid}  memory_shapes +\d+\.\d %")
-            self.assertRegex(screen.wait_for(r"==="), r"\.|=|#") # the history grows to the left
-            screen.press("Escape") # there is no list to go back to
+            self.assertRegex(screen.wait_for(r"==="), r"\.|=|#")  # the history grows to the left
+            screen.press("Escape")  # no list to return to
             screen.press("q")
             self.assertEqual(screen.ended(), (0, ""))
 
@@ -112,13 +112,13 @@ class One(unittest.TestCase):
                 Screen(ASHLAR, "top", str(target.pid), "-d", "0.2") as screen:
             screen.wait_for(r"~alloc/s +share +call site\n +~[1-9][\d.]* [KMG]iB +\d+ %  \w+ ")
             self.assertIn(" in memory_shapes", screen.text())
-            screen.wait_for(r"class +blocks") # the rest is there as well
+            screen.wait_for(r"class +blocks")  # the rest is present too
             screen.press("q")
             self.assertEqual(screen.ended()[0], 0)
         with Target("cache_in_use") as target, Screen(ASHLAR, "top", str(target.pid), "-d", "0.2") as screen:
             screen.wait_for(r"class +blocks")
             self.assertNotIn("call site", screen.text())
-            # Switched on from outside, and off again.
+            # Switched on and off from outside.
             with tempfile.TemporaryDirectory() as folder, \
                     subprocess.Popen([ASHLAR, "profile", "--pid", str(target.pid), "--place", folder, "--rate", "16K"], env=CLEAN,
                                      stdout=subprocess.DEVNULL) as attached:
@@ -185,10 +185,10 @@ class One(unittest.TestCase):
 class List(unittest.TestCase):
     def test_every_process(self):
         with Target("cache") as large, Target("leak_large") as small, Screen(ASHLAR, "top", "-d", "0.2") as screen:
-            text = screen.wait_for(rf"(?s){large.pid} .*{small.pid} ") # the larger one is above
+            text = screen.wait_for(rf"(?s){large.pid} .*{small.pid} ")  # the larger one is above
             self.assertRegex(text, r"ashlar top: \d+ processes on Ashlar")
             self.assertRegex(text, rf"\n *{large.pid} +6\d\.\d MiB +6\d\.\d MiB ")
-            self.assertNotIn("tmux", text) # runs on another malloc
+            self.assertNotIn("tmux", text)  # uses another malloc
             screen.press("h")
             screen.wait_for("seconds between looks")
             screen.press("x")
@@ -243,7 +243,7 @@ class List(unittest.TestCase):
                 subprocess.Popen(["sh", "-c", f"read line; LD_PRELOAD={LIBRARY} exec sh -c 'read line; :'"], stdin=subprocess.PIPE,
                                  env=CLEAN) as shell:
             screen.wait_for("ashlar top:")
-            screen.press(" ") # it is looked at, and does not run on Ashlar yet
+            screen.press(" ")  # it is inspected, and does not use Ashlar yet
             shell.stdin.write(b"\n")
             shell.stdin.flush()
             screen.wait_for(rf"\n *{shell.pid} .* sh")

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""ashlar compare and ashlar repeat with commands that misbehave in every way: each has its line in the table, and
-the runner ends on time, leaves nothing behind and says what was the matter.
+"""Runs ashlar compare and ashlar repeat with commands that misbehave in every way. Each has its line in the table.
+The runner ends on time, leaves no process or file behind and reports the error.
 
 usage: command_test.py PART ASHLAR CRASH_AT_START OWN_MALLOC STATIC_PROGRAM"""
 import csv
@@ -20,10 +20,10 @@ import time
 import unittest
 
 PART, ASHLAR, CRASH_AT_START, OWN_MALLOC, STATIC_PROGRAM = sys.argv[1:6]
-signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in the background of a script
-AMPLE = 250  # seconds: no run of these tests takes a tenth of it
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a script's background ignores it
+AMPLE = 250  # seconds; no run of these tests takes a tenth of it
 PYTHON = sys.executable
-# Libraries that serve as allocators without being any: they are mapped, that is all.
+# Libraries in place of allocators: they are mapped, without effect.
 HARMLESS = next(line.split()[-1] for line in open("/proc/self/maps", encoding="ascii")
                 if re.search(r"/libc\.so\.6$", line.rstrip()))
 
@@ -42,21 +42,21 @@ class Command(unittest.TestCase):
         return run
 
     def compare(self, *command, options=(), rounds=2, status=0):
-        """The text that is printed, errors included, and the result as stored."""
+        """Returns the printed text, errors included, and the stored result."""
         run = self.ashlar("compare", "--rounds", str(rounds), "--json", self.result, *options, "--", *command,
                           status=status)
         with open(self.result, encoding="utf-8") as file:
             return run.stdout + run.stderr, json.load(file)
 
     def stacks(self, name):
-        """The text of the only file of stacks whose name begins so; the rest of it cannot be foreseen."""
+        """Returns the text of the only file of stacks whose name begins with `name`; the rest of the name is random."""
         files = glob.glob(os.path.join(glob.escape(self.folder), name + "-??????.txt"))
         self.assertEqual(len(files), 1, os.listdir(self.folder))
         with open(files[0], encoding="utf-8") as file:
             return file.read()
 
     def assert_gone(self, *words):
-        """No process has one of these in its command line; who was killed may take a moment to go."""
+        """Checks that no process has one of these in its command line. A killed process may take a moment to end."""
         deadline = time.monotonic() + 30
         while True:
             left = [line for line in command_lines() if any(word in line for word in words)]
@@ -124,7 +124,7 @@ class Misbehaviour(Command):
                                     options=["--allocators", "system"], rounds=1)
         self.assertRegex(text, r"(?m)^System +\d")
         self.assertEqual([sample.get("failure") for sample in result["samples"]], [None] * 3)
-        # The output went through the runner, and did not stay there.
+        # The output went through the runner, which did not keep it.
         self.assertLess(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss, 200 << 10)
 
     def test_missing_command_is_not_tried(self):
@@ -161,7 +161,7 @@ class Misbehaviour(Command):
             self.assertEqual([sample["errors"] for sample in json.load(file)["samples"]], ["first\nlast"])
 
     def test_command_that_fails_later_is_named_once(self):
-        # It fails in every run but the first, under System three times before the rest is left out.
+        # It fails in every run but the first. After three failures under System the rest is skipped.
         text, result = self.compare("sh", "-c", "echo >>runs; test $(wc -l <runs) -eq 1 || exit 5", rounds=9, status=1,
                                     options=["--allocators", "system"])
         self.assertEqual(text.count("exit status 5"), 1, text)
@@ -178,7 +178,7 @@ class Misbehaviour(Command):
         for value in ["x", "1,", "1,x", "-1", "256"]:
             self.assertIn("--ignore-failure", self.ashlar("compare", f"--ignore-failure={value}", "--", "true",
                                                           status=2).stderr)
-        # What follows the option is the command, not its value.
+        # The word after the option is the command, not the option's value.
         self.ashlar("compare", "--rounds", "1", "--allocators", "system", "--ignore-failure", "sh", "-c", "exit 3")
 
     def test_allocator_that_crashes_at_start(self):
@@ -195,7 +195,7 @@ class Misbehaviour(Command):
             file.write("no library")
         text, result = self.compare("true", options=["--allocators", f"text={library}"], status=1)
         self.assertRegex(text, r"!  text, warm-up: its library was not in the memory of the command: .*text\.so")
-        # It is not tried again: what ran would have been System.
+        # It is not tried again: System's malloc would have run.
         self.assertEqual(len([sample for sample in result["samples"] if sample["contender"] == 1]), 1)
 
     def test_wrong_arguments(self):
@@ -230,7 +230,7 @@ class OwnAllocators(Command):
         self.assertRegex(text, r"!  other, warm-up: its library was not in the memory.*is static")
 
     def test_program_that_is_linked_with_an_allocator(self):
-        # A library of such a name that the program opens itself serves as one that it is linked with.
+        # A library that the program opens itself, with such a name, serves like a linked one.
         library = os.path.join(self.folder, "libjemalloc.so.2")
         with open(CRASH_AT_START.replace("crash_at_start", "slower_malloc"), "rb") as source:
             with open(library, "wb") as file:
@@ -241,8 +241,8 @@ class OwnAllocators(Command):
         self.assertEqual(result["system_preload"], HARMLESS)
 
 
-# Listens on a Unix socket; each process that serves has so much memory in it, and takes a tenth of a second of CPU time
-# for each of the connections that it answers one after the other.
+# Listens on a Unix socket. Each serving process holds the given memory, and takes 0.1 s of CPU time for each
+# connection, one after the other.
 SERVER = """
 import os, socket, sys, time
 path, size, kind = sys.argv[1], int(sys.argv[2]), sys.argv[3]
@@ -296,7 +296,7 @@ class Server(Command):
                             options=["--allocators", f"other={HARMLESS}", "--server", server, *options])
 
     def test_server_is_there_and_is_what_is_measured(self):
-        # Whoever starts it, however many processes it has, whatever its parent is.
+        # Any starter, number of processes and parent is supported.
         for start, kind, after in [("exec", "plain", ""), ("", "plain", ""), ("true;", "plain", "; true"),
                                    ("", "plain", "& sleep 98773 & exit 0"), ("", "workers", ""), ("exec", "workers", ""),
                                    ("", "daemon", ""), ("exec", "daemon", "")]:
@@ -335,7 +335,7 @@ class Server(Command):
         self.assert_gone("98777")
 
     def test_server_that_a_step_starts_is_told_what_to_write(self):
-        # As it was written before there was --server; it may stay, or leave the server behind.
+        # Syntax without --server, as in older versions. The command may stay, or leave the server behind.
         for kind, after in [("plain", ""), ("plain", "& exit 0"), ("daemon", "")]:
             line = f"{PYTHON} {self.server} socket 1 {kind} {after}"
             for option, what in [("--prepare", "prepares"), ("--setup", "sets up")]:
@@ -396,7 +396,7 @@ class Commands(Command):
             self.assertEqual(sorted(sample["contender"] for sample in own), [0, 0, 0, 1, 1, 1, 2, 2])
 
     def test_ratios_are_within_one_command(self):
-        # The second command takes ten times as long under both, so no ratio is far from 1.
+        # The second command takes ten times as long under both, so all ratios are near 1.
         self.names("-L", "time", "0.02,0.2", "--", "sleep", "{time}", rounds=5, allocators=f"other={HARMLESS}")
         medians = []
         for configuration in self.last["configurations"]:
@@ -407,7 +407,7 @@ class Commands(Command):
         self.assertGreater(medians[1], 3 * medians[0])
         for name in ("sleep 0.02", "sleep 0.2"):
             self.assertRegex(self.text, rf"(?m)^{name}( \*)? +\d")  # a line of a table
-            self.assertRegex(self.text, rf"(?m)^  {name}: (keep System|other)")  # its verdict
+            self.assertRegex(self.text, rf"(?m)^  {name}: (keep System|other)")  # the verdict for it
         self.assertIn("sleep {time}, geometric mean", self.text)
 
     def test_names(self):
@@ -454,7 +454,7 @@ class Commands(Command):
 
 
 class Steps(Command):
-    """hyperfine's, in its order."""
+    """hyperfine's steps, in its order."""
 
     def log(self):
         path = os.path.join(self.folder, "log")
@@ -543,7 +543,7 @@ class Precondition(Command):
     def test_a_tenth_lives_when_the_program_begins(self):
         text, result = self.aged("grep", "VmRSS", "/proc/self/status", options=["--metric", r"VmRSS:\s+(\d+)"])
         self.assertIn(f"Each heap is aged first: {self.MIB} MiB", text)
-        self.assertNotIn("of all processes", text)  # that peak would be ageing's
+        self.assertNotIn("of all processes", text)  # it would be the peak of ageing
         self.assertEqual(result["precondition_mib"], self.MIB)
         for sample in result["samples"]:
             self.assertNotIn("failure", sample)
@@ -552,10 +552,10 @@ class Precondition(Command):
     def test_what_ageing_takes_is_taken_off(self):
         _, result = self.aged("true")
         for sample in result["samples"]:
-            self.assertLess(sample["minor_faults"], self.MIB * 256 // 2)  # each page of it takes one
+            self.assertLess(sample["minor_faults"], self.MIB * 256 // 2)  # each of its pages takes one fault
 
     def test_peak_counts_from_then_on(self):
-        # The addresses of the blocks, 3 MiB, lay outside the heap and are gone.
+        # The addresses of the blocks, 3 MiB, were outside the heap and are gone.
         show = "/VmHWM/ {peak = $2} /VmRSS/ {print \"gone\", peak - $2}"
         _, result = self.aged("awk", show, "/proc/self/status", options=["--metric", r"gone (\d+)"])
         for sample in result["samples"]:
@@ -636,7 +636,7 @@ class Exports(Command):
 
 class Interruption(Command):
     def interrupted(self, *options, number=signal.SIGINT):
-        """Starts a long comparison, interrupts it when it has written its first round."""
+        """Starts a long comparison, and interrupts it after its first round."""
         with subprocess.Popen([ASHLAR, "compare", "--allocators", f"other={HARMLESS}", "--rounds", "40", "--json",
                                self.result, *options, "--", "sleep", "0.05"],
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as run:
@@ -650,8 +650,8 @@ class Interruption(Command):
             return out
 
     def interrupted_in(self, script, name, number, *arguments):
-        """What is printed if the signal comes while a program runs that was called for help; the script, which is run
-        in its place, reads `started` for a line that it has begun."""
+        """Returns the output if the signal arrives while a helper program runs. The script, which runs in its place,
+        reads `started` to learn that a line has begun."""
         tool = os.path.join(self.folder, name)
         started = os.path.join(self.folder, "started")
         with open(tool, "w", encoding="ascii") as file:
@@ -683,7 +683,7 @@ class Interruption(Command):
         self.assert_gone("98774")
 
     def test_while_the_debugger_looks(self):
-        # Three processes hang; the debugger that hangs over the first is not asked about the others.
+        # Three processes hang. The debugger hangs over the first, and is not run for the others.
         out, asked = self.interrupted_in(
             "exec sleep 98775", "gdb", signal.SIGTERM, "compare", "--allocators", "system", "--timeout", "0.5",
             "--", "sh", "-c", "sleep 98776 & sleep 98776 & wait")
@@ -722,7 +722,7 @@ class Interruption(Command):
         self.assertEqual(len(places), 2 + 3 * 40)
         self.assertEqual(len(set(places)), len(places))
 
-        # The same seed makes the same order without an interruption.
+        # The same seed gives the same order without an interruption.
         self.ashlar("compare", "--allocators", f"other={HARMLESS}", "--rounds", "40", "--json", self.result, "--",
                     "true")
         self.assertEqual([(sample["round"], sample["contender"]) for sample in self.load()["samples"]], places)
@@ -842,7 +842,7 @@ class Baseline(Command):
         self.addCleanup(os.environ.pop, "RATE", None)
 
     def rate(self, rate, *options, status=0):
-        """A command whose own figure is the environment's RATE, but under System 100."""
+        """A command that prints the environment's RATE as its figure, but 100 under System."""
         os.environ["RATE"] = rate
         return self.ashlar("compare", "--allocators", f"mine={HARMLESS}", "--rounds", "5", "--metric", "rate: ([0-9.]+)",
                            *options, "--", "sh", "-c", "case $LD_PRELOAD in '') echo rate: 100;; *) echo rate: $RATE;; esac",

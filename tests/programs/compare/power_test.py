@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Whether the verdicts of `ashlar compare` are right, over twenty comparisons of each kind:
+"""Tests whether the verdicts of `ashlar compare` are right, over twenty comparisons of each kind:
 
-  alike    System with itself (the C library preloaded): at most 2 may call a difference
-  slower   with a malloc that spends 5 % more CPU time: at least 18 must call it slower
+  alike    System with itself (the C library preloaded): at most 2 may find a difference
+  slower   with a malloc that spends 5 % more CPU time: at least 18 must find it slower
 
 usage: power_test.py alike|slower ASHLAR SLOWER_MALLOC PROGRAM [ROUNDS]"""
 import re
@@ -20,7 +20,7 @@ def c_library():
 
 
 def verdict(seed):
-    """What is said about the candidate: its line without its name."""
+    """Returns the candidate's line without its name."""
     library = c_library() if KIND == "alike" else SLOWER_MALLOC
     run = subprocess.run(
         [ASHLAR, "compare", "--allocators", f"candidate={library}", "--rounds", ROUNDS, "--seed", str(seed), "--",

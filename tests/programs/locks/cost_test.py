@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""What a lock costs with the lock profiler. Callgrind counts the instructions of a pair of lock and unlock that nobody
-else wants, while a second thread sleeps.
+"""Measures a lock's cost with the lock profiler. Callgrind counts the instructions of an uncontended pair of lock and
+unlock, while a second thread sleeps.
 
 usage: cost_test.py LOCKS PAIRS"""
 import os
@@ -14,14 +14,14 @@ import unittest
 LOCKS, PAIRS = (os.path.abspath(path) for path in sys.argv[1:3])
 COUNT = 50_000
 SKIPPED = 77
-# The C library's own functions, and the wrappers of the same names.
+# The C library's own functions, and the wrappers with the same names.
 FUNCTIONS = re.compile(r"^ *([\d,]+) .*:(pthread_mutex_(?:try)?lock|_*pthread_mutex_unlock\w*)(?:@@\S+)? \[(\S+)\]$", re.M)
 
 
 class Cost(unittest.TestCase):
     def pair(self, **environment):
-        """{library: instructions of its functions}. A hold that is timed costs more. It is left out: under
-        callgrind time passes fifty times as fast, so that far more holds are timed than otherwise."""
+        """Returns {library: instructions of its functions}. Leaves out timed holds, which cost more. Under callgrind
+        time passes 50 times as fast, so far more holds are timed than otherwise."""
         with tempfile.TemporaryDirectory() as folder:
             out = os.path.join(folder, "callgrind")
             settings = environment.pop("settings", f"file:{folder}")

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Runs in a page about locks after page_probe.js, put there by page_test.py: uses it as people do and adds what it shows
-// then.
+// Runs in a page about locks after page_probe.js; page_test.py inserts both. Uses the page like a person and
+// adds what it then shows.
 "use strict";
 addEventListener("load", () => {
   const at = (id) => document.getElementById(id);

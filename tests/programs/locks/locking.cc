@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A program that takes locks as its argument says, counts what it does, and prints that as JSON.
+// A program that takes locks as its argument says, counts its actions, and prints the counts as JSON.
 #include <ashlar/locks.h>
 
 #include <array>
@@ -81,7 +81,7 @@ void print(const std::map<std::string, long>& counts) {
     std::fflush(stdout);
 }
 
-// Every kind of lock that a thread holds, from four threads.
+// Takes every kind of lock that a thread holds, from four threads.
 [[gnu::noinline]] std::map<std::string, long> take_each() {
     constexpr int kThreads = 4;
     constexpr int kTimes = 2000;
@@ -122,7 +122,8 @@ void print(const std::map<std::string, long>& counts) {
             {"of_c11", kAll},     {"slow", tries},         {"timed", kAll}};
 }
 
-// The lock is held for 20 ms while another thread waits for it, and that thread's own clock says how long.
+// Holds the lock for 20 ms while another thread waits for it. The waiting thread's own clock measures the
+// wait.
 [[gnu::noinline]] void hold_long() {
     for (int round = 0; round < 15; ++round) {
         std::atomic<bool> is_taken{false};
@@ -145,7 +146,7 @@ void print(const std::map<std::string, long>& counts) {
     }
 }
 
-// The same pattern for each kind: one thread holds, another tries first, then waits.
+// Runs the same pattern for each kind: one thread holds, another tries first, then waits.
 void pattern(const std::function<void()>& take, const std::function<bool()>& try_to_take,
              const std::function<void()>& release) {
     for (int round = 0; round < 5; ++round) {
@@ -181,7 +182,7 @@ void patterns() {
             [] { sem_post(&semaphore); });
 }
 
-// Both orders, one after the other.
+// Takes two locks in both orders, one after the other.
 void both_orders() {
     std::thread([] {
         const std::lock_guard one(first_lock);
@@ -220,7 +221,7 @@ void report(const char* what, bool is_right) {
     std::printf("%s: %s\n", what, is_right ? "right" : "wrong");
 }
 
-// What must be as without the profiler.
+// Behaviour that must be the same without the profiler.
 void cancel_waits() {
     static pthread_cond_t never = PTHREAD_COND_INITIALIZER;
     pthread_t thread{};
@@ -242,7 +243,7 @@ void cancel_waits() {
     while (!is_waiting) {
         sched_yield();
     }
-    pthread_mutex_lock(&plain); // it waits: it has given back the mutex
+    pthread_mutex_lock(&plain); // it waits, so it has released the mutex
     pthread_mutex_unlock(&plain);
     pthread_cancel(thread);
     void* result = nullptr;
@@ -327,7 +328,7 @@ void time_outs() {
     report("futex", result == -1 && errno == EAGAIN);
 }
 
-// The condition variables of programs that were linked before 2003.
+// Uses the condition variables of programs linked before 2003.
 void old_conditions() {
     const auto find = [](const char* name) { return dlvsym(RTLD_DEFAULT, name, "GLIBC_2.2.5"); };
     using Wait = int (*)(void*, pthread_mutex_t*, const timespec*);
@@ -335,10 +336,10 @@ void old_conditions() {
     const auto wait = reinterpret_cast<Wait>(find("pthread_cond_timedwait"));
     const auto init = reinterpret_cast<Init>(find("pthread_cond_init"));
     if (wait == nullptr || init == nullptr) {
-        report("old condition timed out", true); // this processor has no old programs
+        report("old condition timed out", true); // this processor has no such programs
         return;
     }
-    // As large as it was. Behind it nothing may be written.
+    // Their old size. Writes behind it are an error.
     std::array<void*, 16> old{};
     init(old.data(), nullptr);
     const timespec end = soon(CLOCK_REALTIME, 2);

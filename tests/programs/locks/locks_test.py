@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""The lock profiler: what it counts, names and times, and that programs behave with it as without it.
+"""Tests the lock profiler: its counts, names and times, and that programs behave as without it.
 
 usage: locks_test.py ASHLAR LOCKS PROGRAM PAIRS [NAME=ALLOCATOR]...
 
-ASHLAR_LOCKS_RUNS says how many runs must end (50)."""
+ASHLAR_LOCKS_RUNS sets how many runs must end (50)."""
 import glob
 import json
 import os
@@ -17,7 +17,7 @@ import unittest
 ASHLAR, LOCKS, PROGRAM, PAIRS = (os.path.abspath(path) for path in sys.argv[1:5])
 ALLOCATORS = dict([("System", "")] + [word.split("=", 1) for word in sys.argv[5:]])
 LIMIT = 120
-RUNS = int(os.environ.get("ASHLAR_LOCKS_RUNS", "50"))  # that must not hang
+RUNS = int(os.environ.get("ASHLAR_LOCKS_RUNS", "50"))  # runs that must not hang
 
 
 class Locks(unittest.TestCase):
@@ -154,7 +154,7 @@ class Locks(unittest.TestCase):
         self.assertRegex(folded, r"hold_long.*;slow \d{5,}\n")
 
     def delayed(self, site, program, *arguments):
-        """The lock that was slowed down."""
+        """Returns the lock that was slowed down."""
         json_file = os.path.join(self.folder, "delayed.json")
         self.ashlar_profile("--locks", "--locks-json", json_file, "--delay", site, "--", program, *arguments, status=0)
         with open(json_file, encoding="utf-8") as file:
@@ -163,7 +163,7 @@ class Locks(unittest.TestCase):
         return lock
 
     def test_a_section_is_slowed_down(self):
-        """The section's throughput is at most one operation in the delay: each hold takes at least that much longer."""
+        """The section's throughput is at most one operation per delay: each hold takes at least that much longer."""
         begin = time.monotonic()
         lock = self.delayed("main=+2ms", PAIRS, "100")
         self.assertGreaterEqual(time.monotonic() - begin, 0.2)
@@ -175,11 +175,11 @@ class Locks(unittest.TestCase):
         source = os.path.join(os.path.dirname(os.path.abspath(__file__)), "locking.cc")
         with open(source, encoding="utf-8") as file:
             lines = [number for number, line in enumerate(file, 1) if "pthread_mutex_lock(&slow)" in line]
-        for site in (f"locking.cc:{lines[1]}", "hold_long"):  # the other line is the waiter's
+        for site in (f"locking.cc:{lines[1]}", "hold_long"):  # the other line belongs to the waiter
             with self.subTest(site=site):
                 lock = self.delayed(site + "=+10ms", PROGRAM, "hold")
                 self.assertEqual((lock["name"], lock["acquisitions"], lock["delayed"]), ("slow", 30, 15))
-                self.assertGreaterEqual(lock["hold_max_ns"], 30_000_000)  # 20 of its own
+                self.assertGreaterEqual(lock["hold_max_ns"], 30_000_000)  # including its own 20 ms
 
     def test_a_site_that_is_not_there(self):
         for delay, words in (("no_such_function=+1ms", "there is no code of no_such_function"),

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""The page of a profile of locks in headless Chromium. Are the waits there, each in the row of its thread, and can they
-be chosen and zoomed in on? Are the flame graphs of waits and holds there? Do samples of memory share the axis? Is all
-text in its place and readable? Leaves pictures.
+"""Tests the page of a profile of locks in headless Chromium. The waits must be in the rows of their threads, and can
+be chosen and zoomed. It has flame graphs of waits and holds, and samples of memory on the same axis. All text is in
+its place and readable. Writes pictures.
 
 usage: page_test.py ASHLAR PROGRAM PICTURES"""
 import glob
@@ -75,7 +75,7 @@ class PageTest(unittest.TestCase):
         if not self.has_flames:
             self.skipTest("npm was not there, or had no network, when the tool was built")
         found = self.found
-        self.assertIn("slow", found["waits"])  # the lock is the innermost
+        self.assertIn("slow", found["waits"])  # the innermost frame is the lock
         self.assertTrue(any("hold_long" in name for name in found["waits"]), found["waits"])
         self.assertRegex(found["found"], r"^\d+ frames?, 100\.0 % of [\d.]+ ms")
         self.assertIn("main", found["holds"])
@@ -103,7 +103,7 @@ class PageTest(unittest.TestCase):
             self.assertGreater(os.path.getsize(picture), 40_000, "there is next to nothing in " + picture)
 
     def test_other_files_of_locks(self):
-        """pprof's and speedscope's; tests/programs/commands has readers of both."""
+        """Checks the formats of pprof and speedscope; tests/programs/commands has readers of both."""
         try:
             import pprof
         except ImportError:

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// So many pairs of lock and unlock of one mutex, while a second thread sleeps: what one costs is the
-// difference of two runs. Prints the nanoseconds of CPU time of the pairs.
+//
+// Runs COUNT pairs of lock and unlock of one mutex, while a second thread sleeps. The difference of two runs
+// gives the cost of a pair. Prints the nanoseconds of CPU time of the pairs.
 //
 // usage: pairs COUNT
 #include <cstdio>

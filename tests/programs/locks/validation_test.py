@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""The lock profiler against what the lock scenarios count and time themselves. docs/locks.md has the table: this prints
-its figures.
+"""Compares the lock profiler with the lock scenarios' own counts and times. Prints the figures of the table in
+docs/locks.md.
 
 usage: validation_test.py ASHLAR LOCKS SCENARIO LIBRARY BATCHES
 
-ASHLAR_LOCKS_SEEDS says how many seeds the sampling is tried with (2), and ASHLAR_LOCKS_ERRORS how many standard errors an
-estimate may be off (4.5)."""
+ASHLAR_LOCKS_SEEDS sets the number of seeds for sampling (2). ASHLAR_LOCKS_ERRORS sets the permitted error of an
+estimate, in standard errors (4.5)."""
 import glob
 import json
 import math
@@ -27,7 +27,7 @@ LONG = ("--type", "long_held", "--threads", "3", "--locks", "1", "--operations",
 
 class Validation(unittest.TestCase):
     def run_scenario(self, *arguments, settings="", preload=(), **variables):
-        """What the scenario says of itself, and the profiler's report."""
+        """Returns the scenario's own figures, and the profiler's report."""
         with tempfile.TemporaryDirectory() as folder:
             environment = dict(os.environ, LD_PRELOAD=":".join([*preload, LOCKS]),
                                ASHLAR_LOCKS=f"file:{folder},limit:256m{settings}", **variables)
@@ -41,7 +41,7 @@ class Validation(unittest.TestCase):
         return json.loads(done.stdout), process
 
     def pairs(self, own, profile):
-        """[(the scenario's figures, the profiler's)] of each lock."""
+        """Returns [(the scenario's figures, the profiler's)] of each lock."""
         recorded = {lock["address"]: lock for lock in profile["locks"]}
         found = [(lock, recorded[int(lock["address"], 16)]) for lock in own["locks_used"]
                  if int(lock["address"], 16) in recorded]
@@ -52,9 +52,9 @@ class Validation(unittest.TestCase):
         return [other[recorded] / lock[wanted] for lock, other in pairs if lock[wanted]]
 
     def check_medians(self, take, off):
-        """`take` runs a scenario and returns the ratios of each name. Their medians are 1 within `off` in one of ten
-        runs. In the others a thread may have lost its processor between the two clocks. An error of the profiler would
-        be in all of them."""
+        """`take` runs a scenario and returns the ratios of each name. In at least one of ten runs all medians must be
+        1 within `off`. In other runs a thread may have lost its processor between the two clocks. An error of the
+        profiler would appear in all runs."""
         tried = []
         for _ in range(10):
             medians = {name: round(statistics.median(ratios), 4) for name, ratios in take().items()}
@@ -90,14 +90,14 @@ class Validation(unittest.TestCase):
         self.assertEqual({tid: name for tid, name in seen.items() if tid in workers}, workers)
 
     def test_waits_agree_with_the_scenarios_clock(self):
-        """Waits above 10 us, of which there are some thousand."""
+        """Waits above 10 us; there are some thousand."""
         self.check_medians(lambda: {"waits, high contention": self.ratios(
             self.pairs(*self.run_scenario(*HIGH)), "waits_above_10_us_ns", "wait_ns")}, 0.05)
 
     def test_long_waits_and_holds_agree_closely(self):
         def take():
             pairs = self.pairs(*self.run_scenario(*LONG))
-            for lock, recorded in pairs:  # holds that are rare are all timed
+            for lock, recorded in pairs:  # rare holds are all timed
                 self.assertEqual(recorded["holds_sampled"], lock["acquisitions"])
             return {"waits, long held": self.ratios(pairs, "waits_above_10_us_ns", "wait_ns"),
                     "holds, long held": self.ratios(pairs, "hold_ns", "hold_ns")}
@@ -105,8 +105,9 @@ class Validation(unittest.TestCase):
         self.check_medians(take, 0.01)
 
     def test_estimates_stay_within_their_errors(self):
-        """The number of holds that the timed ones stand for. The gap between two of a thread that stand for w each is
-        1 to 2w - 1, so its standard deviation is w / sqrt(3). What a thread did after its last one is not counted."""
+        """The number of holds that the timed holds stand for. Two timed holds of a thread that stand for w each are 1
+        to 2w - 1 apart, so the standard deviation is w / sqrt(3). Holds after a thread's last timed hold are not
+        counted."""
         worst = 0
         for operations in (5000, 10_000, 20_000):
             for seed in range(1, SEEDS + 1):
@@ -117,7 +118,7 @@ class Validation(unittest.TestCase):
                 sampled = sum(recorded["holds_sampled"] for _, recorded in locks)
                 estimate = sum(recorded["holds"] for _, recorded in locks)
                 error = wanted / math.sqrt(3 * sampled)
-                rest = len(own["workers"]) * wanted / sampled  # a mean gap of each thread
+                rest = len(own["workers"]) * wanted / sampled  # a mean gap for each thread
                 errors = max(abs(estimate - wanted) - rest, 0) / error
                 worst = max(worst, errors)
                 print(f"sampling, {operations} operations, seed {seed}: {estimate} of {wanted} by {sampled}, {errors:.2f} errors")
@@ -149,7 +150,7 @@ class Validation(unittest.TestCase):
         self.check_medians(take, 0.05)
 
     def test_contended_locks_of_the_heap_are_in_its_ledger(self):
-        """Eight threads refill and flush at once. Nobody waits for a lock of the program's, which has none."""
+        """Eight threads refill and flush at once. The program has no locks, so no wait for one appears."""
         with tempfile.TemporaryDirectory() as folder:
             ledger = folder + "/ledger.json"
             environment = dict(os.environ, LD_PRELOAD=f"{LIBRARY}:{LOCKS}", ASHLAR_LOCKS=f"file:{folder}",
@@ -170,7 +171,8 @@ class Validation(unittest.TestCase):
         self.assertEqual([lock["name"] for lock in process["locks"] if "ashlar" in lock["name"]], [])
 
     def test_the_heaps_locks_are_not_the_programs(self):
-        """Under memory pressure, and with small blocks in many threads: the heap's own locks are in its ledger only."""
+        """Under memory pressure, and with small blocks in many threads. The heap's own locks appear only in its
+        ledger."""
         cases = {"growth": ("--type", "memory_pressure", "--threads", "4", "--operations", "20", "--allocate-mib-per-op", "5"),
                  "bins": HIGH}
         for kind, arguments in cases.items():

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The Debian packages and the archive: made, looked at by lintian, installed in a bare Debian, used there and removed
-without a trace. Needs root, debootstrap, lintian and the network of apt.
+"""Makes the Debian packages and the archive, checks them with lintian, installs and uses them in a bare Debian, and
+removes them without a trace. Needs root, debootstrap, lintian and the network of apt.
 
 usage: packages_test.py SOURCE TREE        TREE: where the preset `package` is built"""
 import glob
@@ -17,7 +17,7 @@ SOURCE, TREE = sys.argv[1:3]
 BARE_DEBIAN = os.path.join(SOURCE, "scripts", "bare_debian.sh")
 SKIPPED = 77
 LIBRARY = "/usr/lib/x86_64-linux-gnu/libashlar.so.0"
-# What installing and removing any package changes.
+# Paths that installing and removing any package changes.
 NOT_OURS = ("/var/lib/dpkg", "/var/lib/apt", "/var/cache", "/var/log", "/tmp", "/proc", "/sys", "/dev", "/root", "/packages",
             "/etc/ld.so.cache")
 
@@ -42,7 +42,7 @@ def packages():
 
 
 def files_of(root):
-    """Every path below, as seen from inside."""
+    """Returns every path below, as seen from inside."""
     found = set()
     for folder, folders, files in os.walk(root):
         inside = folder[len(root):] or "/"
@@ -64,7 +64,7 @@ class Packages(unittest.TestCase):
         self.assertEqual(names, ["ashlar", "libashlar-dev", "libashlar0"])
 
     def test_maintainer(self):
-        """Is whoever makes the packages. Without one there are none."""
+        """The maintainer is the configured contact. Without a contact the preset fails."""
         with open(os.path.join(TREE, "CMakeCache.txt"), encoding="utf-8") as file:
             maintainer = re.search(r"^ASHLAR_PACKAGE_CONTACT:STRING=(.*)$", file.read(), re.MULTILINE)[1]
         for package in packages():
@@ -81,7 +81,7 @@ class Packages(unittest.TestCase):
         self.assertEqual((done.returncode, done.stdout), (0, ""), done.stdout + done.stderr)
 
     def test_symbols(self):
-        """debian/symbols says what the libraries export."""
+        """debian/symbols matches the libraries' exports."""
         with tempfile.TemporaryDirectory() as folder:
             package = next(path for path in packages() if "libashlar0_" in path)
             run("dpkg-deb", "--extract", package, os.path.join(folder, "root"))
@@ -124,7 +124,7 @@ class Packages(unittest.TestCase):
         os.mkdir(os.path.join(folder, "packages"))
         for package in packages():
             shutil.copy(package, os.path.join(folder, "packages"))
-        # The libraries alone are enough for LD_PRELOAD.
+        # The libraries' package alone is enough for LD_PRELOAD.
         apt("install", "/packages/" + os.path.basename(next(path for path in packages() if "libashlar0_" in path)))
         self.assertIn(LIBRARY, inside("env", "LD_PRELOAD=libashlar.so.0", "cat", "/proc/self/maps"))
         apt("install", *("/packages/" + os.path.basename(path) for path in packages()))

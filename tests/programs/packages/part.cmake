@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # cmake -DSOURCE=... -DTREE=... -DGENERATOR=... -DC_COMPILER=... -DCXX_COMPILER=... [-DBUILD=ON] -P part.cmake
-# Fails unless another project can have Ashlar in it, in both ways; with BUILD, unless its program runs on it.
+# Fails unless another project can include Ashlar in both ways. With BUILD its program must also run on Ashlar.
 function(run)
   execute_process(COMMAND ${ARGV} OUTPUT_VARIABLE said ERROR_VARIABLE said RESULT_VARIABLE status)
   if(NOT status EQUAL 0)

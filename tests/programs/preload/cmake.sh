@@ -11,6 +11,6 @@ exercise() {
     tail -n 1 build.log
     tree/greeter
     cmake -P source/lists.cmake 2>&1
-    # Without what carries the time.
+    # Excludes files with times.
     (cd tree && find . -name '*.ninja' -o -name CMakeCache.txt | sort | xargs cksum)
 }

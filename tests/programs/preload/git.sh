@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash disable=SC2034 # read by runner.sh
-# git: a repository with some history, packed, checked and read in many ways. Dates and names are fixed, and
-# so are the hashes.
+# git: a repository with some history, packed, checked and read in many ways. Fixed dates and names give fixed hashes.
 needs=(git)
 witnesses=(git)
 

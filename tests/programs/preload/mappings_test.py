@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Tools that keep books of every mapped page cost what they cost under System: an emulator, and a debugger's core dump.
+"""Tools that track every mapped page cost the same as under System: an emulator, and a debugger's core dump.
 
 usage: mappings_test.py LIBRARY     skipped (status 77) where qemu-x86_64 or gcore is missing
 """
@@ -13,13 +13,13 @@ import tempfile
 import unittest
 
 LIBRARY = sys.argv.pop(1)
-MOST = 1.3  # times what System takes
+MOST = 1.3  # multiple of System's cost
 ROUNDS = 5
 HOLDER = "block = bytearray(20 << 20); print('ready', flush=True); input()"
 
 
 def emulated(library):
-    """CPU seconds and peak RSS in KiB of `ls` in the emulator."""
+    """Returns CPU seconds and peak RSS in KiB of `ls` in the emulator."""
     preload = ["-E", f"LD_PRELOAD={library}"] if library else []
     process = subprocess.Popen(["qemu-x86_64", *preload, shutil.which("ls"), "/"], stdout=subprocess.DEVNULL)
     _, status, usage = os.wait4(process.pid, 0)
@@ -30,7 +30,7 @@ def emulated(library):
 
 
 def core_size(library):
-    """Bytes on disk of a core dump of a program that holds 20 MiB."""
+    """Returns the bytes on disk of a core dump of a program that holds 20 MiB."""
     with tempfile.TemporaryDirectory() as folder:
         holder = subprocess.Popen([sys.executable, "-c", HOLDER], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                   env={**os.environ, "LD_PRELOAD": library})

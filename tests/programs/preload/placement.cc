@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// placement --node N: allocates on the processors of a node, from several threads, and asks the kernel where
-// the touched pages are. To be run with the library preloaded.
+// placement --node N: allocates on the processors of a node, from several threads, and asks the kernel for
+// the node of each touched page. Run it with the library preloaded.
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -24,7 +24,7 @@ std::size_t page_size() {
     return static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
 }
 
-// Touches all of the block; appends its pages.
+// Touches the whole block and appends its pages.
 void touch(void* block, std::size_t size, std::vector<void*>& pages) {
     std::memset(block, 1, size);
     const auto start = reinterpret_cast<std::uintptr_t>(block);
@@ -32,7 +32,7 @@ void touch(void* block, std::size_t size, std::vector<void*>& pages) {
         pages.push_back(reinterpret_cast<void*>(page));
 }
 
-// Blocks of all sizes, some of them in memory that was used before and some moved. They are not freed.
+// Allocates blocks of all sizes, some in reused memory and some moved. Does not free them.
 void allocate(std::vector<void*>& pages) {
     for (unsigned round = 0; round < 12; ++round) {
         std::vector<void*> passing;
@@ -47,7 +47,7 @@ void allocate(std::vector<void*>& pages) {
     }
 }
 
-// How many of the pages are not on the node.
+// Returns how many of the pages are not on the node.
 std::size_t elsewhere(std::vector<void*>& pages, int node) {
     std::vector<int> status(pages.size());
     if (::numa_move_pages(0, pages.size(), pages.data(), nullptr, status.data(), 0) != 0) {

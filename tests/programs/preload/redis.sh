@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash disable=SC2034 # read by runner.sh
-# redis-server under redis-benchmark. Debian's server is linked against jemalloc: what it asks of that library
-# by name must not meet our blocks, and the other way round. Compared are the keys, not the speed.
+# redis-server under redis-benchmark. Debian's server is linked against jemalloc. Named calls to jemalloc must not get
+# blocks of Ashlar, nor the other way round. Compares the keys, not the speed.
 needs=(redis-server redis-cli redis-benchmark)
 witnesses=(redis-server redis-benchmark redis-cli)
 
@@ -27,7 +27,7 @@ exercise() {
     answer eval 'for i = 1, 20000 do redis.call("set", "key" .. i, string.rep("v", i % 700)) end' 0
     answer eval 'for i = 1, 20000, 2 do redis.call("del", "key" .. i) end' 0
     answer --raw strlen key1398
-    answer memory doctor >/dev/null # asks jemalloc
+    answer memory doctor >/dev/null # calls jemalloc
     answer memory purge
     answer bgsave >/dev/null
     answer config set activedefrag yes 2>/dev/null | head -c 2

@@ -2,14 +2,14 @@
 # SPDX-License-Identifier: MIT
 # runner.sh <libashlar.so> <libwitness.so> <program.sh>
 #
-# Runs what a program file describes twice, under System and with the library preloaded, and compares standard
-# output and exit status byte for byte. A program file sets
+# Runs a program file twice, under System and with the library preloaded, and compares standard output and exit status
+# byte for byte. A program file sets
 #   needs       the commands it calls, which must be installed
 #   witnesses   the processes that must have run on the library, as patterns of their names
-#   exercise    a function: what is done, in an empty directory; the files of ../samples are in $SAMPLES
-# and is itself run by a bash on the library. It prints nothing that depends on time or process numbers. It may set
-#   optional    the command that installs what it needs, on machines that are to have it: elsewhere it is skipped
-#   own_malloc  processes that bring a malloc of their own and stay with it, as patterns of their names
+#   exercise    a function that does the work, in an empty directory; the files of ../samples are in $SAMPLES
+# A bash on the library runs it. Its output must not depend on time or process numbers. It may set
+#   optional    the command that installs what it needs, on machines that should have it; skipped elsewhere
+#   own_malloc  processes that have and use their own malloc, as patterns of their names
 set -euo pipefail
 
 library=$1
@@ -26,7 +26,7 @@ fail() {
     exit 1
 }
 
-# like <name> <pattern...>
+# like <name> <pattern...>: succeeds if the name matches a pattern.
 like() {
     local name=$1 pattern
     for pattern in "${@:2}"; do
@@ -46,7 +46,7 @@ for command in "${needs[@]}"; do
     exit 77
 done
 
-# perform <label> <LD_PRELOAD>: leaves <label>.output, .errors, .status and .witness. Both see the same paths.
+# perform <label> <LD_PRELOAD>: writes <label>.output, .errors, .status and .witness. Both runs see the same paths.
 perform() {
     local label=$1 preload=$2 status=0
     rm -rf "$work/place"

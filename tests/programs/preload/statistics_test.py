@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Statistics of real processes: the files and the signal of the settings stats_*, and texts that others' parsers read.
+"""Tests statistics of real processes: the files and the signal of the settings stats_*, and texts for other programs'
+parsers.
 
 usage: statistics_test.py LIBRARY
 """
@@ -16,7 +17,7 @@ import unittest
 import xml.etree.ElementTree
 
 LIBRARY = sys.argv.pop(1)
-LIMIT = 60  # seconds: for what hangs
+LIMIT = 60  # seconds until a run is hung
 SUM = ("allocated", "cached", "free_resident", "dirty_resident", "metadata_resident")
 
 HOLDER = """
@@ -39,7 +40,7 @@ def run(program, *settings, cwd=None):
 
 
 class Holder:
-    """A process that holds some memory and does what it is told."""
+    """A process that holds some memory and obeys commands."""
 
     def __init__(self, *settings, cwd=None):
         self.process = subprocess.Popen([sys.executable, "-c", HOLDER], env=environment(*settings), text=True, cwd=cwd,
@@ -59,7 +60,7 @@ class Holder:
 
 
 def wait_for(condition):
-    """What it returns once that is true."""
+    """Returns the condition's value once it is true."""
     end = time.monotonic() + LIMIT
     while time.monotonic() < end:
         found = condition()
@@ -70,7 +71,7 @@ def wait_for(condition):
 
 
 def samples_of_prometheus(text):
-    """The samples by name and labels; fails where the text is not in the exposition format 0.0.4."""
+    """Returns the samples by name and labels. Fails if the text is not in the exposition format 0.0.4."""
     kinds = {}
     samples = {}
     for line in text.splitlines():
@@ -113,7 +114,7 @@ class Statistics(unittest.TestCase):
         if at_exit:
             self.assertEqual(refills, process["refills"])
         else:
-            self.assertGreaterEqual(refills, process["refills"])  # gathered later
+            self.assertGreaterEqual(refills, process["refills"])  # collected later
         for row in statistics["classes"]:
             self.assertGreaterEqual(row["slab_bytes"], row["free"] * row["size"])
         return statistics
@@ -173,7 +174,7 @@ class Statistics(unittest.TestCase):
             holder.do("held.append([bytearray(1000) for i in range(50000)])")
 
             def grown():
-                statistics = self.check_json(self.read("a.json"))  # whole at any moment
+                statistics = self.check_json(self.read("a.json"))  # complete at any moment
                 return statistics["process"]["allocated"] > first["process"]["allocated"] + 30_000_000
 
             wait_for(grown)
@@ -192,7 +193,7 @@ class Statistics(unittest.TestCase):
 
     def test_signal(self):
         with Holder("stats_signal:10") as holder:
-            # The thread starts with one of the first allocations.
+            # One of the first allocations starts the thread.
             wait_for(lambda: len(os.listdir(f"/proc/{holder.process.pid}/task")) == 2)
             holder.do("os.kill(os.getpid(), 10)")
             lines = [holder.process.stderr.readline()]

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Preloaded beside the allocator, writes one line per process into the file that PRELOAD_WITNESS names. It
- * has the program's name and whether a block that malloc gave here is Ashlar's. So a test can tell that a
- * program, and the programs it started, really ran on the allocator under test. Leaves errno and all
- * descriptors as they were.
+ * Preloaded beside the allocator. Writes one line per process into the file that PRELOAD_WITNESS names.
+ * The line has the program's name and whether malloc returned a block of Ashlar. So a test can check that
+ * a program and its children really ran on the tested allocator. Keeps errno and all descriptors.
  */
 #include <dlfcn.h>
 #include <errno.h>

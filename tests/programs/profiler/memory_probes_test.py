@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""A debugger attaches to OpenTelemetry's probes (core/os/memory_probes.h) as its profiler does, by notes and
-semaphores. That starts sampling, and what the probes say adds up to what the program asked for. And to those of the
-slow paths (core/os/probe.h), which agree with the library's own counts. Skipped without gdb.
+"""A debugger attaches to OpenTelemetry's probes (core/os/memory_probes.h) as its profiler does, through notes and
+semaphores. That starts sampling, and the probes' figures add up to the program's requests. It also attaches to the
+probes of the slow paths (core/os/probe.h), which agree with the library's own counts. Skipped without gdb.
 
 usage: memory_probes_test.py LIBRARY PROGRAM"""
 import collections
@@ -17,10 +17,10 @@ import tempfile
 import unittest
 
 LIBRARY, PROGRAM = (sys.argv.pop(1) for _ in range(2))
-# What `sites` of program.cc asks for: how many blocks of which size.
+# Requests of `sites` in program.cc: number of blocks and size.
 ASKED = [(60000, 200), (200000, 100), (20000, 300), (20000, 640), (20000, 500), (100, 100000),
          *((1, size) for size in range(100000, 5000001, 100000))]
-RATE = 512 << 10  # if nothing else is said
+RATE = 512 << 10  # default
 COMMANDS = """
 set pagination off
 set confirm off
@@ -46,7 +46,7 @@ FREE = PROBE.format(provider="otel_memory", name="free", format="%lu %lu", argum
 
 
 def fired(case, settings, *probes):
-    """[(name, *arguments)] of the probes that fire while the program runs."""
+    """Returns [(name, *arguments)] of the probes that fire while the program runs."""
     text = COMMANDS.format(library=LIBRARY, settings=settings, probes="\n".join(probes))
     with tempfile.NamedTemporaryFile("w", suffix=".gdb") as script:
         script.write(text)
@@ -84,20 +84,20 @@ class Attached(unittest.TestCase):
             else:
                 released[live.pop(arguments[0], None)] += 1
         self.assertLess(abs(weight - asked), 5 * math.sqrt(squares) + 0.01 * asked, (weight, asked))
-        self.assertEqual(released[None], 0)  # only of what was sampled
-        self.assertGreater(released[100], 5)  # 38 in the mean
+        self.assertEqual(released[None], 0)  # only sampled blocks
+        self.assertGreater(released[100], 5)  # expected: 38
         self.assertEqual(set(live.values()) & {100, 300, 500, 640, 100000}, set())  # all of these were released
         self.assertGreater(sum(size == 200 for size in live.values()), 0)  # half of these were kept: 11
 
     def test_nothing_is_fired_for_nobody(self):
-        self.assertEqual(self.fired(FREE), [])  # which starts no sampling
+        self.assertEqual(self.fired(FREE), [])  # it starts no sampling
 
 
 @unittest.skipUnless(shutil.which("gdb"), "gdb is not installed")
 class SlowPaths(unittest.TestCase):
-    """Blocks of more than 64 KiB are the fallback's here, and no free page is kept."""
+    """Blocks of more than 64 KiB use the fallback here, and no free page is kept."""
     ARGUMENTS = {"refill": 2, "flush": 2, "grow": 2, "purge": 2, "fallback": 1}
-    UNSEEN = 20  # events of each kind, at most, before main(), or after the counts were written
+    UNSEEN = 20  # events of each kind before main() or after the counts were written, at most
 
     def test_counts(self):
         probes = [PROBE.format(provider="ashlar", name=name, format=" ".join(["%lu"] * count),

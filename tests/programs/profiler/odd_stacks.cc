@@ -43,7 +43,7 @@ class Stack {
     } else {
         descend(allocate, depth - 1);
     }
-    asm volatile("" : : : "memory"); // no tail call
+    asm volatile("" : : : "memory"); // prevents a tail call
 }
 
 thread_local Allocate handler_allocates = nullptr;
@@ -52,7 +52,7 @@ void in_handler(int) {
     descend(handler_allocates, 3);
 }
 
-// makecontext() passes no pointers.
+// Uses `current`, because makecontext() passes no pointers.
 struct Coroutine {
     Stack stack;
     ucontext_t own{};
@@ -107,7 +107,7 @@ std::uintptr_t wrong_address(std::uint64_t& random, const void* here) {
     return choice[next(random) % choice.size()];
 }
 
-// Never returns: where to is lost.
+// Never returns: the return address is lost.
 [[gnu::noinline, gnu::noipa, gnu::optimize("no-omit-frame-pointer")]] void corrupt_body() {
     Coroutine& self = *current;
     auto** const frame = static_cast<std::uintptr_t**>(__builtin_frame_address(0));
@@ -138,7 +138,7 @@ void alternate(Allocate allocate) {
     action.sa_flags = SA_ONSTACK;
     ::sigaction(SIGUSR2, &action, nullptr);
     handler_allocates = allocate;
-    ::raise(SIGUSR2); // in this thread
+    ::raise(SIGUSR2); // to this thread
     ::sigaltstack(&before, nullptr);
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Stacks that an unwinder may stumble over. Each function allocates on one of them, and comes back.
+//
+// Stacks that are hard to unwind. Each function allocates on such a stack, and returns.
 #pragma once
 
 #include <cstddef>
@@ -7,23 +8,23 @@
 
 namespace odd_stacks {
 
-// Asks malloc for a block and frees it.
+// Requests a block from malloc and frees it.
 using Allocate = void (*)(std::size_t size);
 
 void deep(Allocate allocate);
 
-// In a handler of SIGUSR2, on a stack of its own that has memory on both sides that cannot be read.
+// Allocates in a handler of SIGUSR2, on a separate stack between unreadable pages.
 void alternate(Allocate allocate);
 
-// Several coroutines in turn, each at another depth.
+// Allocates in several coroutines in turn, each at another depth.
 void coroutines(Allocate allocate);
 
-// In a function whose caller's frame and return address have been overwritten. `random` chooses of small
-// numbers, and of addresses of nothing, of the kernel, of the heap, of code and of the stack itself. Nothing
-// else may unwind meanwhile.
+// Allocates in a function whose caller's frame and return address were overwritten. `random` chooses small
+// numbers, and addresses of unmapped memory, the kernel, the heap, code and the stack itself. No other code
+// may unwind meanwhile.
 void corrupt(Allocate allocate, std::uint64_t& random);
 
-// In code that has neither frame pointers nor descriptions of its frames.
+// Allocates in code without frame pointers and without descriptions of its frames.
 void undescribed(Allocate allocate);
 
 } // namespace odd_stacks

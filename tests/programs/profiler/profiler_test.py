@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The sampling profiler in the library, on a program whose calls are known and on others. What the file says is true,
-and it survives whatever becomes of the process.
+"""Tests the sampling profiler in the library, on a program with known calls and on others. The file's contents are
+true, and survive any end of the process.
 
 usage: profiler_test.py LIBRARY HARDENED_LIBRARY PROGRAM SOME_SHARED_OBJECT [unittest's arguments]"""
 import collections
@@ -26,7 +26,7 @@ STORM_SECONDS = float(os.environ.get("ASHLAR_STORM_SECONDS", "90"))
 
 
 def ranges_of_functions():
-    """[(name, begin, end)] as offsets in the program's file, whose text is mapped where it lies."""
+    """Returns [(name, begin, end)] as offsets in the program's file, whose text is mapped at these offsets."""
     functions = []
     for line in subprocess.run(["nm", "-S", PROGRAM], check=True, capture_output=True, text=True).stdout.splitlines():
         fields = line.split()
@@ -40,13 +40,13 @@ FUNCTIONS = ranges_of_functions()
 
 
 def site_of(profile, frames):
-    """The function of the program that asked the library for memory, or the innermost file."""
+    """Returns the program's function that called the library, or the innermost file."""
     for frame in frames:
         for mapping in profile.of("map"):
             if mapping["begin"] < frame <= mapping["end"]:
                 if os.path.basename(mapping["path"]) != os.path.basename(PROGRAM):
                     break
-                # One address of the program is one of its file, but for where it was loaded.
+                # An address of the program is an address of its file plus the load address.
                 offset = frame - 1 - mapping["begin"] + mapping["offset"]
                 for name, begin, end in FUNCTIONS:
                     if begin <= offset < end:
@@ -61,7 +61,7 @@ class Case(unittest.TestCase):
 
     def settings(self, rate="16k", more=""):
         if "profile_cost" not in more:
-            more += ",profile_cost:0"  # the distance between samples is what was asked for
+            more += ",profile_cost:0"  # the distance between samples equals the setting
         return {**os.environ, "LD_PRELOAD": LIBRARY, "ASHLAR_CONF": f"profile:{rate},profile_file:{self.folder}{more}"}
 
     def run_program(self, *arguments, rate="16k", more="", **options):
@@ -79,7 +79,7 @@ class Case(unittest.TestCase):
 
 
 class Truth(Case):
-    # Bytes and blocks that each site asks for, and the sizes, by program.cc.
+    # Bytes, blocks and sizes that each site of program.cc requests.
     ALLOCATED = {"site_kept": (60000, [200]), "site_temporary": (200000, [100]), "site_zeroed": (20000, [300]),
                  "site_aligned": (20000, [640]), "site_new": (20000, [500]), "site_large": (100, [100000]),
                  "site_resized": (1, range(100000, 5000001, 100000))}
@@ -89,7 +89,8 @@ class Truth(Case):
         return -math.expm1(-size / self.RATE)
 
     def test_sites(self):
-        """What each site allocated and kept, within five standard errors: by chance that fails once in a million."""
+        """Checks what each site allocated and kept, within five standard errors. A correct run fails once in a
+        million."""
         self.run_program("sites")
         profile = self.profile()
         self.assertEqual((profile.state, profile.lost, profile.holes), ("stopped", 0, 0))
@@ -111,9 +112,9 @@ class Truth(Case):
                 self.assertLess(abs(blocks[site] - count * len(sizes)), 5 * math.sqrt(variance) + 1)
         true = 30000 * 200
         self.assertLess(abs(live.pop("site_kept") - true), 5 * math.sqrt(30000 * 200 * 200 / self.chance(200)))
-        self.assertLess(live.pop("elsewhere", 0), 400 << 10)  # the C++ library's and stdio's buffers
+        self.assertLess(live.pop("elsewhere", 0), 400 << 10)  # buffers of the C++ library and stdio
         self.assertEqual(dict(live), {})
-        # Half of the slabs is free, and the kept ones pin it.
+        # Half of the slabs is free, and the kept blocks pin it.
         pinned = collections.Counter()
         place = profile.records.index(next(r for r in reversed(profile.records) if r[0] == "counts"))
         samples = {sample["sample"]: sample for sample in profile.of("allocate")}
@@ -124,7 +125,7 @@ class Truth(Case):
         self.assertLess(abs(pinned["site_kept"] - 30000 * 208), 0.25 * 30000 * 208)
 
     def test_every_block(self):
-        """With a rate of one byte nothing is left to chance."""
+        """With a rate of 1 byte every block is sampled."""
         self.run_program("signals", "18", rate="1")  # SIGCONT
         profile = self.profile()
         sizes = collections.Counter(sample["size"] for sample in profile.of("allocate"))
@@ -132,7 +133,7 @@ class Truth(Case):
         self.assertEqual({sample["weight"] for sample in profile.of("allocate") if sample["size"] == 50000}, {50000})
 
     def test_every_tiny_block(self):
-        """Nor by the bound on what samples may cost, which does not hold then."""
+        """The bound on the cost of samples does not apply at a rate of 1 byte."""
         self.run_program("tiny", rate="1", more=",profile_cost:1")
         profile = self.profile()
         sites = {number: site_of(profile, frames) for number, frames in profile.stacks().items()}
@@ -145,7 +146,7 @@ class Truth(Case):
         self.assertEqual({sample["blocks"] for sample in profile.of("allocate")}, {1024})
 
     def test_samples_that_come_too_fast(self):
-        """They are taken further apart, and stand for more."""
+        """Samples become rarer, and stand for more."""
         self.run_program("sites", rate="4k", more=",profile_cost:1")
         profile = self.profile()
         samples = profile.of("allocate")
@@ -173,7 +174,7 @@ class Truth(Case):
 
 class Life(Case):
     def test_killed(self):
-        """At any instant: all that was written is there, and nothing else."""
+        """Killed at any instant: the file has all written records, and no others."""
         chance = random.Random(SEED)
         records = 0
         for round_number in range(12):
@@ -199,11 +200,11 @@ class Life(Case):
         self.run_program("sites", rate="1k", more=",profile_limit:256k")
         profile = self.profile()
         self.assertEqual(profile.state, "full")
-        self.assertLessEqual(profile.lost, 1)  # from then on there are no samples
+        self.assertLessEqual(profile.lost, 1)  # no samples afterwards
         self.assertLessEqual(os.path.getsize(glob.glob(f"{self.folder}/*")[0]), 256 << 10)
 
     def test_full_disk(self):
-        """On a file system of one mebibyte the program goes on, and the file says that it is full."""
+        """On a full file system of 1 MiB the program continues, and the file says that it is full."""
         mount = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c"]
         if subprocess.run([*mount, f"mount -t tmpfs -o size=1m none {self.folder}"], capture_output=True).returncode != 0:
             self.skipTest("no file system can be mounted here")
@@ -217,7 +218,7 @@ class Life(Case):
         self.assertEqual(profile.state, "full")
 
     def test_nowhere(self):
-        """Without a place for the file the program runs, and says what is wrong once."""
+        """Without a place for the file the program runs, and prints the error once."""
         result = subprocess.run([PROGRAM, "sites"], env={**os.environ, "LD_PRELOAD": LIBRARY,
                                 "ASHLAR_CONF": "profile:512k,profile_file:/no/such/folder"}, capture_output=True, text=True)
         self.assertEqual(result.returncode, 0)
@@ -226,7 +227,7 @@ class Life(Case):
         self.assertIn("profile_file", result.stderr)
 
     def test_forks(self):
-        """A child has a file of its own, also without fork handlers; one that allocates nothing has none."""
+        """A child has its own file, also without fork handlers. A child that does not allocate has none."""
         self.run_program("forks")
         profiles = sorted(self.profiles(), key=lambda profile: profile.parent)
         for profile in profiles:
@@ -239,7 +240,7 @@ class Life(Case):
         self.assertEqual(profiles[0].state, "stopped")
 
     def test_calls_in_bare_children(self):
-        """Without fork handlers they do not touch the parent's file, and begin their own when they allocate."""
+        """Without fork handlers children do not touch the parent's file, and begin their own when they allocate."""
         self.run_program("bare-calls", rate="1k")
         profiles = sorted(self.profiles(), key=lambda profile: profile.parent)
         for profile in profiles:
@@ -248,7 +249,7 @@ class Life(Case):
         self.assertEqual(profiles[0].state, "stopped")
 
     def test_exec(self):
-        """The process has the same number, and two files."""
+        """The process keeps its number, and has two files."""
         self.run_program("exec")
         profiles = self.profiles()
         self.assertEqual(len(profiles), 2)
@@ -256,7 +257,7 @@ class Life(Case):
         self.assertEqual(sorted(profile.state for profile in profiles), ["recording", "stopped"])
 
     def test_little_memory(self):
-        """Where limits leave no room, the program is no worse off."""
+        """Where limits leave no room, the program still runs as without the profiler."""
         for limit in (48, 64, 96, 128, 256):
             with self.subTest(limit):
                 self.run_program("sites", preexec_fn=lambda: resource.setrlimit(
@@ -271,9 +272,9 @@ class Life(Case):
 
 class Storm(Case):
     def test_storm(self):
-        """dlopen, dlclose, exceptions, threads that end, fork, and a second profiler that unwinds whatever its signal
-        interrupts. Stacks that are deep, alternate, corrupt, a coroutine's or without descriptions. All at one time. In
-        processes whose files do not get full, one after the other."""
+        """dlopen, dlclose, exceptions, ending threads, fork, and a second profiler that unwinds whatever its signal
+        interrupts. Stacks that are deep, alternate, corrupt, a coroutine's or without descriptions. All happen at
+        once. One process runs after the other, so that no file becomes full."""
         over = time.monotonic() + STORM_SECONDS
         while True:
             self.run_program("storm", "40", SHARED_OBJECT, rate="64k")
@@ -305,7 +306,7 @@ class Steering(Case):
         self.assertEqual([sample["sample"] in first.live() for sample in kept], [False, True])
 
     def test_signal(self):
-        """The first one starts, others ask for a dump."""
+        """The first signal starts, later signals request a dump."""
         for number in (signal.SIGUSR1, signal.SIGRTMIN):
             with self.subTest(number):
                 self.run_program("signals", str(int(number)), rate="0", more=f",profile_signal:{int(number)}")
@@ -317,7 +318,7 @@ class Steering(Case):
                 os.unlink(path)
 
     def test_from_outside(self):
-        """Another process stores one word."""
+        """Another process stores one word to switch the profiler."""
         symbols = subprocess.run(["nm", "-C", LIBRARY], check=True, capture_output=True, text=True).stdout
         offset = next(int(line.split()[0], 16) for line in symbols.splitlines()
                       if line.endswith(" ashlar::heap::sampling::control"))
@@ -327,7 +328,7 @@ class Steering(Case):
         with open(f"/proc/{process.pid}/maps", encoding="utf-8") as file:
             self.assertEqual(process.stdout.readline(), "ready\n")
             base = next(int(line.split("-")[0], 16) for line in file if line.rstrip().endswith(os.path.realpath(LIBRARY)))
-        for word in (1, 1, 2, 1 | 0x100, 3):  # record, again, pause, go on and dump, stop
+        for word in (1, 1, 2, 1 | 0x100, 3):  # record, again, pause, continue and dump, stop
             with open(f"/proc/{process.pid}/mem", "r+b", buffering=0) as memory:
                 memory.seek(base + offset)
                 memory.write(word.to_bytes(4, "little"))
@@ -346,7 +347,7 @@ class Steering(Case):
         self.assertIn("profile_signal: 9", result.stderr)
 
     def test_interval(self):
-        """Each millisecond in which it allocates."""
+        """Writes each millisecond in which it allocates."""
         self.run_program("sites", more=",profile_interval_ms:1")
         profile = self.profile()
         self.assertIn("interval", profile.marks())

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// A program whose calls of malloc are known, for tests of the profiler.
+// A program with known calls of malloc, for tests of the profiler.
 //
 // usage: program MODE [ARGUMENT]
 #include "odd_stacks.h"
@@ -28,7 +28,7 @@
 
 #pragma GCC diagnostic ignored "-Wattributes"
 
-// Weak: the library is preloaded.
+// Weak, because the library is preloaded.
 #pragma weak ashlar_profile_start
 #pragma weak ashlar_profile_stop
 #pragma weak ashlar_profile_pause
@@ -45,7 +45,7 @@ T opaque(T value) {
 
 } // namespace
 
-// The sites: a name of its own, and no tail call.
+// A site: a function with its own name, and without a tail call.
 #define SITE(name, expression)                                                                               \
     extern "C" [[gnu::noinline, gnu::noipa]] void* name(std::size_t size);                                   \
     void* name(std::size_t size) {                                                                           \
@@ -71,7 +71,7 @@ void expect(bool condition, const char* what) {
     std::_Exit(1);
 }
 
-// What tests/programs/profiler/profiler_test.py knows.
+// The requests that tests/programs/profiler/profiler_test.py expects.
 int sites() {
     constexpr int kKept = 60'000;
     static std::array<void*, kKept> kept{};
@@ -96,8 +96,7 @@ int sites() {
     return 0;
 }
 
-// Blocks of hardly any bytes, and of none, by threads that ask for nothing else. The first request is for
-// none.
+// Requests tiny and zero-sized blocks in threads that request nothing else. The first request has size 0.
 int tiny() {
     for (int number = 0; number < 4; ++number) {
         std::thread([] {
@@ -127,7 +126,7 @@ void churn(std::uint64_t state, const std::atomic<bool>& stop) {
 
 constinit std::atomic<bool> stop{false};
 
-// Until the process is killed.
+// Runs until the process is killed.
 int threads() {
     std::vector<std::thread> others;
     for (std::uint64_t i = 1; i <= 3; ++i)
@@ -138,7 +137,7 @@ int threads() {
     return 0;
 }
 
-// What a second profiler does: it unwinds by itself, wherever the program is, in malloc among others.
+// Acts as a second profiler: unwinds wherever the program is, also inside malloc.
 void second_profiler(int) {
     const int error = errno;
     std::array<void*, 64> frames{};
@@ -146,7 +145,7 @@ void second_profiler(int) {
     errno = error;
 }
 
-// Over and over again, until the storm is over.
+// Repeats the action until the storm is over.
 template <typename Action>
 void start(std::vector<std::thread>& threads, Action action) {
     threads.emplace_back([action] {
@@ -159,8 +158,8 @@ void allocate_once(std::size_t size) {
     std::free(site_temporary(size));
 }
 
-// Likewise, where the second profiler does not look. libgcc's unwinder reads the code at whatever it takes
-// for a return address. It crashes where a stack is none, or is being changed for another.
+// Same, but blocks the second profiler. libgcc's unwinder reads the code at every presumed return address. It
+// crashes on an invalid stack, or while the stack is being switched.
 template <typename Action>
 void start_unseen(std::vector<std::thread>& threads, Action action) {
     threads.emplace_back([action]() mutable {
@@ -182,7 +181,7 @@ void start_odd_stacks(std::vector<std::thread>& threads) {
                  [random = std::uint64_t{1}]() mutable { odd_stacks::corrupt(allocate_once, random); });
 }
 
-// All that may go wrong while others allocate, for so many rounds.
+// Does everything that may go wrong while other threads allocate, for `rounds` rounds.
 int storm(int rounds, const char* library) {
     std::vector<std::thread> others;
     second_profiler(0); // its first call loads a library
@@ -241,7 +240,7 @@ int forks() {
         return 0;
     }
     wait_for(child);
-    // Without handlers.
+    // Runs no fork handlers.
     const auto bare = static_cast<pid_t>(::syscall(SYS_fork));
     if (bare == 0) {
         for (int i = 0; i < 100; ++i)
@@ -268,7 +267,7 @@ void allocate(int times) {
         std::free(site_temporary(50'000));
 }
 
-// The calls in children that were made without fork handlers: what they inherited is not theirs.
+// Makes the calls in children without fork handlers, which must not use inherited state.
 int bare_calls() {
     allocate(100);
     int (*const calls[])() = {::ashlar_profile_dump, ::ashlar_profile_stop, ::ashlar_profile_pause};
@@ -303,7 +302,7 @@ int by_calls(const char* folder) {
     const unsigned long long before = state().samples;
     allocate(100);
     expect(state().paused == 1 && state().recording == 0 && state().samples == before, "paused");
-    std::free(kept); // is recorded
+    std::free(kept); // recorded
     expect(::ashlar_profile_start(0, nullptr) == 0, "resume");
     allocate(100);
     expect(state().samples > before, "resumed");
@@ -313,12 +312,12 @@ int by_calls(const char* folder) {
     expect(state().recording == 0 && state().rate == 0, "stopped");
     expect(::ashlar_profile_start(500, folder) == 0, "a second file");
     allocate(10);
-    std::free(longer); // the first one's
+    std::free(longer); // the first recording's block
     std::puts(state().path);
     return 0;
 }
 
-// Signals of its own, between which it allocates.
+// Sends itself signals, and allocates in between.
 int by_signals(int number) {
     for (int i = 0; i < 3; ++i) {
         allocate(100);
@@ -328,7 +327,7 @@ int by_signals(int number) {
     return 0;
 }
 
-// As by_signals(), by whoever reads "ready" and answers with a line.
+// Like by_signals(), but a reader of "ready" sends the signals and answers with a line.
 int asked() {
     for (;;) {
         std::puts("ready");

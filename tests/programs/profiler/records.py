@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Reads the profiler's file as core/include/ashlar/profile_format.h says, strictly: anything that the rules do not
-allow is an error, not something to be skipped."""
+"""Reads the profiler's file strictly as core/include/ashlar/profile_format.h says. Anything that the rules do not
+allow is an error, and is not skipped."""
 import struct
 
 from crc32c import crc32c
@@ -19,11 +19,11 @@ class Damaged(Exception):
 
 
 class Profile:
-    """What a file holds. `records`: (kind, fields) in order; `holes`: bytes that were reserved and not written."""
+    """The contents of a file. `records`: (kind, fields) in order; `holes`: bytes that were reserved and not written."""
 
     def __init__(self, path):
         self.path = path
-        # A file that was not closed in order is as long as it might have become.
+        # A file that was not closed properly has its maximum length.
         with open(path, "rb") as file:
             data = file.read(4096)
             data += file.read(max(0, (struct.unpack_from("<Q", data, 56)[0] & ~CLOSED) - len(data)))
@@ -66,12 +66,12 @@ class Profile:
         return {stack["id"]: stack["frames"] for stack in self.of("stack")}
 
     def live(self):
-        """The samples that no record says were freed, by number."""
+        """Returns the samples without a record of their release, by number."""
         freed = {fields["sample"] for fields in self.of("free")}
         return {fields["sample"]: fields for fields in self.of("allocate") if fields["sample"] not in freed}
 
     def check(self):
-        """Each record makes sense after those before it."""
+        """Checks that each record is consistent with the earlier ones."""
         stacks, threads, samples, last = set(), set(), {}, None
         for kind, fields in self.records:
             if kind == "stack":

@@ -3,7 +3,7 @@
 #include <stddef.h>
 
 __attribute__((noinline, noipa)) void undescribed_frames(void (*allocate)(size_t), int depth) {
-    /* Enough that is needed after the call to fill every register, the frame pointer's among them. */
+    /* Needs enough values after the call to fill every register, including the frame pointer. */
     volatile size_t source[8] = {1, 2, 3, 4, 5, 6, 7, 8};
     const size_t a = source[0], b = source[1], c = source[2], d = source[3], e = source[4], f = source[5];
     if (depth == 0) {

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""ashlar report on the command line: what goes where, and what it says about results that it cannot read.
+"""Tests ashlar report on the command line: where output goes, and the messages about unreadable results.
 
 usage: command_test.py ASHLAR RESULTS"""
 import csv
@@ -88,7 +88,7 @@ class CommandTest(unittest.TestCase):
         self.assertEqual(sorted(os.listdir(self.folder)), ["r.csv", "r.html", "r.md"])
 
     def test_a_program_is_judged_by_what_compare_judges_it_by(self):
-        # One that takes half the wall time and as much CPU time is faster.
+        # Half the wall time with the same CPU time is faster.
         stored = json.loads(self.read(PROGRAM))
         for sample in stored["samples"]:
             noise = 1 + 0.001 * ((sample["round"] * 3 + sample["contender"] * 2) % 5)
@@ -100,7 +100,7 @@ class CommandTest(unittest.TestCase):
         self.assertIn("* **Speed:** jemalloc is the fastest: wall time 0.50× (", text)
 
     def test_speed_and_memory_have_a_verdict_each(self):
-        # As fast as System, and a sixth more memory.
+        # Same speed as System, with a sixth more memory.
         stored = json.loads(self.read(PROGRAM))
         for sample in stored["samples"]:
             noise = 1 + 0.001 * ((sample["round"] * 3 + sample["contender"] * 2) % 5)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The HTML report in headless Chromium. Are its charts there? Is all text in its place and readable, on a screen and a
-telephone, light and dark? Does it load anything or complain? Does what is in a result stay text? Leaves pictures.
+"""Tests the HTML report in headless Chromium. Its charts exist. All text is in its place and readable, on a screen
+and a telephone, light and dark. It loads nothing and has no errors. Text in a result stays text. Writes pictures.
 
 usage: page_test.py ASHLAR RESULTS PICTURES"""
 import html
@@ -105,7 +105,7 @@ class PageTest(unittest.TestCase):
 
     def test_charts_and_points_are_there(self):
         bench = self.browser.probe(self.bench)
-        # Scatter, four forests (and one in the part that is folded), by threads, by size.
+        # Scatter, four forests (and one in the folded part), by threads, by size.
         self.assertGreaterEqual(bench["charts"], 7)
         # Two allocators in 7 configurations for memory alone.
         self.assertGreater(bench["points"], 40)

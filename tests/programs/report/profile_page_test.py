@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""The page of a profile in headless Chromium. Is the flame graph there, and can it be searched, clicked and turned
-round? Is the table sorted? Is all text in its place and readable, on a screen and a telephone, light and dark? Does it
-load anything or complain? Does what is in a profile stay text? Leaves pictures.
+"""Tests the page of a profile in headless Chromium. The flame graph can be searched, clicked and turned round. The
+table is sorted. All text is in its place and readable, on a screen and a telephone, light and dark. It loads nothing
+and has no errors. Text in a profile stays text. Writes pictures.
 
 usage: profile_page_test.py ASHLAR PICTURES"""
 import os
@@ -68,11 +68,11 @@ class PageTest(unittest.TestCase):
         self.assertEqual(found["levels"], {"main": 1, "parse": 3})
         self.assertEqual(found["highlighted"], ["parse"])
         self.assertIn("1 frame, 83.3 %", found["found"])  # 20 of 24 million bytes
-        self.assertIn("1 frame,", found["foundLetter"])  # that in operator new(unsigned long)
+        self.assertIn("1 frame,", found["foundLetter"])  # the frame in operator new(unsigned long)
         self.assertIn("serve: 22.9 MiB, 100.0 % of what was live at the peak", found["function"])
         self.assertEqual([row[0] for row in found["callers"]], ["main"])
         self.assertEqual([row[0] for row in found["callees"]], ["parse", "load_table"])
-        self.assertEqual(found["faded"], 2)  # those that lead to the one that was clicked
+        self.assertEqual(found["faded"], 2)  # the callers of the clicked frame
         self.assertEqual(found["bottomUp"], {"allocator": 1, "parse": 2})
 
     def test_places_are_sorted(self):
@@ -87,7 +87,7 @@ class PageTest(unittest.TestCase):
         self.need_flames()
         found = self.browser.probe(self.difference, scripts=SCRIPTS)
         self.assertIn("new_cache", self.text(self.difference))
-        self.assertEqual(found["sites"][0][5], "+0 B")  # at the peak nothing has changed
+        self.assertEqual(found["sites"][0][5], "+0 B")  # no change at the peak
         self.assertGreaterEqual(len(found["fills"]), 1)
         leaks = subprocess.run([ASHLAR, "profile", "--leaks", "--diff", self.recorded, self.path("grown.profile")],
                                check=True, timeout=60, capture_output=True, text=True).stdout
@@ -105,7 +105,7 @@ class PageTest(unittest.TestCase):
 
     def test_pictures_are_light_and_dark(self):
         for scheme, name, bright in ((LIGHT, "light", True), (DARK, "dark", False)):
-            for width in (1280, 500):  # no window is narrower
+            for width in (1280, 500):  # windows are not narrower
                 picture = os.path.join(PICTURES, f"profile-{name}-{width}.png")
                 self.browser.run(self.page, f"--screenshot={picture}", "--virtual-time-budget=3000", width=width, height=3000,
                                  scheme=scheme)

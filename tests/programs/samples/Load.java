@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Work for Java that allocates in many ways, much of it outside of its own heap. It prints what does not
-// depend on time or place.
+// Work for Java that allocates in many ways, mostly outside its own heap. Its output does not depend on time
+// or place.
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -24,7 +24,7 @@ public class Load {
         return sum.getValue();
     }
 
-    // Garbage of many ages.
+    // Makes garbage of many ages.
     static String tables(int seed) {
         Random random = new Random(seed);
         Map<String, List<String>> table = new HashMap<>();
@@ -35,7 +35,7 @@ public class Load {
         return table.size() + " " + checksum(new TreeMap<>(table).toString().getBytes(StandardCharsets.UTF_8));
     }
 
-    // Direct buffers and the state of the compressor are malloc's.
+    // Direct buffers and the compressor's state use malloc.
     static String compressed(int seed) throws Exception {
         Random random = new Random(seed);
         long sum = 0;

@@ -17,9 +17,9 @@ struct value {
     enum kind kind;
     int boolean;
     double number;
-    char* text;          /* of a string */
-    struct value* items; /* of an array or object */
-    char** keys;         /* of an object */
+    char* text;          /* for a string */
+    struct value* items; /* for an array or object */
+    char** keys;         /* for an object */
     size_t count;
 };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Work for node that allocates in many ways and prints what does not depend on time or place.
+// Work for node that allocates in many ways. Its output does not depend on time or place.
 'use strict';
 const { Worker, isMainThread, parentPort, workerData } = require('worker_threads');
 const crypto = require('crypto');

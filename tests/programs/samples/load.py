@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Work for python3 that allocates in many ways and prints what does not depend on time or place."""
+"""Work for python3 that allocates in many ways. Its output does not depend on time or place."""
 import collections
 import hashlib
 import io
@@ -14,7 +14,7 @@ MASK = (1 << 64) - 1
 
 
 def numbers(seed, count):
-    """Pseudo-random numbers, the same everywhere."""
+    """Yields pseudo-random numbers, the same everywhere."""
     for _ in range(count):
         seed = (seed * 6364136223846793005 + 1442695040888963407) & MASK
         yield seed >> 33

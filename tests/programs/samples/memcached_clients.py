@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Clients of a memcached on the socket named, each in a thread of its own with keys of its own. Every answer is
-checked, and what is left at the end is printed."""
+"""Clients of a memcached on the named socket, each in its own thread with its own keys. Checks every answer, and
+prints the final contents."""
 import hashlib
 import random
 import socket

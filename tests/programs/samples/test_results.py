@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The tests that a JUnit file names, one a line with its result."""
+"""Prints the tests of a JUnit file, one a line with its result."""
 import sys
 import xml.etree.ElementTree
 

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Compares what the library's unwinder reads out of .eh_frame with what libdw does. It goes through every row
-// of every frame description of the files that are named: the frame's end and every register that is
-// followed.
+// Compares the library's reading of .eh_frame with libdw's, for the given files. Each row of each frame
+// description must have the same frame's end, and the same rules for the registers that are followed.
 //
 // usage: agreement FILE...      a name without a slash is a library's, found where the loader finds it
 #include "observe/frame_description.h"
@@ -30,7 +29,7 @@ namespace {
 
 using namespace ashlar::observe;
 
-// ---- A file, mapped as the loader would -------------------------------------------------------------------
+// ---- A file, mapped as the loader would
 
 class Image {
   public:
@@ -92,7 +91,7 @@ class Image {
     std::uint64_t first_ = 0;
 };
 
-// ---- One form for both ------------------------------------------------------------------------------------
+// ---- One text form for both readings
 
 std::string text_of(const char* format, long long a, long long b = 0) {
     char text[96];
@@ -100,7 +99,7 @@ std::string text_of(const char* format, long long a, long long b = 0) {
     return text;
 }
 
-// An expression: its operations with the operands, as libdw reads them.
+// Returns an expression's text: its operations with the operands, as libdw reads them.
 std::string text_of(const Dwarf_Op* operations, std::size_t count) {
     std::string text;
     for (std::size_t i = 0; i < count; ++i) {
@@ -110,7 +109,8 @@ std::string text_of(const Dwarf_Op* operations, std::size_t count) {
     return text;
 }
 
-// What libdw says of the frame's end: operations of an expression, also for a register and an offset.
+// Returns libdw's rule for the frame's end. libdw gives operations of an expression, also for a register and
+// an offset.
 std::string end_of(Dwarf_Frame* frame) {
     Dwarf_Op* operations = nullptr;
     std::size_t count = 0;
@@ -129,7 +129,7 @@ std::string register_of(Dwarf_Frame* frame, unsigned number) {
     if (::dwarf_frame_register(frame, static_cast<int>(number), memory, &operations, &count) != 0)
         return "error";
     if (count == 0) return operations == nullptr ? "same" : "undefined";
-    // Relative to the frame's end.
+    // relative to the frame's end
     const bool value = operations[count - 1].atom == DW_OP_stack_value;
     if (value) --count;
     if (count == 1 && operations[0].atom == DW_OP_call_frame_cfa) return value ? "=c+0" : "c+0";
@@ -141,7 +141,7 @@ std::string register_of(Dwarf_Frame* frame, unsigned number) {
     return (value ? "=" : "") + text_of(operations, count);
 }
 
-// The same of our own reading.
+// The library's own reading, in the same form.
 class OwnReading {
   public:
     explicit OwnReading(const Image& image) : image_(image) {}
@@ -184,7 +184,8 @@ class OwnReading {
         return text + operations(bytes, bytes.at() + length);
     }
 
-    // The few operations that occur; the text of another one differs from libdw's and is reported.
+    // Writes the few operations that occur. Any other operation gives a different text from libdw's, and is
+    // reported.
     static std::string operations(ObjectBytes& bytes, std::uintptr_t end) {
         std::string text;
         while (bytes.at() < end) {
@@ -201,7 +202,7 @@ class OwnReading {
     const Image& image_;
 };
 
-// ---- The comparison ---------------------------------------------------------------------------------------
+// ---- The comparison
 
 struct Tally {
     std::uint64_t functions = 0;
@@ -217,12 +218,12 @@ void report(Tally& tally, std::uint64_t address, const char* what, const std::st
                 own.c_str(), libdw.c_str());
 }
 
-// Where a description says nothing of a register, libdw says what the ABI does, or knows no better.
+// Returns whether the description has no rule for a register. libdw then gives the ABI's rule or none.
 bool silent(unsigned number, const std::string& own, const std::string& libdw) {
     return own == "same" && libdw == (number == kRsp ? "=c+0" : "undefined") && number != kReturnAddress;
 }
 
-// Compares the row around the address; says where it ends.
+// Compares the row around the address. Returns the end of the row.
 std::uint64_t compare_row(const Image& image, const OwnReading& reading, Dwarf_CFI* cfi,
                           std::uint64_t address, Tally& tally) {
     ++tally.rows;
@@ -241,7 +242,7 @@ std::uint64_t compare_row(const Image& image, const OwnReading& reading, Dwarf_C
     bool signal = false;
     const int return_address = ::dwarf_frame_info(frame, &begin, &end, &signal);
     if (return_address != static_cast<int>(kReturnAddress)) report(tally, address, "column", "16", "other");
-    // After DW_CFA_restore_state libdw gives the row the beginning of the one remembered.
+    // After DW_CFA_restore_state libdw starts the row where the remembered row started.
     const std::uint64_t own_begin = image.in_file(own.row_begin);
     if (own_begin < begin || own_begin > address || image.in_file(own.row_end) != end) {
         report(tally, address, "row",
@@ -279,7 +280,7 @@ void compare_section(const Image& image, Elf_Data* data, std::uint64_t section, 
         if (result < 0) continue;
         if (dwarf_cfi_cie_p(&entry)) continue;
         // The description's addresses follow its pointer to the common part: 32 bits each, relative, as
-        // linkers on x86-64 write them.
+        // x86-64 linkers write them.
         std::int32_t relative = 0;
         std::uint32_t length = 0;
         std::memcpy(&relative, entry.fde.start, sizeof relative);

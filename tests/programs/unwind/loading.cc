@@ -4,10 +4,9 @@
 //
 // * One thread loads a library, calls back through it, unwinds there, and unloads it. The two libraries take
 // turns
-//   at the same addresses. What was learnt of one must not be used for the other.
-// * One unwinds stacks whose words point into those libraries, mapped or not.
-// * One throws exceptions through many frames.
-// * One unwinds its own stack from a timer's signal, wherever that comes.
+//   at the same addresses, so what was learnt of one must not be used for the other.
+// * One thread unwinds stacks whose words point into those libraries, mapped or not. * One thread throws
+// exceptions through many frames. * One thread unwinds its own stack from a timer's signal, at any point.
 //
 // usage: unwind_loading LIBRARY LIBRARY ROUNDS
 #include "observe/unwind.h"
@@ -41,10 +40,10 @@ constexpr unsigned kMost = 64;
 }
 
 std::atomic<bool> done{false};
-std::atomic<std::uintptr_t> last_place{0}; // of a library, loaded or not
+std::atomic<std::uintptr_t> last_place{0}; // an address in a library, loaded or not
 std::atomic<std::uint64_t> walks{0};
 
-// ---- Loading ----------------------------------------------------------------------------------------------
+// ---- Loading
 
 struct Trace {
     std::array<std::uintptr_t, kMost> addresses;
@@ -74,8 +73,8 @@ void load_and_unload(const std::array<std::string, 2>& libraries, unsigned round
         if (std::none_of(begin, end, [place](std::uintptr_t address) { return address - place < 256; })) {
             fail("the library's frame is missing in round " + std::to_string(round));
         }
-        // take() and the library are further in; this function's own address is another one; the rest is the
-        // same.
+        // Inside, take() and the library are two further frames, and this function's own address differs. The
+        // rest is equal.
         if (inside.count != outside.count + 1 || !std::equal(begin + 3, end, outside.addresses.begin() + 2)) {
             fail("the callers are others in round " + std::to_string(round));
         }
@@ -83,7 +82,7 @@ void load_and_unload(const std::array<std::string, 2>& libraries, unsigned round
     }
 }
 
-// ---- Forged stacks ----------------------------------------------------------------------------------------
+// ---- Forged stacks
 
 void unwind_forged() {
     alignas(16) std::array<std::uintptr_t, 256> stack{};
@@ -106,7 +105,7 @@ void unwind_forged() {
     }
 }
 
-// ---- Exceptions -------------------------------------------------------------------------------------------
+// ---- Exceptions
 
 [[gnu::noinline]] void throw_from(unsigned depth) { // NOLINT(misc-no-recursion)
     if (depth == 0) throw std::string("thrown");
@@ -123,7 +122,7 @@ void throw_exceptions() {
     }
 }
 
-// ---- Signals ----------------------------------------------------------------------------------------------
+// ---- Signals
 
 void unwind_in_handler(int /*signal*/, siginfo_t* /*information*/, void* context) {
     std::array<std::uintptr_t, kMost> addresses;
@@ -140,7 +139,7 @@ void interrupt_others(const std::vector<pid_t>& threads) {
     }
 }
 
-// Runs in a thread and says which it is.
+// Runs `work` in a thread, and names the thread.
 template <typename Work>
 std::thread start(std::atomic<pid_t>& id, Work work) {
     std::thread thread([&id, work] {

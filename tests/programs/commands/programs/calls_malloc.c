@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Allocates; with an argument then says "ready" and waits for its stdin to end. */
+/* Allocates. With an argument it then prints "ready" and waits for the end of its stdin. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>

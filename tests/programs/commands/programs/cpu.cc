@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
-// Uses the processor in places that a test knows, by its own clock of CPU time.
 //
-// usage: cpu ratio|both|allocates
-// [SECONDS]|profiles|urgent|urgent-later|sleeps|forks|executes|threads|short|stacks
+// Uses the processor in known places, measured by its own CPU clock.
+//
+// usage: cpu ratio|both|allocates [SECONDS]|profiles|urgent|urgent-later|sleeps
+//        cpu forks|executes|threads|short|stacks
 #include <atomic>
 #include <cerrno>
 #include <csignal>
@@ -39,7 +40,7 @@ void spin() {
 
 } // namespace
 
-// Not in the unnamed namespace, so that the names are short. Never inlined, so that they are there.
+// Outside the unnamed namespace, so that names are short. Never inlined, so that the functions exist.
 [[gnu::noinline]] void burn_three(double seconds) {
     const double end = used(CLOCK_THREAD_CPUTIME_ID) + 3 * seconds;
     while (used(CLOCK_THREAD_CPUTIME_ID) < end) {
@@ -57,7 +58,7 @@ void spin() {
     }
 }
 
-// Of each: many small blocks at one place, few at the other.
+// Allocates many small blocks in one place and few in the other.
 [[gnu::noinline]] void* allocates_much() {
     return std::malloc(64);
 }
@@ -67,7 +68,7 @@ void spin() {
 [[gnu::noinline]] void releases(void* block) {
     std::free(block);
 }
-// At one place, until the thread has used so much of the processor.
+// Allocates in one place until the thread has used `seconds` of CPU time.
 [[gnu::noinline]] void allocates_and_releases(double seconds) {
     const double end = used(CLOCK_THREAD_CPUTIME_ID) + seconds;
     while (used(CLOCK_THREAD_CPUTIME_ID) < end) {
@@ -107,7 +108,7 @@ void allocate(double seconds) {
     }
 }
 
-// A profiler of the program's own.
+// Runs a profiler of the program's own.
 void profile_itself() {
     handle(SIGPROF);
     const itimerval each{.it_interval = {.tv_sec = 0, .tv_usec = 10'000},
@@ -120,12 +121,12 @@ void profile_itself() {
     std::printf("%ld\n", signals.load());
 }
 
-// Out of band data, as it were: a signal now and then, which it sends itself.
+// Sends itself a signal now and then, as for out-of-band data.
 void be_urgent(bool later) {
     if (!later) handle(SIGURG);
     burn_one(0.3);
     if (later) handle(SIGURG);
-    burn_one(0.1); // what comes after that is the program's
+    burn_one(0.1); // later CPU time belongs to the program
     const long before = of_timers.load();
     for (int i = 0; i < 10; ++i) {
         raise(SIGURG);
@@ -175,11 +176,11 @@ void sleep_beside_others() {
     std::printf("%d\n", interrupted);
 }
 
-// Deep, and with an errno that must stay.
+// Recurses deeply, and checks that errno is kept.
 [[gnu::noinline]] int go_down(int depth) {
     if (depth != 0) {
         const int found = go_down(depth - 1);
-        asm volatile("" : : : "memory"); // no tail call
+        asm volatile("" : : : "memory"); // prevents a tail call
         return found;
     }
     int wrong = 0;
@@ -208,7 +209,7 @@ void run_threads(int count, double seconds) {
 int main(int count, char** arguments) {
     const std::string what = arguments[1];
     if (what == "ratio") {
-        for (int i = 0; i < 30; ++i) { // in turns: a sample that comes late hits either in proportion
+        for (int i = 0; i < 30; ++i) { // alternating: a late sample hits either in proportion
             burn_three(0.01);
             burn_one(0.01);
         }
@@ -228,7 +229,7 @@ int main(int count, char** arguments) {
         const pid_t child = fork();
         if (child == 0) {
             burn_three(0.2);
-            _exit(0); // without the library's last records
+            _exit(0); // skips the library's last records
         }
         int status = 0;
         waitpid(child, &status, 0);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Opens a library so that it prefers its own dependencies, and lets it allocate. */
+/* Opens a library that prefers its own dependencies, and lets it allocate. */
 #include <dlfcn.h>
 #include <string.h>
 

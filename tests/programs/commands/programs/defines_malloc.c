@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Brings an allocator of its own, which every library in the process then uses. */
+/* Defines its own allocator, which every library in the process then uses. */
 #include <stddef.h>
 #include <string.h>
 
@@ -20,7 +20,7 @@ void free(void* block) {
 }
 
 void* calloc(size_t count, size_t size) {
-    return malloc(count * size); /* never reused: zero */
+    return malloc(count * size); /* memory is never reused, so it is zero */
 }
 
 void* realloc(void* block, size_t size) {

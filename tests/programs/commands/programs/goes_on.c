@@ -37,14 +37,14 @@ static void allocate(int times) {
     }
 }
 
-/* Until there is input. */
+/* Runs until there is input. */
 static void go_on(void) {
     struct pollfd input = {STDIN_FILENO, POLLIN, 0};
     while (poll(&input, 1, 1) == 0)
         allocate(8);
 }
 
-/* The input is the parent's. */
+/* Runs until the process is killed. The input belongs to the parent. */
 static void go_on_until_killed(void) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     for (;;) {
@@ -77,7 +77,7 @@ int main(int count, char** words) {
     (void)count;
     char line[16];
     say("ready\n", 0);
-    setvbuf(stdin, NULL, _IONBF, 0); /* nothing is read ahead of poll */
+    setvbuf(stdin, NULL, _IONBF, 0); /* the program must not read ahead of poll */
     while (fgets(line, sizeof(line), stdin) != NULL) {
         obey(line, words);
         if (strcmp(line, "run\n") == 0) go_on();

@@ -34,14 +34,14 @@ static void* mapped(size_t size) {
     return mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 }
 
-/* The compiler must not find out that nobody reads them. */
+/* Hides from the compiler that no code reads the blocks. */
 static void* volatile sink;
 
 static void ready(void) {
     if (write(STDOUT_FILENO, "ready\n", 6) != 6) fail("stdout");
 }
 
-/* Waits; 0 when the input has ended. */
+/* Waits at most `milliseconds`. Returns 0 after the end of the input. */
 static int goes_on(int milliseconds) {
     struct pollfd input = {STDIN_FILENO, POLLIN, 0};
     return poll(&input, 1, milliseconds) == 0;
@@ -76,7 +76,7 @@ static void cache(void) {
     wait_for_end();
 }
 
-/* What it holds stays about the same while all of it is replaced again and again. */
+/* Replaces all of its blocks again and again. The total stays about the same. */
 static void cache_in_use(void) {
     enum { kBlocks = 100000 };
     static void* blocks[kBlocks];
@@ -106,7 +106,7 @@ static void retained(void) {
     wait_for_end();
 }
 
-/* One block in eight is left, so that hardly a page is without. */
+/* Leaves one block in eight, so that hardly a page is empty. */
 static void fragment(int blocks) {
     void** const all = mapped((size_t)blocks * sizeof *all);
     for (int i = 0; i < blocks; ++i)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Opens a library, and says why if it cannot. */
+/* Opens a library, and prints the error on failure. */
 #include <dlfcn.h>
 #include <stdio.h>
 

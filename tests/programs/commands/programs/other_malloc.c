@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A malloc to preload, which is the C library's under its other name. */
+/* A malloc to preload: the C library's malloc under its other name. */
 #include <stddef.h>
 
 void* __libc_malloc(size_t size);

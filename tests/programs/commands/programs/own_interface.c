@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Has an allocator built in under names of its own, as programs with a static jemalloc have. */
+/* Has its own allocator under other names, like programs with a static jemalloc. */
 #include <stdlib.h>
 
 static _Alignas(16) char heap[1000];

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Allocates in places that a test knows: of each kind one that has at least twice as much as the next.
+//
+// Allocates in known places. In each kind, one place has at least twice as much as the next.
 //
 // usage: planted leak|temporary|waste|exact|killed|leaves|executes|forks|hangs
 #include <csignal>
@@ -13,7 +14,7 @@
 
 namespace {
 
-void* volatile kept[4096]; // so that no call is optimised away
+void* volatile kept[4096]; // keeps the compiler from removing calls
 std::size_t count = 0;
 
 void keep(void* block) {
@@ -22,7 +23,7 @@ void keep(void* block) {
 
 } // namespace
 
-// Not in the unnamed namespace, so that the names are short. Never inlined, so that they are there.
+// Outside the unnamed namespace, so that names are short. Never inlined, so that the functions exist.
 [[gnu::noinline]] void planted_leak() {
     for (int block = 0; block < 2000; ++block) {
         keep(std::malloc(16'000));
@@ -47,7 +48,7 @@ void keep(void* block) {
     }
 }
 
-// One block stays in each of many slabs.
+// Keeps one block in each of many slabs.
 [[gnu::noinline]] void* planted_waste() {
     return std::malloc(256);
 }

@@ -44,7 +44,7 @@ static void* work(void* own) {
         const size_t size = i % kSizes;
         random = random * 6364136223846793005UL + 1442695040888963407UL;
         const size_t first = (random >> 33) % (kBlocks / kSizes);
-        for (size_t j = 0; j < kBatch; ++j) { /* 7 and 1000 have no divisor in common, so all differ */
+        for (size_t j = 0; j < kBatch; ++j) { /* 7 and 1000 have no common divisor, so all differ */
             chosen[j] = (first + 7 * j) % (kBlocks / kSizes) * kSizes + size;
             free(mine[chosen[j]]);
         }

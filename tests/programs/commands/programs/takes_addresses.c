@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A library that allocates by a constant pointer to malloc, and calls malloc by nothing else. */
+/* A library that allocates through a constant pointer to malloc, and makes no direct call to malloc. */
 #include <stddef.h>
 #include <stdlib.h>
 
@@ -9,7 +9,7 @@ extern void* (*const make)(size_t);
 void* (*const make)(size_t) = malloc;
 
 void* make_block(void) {
-    /* Read at run time: the compiler knows the value, and would call malloc. */
+    /* Read at run time. Otherwise the compiler knows the value and calls malloc directly. */
     void* (*const volatile* const place)(size_t) = &make;
     return (*place)(100);
 }

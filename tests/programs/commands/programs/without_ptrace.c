@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Runs a command that may not trace others or read their memory, as in many containers. */
+/* Runs a command that must not trace other processes or read their memory, as in many containers. */
 #include "common/seccomp_filter.h"
 
 #include <errno.h>

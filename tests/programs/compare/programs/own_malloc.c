@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A program that defines malloc for itself: no preloaded one comes before it.
+// A program that defines malloc itself, so a preloaded malloc is not used.
 #include <stddef.h>
 
 static char memory[1 << 20];

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The C library's malloc, spending a twentieth of the CPU time that the process has used without it on top.
-// Whoever compares it with the C library's own should find it slower, whatever the program and the machine.
-// The share is taken of the time itself, so nothing has to be tuned. For programs of one thread.
+// The C library's malloc plus 1/20 of the process's other CPU time. A comparison with the C library's own
+// malloc should find it slower, on any program and machine. The share comes from the time itself, so there is
+// nothing to tune. For programs with one thread.
 #include <stddef.h>
 #include <stdlib.h>
 #include <time.h>
@@ -9,7 +9,7 @@
 extern void* __libc_malloc(size_t size);
 
 static const double kShare = 0.05;
-enum { kCallsBetween = 1024 }; // looking at the clock is a system call
+enum { kCallsBetween = 1024 }; // reading the clock is a system call
 
 static double cpu_seconds(void) {
     struct timespec now;

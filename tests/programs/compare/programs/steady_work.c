@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A tenth of a second of arithmetic with a block of memory for every microsecond of it. Malloc is so small a
-// part of this work that only what is done on purpose in malloc makes a difference.
+// 0.1 s of arithmetic, with a block of memory for every microsecond. Malloc is such a small part that only
+// deliberate work in malloc makes a difference.
 #include <stdint.h>
 #include <stdlib.h>
 

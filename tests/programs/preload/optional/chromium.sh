@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash disable=SC2034 # read by runner.sh
-# Headless Chromium renders a page that scripts build up, and prints what came of it. Its processes bring a malloc of
-# their own: PartitionAlloc stands in the program itself, which the loader asks first. The library is mapped into them
-# all the same, and they must run as ever beside it. The shell around them is on the library.
+# Headless Chromium renders a page that scripts build, and prints the result. Its processes have their own malloc:
+# PartitionAlloc is in the program itself, which the loader searches first. The library is mapped too, and must not
+# disturb them. The shell around them uses the library.
 needs=(chromium)
 optional="scripts/setup.sh --programs"
 witnesses=(bash)
-own_malloc=('chrom*' exe) # what the zygote starts is called by its link, exe
+own_malloc=('chrom*' exe) # the zygote's children have the name of their link, exe
 
 exercise() {
     local sandbox=()

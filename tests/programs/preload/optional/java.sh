@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash disable=SC2034 # read by runner.sh
-# Java under three collectors in a small heap. Its objects are not malloc's; its compilers, collectors, classes, direct
-# buffers, compression and child processes are.
+# Java under three collectors in a small heap. Java objects do not use malloc. Compilers, collectors, classes, direct
+# buffers, compression and child processes do.
 needs=(java javac)
 optional="scripts/setup.sh --programs"
 witnesses=(java javac)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash disable=SC2034 # read by runner.sh
-# memcached with four threads: eight clients at once set, append, read, replace and delete values of 1 byte to 300 kB,
-# each its own keys.
+# memcached with four threads. Eight clients at once set, append, read, replace and delete values of 1 byte to 300 kB,
+# each with its own keys.
 needs=(memcached python3)
 optional="scripts/setup.sh --programs"
 witnesses=(memcached 'python3*')

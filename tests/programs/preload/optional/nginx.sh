@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash disable=SC2034 # read by runner.sh
-# nginx with two workers, compressing and including, under wrk; then what it serves is compared byte by byte.
+# nginx with two workers, compression and includes, under wrk. Then its answers are compared byte by byte.
 PATH=$PATH:/usr/sbin
 needs=(nginx wrk curl python3)
 optional="scripts/setup.sh --programs"
@@ -54,7 +54,7 @@ CONF
             "$(curl -s --compressed "http://127.0.0.1:$port/$page" | cksum)"
     done
     curl -s -o /dev/null -w '%{http_code}\n' "http://127.0.0.1:$port/nothing"
-    kill -HUP "$pid" # new workers, and the old ones end
+    kill -HUP "$pid" # starts new workers and ends the old ones
     curl -s "http://127.0.0.1:$port/1.html" | cksum
     kill -QUIT "$pid"
     wait "$pid" && echo "the server ended well"

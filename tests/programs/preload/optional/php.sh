@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash disable=SC2034 # read by runner.sh
-# PHP on its own allocator of small objects and, with USE_ZEND_ALLOC=0, every object on malloc.
+# PHP with its own allocator of small objects and, with USE_ZEND_ALLOC=0, with every object on malloc.
 needs=(php)
 optional="scripts/setup.sh --programs"
 witnesses=('php*')

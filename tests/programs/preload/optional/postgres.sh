@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash disable=SC2034 # read by runner.sh
-# PostgreSQL: a new cluster, four connections of pgbench with a fixed seed, sorts, hashes and aggregates over what they
-# leave, a vacuum. The server refuses to run as root; then all of it is nobody's.
+# PostgreSQL: a new cluster, four connections of pgbench with a fixed seed, sorts, hashes and aggregates over its
+# data, a vacuum. The server refuses to run as root, so root runs all of it as nobody.
 postgres_bin=$(find /usr/lib/postgresql -maxdepth 2 -name bin 2>/dev/null | sort -V | tail -n 1)
 needs=("${postgres_bin:-/usr/lib/postgresql}/initdb" pgbench psql setpriv)
 optional="scripts/setup.sh --programs"
@@ -19,7 +19,7 @@ exercise() {
     "${as[@]}" "$postgres_bin/postgres" -D data -k "$here" -c listen_addresses= -c fsync=off \
         -c shared_buffers=16MB -c work_mem=1MB >server.log 2>&1 &
     pid=$!
-    kill_at_exit "$pid" # its children see that it is gone
+    kill_at_exit "$pid" # its children notice its end
     await server.log "ready to accept connections" "$pid"
     require_library "$pid"
     local connection=(-h "$here" -U tester)
