@@ -297,7 +297,8 @@ void add_bench(CLI::App& app, Action& action) {
         ->check(check_size)
         ->capture_default_str()
         ->type_name("BYTES");
-    add_allocator_options(*bench, options->allocators, "those installed, without one-arena, scudo and tbbmalloc");
+    add_allocator_options(*bench, options->allocators,
+                          "those installed, without one-arena, scudo and tbbmalloc");
     bench->add_option("-i,--rounds,--iterations", options->rounds, "Rounds that count")
         ->default_str(fmt::format("{}; {} with --quick and for fragmentation, long_run and drain; {} for a "
                                   "program of yours",

@@ -261,7 +261,8 @@ void add_bench_locks(CLI::App& bench, Action& action) {
         ->type_name("NAME");
     locks->add_flag("--quick", options->quick,
                     "System and Ashlar, fewer and shorter runs: at most five minutes");
-    add_allocator_options(*locks, options->allocators, "those installed, without one-arena, scudo and tbbmalloc");
+    add_allocator_options(*locks, options->allocators,
+                          "those installed, without one-arena, scudo and tbbmalloc");
     locks->add_option("--rounds", options->rounds, "Rounds that count")
         ->default_str(fmt::format("{}; {} with --quick", kRounds, kQuickRounds))
         ->check(CLI::Range(1, 10'000))

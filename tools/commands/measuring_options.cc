@@ -20,7 +20,8 @@ int MeasuringOptions::rounds_to_run() const {
 }
 
 void add_measuring_options(CLI::App& command, MeasuringOptions& options) {
-    add_allocator_options(command, options.allocators, "those installed, without one-arena, scudo and tbbmalloc");
+    add_allocator_options(command, options.allocators,
+                          "those installed, without one-arena, scudo and tbbmalloc");
     command.add_flag("--quick", options.quick,
                      "System and Ashlar, fewer and shorter runs: a first look, not figures to publish");
     command.add_option("-i,--rounds,--iterations", options.rounds, "Rounds that count")

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Reads by libelf what an executable or library says about itself. That is what it was built for, who loads it, and
-// which functions it defines and wants. Reads any file: sizes and offsets in it are believed only as far as
-// the file goes.
+// Reads by libelf what an executable or library says about itself. That is what it was built for, who loads
+// it, and which functions it defines and wants. Reads any file: sizes and offsets in it are believed only as
+// far as the file goes.
 #pragma once
 
 #include <cstdint>

@@ -27,7 +27,7 @@ std::vector<pid_t> numbers_in(machine::Descriptor folder) {
     if (!entries) {
         return numbers;
     }
-    folder.release(); // closedir() closes it
+    folder.release();                                            // closedir() closes it
     while (const dirent* const entry = readdir(entries.get())) { // NOLINT(concurrency-mt-unsafe)
         if (const auto value = number<pid_t>(entry->d_name)) {
             numbers.push_back(*value);

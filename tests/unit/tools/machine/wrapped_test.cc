@@ -20,7 +20,8 @@ TEST_CASE("wrapped: lines are broken between words, and examples as a shell take
 TEST_CASE("wrapped: each line of a message is a paragraph") {
     CHECK(wrapped_lines("", 20).empty());
     CHECK(wrapped_lines("short\n\nline\n", 20) == "short\n\nline\n");
-    CHECK(wrapped_lines("one sentence that takes three\nlines", 16) == "one sentence\nthat takes three\nlines\n");
+    CHECK(wrapped_lines("one sentence that takes three\nlines", 16) ==
+          "one sentence\nthat takes three\nlines\n");
     CHECK(wrapped_lines("  indented words in lines\n", 16) == "  indented words\n    in lines\n");
     CHECK(wrapped_lines("- an item of a list\n", 16) == "- an item of a\n  list\n");
     CHECK(wrapped_lines("!  a mark and its note\n", 16) == "!  a mark and\n   its note\n");
