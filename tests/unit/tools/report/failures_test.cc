@@ -40,7 +40,7 @@ TEST_CASE("failures: one of System in the warm-up leaves nothing to compare, lat
     all.samples[0].errors = "one\ntwo";
     CHECK(report::why_nothing(all) ==
           "program fails under System, so there is nothing to compare: exit status 3\n"
-          "What it printed last:\n  one\n  two\n");
+          "What it printed last:\n  | one\n  | two\n");
     all.samples = {failed(0, 1, "x"), failed(0, 2, "x"), failed(2, 2, "x"), failed(1, 0, "x")};
     CHECK(report::why_nothing(all).empty());
     all.samples.push_back(failed(0, 3, "x"));
