@@ -189,7 +189,7 @@ class Width(unittest.TestCase):
             environment = {"LD_PRELOAD": missing}
             piped = ashlar("doctor", "--", "true", env={**os.environ, **environment}).stdout
             lines = on_terminal("doctor", "--", "true", environment={**environment, "NO_COLOR": "1"}, columns=60).splitlines()
-        self.assertIn(f"missing: LD_PRELOAD names {missing}, and there is no such file\n", piped)
+        self.assertIn(f"not loaded: LD_PRELOAD names {missing}, and there is no such file\n", piped)
         self.assertTrue(any(missing in line for line in lines), lines)
         self.assertTrue(any("`ashlar run`" in line for line in lines), lines)
 
@@ -198,7 +198,7 @@ class Width(unittest.TestCase):
         self.assertTrue(lines[0].startswith("loaded in the process"))
 
     def test_verdicts_and_notes(self):
-        lines = self.check(["compare", "--allocators", "ashlar", "--rounds", "1", "--", "true"], 60, stays=r"  +\S+  +|^\r")
+        lines = self.check(["compare", "--allocators", "ashlar", "--rounds", "1", "--", "true"], 60, stays=r"  +\S+  +|^\r|\x1b\[K")
         self.assertIn("A/A is System compared with itself: only differences that", lines)
 
     def test_one_line_in_a_pipe(self):

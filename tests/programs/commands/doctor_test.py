@@ -336,7 +336,7 @@ class Ends(Case):
     def test_own_failures(self):
         for arguments, status, complaint in (
                 (["--", "/no/such/command"], 127, "/no/such/command"), (["--", __file__], 126, "Permission denied"),
-                ([], 2, "required"), (["--timeout", "0", "--", "true"], 2, "--timeout"),
+                ([], 2, "nothing to look at is given"), (["--timeout", "0", "--", "true"], 2, "--timeout"),
                 (["--library", "/no/such.so", "--", "true"], 2, "/no/such.so")):
             answer = doctor(*arguments)
             self.assertEqual((answer.status, answer.out), (status, ""), answer.err)

@@ -273,7 +273,7 @@ class BadInput(Case):
             self.assertEqual(os.listdir(self.place()), [f"ashlar.{target.pid}.profile"])
 
     def test_arguments(self):
-        for arguments, words in ((("x",), "no process"), (("1", "--", "true"), "not more than one"),
+        for arguments, words in ((("x",), "no process"), (("1", "--", "true"), "too much is given"),
                                  (("1", "--timeout", "1"), "--timeout"), (("1", "--place", "x" * 600), "too long")):
             done = attach(*arguments)
             self.assertEqual(done.returncode, 2)

@@ -255,7 +255,7 @@ class Files(unittest.TestCase):
 
     def test_arguments_that_make_no_sense(self):
         for arguments, words in (
-                ([], "nothing to do"), (["--at", "1", self.recorded], "--at is a moment for --live"),
+                ([], "nothing to profile is given"), (["--at", "1", self.recorded], "--at is a moment for --live"),
                 ([self.recorded, "--", "true"], "not expected: true"), (["--focus", "(", self.recorded], "no regular expression"),
                 (["--keep", "x", self.recorded], "there is none"), (["--suppressions", "/none", self.recorded], "cannot read"),
                 (["--json", "/none/x", self.recorded], "cannot write"), (["--leaks", "--peak", self.recorded], "excludes"),

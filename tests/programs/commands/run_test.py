@@ -126,7 +126,7 @@ class Passing(unittest.TestCase):
                 self.assertEqual(status, 126)
                 self.assertIn("Permission denied", err)
         for arguments, complaint in (
-                ([], "required"), (["--unknown", "--", "true"], "--unknown"),
+                ([], "no command is given"), (["--unknown", "--", "true"], "--unknown"),
                 (["--library", "/no/such.so", "--", "true"], "/no/such.so"),
                 (["--library", __file__, "--", "true"], "no shared library"),
                 (["--library", os.path.join(PROGRAMS, "libblock_maker.so"), "--", "true"], "does not define malloc"),
