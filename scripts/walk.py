@@ -67,7 +67,7 @@ class Walk:
         text = self.on_terminal(self.ashlar, "profile", "--library", self.library, "--" + view, "--rate", "16K", "--cost", "0", "--",
                                 self.program(name))
         table = text[text.index("\nWhere ") + 1:].split("\n\n")[0]
-        advice = next(line for line in text.split("What to do\n")[1].splitlines()
+        advice = next(line for line in in_one_line(text.split("What to do\n")[1]).splitlines()
                       if line.strip().startswith((view.capitalize() + ":", "Leaks:" if view == "leaks" else "\0")))
         return f"$ ashlar profile --{view} --rate 16K --cost 0 -- ./{name}\n…\n{table}\n…\nWhat to do\n{advice}\n"
 
@@ -104,16 +104,22 @@ def block(name):
     return re.compile(rf"(?<=<!-- walk: {re.escape(name)} -->\n```\n).*?(?=^```$)", re.DOTALL | re.MULTILINE)
 
 
+def in_one_line(text):
+    """Undoes how a terminal wraps sentences, which depends on the length of their numbers."""
+    return re.sub(r"\n {4}(?=\S)", " ", text)
+
+
 def without_figures(text):
     """Returns the part that must be equal each time: the verdict, or the first place with its caller and advice. Other
     rows change with sampling and with the compiler's line numbers."""
+    text = in_one_line(text)
     lines = text.splitlines()
     if "ashlar stats" in text:
         text = "\n".join([lines[0], *text.split("\n…\n")[1:]])
     else:
         text = "\n".join([*lines[:7], *lines[-1:]])
     text = re.sub(NUMBER, "#", re.sub(r"(?<=\.cc:)[0-9]+", lambda line: "line " + "x" * int(line[0]), text))
-    return re.sub(r"[ ─-]+", " ", text).strip()
+    return re.sub(r"[\s─-]+", " ", text).strip()
 
 
 def take_pictures(walk):
