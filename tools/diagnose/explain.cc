@@ -43,10 +43,10 @@ class Files {
     const ElfFile* elf(const std::string& path) {
         auto [entry, is_new] = known_.try_emplace(path);
         if (is_new) {
-            try {
-                entry->second = machine::read_elf(here(path));
-            } catch (const std::runtime_error&) {
-                entry->second = std::nullopt;
+            entry->second = read(here(path));
+            // After chroot in a mount namespace, the kernel names mappings from the root of the namespace.
+            if (!entry->second && here(path) != path) {
+                entry->second = read(path);
             }
         }
         return entry->second ? &*entry->second : nullptr;
@@ -60,6 +60,14 @@ class Files {
     }
 
   private:
+    static std::optional<ElfFile> read(const std::string& path) {
+        try {
+            return machine::read_elf(path);
+        } catch (const std::runtime_error&) {
+            return std::nullopt;
+        }
+    }
+
     std::string root_;
     std::map<std::string, std::optional<ElfFile>> known_;
 };
