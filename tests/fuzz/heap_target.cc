@@ -4,10 +4,11 @@
 // the stress programs' model. At the end everything is released and given back, and the statistics must show
 // it.
 //
-//   step       call and whether it is repeated (bit 7) | thread (bits 6-7) and slot | how often | sizes,
-//              a count and an alignment for the call
-//   size       a border (classes, pages, superslabs, overflows) | how far from it, signed
-//   alignment  exponent (bits 0-4) and whether it is a power of two, near one, or a special one (bits 5-7)
+//   step       Byte 0: the call; bit 7: it is repeated. Byte 1: slot; bits 6-7: thread. If repeated: how
+//   often.
+//              Then the sizes, the count and the alignment that the call takes.
+//   size       A border (classes, pages, superslabs, overflows). Then the signed distance from it.
+//   alignment  Bits 0-4: the exponent. Bits 5-7: a power of two, near one, or a special one.
 //
 // A thread other than the main thread is started at its first step. One kind of step ends it, and its memory
 // passes to the other threads.

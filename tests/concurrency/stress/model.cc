@@ -6,12 +6,12 @@
 // usage: model [--threads N] [--operations N] [--seconds N] [--seed N] [--whole-every N] [--patience N]
 //              [--no-shadow] [--settings] [--hang] [--expect-ashlar]
 //
-//   --operations   of all threads together; --seconds ends it earlier
-//   --whole-every  one in N blocks above 256 bytes is stamped as a whole, others at both ends and in a word
-//                  every 64 KiB; default 1
-//   --patience     seconds without an operation that mean a hang
-//   --settings     sometimes changes the settings that may change at run time
-//   --hang         stops one thread for ever half-way, to test that this is found
+//   --operations   Operations of all threads together. --seconds ends the run earlier.
+//   --whole-every  Stamps one in N blocks above 256 bytes as a whole (default 1). Other blocks are stamped at
+//                  both ends and in a word every 64 KiB.
+//   --patience     Seconds without an operation that mean a hang.
+//   --settings     Sometimes changes the settings that may change at run time.
+//   --hang         Stops one thread for ever half-way, to test that this is found.
 #include "common/model.h"
 
 #include "common/any_operation.h"
